@@ -4,6 +4,10 @@
 # alcove_program(NAME SOURCES … SEES … LIBS …)
 # alcove_test(NAME SOURCES … SEES … LIBS … LABEL unit|model|hostile|fault|lint …)
 #   a cmocka program run by ctest.
+# alcove_fuzz(NAME SOURCES … SEES … LIBS …)
+#   SOURCES define LLVMFuzzerTestOneInput; seeds stand in tests/fuzz/corpus/NAME.
+#   With ALCOVE_FUZZ a libFuzzer program; in every other build a ctest program
+#   of the same name that plays the seeds, so that a crash once found stays found.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
@@ -54,4 +58,20 @@ function(alcove_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${A_LABEL} TIMEOUT 300)
+endfunction()
+
+file(WRITE ${CMAKE_BINARY_DIR}/fuzz-targets.txt "")
+function(alcove_fuzz name)
+  cmake_parse_arguments(A "" "" "SOURCES;SEES;LIBS" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE alcove_flags proto ${A_SEES} ${A_LIBS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  file(APPEND ${CMAKE_BINARY_DIR}/fuzz-targets.txt "fuzz ${name}\n")
+  if(ALCOVE_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/cmake/fuzz_replay.c)
+    add_test(NAME ${name} COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
 endfunction()
