@@ -1,0 +1,103 @@
+/*
+ * The client's transport: one TLS 1.3 websocket to one server whose key is
+ * pinned. No certificate authority, no proxy, no environment variable and no
+ * redirect has a say.
+ *
+ * Single-threaded: every function but wire_wake is called on the thread that
+ * made the wire, and callbacks run inside wire_service. A wire can be connected
+ * again after it closed. Other descriptors (the agent's Unix socket) can be
+ * watched by the same loop.
+ */
+#pragma once
+
+#include "proto/ids.h"
+#include "proto/packing.h"
+#include "proto/status.h"
+
+struct wire;
+
+/* Why a connection ended or never came to be. */
+enum wire_end {
+    WIRE_END_ASKED,       /* wire_close */
+    WIRE_END_UNREACHABLE, /* no such name, or nobody listens there */
+    WIRE_END_WRONG_KEY,   /* the server's TLS key is not the one pinned */
+    WIRE_END_TLS,         /* no TLS 1.3 handshake came about */
+    WIRE_END_VERSION,     /* the server refused the upgrade: it speaks no version that we speak */
+    WIRE_END_TIMEOUT,     /* it took longer than connect_timeout_ms, or fell silent */
+    WIRE_END_PROTOCOL,    /* the server broke the framing or a limit */
+    WIRE_END_SERVER,      /* the server closed; close_code says why */
+    WIRE_END_LOST,        /* the network or the server went away without a word */
+};
+
+struct wire_closed {
+    enum wire_end why;
+    uint16_t close_code; /* of the server's close frame, else 0 */
+    const char *text;    /* one sentence for a person, static */
+};
+
+struct wire_handler {
+    void *state;
+    /* Ready: the server holds the pinned key. exporter is the RFC 9266 value that
+     * both sides sign at login. */
+    void (*on_open)(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES]);
+    /* One whole frame, borrowed until the callback returns. */
+    void (*on_frame)(void *state, struct span frame);
+    /* Exactly once for each wire_connect that returned STATUS_OK. May not call
+     * wire_connect or wire_free. */
+    void (*on_closed)(void *state, const struct wire_closed *closed);
+};
+
+struct wire_options {
+    uint32_t connect_timeout_ms; /* name look-up to websocket */
+    uint32_t ping_after_ms;      /* of silence; given up after the same time again */
+    uint32_t message_bytes_max;  /* one message in */
+    uint32_t queued_bytes_max;   /* wire_send refuses above this */
+};
+
+/* 10 s, 30 s, 2 MiB, 4 MiB. */
+void wire_options_default(struct wire_options *out_options);
+
+/* options are copied; handler->state must outlive the wire. STATUS_NO_MEMORY. */
+MUST_CHECK enum status wire_new(const struct wire_options *options,
+                                const struct wire_handler *handler, struct wire **out_wire);
+
+/* Closes what is open (on_closed is called) and frees. NULL is allowed. Not from
+ * a callback. */
+void wire_free(struct wire *wire);
+
+/* Starts to connect; the outcome comes by on_open or on_closed. host is a name
+ * or a numeric address. STATUS_USAGE: already connecting or connected, or host
+ * too long. */
+MUST_CHECK enum status wire_connect(struct wire *wire, const char *host, uint16_t port,
+                                    const struct hash *pin);
+
+bool wire_is_open(const struct wire *wire);
+
+/* Queues a copy of one frame of 1..1 MiB bytes; frames queued in one go share a
+ * message. STATUS_OFFLINE: not open; STATUS_TOO_LARGE; STATUS_BUSY: too much is
+ * queued already; STATUS_NO_MEMORY. Nothing was queued then. */
+MUST_CHECK enum status wire_send(struct wire *wire, struct span frame);
+
+/* Bytes queued and not yet given to the kernel. */
+size_t wire_queued_bytes(const struct wire *wire);
+
+/* Says goodbye once what is queued has gone; on_closed follows. No-op if closed. */
+void wire_close(struct wire *wire);
+
+/* Handles what has happened, waiting at most timeout_ms for something to happen
+ * (0: does not wait). STATUS_IO: the loop is unusable. */
+MUST_CHECK enum status wire_service(struct wire *wire, uint32_t timeout_ms);
+
+/* Ends a wire_service that waits; from any thread. */
+void wire_wake(struct wire *wire);
+
+/* Calls on_readable inside wire_service whenever fd can be read or its peer is
+ * gone (then a read returns 0). The wire works on a duplicate and never closes
+ * fd. on_readable may unwatch, watch and send. At most 64 at a time:
+ * STATUS_BUSY. STATUS_USAGE: watched already. STATUS_IO, STATUS_NO_MEMORY. */
+MUST_CHECK enum status wire_watch(struct wire *wire, int fd,
+                                  void (*on_readable)(void *state, int fd), void *state);
+
+/* No call for fd after this returns. To be called before fd is closed. No-op if
+ * it is not watched. */
+void wire_unwatch(struct wire *wire, int fd);
