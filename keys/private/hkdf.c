@@ -41,8 +41,7 @@ static OSSL_PARAM digest_name(void)
     return OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, name, 0);
 }
 
-enum status hkdf_extract(struct span salt, struct span ikm,
-                         uint8_t out_prk[static HKDF_HASH_BYTES])
+enum status hkdf_extract(struct span salt, struct span ikm, uint8_t out_prk[static HKDF_HASH_BYTES])
 {
     int mode = EVP_KDF_HKDF_MODE_EXTRACT_ONLY;
     const OSSL_PARAM params[] = {

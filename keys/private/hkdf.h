@@ -9,7 +9,7 @@
 #include "proto/span.h"
 #include "proto/status.h"
 
-#define HKDF_HASH_BYTES 32u
+#define HKDF_HASH_BYTES       32u
 #define HKDF_OUTPUT_BYTES_MAX (255u * HKDF_HASH_BYTES)
 
 /* |salt| may be empty, |ikm| too. The result is secret; wiping it stays with

@@ -15,10 +15,9 @@
 #ifndef PAD_FLOOR_BYTES
 #define PAD_FLOOR_BYTES 3500u
 #endif
-#define PAD_TEXT_BYTES_MAX (256u * 1024u)
-#define PAD_OUTPUT_BYTES_MAX PAD_PADME_OF_MAX
+#define PAD_TEXT_BYTES_MAX   (256u * 1024u)
 /* Padmé(PAD_TEXT_BYTES_MAX + 1): bounds every padded text. */
-#define PAD_PADME_OF_MAX (264u * 1024u)
+#define PAD_OUTPUT_BYTES_MAX (264u * 1024u)
 
 /* The Padmé size of |size| itself, without floor and marker. */
 size_t pad_padme(size_t size);

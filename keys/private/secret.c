@@ -84,8 +84,7 @@ uint8_t *secret_fill(struct secret *secret)
 bool secret_equal(const struct secret *left, const struct secret *right)
 {
     CHECK(left != NULL && right != NULL);
-    return left->size == right->size &&
-           sodium_memcmp(left->bytes, right->bytes, left->size) == 0;
+    return left->size == right->size && sodium_memcmp(left->bytes, right->bytes, left->size) == 0;
 }
 
 bool secret_take_lock_warning(void)

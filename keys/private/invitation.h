@@ -1,0 +1,77 @@
+/*
+ * The invitation's code, handed over in person or by a second channel (decision 9):
+ *
+ *   ALCOVE1-JOIN:HOST:PORT/XXXX-XXXX-…
+ *
+ * The 20 groups are code_text of secret(32) ‖ first 16 bytes of the bundle's hash,
+ * with the text before the groups as checksum prefix. Codes of another purpose have
+ * another prefix and give a type error, so that a code for linking a device can never
+ * be taken for an invitation (AT-15). Any thread.
+ */
+#pragma once
+
+#include "keys/private/identity.h"
+#include "keys/private/secret.h"
+
+#define INVITATION_SECRET_BYTES      32u
+#define INVITATION_BUNDLE_HASH_BYTES 16u
+#define INVITATION_PSK_BYTES         32u
+#define INVITATION_ADDRESS_CHARS_MAX 255u
+#define INVITATION_TEXT_CHARS_MAX    400u
+
+/* What a code is for, told from its prefix alone. */
+enum invitation_kind {
+    INVITATION_KIND_NONE = 0, /* no code of ours */
+    INVITATION_KIND_JOIN = 1,
+    INVITATION_KIND_DEVICE = 2,
+    INVITATION_KIND_RECOVERY = 3,
+    INVITATION_KIND_OTHER = 4, /* `ALCOVE…:` of a version that we do not know */
+};
+
+/* Holds a secret: invitation_code_wipe() when done. */
+struct invitation_code {
+    char address[INVITATION_ADDRESS_CHARS_MAX + 1]; /* HOST:PORT, terminated */
+    uint8_t secret[INVITATION_SECRET_BYTES];
+    uint8_t bundle_hash[INVITATION_BUNDLE_HASH_BYTES];
+};
+
+/* Leading and trailing white space is ignored. */
+enum invitation_kind invitation_code_kind(struct span text);
+
+/* Whether |address| may stand in a code: lower-case host, name or literal ([::1]), and
+ * a port 1..65535, at most INVITATION_ADDRESS_CHARS_MAX characters. */
+bool invitation_address_valid(struct span address);
+
+/* A fresh secret for inviting through |address|. The bundle's hash is known only once
+ * the invitation statement holds the derived public key, so it is set afterwards.
+ * STATUS_OK, STATUS_USAGE (address). */
+MUST_CHECK enum status invitation_code_new(struct span address, struct invitation_code *out_code);
+
+/* Names the bundle by its SHA-256. */
+void invitation_code_set_bundle(struct invitation_code *code, const struct hash *bundle_hash);
+
+/* Whether the bundle that was fetched is the one that the inviter meant. */
+bool invitation_code_matches(const struct invitation_code *code, const struct hash *bundle_hash);
+
+void invitation_code_wipe(struct invitation_code *code);
+
+/* |out_text| has room for INVITATION_TEXT_CHARS_MAX + 1 and is terminated; it is as
+ * secret as the code. */
+void invitation_code_encode(const struct invitation_code *code, char *out_text);
+
+/* STATUS_OK; STATUS_UNSUPPORTED for a code of ours with another purpose or version;
+ * STATUS_MALFORMED for anything else. |out_code| is wiped on failure. */
+MUST_CHECK enum status invitation_code_parse(struct span text, struct invitation_code *out_code);
+
+/*
+ * What the secret gives: HKDF-SHA-256, no salt, info = frame("invitation-seed") and
+ * frame("invitation-psk"), both with an empty body.
+ *
+ * out_signer  role IDENTITY_INVITATION; its public key stands in the invitation.
+ * out_psk     INVITATION_PSK_BYTES for epoch_key_seal() within this pair.
+ * Both are the caller's. STATUS_OK, STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status invitation_derive(const struct invitation_code *code,
+                                         const struct practice_id *practice,
+                                         struct identity_signer **out_signer,
+                                         struct secret **out_psk);
