@@ -1,0 +1,57 @@
+/*
+ * The server's end of the log signer: asks it for a checkpoint of both logs.
+ *
+ * Called after each commit and before any reply goes out (decision 7). The signer is a
+ * process of its own, started here beside this program, or one that runs under its own user
+ * and listens on a socket. A link that fails is closed and opened again on the next call.
+ * Committer thread only.
+ */
+#pragma once
+
+#include "server/signer/signer_protocol.h"
+#include "server/store/db.h"
+
+#define SIGNER_LINK_TIMEOUT_MS 5000u
+
+struct signer_link;
+
+struct signer_link_options {
+    const char *socket_path; /* connect there; NULL: start the program instead */
+    const char *program;     /* path of alcove-signer; NULL: beside this program */
+    const char *folder;      /* the signer's own folder, when it is started here */
+    uint32_t timeout_ms;     /* for one answer; 0: SIGNER_LINK_TIMEOUT_MS */
+};
+
+/* A signed checkpoint of each log, by enum origin_log. */
+struct signer_link_notes {
+    struct checkpoint checkpoints[SIGNER_LOGS];
+    size_t note_sizes[SIGNER_LOGS];
+    char notes[SIGNER_LOGS][CHECKPOINT_NOTE_BYTES_MAX];
+};
+
+/*
+ * Starts or connects. The strings are copied. The caller frees it with signer_link_close.
+ * STATUS_UNAVAILABLE, STATUS_USAGE, STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status signer_link_open(const struct signer_link_options *options,
+                                        const struct practice_id *practice,
+                                        struct signer_link **out_link);
+
+/*
+ * Has the trees that |txn| (a read transaction, begun after the commit) shows signed. The
+ * same trees give the same notes again.
+ *
+ * STATUS_REWOUND when a log is smaller than what the signer signed: a restored backup, to be
+ * served read-only. STATUS_EQUIVOCATION when the signer finds the trees inconsistent with
+ * what it signed. STATUS_UNAVAILABLE when it does not answer in time or its answer is wrong:
+ * nothing may be acknowledged. STATUS_CORRUPT, STATUS_IO from the store.
+ */
+MUST_CHECK enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
+                                              struct signer_link_notes *out_notes);
+
+/* The signer's sizes as of the last answer, for `status` and for the operator's message when
+ * rewound. */
+void signer_link_sizes(const struct signer_link *link, uint64_t out_sizes[SIGNER_LOGS]);
+
+/* Closes the socket, on which a signer started here ends, and waits for it. Accepts NULL. */
+void signer_link_close(struct signer_link *link);

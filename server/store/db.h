@@ -1,0 +1,145 @@
+/*
+ * The one place that knows LMDB: one environment, its transactions, its errors.
+ *
+ * Guarantees: full durability (no NOSYNC, NOMETASYNC, WRITEMAP or NOMEMINIT, ever); an
+ * environment whose file is shorter than it claims is refused before it is mapped, since
+ * reading it would end the process; a transaction that failed once does nothing more and
+ * cannot be committed. So writers write straight-line code and check once, at commit.
+ *
+ * Threads: one thread holds the write transaction (the committer); read transactions are
+ * not tied to a thread, but one is used by one thread at a time. A process opens a given
+ * folder once, and not across fork.
+ *
+ * Every span that comes out points into the map. It dies with its transaction, and in a
+ * write transaction at the next put, append or delete: copy first.
+ */
+#pragma once
+
+#include "server/store/schema.h"
+
+/* Sparse: only what is written takes space on disk. */
+#define DB_MAP_BYTES_DEFAULT ((uint64_t)64 << 30)
+#define DB_MAP_BYTES_MIN     ((uint64_t)1 << 20)
+/* Creating writes stop at this share of the map, so that erasing always has room. */
+#define DB_HEADROOM_PERCENT  90u
+#define DB_READERS_MAX       256u
+#define DB_FOLDER_BYTES_MAX  3072u
+
+struct db;
+struct txn;
+
+struct db_options {
+    uint64_t map_bytes; /* 0: DB_MAP_BYTES_DEFAULT */
+    bool create;        /* make the folder and an empty database when there is none */
+};
+
+/*
+ * Opens the database in |folder|; the caller frees it with db_close. Two processes may
+ * have it open (a status command beside the server); writers exclude each other.
+ *
+ * STATUS_NOT_FOUND when there is none and |create| is off; STATUS_CORRUPT for a truncated
+ * or foreign file; STATUS_UNSUPPORTED for another format version; STATUS_USAGE for a
+ * folder name that is too long; STATUS_FULL, STATUS_IO, STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status db_open(const char *folder, const struct db_options *options,
+                               struct db **out_db);
+
+/* All transactions must have ended. Accepts NULL. */
+void db_close(struct db *db);
+
+/* Frees slots of readers that died. At start and hourly: a dead reader pins old pages and
+ * lets the file grow. Any thread. */
+MUST_CHECK enum status db_check_readers(struct db *db, uint32_t *out_freed);
+
+/* Whose database this is: goes into every signed frame. STATUS_NOT_FOUND before init. */
+MUST_CHECK enum status db_practice(struct db *db, struct practice_id *out_practice);
+/* Once, at init: STATUS_CONFLICT when another id is already there. */
+MUST_CHECK enum status db_set_practice(struct db *db, const struct practice_id *practice);
+
+/*
+ * Begins the write transaction; waits for another writer. Ended by db_commit or db_abort.
+ * STATUS_NO_MEMORY, STATUS_IO.
+ */
+MUST_CHECK enum status db_begin_write(struct db *db, struct txn **out_txn);
+
+/*
+ * A read transaction sees one committed state for as long as it lasts; a long one pins old
+ * pages. End it with db_abort, or between uses db_reset it and db_renew it, which is
+ * cheaper than a new one. STATUS_BUSY when all DB_READERS_MAX slots are taken even after
+ * dead readers were cleared.
+ */
+MUST_CHECK enum status db_begin_read(struct db *db, struct txn **out_txn);
+void db_reset(struct txn *txn);
+MUST_CHECK enum status db_renew(struct txn *txn);
+
+/*
+ * Makes everything durable, or nothing; frees |txn| either way. Returns the first failure
+ * of the transaction, if any. STATUS_IO is fatal: the environment may be unusable, so the
+ * caller answers nothing and exits (ARCHITECTURE §4.5).
+ */
+MUST_CHECK enum status db_commit(struct txn *txn);
+
+/* Ends any transaction without effect; accepts NULL. */
+void db_abort(struct txn *txn);
+
+/* The sticky status: STATUS_OK until the first failure. */
+MUST_CHECK enum status db_status(const struct txn *txn);
+
+/* Makes |status| sticky, for a layer above that found the stored bytes wrong. The first
+ * failure stays. */
+void db_fail(struct txn *txn, enum status status);
+
+/* The environment of a transaction, and its practice id. Zeros before db_set_practice. */
+struct db *db_of(const struct txn *txn);
+const struct practice_id *db_practice_of(const struct txn *txn);
+
+/*
+ * STATUS_FULL when less than the headroom is free, counting pages that were given back.
+ * The rule for every write that creates; reads, their events and erasures go on.
+ */
+MUST_CHECK enum status db_room(struct txn *txn);
+
+/* STATUS_NOT_FOUND is an ordinary answer and not sticky; anything else is. */
+MUST_CHECK enum status db_get(struct txn *txn, enum schema_table table, struct span key,
+                              struct span *out_value);
+
+/* Sticky on failure: STATUS_FULL (map or disk), STATUS_IO, STATUS_NO_MEMORY. */
+void db_put(struct txn *txn, enum schema_table table, struct span key, struct span value);
+
+/* As db_put for a key greater than any in its table: fills pages one after another. A key
+ * that is not is our own fault, and sticky STATUS_CORRUPT. */
+void db_append(struct txn *txn, enum schema_table table, struct span key, struct span value);
+
+/* An absent key is no failure. */
+void db_delete(struct txn *txn, enum schema_table table, struct span key);
+
+/* Counters (schema.h). In a write transaction a change is seen at once by the same
+ * transaction and written at commit. */
+uint64_t db_counter(const struct txn *txn, enum schema_counter counter);
+void db_set_counter(struct txn *txn, enum schema_counter counter, uint64_t value);
+
+/*
+ * Walks the keys that start with |prefix| in order, from |from| (which counts itself, and
+ * need not exist) upwards, or downwards when |backward|; an empty |from| is the prefix's
+ * first or last key. No put or delete in between. Close it before its transaction.
+ * STATUS_NO_MEMORY or the sticky status.
+ */
+struct db_walk;
+MUST_CHECK enum status db_walk_open(struct txn *txn, enum schema_table table, struct span prefix,
+                                    struct span from, bool backward, struct db_walk **out_walk);
+/* False at the end and on failure: db_walk_close tells which. */
+bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_value);
+/* Frees; STATUS_OK when the walk ended or was left early. Accepts NULL. */
+enum status db_walk_close(struct db_walk *walk);
+
+/* For `alcoved status` and the benchmarks. */
+struct db_stats {
+    uint64_t map_bytes;
+    uint64_t used_bytes; /* pages in use, without those given back */
+    uint64_t entries[SCHEMA_TABLES];
+    uint64_t puts;      /* puts, appends and deletes since opening */
+    uint64_t put_bytes; /* keys and values of them */
+    uint64_t commits;
+    uint64_t pages_written; /* as the kernel counted them for the committing threads */
+};
+MUST_CHECK enum status db_stats(struct db *db, struct db_stats *out_stats);
