@@ -1,0 +1,66 @@
+/*
+ * A newcomer's first steps: from the code that was handed over to an enrolment.
+ *
+ * Sans-I/O like the engine. The connection is to an address whose key is not yet known;
+ * nothing is believed before the bundle matches the hash in the code, and the caller then
+ * compares join_tls_pin() with the key that it really talked to before join_enrol().
+ *
+ *   join_new(code) → connect → join_receive/join_next_frame … JOIN_VERIFIED → compare pin,
+ *   show join_info() → join_enrol() → … JOIN_DONE → keystore_create(content) → engine_new()
+ */
+#pragma once
+
+#include "keys/private/invitation.h"
+#include "keys/private/keystore.h"
+#include "proto/status.h"
+
+#define JOIN_NAME_BYTES_MAX 128u
+
+struct join;
+
+enum join_phase {
+    JOIN_GREETING = 1, /* waiting for the hello */
+    JOIN_BUNDLE = 2,   /* waiting for the bundle */
+    JOIN_VERIFIED = 3, /* the chain of trust holds: join_enrol() is next */
+    JOIN_ENROLLING = 4,
+    JOIN_DONE = 5,
+    JOIN_FAILED = 6,
+};
+
+struct join_info {
+    struct practice_id practice;
+    struct member_id member;  /* the newcomer's id */
+    struct member_id inviter; /* zero: the practice's root */
+    uint32_t role;
+    uint64_t expires_ms;
+    char practice_name[JOIN_NAME_BYTES_MAX];
+    char name[JOIN_NAME_BYTES_MAX]; /* as the inviter wrote it */
+};
+
+/* STATUS_OK; STATUS_MALFORMED, STATUS_UNSUPPORTED as invitation_code_parse(); STATUS_NO_MEMORY. */
+MUST_CHECK enum status join_new(struct span code, struct join **out_join);
+void join_free(struct join *join);
+/* HOST:PORT, terminated; borrowed. */
+const char *join_address(const struct join *join);
+
+/* After JOIN_GREETING began a connection may be made again by this. */
+void join_start(struct join *join);
+/* One frame without its length. STATUS_OK, or why it failed for good: STATUS_REFUSED (no such
+ * invitation, or used), STATUS_BAD_CHAIN, STATUS_BAD_SIGNATURE, STATUS_EXPIRED, STATUS_VERSION,
+ * STATUS_MALFORMED. */
+MUST_CHECK enum status join_receive(struct join *join, struct span frame, uint64_t now_ms);
+bool join_next_frame(struct join *join, struct span *out_frame);
+
+enum join_phase join_phase(const struct join *join);
+/* From JOIN_VERIFIED on. */
+const struct join_info *join_info(const struct join *join);
+void join_tls_pin(const struct join *join, struct hash *out_now, struct hash *out_next);
+
+/*
+ * Makes the keys and queues the enrolment, signed by the new identity and by the invitation's
+ * key. |out_card| (RECOVERY_CARD_CHARS_MAX) is the recovery card to print: nobody else has it.
+ * STATUS_USAGE in another phase.
+ */
+MUST_CHECK enum status join_enrol(struct join *join, char *out_card);
+/* At JOIN_DONE: everything for keystore_create(); moved out, once. */
+MUST_CHECK enum status join_take_content(struct join *join, struct keystore_content *out_content);
