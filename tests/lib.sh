@@ -11,11 +11,12 @@ debian_release() {
     sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release 2>/dev/null
 }
 
-# packages_list build|all: the package names for this release, one a line.
+# packages_list GROUP: the package names for this release, one a line; "all" is
+# build and test.
 packages_list() {
     awk -v want="$1" -v release="$(debian_release)" '
         { sub(/#.*/, "") }
-        NF == 2 && (want == "all" || $2 == want) {
+        NF == 2 && ($2 == want || (want == "all" && $2 != "clean")) {
             n = split($1, part, "@")
             if (n == 1 || part[2] == release) print part[1]
         }' "$root/tests/packages.txt"
@@ -58,7 +59,7 @@ apt_update() {
     done
 }
 
-# packages_install build|all: installs what is missing and says so. apt-get is
+# packages_install GROUP: installs what is missing and says so. apt-get is
 # not touched, and root not needed, when nothing is missing.
 packages_install() {
     missing=$(packages_missing "$1")
