@@ -10,14 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static void must(int ok, const char *what) {
+static void must(int ok, const char *what)
+{
     if (!ok) {
         perror(what);
         exit(1);
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (argc < 3) {
         fputs("usage: file_writer DIR N [no-file-sync|no-folder-sync]\n", stderr);
         return 2;

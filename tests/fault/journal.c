@@ -50,12 +50,14 @@ static char marker[4096]; /* how a process under this shim is known by its envir
 static pid_t self_pid;    /* cached: a filtered process may not be allowed to ask */
 static __thread uint32_t self_thread __attribute__((tls_model("initial-exec")));
 
-static void die(const char *text) {
+static void die(const char *text)
+{
     (void)!syscall(SYS_write, 2, text, strlen(text));
     _exit(99);
 }
 
-static void lock(void) {
+static void lock(void)
+{
     unsigned expected = 0;
     while (!atomic_compare_exchange_weak(&head->lock, &expected, 1)) {
         expected = 0;
@@ -63,17 +65,20 @@ static void lock(void) {
     }
 }
 
-static void unlock(void) {
+static void unlock(void)
+{
     atomic_store(&head->lock, 0);
 }
 
-static uint64_t capacity_from_environment(void) {
+static uint64_t capacity_from_environment(void)
+{
     const char *text = getenv("ALCOVE_CUT_JOURNAL_MIB");
     const long mib = text != NULL ? strtol(text, NULL, 10) : JOURNAL_MIB_DEFAULT;
     return (uint64_t)(mib > 0 ? mib : JOURNAL_MIB_DEFAULT) << 20;
 }
 
-static void after_fork(void) {
+static void after_fork(void)
+{
     self_pid = getpid();
     self_thread = (uint32_t)gettid();
     const unsigned slot = atomic_fetch_add(&head->processes, 1);
@@ -83,7 +88,8 @@ static void after_fork(void) {
 }
 
 /* A process number may have been given to a stranger since: look before killing. */
-static int is_ours(pid_t pid) {
+static int is_ours(pid_t pid)
+{
     char path[64];
     static char environment[65536];
     (void)snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
@@ -93,11 +99,11 @@ static int is_ours(pid_t pid) {
     }
     const ssize_t size = read(fd, environment, sizeof environment);
     syscall(SYS_close, fd);
-    return size > 0 &&
-           memmem(environment, (size_t)size, marker, strlen(marker) + 1) != NULL;
+    return size > 0 && memmem(environment, (size_t)size, marker, strlen(marker) + 1) != NULL;
 }
 
-int journal_open(void) {
+int journal_open(void)
+{
     const char *path = getenv("ALCOVE_CUT_JOURNAL");
     if (path == NULL) {
         return 0;
@@ -138,7 +144,8 @@ int journal_open(void) {
 }
 
 void journal_append(enum journal_kind kind, uint64_t id, uint64_t value, const void *data,
-                    size_t size) {
+                    size_t size)
+{
     if (head == NULL || atomic_load(&head->cut) != 0) {
         return;
     }
@@ -170,11 +177,13 @@ void journal_append(enum journal_kind kind, uint64_t id, uint64_t value, const v
     unlock();
 }
 
-uint64_t journal_next_sync(void) {
+uint64_t journal_next_sync(void)
+{
     return head == NULL ? 0 : atomic_fetch_add(&head->syncs, 1) + 1;
 }
 
-void journal_cut(uint64_t ordinal) {
+void journal_cut(uint64_t ordinal)
+{
     journal_append(JOURNAL_CUT, 0, ordinal, NULL, 0);
     atomic_store(&head->cut, 1);
     const unsigned count = atomic_load(&head->processes);

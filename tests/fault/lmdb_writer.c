@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void must(int result, const char *what) {
+static void must(int result, const char *what)
+{
     if (result != 0) {
         fprintf(stderr, "lmdb_writer: %s: %s\n", what, mdb_strerror(result));
         exit(1);
@@ -18,7 +19,8 @@ static void must(int result, const char *what) {
 }
 
 /* Between a few bytes and three pages, different for every number. */
-static size_t make_value(unsigned number, unsigned char *out) {
+static size_t make_value(unsigned number, unsigned char *out)
+{
     const size_t size = 16 + (number * 2654435761U) % 12000U;
     for (size_t i = 0; i < size; i++) {
         out[i] = (unsigned char)(number * 31U + i);
@@ -26,7 +28,8 @@ static size_t make_value(unsigned number, unsigned char *out) {
     return size;
 }
 
-static void say(const char *word, unsigned number) {
+static void say(const char *word, unsigned number)
+{
     char text[64];
     const int size = snprintf(text, sizeof text, "%s %u\n", word, number);
     if (write(STDOUT_FILENO, text, (size_t)size) != size) {
@@ -34,7 +37,8 @@ static void say(const char *word, unsigned number) {
     }
 }
 
-static void put(MDB_env *environment, unsigned number, int early) {
+static void put(MDB_env *environment, unsigned number, int early)
+{
     unsigned char value_bytes[12288];
     MDB_txn *txn;
     MDB_dbi table;
@@ -52,7 +56,8 @@ static void put(MDB_env *environment, unsigned number, int early) {
     }
 }
 
-static void list(MDB_env *environment) {
+static void list(MDB_env *environment)
+{
     MDB_txn *txn;
     MDB_dbi table;
     MDB_cursor *cursor;
@@ -77,7 +82,8 @@ static void list(MDB_env *environment) {
     mdb_txn_abort(txn);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (argc < 3 || (strcmp(argv[1], "list") != 0 && argc < 4)) {
         fputs("usage: lmdb_writer write|early DIR N | list DIR\n", stderr);
         return 2;

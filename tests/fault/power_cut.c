@@ -42,7 +42,8 @@ static uint64_t cut_at;
 static int cut_after;
 static int watch_output;
 
-static void start(void) {
+static void start(void)
+{
     if (!journal_open()) {
         return;
     }
@@ -56,7 +57,8 @@ static void start(void) {
                    strlen(program_invocation_short_name));
 }
 
-__attribute__((constructor)) static void begin(void) {
+__attribute__((constructor)) static void begin(void)
+{
     pthread_once(&once, start);
 }
 
@@ -65,20 +67,23 @@ __attribute__((constructor)) static void begin(void) {
 /* Marks the ordinal of an O_DSYNC write: it vouches for its own bytes alone. */
 static const uint64_t own_bytes_only = (uint64_t)1 << 63;
 
-static void cut_here_if(uint64_t ordinal) {
+static void cut_here_if(uint64_t ordinal)
+{
     if (ordinal != 0 && ordinal == cut_at && !cut_after) {
         journal_cut(ordinal);
     }
 }
 
-static uint64_t sync_begin(uint64_t id) {
+static uint64_t sync_begin(uint64_t id)
+{
     const uint64_t ordinal = journal_next_sync();
     journal_append(JOURNAL_SYNC_BEGIN, id, ordinal, NULL, 0);
     cut_here_if(ordinal);
     return ordinal;
 }
 
-static void sync_end(uint64_t id, uint64_t ordinal, uint64_t mark, int failed) {
+static void sync_end(uint64_t id, uint64_t ordinal, uint64_t mark, int failed)
+{
     if (!failed) {
         journal_append(JOURNAL_SYNC_END, id, ordinal | mark, NULL, 0);
     }
@@ -87,7 +92,8 @@ static void sync_end(uint64_t id, uint64_t ordinal, uint64_t mark, int failed) {
     }
 }
 
-static int synced(long number, int fd) {
+static int synced(long number, int fd)
+{
     begin();
     struct track_file file;
     if (!track_find(fd, &file)) {
@@ -99,11 +105,13 @@ static int synced(long number, int fd) {
     return result;
 }
 
-EXPORT int fsync(int fd) {
+EXPORT int fsync(int fd)
+{
     return synced(SYS_fsync, fd);
 }
 
-EXPORT int fdatasync(int fd) {
+EXPORT int fdatasync(int fd)
+{
     return synced(SYS_fdatasync, fd);
 }
 
@@ -111,7 +119,8 @@ EXPORT int fdatasync(int fd) {
 
 /* Journals the first |size| bytes of |parts|, written at |offset|. */
 static void journal_parts(const struct track_file *file, const struct iovec *parts, int count,
-                          uint64_t offset, size_t size) {
+                          uint64_t offset, size_t size)
+{
     for (int i = 0; i < count && size > 0; i++) {
         const size_t part = parts[i].iov_len < size ? parts[i].iov_len : size;
         if (part > 0) {
@@ -122,7 +131,8 @@ static void journal_parts(const struct track_file *file, const struct iovec *par
     }
 }
 
-static ssize_t write_through(int fd, const struct iovec *parts, int count, off_t at) {
+static ssize_t write_through(int fd, const struct iovec *parts, int count, off_t at)
+{
     return at < 0 ? syscall(SYS_writev, fd, parts, count)
                   : syscall(SYS_pwritev, fd, parts, count, at, 0);
 }
@@ -130,7 +140,8 @@ static ssize_t write_through(int fd, const struct iovec *parts, int count, off_t
 /* A write through O_DSYNC is a write and a sync: its bytes are journaled between
  * the two marks, before the call, so that a cut in between may keep or lose them. */
 static ssize_t written_dsync(int fd, const struct track_file *file, const struct iovec *parts,
-                             int count, off_t at, off_t offset) {
+                             int count, off_t at, off_t offset)
+{
     const uint64_t ordinal = journal_next_sync();
     size_t whole = 0;
     for (int i = 0; i < count; i++) {
@@ -147,7 +158,8 @@ static ssize_t written_dsync(int fd, const struct track_file *file, const struct
 }
 
 /* One write of any shape; |at| < 0 means at the descriptor's own position. */
-static ssize_t written(int fd, const struct iovec *parts, int count, off_t at) {
+static ssize_t written(int fd, const struct iovec *parts, int count, off_t at)
+{
     begin();
     struct track_file file;
     if (!track_find(fd, &file) || (file.flags & TRACK_FILE) == 0) {
@@ -176,33 +188,40 @@ static ssize_t written(int fd, const struct iovec *parts, int count, off_t at) {
     return size;
 }
 
-EXPORT ssize_t write(int fd, const void *data, size_t size) {
+EXPORT ssize_t write(int fd, const void *data, size_t size)
+{
     const struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
     return written(fd, &part, 1, -1);
 }
 
-EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
+EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
     const struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
     return written(fd, &part, 1, offset);
 }
 
-EXPORT ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
+EXPORT ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
+{
     return pwrite(fd, data, size, offset);
 }
 
-EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
+EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
+{
     return written(fd, parts, count, -1);
 }
 
-EXPORT ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
+EXPORT ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
     return written(fd, parts, count, offset);
 }
 
-EXPORT ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) {
+EXPORT ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset)
+{
     return written(fd, parts, count, offset);
 }
 
-static int truncated(int fd, off_t size) {
+static int truncated(int fd, off_t size)
+{
     begin();
     const int result = (int)syscall(SYS_ftruncate, fd, size);
     struct track_file file;
@@ -212,16 +231,19 @@ static int truncated(int fd, off_t size) {
     return result;
 }
 
-EXPORT int ftruncate(int fd, off_t size) {
+EXPORT int ftruncate(int fd, off_t size)
+{
     return truncated(fd, size);
 }
 
-EXPORT int ftruncate64(int fd, off64_t size) {
+EXPORT int ftruncate64(int fd, off64_t size)
+{
     return truncated(fd, size);
 }
 
 /* The file and offset that are mapped at |address|, by the kernel's own table. */
-static int mapped(const void *address, struct track_file *out, uint64_t *out_offset) {
+static int mapped(const void *address, struct track_file *out, uint64_t *out_offset)
+{
     char line[8192];
     char relative[4096];
     FILE *maps = fopen("/proc/self/maps", "re");
@@ -244,7 +266,8 @@ static int mapped(const void *address, struct track_file *out, uint64_t *out_off
     return found;
 }
 
-EXPORT int msync(void *address, size_t size, int flags) {
+EXPORT int msync(void *address, size_t size, int flags)
+{
     begin();
     struct track_file file;
     uint64_t offset = 0;
@@ -262,7 +285,8 @@ EXPORT int msync(void *address, size_t size, int flags) {
 
 EXPORT int mdb_env_open(void *environment, const char *path, unsigned flags, mode_t mode);
 
-EXPORT int mdb_env_open(void *environment, const char *path, unsigned flags, mode_t mode) {
+EXPORT int mdb_env_open(void *environment, const char *path, unsigned flags, mode_t mode)
+{
     static int (*real)(void *, const char *, unsigned, mode_t);
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "mdb_env_open");

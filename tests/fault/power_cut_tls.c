@@ -17,7 +17,8 @@ EXPORT int SSL_write_ex(void *connection, const void *data, size_t size, size_t 
 EXPORT int SSL_read(void *connection, void *data, int size);
 EXPORT int SSL_read_ex(void *connection, void *data, size_t size, size_t *count);
 
-EXPORT int SSL_write(void *connection, const void *data, int size) {
+EXPORT int SSL_write(void *connection, const void *data, int size)
+{
     static int (*real)(void *, const void *, int);
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "SSL_write");
@@ -28,7 +29,8 @@ EXPORT int SSL_write(void *connection, const void *data, int size) {
     return real(connection, data, size);
 }
 
-EXPORT int SSL_write_ex(void *connection, const void *data, size_t size, size_t *written) {
+EXPORT int SSL_write_ex(void *connection, const void *data, size_t size, size_t *written)
+{
     static int (*real)(void *, const void *, size_t, size_t *);
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "SSL_write_ex");
@@ -37,7 +39,8 @@ EXPORT int SSL_write_ex(void *connection, const void *data, size_t size, size_t 
     return real(connection, data, size, written);
 }
 
-EXPORT int SSL_read(void *connection, void *data, int size) {
+EXPORT int SSL_read(void *connection, void *data, int size)
+{
     static int (*real)(void *, void *, int);
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "SSL_read");
@@ -49,7 +52,8 @@ EXPORT int SSL_read(void *connection, void *data, int size) {
     return count;
 }
 
-EXPORT int SSL_read_ex(void *connection, void *data, size_t size, size_t *count) {
+EXPORT int SSL_read_ex(void *connection, void *data, size_t size, size_t *count)
+{
     static int (*real)(void *, void *, size_t, size_t *);
     if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "SSL_read_ex");

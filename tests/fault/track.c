@@ -21,7 +21,8 @@ static size_t root_size;
 static _Atomic uint64_t ids[DESCRIPTORS_MAX];
 static _Atomic unsigned flags[DESCRIPTORS_MAX];
 
-int track_start(void) {
+int track_start(void)
+{
     const char *folder = getenv("ALCOVE_CUT_DIR");
     if (folder == NULL || realpath(folder, root) == NULL) {
         return 0;
@@ -30,7 +31,8 @@ int track_start(void) {
     return 1;
 }
 
-int track_relative(const char *absolute, char *out) {
+int track_relative(const char *absolute, char *out)
+{
     if (root_size == 0 || strncmp(absolute, root, root_size) != 0 ||
         (absolute[root_size] != '/' && absolute[root_size] != '\0')) {
         return 0;
@@ -43,7 +45,8 @@ int track_relative(const char *absolute, char *out) {
     return 1;
 }
 
-int track_path(int folder, const char *path, char *out) {
+int track_path(int folder, const char *path, char *out)
+{
     char joined[PATH_MAX * 2];
     char link[64];
     char base[PATH_MAX];
@@ -75,7 +78,8 @@ int track_path(int folder, const char *path, char *out) {
     return track_relative(whole, out);
 }
 
-void track_opened(int fd, int open_flags, int created) {
+void track_opened(int fd, int open_flags, int created)
+{
     char link[64];
     char absolute[PATH_MAX];
     char relative[PATH_MAX];
@@ -113,7 +117,8 @@ void track_opened(int fd, int open_flags, int created) {
     }
 }
 
-void track_copied(int from, int to) {
+void track_copied(int from, int to)
+{
     if (to < 0 || to >= DESCRIPTORS_MAX || from < 0 || from >= DESCRIPTORS_MAX) {
         return;
     }
@@ -121,13 +126,15 @@ void track_copied(int from, int to) {
     atomic_store(&flags[to], atomic_load(&flags[from]));
 }
 
-void track_closed(int fd) {
+void track_closed(int fd)
+{
     if (fd >= 0 && fd < DESCRIPTORS_MAX) {
         atomic_store(&flags[fd], 0);
     }
 }
 
-int track_find(int fd, struct track_file *out) {
+int track_find(int fd, struct track_file *out)
+{
     if (fd < 0 || fd >= DESCRIPTORS_MAX) {
         return 0;
     }
