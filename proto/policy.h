@@ -1,0 +1,67 @@
+/*
+ * Who may do what: one table, called by the server before it serves or stores and by
+ * every client before it trusts. No other file holds a permission test.
+ *
+ * A cell is (role, relation, class, action). Whoever has any relation whose cell is
+ * set is allowed; POLICY_ANY, the role alone, always counts. Relations come from
+ * signed statements (keys/public/authority.h) and are only a ceiling: content also
+ * needs an owner's grant. What is not in the table is refused. Pure; any thread,
+ * except the test hooks.
+ */
+#pragma once
+
+#include "proto/status.h"
+#include "proto/words.h"
+
+/* Between an actor and a chart or section. */
+enum policy_relation {
+    POLICY_ANY = 1u,       /* none needed: the role alone */
+    POLICY_OWN_CHART = 2u, /* the chart is about the actor */
+    POLICY_AUTHOR = 4u,    /* made the section */
+    POLICY_TREATS = 8u,
+    POLICY_COVERS = 16u,
+    POLICY_SUPERVISES = 32u, /* the section's owner */
+    POLICY_TRAINS = 64u,
+    POLICY_DELEGATED = 128u, /* may invite clients */
+};
+#define POLICY_RELATION_COUNT 8u
+#define POLICY_ROLE_COUNT     4u /* ROLE_THERAPIST .. ROLE_ADMIN */
+#define POLICY_CLASS_COUNT    8u /* CLASS_NONE .. CLASS_DIRECTORY */
+#define POLICY_ACTION_MAX     32u
+
+/* True iff |role|, with any of |relations| or by itself, may do |action| in |class|
+ * (CLASS_NONE: practice actions). Numbers out of range are simply not allowed. */
+bool policy_allows(uint32_t role, uint32_t relations, uint32_t class, uint32_t action);
+/* The same for one cell: exactly this one relation bit. */
+bool policy_cell(uint32_t role, uint32_t relation, uint32_t class, uint32_t action);
+/* Of rights (RIGHT_*) those that the table lets such a member hold: READ needs READ,
+ * WRITE needs WRITE, OWN needs GRANT. */
+uint32_t policy_rights(uint32_t role, uint32_t relations, uint32_t class);
+
+/* One row of the table: every action of |actions| (bit n: action n) is allowed. */
+struct policy_row {
+    uint32_t role;
+    uint32_t relation;
+    uint32_t class;
+    uint64_t actions;
+};
+/* The table itself, for tests and documents. Lives for ever. */
+const struct policy_row *policy_rows(size_t *out_count);
+
+/* Words as in documents and in policy.tsv ("therapist", "own-chart", "process",
+ * "create-section"); relations by their single bit; "none" for 0; "?" out of range. */
+const char *policy_role_name(uint32_t role);
+const char *policy_relation_name(uint32_t relation);
+const char *policy_class_name(uint32_t class);
+const char *policy_action_name(uint32_t action);
+/* STATUS_NOT_FOUND. */
+MUST_CHECK enum status policy_role_parse(struct span name, uint32_t *out_role);
+MUST_CHECK enum status policy_relation_parse(struct span name, uint32_t *out_relation);
+MUST_CHECK enum status policy_class_parse(struct span name, uint32_t *out_class);
+MUST_CHECK enum status policy_action_parse(struct span name, uint32_t *out_action);
+
+#ifdef ALCOVE_TEST_HOOKS
+/* Inverts one cell for the whole process until the next call; action 0: none. So that
+ * the matrix test can show that it notices any single wrong cell. Test thread only. */
+void policy_test_flip(uint32_t role, uint32_t relation, uint32_t class, uint32_t action);
+#endif
