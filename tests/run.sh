@@ -61,9 +61,10 @@ quiet() {
     shift
     "$@" >"$log" 2>&1 && return 0
     status=$?
-    grep -nE 'error|warning|FAILED|undefined' "$log" | head -n 40
+    # The compiler's command lines say nothing and fill the screen.
+    grep -nE 'error|warning|FAILED|undefined' "$log" | awk 'length < 400' | head -n 40
     say "--- last lines of: $*"
-    tail -n 60 "$log"
+    tail -n 60 "$log" | awk 'length < 400'
     return "$status"
 }
 
@@ -72,7 +73,7 @@ need() {
     preset=$1
     shift
     quiet "configure-$preset" cmake --preset "$preset" || return 1
-    quiet "build-$preset" cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"}
+    quiet "build-$preset" cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"} -- -k 0
 }
 
 # The programs that the project has a target for, so far.
@@ -100,10 +101,9 @@ under_personality() {
 
 # ctest_in PRESET CTEST-ARGUMENTS…: runs and counts.
 ctest_in() {
-    where=build/$1
-    name=$1
+    tested=$1
     shift
-    under_personality ctest --test-dir "$where" -j "$jobs" --output-on-failure --no-tests=error "$@" \
+    under_personality ctest --test-dir "build/$tested" -j "$jobs" --output-on-failure --no-tests=error "$@" \
         >"$tmp/ctest.log" 2>&1
     status=$?
     summary=$(sed -n 's/^[0-9]*% tests passed, \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' \
@@ -118,10 +118,10 @@ ctest_in() {
     if [ "$status" -ne 0 ]; then
         tail -n 120 "$tmp/ctest.log"
         sed -n 's/^\t *[0-9]* - \([^ ]*\) (\(.*\)).*/\1 (\2)/p' "$tmp/ctest.log" >"$tmp/bad"
-        while read -r line; do failed "$name: $line"; done <"$tmp/bad"
+        while read -r line; do failed "$tested: $line"; done <"$tmp/bad"
         [ -s "$tmp/bad" ] || return 1
     fi
-    say "$name: $total tests, $bad failed"
+    say "$tested: $total tests, $bad failed"
     return 0
 }
 
@@ -132,10 +132,10 @@ scripts() {
     export ALCOVE_BUILD
     shift 2
     for script in "$@"; do
-        start=$(now_s)
+        begun=$(now_s)
         if quiet "$kind" under_personality sh "$script"; then
             passed "$kind $script"
-            say "ok   $script ($(($(now_s) - start)) s)$(sed -n 's/^== / - /p' "$tmp/$kind.log" | tail -n 1)"
+            say "ok   $script ($(($(now_s) - begun)) s)$(sed -n 's/^== / - /p' "$tmp/$kind.log" | tail -n 1)"
         else
             failed "$kind $script"
         fi
@@ -235,18 +235,18 @@ stage_clean_tree() {
 }
 
 whole=$(now_s)
-for name in "$@"; do
-    start=$(now_s)
-    say "== $name"
+for stage in "$@"; do
+    entered=$(now_s)
+    say "== $stage"
     before=$(wc -l <"$tmp/failed")
-    if ! "stage_$(say "$name" | tr - _)"; then
-        [ "$before" -ne "$(wc -l <"$tmp/failed")" ] || failed "$name"
+    if ! "stage_$(say "$stage" | tr - _)"; then
+        [ "$before" -ne "$(wc -l <"$tmp/failed")" ] || failed "$stage"
         broken=1
     else
         broken=0
     fi
-    say "== $name: $(($(now_s) - start)) s"
-    case "$broken $name" in
+    say "== $stage: $(($(now_s) - entered)) s"
+    case "$broken $stage" in
     '1 packages' | '1 build') break ;; # nothing further can run
     esac
 done
