@@ -29,7 +29,7 @@ tsan       tests of threads, and end-to-end scripts, under ThreadSanitizer
 fuzz       every fuzz target for a few seconds on its corpus
 lint       every script in tests/lint
 e2e        every script in tests/e2e
-clean-tree nothing untracked was left behind'
+clean-tree no file of the tree was changed or left behind'
 
 case "${1-}" in
 --list) say "$stages"; exit 0 ;;
@@ -49,8 +49,8 @@ tmp=$TMPDIR
 jobs=$(nproc 2>/dev/null || echo 2)
 : >"$tmp/passed"
 : >"$tmp/failed"
-untracked() { git status --porcelain --untracked-files=all 2>/dev/null | sed -n 's/^?? //p' | sort; }
-untracked >"$tmp/untracked"
+tree_state() { git status --porcelain --untracked-files=all 2>/dev/null | sort; }
+tree_state >"$tmp/tree"
 
 passed() { say "$*" >>"$tmp/passed"; }
 failed() { say "$*" >>"$tmp/failed"; say "FAILED: $*"; }
@@ -158,6 +158,11 @@ stage_clang() { need clang; }
 
 stage_unit() { need hooks && ctest_in hooks; }
 
+# A finding of a sanitizer ends the program, so that no test can pass over it.
+export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
 stage_asan() {
     need dev && ctest_in dev -LE release || return 1
     # shellcheck disable=SC2046 # paths have no blanks
@@ -227,9 +232,9 @@ stage_e2e() {
 
 stage_clean_tree() {
     git rev-parse --git-dir >/dev/null 2>&1 || { say "not a git checkout"; return 1; }
-    untracked | comm -13 "$tmp/untracked" - >"$tmp/left"
+    tree_state | comm -13 "$tmp/tree" - >"$tmp/left"
     [ -s "$tmp/left" ] || { passed clean-tree; return 0; }
-    say "left behind:"
+    say "changed or left behind:"
     cat "$tmp/left"
     return 1
 }
