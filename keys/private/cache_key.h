@@ -32,5 +32,5 @@ MUST_CHECK enum status cache_key_open(const struct secret *key, struct span reco
                                       struct span sealed, uint8_t *out_value);
 
 /* A keyed name for a record, so that the cache's keys tell nothing: first 16 bytes of
- * HMAC-SHA-512(key, name). */
+ * HMAC-SHA-512(key, name). |key| is one derived for names and never seals. */
 void cache_key_name(const struct secret *key, struct span name, uint8_t out_name[static ID_BYTES]);

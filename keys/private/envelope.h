@@ -18,9 +18,11 @@
 #include "proto/ids.h"
 
 #define ENVELOPE_OVERHEAD_BYTES (32u + 24u + 16u)
-#define ENVELOPE_WRAP_BYTES     (32u + 24u + 32u + 16u)
+#define ENVELOPE_WRAP_BYTES     WRAP_BYTES
 #define ENVELOPE_BYTES_MIN      (ENVELOPE_OVERHEAD_BYTES + PAD_FLOOR_BYTES)
-#define ENVELOPE_BYTES_MAX      (ENVELOPE_OVERHEAD_BYTES + PAD_OUTPUT_BYTES_MAX)
+
+_Static_assert(WRAP_BYTES == 32 + 24 + 32 + 16, "wrap on the wire");
+_Static_assert(ENVELOPE_OVERHEAD_BYTES + PAD_OUTPUT_BYTES_MAX <= ENVELOPE_BYTES_MAX, "envelope");
 
 /* Under what a revision is sealed; all borrowed. */
 struct envelope_scope {

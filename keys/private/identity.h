@@ -20,7 +20,7 @@ enum identity_role {
     IDENTITY_CONTENT = 3,    /* a device's signing key, an admin's device too */
     IDENTITY_LOGIN = 4,      /* a device's login key: LABEL_LOGIN_CLIENT only */
     IDENTITY_RECOVERY = 5,   /* a member's recovery key for recovery statements */
-    IDENTITY_INVITATION = 6, /* from an invitation's secret: LABEL_ENROLMENT_INVITATION only */
+    IDENTITY_INVITATION = 6, /* from an invitation's secret: the enrolment's labels only */
     IDENTITY_WITNESS = 7,    /* an auditor's cosigning key: C2SP notes only, no frames */
 };
 

@@ -12,12 +12,15 @@
 
 #include "keys/private/identity.h"
 #include "keys/private/secret.h"
+#include "proto/limits.h"
 
-#define INVITATION_SECRET_BYTES      32u
-#define INVITATION_BUNDLE_HASH_BYTES 16u
-#define INVITATION_PSK_BYTES         32u
-#define INVITATION_ADDRESS_CHARS_MAX 255u
-#define INVITATION_TEXT_CHARS_MAX    400u
+#define INVITATION_SECRET_BYTES         32u
+#define INVITATION_BUNDLE_HASH_BYTES    16u
+#define INVITATION_PSK_BYTES            32u
+#define INVITATION_ADDRESS_CHARS_MAX    255u
+#define INVITATION_TEXT_CHARS_MAX       400u
+#define INVITATION_LABEL_TEXT_BYTES_MAX 255u
+#define INVITATION_LABEL_BYTES          (24u + INVITATION_LABEL_TEXT_BYTES_MAX + 1u + 16u)
 
 /* What a code is for, told from its prefix alone. */
 enum invitation_kind {
@@ -27,6 +30,8 @@ enum invitation_kind {
     INVITATION_KIND_RECOVERY = 3,
     INVITATION_KIND_OTHER = 4, /* `ALCOVE…:` of a version that we do not know */
 };
+
+_Static_assert(INVITATION_LABEL_BYTES <= BUNDLE_SEALED_LABEL_BYTES_MAX, "fits the bundle");
 
 /* Holds a secret: invitation_code_wipe() when done. */
 struct invitation_code {
@@ -75,3 +80,20 @@ MUST_CHECK enum status invitation_derive(const struct invitation_code *code,
                                          const struct practice_id *practice,
                                          struct identity_signer **out_signer,
                                          struct secret **out_psk);
+
+/*
+ * A short text (who invites whom) inside the bundle, readable with the code alone: the
+ * server never learns a name. Key by HKDF-SHA-256 with info = frame("invitation-bundle"),
+ * then nonce(24) ‖ XChaCha20-Poly1305 of the text padded to
+ * INVITATION_LABEL_TEXT_BYTES_MAX + 1 with 0x80 and zeros.
+ * STATUS_OK, STATUS_TOO_LARGE, STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status invitation_label_seal(const struct invitation_code *code,
+                                             const struct practice_id *practice, struct span text,
+                                             uint8_t out_sealed[static INVITATION_LABEL_BYTES]);
+
+/* |out_text| has room for INVITATION_LABEL_TEXT_BYTES_MAX + 1 and is terminated.
+ * STATUS_OK, STATUS_DAMAGED, STATUS_NO_MEMORY. */
+MUST_CHECK enum status invitation_label_open(
+    const struct invitation_code *code, const struct practice_id *practice, struct span sealed,
+    char out_text[static INVITATION_LABEL_TEXT_BYTES_MAX + 1]);

@@ -18,12 +18,6 @@
 #define KEYSTORE_EXTRA_BYTES_MAX   4096u
 #define KEYSTORE_PSK_BYTES         32u
 
-/* The PSK shared with one other member (decision 9). */
-struct keystore_peer {
-    struct member_id member;
-    uint8_t psk[KEYSTORE_PSK_BYTES];
-};
-
 struct keystore_checkpoint {
     uint64_t size;
     struct hash root;
@@ -39,7 +33,7 @@ struct keystore_pins {
 
 /*
  * Everything inside. Owned by the keystore once given to it; the pointers in it are
- * never NULL except where said. Peers are sorted by member id.
+ * never NULL except where said; peers and extra are NULL when empty.
  */
 struct keystore_content {
     struct practice_id practice; /* SHA-256(genesis): the pin of everything else */
@@ -58,10 +52,8 @@ struct keystore_content {
     char origin[KEYSTORE_ORIGIN_CHARS_MAX + 1];   /* of the logs, without /statements */
     uint64_t generation;                          /* raised by every save */
     uint32_t client_version; /* highest that ever opened this; never lowered (AT-70) */
-    struct keystore_peer *peers;
-    size_t peer_count;
-    uint8_t *extra; /* the engine's own small facts */
-    size_t extra_size;
+    struct secret *peers;    /* PSKs by member (decision 9), see keystore_content_psk() */
+    struct secret *extra;    /* the engine's own small facts; NULL when there are none */
 };
 
 struct keystore;

@@ -8,16 +8,16 @@
  */
 #pragma once
 
-#include "proto/span.h"
+#include "proto/limits.h"
 #include "proto/status.h"
 
 /* The floor makes the smallest stored revision fill one page of the store. */
 #ifndef PAD_FLOOR_BYTES
 #define PAD_FLOOR_BYTES 3500u
 #endif
-#define PAD_TEXT_BYTES_MAX   (256u * 1024u)
+#define PAD_TEXT_BYTES_MAX   NOTE_BODY_BYTES_MAX
 /* Padmé(PAD_TEXT_BYTES_MAX + 1): bounds every padded text. */
-#define PAD_OUTPUT_BYTES_MAX (264u * 1024u)
+#define PAD_OUTPUT_BYTES_MAX (PAD_TEXT_BYTES_MAX + 8192u)
 
 /* The Padmé size of |size| itself, without floor and marker. */
 size_t pad_padme(size_t size);

@@ -19,10 +19,11 @@
 #define PASS_FILE_CONTENT_BYTES_MAX (512u * 1024u)
 #define PASS_FILE_BYTES_MAX         (PASS_FILE_OVERHEAD_BYTES + PASS_FILE_CONTENT_BYTES_MAX)
 
-#define PASS_FILE_PASSES_MIN     3u
-#define PASS_FILE_PASSES_MAX     10u
-#define PASS_FILE_MEMORY_KIB_MIN (64u * 1024u)
-#define PASS_FILE_MEMORY_KIB_MAX (1024u * 1024u)
+#define PASS_FILE_PASSPHRASE_BYTES_MAX 1024u
+#define PASS_FILE_PASSES_MIN           3u
+#define PASS_FILE_PASSES_MAX           10u
+#define PASS_FILE_MEMORY_KIB_MIN       (64u * 1024u)
+#define PASS_FILE_MEMORY_KIB_MAX       (1024u * 1024u)
 
 enum pass_file_kind {
     PASS_FILE_KEYSTORE = 1,
@@ -51,7 +52,9 @@ struct pass_file;
 MUST_CHECK enum status pass_file_probe(struct span file, enum pass_file_kind kind,
                                        struct pass_file_params *out_params);
 
-/* A new file key. STATUS_OK, STATUS_UNSUPPORTED (params), STATUS_NO_MEMORY. */
+/* A new file key, after Argon2id: seconds and |params->memory_kib| of memory.
+ * STATUS_OK, STATUS_UNSUPPORTED (params), STATUS_TOO_LARGE (a passphrase over
+ * PASS_FILE_PASSPHRASE_BYTES_MAX), STATUS_NO_MEMORY. */
 MUST_CHECK enum status pass_file_new(enum pass_file_kind kind,
                                      const struct pass_file_params *params, struct span passphrase,
                                      struct pass_file **out_file);

@@ -11,7 +11,8 @@
 #include "proto/status.h"
 
 /* Makes |folder| with mode 0700 if absent (its parent must exist); an existing one must
- * be ours and closed to others. STATUS_OK, STATUS_REFUSED (owner or mode), STATUS_IO. */
+ * belong to us and is closed to others. STATUS_OK, STATUS_REFUSED (owner, or no folder),
+ * STATUS_IO. */
 MUST_CHECK enum status private_file_folder(const char *folder);
 
 /* Replaces folder/name. STATUS_OK; STATUS_IO, with the old file still in place. */
