@@ -1,0 +1,21 @@
+#include "keys/public/random.h"
+
+#include <sodium.h>
+
+enum status random_init(void)
+{
+    return sodium_init() < 0 ? STATUS_UNAVAILABLE : STATUS_OK;
+}
+
+void random_bytes(void *out, size_t size)
+{
+    if (size > 0) {
+        randombytes_buf(out, size);
+    }
+}
+
+uint32_t random_below(uint32_t bound)
+{
+    CHECK(bound > 0);
+    return randombytes_uniform(bound);
+}
