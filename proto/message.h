@@ -22,6 +22,7 @@ struct arena_chunk;
 struct arena {
     struct arena_chunk *chunks;
     size_t budget_bytes; /* still allowed */
+    bool no_memory;      /* the system, not the budget, said no */
 };
 
 /* Room for |bytes| more. Not memory yet. message_decode grants for itself. */
