@@ -87,6 +87,9 @@ enum status login_key_generate(const char *path, struct public_key *out_public_k
     struct cursor_writer writer;
     size_t size = 0;
 
+    if (sodium_init() < 0) {
+        return STATUS_UNAVAILABLE;
+    }
     randombytes_buf(seed_secret, sizeof(seed_secret));
     CHECK(crypto_sign_seed_keypair(public_key.bytes, key_secret, seed_secret) == 0);
     cursor_write_init(&writer, file_secret, sizeof(file_secret));
@@ -171,6 +174,10 @@ enum status login_key_open(const char *path, struct login_key **out_key)
     uint8_t file_secret[LOGIN_KEY_FILE_BYTES];
     struct login_key *key = NULL;
     *out_key = NULL;
+    /* Guarded memory needs it; a repeated call costs nothing. */
+    if (sodium_init() < 0) {
+        return STATUS_UNAVAILABLE;
+    }
     enum status status = login_key_load(path, file_secret, sizeof(file_secret));
     if (status != STATUS_OK) {
         goto out;

@@ -15,7 +15,8 @@ struct login_key;
 /*
  * Makes a new key and its file, which must not exist: STATUS_CONFLICT if it does, since
  * replacing a pinned key locks every client out. Written with O_EXCL and mode 0600, and
- * synced with its folder before returning. STATUS_IO.
+ * synced with its folder before returning. STATUS_IO; STATUS_UNAVAILABLE when the kernel
+ * gives no randomness.
  */
 MUST_CHECK enum status login_key_generate(const char *path, struct public_key *out_public_key);
 
@@ -23,7 +24,7 @@ MUST_CHECK enum status login_key_generate(const char *path, struct public_key *o
  * Reads the key. The caller frees it with login_key_close.
  *
  * STATUS_NOT_FOUND; STATUS_REFUSED when others may read or write the file, it is not a
- * plain file or not ours; STATUS_CORRUPT for its content; STATUS_IO, STATUS_NO_MEMORY.
+ * plain file or not ours; STATUS_CORRUPT for its content; STATUS_IO, STATUS_NO_MEMORY, STATUS_UNAVAILABLE.
  */
 MUST_CHECK enum status login_key_open(const char *path, struct login_key **out_key);
 

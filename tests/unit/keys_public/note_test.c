@@ -1,0 +1,586 @@
+/* Signed notes, their keys, cosignatures and checkpoints. */
+#include "keys/public/checkpoint.h"
+#include "keys/public/cosignature.h"
+#include "keys/public/merkle.h"
+#include "tests/support/vectors.h"
+
+#include <setjmp.h>
+#include <sodium.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct span text_span(const char *text)
+{
+    return span_of(text, strlen(text));
+}
+
+/* A signer made from a one-byte seed, so that every run signs the same bytes. */
+struct signer {
+    struct note_key key;
+    uint8_t secret[crypto_sign_SECRETKEYBYTES];
+};
+
+static struct signer signer_make(const char *name, enum note_key_type type, uint8_t seed_byte)
+{
+    struct signer signer;
+    struct public_key public_key;
+    uint8_t seed[crypto_sign_SEEDBYTES] = {seed_byte};
+    assert_int_equal(crypto_sign_seed_keypair(public_key.bytes, signer.secret, seed), 0);
+    assert_int_equal(note_key_init(text_span(name), type, &public_key, &signer.key), STATUS_OK);
+    return signer;
+}
+
+static struct signature sign_bytes(const struct signer *signer, struct span message)
+{
+    struct signature signature;
+    assert_int_equal(crypto_sign_detached(signature.bytes, NULL, message.data, message.size,
+                                          signer->secret),
+                     0);
+    return signature;
+}
+
+/* One signature line of |signer| over |text|, into static storage of its own. */
+struct line {
+    char bytes[SIGNED_NOTE_LINE_BYTES_MAX];
+    size_t size;
+};
+
+static struct line line_make(const struct signer *signer, struct span text, uint64_t time_s)
+{
+    struct line line;
+    struct signature signature;
+    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
+    size_t size = 0;
+    if (signer->key.type == NOTE_KEY_COSIGNATURE) {
+        assert_int_equal(cosignature_message(text, time_s, message, &size), STATUS_OK);
+        signature = sign_bytes(signer, span_of(message, size));
+    } else {
+        signature = sign_bytes(signer, text);
+    }
+    assert_int_equal(signed_note_line(&signer->key, time_s, &signature, line.bytes, &line.size),
+                     STATUS_OK);
+    return line;
+}
+
+struct buffer {
+    char bytes[SIGNED_NOTE_BYTES_MAX + 1024u];
+    size_t size;
+};
+
+static struct buffer *buffer_new(void)
+{
+    struct buffer *buffer = calloc(1, sizeof(*buffer));
+    assert_non_null(buffer);
+    return buffer;
+}
+
+static void buffer_add(struct buffer *buffer, struct span bytes)
+{
+    assert_true(bytes.size <= sizeof(buffer->bytes) - buffer->size);
+    memcpy(buffer->bytes + buffer->size, bytes.data, bytes.size);
+    buffer->size += bytes.size;
+}
+
+static void buffer_line(struct buffer *buffer, const struct line *line)
+{
+    buffer_add(buffer, span_of(line->bytes, line->size));
+}
+
+static struct span buffer_span(const struct buffer *buffer)
+{
+    return span_of(buffer->bytes, buffer->size);
+}
+
+/* From a copy of exactly that size, so that reading past the end is seen. */
+static enum status open_exact(struct span note, const struct note_key *keys, size_t count)
+{
+    struct signed_note opened;
+    uint8_t *exact = malloc(note.size > 0 ? note.size : 1u);
+    assert_non_null(exact);
+    memcpy(exact, note.data, note.size);
+    enum status status = signed_note_open(span_of(exact, note.size), keys, count, &opened);
+    free(exact);
+    return status;
+}
+
+/* Goal: notes made by others open. Method: published notes; every truncation and every
+ * flipped bit is refused. */
+static void test_signed_note_vectors(void **state)
+{
+    (void)state;
+    struct vectors *vectors = vectors_open("signed-note.txt");
+    size_t seen = 0;
+    while (vectors_next(vectors)) {
+        struct note_key key;
+        struct signed_note opened;
+        char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
+        struct span note = vectors_text(vectors, "note");
+        assert_int_equal(note_key_parse(vectors_text(vectors, "vkey"), &key), STATUS_OK);
+        note_key_format(&key, vkey);
+        assert_true(span_equal(text_span(vkey), vectors_text(vectors, "vkey")));
+        assert_int_equal(signed_note_open(note, &key, 1, &opened), STATUS_OK);
+        assert_int_equal(opened.signer_count, 1);
+        assert_int_equal(opened.signers[0].key, 0);
+        assert_int_equal(opened.signers[0].time_s, 0);
+        assert_true(opened.text.data == note.data);
+        for (size_t size = 0; size < note.size; size++) {
+            assert_int_not_equal(open_exact(span_of(note.data, size), &key, 1), STATUS_OK);
+        }
+        uint8_t *bad = malloc(note.size);
+        assert_non_null(bad);
+        memcpy(bad, note.data, note.size);
+        for (size_t bit = 0; bit < 8u * note.size; bit++) {
+            bad[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
+            assert_int_not_equal(open_exact(span_of(bad, note.size), &key, 1), STATUS_OK);
+            bad[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
+        }
+        free(bad);
+        seen++;
+    }
+    assert_int_equal(seen, 2);
+    vectors_close(vectors);
+}
+
+/* Goal: a vkey has one form. Method: spoil each part. */
+static void test_note_key_parse_refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *vkey;
+        enum status status;
+    } cases[] = {
+        {"", STATUS_MALFORMED},
+        {"example.com/foo", STATUS_MALFORMED},
+        {"example.com/foo+530d903a", STATUS_MALFORMED},
+        {"example.com/foo+530d903a+", STATUS_MALFORMED},
+        {"+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
+        {"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         STATUS_MALFORMED},
+        {"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         STATUS_MALFORMED},
+        {"example.com/foo+30d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         STATUS_MALFORMED},
+        {"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         STATUS_MALFORMED},
+        {"example.com foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         STATUS_MALFORMED},
+        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n",
+         STATUS_MALFORMED},
+        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U0=",
+         STATUS_MALFORMED},
+        {"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+         STATUS_UNSUPPORTED},
+        {"example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2kAAAA",
+         STATUS_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct note_key key;
+        assert_int_equal(note_key_parse(text_span(cases[i].vkey), &key), cases[i].status);
+    }
+}
+
+/* Goal: only usable names. Method: spaces of Unicode, '+', control characters, bad UTF-8,
+ * and the length's border. */
+static void test_note_key_name_valid(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "example.com/log", "caf\xc3\xa9", "\xe2\x80\x94"};
+    static const char *const bad[] = {"", " ", "a b", "a+b", "a\n", "a\tb", "a\x01", "\xc2\xa0",
+                                      "\xe3\x80\x80", "a\xe2\x80\xa8", "\xff", "\xc2"};
+    char name[NOTE_KEY_NAME_BYTES_MAX + 1u];
+    memset(name, 'n', sizeof(name));
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_true(note_key_name_valid(text_span(good[i])));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(note_key_name_valid(text_span(bad[i])));
+    }
+    assert_true(note_key_name_valid(span_of(name, NOTE_KEY_NAME_BYTES_MAX)));
+    assert_false(note_key_name_valid(span_of(name, sizeof(name))));
+    assert_false(note_key_name_valid(span_of("a\0b", 3)));
+}
+
+/* Goal: what is composed opens again, with every signer known. Method: a log and two
+ * witnesses, and a fourth key that nobody knows. */
+static void test_signed_note_round_trip(void **state)
+{
+    (void)state;
+    struct span text = text_span("some text\n\nwith an empty line\n");
+    struct signer log = signer_make("log.example", NOTE_KEY_ED25519, 1);
+    struct signer one = signer_make("w.example/1", NOTE_KEY_COSIGNATURE, 2);
+    struct signer two = signer_make("w.example/2", NOTE_KEY_COSIGNATURE, 3);
+    struct signer stranger = signer_make("w.example/3", NOTE_KEY_COSIGNATURE, 4);
+    const struct note_key keys[] = {log.key, one.key, two.key};
+    struct line lines[] = {line_make(&stranger, text, 5), line_make(&two, text, 1700000002),
+                           line_make(&log, text, 0), line_make(&two, text, 1700000001)};
+    struct span spans[ARRAY_LEN(lines)];
+    char note[4096];
+    size_t size = 0;
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        spans[i] = span_of(lines[i].bytes, lines[i].size);
+    }
+    assert_int_equal(signed_note_compose(text, spans, 4, note, sizeof(note), &size), STATUS_OK);
+    struct signed_note opened;
+    assert_int_equal(signed_note_open(span_of(note, size), keys, 3, &opened), STATUS_OK);
+    assert_true(span_equal(opened.text, text));
+    assert_int_equal(opened.signer_count, 2);
+    assert_int_equal(opened.signers[0].key, 2);
+    assert_true(opened.signers[0].time_s == 1700000002);
+    assert_int_equal(opened.signers[1].key, 0);
+    assert_int_equal(signed_note_open(span_of(note, size), &one.key, 1, &opened),
+                     STATUS_BAD_SIGNATURE);
+    assert_int_equal(signed_note_open(span_of(note, size), NULL, 0, &opened),
+                     STATUS_BAD_SIGNATURE);
+    assert_int_equal(signed_note_compose(text, spans, 4, note, size - 1u, &size),
+                     STATUS_TOO_LARGE);
+    assert_int_equal(signed_note_compose(text, spans, 0, note, sizeof(note), &size),
+                     STATUS_MALFORMED);
+    assert_int_equal(signed_note_compose(text_span("no end"), spans, 1, note, sizeof(note),
+                                         &size),
+                     STATUS_MALFORMED);
+}
+
+/* Goal: faults of shape refuse the whole note, even in lines of unknown keys. Method: the
+ * text stays good; what follows it is spoilt. */
+static void test_signed_note_shape(void **state)
+{
+    (void)state;
+    struct span text = text_span("t\n");
+    struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
+    struct line good = line_make(&log, text, 0);
+    static const char *const tails[] = {
+        "-- x AAAAAAA=\n",                  /* hyphens for the dash */
+        "\xe2\x80\x93 x AAAAAAA=\n",        /* an en dash */
+        "\xe2\x80\x94x AAAAAAA=\n",         /* no space */
+        "\xe2\x80\x94  AAAAAAA=\n",         /* no name */
+        "\xe2\x80\x94 x\n",                 /* no signature */
+        "\xe2\x80\x94 x \n",                /* an empty one */
+        "\xe2\x80\x94 x AAAA\n",            /* shorter than a key id */
+        "\xe2\x80\x94 x AAAAAA==\n",        /* a key id alone */
+        "\xe2\x80\x94 x AAAAAAB=\n",        /* bits under the padding */
+        "\xe2\x80\x94 x AAAAAAA\n",         /* no padding */
+        "\xe2\x80\x94 x AAAAAAA=",          /* no final LF */
+        "\xe2\x80\x94 x AAAAAAA= \n",       /* something behind */
+        "\xe2\x80\x94 x AAAAAAA= AAAAAAA=\n",
+        "\xe2\x80\x94 x AAAAAAA=\r\n",      /* CR LF */
+        "\xe2\x80\x94 x+y AAAAAAA=\n",      /* '+' in the name */
+        "\xe2\x80\x94 x\xc2\xa0y AAAAAAA=\n", /* a space in the name */
+        "\xe2\x80\x94 x\xff AAAAAAA=\n",    /* not UTF-8 */
+        "\xe2\x80\x94 x\x01 AAAAAAA=\n",    /* a control character */
+        "words\n",
+        "\n", /* an empty line makes the signature part of the text */
+    };
+    struct buffer *note = buffer_new();
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        note->size = 0;
+        buffer_add(note, text);
+        buffer_add(note, text_span("\n"));
+        buffer_line(note, &good);
+        assert_int_equal(open_exact(buffer_span(note), &log.key, 1), STATUS_OK);
+        buffer_add(note, text_span(tails[i]));
+        assert_int_equal(open_exact(buffer_span(note), &log.key, 1), STATUS_MALFORMED);
+    }
+    /* And the text itself: NUL, CR, no LF, no empty line. */
+    static const char *const texts[] = {"t\r\n\n", "t\n", "t", "t\x7f", "\xc0\x80\n\n", "t\t\n\n"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        note->size = 0;
+        buffer_add(note, text_span(texts[i]));
+        buffer_line(note, &good);
+        assert_int_equal(open_exact(buffer_span(note), &log.key, 1), STATUS_MALFORMED);
+    }
+    note->size = 0;
+    buffer_add(note, span_of("t\0\n\n", 4));
+    buffer_line(note, &good);
+    assert_int_equal(open_exact(buffer_span(note), &log.key, 1), STATUS_MALFORMED);
+    free(note);
+}
+
+/* Goal: one bad signature of a known key refuses the note, whatever stands beside it; a line
+ * that shares only name or only id with a known key is ignored. */
+static void test_signed_note_known_keys(void **state)
+{
+    (void)state;
+    struct span text = text_span("t\n");
+    struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
+    struct line good = line_make(&log, text, 0);
+    struct line bad = line_make(&log, text_span("u\n"), 0);
+    struct signer same_name = signer_make("log", NOTE_KEY_ED25519, 9);
+    struct signer same_id = signer_make("other", NOTE_KEY_ED25519, 1);
+    same_id.key.id = log.key.id;
+    struct line by_name = line_make(&same_name, text, 0);
+    struct line by_id = line_make(&same_id, text, 0);
+    const struct {
+        const struct line *first;
+        const struct line *second;
+        enum status status;
+    } cases[] = {
+        {&good, &good, STATUS_OK},
+        {&good, &bad, STATUS_BAD_SIGNATURE},
+        {&bad, &good, STATUS_BAD_SIGNATURE},
+        {&bad, &bad, STATUS_BAD_SIGNATURE},
+        {&by_name, &good, STATUS_OK},
+        {&good, &by_id, STATUS_OK},
+        {&by_name, &by_id, STATUS_BAD_SIGNATURE},
+    };
+    struct buffer *note = buffer_new();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        note->size = 0;
+        buffer_add(note, text_span("t\n\n"));
+        buffer_line(note, cases[i].first);
+        buffer_line(note, cases[i].second);
+        assert_int_equal(open_exact(buffer_span(note), &log.key, 1), cases[i].status);
+    }
+    /* A known key's line of another length. */
+    note->size = 0;
+    buffer_add(note, text_span("t\n\n"));
+    buffer_line(note, &good);
+    uint8_t short_blob[8] = {0};
+    char text_blob[16];
+    size_t size = 0;
+    for (size_t i = 0; i < 4; i++) {
+        short_blob[i] = (uint8_t)(log.key.id >> (24u - 8u * i));
+    }
+    char base[] = "\xe2\x80\x94 log ";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < 6; i += 3) {
+        uint32_t group = (uint32_t)short_blob[i] << 16 | (uint32_t)short_blob[i + 1] << 8 |
+                         short_blob[i + 2];
+        for (size_t j = 0; j < 4; j++) {
+            text_blob[size++] = alphabet[group >> (18u - 6u * j) & 63u];
+        }
+    }
+    text_blob[size++] = '\n';
+    buffer_add(note, text_span(base));
+    buffer_add(note, span_of(text_blob, size));
+    assert_int_equal(open_exact(buffer_span(note), &log.key, 1), STATUS_BAD_SIGNATURE);
+    free(note);
+}
+
+/* Goal: 16 signatures are accepted, as the specification demands; a flood costs little and
+ * is refused. Method: counts at the limit, then 10,000 lines. */
+static void test_signed_note_signature_count(void **state)
+{
+    (void)state;
+    struct span text = text_span("t\n");
+    struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
+    struct line good = line_make(&log, text, 0);
+    struct span unknown = text_span("\xe2\x80\x94 x AAAAAAA=\n");
+    struct buffer *note = buffer_new();
+    for (size_t count = 0; count <= SIGNED_NOTE_SIGNATURES_MAX; count++) {
+        note->size = 0;
+        buffer_add(note, text_span("t\n\n"));
+        buffer_line(note, &good);
+        for (size_t i = 0; i < count; i++) {
+            buffer_add(note, unknown);
+        }
+        assert_int_equal(open_exact(buffer_span(note), &log.key, 1),
+                         count + 1u <= SIGNED_NOTE_SIGNATURES_MAX ? STATUS_OK : STATUS_TOO_LARGE);
+    }
+    free(note);
+    size_t size = 3u + 10000u * unknown.size;
+    char *flood = malloc(size);
+    assert_non_null(flood);
+    memcpy(flood, "t\n\n", 3);
+    for (size_t i = 0; i < 10000u; i++) {
+        memcpy(flood + 3u + i * unknown.size, unknown.data, unknown.size);
+    }
+    assert_int_equal(open_exact(span_of(flood, size), &log.key, 1), STATUS_TOO_LARGE);
+    assert_int_equal(open_exact(span_of(flood, 3u + 5000u * unknown.size), &log.key, 1),
+                     STATUS_TOO_LARGE);
+    free(flood);
+}
+
+/* Goal: the witness's message and line are the specification's. */
+static void test_cosignature_vector(void **state)
+{
+    (void)state;
+    struct vectors *vectors = vectors_open("cosignature.txt");
+    assert_true(vectors_next(vectors));
+    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
+    size_t size = 0;
+    uint64_t time_s = vectors_number(vectors, "time");
+    struct span text = vectors_text(vectors, "text");
+    assert_int_equal(cosignature_message(text, time_s, message, &size), STATUS_OK);
+    assert_true(span_equal(span_of(message, size), vectors_text(vectors, "message")));
+    /* The line's framing: id, time, 64 bytes. */
+    struct note_key key = {.name = "witness.example.com/w1", .type = NOTE_KEY_COSIGNATURE};
+    struct signature signature;
+    char line[SIGNED_NOTE_LINE_BYTES_MAX];
+    static const char start[] = "\xe2\x80\x94 witness.example.com/w1 jWbPPwAAAABkGFDL";
+    key.id = 0x8d66cf3f;
+    memset(&signature, 0, sizeof(signature));
+    assert_int_equal(signed_note_line(&key, time_s, &signature, line, &size), STATUS_OK);
+    assert_int_equal(size, vectors_text(vectors, "line").size);
+    assert_memory_equal(line, start, sizeof(start) - 1u);
+    assert_memory_equal(vectors_text(vectors, "line").data, start, sizeof(start) - 1u);
+    vectors_close(vectors);
+}
+
+/* Goal: a cosignature holds for its time and text only; no time beyond 2^63 - 1. */
+static void test_cosignature_verify(void **state)
+{
+    (void)state;
+    struct signer witness = signer_make("w", NOTE_KEY_COSIGNATURE, 5);
+    struct span text = text_span("log\n1\nx\n");
+    static char large[COSIGNATURE_TEXT_BYTES_MAX + 1u];
+    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
+    size_t size = 0;
+    assert_int_equal(cosignature_message(text, 77, message, &size), STATUS_OK);
+    struct signature signature = sign_bytes(&witness, span_of(message, size));
+    const struct public_key *key = &witness.key.public_key;
+    assert_int_equal(cosignature_verify(text, 77, key, &signature), STATUS_OK);
+    assert_int_equal(cosignature_verify(text, 78, key, &signature), STATUS_BAD_SIGNATURE);
+    assert_int_equal(cosignature_verify(text_span("log\n1\ny\n"), 77, key, &signature),
+                     STATUS_BAD_SIGNATURE);
+    assert_int_equal(cosignature_verify(text, COSIGNATURE_TIME_S_MAX + 1u, key, &signature),
+                     STATUS_MALFORMED);
+    assert_int_equal(cosignature_message(span_of(large, sizeof(large)), 1, message, &size),
+                     STATUS_TOO_LARGE);
+    assert_int_equal(cosignature_message(span_of(large, sizeof(large) - 1u),
+                                         COSIGNATURE_TIME_S_MAX, message, &size),
+                     STATUS_OK);
+    /* A plain signature over the text is no cosignature. */
+    signature = sign_bytes(&witness, text);
+    assert_int_equal(cosignature_verify(text, 77, key, &signature), STATUS_BAD_SIGNATURE);
+    char line[SIGNED_NOTE_LINE_BYTES_MAX];
+    struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
+    assert_int_equal(signed_note_line(&log.key, 1, &signature, line, &size), STATUS_USAGE);
+    assert_int_equal(signed_note_line(&witness.key, COSIGNATURE_TIME_S_MAX + 1u, &signature,
+                                      line, &size),
+                     STATUS_USAGE);
+}
+
+/* Goal: a checkpoint has one form. Method: format and parse, then spoil each line. */
+static void test_checkpoint_parse(void **state)
+{
+    (void)state;
+    static const char root[] = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+    static const char empty[] = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    struct {
+        const char *origin;
+        const char *size;
+        const char *root;
+        const char *tail;
+        bool good;
+    } cases[] = {
+        {"log.example/a", "20852163", root, "\n", true},
+        {"log.example/a", "9223372036854775807", root, "\n", true},
+        {"log.example/a", "0", empty, "\n", true},
+        {"log.example/a", "0", root, "\n", false},
+        {"log.example/a", "9223372036854775808", root, "\n", false},
+        {"log.example/a", "18446744073709551616", root, "\n", false},
+        {"log.example/a", "01", root, "\n", false},
+        {"log.example/a", "00", empty, "\n", false},
+        {"log.example/a", "", root, "\n", false},
+        {"log.example/a", "-1", root, "\n", false},
+        {"log.example/a", "+1", root, "\n", false},
+        {"log.example/a", "1 ", root, "\n", false},
+        {"log.example/a", "0x1", root, "\n", false},
+        {"", "1", root, "\n", false},
+        {"log example", "1", root, "\n", false},
+        {"log+a", "1", root, "\n", false},
+        {"log", "1", root, "", false},
+        {"log", "1", root, "\nextension\n", false},
+        {"log", "1", root, "\n\n", false},
+        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2", "\n", false},
+        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=", "\n", false},
+        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxqw==", "\n", false},
+        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2Jj", "\n", false},
+        {"log", "1", "", "\n", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[512];
+        char again[CHECKPOINT_TEXT_BYTES_MAX];
+        struct checkpoint checkpoint;
+        size_t size = 0;
+        int used = snprintf(text, sizeof(text), "%s\n%s\n%s%s", cases[i].origin, cases[i].size,
+                            cases[i].root, cases[i].tail);
+        assert_true(used > 0);
+        enum status status = checkpoint_parse(span_of(text, (size_t)used), &checkpoint);
+        assert_int_equal(status, cases[i].good ? STATUS_OK : STATUS_MALFORMED);
+        if (cases[i].good) {
+            assert_string_equal(checkpoint.origin, cases[i].origin);
+            assert_int_equal(checkpoint_format(&checkpoint, again, &size), STATUS_OK);
+            assert_true(span_equal(span_of(again, size), span_of(text, (size_t)used)));
+        }
+    }
+}
+
+/* Goal: the longest checkpoint fits its buffers; what cannot be written is refused. */
+static void test_checkpoint_format_bounds(void **state)
+{
+    (void)state;
+    struct checkpoint checkpoint = {.size = MERKLE_SIZE_MAX};
+    char text[CHECKPOINT_TEXT_BYTES_MAX];
+    size_t size = 0;
+    assert_int_equal(checkpoint_format(&checkpoint, text, &size), STATUS_MALFORMED);
+    memset(checkpoint.origin, 'o', CHECKPOINT_ORIGIN_BYTES_MAX);
+    assert_int_equal(checkpoint_format(&checkpoint, text, &size), STATUS_OK);
+    assert_int_equal(size, CHECKPOINT_TEXT_BYTES_MAX);
+    checkpoint.size++;
+    assert_int_equal(checkpoint_format(&checkpoint, text, &size), STATUS_MALFORMED);
+}
+
+/* Goal: a checkpoint counts only with the log's own signature and origin. Method: signed by
+ * the log, by a witness alone, and with another log's origin. */
+static void test_checkpoint_open(void **state)
+{
+    (void)state;
+    struct signer log = signer_make("log.example/a", NOTE_KEY_ED25519, 1);
+    struct signer witness = signer_make("w.example", NOTE_KEY_COSIGNATURE, 2);
+    struct checkpoint made = {.origin = "log.example/a", .size = 3, .root = {{9}}};
+    char text[CHECKPOINT_TEXT_BYTES_MAX];
+    char note[CHECKPOINT_NOTE_BYTES_MAX + SIGNED_NOTE_LINE_BYTES_MAX];
+    size_t text_size = 0;
+    size_t size = 0;
+    struct checkpoint opened;
+    struct signed_note signers;
+    assert_int_equal(checkpoint_format(&made, text, &text_size), STATUS_OK);
+    struct span body = span_of(text, text_size);
+    struct line lines[] = {line_make(&log, body, 0), line_make(&witness, body, 1234)};
+    struct span spans[] = {span_of(lines[0].bytes, lines[0].size),
+                           span_of(lines[1].bytes, lines[1].size)};
+    assert_int_equal(signed_note_compose(body, spans, 2, note, sizeof(note), &size), STATUS_OK);
+    assert_int_equal(checkpoint_open(span_of(note, size), &log.key, &witness.key, 1, &opened,
+                                     &signers),
+                     STATUS_OK);
+    assert_memory_equal(&opened, &made, sizeof(made));
+    assert_int_equal(signers.signer_count, 2);
+    assert_int_equal(signers.signers[1].key, 1);
+    assert_true(signers.signers[1].time_s == 1234);
+    assert_int_equal(checkpoint_open(span_of(note, size), &log.key, NULL, 0, &opened, NULL),
+                     STATUS_OK);
+    assert_int_equal(signed_note_compose(body, &spans[1], 1, note, sizeof(note), &size),
+                     STATUS_OK);
+    assert_int_equal(checkpoint_open(span_of(note, size), &log.key, &witness.key, 1, &opened,
+                                     NULL),
+                     STATUS_BAD_SIGNATURE);
+    /* The log's key signs, but for another origin. */
+    struct signer other = signer_make("log.example/b", NOTE_KEY_ED25519, 1);
+    lines[0] = line_make(&other, body, 0);
+    spans[0] = span_of(lines[0].bytes, lines[0].size);
+    assert_int_equal(signed_note_compose(body, spans, 1, note, sizeof(note), &size), STATUS_OK);
+    assert_int_equal(checkpoint_open(span_of(note, size), &other.key, NULL, 0, &opened, NULL),
+                     STATUS_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signed_note_vectors),
+        cmocka_unit_test(test_note_key_parse_refuses),
+        cmocka_unit_test(test_note_key_name_valid),
+        cmocka_unit_test(test_signed_note_round_trip),
+        cmocka_unit_test(test_signed_note_shape),
+        cmocka_unit_test(test_signed_note_known_keys),
+        cmocka_unit_test(test_signed_note_signature_count),
+        cmocka_unit_test(test_cosignature_vector),
+        cmocka_unit_test(test_cosignature_verify),
+        cmocka_unit_test(test_checkpoint_parse),
+        cmocka_unit_test(test_checkpoint_format_bounds),
+        cmocka_unit_test(test_checkpoint_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
