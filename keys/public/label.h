@@ -30,6 +30,7 @@
     X(ERASE,                "erase")                      \
     X(ERASE_ACK,            "erase-ack")                  \
     X(SECTION_HEAD,         "section-head")               \
+    X(IDENTITY,             "identity")                   \
     X(EVENT_RESTRICTED,     "event-restricted")           \
     X(EVENT_TARGET,         "event-target")               \
     X(REVIEW,               "review")                     \
