@@ -56,8 +56,7 @@ static size_t base64_padding(struct span text)
     return text.data[text.size - 2u] == '=' ? 2u : 1u;
 }
 
-enum status base64_decode(struct span text, uint8_t *out_bytes, size_t capacity,
-                          size_t *out_size)
+enum status base64_decode(struct span text, uint8_t *out_bytes, size_t capacity, size_t *out_size)
 {
     if (text.size % 4u != 0) {
         return STATUS_MALFORMED;

@@ -13,10 +13,9 @@
 
 #define CHECKPOINT_ORIGIN_BYTES_MAX NOTE_KEY_NAME_BYTES_MAX
 /* origin, 19 digits, 44 characters and three LF */
-#define CHECKPOINT_TEXT_BYTES_MAX (CHECKPOINT_ORIGIN_BYTES_MAX + 66u)
+#define CHECKPOINT_TEXT_BYTES_MAX   (CHECKPOINT_ORIGIN_BYTES_MAX + 66u)
 /* A text with one log's signature line. */
-#define CHECKPOINT_NOTE_BYTES_MAX                                                                \
-    (CHECKPOINT_TEXT_BYTES_MAX + 1u + SIGNED_NOTE_LINE_BYTES_MAX)
+#define CHECKPOINT_NOTE_BYTES_MAX   (CHECKPOINT_TEXT_BYTES_MAX + 1u + SIGNED_NOTE_LINE_BYTES_MAX)
 
 struct checkpoint {
     char origin[CHECKPOINT_ORIGIN_BYTES_MAX + 1u];

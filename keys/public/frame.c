@@ -61,8 +61,8 @@ size_t frame_size(enum label label, const struct span *parts, size_t count)
 }
 
 enum status frame_write(enum label label, const struct practice_id *practice,
-                        const struct span *parts, size_t count, uint8_t *out_frame,
-                        size_t capacity, size_t *out_size)
+                        const struct span *parts, size_t count, uint8_t *out_frame, size_t capacity,
+                        size_t *out_size)
 {
     uint8_t prefix[FRAME_PREFIX_BYTES_MAX];
     struct cursor_writer writer;

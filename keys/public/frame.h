@@ -17,10 +17,10 @@
 #include "proto/ids.h"
 #include "proto/status.h"
 
-#define FRAME_SUITE_CLASSICAL 0x0001u
+#define FRAME_SUITE_CLASSICAL  0x0001u
 #define FRAME_PREFIX_BYTES_MAX (1u + LABEL_BYTES_MAX + 1u + 2u + HASH_BYTES)
 /* Far above any signed body; larger things are signed by their hash. */
-#define FRAME_BODY_BYTES_MAX (16u * 1024u * 1024u)
+#define FRAME_BODY_BYTES_MAX   (16u * 1024u * 1024u)
 
 /*
  * Everything before the body, for MACs and KDFs that stream. |out_prefix| has room
@@ -53,8 +53,7 @@ struct frame {
 
 /* STATUS_TOO_LARGE, STATUS_NO_MEMORY; |out_frame| is zeroed on failure. */
 MUST_CHECK enum status frame_build(enum label label, const struct practice_id *practice,
-                                   const struct span *parts, size_t count,
-                                   struct frame *out_frame);
+                                   const struct span *parts, size_t count, struct frame *out_frame);
 
 /* Accepts a zeroed frame. Wipes, since a body may hold what is sealed. */
 void frame_free(struct frame *frame);

@@ -8,7 +8,7 @@
 
 #include "proto/status.h"
 
-#define HEX_CHARS(bytes) (2u * (bytes))
+#define HEX_CHARS(bytes)      (2u * (bytes))
 #define HEX_PREFIX_DIGITS_MAX 64u
 
 /* Writes HEX_CHARS(size) characters and a terminator; |out_text| must have room for

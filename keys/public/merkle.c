@@ -40,8 +40,7 @@ enum status merkle_frontier_load(struct merkle_frontier *frontier, uint64_t size
         /* The last complete subtree of this level is the one with an even index at the
          * end: every larger subtree lies before it. */
         uint64_t index = (size >> level) - 1u;
-        enum status status =
-            source->get(source->context, level, index, &frontier->nodes[level]);
+        enum status status = source->get(source->context, level, index, &frontier->nodes[level]);
         if (status != STATUS_OK) {
             return status;
         }
@@ -50,8 +49,8 @@ enum status merkle_frontier_load(struct merkle_frontier *frontier, uint64_t size
     return STATUS_OK;
 }
 
-enum status merkle_frontier_append(struct merkle_frontier *frontier,
-                                   const struct hash *leaf_hash, const struct merkle_sink *sink)
+enum status merkle_frontier_append(struct merkle_frontier *frontier, const struct hash *leaf_hash,
+                                   const struct merkle_sink *sink)
 {
     if (frontier->size >= MERKLE_SIZE_MAX) {
         return STATUS_TOO_LARGE;

@@ -16,7 +16,7 @@
 #include "proto/status.h"
 
 #define MERKLE_LEVELS_MAX 64u
-#define MERKLE_SIZE_MAX ((uint64_t)INT64_MAX)
+#define MERKLE_SIZE_MAX   ((uint64_t)INT64_MAX)
 
 void merkle_leaf_hash(struct span leaf, struct hash *out_hash);
 void merkle_node_hash(const struct hash *left, const struct hash *right, struct hash *out_hash);

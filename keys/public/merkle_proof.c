@@ -34,8 +34,8 @@ static uint64_t merkle_split(uint64_t width)
 }
 
 /* The root of a range of leaves, joined from its complete subtrees right to left. */
-static enum status merkle_range_hash(const struct merkle_source *source,
-                                     struct merkle_range range, struct hash *out_hash)
+static enum status merkle_range_hash(const struct merkle_source *source, struct merkle_range range,
+                                     struct hash *out_hash)
 {
     uint64_t end = range.end;
     bool started = false;
@@ -238,6 +238,6 @@ enum status merkle_proof_check_consistency(const struct merkle_proof *proof, uin
         /* The old tree is one complete subtree: its root is the first node. */
         return merkle_check_extension(old_root, proof->hashes, proof->count, sizes, roots);
     }
-    return merkle_check_extension(&proof->hashes[0], &proof->hashes[1], proof->count - 1u,
-                                  sizes, roots);
+    return merkle_check_extension(&proof->hashes[0], &proof->hashes[1], proof->count - 1u, sizes,
+                                  roots);
 }

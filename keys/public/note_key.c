@@ -7,7 +7,7 @@
 #include "keys/public/utf8.h"
 
 #define NOTE_KEY_MATERIAL_BYTES (1u + PUBLIC_KEY_BYTES) /* type ‖ public key */
-#define NOTE_KEY_ID_BYTES 4u
+#define NOTE_KEY_ID_BYTES       4u
 
 bool note_key_name_valid(struct span name)
 {
@@ -48,8 +48,7 @@ enum status note_key_init(struct span name, enum note_key_type type,
 /* The bytes before the next |separator|, which is dropped; false when there is none. */
 static bool note_key_cut(struct span *rest, uint8_t separator, struct span *out_part)
 {
-    const uint8_t *found =
-        rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
+    const uint8_t *found = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
     if (found == NULL) {
         return false;
     }
@@ -119,7 +118,7 @@ void note_key_format(const struct note_key *key, char out_vkey[NOTE_KEY_VKEY_BYT
     memcpy(material + 1, key->public_key.bytes, PUBLIC_KEY_BYTES);
     CHECK(base64_encode(span_of(material, sizeof(material)), text, sizeof(text), &size) ==
           STATUS_OK);
-    int used = snprintf(out_vkey, NOTE_KEY_VKEY_BYTES_MAX + 1u, "%s+%08x+%.*s", key->name,
-                        key->id, (int)size, text);
+    int used = snprintf(out_vkey, NOTE_KEY_VKEY_BYTES_MAX + 1u, "%s+%08x+%.*s", key->name, key->id,
+                        (int)size, text);
     CHECK(used > 0 && (size_t)used <= NOTE_KEY_VKEY_BYTES_MAX);
 }

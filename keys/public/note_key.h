@@ -35,8 +35,7 @@ bool note_key_name_valid(struct span name);
 
 /* Computes the id. STATUS_MALFORMED for a name that is not valid. */
 MUST_CHECK enum status note_key_init(struct span name, enum note_key_type type,
-                                     const struct public_key *public_key,
-                                     struct note_key *out_key);
+                                     const struct public_key *public_key, struct note_key *out_key);
 
 /* STATUS_MALFORMED (also when the id is not the key's), STATUS_UNSUPPORTED. */
 MUST_CHECK enum status note_key_parse(struct span vkey, struct note_key *out_key);

@@ -13,9 +13,3 @@ void random_bytes(void *out, size_t size)
         randombytes_buf(out, size);
     }
 }
-
-uint32_t random_below(uint32_t bound)
-{
-    CHECK(bound > 0);
-    return randombytes_uniform(bound);
-}

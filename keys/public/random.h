@@ -13,6 +13,3 @@ MUST_CHECK enum status random_init(void);
 
 /* Never fails after random_init; libsodium aborts if the kernel source is lost. */
 void random_bytes(void *out, size_t size);
-
-/* Uniform in 0..bound-1; |bound| is at least 1. */
-uint32_t random_below(uint32_t bound);

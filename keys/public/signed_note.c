@@ -93,8 +93,7 @@ static enum status signed_note_parse_line(struct span line, struct signed_note_p
 
 static bool signed_note_is_by(const struct signed_note_parsed *parsed, const struct note_key *key)
 {
-    return parsed->id == key->id &&
-           span_equal(parsed->name, span_of(key->name, strlen(key->name)));
+    return parsed->id == key->id && span_equal(parsed->name, span_of(key->name, strlen(key->name)));
 }
 
 static enum status signed_note_verify_line(const struct signed_note_parsed *parsed,

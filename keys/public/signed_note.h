@@ -12,9 +12,9 @@
 
 #include "keys/public/note_key.h"
 
-#define SIGNED_NOTE_BYTES_MAX (128u * 1024u)
+#define SIGNED_NOTE_BYTES_MAX      (128u * 1024u)
 #define SIGNED_NOTE_SIGNATURES_MAX 64u
-#define SIGNED_NOTE_KEYS_MAX 64u
+#define SIGNED_NOTE_KEYS_MAX       64u
 /* em dash and space, name, space, 76 bytes in base64, LF */
 #define SIGNED_NOTE_LINE_BYTES_MAX (4u + NOTE_KEY_NAME_BYTES_MAX + 1u + 104u + 1u)
 

@@ -63,8 +63,7 @@ enum status tiles_hash_path(uint32_t level, uint64_t index, uint32_t width,
     return tiles_path(folder, index, width, out_path);
 }
 
-enum status tiles_entries_path(uint64_t index, uint32_t width,
-                               char out_path[TILES_PATH_BYTES_MAX])
+enum status tiles_entries_path(uint64_t index, uint32_t width, char out_path[TILES_PATH_BYTES_MAX])
 {
     return tiles_path("entries", index, width, out_path);
 }

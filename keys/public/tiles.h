@@ -11,12 +11,12 @@
 #include "proto/ids.h"
 #include "proto/status.h"
 
-#define TILES_WIDTH 256u
-#define TILES_HEIGHT 8u
-#define TILES_LEVEL_MAX 7u /* 8 × 8 bits exceed any size we count to */
+#define TILES_WIDTH           256u
+#define TILES_HEIGHT          8u
+#define TILES_LEVEL_MAX       7u /* 8 × 8 bits exceed any size we count to */
 #define TILES_ENTRY_BYTES_MAX 65535u
 /* "tile/entries/", seven groups of "x000/", ".p/255" and a terminator, rounded up. */
-#define TILES_PATH_BYTES_MAX 64u
+#define TILES_PATH_BYTES_MAX  64u
 
 #define TILES_CHECKPOINT_PATH "checkpoint"
 

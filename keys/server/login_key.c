@@ -144,8 +144,8 @@ static enum status login_key_load(const char *path, uint8_t *out, size_t size)
     }
     enum status status = STATUS_IO;
     if (fstat(fd, &info) == 0) {
-        bool private = S_ISREG(info.st_mode) && (info.st_mode & 0077u) == 0 &&
-                       info.st_uid == geteuid();
+        bool private =
+            S_ISREG(info.st_mode) && (info.st_mode & 0077u) == 0 && info.st_uid == geteuid();
         status = private ? login_key_read_all(fd, out, size) : STATUS_REFUSED;
     }
     (void)close(fd);
@@ -191,7 +191,6 @@ enum status login_key_open(const char *path, struct login_key **out_key)
     if (status != STATUS_OK) {
         goto out;
     }
-    (void)sodium_mprotect_readonly(key);
     *out_key = key;
     key = NULL;
 out:

@@ -35,9 +35,8 @@ void login_key_public(const struct login_key *key, struct public_key *out_public
  * STATUS_TOO_LARGE, STATUS_NO_MEMORY.
  */
 MUST_CHECK enum status login_key_sign(const struct login_key *key, enum label label,
-                                      const struct practice_id *practice,
-                                      const struct span *parts, size_t count,
-                                      struct signature *out_signature);
+                                      const struct practice_id *practice, const struct span *parts,
+                                      size_t count, struct signature *out_signature);
 
 /* Wipes the key; accepts NULL. */
 void login_key_close(struct login_key *key);

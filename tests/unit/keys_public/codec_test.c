@@ -108,8 +108,13 @@ static void test_base64_rfc4648(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        {"", ""},          {"f", "Zg=="},       {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
         char text[16];
@@ -151,8 +156,8 @@ static void test_base64_decode_accepts_canonical_only(void **state)
 static void test_base64_bounds(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"A", "AA", "AAA", "AAAAA", "====", "A===", "AA=A",
-                                      "AAA=AAAA", "AAAA====", "Zm9v\n", "Zm9=", "Zh=="};
+    static const char *const bad[] = {"A",    "AA",       "AAA",      "AAAAA",  "====", "A===",
+                                      "AA=A", "AAA=AAAA", "AAAA====", "Zm9v\n", "Zm9=", "Zh=="};
     uint8_t bytes[16];
     char text[8];
     size_t size = 0;
@@ -168,8 +173,8 @@ static void test_base64_bounds(void **state)
 static void test_hex_decode(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "0", "00", "0001f", "0001fg", "0001 f", "0x01ff",
-                                      "0001ff00", "0001f\n"};
+    static const char *const bad[] = {"",       "0",      "00",       "0001f",  "0001fg",
+                                      "0001 f", "0x01ff", "0001ff00", "0001f\n"};
     const uint8_t bytes[] = {0x00, 0x01, 0xff};
     uint8_t out[3];
     char text[7];
@@ -210,13 +215,34 @@ static void test_hex_prefix(void **state)
 static void test_utf8_valid(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80",
-                                       "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                                       "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xe2\x80\x94 x"};
-    static const char *const bad[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf",
-                                      "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
-                                      "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xff", "\xc2",
-                                      "\xe2\x80", "\xf0\x90\x80", "\xc2\x41", "a\xe2\x28\xa1"};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\x7f",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "\xe2\x80\x94 x"};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "\xff",
+                                      "\xc2",
+                                      "\xe2\x80",
+                                      "\xf0\x90\x80",
+                                      "\xc2\x41",
+                                      "a\xe2\x28\xa1"};
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_true(utf8_valid(text_span(good[i])));
     }

@@ -1,83 +1,12 @@
 /* Merkle trees: roots, appending and proofs. */
 #include "keys/public/merkle_proof.h"
+#include "tests/support/tree.h"
 #include "tests/support/vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-#define LEVELS 8u
-#define LEAVES 70u
-
-/* A store of complete subtrees as the server's would be; |have| catches a read of a node
- * that was never put. */
-struct nodes {
-    struct hash hash[LEVELS][LEAVES];
-    bool have[LEVELS][LEAVES];
-    size_t puts;
-    size_t fail_at; /* the put with this number fails; 0 for never */
-};
-
-static enum status nodes_put(void *context, uint32_t level, uint64_t index,
-                             const struct hash *hash)
-{
-    struct nodes *nodes = context;
-    nodes->puts++;
-    if (nodes->puts == nodes->fail_at) {
-        return STATUS_IO;
-    }
-    assert_true(level < LEVELS && index < LEAVES);
-    assert_false(nodes->have[level][index]);
-    nodes->hash[level][index] = *hash;
-    nodes->have[level][index] = true;
-    return STATUS_OK;
-}
-
-static enum status nodes_get(void *context, uint32_t level, uint64_t index, struct hash *out_hash)
-{
-    const struct nodes *nodes = context;
-    assert_true(level < LEVELS && index < LEAVES);
-    if (!nodes->have[level][index]) {
-        return STATUS_CORRUPT;
-    }
-    *out_hash = nodes->hash[level][index];
-    return STATUS_OK;
-}
-
-struct tree {
-    struct nodes nodes;
-    struct merkle_source source;
-    struct merkle_sink sink;
-    struct merkle_frontier frontier;
-    struct hash roots[LEAVES + 1u];
-};
-
-static struct tree *tree_new(void)
-{
-    struct tree *tree = calloc(1, sizeof(*tree));
-    assert_non_null(tree);
-    tree->source = (struct merkle_source){nodes_get, &tree->nodes};
-    tree->sink = (struct merkle_sink){nodes_put, &tree->nodes};
-    merkle_frontier_init(&tree->frontier);
-    merkle_frontier_root(&tree->frontier, &tree->roots[0]);
-    return tree;
-}
-
-static void tree_append(struct tree *tree, struct span leaf)
-{
-    struct hash hash;
-    merkle_leaf_hash(leaf, &hash);
-    assert_int_equal(merkle_frontier_append(&tree->frontier, &hash, &tree->sink), STATUS_OK);
-    merkle_frontier_root(&tree->frontier, &tree->roots[tree->frontier.size]);
-}
-
-static void tree_fill(struct tree *tree, uint8_t count)
-{
-    for (uint8_t i = 0; i < count; i++) {
-        tree_append(tree, span_of(&i, 1));
-    }
-}
 
 /* The reference's leaves, appended. */
 static void tree_from_vectors(struct tree *tree, struct vectors *vectors)
@@ -111,14 +40,12 @@ static void test_merkle_known_answers(void **state)
             continue;
         }
         if (vectors_has(vectors, "index")) {
-            assert_int_equal(merkle_proof_inclusion(&tree->source,
-                                                    vectors_number(vectors, "index"), size,
-                                                    &proof),
+            assert_int_equal(merkle_proof_inclusion(&tree->source, vectors_number(vectors, "index"),
+                                                    size, &proof),
                              STATUS_OK);
         } else {
-            assert_int_equal(merkle_proof_consistency(&tree->source,
-                                                      vectors_number(vectors, "old"), size,
-                                                      &proof),
+            assert_int_equal(merkle_proof_consistency(&tree->source, vectors_number(vectors, "old"),
+                                                      size, &proof),
                              STATUS_OK);
         }
         assert_true(span_equal(merkle_proof_bytes(&proof), vectors_hex(vectors, "proof")));
@@ -134,7 +61,7 @@ static void test_merkle_known_answers(void **state)
  * Levels are walked with a stack of our own. */
 static void oracle_root(uint8_t count, struct hash *out_root)
 {
-    struct hash row[LEAVES];
+    struct hash row[TREE_LEAVES];
     size_t width = count;
     if (count == 0) {
         merkle_empty_root(out_root);
@@ -164,8 +91,8 @@ static void test_merkle_roots_all_sizes(void **state)
 {
     (void)state;
     struct tree *tree = tree_new();
-    tree_fill(tree, LEAVES);
-    for (uint8_t size = 0; size <= LEAVES; size++) {
+    tree_fill(tree, TREE_LEAVES);
+    for (uint8_t size = 0; size <= TREE_LEAVES; size++) {
         struct hash expected;
         struct hash root;
         struct merkle_frontier loaded;
@@ -174,13 +101,13 @@ static void test_merkle_roots_all_sizes(void **state)
         assert_int_equal(merkle_root(&tree->source, size, &root), STATUS_OK);
         assert_true(ID_EQUAL(&root, &expected));
         assert_int_equal(merkle_frontier_load(&loaded, size, &tree->source), STATUS_OK);
-        for (uint8_t i = size; i < LEAVES; i++) {
+        for (uint8_t i = size; i < TREE_LEAVES; i++) {
             struct hash leaf;
             merkle_leaf_hash(span_of(&i, 1), &leaf);
             assert_int_equal(merkle_frontier_append(&loaded, &leaf, NULL), STATUS_OK);
         }
         merkle_frontier_root(&loaded, &root);
-        assert_true(ID_EQUAL(&root, &tree->roots[LEAVES]));
+        assert_true(ID_EQUAL(&root, &tree->roots[TREE_LEAVES]));
     }
     /* 70 leaves and one node for every complete pair below. */
     assert_int_equal(tree->nodes.puts, 70 + 35 + 17 + 8 + 4 + 2 + 1);
@@ -238,8 +165,8 @@ static void test_merkle_inclusion_all_pairs(void **state)
 {
     (void)state;
     struct tree *tree = tree_new();
-    tree_fill(tree, LEAVES);
-    for (uint64_t size = 1; size <= LEAVES; size++) {
+    tree_fill(tree, TREE_LEAVES);
+    for (uint64_t size = 1; size <= TREE_LEAVES; size++) {
         for (uint64_t index = 0; index < size; index++) {
             const struct hash *leaf = &tree->nodes.hash[0][index];
             const struct hash *root = &tree->roots[size];
@@ -254,8 +181,7 @@ static void test_merkle_inclusion_all_pairs(void **state)
                 merkle_proof_check_inclusion(&proof, leaf, index, size, &tree->roots[size - 1u]),
                 STATUS_BAD_PROOF);
             for (uint64_t other = 0; other < size + 2u; other++) {
-                enum status status =
-                    merkle_proof_check_inclusion(&proof, leaf, other, size, root);
+                enum status status = merkle_proof_check_inclusion(&proof, leaf, other, size, root);
                 assert_int_equal(status, other == index ? STATUS_OK : STATUS_BAD_PROOF);
             }
         }
@@ -269,8 +195,8 @@ static void test_merkle_consistency_all_pairs(void **state)
 {
     (void)state;
     struct tree *tree = tree_new();
-    tree_fill(tree, LEAVES);
-    for (uint64_t size = 1; size <= LEAVES; size++) {
+    tree_fill(tree, TREE_LEAVES);
+    for (uint64_t size = 1; size <= TREE_LEAVES; size++) {
         for (uint64_t old = 0; old <= size; old++) {
             const struct hash *old_root = &tree->roots[old];
             const struct hash *root = &tree->roots[size];
@@ -282,9 +208,9 @@ static void test_merkle_consistency_all_pairs(void **state)
             if (old == 0) {
                 continue;
             }
-            assert_int_equal(merkle_proof_check_consistency(&proof, old, &tree->roots[old - 1u],
-                                                            size, root),
-                             STATUS_BAD_PROOF);
+            assert_int_equal(
+                merkle_proof_check_consistency(&proof, old, &tree->roots[old - 1u], size, root),
+                STATUS_BAD_PROOF);
             assert_int_equal(merkle_proof_check_consistency(&proof, old, old_root, size,
                                                             &tree->roots[size - 1u]),
                              STATUS_BAD_PROOF);
@@ -313,9 +239,9 @@ static void test_merkle_fork_is_refused(void **state)
         for (int which = 0; which < 2; which++) {
             struct tree *by = which == 0 ? one : two;
             assert_int_equal(merkle_proof_consistency(&by->source, old, 20, &proof), STATUS_OK);
-            assert_int_equal(merkle_proof_check_consistency(&proof, old, &one->roots[old], 20,
-                                                            &two->roots[20]),
-                             STATUS_BAD_PROOF);
+            assert_int_equal(
+                merkle_proof_check_consistency(&proof, old, &one->roots[old], 20, &two->roots[20]),
+                STATUS_BAD_PROOF);
         }
     }
     free(one);
@@ -334,7 +260,7 @@ static void test_merkle_failures(void **state)
     merkle_leaf_hash(span_of("x", 1), &leaf);
     size_t puts = tree->nodes.puts;
     for (size_t n = 1; n <= 4; n++) {
-        struct nodes saved = tree->nodes;
+        struct tree_nodes saved = tree->nodes;
         tree->nodes.fail_at = puts + n;
         assert_int_equal(merkle_frontier_append(&tree->frontier, &leaf, &tree->sink), STATUS_IO);
         assert_memory_equal(&before, &tree->frontier, sizeof(before));
@@ -400,8 +326,7 @@ static void test_merkle_proof_decode(void **state)
     proof.count = MERKLE_PROOF_HASHES_MAX + 1u;
     struct hash hash = {{0}};
     assert_int_equal(merkle_proof_check_inclusion(&proof, &hash, 0, 1, &hash), STATUS_BAD_PROOF);
-    assert_int_equal(merkle_proof_check_consistency(&proof, 1, &hash, 2, &hash),
-                     STATUS_BAD_PROOF);
+    assert_int_equal(merkle_proof_check_consistency(&proof, 1, &hash, 2, &hash), STATUS_BAD_PROOF);
 }
 
 int main(void)

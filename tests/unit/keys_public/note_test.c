@@ -1,11 +1,8 @@
-/* Signed notes, their keys, cosignatures and checkpoints. */
-#include "keys/public/checkpoint.h"
-#include "keys/public/cosignature.h"
-#include "keys/public/merkle.h"
+/* Signed notes and the keys that sign them. */
+#include "tests/support/signers.h"
 #include "tests/support/vectors.h"
 
 #include <setjmp.h>
-#include <sodium.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
@@ -13,54 +10,6 @@
 static struct span text_span(const char *text)
 {
     return span_of(text, strlen(text));
-}
-
-/* A signer made from a one-byte seed, so that every run signs the same bytes. */
-struct signer {
-    struct note_key key;
-    uint8_t secret[crypto_sign_SECRETKEYBYTES];
-};
-
-static struct signer signer_make(const char *name, enum note_key_type type, uint8_t seed_byte)
-{
-    struct signer signer;
-    struct public_key public_key;
-    uint8_t seed[crypto_sign_SEEDBYTES] = {seed_byte};
-    assert_int_equal(crypto_sign_seed_keypair(public_key.bytes, signer.secret, seed), 0);
-    assert_int_equal(note_key_init(text_span(name), type, &public_key, &signer.key), STATUS_OK);
-    return signer;
-}
-
-static struct signature sign_bytes(const struct signer *signer, struct span message)
-{
-    struct signature signature;
-    assert_int_equal(crypto_sign_detached(signature.bytes, NULL, message.data, message.size,
-                                          signer->secret),
-                     0);
-    return signature;
-}
-
-/* One signature line of |signer| over |text|, into static storage of its own. */
-struct line {
-    char bytes[SIGNED_NOTE_LINE_BYTES_MAX];
-    size_t size;
-};
-
-static struct line line_make(const struct signer *signer, struct span text, uint64_t time_s)
-{
-    struct line line;
-    struct signature signature;
-    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
-    size_t size = 0;
-    if (signer->key.type == NOTE_KEY_COSIGNATURE) {
-        assert_int_equal(cosignature_message(text, time_s, message, &size), STATUS_OK);
-        signature = sign_bytes(signer, span_of(message, size));
-    } else {
-        signature = sign_bytes(signer, text);
-    }
-    assert_int_equal(signed_note_line(&signer->key, time_s, &signature, line.bytes, &line.size),
-                     STATUS_OK);
-    return line;
 }
 
 struct buffer {
@@ -82,7 +31,7 @@ static void buffer_add(struct buffer *buffer, struct span bytes)
     buffer->size += bytes.size;
 }
 
-static void buffer_line(struct buffer *buffer, const struct line *line)
+static void buffer_line(struct buffer *buffer, const struct signer_line *line)
 {
     buffer_add(buffer, span_of(line->bytes, line->size));
 }
@@ -155,20 +104,14 @@ static void test_note_key_parse_refuses(void **state)
         {"example.com/foo+530d903a", STATUS_MALFORMED},
         {"example.com/foo+530d903a+", STATUS_MALFORMED},
         {"+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
-        {"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-         STATUS_MALFORMED},
-        {"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-         STATUS_MALFORMED},
-        {"example.com/foo+30d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-         STATUS_MALFORMED},
-        {"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-         STATUS_MALFORMED},
-        {"example.com foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-         STATUS_MALFORMED},
+        {"example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
+        {"example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
+        {"example.com/foo+30d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
+        {"example.com/fop+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
+        {"example.com foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", STATUS_MALFORMED},
         {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n",
          STATUS_MALFORMED},
-        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U0=",
-         STATUS_MALFORMED},
+        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U0=", STATUS_MALFORMED},
         {"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
          STATUS_UNSUPPORTED},
         {"example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2kAAAA",
@@ -186,8 +129,9 @@ static void test_note_key_name_valid(void **state)
 {
     (void)state;
     static const char *const good[] = {"a", "example.com/log", "caf\xc3\xa9", "\xe2\x80\x94"};
-    static const char *const bad[] = {"", " ", "a b", "a+b", "a\n", "a\tb", "a\x01", "\xc2\xa0",
-                                      "\xe3\x80\x80", "a\xe2\x80\xa8", "\xff", "\xc2"};
+    static const char *const bad[] = {"",     " ",     "a b",      "a+b",          "a\n",
+                                      "a\tb", "a\x01", "\xc2\xa0", "\xe3\x80\x80", "a\xe2\x80\xa8",
+                                      "\xff", "\xc2"};
     char name[NOTE_KEY_NAME_BYTES_MAX + 1u];
     memset(name, 'n', sizeof(name));
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -212,8 +156,9 @@ static void test_signed_note_round_trip(void **state)
     struct signer two = signer_make("w.example/2", NOTE_KEY_COSIGNATURE, 3);
     struct signer stranger = signer_make("w.example/3", NOTE_KEY_COSIGNATURE, 4);
     const struct note_key keys[] = {log.key, one.key, two.key};
-    struct line lines[] = {line_make(&stranger, text, 5), line_make(&two, text, 1700000002),
-                           line_make(&log, text, 0), line_make(&two, text, 1700000001)};
+    struct signer_line lines[] = {signer_line(&stranger, text, 5),
+                                  signer_line(&two, text, 1700000002), signer_line(&log, text, 0),
+                                  signer_line(&two, text, 1700000001)};
     struct span spans[ARRAY_LEN(lines)];
     char note[4096];
     size_t size = 0;
@@ -230,14 +175,11 @@ static void test_signed_note_round_trip(void **state)
     assert_int_equal(opened.signers[1].key, 0);
     assert_int_equal(signed_note_open(span_of(note, size), &one.key, 1, &opened),
                      STATUS_BAD_SIGNATURE);
-    assert_int_equal(signed_note_open(span_of(note, size), NULL, 0, &opened),
-                     STATUS_BAD_SIGNATURE);
-    assert_int_equal(signed_note_compose(text, spans, 4, note, size - 1u, &size),
-                     STATUS_TOO_LARGE);
+    assert_int_equal(signed_note_open(span_of(note, size), NULL, 0, &opened), STATUS_BAD_SIGNATURE);
+    assert_int_equal(signed_note_compose(text, spans, 4, note, size - 1u, &size), STATUS_TOO_LARGE);
     assert_int_equal(signed_note_compose(text, spans, 0, note, sizeof(note), &size),
                      STATUS_MALFORMED);
-    assert_int_equal(signed_note_compose(text_span("no end"), spans, 1, note, sizeof(note),
-                                         &size),
+    assert_int_equal(signed_note_compose(text_span("no end"), spans, 1, note, sizeof(note), &size),
                      STATUS_MALFORMED);
 }
 
@@ -248,26 +190,26 @@ static void test_signed_note_shape(void **state)
     (void)state;
     struct span text = text_span("t\n");
     struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
-    struct line good = line_make(&log, text, 0);
+    struct signer_line good = signer_line(&log, text, 0);
     static const char *const tails[] = {
-        "-- x AAAAAAA=\n",                  /* hyphens for the dash */
-        "\xe2\x80\x93 x AAAAAAA=\n",        /* an en dash */
-        "\xe2\x80\x94x AAAAAAA=\n",         /* no space */
-        "\xe2\x80\x94  AAAAAAA=\n",         /* no name */
-        "\xe2\x80\x94 x\n",                 /* no signature */
-        "\xe2\x80\x94 x \n",                /* an empty one */
-        "\xe2\x80\x94 x AAAA\n",            /* shorter than a key id */
-        "\xe2\x80\x94 x AAAAAA==\n",        /* a key id alone */
-        "\xe2\x80\x94 x AAAAAAB=\n",        /* bits under the padding */
-        "\xe2\x80\x94 x AAAAAAA\n",         /* no padding */
-        "\xe2\x80\x94 x AAAAAAA=",          /* no final LF */
-        "\xe2\x80\x94 x AAAAAAA= \n",       /* something behind */
+        "-- x AAAAAAA=\n",            /* hyphens for the dash */
+        "\xe2\x80\x93 x AAAAAAA=\n",  /* an en dash */
+        "\xe2\x80\x94x AAAAAAA=\n",   /* no space */
+        "\xe2\x80\x94  AAAAAAA=\n",   /* no name */
+        "\xe2\x80\x94 x\n",           /* no signature */
+        "\xe2\x80\x94 x \n",          /* an empty one */
+        "\xe2\x80\x94 x AAAA\n",      /* shorter than a key id */
+        "\xe2\x80\x94 x AAAAAA==\n",  /* a key id alone */
+        "\xe2\x80\x94 x AAAAAAB=\n",  /* bits under the padding */
+        "\xe2\x80\x94 x AAAAAAA\n",   /* no padding */
+        "\xe2\x80\x94 x AAAAAAA=",    /* no final LF */
+        "\xe2\x80\x94 x AAAAAAA= \n", /* something behind */
         "\xe2\x80\x94 x AAAAAAA= AAAAAAA=\n",
-        "\xe2\x80\x94 x AAAAAAA=\r\n",      /* CR LF */
-        "\xe2\x80\x94 x+y AAAAAAA=\n",      /* '+' in the name */
+        "\xe2\x80\x94 x AAAAAAA=\r\n",        /* CR LF */
+        "\xe2\x80\x94 x+y AAAAAAA=\n",        /* '+' in the name */
         "\xe2\x80\x94 x\xc2\xa0y AAAAAAA=\n", /* a space in the name */
-        "\xe2\x80\x94 x\xff AAAAAAA=\n",    /* not UTF-8 */
-        "\xe2\x80\x94 x\x01 AAAAAAA=\n",    /* a control character */
+        "\xe2\x80\x94 x\xff AAAAAAA=\n",      /* not UTF-8 */
+        "\xe2\x80\x94 x\x01 AAAAAAA=\n",      /* a control character */
         "words\n",
         "\n", /* an empty line makes the signature part of the text */
     };
@@ -303,16 +245,16 @@ static void test_signed_note_known_keys(void **state)
     (void)state;
     struct span text = text_span("t\n");
     struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
-    struct line good = line_make(&log, text, 0);
-    struct line bad = line_make(&log, text_span("u\n"), 0);
+    struct signer_line good = signer_line(&log, text, 0);
+    struct signer_line bad = signer_line(&log, text_span("u\n"), 0);
     struct signer same_name = signer_make("log", NOTE_KEY_ED25519, 9);
     struct signer same_id = signer_make("other", NOTE_KEY_ED25519, 1);
     same_id.key.id = log.key.id;
-    struct line by_name = line_make(&same_name, text, 0);
-    struct line by_id = line_make(&same_id, text, 0);
+    struct signer_line by_name = signer_line(&same_name, text, 0);
+    struct signer_line by_id = signer_line(&same_id, text, 0);
     const struct {
-        const struct line *first;
-        const struct line *second;
+        const struct signer_line *first;
+        const struct signer_line *second;
         enum status status;
     } cases[] = {
         {&good, &good, STATUS_OK},
@@ -345,8 +287,8 @@ static void test_signed_note_known_keys(void **state)
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < 6; i += 3) {
-        uint32_t group = (uint32_t)short_blob[i] << 16 | (uint32_t)short_blob[i + 1] << 8 |
-                         short_blob[i + 2];
+        uint32_t group =
+            (uint32_t)short_blob[i] << 16 | (uint32_t)short_blob[i + 1] << 8 | short_blob[i + 2];
         for (size_t j = 0; j < 4; j++) {
             text_blob[size++] = alphabet[group >> (18u - 6u * j) & 63u];
         }
@@ -365,7 +307,7 @@ static void test_signed_note_signature_count(void **state)
     (void)state;
     struct span text = text_span("t\n");
     struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
-    struct line good = line_make(&log, text, 0);
+    struct signer_line good = signer_line(&log, text, 0);
     struct span unknown = text_span("\xe2\x80\x94 x AAAAAAA=\n");
     struct buffer *note = buffer_new();
     for (size_t count = 0; count <= SIGNED_NOTE_SIGNATURES_MAX; count++) {
@@ -392,180 +334,6 @@ static void test_signed_note_signature_count(void **state)
     free(flood);
 }
 
-/* Goal: the witness's message and line are the specification's. */
-static void test_cosignature_vector(void **state)
-{
-    (void)state;
-    struct vectors *vectors = vectors_open("cosignature.txt");
-    assert_true(vectors_next(vectors));
-    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
-    size_t size = 0;
-    uint64_t time_s = vectors_number(vectors, "time");
-    struct span text = vectors_text(vectors, "text");
-    assert_int_equal(cosignature_message(text, time_s, message, &size), STATUS_OK);
-    assert_true(span_equal(span_of(message, size), vectors_text(vectors, "message")));
-    /* The line's framing: id, time, 64 bytes. */
-    struct note_key key = {.name = "witness.example.com/w1", .type = NOTE_KEY_COSIGNATURE};
-    struct signature signature;
-    char line[SIGNED_NOTE_LINE_BYTES_MAX];
-    static const char start[] = "\xe2\x80\x94 witness.example.com/w1 jWbPPwAAAABkGFDL";
-    key.id = 0x8d66cf3f;
-    memset(&signature, 0, sizeof(signature));
-    assert_int_equal(signed_note_line(&key, time_s, &signature, line, &size), STATUS_OK);
-    assert_int_equal(size, vectors_text(vectors, "line").size);
-    assert_memory_equal(line, start, sizeof(start) - 1u);
-    assert_memory_equal(vectors_text(vectors, "line").data, start, sizeof(start) - 1u);
-    vectors_close(vectors);
-}
-
-/* Goal: a cosignature holds for its time and text only; no time beyond 2^63 - 1. */
-static void test_cosignature_verify(void **state)
-{
-    (void)state;
-    struct signer witness = signer_make("w", NOTE_KEY_COSIGNATURE, 5);
-    struct span text = text_span("log\n1\nx\n");
-    static char large[COSIGNATURE_TEXT_BYTES_MAX + 1u];
-    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
-    size_t size = 0;
-    assert_int_equal(cosignature_message(text, 77, message, &size), STATUS_OK);
-    struct signature signature = sign_bytes(&witness, span_of(message, size));
-    const struct public_key *key = &witness.key.public_key;
-    assert_int_equal(cosignature_verify(text, 77, key, &signature), STATUS_OK);
-    assert_int_equal(cosignature_verify(text, 78, key, &signature), STATUS_BAD_SIGNATURE);
-    assert_int_equal(cosignature_verify(text_span("log\n1\ny\n"), 77, key, &signature),
-                     STATUS_BAD_SIGNATURE);
-    assert_int_equal(cosignature_verify(text, COSIGNATURE_TIME_S_MAX + 1u, key, &signature),
-                     STATUS_MALFORMED);
-    assert_int_equal(cosignature_message(span_of(large, sizeof(large)), 1, message, &size),
-                     STATUS_TOO_LARGE);
-    assert_int_equal(cosignature_message(span_of(large, sizeof(large) - 1u),
-                                         COSIGNATURE_TIME_S_MAX, message, &size),
-                     STATUS_OK);
-    /* A plain signature over the text is no cosignature. */
-    signature = sign_bytes(&witness, text);
-    assert_int_equal(cosignature_verify(text, 77, key, &signature), STATUS_BAD_SIGNATURE);
-    char line[SIGNED_NOTE_LINE_BYTES_MAX];
-    struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
-    assert_int_equal(signed_note_line(&log.key, 1, &signature, line, &size), STATUS_USAGE);
-    assert_int_equal(signed_note_line(&witness.key, COSIGNATURE_TIME_S_MAX + 1u, &signature,
-                                      line, &size),
-                     STATUS_USAGE);
-}
-
-/* Goal: a checkpoint has one form. Method: format and parse, then spoil each line. */
-static void test_checkpoint_parse(void **state)
-{
-    (void)state;
-    static const char root[] = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
-    static const char empty[] = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    struct {
-        const char *origin;
-        const char *size;
-        const char *root;
-        const char *tail;
-        bool good;
-    } cases[] = {
-        {"log.example/a", "20852163", root, "\n", true},
-        {"log.example/a", "9223372036854775807", root, "\n", true},
-        {"log.example/a", "0", empty, "\n", true},
-        {"log.example/a", "0", root, "\n", false},
-        {"log.example/a", "9223372036854775808", root, "\n", false},
-        {"log.example/a", "18446744073709551616", root, "\n", false},
-        {"log.example/a", "01", root, "\n", false},
-        {"log.example/a", "00", empty, "\n", false},
-        {"log.example/a", "", root, "\n", false},
-        {"log.example/a", "-1", root, "\n", false},
-        {"log.example/a", "+1", root, "\n", false},
-        {"log.example/a", "1 ", root, "\n", false},
-        {"log.example/a", "0x1", root, "\n", false},
-        {"", "1", root, "\n", false},
-        {"log example", "1", root, "\n", false},
-        {"log+a", "1", root, "\n", false},
-        {"log", "1", root, "", false},
-        {"log", "1", root, "\nextension\n", false},
-        {"log", "1", root, "\n\n", false},
-        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2", "\n", false},
-        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=", "\n", false},
-        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxqw==", "\n", false},
-        {"log", "1", "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2Jj", "\n", false},
-        {"log", "1", "", "\n", false},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        char text[512];
-        char again[CHECKPOINT_TEXT_BYTES_MAX];
-        struct checkpoint checkpoint;
-        size_t size = 0;
-        int used = snprintf(text, sizeof(text), "%s\n%s\n%s%s", cases[i].origin, cases[i].size,
-                            cases[i].root, cases[i].tail);
-        assert_true(used > 0);
-        enum status status = checkpoint_parse(span_of(text, (size_t)used), &checkpoint);
-        assert_int_equal(status, cases[i].good ? STATUS_OK : STATUS_MALFORMED);
-        if (cases[i].good) {
-            assert_string_equal(checkpoint.origin, cases[i].origin);
-            assert_int_equal(checkpoint_format(&checkpoint, again, &size), STATUS_OK);
-            assert_true(span_equal(span_of(again, size), span_of(text, (size_t)used)));
-        }
-    }
-}
-
-/* Goal: the longest checkpoint fits its buffers; what cannot be written is refused. */
-static void test_checkpoint_format_bounds(void **state)
-{
-    (void)state;
-    struct checkpoint checkpoint = {.size = MERKLE_SIZE_MAX};
-    char text[CHECKPOINT_TEXT_BYTES_MAX];
-    size_t size = 0;
-    assert_int_equal(checkpoint_format(&checkpoint, text, &size), STATUS_MALFORMED);
-    memset(checkpoint.origin, 'o', CHECKPOINT_ORIGIN_BYTES_MAX);
-    assert_int_equal(checkpoint_format(&checkpoint, text, &size), STATUS_OK);
-    assert_int_equal(size, CHECKPOINT_TEXT_BYTES_MAX);
-    checkpoint.size++;
-    assert_int_equal(checkpoint_format(&checkpoint, text, &size), STATUS_MALFORMED);
-}
-
-/* Goal: a checkpoint counts only with the log's own signature and origin. Method: signed by
- * the log, by a witness alone, and with another log's origin. */
-static void test_checkpoint_open(void **state)
-{
-    (void)state;
-    struct signer log = signer_make("log.example/a", NOTE_KEY_ED25519, 1);
-    struct signer witness = signer_make("w.example", NOTE_KEY_COSIGNATURE, 2);
-    struct checkpoint made = {.origin = "log.example/a", .size = 3, .root = {{9}}};
-    char text[CHECKPOINT_TEXT_BYTES_MAX];
-    char note[CHECKPOINT_NOTE_BYTES_MAX + SIGNED_NOTE_LINE_BYTES_MAX];
-    size_t text_size = 0;
-    size_t size = 0;
-    struct checkpoint opened;
-    struct signed_note signers;
-    assert_int_equal(checkpoint_format(&made, text, &text_size), STATUS_OK);
-    struct span body = span_of(text, text_size);
-    struct line lines[] = {line_make(&log, body, 0), line_make(&witness, body, 1234)};
-    struct span spans[] = {span_of(lines[0].bytes, lines[0].size),
-                           span_of(lines[1].bytes, lines[1].size)};
-    assert_int_equal(signed_note_compose(body, spans, 2, note, sizeof(note), &size), STATUS_OK);
-    assert_int_equal(checkpoint_open(span_of(note, size), &log.key, &witness.key, 1, &opened,
-                                     &signers),
-                     STATUS_OK);
-    assert_memory_equal(&opened, &made, sizeof(made));
-    assert_int_equal(signers.signer_count, 2);
-    assert_int_equal(signers.signers[1].key, 1);
-    assert_true(signers.signers[1].time_s == 1234);
-    assert_int_equal(checkpoint_open(span_of(note, size), &log.key, NULL, 0, &opened, NULL),
-                     STATUS_OK);
-    assert_int_equal(signed_note_compose(body, &spans[1], 1, note, sizeof(note), &size),
-                     STATUS_OK);
-    assert_int_equal(checkpoint_open(span_of(note, size), &log.key, &witness.key, 1, &opened,
-                                     NULL),
-                     STATUS_BAD_SIGNATURE);
-    /* The log's key signs, but for another origin. */
-    struct signer other = signer_make("log.example/b", NOTE_KEY_ED25519, 1);
-    lines[0] = line_make(&other, body, 0);
-    spans[0] = span_of(lines[0].bytes, lines[0].size);
-    assert_int_equal(signed_note_compose(body, spans, 1, note, sizeof(note), &size), STATUS_OK);
-    assert_int_equal(checkpoint_open(span_of(note, size), &other.key, NULL, 0, &opened, NULL),
-                     STATUS_MALFORMED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,11 +344,6 @@ int main(void)
         cmocka_unit_test(test_signed_note_shape),
         cmocka_unit_test(test_signed_note_known_keys),
         cmocka_unit_test(test_signed_note_signature_count),
-        cmocka_unit_test(test_cosignature_vector),
-        cmocka_unit_test(test_cosignature_verify),
-        cmocka_unit_test(test_checkpoint_parse),
-        cmocka_unit_test(test_checkpoint_format_bounds),
-        cmocka_unit_test(test_checkpoint_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

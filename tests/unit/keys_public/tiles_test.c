@@ -25,8 +25,8 @@ static void test_tiles_paths(void **state)
     };
     char path[TILES_PATH_BYTES_MAX];
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_int_equal(
-            tiles_hash_path(cases[i].level, cases[i].index, cases[i].width, path), STATUS_OK);
+        assert_int_equal(tiles_hash_path(cases[i].level, cases[i].index, cases[i].width, path),
+                         STATUS_OK);
         assert_string_equal(path, cases[i].path);
     }
     assert_int_equal(tiles_entries_path(1234067, 256, path), STATUS_OK);

@@ -211,19 +211,19 @@ static void test_login_key_round_trip(void **state)
     login_key_public(key, &loaded);
     assert_true(ID_EQUAL(&made, &loaded));
     for (size_t count = 1; count <= 2; count++) {
-        assert_int_equal(login_key_sign(key, LABEL_LOGIN_SERVER, &practice, parts, count,
-                                        &signature),
-                         STATUS_OK);
-        assert_int_equal(verify_frame(LABEL_LOGIN_SERVER, &practice, parts, count, &made,
-                                      &signature),
-                         STATUS_OK);
+        assert_int_equal(
+            login_key_sign(key, LABEL_LOGIN_SERVER, &practice, parts, count, &signature),
+            STATUS_OK);
+        assert_int_equal(
+            verify_frame(LABEL_LOGIN_SERVER, &practice, parts, count, &made, &signature),
+            STATUS_OK);
         assert_int_equal(verify_frame(LABEL_REWOUND, &practice, parts, count, &made, &signature),
                          STATUS_BAD_SIGNATURE);
         assert_int_equal(verify_frame(LABEL_LOGIN_SERVER, NULL, parts, count, &made, &signature),
                          STATUS_BAD_SIGNATURE);
-        assert_int_equal(verify_frame(LABEL_LOGIN_SERVER, &practice, parts, count - 1u, &made,
-                                      &signature),
-                         STATUS_BAD_SIGNATURE);
+        assert_int_equal(
+            verify_frame(LABEL_LOGIN_SERVER, &practice, parts, count - 1u, &made, &signature),
+            STATUS_BAD_SIGNATURE);
     }
     login_key_close(key);
     login_key_close(NULL);
@@ -328,8 +328,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_login_key_round_trip, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_login_key_signs_logins_only, folder_make,
                                         folder_remove),
-        cmocka_unit_test_setup_teardown(test_login_key_file_is_guarded, folder_make,
-                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_login_key_file_is_guarded, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_login_key_damaged_file, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
