@@ -1,5 +1,7 @@
 #include "tests/bench/transport.h"
 
+#include "tests/bench/framing.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -16,7 +18,6 @@
 enum {
     EVENTS_MAX = 512,
     READ_BYTES = 1 << 17,
-    HEAD_BYTES_MAX = 14,
 };
 
 enum phase {
@@ -188,27 +189,11 @@ static void flush(struct transport_connection *connection)
     }
 }
 
-/* A frame of a client is masked; the key may be zero, which masks nothing. */
 static void send_frame(struct transport_connection *connection, uint8_t opcode,
                        const uint8_t *bytes, size_t size)
 {
-    uint8_t head[HEAD_BYTES_MAX] = {(uint8_t)(0x80U | opcode)};
-    size_t head_size = 2;
-    if (size < 126) {
-        head[1] = (uint8_t)(0x80U | size);
-    } else if (size < 65536) {
-        head[1] = 0x80 | 126;
-        head[2] = (uint8_t)(size >> 8);
-        head[3] = (uint8_t)size;
-        head_size = 4;
-    } else {
-        head[1] = 0x80 | 127;
-        for (size_t i = 0; i < 8; i++) {
-            head[2 + i] = (uint8_t)((uint64_t)size >> (56 - 8 * i));
-        }
-        head_size = 10;
-    }
-    append(&connection->out, head, head_size + 4);
+    uint8_t head[FRAMING_HEAD_BYTES_MAX];
+    append(&connection->out, head, framing_head(opcode, size, head));
     append(&connection->out, bytes, size);
     flush(connection);
 }
@@ -274,42 +259,7 @@ static void handshake(struct transport_connection *connection)
     flush(connection);
 }
 
-struct frame {
-    uint8_t opcode;
-    int final;
-    const uint8_t *bytes;
-    size_t size;
-    size_t whole;
-};
-
-/* False while the frame is not whole. A server's frames are not masked. */
-static int parse_frame(const uint8_t *bytes, size_t size, struct frame *out)
-{
-    if (size < 2) {
-        return 0;
-    }
-    size_t head = 2;
-    uint64_t length = bytes[1] & 127U;
-    if (length >= 126) {
-        const size_t more = length == 126 ? 2 : 8;
-        if (size < 2 + more) {
-            return 0;
-        }
-        length = 0;
-        for (size_t i = 0; i < more; i++) {
-            length = length << 8 | bytes[2 + i];
-        }
-        head += more;
-    }
-    *out = (struct frame){.opcode = bytes[0] & 15U,
-                          .final = (bytes[0] & 0x80U) != 0,
-                          .bytes = bytes + head,
-                          .size = (size_t)length,
-                          .whole = head + (size_t)length};
-    return size - head >= length;
-}
-
-static void take_frame(struct transport_connection *connection, const struct frame *frame)
+static void take_frame(struct transport_connection *connection, const struct framing *frame)
 {
     const struct transport_handler *handler = &connection->transport->handler;
     if (frame->opcode == 8) {
@@ -333,8 +283,8 @@ static size_t take_frames(struct transport_connection *connection, const uint8_t
                           size_t size)
 {
     size_t used = 0;
-    struct frame frame;
-    while (connection->phase == PHASE_OPEN && parse_frame(bytes + used, size - used, &frame)) {
+    struct framing frame;
+    while (connection->phase == PHASE_OPEN && framing_parse(bytes + used, size - used, &frame)) {
         take_frame(connection, &frame);
         used += frame.whole;
     }
