@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#define VECTORS_KEYS_MAX 64u
+#define VECTORS_KEYS_MAX       64u
 #define VECTORS_LINE_BYTES_MAX 65536u
 
 struct vectors_pair {
