@@ -10,17 +10,17 @@
  */
 #pragma once
 
+#include "proto/limits.h"
 #include "server/store/db.h"
 
-#define CHAIN_LOG_STATEMENT_BYTES_MAX (1024u * 1024u)
-#define CHAIN_LOG_OPENING_BYTES       32u
+#define CHAIN_LOG_OPENING_BYTES 32u
 
 /* The newest of a chain. */
 struct chain_head {
     uint8_t subject_kind;   /* core's number: practice, member, section … */
     uint32_t subject_local; /* local number of that member or section; 0: the practice */
     uint32_t chain_local;
-    uint64_t count;   /* the newest statement's number; chains start at 1 */
+    uint64_t count;   /* of statements, hence the next one's number: chains start at 0 */
     struct hash last; /* hash of the newest, as the next one names it */
     uint64_t last_seq;
 };
@@ -31,13 +31,13 @@ MUST_CHECK enum status chain_log_head(struct txn *txn, const struct chain_label 
 
 struct chain_statement_new {
     struct chain_label label;
-    uint8_t subject_kind; /* for number 1; later ones must repeat it */
+    uint8_t subject_kind; /* with number 0; ignored later, as is the next */
     uint32_t subject_local;
-    uint16_t type;     /* into the leaf */
-    uint64_t number;   /* one more than the head's count */
-    struct hash hash;  /* of this statement, as its successor will name it */
-    struct span bytes; /* 1..CHAIN_LOG_STATEMENT_BYTES_MAX, borrowed, copied */
-    uint64_t time_ms;  /* leaf time, from events_time */
+    uint16_t type;                            /* into the leaf */
+    uint64_t number;                          /* the head's count; 0 for a new chain */
+    struct hash hash;                         /* of this statement, as its successor will name it */
+    struct span bytes;                        /* 1..STATEMENT_BYTES_MAX, borrowed, copied */
+    uint64_t time_ms;                         /* leaf time, from events_time */
     uint8_t opening[CHAIN_LOG_OPENING_BYTES]; /* fresh random */
 };
 

@@ -119,10 +119,23 @@ uint64_t db_counter(const struct txn *txn, enum schema_counter counter);
 void db_set_counter(struct txn *txn, enum schema_counter counter, uint64_t value);
 
 /*
- * Walks the keys that start with |prefix| in order, from |from| (which counts itself, and
- * need not exist) upwards, or downwards when |backward|; an empty |from| is the prefix's
- * first or last key. No put or delete in between. Close it before its transaction.
- * STATUS_NO_MEMORY or the sticky status.
+ * One key near |key|, which need not exist. STATUS_NOT_FOUND when there is none on that side.
+ * An empty |key| is not allowed.
+ */
+enum db_seek {
+    DB_SEEK_AT_OR_AFTER,
+    DB_SEEK_AFTER,
+    DB_SEEK_AT_OR_BEFORE,
+    DB_SEEK_BEFORE,
+};
+MUST_CHECK enum status db_seek(struct txn *txn, enum schema_table table, struct span key,
+                               enum db_seek seek, struct span *out_key, struct span *out_value);
+
+/*
+ * Walks the keys that start with |prefix| (at least one byte) in order, from |from| (which
+ * counts itself, and need not exist) upwards, or downwards when |backward|; an empty |from|
+ * is the prefix's first or last key. Each step is a seek of its own, so puts and deletes may
+ * happen in between. Close it before its transaction. STATUS_NO_MEMORY or the sticky status.
  */
 struct db_walk;
 MUST_CHECK enum status db_walk_open(struct txn *txn, enum schema_table table, struct span prefix,

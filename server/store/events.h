@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include "proto/limits.h"
 #include "server/store/trail.h"
 
 #define EVENTS_PART_BYTES_MAX    4096u

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "proto/limits.h"
 #include "server/store/db.h"
 
 /* One 4096-byte page without its head. */
@@ -47,11 +48,12 @@ struct record_hashes {
 };
 
 /*
- * SHA-256(header ‖ signature): the object hash of a section's change, by which a record is
- * known to be what was stored. Header and signature are bound by it, and context and
- * envelope by the header.
+ * The revision's link, SHA-256(frame("link", header ‖ signature)): the object hash of its
+ * entry in the section, by which a record is known to be what was stored. It binds header
+ * and signature, and the header binds context and envelope.
  */
-void record_object_hash(const struct record *record, struct hash *out_hash);
+void record_object_hash(const struct practice_id *practice, const struct record *record,
+                        struct hash *out_hash);
 
 /* All spans borrowed and copied. |wrap| may be empty. STATUS_TOO_LARGE or sticky. */
 MUST_CHECK enum status record_append(struct txn *txn, const struct record *record, struct span wrap,
@@ -62,7 +64,7 @@ MUST_CHECK enum status record_append(struct txn *txn, const struct record *recor
 MUST_CHECK enum status record_peek(struct txn *txn, uint64_t seq, struct record *out_record);
 
 /*
- * As record_peek, and demands that header ‖ signature hash to |object|, which the caller has
+ * As record_peek, and demands that its link is |object|, which the caller has
  * from the section's trail. STATUS_CORRUPT otherwise.
  */
 MUST_CHECK enum status record_get(struct txn *txn, uint64_t seq, const struct hash *object,

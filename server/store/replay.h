@@ -8,17 +8,18 @@
  * believed only after the event itself was read and matches, so entries of a transaction
  * that was aborted do no harm and need no undoing.
  *
- * Window: REPLAY_WINDOW_MS by leaf time, REPLAY_DEVICE_MAX writes per device, and
+ * Window: REPLAY_WINDOW_MS by leaf time, REPLAY_PER_DEVICE_MAX writes per device, and
  * REPLAY_ENTRIES_MAX in all, oldest out first. Past it a revision is recognised by its device
  * number and link and a statement by its chain number. Committer thread only.
  */
 #pragma once
 
+#include "proto/limits.h"
 #include "server/store/events.h"
 
-#define REPLAY_WINDOW_MS   ((uint64_t)24 * 3600 * 1000)
-#define REPLAY_DEVICE_MAX  4096u
-#define REPLAY_ENTRIES_MAX (1u << 20)
+#define REPLAY_WINDOW_MS      ((uint64_t)24 * 3600 * 1000)
+#define REPLAY_PER_DEVICE_MAX 4096u
+#define REPLAY_ENTRIES_MAX    (1u << 20)
 
 struct replay;
 

@@ -1,0 +1,58 @@
+/*
+ * What db.c, db_meta.c and db_room.c share, and nobody else includes.
+ *
+ * LMDB's own types stay opaque here, so that lmdb.h is included by db.c alone.
+ */
+#pragma once
+
+#include "server/store/db.h"
+
+struct MDB_env;
+struct MDB_txn;
+
+struct db {
+    struct MDB_env *env;
+    unsigned tables[SCHEMA_TABLES];
+    struct practice_id practice;
+    bool has_practice;
+    /* Below: the thread that holds the write transaction. */
+    uint64_t file_bytes;
+    uint64_t puts;
+    uint64_t put_bytes;
+    uint64_t commits;
+    uint64_t pages_written;
+};
+
+struct txn {
+    struct db *db;
+    struct MDB_txn *mdb;
+    bool write;
+    bool counters_changed;
+    bool room_known;
+    enum status room;
+    enum status status;
+    uint64_t pages_at_begin;
+    uint64_t counters[SCHEMA_COUNTERS];
+};
+
+struct db_usage {
+    uint64_t map_bytes;
+    uint64_t page_bytes;
+    uint64_t pages;      /* up to the last one ever used */
+    uint64_t pages_free; /* of those, given back; 0 unless asked for */
+    int fd;
+};
+
+/* What the environment uses at its last commit. Counting free pages reads the free list. */
+MUST_CHECK enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage);
+MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);
+
+/* Format and practice into |db|, writing the format first into a new database. */
+MUST_CHECK enum status db_meta_load(struct db *db, bool create);
+/* The counters of a transaction just begun, and back before commit. Failures are sticky. */
+void db_meta_load_counters(struct txn *txn);
+void db_meta_store_counters(struct txn *txn);
+/* Checks the file, or makes the folder for a new one. */
+MUST_CHECK enum status db_meta_check_file(const char *folder, bool create);
+/* Keeps the file longer than what is used (db_file.h tells why). */
+MUST_CHECK enum status db_room_extend(struct db *db);
