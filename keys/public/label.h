@@ -3,9 +3,10 @@
  *
  * Every signature, commitment, MAC and derived hash of ours starts with one of
  * these, so that bytes made for one purpose are never valid for another. One
- * label per purpose: to add one, add a line to LABEL_LIST; never rename or reuse
- * one, since that changes a format that is already signed. The order of the list
- * means nothing and never leaves the process. Pure; any thread.
+ * label per purpose: to add one, add a line to LABEL_LIST and run
+ * tests/vectors/frame.mjs, which freezes it; never rename or reuse one, since that
+ * changes a format that is already signed. The order of the list means nothing and
+ * never leaves the process. Pure; any thread.
  */
 #pragma once
 
