@@ -18,7 +18,7 @@
 #include "proto/limits.h"
 #include "server/store/trail.h"
 
-#define EVENTS_PART_BYTES_MAX    4096u
+#define EVENTS_PART_BYTES_MAX    EVENT_PART_BYTES_MAX
 #define EVENTS_OUTCOME_BYTES_MAX 512u
 #define EVENTS_OPENING_BYTES     32u
 

@@ -26,9 +26,7 @@
 /* For the same three in a record of |pages| pages. */
 #define RECORD_CONTENT_BYTES_PAGES(pages) ((pages)*4096u - 16u - RECORD_OVERHEAD_BYTES)
 
-#define RECORD_PART_BYTES_MAX     65535u /* context and header */
-#define RECORD_ENVELOPE_BYTES_MAX (4u * 1024u * 1024u)
-#define RECORD_WRAP_BYTES_MAX     1024u
+#define RECORD_WRAP_BYTES_MAX 1024u
 
 struct record {
     bool erased; /* the envelope is gone, the chain of links stays */

@@ -17,9 +17,7 @@
 #include "proto/limits.h"
 #include "server/store/events.h"
 
-#define REPLAY_WINDOW_MS      ((uint64_t)24 * 3600 * 1000)
-#define REPLAY_PER_DEVICE_MAX 4096u
-#define REPLAY_ENTRIES_MAX    (1u << 20)
+#define REPLAY_ENTRIES_MAX (1u << 20)
 
 struct replay;
 

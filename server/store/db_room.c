@@ -1,0 +1,104 @@
+#include "server/store/db_internal.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* The file is kept at least half of this longer than what is used. */
+#define FILE_AHEAD_BYTES   ((uint64_t)64 << 20)
+/* Left on the disk for erasures and for the events of reads. */
+#define DISK_RESERVE_BYTES ((uint64_t)64 << 20)
+
+enum status db_room_extend(struct db *db)
+{
+    struct db_usage usage;
+    struct stat file;
+    uint64_t used;
+    uint64_t wanted;
+    enum status status = db_usage(db, false, &usage);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    used = usage.pages * usage.page_bytes;
+    if (db->file_bytes >= used + FILE_AHEAD_BYTES / 2 || db->file_bytes >= usage.map_bytes) {
+        return STATUS_OK;
+    }
+    wanted = used + FILE_AHEAD_BYTES;
+    if (wanted > usage.map_bytes) {
+        wanted = usage.map_bytes;
+    }
+    if (fstat(usage.fd, &file) != 0) {
+        return STATUS_IO;
+    }
+    /* A sparse file takes no room by being longer; not being able to is no harm either: the
+     * next commit says what is wrong. */
+    if ((uint64_t)file.st_size < wanted && ftruncate(usage.fd, (off_t)wanted) != 0) {
+        wanted = (uint64_t)file.st_size;
+    }
+    db->file_bytes = wanted;
+    return STATUS_OK;
+}
+
+static enum status room_now(struct db *db)
+{
+    struct db_usage usage;
+    struct statvfs disk;
+    uint64_t limit;
+    enum status status = db_usage(db, false, &usage);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (fstatvfs(usage.fd, &disk) == 0 &&
+        (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE_BYTES) {
+        return STATUS_FULL;
+    }
+    limit = usage.map_bytes / usage.page_bytes / 100u * DB_HEADROOM_PERCENT;
+    if (usage.pages <= limit) {
+        return STATUS_OK;
+    }
+    status = db_usage(db, true, &usage);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return usage.pages - usage.pages_free <= limit ? STATUS_OK : STATUS_FULL;
+}
+
+enum status db_room(struct txn *txn)
+{
+    if (txn->status != STATUS_OK) {
+        return txn->status;
+    }
+    if (!txn->room_known) {
+        txn->room = room_now(txn->db);
+        txn->room_known = true;
+    }
+    return txn->room;
+}
+
+enum status db_stats(struct db *db, struct db_stats *out_stats)
+{
+    struct db_usage usage;
+    struct txn *txn = NULL;
+    enum status status = db_usage(db, true, &usage);
+
+    memset(out_stats, 0, sizeof(*out_stats));
+    if (status == STATUS_OK) {
+        status = db_begin_read(db, &txn);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < SCHEMA_TABLES; i++) {
+        status = db_entries(txn, (enum schema_table)i, &out_stats->entries[i]);
+    }
+    db_abort(txn);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    out_stats->map_bytes = usage.map_bytes;
+    out_stats->used_bytes = (usage.pages - usage.pages_free) * usage.page_bytes;
+    out_stats->puts = db->puts;
+    out_stats->put_bytes = db->put_bytes;
+    out_stats->commits = db->commits;
+    out_stats->pages_written = db->pages_written;
+    return STATUS_OK;
+}

@@ -1,0 +1,259 @@
+#include "server/store/events.h"
+
+#include "keys/public/leaf.h"
+#include "server/store/events_codec.h"
+#include "server/store/ledger.h"
+
+_Static_assert(EVENTS_OPENING_BYTES == LEAF_OPENING_BYTES, "one opening");
+
+uint64_t events_time(const struct txn *txn, uint64_t clock_ms)
+{
+    uint64_t newest = db_counter(txn, SCHEMA_LEAF_TIME_MS);
+
+    return clock_ms > newest ? clock_ms : newest;
+}
+
+/* Numbers for the next event, and the heads they follow. */
+struct next {
+    struct event_numbers numbers;
+    struct trail_head actor;
+    struct trail_head chart;
+    struct trail_head section;
+};
+
+static enum status read_next(struct txn *txn, const struct event_fields *fields,
+                             const struct event_change *change, struct next *out_next)
+{
+    struct event_numbers *numbers = &out_next->numbers;
+    enum status status = STATUS_OK;
+
+    memset(out_next, 0, sizeof(*out_next));
+    numbers->event_seq = db_counter(txn, SCHEMA_NEXT_EVENT);
+    if (fields->actor_local != 0) {
+        status = trail_get(txn, TRAIL_ACTOR, fields->actor_local, &out_next->actor);
+    }
+    if (status == STATUS_OK && fields->chart_local != 0) {
+        status = trail_get(txn, TRAIL_CHART, fields->chart_local, &out_next->chart);
+        numbers->chart_number = out_next->chart.number + 1;
+        numbers->chart_previous = out_next->chart.hash;
+    }
+    if (status == STATUS_OK && fields->section_local != 0) {
+        status = trail_get(txn, TRAIL_SECTION, fields->section_local, &out_next->section);
+        numbers->section_number = out_next->section.number;
+        numbers->section_head = out_next->section.hash;
+        if (change != NULL && change->kind != 0) {
+            numbers->section_number++;
+            leaf_section_head(db_practice_of(txn), &out_next->section.hash, numbers->section_number,
+                              change->kind, &change->object, &numbers->section_head);
+        }
+    }
+    return status;
+}
+
+enum status events_next(struct txn *txn, uint32_t chart_local, uint32_t section_local,
+                        const struct event_change *change, struct event_numbers *out_numbers)
+{
+    struct event_fields fields = {.chart_local = chart_local, .section_local = section_local};
+    struct next next;
+    enum status status = read_next(txn, &fields, change, &next);
+
+    if (status != STATUS_OK) {
+        db_fail(txn, status);
+        return status;
+    }
+    *out_numbers = next.numbers;
+    return STATUS_OK;
+}
+
+static void describe(const struct event_new *event, const struct next *next,
+                     struct event_stored *out_stored)
+{
+    memset(out_stored, 0, sizeof(*out_stored));
+    out_stored->seq = next->numbers.event_seq;
+    out_stored->fields = event->fields;
+    out_stored->change = event->change;
+    out_stored->reply = event->reply;
+    out_stored->open = event->open;
+    out_stored->target = event->target;
+    out_stored->restricted = event->restricted;
+    out_stored->target_opening = span_of(event->target_opening, EVENTS_OPENING_BYTES);
+    out_stored->restricted_opening = span_of(event->restricted_opening, EVENTS_OPENING_BYTES);
+    out_stored->actor_number = next->actor.number + 1;
+    out_stored->actor_previous = next->actor.event_seq;
+    out_stored->chart_number = next->numbers.chart_number;
+    out_stored->chart_previous = next->chart.event_seq;
+    if (event->change.kind != 0) {
+        out_stored->section_number = next->numbers.section_number;
+        out_stored->section_previous = next->section.event_seq;
+        out_stored->section_head = next->numbers.section_head;
+    }
+}
+
+static void append_trails(struct txn *txn, const struct event_stored *stored)
+{
+    const struct event_fields *fields = &stored->fields;
+    struct trail_head head = {.event_seq = stored->seq};
+
+    if (fields->actor_local != 0) {
+        head.number = stored->actor_number;
+        trail_append(txn, TRAIL_ACTOR, fields->actor_local, &head);
+    }
+    if (fields->chart_local != 0) {
+        head.number = stored->chart_number;
+        head.hash = stored->leaf_hash;
+        trail_append(txn, TRAIL_CHART, fields->chart_local, &head);
+    }
+    if (stored->change.kind != 0) {
+        head.number = stored->section_number;
+        head.hash = stored->section_head;
+        trail_append(txn, TRAIL_SECTION, fields->section_local, &head);
+    }
+}
+
+static bool sizes_allowed(const struct event_new *event)
+{
+    return event->open.size <= EVENTS_PART_BYTES_MAX &&
+           event->target.size <= EVENTS_PART_BYTES_MAX &&
+           event->restricted.size <= EVENTS_PART_BYTES_MAX &&
+           event->reply.outcome.size <= EVENTS_OUTCOME_BYTES_MAX;
+}
+
+/* The two part hashes and the leaf's, from the parts. */
+static void hash_leaf(const struct practice_id *practice, struct event_stored *event,
+                      struct hash *out_leaf_hash)
+{
+    leaf_target_hash(practice, event->target_opening.data, event->target, &event->target_hash);
+    if (!event->restricted_dropped) {
+        leaf_restricted_hash(practice, event->restricted_opening.data, event->restricted,
+                             &event->restricted_hash);
+    }
+    leaf_event_hash(event->open, &event->target_hash, &event->restricted_hash, out_leaf_hash);
+}
+
+enum status events_append(struct txn *txn, const struct event_new *event, uint64_t *out_seq,
+                          struct hash *out_leaf_hash)
+{
+    uint8_t value[EVENTS_VALUE_BYTES_MAX];
+    struct hash nodes[MERKLE_LEVELS_MAX];
+    struct event_stored stored;
+    struct schema_key key;
+    struct next next;
+    size_t count = 0;
+    size_t size = 0;
+    enum status status;
+
+    CHECK(event->change.kind == 0 || event->fields.section_local != 0);
+    CHECK(event->fields.time_ms >= db_counter(txn, SCHEMA_LEAF_TIME_MS));
+    if (!sizes_allowed(event)) {
+        return STATUS_TOO_LARGE;
+    }
+    status = read_next(txn, &event->fields, &event->change, &next);
+    if (status != STATUS_OK) {
+        db_fail(txn, status);
+        return status;
+    }
+    describe(event, &next, &stored);
+    hash_leaf(db_practice_of(txn), &stored, &stored.leaf_hash);
+    status = ledger_complete(txn, LEDGER_EVENTS, stored.seq, &stored.leaf_hash, nodes, &count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    stored.nodes = span_of(nodes[1].bytes, (count - 1) * HASH_BYTES);
+    events_codec_encode(&stored, value, &size);
+    key = schema_key_seq(stored.seq);
+    db_append(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
+    append_trails(txn, &stored);
+    db_set_counter(txn, SCHEMA_NEXT_EVENT, stored.seq + 1);
+    db_set_counter(txn, SCHEMA_LEAF_TIME_MS, event->fields.time_ms);
+    status = db_status(txn);
+    if (status == STATUS_OK) {
+        *out_seq = stored.seq;
+        *out_leaf_hash = stored.leaf_hash;
+    }
+    return status;
+}
+
+enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event)
+{
+    struct schema_key key = schema_key_seq(seq);
+    struct span value;
+    enum status status = db_get(txn, SCHEMA_EVENT, schema_key_span(&key), &value);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = events_codec_decode(value, out_event);
+    out_event->seq = seq;
+    return status;
+}
+
+enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_event)
+{
+    struct hash leaf_hash;
+    enum status status = events_peek(txn, seq, out_event);
+
+    if (status != STATUS_OK || out_event->leaf_dropped) {
+        return status;
+    }
+    hash_leaf(db_practice_of(txn), out_event, &leaf_hash);
+    return ID_EQUAL(&leaf_hash, &out_event->leaf_hash) ? STATUS_OK : STATUS_CORRUPT;
+}
+
+enum status events_leaf(struct txn *txn, uint64_t seq, uint8_t out_leaf[EVENTS_LEAF_BYTES_MAX],
+                        size_t *out_size)
+{
+    struct event_stored event;
+    enum status status = events_get(txn, seq, &event);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (event.leaf_dropped) {
+        return STATUS_NOT_FOUND;
+    }
+    if (event.open.size > EVENTS_PART_BYTES_MAX) {
+        return STATUS_CORRUPT;
+    }
+    memcpy(out_leaf, event.open.data, event.open.size);
+    memcpy(out_leaf + event.open.size, event.target_hash.bytes, HASH_BYTES);
+    memcpy(out_leaf + event.open.size + HASH_BYTES, event.restricted_hash.bytes, HASH_BYTES);
+    *out_size = event.open.size + 2u * HASH_BYTES;
+    return STATUS_OK;
+}
+
+/* Writes |event|, whose spans may point into the map, back under its seq. */
+static enum status rewrite(struct txn *txn, const struct event_stored *event)
+{
+    uint8_t value[EVENTS_VALUE_BYTES_MAX];
+    struct schema_key key = schema_key_seq(event->seq);
+    size_t size = 0;
+
+    events_codec_encode(event, value, &size);
+    db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
+    return db_status(txn);
+}
+
+enum status events_drop_restricted(struct txn *txn, uint64_t seq)
+{
+    struct event_stored event;
+    enum status status = events_get(txn, seq, &event);
+
+    if (status != STATUS_OK || event.restricted_dropped) {
+        return status;
+    }
+    event.restricted_dropped = true;
+    return rewrite(txn, &event);
+}
+
+enum status events_drop_leaf(struct txn *txn, uint64_t seq)
+{
+    struct event_stored event;
+    enum status status = events_get(txn, seq, &event);
+
+    if (status != STATUS_OK || event.leaf_dropped) {
+        return status;
+    }
+    event.leaf_dropped = true;
+    event.restricted_dropped = true;
+    return rewrite(txn, &event);
+}

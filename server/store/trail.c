@@ -1,0 +1,263 @@
+#include "server/store/trail.h"
+
+#include "keys/public/cursor.h"
+#include "server/store/events.h"
+
+#define VALUE_BYTES_MAX (8u + 8u + HASH_BYTES)
+
+enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
+                      struct trail_head *out_head)
+{
+    struct schema_key key = schema_key_trail((uint8_t)kind, local);
+    struct cursor_reader reader;
+    struct span value;
+    enum status status = db_get(txn, SCHEMA_TRAIL, schema_key_span(&key), &value);
+
+    memset(out_head, 0, sizeof(*out_head));
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    cursor_read_init(&reader, value);
+    out_head->number = cursor_read_u64(&reader);
+    out_head->event_seq = cursor_read_u64(&reader);
+    if (kind != TRAIL_ACTOR) {
+        cursor_read_bytes(&reader, out_head->hash.bytes, HASH_BYTES);
+    }
+    if (cursor_read_done(&reader) != STATUS_OK || out_head->number == 0) {
+        return STATUS_CORRUPT;
+    }
+    return STATUS_OK;
+}
+
+/* Number and predecessor of one event on this trail. */
+static enum status link_of(struct txn *txn, enum trail_kind kind, uint32_t local,
+                           uint64_t event_seq, uint64_t *out_number, uint64_t *out_previous)
+{
+    struct event_stored event;
+    uint32_t of = 0;
+    enum status status = events_peek(txn, event_seq, &event);
+
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    }
+    switch (kind) {
+    case TRAIL_CHART:
+        of = event.fields.chart_local;
+        *out_number = event.chart_number;
+        *out_previous = event.chart_previous;
+        break;
+    case TRAIL_SECTION:
+        of = event.fields.section_local;
+        *out_number = event.section_number;
+        *out_previous = event.section_previous;
+        break;
+    case TRAIL_ACTOR:
+        of = event.fields.actor_local;
+        *out_number = event.actor_number;
+        *out_previous = event.actor_previous;
+        break;
+    }
+    if (of != local || *out_number == 0 || (*out_number > 1 && *out_previous >= event_seq)) {
+        return STATUS_CORRUPT;
+    }
+    return STATUS_OK;
+}
+
+static enum status waypoint_get(struct txn *txn, enum trail_kind kind, uint32_t local,
+                                uint64_t step, uint64_t *out_event_seq)
+{
+    struct schema_key key = schema_key_waypoint((uint8_t)kind, local, step);
+    struct span value;
+    enum status status = db_get(txn, SCHEMA_WAYPOINT, schema_key_span(&key), &value);
+
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    }
+    return schema_seq_of(value, out_event_seq);
+}
+
+/* From event to event until |number|, filling |out_seqs| for numbers >= |from| if given. */
+static enum status walk_back(struct txn *txn, enum trail_kind kind, uint32_t local,
+                             uint64_t start_seq, uint64_t start_number, uint64_t number,
+                             uint64_t *out_event_seq)
+{
+    uint64_t seq = start_seq;
+
+    for (uint64_t at = start_number; at > number; at--) {
+        uint64_t found;
+        uint64_t previous;
+        enum status status = link_of(txn, kind, local, seq, &found, &previous);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (found != at) {
+            return STATUS_CORRUPT;
+        }
+        seq = previous;
+    }
+    *out_event_seq = seq;
+    return STATUS_OK;
+}
+
+/* Where to start walking back to |number|: the next waypoint at or above it, or the head. */
+static enum status start_for(struct txn *txn, enum trail_kind kind, uint32_t local,
+                             const struct trail_head *head, uint64_t number, uint64_t *out_seq,
+                             uint64_t *out_number)
+{
+    uint64_t step = (number + TRAIL_WAYPOINT_STEP - 1) / TRAIL_WAYPOINT_STEP;
+
+    if (step * TRAIL_WAYPOINT_STEP <= head->number) {
+        *out_number = step * TRAIL_WAYPOINT_STEP;
+        return waypoint_get(txn, kind, local, step, out_seq);
+    }
+    *out_number = head->number;
+    *out_seq = head->event_seq;
+    return STATUS_OK;
+}
+
+static enum status find_below(struct txn *txn, enum trail_kind kind, uint32_t local,
+                              const struct trail_head *head, uint64_t number,
+                              uint64_t *out_event_seq)
+{
+    uint64_t start_seq;
+    uint64_t start_number;
+    enum status status = start_for(txn, kind, local, head, number, &start_seq, &start_number);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return walk_back(txn, kind, local, start_seq, start_number, number, out_event_seq);
+}
+
+enum status trail_find(struct txn *txn, enum trail_kind kind, uint32_t local, uint64_t number,
+                       uint64_t *out_event_seq)
+{
+    struct trail_head head;
+    enum status status = trail_get(txn, kind, local, &head);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (number == 0 || number > head.number) {
+        return STATUS_NOT_FOUND;
+    }
+    return find_below(txn, kind, local, &head, number, out_event_seq);
+}
+
+enum status trail_page(struct txn *txn, enum trail_kind kind, uint32_t local, uint64_t from,
+                       uint64_t *out_seqs, size_t capacity, size_t *out_count)
+{
+    struct trail_head head;
+    uint64_t seq;
+    uint64_t last;
+    enum status status = trail_get(txn, kind, local, &head);
+
+    *out_count = 0;
+    if (status != STATUS_OK || from == 0 || from > head.number || capacity == 0) {
+        return status;
+    }
+    last = head.number - from >= capacity ? from + capacity - 1 : head.number;
+    status = find_below(txn, kind, local, &head, last, &seq);
+    for (uint64_t at = last; status == STATUS_OK && at >= from; at--) {
+        uint64_t found;
+        uint64_t previous;
+
+        out_seqs[at - from] = seq;
+        status = link_of(txn, kind, local, seq, &found, &previous);
+        if (status == STATUS_OK && found != at) {
+            status = STATUS_CORRUPT;
+        }
+        seq = previous;
+    }
+    if (status == STATUS_OK) {
+        *out_count = (size_t)(last - from + 1);
+    }
+    return status;
+}
+
+/* The first waypoint whose event is at or above |event_seq|; one past the last if none. */
+static enum status waypoint_above(struct txn *txn, enum trail_kind kind, uint32_t local,
+                                  uint64_t steps, uint64_t event_seq, uint64_t *out_step)
+{
+    uint64_t low = 1;
+    uint64_t high = steps + 1;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        uint64_t seq;
+        enum status status = waypoint_get(txn, kind, local, middle, &seq);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (seq >= event_seq) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    *out_step = low;
+    return STATUS_OK;
+}
+
+enum status trail_before(struct txn *txn, enum trail_kind kind, uint32_t local, uint64_t event_seq,
+                         uint64_t *out_number)
+{
+    struct trail_head head;
+    uint64_t step;
+    uint64_t seq;
+    uint64_t number;
+    enum status status = trail_get(txn, kind, local, &head);
+
+    *out_number = 0;
+    if (status != STATUS_OK || head.number == 0) {
+        return status;
+    }
+    seq = head.event_seq;
+    number = head.number;
+    status = waypoint_above(txn, kind, local, head.number / TRAIL_WAYPOINT_STEP, event_seq, &step);
+    if (status == STATUS_OK && step <= head.number / TRAIL_WAYPOINT_STEP) {
+        number = step * TRAIL_WAYPOINT_STEP;
+        status = waypoint_get(txn, kind, local, step, &seq);
+    }
+    while (status == STATUS_OK && number > 0 && seq >= event_seq) {
+        uint64_t found;
+
+        status = link_of(txn, kind, local, seq, &found, &seq);
+        if (status == STATUS_OK && found != number) {
+            status = STATUS_CORRUPT;
+        }
+        number--;
+    }
+    if (status == STATUS_OK) {
+        *out_number = number;
+    }
+    return status;
+}
+
+void trail_append(struct txn *txn, enum trail_kind kind, uint32_t local,
+                  const struct trail_head *new_head)
+{
+    struct schema_key key = schema_key_trail((uint8_t)kind, local);
+    uint8_t value[VALUE_BYTES_MAX];
+    struct cursor_writer writer;
+    size_t size = 0;
+
+    CHECK(local != 0 && new_head->number != 0);
+    cursor_write_init(&writer, value, sizeof(value));
+    cursor_write_u64(&writer, new_head->number);
+    cursor_write_u64(&writer, new_head->event_seq);
+    if (kind != TRAIL_ACTOR) {
+        cursor_write_span(&writer, ID_SPAN(&new_head->hash));
+    }
+    CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
+    db_put(txn, SCHEMA_TRAIL, schema_key_span(&key), span_of(value, size));
+    if (new_head->number % TRAIL_WAYPOINT_STEP == 0) {
+        struct schema_key step =
+            schema_key_waypoint((uint8_t)kind, local, new_head->number / TRAIL_WAYPOINT_STEP);
+        struct schema_key seq = schema_key_seq(new_head->event_seq);
+
+        db_put(txn, SCHEMA_WAYPOINT, schema_key_span(&step), schema_key_span(&seq));
+    }
+}
