@@ -1,0 +1,272 @@
+#include "server/core/internal.h"
+
+#include "server/core/submit.h"
+#include "server/store/ledger.h"
+#include "server/store/state.h"
+
+/* Every op, what its event is called and who handles it: reading this is reading the
+ * server. A login is a frame of its own kind and has a number outside the wire's. */
+static const struct op_row OPS[] = {
+    {CORE_OP_LOGIN, "login", ACTION_LOGIN, true, op_login},
+    {OP_BUNDLE, "bundle", ACTION_BUNDLE, true, op_bundle},
+    {OP_ENROL, "enrol", ACTION_ENROL, true, op_enrol},
+    {OP_STATE, "state", ACTION_SYNC_AUTHORITY, false, op_state},
+    {OP_LEAVES, "leaves", ACTION_SYNC_AUTHORITY, false, op_leaves},
+    {OP_CHAIN, "chain", ACTION_SYNC_AUTHORITY, false, op_chain},
+    {OP_CHECKPOINT, "checkpoint", ACTION_SYNC_AUTHORITY, false, op_checkpoint},
+    {OP_PROOF, "proof", ACTION_SYNC_AUTHORITY, false, op_proof},
+    {OP_SUBMIT, "submit", ACTION_WRITE, false, op_submit},
+    {OP_PAGE, "page", ACTION_READ, false, op_page},
+    {OP_SUBSCRIBE, "subscribe", ACTION_SUBSCRIBE, false, op_subscribe},
+    {OP_OPENED, "opened", ACTION_OPENED, false, op_opened},
+    {OP_EVENTS, "events", ACTION_LOG_OWN, false, op_events},
+    {OP_EVENT_LEAVES, "event-leaves", ACTION_LOG_ALL, false, op_event_leaves},
+};
+
+/* Grants whose end by the clock is in the log already. */
+static enum status load_ended(struct core *core, struct txn *txn)
+{
+    struct db_walk *walk = NULL;
+    struct span key;
+    struct span value;
+    enum status status = state_walk(txn, CORE_STATE_ENDED, 0, &walk);
+    enum status closed;
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    while (status == STATUS_OK && db_walk_next(walk, &key, &value)) {
+        struct section_id section;
+        struct hash grant;
+        uint8_t kind;
+        uint32_t a;
+        uint32_t b;
+
+        state_key_of(key, &kind, &a, &b);
+        if (value.size != HASH_BYTES) {
+            status = STATUS_CORRUPT;
+            break;
+        }
+        memcpy(grant.bytes, value.data, HASH_BYTES);
+        status = names_id(txn, SCHEMA_ID_SECTION, a, section.bytes);
+        if (status == STATUS_OK) {
+            status = authority_mark_ended(core->authority, &section, &grant);
+        }
+    }
+    closed = db_walk_close(walk);
+    return status == STATUS_OK ? closed : status;
+}
+
+/* Signatures were verified before a statement was stored, and its leaf is checked as it is
+ * read; the fold checks place and meaning again. */
+static enum status load(struct core *core)
+{
+    struct txn *txn = NULL;
+    enum status status = authority_new(&core->practice, 0, &core->authority);
+    uint64_t size;
+
+    if (status == STATUS_OK) {
+        status = db_begin_read(core->db, &txn);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    size = ledger_size(txn, LEDGER_STATEMENTS);
+    for (uint64_t seq = 0; seq < size && status == STATUS_OK; seq++) {
+        struct chain_statement stored;
+        struct authority_result result;
+
+        status = chain_log_get(txn, seq, &stored);
+        if (status == STATUS_OK) {
+            status = authority_admit(core->authority, stored.bytes, seq, stored.time_ms,
+                                     AUTHORITY_VERIFIED, &result);
+            if (status != STATUS_OK) {
+                (void)fprintf(stderr, "alcoved: statement %llu does not hold: %s\n",
+                              (unsigned long long)seq, authority_reason_text(result.reason));
+                status = STATUS_CORRUPT;
+            }
+        }
+    }
+    if (status == STATUS_OK) {
+        status = load_ended(core, txn);
+    }
+    db_abort(txn);
+    return status;
+}
+
+enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
+                      struct core **out_core)
+{
+    struct core *core = calloc(1, sizeof(*core));
+    enum status status;
+
+    if (core == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    core->db = db;
+    core->login_key = *login_key;
+    core->now_ms = now_ms;
+    core->refused.minute = now_ms / 60000u;
+    status = db_practice(db, &core->practice);
+    if (status == STATUS_OK) {
+        status = load(core);
+    }
+    if (status == STATUS_OK) {
+        status = replay_new(db, now_ms, &core->replay);
+    }
+    if (status != STATUS_OK) {
+        core_close(core);
+        return status;
+    }
+    *out_core = core;
+    return STATUS_OK;
+}
+
+void core_close(struct core *core)
+{
+    if (core != NULL) {
+        authority_free(core->authority);
+        replay_free(core->replay);
+        free(core->effects);
+        free(core);
+    }
+}
+
+enum status core_reload(struct core *core)
+{
+    authority_free(core->authority);
+    core->authority = NULL;
+    return load(core);
+}
+
+const struct authority *core_authority(const struct core *core)
+{
+    return core->authority;
+}
+
+const struct authority_section *draft_section(struct core *core, struct txn *txn,
+                                              ProtobufCBinaryData id, struct event_draft *draft)
+{
+    const struct authority_section *section;
+
+    if (!field_section(id, &draft->section)) {
+        return NULL;
+    }
+    section = authority_section(core->authority, &draft->section);
+    if (section == NULL) {
+        return NULL;
+    }
+    draft->class = section->class;
+    if (names_find(txn, SCHEMA_ID_SECTION, section->id.bytes, &draft->section_local) !=
+        STATUS_OK) {
+        draft->section_local = 0;
+    }
+    if (section->has_chart) {
+        draft->chart = section->chart;
+        if (names_find(txn, SCHEMA_ID_CHART, section->chart.bytes, &draft->chart_local) !=
+            STATUS_OK) {
+            draft->chart_local = 0;
+        }
+    }
+    return section;
+}
+
+static const struct op_row *find_op(uint32_t op)
+{
+    for (size_t i = 0; i < ARRAY_LEN(OPS); i++) {
+        if (OPS[i].op == op) {
+            return &OPS[i];
+        }
+    }
+    return NULL;
+}
+
+enum status core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
+                        uint64_t now_ms, struct core_answer *answer)
+{
+    const struct op_row *row = find_op(ask->op);
+    struct event_draft draft;
+    bool before = ask->peer == NULL;
+
+    memset(&draft, 0, sizeof(draft));
+    core_answer_clear(answer);
+    core->now_ms = now_ms;
+    if (before && (row == NULL || !row->before_login || ask->message == NULL)) {
+        answer->status = STATUS_MALFORMED;
+        answer->close = true;
+        return STATUS_OK;
+    }
+    if (row == NULL || ask->message == NULL || before != row->before_login) {
+        draft.action = ACTION_MALFORMED;
+        return answer_with(core, txn, ask, &draft, STATUS_MALFORMED, answer);
+    }
+    draft.action = row->action;
+    draft.basis_kind = BASIS_SELF;
+    return row->handle(core, txn, ask, &draft, answer);
+}
+
+/* Puts one statement where a new practice begins. */
+static enum status install_one(struct core *core, struct txn *txn, struct span bytes,
+                               uint64_t time_ms)
+{
+    struct statement statement;
+    struct authority_result result;
+    struct event_draft draft = {.outcome = OUTCOME_OK, .basis_kind = BASIS_ROLE};
+    struct event_written written;
+    uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
+    enum status status = statement_parse(bytes, &core->practice, &statement);
+
+    if (status == STATUS_OK) {
+        status = authority_admit_parsed(core->authority, &statement, seq, time_ms,
+                                        AUTHORITY_VERIFY, &result);
+    }
+    if (status == STATUS_OK) {
+        status = statement_store(core, txn, &statement, seq, time_ms);
+    }
+    if (status == STATUS_OK) {
+        draft.action = statement.rule->action;
+        draft.object = statement.hash;
+        draft.subject = result.subject;
+        status = event_write(core, txn, NULL, &draft, &written);
+    }
+    statement_free(&statement);
+    return status;
+}
+
+enum status core_install(struct db *db, const struct span *statements, size_t count,
+                         const struct span *bundles, size_t bundle_count, uint64_t now_ms)
+{
+    struct core core = {.db = db, .now_ms = now_ms};
+    struct practice_id practice;
+    struct txn *txn = NULL;
+    enum status status = count == 0 ? STATUS_MALFORMED : STATUS_OK;
+
+    if (status == STATUS_OK && db_practice(db, &practice) == STATUS_OK) {
+        status = STATUS_ALREADY;
+    }
+    if (status == STATUS_OK) {
+        statement_practice_id(statements[0], &core.practice);
+        status = db_set_practice(db, &core.practice);
+    }
+    if (status == STATUS_OK) {
+        status = authority_new(&core.practice, 0, &core.authority);
+    }
+    if (status == STATUS_OK) {
+        status = db_begin_write(db, &txn);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = install_one(&core, txn, statements[i], events_time(txn, now_ms));
+    }
+    for (size_t i = 0; i < bundle_count && status == STATUS_OK; i++) {
+        uint8_t prefix[ID_BYTES];
+
+        status = state_blob_put(txn, bundles[i], prefix);
+    }
+    if (status == STATUS_OK) {
+        status = db_commit(txn);
+    } else {
+        db_abort(txn);
+    }
+    authority_free(core.authority);
+    return status;
+}

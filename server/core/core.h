@@ -1,0 +1,173 @@
+/*
+ * What the server decides: may this be done, what does it change, and which line
+ * of the access log says so.
+ *
+ * One thread (the committer) owns a struct core and calls core_handle for each
+ * request inside its write transaction. Nothing that core_handle answers may leave
+ * before that transaction is durable and its checkpoints are signed; what has to
+ * be read afterwards (pages, proofs) is described by the answer and produced by
+ * produce.h from a read transaction of the network thread.
+ *
+ * What statements amount to is kept in memory by keys/public/authority.h, the same
+ * fold that clients run; the database keeps the statements alone, so the two cannot
+ * drift apart. After an aborted transaction core_reload makes memory agree again.
+ */
+#pragma once
+
+#include "keys/public/authority.h"
+#include "proto/alcove.pb-c.h"
+#include "server/store/db.h"
+
+#define CORE_SOURCE_BYTES 16u
+#define CORE_STATEMENTS_MAX 16u
+#define CORE_CHECKPOINT_BYTES_MAX 512u
+
+/* Who asks. Set by the committer at login and never changed afterwards. */
+struct core_peer {
+    struct member_id member;
+    uint32_t role;
+    struct hash device_statement; /* what made the device */
+    struct device_id device;
+    struct public_key content_key;
+    uint32_t member_local;
+    uint32_t device_local;
+};
+
+/* What a login is judged by: both sides' words, hashed at the door. */
+struct core_login {
+    uint8_t exporter[32];
+    uint8_t hello_nonce[32];
+    struct hash hello_hash;
+    struct hash login_hash;
+    uint64_t hello_statements_size;
+    uint64_t hello_events_size;
+};
+
+#define CORE_OP_LOGIN 1000u /* not on the wire: FRAME_LOGIN */
+
+struct core_ask {
+    const struct core_peer *peer; /* NULL before login */
+    uint8_t source[CORE_SOURCE_BYTES];
+    uint32_t op;
+    struct request_id id;
+    struct hash body_hash;
+    const ProtobufCMessage *message; /* decoded body; NULL: malformed at the door */
+    const struct core_login *login;  /* CORE_OP_LOGIN only */
+    bool statement_verified[CORE_STATEMENTS_MAX]; /* signature checked at the door */
+    bool revisions_verified;
+};
+
+/* Both logs' signed heads after a batch; shared by its answers. */
+struct core_checkpoints {
+    uint64_t statements_size;
+    uint64_t events_size;
+    uint8_t statements[CORE_CHECKPOINT_BYTES_MAX];
+    size_t statements_bytes;
+    uint8_t events[CORE_CHECKPOINT_BYTES_MAX];
+    size_t events_bytes;
+};
+
+/* How the rest of an answer comes about once the batch is durable. */
+enum core_produce {
+    CORE_PRODUCE_BODY = 0, /* |body| is the reply */
+    CORE_PRODUCE_LOGIN,
+    CORE_PRODUCE_LEAVES,
+    CORE_PRODUCE_CHAIN,
+    CORE_PRODUCE_CHECKPOINT,
+    CORE_PRODUCE_PROOF,
+    CORE_PRODUCE_PAGE,
+    CORE_PRODUCE_EVENTS,
+    CORE_PRODUCE_EVENT_LEAVES,
+};
+
+/* Which parts of a leaf the asker may see. */
+enum core_view {
+    CORE_VIEW_ACTOR = 1, /* open, restricted; target unless refused */
+    CORE_VIEW_CLIENT,    /* open, target */
+    CORE_VIEW_AUDITOR,   /* all */
+};
+
+struct core_answer {
+    enum status status; /* as sent */
+    enum core_produce produce;
+    uint64_t event;     /* seq of the request's event; UINT64_MAX: none */
+    uint8_t *body;      /* from malloc, owned by the answer; may be NULL */
+    size_t body_bytes;
+    /* Parameters of what is produced, by |produce|. */
+    uint64_t from;
+    uint64_t to;
+    uint64_t seen_statements;
+    uint64_t seen_events;
+    uint32_t local;             /* section, chain or chart */
+    enum core_view view;
+    uint64_t *seqs;             /* events to show, from malloc, owned */
+    size_t seq_count;
+    bool more;
+    uint64_t scanned_to;
+    uint32_t log;
+    struct hash login_hash;
+    struct section_id section;
+    /* Effects on connections. */
+    bool login;                 /* |peer| is who the connection is from now on */
+    struct core_peer peer;
+    bool close;                 /* after the answer */
+    bool subscribe;             /* |sections| replace the connection's set */
+    uint32_t *sections;         /* local numbers, from malloc, owned */
+    struct section_id *section_ids;
+    size_t section_count;
+};
+
+void core_answer_clear(struct core_answer *answer);
+
+/* What else a batch changed, for the committer to act on after the commit. */
+enum core_effect_kind {
+    CORE_EFFECT_MOVED = 1,  /* a section has a new last number: push */
+    CORE_EFFECT_LOST,       /* a member lost a section: stop streams, drop the subscription */
+    CORE_EFFECT_OUT,        /* a member or one device is out: close its connections */
+};
+struct core_effect {
+    enum core_effect_kind kind;
+    uint32_t section_local;
+    struct section_id section;
+    uint64_t number;
+    struct member_id member;
+    struct hash device_statement; /* OUT of one device; zero: all of the member's */
+};
+
+struct core;
+
+/* Reads all statements and folds them. |db| is borrowed. STATUS_CORRUPT when they
+ * do not fold: then nothing may be served. */
+MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key,
+                                 uint64_t now_ms, struct core **out_core);
+void core_close(struct core *core);
+/* After an aborted batch. Same statuses as core_open. */
+MUST_CHECK enum status core_reload(struct core *core);
+
+/*
+ * Judges one request and writes what it does, its event included, into |txn|.
+ * Expected refusals are answers, not failures: a status other than STATUS_OK means
+ * the transaction must be aborted and |core| reloaded. |now_ms| is the server's clock.
+ */
+MUST_CHECK enum status core_handle(struct core *core, struct txn *txn,
+                                   const struct core_ask *ask, uint64_t now_ms,
+                                   struct core_answer *out_answer);
+
+/* What time brings: grants that end, and the count of refused logins once a minute. */
+MUST_CHECK enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms);
+/* Whether core_tick has anything to do, so that an idle server writes nothing. */
+bool core_tick_due(const struct core *core, uint64_t now_ms);
+
+/* Hands over the effects gathered since the last call; the array is core's and valid
+ * until the next core_handle. */
+size_t core_effects(struct core *core, const struct core_effect **out_effects);
+/* Forgets them: after they were acted on, or after an abort. */
+void core_effects_clear(struct core *core);
+
+const struct authority *core_authority(const struct core *core);
+
+/* First start of a practice: genesis, server keys, the first admin's invitation, in
+ * order, with bundles by hash. Own transaction. STATUS_ALREADY when it has one. */
+MUST_CHECK enum status core_install(struct db *db, const struct span *statements, size_t count,
+                                    const struct span *bundles, size_t bundle_count,
+                                    uint64_t now_ms);

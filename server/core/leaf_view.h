@@ -1,0 +1,17 @@
+/*
+ * One event as it is shown to somebody: the whole leaf's hashes, and only those hidden
+ * parts with their openings that this reader may see (decision 16).
+ */
+#pragma once
+
+#include "server/core/core.h"
+#include "server/store/events.h"
+
+/* Copies, since spans of the store may not outlive its transaction. */
+struct leaf_view {
+    struct event_stored event;
+};
+
+/* |out_leaf| borrows from |out_view| and the map. STATUS_NOT_FOUND, STATUS_CORRUPT. */
+MUST_CHECK enum status leaf_view_load(struct txn *txn, uint64_t seq, enum core_view view,
+                                      struct leaf_view *out_view, Alcove__EventLeaf *out_leaf);

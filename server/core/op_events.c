@@ -1,0 +1,171 @@
+#include "server/core/internal.h"
+
+#include "server/store/ledger.h"
+
+static void local_of(struct txn *txn, enum schema_id_kind kind, ProtobufCBinaryData id,
+                     uint32_t *out_local, bool *out_unknown)
+{
+    uint8_t bytes[ID_BYTES];
+
+    *out_local = 0;
+    if (id.len == 0) {
+        return;
+    }
+    if (!field_required(id, bytes, ID_BYTES) ||
+        names_find(txn, kind, bytes, out_local) != STATUS_OK) {
+        *out_unknown = true;
+    }
+}
+
+/* Newest first, through the store's trails. */
+static enum status gather_filtered(struct core *core, struct txn *txn,
+                                   const struct core_ask *ask, const Alcove__EventsAsk *message,
+                                   struct core_answer *answer)
+{
+    struct event_filter filter = {.time_from_ms = message->time_from_ms,
+                                  .time_to_ms = message->time_to_ms,
+                                  .before_seq =
+                                      message->after == 0 ? UINT64_MAX : message->after};
+    bool unknown = false;
+    uint64_t before = 0;
+    enum status status;
+
+    (void)core;
+    local_of(txn, SCHEMA_ID_CHART, message->chart, &filter.fields.chart_local, &unknown);
+    local_of(txn, SCHEMA_ID_SECTION, message->section, &filter.fields.section_local, &unknown);
+    local_of(txn, SCHEMA_ID_MEMBER, message->actor, &filter.fields.actor_local, &unknown);
+    if (message->scope == ACTION_LOG_OWN) {
+        filter.fields.actor_local = ask->peer->member_local;
+    }
+    filter.fields.action = (uint16_t)message->action;
+    filter.fields.outcome = (uint16_t)message->outcome;
+    if (unknown) {
+        return STATUS_OK;
+    }
+    status = events_query(txn, &filter, answer->seqs, message->limit, &answer->seq_count, &before);
+    answer->scanned_to = before;
+    answer->more = before != 0;
+    return status;
+}
+
+/* One chart's whole history, oldest first, by its own running number: so that a gap shows. */
+static enum status gather_chart(struct txn *txn, const Alcove__EventsAsk *message,
+                                uint32_t chart_local, struct core_answer *answer)
+{
+    struct trail_head head;
+    enum status status = trail_page(txn, TRAIL_CHART, chart_local, message->after + 1,
+                                    answer->seqs, message->limit, &answer->seq_count);
+
+    if (status == STATUS_OK) {
+        status = trail_get(txn, TRAIL_CHART, chart_local, &head);
+    }
+    if (status == STATUS_OK) {
+        answer->scanned_to = message->after + answer->seq_count;
+        answer->more = answer->scanned_to < head.number;
+    }
+    return status;
+}
+
+static const struct authority_chart *chart_asked(struct core *core, struct txn *txn,
+                                                 const Alcove__EventsAsk *message,
+                                                 struct event_draft *draft)
+{
+    const struct authority_chart *chart;
+
+    if (!field_chart(message->chart, &draft->chart)) {
+        return NULL;
+    }
+    chart = authority_chart(core->authority, &draft->chart);
+    if (chart == NULL ||
+        names_find(txn, SCHEMA_ID_CHART, chart->id.bytes, &draft->chart_local) != STATUS_OK) {
+        return NULL;
+    }
+    return chart;
+}
+
+static bool may_ask(struct core *core, struct txn *txn, const struct core_ask *ask,
+                    const Alcove__EventsAsk *message, struct event_draft *draft)
+{
+    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
+    const struct authority_member *client = NULL;
+
+    if (message->scope == ACTION_LOG_CHART) {
+        const struct authority_chart *chart = chart_asked(core, txn, message, draft);
+
+        if (chart == NULL) {
+            return false;
+        }
+        client = authority_member(core->authority, &chart->client);
+    }
+    return peer != NULL &&
+           authority_may(core->authority, peer, message->scope, CLASS_NONE, NULL, client,
+                         authority_now(core->now_ms), &draft->basis_kind, &draft->basis);
+}
+
+enum status op_events(struct core *core, struct txn *txn, const struct core_ask *ask,
+                      struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__EventsAsk *message = (const Alcove__EventsAsk *)(const void *)ask->message;
+    enum status status;
+
+    if ((message->scope != ACTION_LOG_OWN && message->scope != ACTION_LOG_CHART &&
+         message->scope != ACTION_LOG_ALL) ||
+        message->limit == 0 || message->limit > EVENTS_PER_PAGE_MAX ||
+        message->action > UINT16_MAX || message->outcome > UINT16_MAX) {
+        return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
+    }
+    draft->action = message->scope;
+    if (!may_ask(core, txn, ask, message, draft)) {
+        return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
+    }
+    answer->seqs = calloc(message->limit, sizeof(*answer->seqs));
+    if (answer->seqs == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (message->scope == ACTION_LOG_CHART) {
+        status = gather_chart(txn, message, draft->chart_local, answer);
+        answer->view = CORE_VIEW_CLIENT;
+    } else {
+        status = gather_filtered(core, txn, ask, message, answer);
+        answer->view =
+            message->scope == ACTION_LOG_ALL ? CORE_VIEW_AUDITOR : CORE_VIEW_ACTOR;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    answer->produce = CORE_PRODUCE_EVENTS;
+    answer->seen_events = message->events_size;
+    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+}
+
+enum status op_event_leaves(struct core *core, struct txn *txn, const struct core_ask *ask,
+                            struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__EventLeavesAsk *message =
+        (const Alcove__EventLeavesAsk *)(const void *)ask->message;
+    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
+    uint64_t size = ledger_size(txn, LEDGER_EVENTS);
+    uint64_t to = message->to < size ? message->to : size;
+
+    if (peer == NULL ||
+        !authority_may(core->authority, peer, ACTION_LOG_ALL, CLASS_NONE, NULL, NULL,
+                       authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
+        return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
+    }
+    if (message->from > to || to - message->from > EVENTS_PER_PAGE_MAX) {
+        return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
+    }
+    draft->from = message->from;
+    draft->to = to;
+    answer->seqs = calloc((size_t)(to - message->from) + 1, sizeof(*answer->seqs));
+    if (answer->seqs == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (uint64_t seq = message->from; seq < to; seq++) {
+        answer->seqs[answer->seq_count++] = seq;
+    }
+    answer->produce = CORE_PRODUCE_EVENT_LEAVES;
+    answer->view = CORE_VIEW_AUDITOR;
+    answer->seen_events = message->events_size;
+    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+}

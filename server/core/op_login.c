@@ -1,0 +1,263 @@
+#include "server/core/internal.h"
+
+#include "keys/public/hash.h"
+#include "keys/public/verify.h"
+#include "server/core/submit.h"
+#include "server/store/ledger.h"
+#include "server/store/state.h"
+
+/* Counts an attempt before login; its event comes with the minute's end (tick.c). */
+static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BYTES])
+{
+    struct refused_logins *refused = &core->refused;
+
+    for (size_t i = 0; i < refused->count; i++) {
+        if (memcmp(refused->sources[i].source, source, CORE_SOURCE_BYTES) == 0) {
+            refused->sources[i].attempts++;
+            return;
+        }
+    }
+    if (refused->count == REFUSED_SOURCES_MAX) {
+        refused->others++;
+        return;
+    }
+    if (refused->count == 0 && refused->others == 0) {
+        refused->minute = core->now_ms / 60000u;
+    }
+    memcpy(refused->sources[refused->count].source, source, CORE_SOURCE_BYTES);
+    refused->sources[refused->count].attempts = 1;
+    refused->count++;
+}
+
+static enum status refuse_login(struct core *core, const struct core_ask *ask,
+                                struct core_answer *answer)
+{
+    count_refused(core, ask->source);
+    answer->status = STATUS_REFUSED;
+    answer->event = UINT64_MAX;
+    answer->close = true;
+    return STATUS_OK;
+}
+
+static void put_u64(uint8_t out[8], uint64_t value)
+{
+    for (size_t i = 0; i < 8; i++) {
+        out[i] = (uint8_t)(value >> (56 - 8 * i));
+    }
+}
+
+static bool login_signed(const struct core *core, const struct core_ask *ask,
+                         const Alcove__Login *login, const struct seen *seen,
+                         const struct public_key *key)
+{
+    struct hash server_key;
+    struct signature signature;
+    uint8_t statements_size[8];
+    uint8_t events_size[8];
+    struct span parts[] = {
+        span_of(ask->login->exporter, 32),
+        span_of(ask->login->hello_nonce, 32),
+        field_span(login->nonce),
+        ID_SPAN(&server_key),
+        ID_SPAN(&ask->login->hello_hash),
+        field_span(login->member),
+        field_span(login->device_statement),
+        span_of(statements_size, 8),
+        ID_SPAN(&seen->statements_root),
+        span_of(events_size, 8),
+        ID_SPAN(&seen->events_root),
+    };
+
+    hash_bytes(ID_SPAN(&core->login_key), &server_key);
+    put_u64(statements_size, seen->statements_size);
+    put_u64(events_size, seen->events_size);
+    return field_signature(login->signature, &signature) &&
+           verify_frame(LABEL_LOGIN_CLIENT, &core->practice, parts, ARRAY_LEN(parts), key,
+                        &signature) == STATUS_OK;
+}
+
+static bool well_formed(const Alcove__Login *login, struct member_id *out_member,
+                        struct hash *out_device, struct seen *out_seen)
+{
+    uint8_t nonce[32];
+    bool has_seen = false;
+
+    memset(out_seen, 0, sizeof(*out_seen));
+    return login->version == 1 && field_required(login->nonce, nonce, sizeof(nonce)) &&
+           field_member(login->member, out_member) &&
+           field_hash(login->device_statement, out_device) &&
+           (login->seen == NULL || statement_seen_parse(login->seen, out_seen, &has_seen));
+}
+
+static enum status fill_peer(struct txn *txn, const struct authority_member *member,
+                             const struct authority_device *device, struct core_peer *out)
+{
+    enum status status =
+        names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &out->member_local);
+
+    if (status == STATUS_OK) {
+        status = names_find(txn, SCHEMA_ID_DEVICE, device->keys.id.bytes, &out->device_local);
+    }
+    out->member = member->id;
+    out->role = member->role;
+    out->device_statement = device->statement;
+    out->device = device->keys.id;
+    out->content_key = device->keys.content;
+    return status;
+}
+
+/* The event names the actor although the peer is not yet admitted. */
+static enum status write_login(struct core *core, struct txn *txn, const struct core_ask *ask,
+                               struct event_draft *draft, enum status outcome,
+                               struct core_answer *answer)
+{
+    struct core_ask as_peer = *ask;
+
+    as_peer.peer = &answer->peer;
+    return answer_with(core, txn, &as_peer, draft, outcome, answer);
+}
+
+static enum status admit(struct core *core, struct txn *txn, const struct core_ask *ask,
+                         struct event_draft *draft, const struct authority_member *member,
+                         const struct authority_device *device, const struct seen *seen,
+                         struct core_answer *answer)
+{
+    bool rewound = seen->statements_size > ask->login->hello_statements_size ||
+                   seen->events_size > ask->login->hello_events_size;
+    enum status outcome = STATUS_OK;
+    enum status status = fill_peer(txn, member, device, &answer->peer);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!authority_active(member, authority_now(core->now_ms))) {
+        outcome = STATUS_SUSPENDED;
+    } else if (rewound) {
+        outcome = STATUS_REWOUND;
+    }
+    status = write_login(core, txn, ask, draft, outcome, answer);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    answer->status = outcome;
+    answer->produce = CORE_PRODUCE_LOGIN;
+    answer->seen_statements = seen->statements_size;
+    answer->seen_events = seen->events_size;
+    answer->from = ask->login->hello_statements_size;
+    answer->to = ask->login->hello_events_size;
+    answer->login = outcome == STATUS_OK;
+    answer->close = outcome != STATUS_OK;
+    return STATUS_OK;
+}
+
+/* Unknown member, unknown device, revoked device and bad signature are one answer after
+ * the same work: one signature is verified in each case (ATTACKS AT-50). */
+enum status op_login(struct core *core, struct txn *txn, const struct core_ask *ask,
+                     struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__Login *login = (const Alcove__Login *)(const void *)ask->message;
+    const struct authority_member *member = NULL;
+    const struct authority_device *device = NULL;
+    struct member_id id;
+    struct hash statement;
+    struct seen seen;
+    bool known;
+
+    if (!well_formed(login, &id, &statement, &seen)) {
+        return refuse_login(core, ask, answer);
+    }
+    member = authority_member(core->authority, &id);
+    device = authority_device(core->authority, &statement);
+    known = member != NULL && member->enrolled && device != NULL &&
+            ID_EQUAL(&device->member, &member->id) &&
+            authority_device_live(device, authority_now(core->now_ms));
+    if (!login_signed(core, ask, login, &seen,
+                      known ? &device->keys.login : &core->login_key) ||
+        !known) {
+        return refuse_login(core, ask, answer);
+    }
+    return admit(core, txn, ask, draft, member, device, &seen, answer);
+}
+
+enum status op_bundle(struct core *core, struct txn *txn, const struct core_ask *ask,
+                      struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__BundleAsk *message = (const Alcove__BundleAsk *)(const void *)ask->message;
+    Alcove__BundleReply reply = ALCOVE__BUNDLE_REPLY__INIT;
+    uint8_t prefix[ID_BYTES];
+    struct span bundle;
+    enum status status = STATUS_NOT_FOUND;
+
+    (void)draft;
+    if (field_required(message->hash, prefix, sizeof(prefix))) {
+        status = state_blob_get(txn, prefix, &bundle);
+    }
+    if (status == STATUS_NOT_FOUND) {
+        return refuse_login(core, ask, answer);
+    }
+    if (status == STATUS_OK) {
+        reply.bundle = field_of(bundle.data, bundle.size);
+        status = message_pack(&reply.base, &answer->body, &answer->body_bytes);
+    }
+    return status;
+}
+
+static enum status enrol_stored(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                struct event_draft *draft, const struct statement *statement,
+                                const struct authority_result *result, uint64_t seq,
+                                uint64_t time_ms, struct core_answer *answer)
+{
+    Alcove__EnrolReply reply = ALCOVE__ENROL_REPLY__INIT;
+    const struct authority_member *member =
+        authority_member(core->authority, &statement->link.member);
+    const struct authority_device *device =
+        authority_device(core->authority, &statement->hash);
+    enum status status = statement_store(core, txn, statement, seq, time_ms);
+
+    if (status == STATUS_OK && (member == NULL || device == NULL)) {
+        status = STATUS_CORRUPT;
+    }
+    if (status == STATUS_OK) {
+        status = fill_peer(txn, member, device, &answer->peer);
+    }
+    if (status == STATUS_OK) {
+        draft->object = statement->hash;
+        draft->subject = result->subject;
+        draft->basis_kind = BASIS_INVITATION;
+        draft->basis = statement->link.previous;
+        status = write_login(core, txn, ask, draft, STATUS_OK, answer);
+    }
+    if (status == STATUS_OK) {
+        reply.statement_seq = seq;
+        reply.event = answer->event;
+        status = message_pack(&reply.base, &answer->body, &answer->body_bytes);
+    }
+    return status;
+}
+
+enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *ask,
+                     struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__EnrolAsk *message = (const Alcove__EnrolAsk *)(const void *)ask->message;
+    struct statement statement;
+    struct authority_result result;
+    uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
+    uint64_t time_ms = events_time(txn, core->now_ms);
+    enum status status =
+        statement_parse(field_span(message->statement), &core->practice, &statement);
+
+    if (status == STATUS_OK && statement.rule->type != STATEMENT_ENROLMENT) {
+        status = STATUS_MALFORMED;
+    }
+    if (status == STATUS_OK) {
+        status = authority_admit_parsed(core->authority, &statement, seq, time_ms,
+                                        AUTHORITY_VERIFY, &result);
+    }
+    if (status == STATUS_OK) {
+        status = enrol_stored(core, txn, ask, draft, &statement, &result, seq, time_ms, answer);
+    } else if (status != STATUS_NO_MEMORY) {
+        status = refuse_login(core, ask, answer);
+    }
+    statement_free(&statement);
+    return status;
+}

@@ -1,0 +1,88 @@
+#include "server/core/internal.h"
+
+#include "server/store/section_log.h"
+
+/* Entries of one page; more come with the next, so that revocations and other readers
+ * never wait for one. */
+#define PAGE_ENTRIES_MAX 4096u
+
+enum status op_page(struct core *core, struct txn *txn, const struct core_ask *ask,
+                    struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__PageAsk *message = (const Alcove__PageAsk *)(const void *)ask->message;
+    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
+    const struct authority_section *section = draft_section(core, txn, message->section, draft);
+    uint64_t last = 0;
+    struct hash head;
+    enum status status;
+
+    draft->purpose = message->purpose;
+    if (section == NULL || peer == NULL ||
+        !authority_may(core->authority, peer, ACTION_READ, section->class, section, NULL,
+                       authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
+        return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
+    }
+    status = section_log_head(txn, draft->section_local, &last, &head);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (message->from == 0 || message->from > last + 1) {
+        return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
+    }
+    answer->from = message->from;
+    answer->to = message->to != 0 && message->to < last ? message->to : last;
+    if (answer->to > answer->from + PAGE_ENTRIES_MAX - 1) {
+        answer->to = answer->from + PAGE_ENTRIES_MAX - 1;
+    }
+    if (answer->to + 1 < answer->from) {
+        answer->to = answer->from - 1;
+    }
+    draft->from = answer->from;
+    draft->to = answer->to;
+    answer->produce = CORE_PRODUCE_PAGE;
+    answer->local = draft->section_local;
+    answer->section = section->id;
+    answer->seen_events = message->events_size;
+    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+}
+
+/* The reader's own signed word, checked at the door to be signed by this device. */
+enum status op_opened(struct core *core, struct txn *txn, const struct core_ask *ask,
+                      struct event_draft *draft, struct core_answer *answer)
+{
+    const Alcove__OpenedAsk *message = (const Alcove__OpenedAsk *)(const void *)ask->message;
+    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
+    const struct authority_section *section = NULL;
+    const Alcove__Opened *opened = NULL;
+    ProtobufCMessage *decoded = NULL;
+    struct arena arena = {0};
+    struct member_id member;
+    struct hash device;
+    enum status told = message_decode(&alcove__opened__descriptor, field_span(message->opened),
+                                      &arena, &decoded);
+    enum status status;
+
+    opened = (const Alcove__Opened *)(const void *)decoded;
+    if (told != STATUS_OK || !field_note(opened->note, &draft->note) ||
+        !field_hash(opened->link, &draft->object) || !field_member(opened->member, &member) ||
+        !field_hash(opened->device, &device) || !ID_EQUAL(&member, &ask->peer->member) ||
+        !ID_EQUAL(&device, &ask->peer->device_statement)) {
+        told = STATUS_MALFORMED;
+    } else {
+        section = draft_section(core, txn, opened->section, draft);
+        if (section == NULL || peer == NULL ||
+            !authority_may(core->authority, peer, ACTION_OPENED, section->class, section, NULL,
+                           authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
+            told = STATUS_REFUSED;
+        }
+    }
+    arena_free(&arena);
+    status = answer_with(core, txn, ask, draft, told, answer);
+    if (status == STATUS_OK && told == STATUS_OK) {
+        Alcove__OpenedReply reply = ALCOVE__OPENED_REPLY__INIT;
+
+        reply.event = answer->event;
+        status = message_pack(&reply.base, &answer->body, &answer->body_bytes);
+    }
+    return status;
+}

@@ -1,0 +1,408 @@
+#include "server/core/produce.h"
+
+#include "proto/message.h"
+#include "proto/words.h"
+#include "server/core/leaf_view.h"
+#include "server/store/chain_log.h"
+#include "server/store/ledger.h"
+#include "server/store/section_log.h"
+
+/* A proof as the codec packs it: one bytes field per hash, borrowed. */
+struct path {
+    struct merkle_proof proof;
+    ProtobufCBinaryData fields[MERKLE_PROOF_HASHES_MAX];
+};
+
+static void path_fields(struct path *path)
+{
+    for (size_t i = 0; i < path->proof.count; i++) {
+        path->fields[i] = field_of(path->proof.hashes[i].bytes, HASH_BYTES);
+    }
+}
+
+/* From what the asker had to |to|. More than the log holds is the asker's mistake and
+ * proves nothing: the reply then carries the checkpoint alone. */
+static enum status path_consistency(struct txn *txn, enum ledger_log log, uint64_t from,
+                                    uint64_t to, struct path *out)
+{
+    enum status status = STATUS_OK;
+
+    out->proof.count = 0;
+    if (from <= to) {
+        status = ledger_consistency(txn, log, from, to, &out->proof);
+    }
+    path_fields(out);
+    return status;
+}
+
+static enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,
+                                  uint64_t size, struct path *out)
+{
+    enum status status = ledger_inclusion(txn, log, index, size, &out->proof);
+
+    path_fields(out);
+    return status;
+}
+
+static void fill_advance(Alcove__Advance *advance, struct span checkpoint, struct path *path)
+{
+    alcove__advance__init(advance);
+    advance->checkpoint = field_of(checkpoint.data, checkpoint.size);
+    advance->n_consistency = path->proof.count;
+    advance->consistency = path->fields;
+}
+
+static struct span events_note(const struct core_checkpoints *heads)
+{
+    return span_of(heads->events, heads->events_bytes);
+}
+
+static struct span statements_note(const struct core_checkpoints *heads)
+{
+    return span_of(heads->statements, heads->statements_bytes);
+}
+
+static enum status produce_leaves(struct txn *txn, const struct core_answer *answer,
+                                  uint8_t **out_body, size_t *out_size)
+{
+    Alcove__LeavesReply reply = ALCOVE__LEAVES_REPLY__INIT;
+    size_t count = (size_t)(answer->to - answer->from);
+    uint8_t *leaves = malloc(count * LEDGER_STATEMENT_LEAF_BYTES + 1);
+    enum status status;
+
+    if (leaves == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    status = ledger_statement_leaves(txn, answer->from, count, leaves, &count);
+    if (status == STATUS_OK) {
+        reply.from = answer->from;
+        reply.leaves = field_of(leaves, count * LEDGER_STATEMENT_LEAF_BYTES);
+        reply.event = answer->event;
+        status = message_pack(&reply.base, out_body, out_size);
+    }
+    free(leaves);
+    return status;
+}
+
+static enum status collect_chain(struct txn *txn, const struct core_answer *answer,
+                                 Alcove__ChainEntry *entries, Alcove__ChainEntry **list,
+                                 struct chain_statement *found, size_t *out_count, bool *out_more)
+{
+    size_t bytes = 0;
+    uint64_t number = answer->from;
+    size_t count = 0;
+
+    while (number < answer->to && count < CHAIN_PAGE_STATEMENTS_MAX &&
+           bytes < CHAIN_PAGE_BYTES_MAX) {
+        uint64_t seq = 0;
+        enum status status = chain_log_find(txn, answer->local, number, &seq);
+
+        if (status == STATUS_OK) {
+            status = chain_log_get(txn, seq, &found[count]);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        alcove__chain_entry__init(&entries[count]);
+        entries[count].statement = field_of(found[count].bytes.data, found[count].bytes.size);
+        entries[count].seq = seq;
+        entries[count].time_ms = found[count].time_ms;
+        entries[count].opening = field_of(found[count].opening, CHAIN_LOG_OPENING_BYTES);
+        list[count] = &entries[count];
+        bytes += found[count].bytes.size;
+        count++;
+        number++;
+    }
+    *out_count = count;
+    *out_more = number < answer->to;
+    return STATUS_OK;
+}
+
+static enum status produce_chain(struct txn *txn, const struct core_answer *answer,
+                                 uint8_t **out_body, size_t *out_size)
+{
+    Alcove__ChainReply reply = ALCOVE__CHAIN_REPLY__INIT;
+    Alcove__ChainEntry *entries = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(*entries));
+    Alcove__ChainEntry **list = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(Alcove__ChainEntry *));
+    struct chain_statement *found = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(*found));
+    enum status status = STATUS_NO_MEMORY;
+    size_t count = 0;
+    bool more = false;
+
+    if (entries != NULL && list != NULL && found != NULL) {
+        status = collect_chain(txn, answer, entries, list, found, &count, &more);
+    }
+    if (status == STATUS_OK) {
+        reply.n_entry = count;
+        reply.entry = list;
+        reply.more = more;
+        reply.event = answer->event;
+        status = message_pack(&reply.base, out_body, out_size);
+    }
+    free(entries);
+    free(list);
+    free(found);
+    return status;
+}
+
+static enum status produce_checkpoint(struct txn *txn, const struct core_answer *answer,
+                                      const struct core_checkpoints *heads, uint8_t **out_body,
+                                      size_t *out_size)
+{
+    Alcove__CheckpointReply reply = ALCOVE__CHECKPOINT_REPLY__INIT;
+    Alcove__Advance statements;
+    Alcove__Advance events;
+    struct path statements_path;
+    struct path events_path;
+    enum status status = path_consistency(txn, LEDGER_STATEMENTS, answer->seen_statements,
+                                          heads->statements_size, &statements_path);
+
+    if (status == STATUS_OK) {
+        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
+                                  &events_path);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    fill_advance(&statements, statements_note(heads), &statements_path);
+    fill_advance(&events, events_note(heads), &events_path);
+    reply.statements = &statements;
+    reply.events = &events;
+    reply.event = answer->event;
+    return message_pack(&reply.base, out_body, out_size);
+}
+
+static enum status produce_proof(struct txn *txn, const struct core_answer *answer,
+                                 uint8_t **out_body, size_t *out_size)
+{
+    Alcove__ProofReply reply = ALCOVE__PROOF_REPLY__INIT;
+    struct path path;
+    enum status status = path_inclusion(
+        txn, answer->log == 1 ? LEDGER_STATEMENTS : LEDGER_EVENTS, answer->from, answer->to, &path);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    reply.n_inclusion = path.proof.count;
+    reply.inclusion = path.fields;
+    reply.event = answer->event;
+    return message_pack(&reply.base, out_body, out_size);
+}
+
+static enum status produce_login(struct txn *txn, const struct core_answer *answer,
+                                 uint8_t **out_body, size_t *out_size)
+{
+    Alcove__LoginReply reply = ALCOVE__LOGIN_REPLY__INIT;
+    Alcove__Consistency statements = ALCOVE__CONSISTENCY__INIT;
+    Alcove__Consistency events = ALCOVE__CONSISTENCY__INIT;
+    struct path statements_path;
+    struct path events_path;
+    enum status status = path_consistency(txn, LEDGER_STATEMENTS, answer->seen_statements,
+                                          answer->from, &statements_path);
+
+    if (status == STATUS_OK) {
+        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, answer->to,
+                                  &events_path);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    statements.n_path = statements_path.proof.count;
+    statements.path = statements_path.fields;
+    events.n_path = events_path.proof.count;
+    events.path = events_path.fields;
+    reply.signature = field_of(answer->body, answer->body_bytes);
+    reply.event = answer->event;
+    if (answer->status == STATUS_REWOUND) {
+        reply.statements_size = answer->from;
+        reply.events_size = answer->to;
+    } else {
+        reply.statements = &statements;
+        reply.events = &events;
+    }
+    return message_pack(&reply.base, out_body, out_size);
+}
+
+static enum status page_bytes(struct txn *txn, const struct core_answer *answer,
+                              struct hash *out_before)
+{
+    struct section_change change;
+
+    memset(out_before, 0, sizeof(*out_before));
+    if (answer->from <= 1) {
+        return STATUS_OK;
+    }
+    if (section_log_get(txn, answer->local, answer->from - 1, &change) != STATUS_OK) {
+        return STATUS_CORRUPT;
+    }
+    *out_before = change.head;
+    return STATUS_OK;
+}
+
+static enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
+                                     const struct core_checkpoints *heads, uint8_t **out_body,
+                                     size_t *out_size)
+{
+    Alcove__PageReply reply = ALCOVE__PAGE_REPLY__INIT;
+    Alcove__EventProof proof = ALCOVE__EVENT_PROOF__INIT;
+    Alcove__Advance advance;
+    Alcove__EventLeaf leaf;
+    struct leaf_view view;
+    struct path inclusion;
+    struct path consistency;
+    struct hash before;
+    enum status status = leaf_view_load(txn, answer->event, CORE_VIEW_ACTOR, &view, &leaf);
+
+    if (status == STATUS_OK) {
+        status = path_inclusion(txn, LEDGER_EVENTS, answer->event, heads->events_size, &inclusion);
+    }
+    if (status == STATUS_OK) {
+        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
+                                  &consistency);
+    }
+    if (status == STATUS_OK) {
+        status = page_bytes(txn, answer, &before);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    fill_advance(&advance, events_note(heads), &consistency);
+    proof.leaf = &leaf;
+    proof.advance = &advance;
+    proof.n_inclusion = inclusion.proof.count;
+    proof.inclusion = inclusion.fields;
+    reply.proof = &proof;
+    if (answer->from > 1) {
+        reply.section_head_before = field_of(before.bytes, HASH_BYTES);
+    }
+    reply.from = answer->from;
+    reply.to = answer->to;
+    return message_pack(&reply.base, out_body, out_size);
+}
+
+/* Leaves in the order given, and what the two replies that show them have in common. */
+struct shown {
+    Alcove__EventLeaf *leaves;
+    Alcove__EventLeaf **list;
+    struct leaf_view *views;
+};
+
+static void shown_free(struct shown *shown)
+{
+    free(shown->leaves);
+    free(shown->list);
+    free(shown->views);
+}
+
+static enum status shown_load(struct txn *txn, const struct core_answer *answer,
+                              struct shown *out)
+{
+    size_t count = answer->seq_count;
+
+    out->leaves = calloc(count + 1, sizeof(*out->leaves));
+    out->list = calloc(count + 1, sizeof(Alcove__EventLeaf *));
+    out->views = calloc(count + 1, sizeof(*out->views));
+    if (out->leaves == NULL || out->list == NULL || out->views == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum status status =
+            leaf_view_load(txn, answer->seqs[i], answer->view, &out->views[i], &out->leaves[i]);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+        out->list[i] = &out->leaves[i];
+    }
+    return STATUS_OK;
+}
+
+static enum status produce_events(struct txn *txn, const struct core_answer *answer,
+                                  const struct core_checkpoints *heads, uint8_t **out_body,
+                                  size_t *out_size)
+{
+    Alcove__EventsReply reply = ALCOVE__EVENTS_REPLY__INIT;
+    Alcove__Advance advance;
+    struct shown shown = {NULL, NULL, NULL};
+    struct path inclusion = {.proof = {.count = 0}};
+    struct path consistency;
+    enum status status = shown_load(txn, answer, &shown);
+
+    if (status == STATUS_OK) {
+        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
+                                  &consistency);
+    }
+    if (status == STATUS_OK && answer->seq_count > 0) {
+        status = path_inclusion(txn, LEDGER_EVENTS, answer->seqs[answer->seq_count - 1],
+                                heads->events_size, &inclusion);
+    }
+    if (status == STATUS_OK) {
+        fill_advance(&advance, events_note(heads), &consistency);
+        reply.n_leaf = answer->seq_count;
+        reply.leaf = shown.list;
+        reply.more = answer->more;
+        reply.advance = &advance;
+        reply.n_inclusion = inclusion.proof.count;
+        reply.inclusion = inclusion.fields;
+        reply.event = answer->event;
+        reply.scanned_to = answer->scanned_to;
+        status = message_pack(&reply.base, out_body, out_size);
+    }
+    shown_free(&shown);
+    return status;
+}
+
+static enum status produce_event_leaves(struct txn *txn, const struct core_answer *answer,
+                                        const struct core_checkpoints *heads,
+                                        uint8_t **out_body, size_t *out_size)
+{
+    Alcove__EventLeavesReply reply = ALCOVE__EVENT_LEAVES_REPLY__INIT;
+    Alcove__Advance advance;
+    struct shown shown = {NULL, NULL, NULL};
+    struct path consistency;
+    enum status status = shown_load(txn, answer, &shown);
+
+    if (status == STATUS_OK) {
+        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
+                                  &consistency);
+    }
+    if (status == STATUS_OK) {
+        fill_advance(&advance, events_note(heads), &consistency);
+        reply.n_leaf = answer->seq_count;
+        reply.leaf = shown.list;
+        reply.advance = &advance;
+        reply.event = answer->event;
+        status = message_pack(&reply.base, out_body, out_size);
+    }
+    shown_free(&shown);
+    return status;
+}
+
+enum status produce_reply(struct txn *txn, const struct core_answer *answer,
+                          const struct core_checkpoints *heads, uint8_t **out_body,
+                          size_t *out_size)
+{
+    switch (answer->produce) {
+    case CORE_PRODUCE_BODY:
+        break;
+    case CORE_PRODUCE_LOGIN:
+        return produce_login(txn, answer, out_body, out_size);
+    case CORE_PRODUCE_LEAVES:
+        return produce_leaves(txn, answer, out_body, out_size);
+    case CORE_PRODUCE_CHAIN:
+        return produce_chain(txn, answer, out_body, out_size);
+    case CORE_PRODUCE_CHECKPOINT:
+        return produce_checkpoint(txn, answer, heads, out_body, out_size);
+    case CORE_PRODUCE_PROOF:
+        return produce_proof(txn, answer, out_body, out_size);
+    case CORE_PRODUCE_PAGE:
+        return produce_page_head(txn, answer, heads, out_body, out_size);
+    case CORE_PRODUCE_EVENTS:
+        return produce_events(txn, answer, heads, out_body, out_size);
+    case CORE_PRODUCE_EVENT_LEAVES:
+        return produce_event_leaves(txn, answer, heads, out_body, out_size);
+    }
+    *out_body = NULL;
+    *out_size = 0;
+    return STATUS_OK;
+}

@@ -1,0 +1,140 @@
+#include "server/core/produce.h"
+
+#include "proto/message.h"
+#include "proto/words.h"
+#include "server/store/record.h"
+#include "server/store/section_log.h"
+
+#define CHANGES_AT_ONCE 64u
+/* Tags and lengths of an entry's fields, with room to spare. */
+#define ENTRY_OVERHEAD_BYTES 64u
+
+static enum status record_hashes_of(struct span header, struct record_hashes *out)
+{
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    enum status status =
+        message_decode(&alcove__header__descriptor, header, &arena, &message);
+
+    if (status == STATUS_OK) {
+        const Alcove__Header *parsed = (const Alcove__Header *)(const void *)message;
+
+        if (!field_hash(parsed->context_hash, &out->context) ||
+            !field_hash(parsed->envelope_hash, &out->envelope)) {
+            status = STATUS_CORRUPT;
+        }
+    }
+    arena_free(&arena);
+    return status == STATUS_OK || status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
+}
+
+static ProtobufCBinaryData field_of_span(struct span bytes)
+{
+    return field_of(bytes.data, bytes.size);
+}
+
+/* LMDB has no checksums: a revision is served only as what its hashes say it is. */
+static enum status fill_revision(struct txn *txn, const struct event_change *change,
+                                 struct signature *signature, Alcove__PageEntry *entry)
+{
+    struct record record;
+    struct record_hashes hashes;
+    struct span wrap = {NULL, 0};
+    enum status status = record_get(txn, change->object_seq, &change->object, &record);
+
+    if (status == STATUS_OK) {
+        status = record_hashes_of(record.header, &hashes);
+    }
+    if (status == STATUS_OK) {
+        status = record_check(&record, &hashes);
+    }
+    if (status == STATUS_OK && !record.erased) {
+        status = record_wrap(txn, change->object_seq, &wrap);
+    }
+    if (status != STATUS_OK) {
+        return status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
+    }
+    *signature = record.signature;
+    entry->context = field_of_span(record.context);
+    entry->header = field_of_span(record.header);
+    entry->signature = field_of(signature->bytes, SIGNATURE_BYTES);
+    entry->wrap = field_of_span(wrap);
+    entry->envelope = field_of_span(record.envelope);
+    return STATUS_OK;
+}
+
+static size_t entry_bytes(const Alcove__PageEntry *entry)
+{
+    return ENTRY_OVERHEAD_BYTES + entry->object.len + entry->context.len + entry->header.len +
+           entry->signature.len + entry->wrap.len + entry->envelope.len;
+}
+
+/* What one chunk is packed from. */
+struct chunk {
+    Alcove__PageEntry entries[CHANGES_AT_ONCE];
+    Alcove__PageEntry *list[CHANGES_AT_ONCE];
+    struct signature signatures[CHANGES_AT_ONCE];
+    struct section_change changes[CHANGES_AT_ONCE];
+    size_t count;
+    size_t bytes;
+};
+
+static enum status fill_chunk(struct txn *txn, const struct produce_page *page, size_t capacity,
+                              struct chunk *chunk)
+{
+    size_t found = 0;
+    uint64_t left = page->to - page->next + 1;
+    enum status status =
+        section_log_page(txn, page->section_local, page->next - 1, chunk->changes,
+                         left < CHANGES_AT_ONCE ? (size_t)left : CHANGES_AT_ONCE, &found);
+
+    if (status == STATUS_OK && found == 0) {
+        return STATUS_CORRUPT;
+    }
+    for (size_t i = 0; i < found && status == STATUS_OK; i++) {
+        const struct section_change *change = &chunk->changes[i];
+        Alcove__PageEntry *entry = &chunk->entries[i];
+
+        alcove__page_entry__init(entry);
+        entry->number = change->number;
+        entry->kind = change->change.kind;
+        if (change->change.kind == ENTRY_REVISION) {
+            status = fill_revision(txn, &change->change, &chunk->signatures[i], entry);
+        } else {
+            entry->object = field_of(change->change.object.bytes, HASH_BYTES);
+        }
+        if (status != STATUS_OK) {
+            break;
+        }
+        if (chunk->count > 0 && chunk->bytes + entry_bytes(entry) > capacity) {
+            break;
+        }
+        chunk->list[chunk->count++] = entry;
+        chunk->bytes += entry_bytes(entry);
+    }
+    return status;
+}
+
+enum status produce_chunk(struct txn *txn, struct produce_page *page, size_t capacity,
+                          uint8_t **out_body, size_t *out_size, bool *out_last)
+{
+    Alcove__PageChunk message = ALCOVE__PAGE_CHUNK__INIT;
+    struct chunk *chunk = calloc(1, sizeof(*chunk));
+    enum status status = STATUS_NO_MEMORY;
+
+    if (chunk != NULL) {
+        status = fill_chunk(txn, page, capacity, chunk);
+    }
+    if (status == STATUS_OK) {
+        *out_last = page->next + chunk->count > page->to;
+        message.n_entry = chunk->count;
+        message.entry = chunk->list;
+        message.last = *out_last;
+        status = message_pack(&message.base, out_body, out_size);
+    }
+    if (status == STATUS_OK) {
+        page->next += chunk->count;
+    }
+    free(chunk);
+    return status;
+}

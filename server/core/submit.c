@@ -1,0 +1,190 @@
+#include "server/core/submit.h"
+
+#define OUTCOME_BYTES 8u
+
+static void plan_free(struct submit_plan *plan)
+{
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        statement_free(&plan->statements[i].statement);
+    }
+    free(plan->revisions);
+    free(plan);
+}
+
+/* The reply to what was stored, from the event of its last thing. */
+static enum status reply_stored(const struct event_written *last, uint64_t statement_seq,
+                                struct core_answer *answer)
+{
+    Alcove__SubmitReply reply = ALCOVE__SUBMIT_REPLY__INIT;
+
+    reply.event = last->seq;
+    reply.event_leaf = field_of(last->leaf.bytes, HASH_BYTES);
+    if (last->numbers.section_number != 0) {
+        reply.section_number = last->numbers.section_number;
+        reply.section_head = field_of(last->numbers.section_head.bytes, HASH_BYTES);
+    }
+    reply.chart_number = last->numbers.chart_number;
+    reply.statement_seq = statement_seq;
+    answer->event = last->seq;
+    return message_pack(&reply.base, &answer->body, &answer->body_bytes);
+}
+
+/* A lost race is told in full, but only to one who may see what won. */
+static enum status reply_conflict(struct core *core, const struct submit_plan *plan,
+                                  struct core_answer *answer)
+{
+    Alcove__SubmitReply reply = ALCOVE__SUBMIT_REPLY__INIT;
+    ProtobufCBinaryData heads[NOTE_HEAD_SIBLINGS_MAX];
+    const struct authority_chain *chain =
+        plan->statement_count == 0 ? NULL : authority_chain(core->authority, &plan->label);
+
+    for (size_t i = 0; i < plan->conflict.count; i++) {
+        heads[i] = field_of(plan->conflict.heads[i].link.bytes, HASH_BYTES);
+    }
+    reply.n_head = plan->conflict.count;
+    reply.head = heads;
+    reply.section_number = plan->number;
+    reply.chain_count = chain == NULL ? 0 : chain->count;
+    reply.event = answer->event;
+    return message_pack(&reply.base, &answer->body, &answer->body_bytes);
+}
+
+/* The first answer again, for a retry after a lost reply. */
+static enum status answer_again(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                struct event_draft *draft, const struct event_stored *first,
+                                struct core_answer *answer)
+{
+    struct event_written last = {.seq = first->seq, .leaf = first->leaf_hash};
+    uint64_t statement_seq = 0;
+    enum status status;
+
+    last.numbers.section_number = first->section_number;
+    last.numbers.section_head = first->section_head;
+    last.numbers.chart_number = first->chart_number;
+    for (size_t i = 0; i < first->reply.outcome.size && i < OUTCOME_BYTES; i++) {
+        statement_seq = statement_seq << 8 | first->reply.outcome.data[i];
+    }
+    status = answer_with(core, txn, ask, draft, STATUS_ALREADY, answer);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    answer->status = STATUS_OK;
+    return reply_stored(&last, statement_seq, answer);
+}
+
+static enum status apply(struct core *core, struct txn *txn, const struct core_ask *ask,
+                         struct submit_plan *plan, struct core_answer *answer)
+{
+    uint8_t outcome[OUTCOME_BYTES];
+    uint64_t seq = plan->statement_count == 0 ? 0 : plan->statements[0].seq;
+    struct event_reply reply = {.request = ask->id,
+                                .request_hash = ask->body_hash,
+                                .outcome = span_of(outcome, sizeof(outcome))};
+    struct event_written last;
+    enum status status;
+
+    memset(&last, 0, sizeof(last));
+    for (size_t i = 0; i < OUTCOME_BYTES; i++) {
+        outcome[i] = (uint8_t)(seq >> (56 - 8 * i));
+    }
+    status = submit_apply_statements(core, txn, ask, plan, &reply, &last);
+    if (status == STATUS_OK) {
+        status = submit_apply_revisions(core, txn, ask, plan, &reply, &last);
+    }
+    if (status == STATUS_OK) {
+        replay_add(core->replay, ask->peer->device_local, &ask->id, last.seq, plan->time_ms);
+        answer->status = STATUS_OK;
+        status = reply_stored(&last, seq, answer);
+    }
+    return status;
+}
+
+static bool unexpected(enum status status)
+{
+    return status == STATUS_NO_MEMORY || status == STATUS_IO || status == STATUS_CORRUPT;
+}
+
+/* Plans; |*out_again| is set when this very request was answered before. */
+static enum status plan_submit(struct core *core, struct txn *txn, const struct core_ask *ask,
+                               struct submit_plan *plan, struct event_draft *draft,
+                               struct event_stored *first, bool *out_again)
+{
+    enum status status = db_room(txn);
+
+    *out_again = false;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (plan->ask->n_statement + plan->ask->n_revision == 0 ||
+        plan->ask->n_statement > SUBMIT_STATEMENTS_MAX ||
+        (plan->ask->n_revision > 0 && !ask->revisions_verified)) {
+        return STATUS_MALFORMED;
+    }
+    if (plan->ask->n_statement == 0) {
+        status = submit_permit_revisions(core, txn, ask, plan, draft);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    status = replay_find(core->replay, txn, ask->peer->device_local, &ask->id, &ask->body_hash,
+                         core->now_ms, first);
+    if (status == STATUS_OK) {
+        *out_again = true;
+        return STATUS_OK;
+    }
+    if (status != STATUS_NOT_FOUND) {
+        return status == STATUS_CONFLICT ? STATUS_REFUSED : status;
+    }
+    status = STATUS_OK;
+    if (plan->ask->n_statement > 0) {
+        status = submit_plan_statements(core, txn, ask, plan, draft);
+        if (status == STATUS_OK && plan->ask->n_revision > 0) {
+            status = submit_permit_revisions(core, txn, ask, plan, draft);
+        }
+    }
+    if (status == STATUS_OK && plan->revision_count > 0) {
+        status = submit_plan_revisions(core, txn, ask, plan);
+    }
+    return status;
+}
+
+static enum status refuse(struct core *core, struct txn *txn, const struct core_ask *ask,
+                          struct submit_plan *plan, struct event_draft *draft, enum status why,
+                          struct core_answer *answer)
+{
+    enum status status = submit_take_back(core, txn, plan);
+
+    if (status == STATUS_OK) {
+        status = answer_with(core, txn, ask, draft, why, answer);
+    }
+    if (status == STATUS_OK && (why == STATUS_CONFLICT || why == STATUS_ALREADY)) {
+        status = reply_conflict(core, plan, answer);
+    }
+    return status;
+}
+
+enum status op_submit(struct core *core, struct txn *txn, const struct core_ask *ask,
+                      struct event_draft *draft, struct core_answer *answer)
+{
+    struct submit_plan *plan = calloc(1, sizeof(*plan));
+    struct event_stored first;
+    bool again = false;
+    enum status status;
+
+    if (plan == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    plan->ask = (const Alcove__SubmitAsk *)(const void *)ask->message;
+    plan->time_ms = events_time(txn, core->now_ms);
+    draft->purpose = plan->ask->purpose;
+    status = plan_submit(core, txn, ask, plan, draft, &first, &again);
+    if (again) {
+        status = answer_again(core, txn, ask, draft, &first, answer);
+    } else if (status == STATUS_OK) {
+        status = apply(core, txn, ask, plan, answer);
+    } else if (!unexpected(status)) {
+        status = refuse(core, txn, ask, plan, draft, status, answer);
+    }
+    plan_free(plan);
+    return status;
+}

@@ -1,0 +1,99 @@
+/*
+ * A submit: statements and revisions, all or nothing.
+ *
+ * First everything is planned: statements are folded into the authority and revisions are
+ * judged against what the database holds, with nothing written. Only when all of it holds
+ * is it applied by puts alone, each thing with an event of its own, since each has a section
+ * number of its own. A plan that fails takes the fold back.
+ */
+#pragma once
+
+#include "keys/public/revision.h"
+#include "server/core/internal.h"
+#include "server/store/note_head.h"
+#include "server/store/record.h"
+
+struct submit_statement {
+    struct statement statement; /* parsed; freed with the plan */
+    struct authority_result result;
+    uint64_t seq;
+};
+
+struct submit_revision {
+    const Alcove__Revision *wire;
+    struct revision_context context;
+    struct revision_header header;
+    struct hash link;
+    struct note_head heads; /* as they will be */
+};
+
+struct submit_plan {
+    const Alcove__SubmitAsk *ask;
+    struct submit_statement statements[SUBMIT_STATEMENTS_MAX];
+    size_t statement_count; /* parsed so far */
+    size_t admitted;        /* of them, folded so far */
+    bool section_chain;
+    struct chain_label label;
+    struct submit_revision *revisions;
+    size_t revision_count;
+    const struct authority_section *section; /* of the revisions */
+    uint32_t section_local;                  /* 0: made by this submit */
+    uint64_t number;                         /* of the section, as planned so far */
+    struct hash head;
+    uint64_t time_ms;
+    /* What a refusal for good reason may tell. */
+    struct note_head conflict;
+};
+
+/* Judges statements in order and folds them. Sets the draft's target from the first. */
+MUST_CHECK enum status submit_plan_statements(struct core *core, struct txn *txn,
+                                              const struct core_ask *ask,
+                                              struct submit_plan *plan,
+                                              struct event_draft *draft);
+/* Whether the peer may write at all, before anything tells what exists. */
+MUST_CHECK enum status submit_permit_revisions(struct core *core, struct txn *txn,
+                                               const struct core_ask *ask,
+                                               struct submit_plan *plan,
+                                               struct event_draft *draft);
+MUST_CHECK enum status submit_plan_revisions(struct core *core, struct txn *txn,
+                                             const struct core_ask *ask,
+                                             struct submit_plan *plan);
+
+/* Applying: unexpected failures only. |last| receives the event of the last thing; |reply|
+ * goes with it. */
+MUST_CHECK enum status submit_apply_statements(struct core *core, struct txn *txn,
+                                               const struct core_ask *ask,
+                                               struct submit_plan *plan,
+                                               const struct event_reply *reply,
+                                               struct event_written *last);
+MUST_CHECK enum status submit_apply_revisions(struct core *core, struct txn *txn,
+                                              const struct core_ask *ask,
+                                              struct submit_plan *plan,
+                                              const struct event_reply *reply,
+                                              struct event_written *last);
+
+/* Takes folded statements back after a failed plan. Unexpected failures only. */
+MUST_CHECK enum status submit_take_back(struct core *core, struct txn *txn,
+                                        struct submit_plan *plan);
+
+/* A device's position in a section, for its own numbers (decision 12). */
+MUST_CHECK enum status position_get(struct txn *txn, uint32_t section_local,
+                                    uint32_t device_local, uint64_t *out_number,
+                                    struct hash *out_link);
+void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local,
+                  uint64_t number, const struct hash *link);
+
+/* Kinds of core's records in the state table. Never reuse a number. */
+enum core_state {
+    CORE_STATE_POSITION = 1, /* section, device: number u64 ‖ link */
+    CORE_STATE_ENDED = 2,    /* section, n: hash of a grant that the clock ended */
+};
+
+/* The fold of one member's statement changed who is in these sections: one ECHO each. */
+MUST_CHECK enum status echo_touched(struct core *core, struct txn *txn,
+                                    const struct core_ask *ask,
+                                    const struct authority_result *result, uint64_t seq);
+/* Whoever is no longer in |section| among those it was ever granted to. */
+MUST_CHECK enum status effects_of_section(struct core *core, struct txn *txn,
+                                          const struct authority_section *section,
+                                          uint32_t section_local, uint64_t number);

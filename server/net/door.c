@@ -1,0 +1,235 @@
+#include "server/net/door_internal.h"
+
+#include "keys/public/hash.h"
+#include "keys/public/random.h"
+#include "server/core/produce.h"
+
+enum status door_new(struct db *db, const struct practice_id *practice,
+                     const struct login_key *login_key, struct door **out_door)
+{
+    struct door *door = calloc(1, sizeof(*door));
+
+    if (door == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    door->db = db;
+    door->practice = *practice;
+    door->login_key = login_key;
+    login_key_public(login_key, &door->login_public);
+    *out_door = door;
+    return STATUS_OK;
+}
+
+void door_free(struct door *door)
+{
+    if (door != NULL) {
+        db_abort(door->after);
+        free(door);
+    }
+}
+
+void door_attach_run(struct door *door, struct run *run)
+{
+    door->run = run;
+}
+
+void door_attach_net(struct door *door, struct net *net)
+{
+    atomic_store(&door->net, net);
+}
+
+uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, struct span body,
+                    size_t *out_size)
+{
+    Alcove__Frame frame = ALCOVE__FRAME__INIT;
+    uint8_t *bytes = NULL;
+
+    frame.kind = kind;
+    if (id != NULL) {
+        frame.request_id = field_of(id->bytes, ID_BYTES);
+    }
+    frame.code = code;
+    frame.body = field_of(body.data, body.size);
+    return message_pack(&frame.base, &bytes, out_size) == STATUS_OK ? bytes : NULL;
+}
+
+/* Without memory for an answer the connection ends: silence would break its order. */
+static void send_frame(struct door *door, uint64_t connection, enum net_frame_kind last,
+                       uint8_t *bytes, size_t size)
+{
+    struct net *net = atomic_load(&door->net);
+
+    if (net == NULL) {
+        free(bytes);
+    } else if (bytes == NULL) {
+        net_cut(net, connection);
+    } else {
+        net_send(net, connection, last, bytes, size);
+    }
+}
+
+/* ---- in */
+
+static void send_hello(struct door *door, struct run_connection *connection)
+{
+    Alcove__Hello hello = ALCOVE__HELLO__INIT;
+    struct run_checkpoints *shared = run_checkpoints_now(door->run);
+    const struct core_checkpoints *heads = run_checkpoints_view(shared);
+    struct core_login *login = run_connection_login(connection);
+    uint8_t *body = NULL;
+    uint8_t *frame = NULL;
+    size_t size = 0;
+
+    random_bytes(login->hello_nonce, sizeof(login->hello_nonce));
+    hello.version_min = 1;
+    hello.version_max = 1;
+    hello.nonce = field_of(login->hello_nonce, sizeof(login->hello_nonce));
+    hello.practice = field_of(door->practice.bytes, HASH_BYTES);
+    hello.login_key = field_of(door->login_public.bytes, PUBLIC_KEY_BYTES);
+    hello.statements_checkpoint = field_of(heads->statements, heads->statements_bytes);
+    hello.events_checkpoint = field_of(heads->events, heads->events_bytes);
+    login->hello_statements_size = heads->statements_size;
+    login->hello_events_size = heads->events_size;
+    if (message_pack(&hello.base, &body, &size) == STATUS_OK) {
+        hash_bytes(span_of(body, size), &login->hello_hash);
+        frame = door_frame(FRAME_HELLO, NULL, 0, span_of(body, size), &size);
+    }
+    free(body);
+    run_checkpoints_drop(shared);
+    send_frame(door, run_connection_number(connection), NET_FRAME_MORE, frame, size);
+}
+
+static void on_open(void *state, const struct net_opened *opened, void **user)
+{
+    struct door *door = state;
+    struct run_connection *connection =
+        run_connection_new(opened->connection, opened->exporter, opened->source.bytes);
+
+    *user = connection;
+    if (connection == NULL) {
+        send_frame(door, opened->connection, NET_FRAME_MORE, NULL, 0);
+        return;
+    }
+    send_hello(door, connection);
+}
+
+static void request_release(void *owned)
+{
+    struct door_request *request = owned;
+
+    arena_free(&request->arena);
+    free(request->bytes);
+    free(request);
+}
+
+static void fill_ask(const struct door *door, struct run_connection *connection,
+                     const Alcove__Frame *frame, struct arena *arena, struct core_ask *ask)
+{
+    const struct core_peer *peer = run_connection_peer(connection);
+    struct core_login *login = run_connection_login(connection);
+    uint32_t op = frame->kind == FRAME_LOGIN ? CORE_OP_LOGIN : frame->code;
+
+    if (!field_required(frame->request_id, ask->id.bytes, ID_BYTES) && op != CORE_OP_LOGIN) {
+        return;
+    }
+    ask->op = op;
+    if (op == CORE_OP_LOGIN) {
+        hash_bytes(field_span(frame->body), &login->login_hash);
+        ask->login = login;
+    }
+    door_decode(door, peer, op, field_span(frame->body), arena, ask);
+}
+
+/* NULL: no memory. A frame that is not one becomes a request without an op, so that it
+ * leaves its event like any other. */
+static struct run_request *make_request(struct door *door, struct run_connection *connection,
+                                        uint8_t *bytes, size_t size)
+{
+    struct run_request *request = calloc(1, sizeof(*request));
+    struct door_request *owned = calloc(1, sizeof(*owned));
+    ProtobufCMessage *message = NULL;
+
+    if (request == NULL || owned == NULL) {
+        free(request);
+        free(owned);
+        return NULL;
+    }
+    request->owned = owned;
+    request->release = request_release;
+    request->bytes = size;
+    request->connection = connection;
+    run_connection_hold(connection);
+    memcpy(request->ask.source, run_connection_source(connection), CORE_SOURCE_BYTES);
+    if (message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena,
+                       &message) == STATUS_OK) {
+        const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
+
+        if (frame->kind == FRAME_LOGIN || frame->kind == FRAME_REQUEST) {
+            fill_ask(door, connection, frame, &owned->arena, &request->ask);
+        }
+    }
+    return request;
+}
+
+static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes, size_t size)
+{
+    struct door *door = state;
+    struct run_connection *connection = *user;
+    struct run_request *request;
+
+    if (connection == NULL) {
+        free(bytes);
+        return true;
+    }
+    request = make_request(door, connection, bytes, size);
+    if (request == NULL) {
+        return false;
+    }
+    /* Before login there is no one to keep a record of: what is not a login, a bundle or an
+     * enrolment ends the connection without a word. */
+    if (run_connection_peer(connection) == NULL && request->ask.op != CORE_OP_LOGIN &&
+        request->ask.op != OP_BUNDLE && request->ask.op != OP_ENROL) {
+        struct net *net = atomic_load(&door->net);
+
+        run_request_free(request);
+        free(bytes);
+        if (net != NULL) {
+            net_close(net, number, NET_CLOSE_POLICY);
+        }
+        return true;
+    }
+    if (!run_offer(door->run, request)) {
+        run_request_free(request);
+        return false;
+    }
+    free(bytes);
+    return true;
+}
+
+static void on_closed(void *state, uint64_t number, void *user)
+{
+    struct door *door = state;
+    struct run_connection *connection = user;
+    struct run_request *request;
+
+    (void)number;
+    if (connection == NULL) {
+        return;
+    }
+    request = calloc(1, sizeof(*request));
+    if (request != NULL) {
+        request->closed = true;
+        request->connection = connection;
+        run_connection_hold(connection);
+        if (!run_offer(door->run, request)) {
+            run_request_free(request);
+        }
+    }
+    run_connection_drop(connection);
+}
+
+struct net_handler door_handler(struct door *door)
+{
+    struct net_handler handler = {door, on_open, on_message, on_closed};
+    return handler;
+}

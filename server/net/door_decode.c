@@ -1,0 +1,108 @@
+#include "server/net/door_internal.h"
+
+#include "keys/public/hash.h"
+#include "keys/public/statement.h"
+#include "keys/public/verify.h"
+
+/* The shape of each op's body: the one table of it on this side. */
+static const struct {
+    uint32_t op;
+    const ProtobufCMessageDescriptor *body;
+} SHAPES[] = {
+    {OP_BUNDLE, &alcove__bundle_ask__descriptor},
+    {OP_ENROL, &alcove__enrol_ask__descriptor},
+    {OP_STATE, &alcove__state_ask__descriptor},
+    {OP_LEAVES, &alcove__leaves_ask__descriptor},
+    {OP_CHAIN, &alcove__chain_ask__descriptor},
+    {OP_CHECKPOINT, &alcove__checkpoint_ask__descriptor},
+    {OP_PROOF, &alcove__proof_ask__descriptor},
+    {OP_SUBMIT, &alcove__submit_ask__descriptor},
+    {OP_PAGE, &alcove__page_ask__descriptor},
+    {OP_SUBSCRIBE, &alcove__subscribe_ask__descriptor},
+    {OP_OPENED, &alcove__opened_ask__descriptor},
+    {OP_EVENTS, &alcove__events_ask__descriptor},
+    {OP_EVENT_LEAVES, &alcove__event_leaves_ask__descriptor},
+    {CORE_OP_LOGIN, &alcove__login__descriptor},
+};
+
+static bool revision_signed(const struct door *door, const struct core_peer *peer,
+                            const Alcove__Revision *revision)
+{
+    struct span header = field_span(revision->header);
+    struct signature signature;
+
+    return field_signature(revision->signature, &signature) &&
+           verify_frame(LABEL_REVISION, &door->practice, &header, 1, &peer->content_key,
+                        &signature) == STATUS_OK;
+}
+
+static bool opened_signed(const struct door *door, const struct core_peer *peer,
+                          const Alcove__OpenedAsk *ask)
+{
+    struct span opened = field_span(ask->opened);
+    struct signature signature;
+
+    return field_signature(ask->signature, &signature) &&
+           verify_frame(LABEL_OPENED, &door->practice, &opened, 1, &peer->content_key,
+                        &signature) == STATUS_OK;
+}
+
+/* Statements that this very device signed are checked here; those of the root or of an
+ * identity key, which are rare, by the committer, who knows these keys. */
+static bool statement_signed_here(const struct door *door, const struct core_peer *peer,
+                                  ProtobufCBinaryData bytes)
+{
+    struct statement statement;
+    bool good = statement_parse(field_span(bytes), &door->practice, &statement) == STATUS_OK &&
+                ID_EQUAL(&statement.link.device, &peer->device_statement) &&
+                statement.rule->signatures == 1 &&
+                statement_verify(&statement, 0, &door->practice, &peer->content_key) == STATUS_OK;
+
+    statement_free(&statement);
+    return good;
+}
+
+static bool check_submit(const struct door *door, const struct core_peer *peer,
+                         const Alcove__SubmitAsk *submit, struct core_ask *ask)
+{
+    if (submit->n_statement > CORE_STATEMENTS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < submit->n_statement; i++) {
+        ask->statement_verified[i] = statement_signed_here(door, peer, submit->statement[i]);
+    }
+    for (size_t i = 0; i < submit->n_revision; i++) {
+        if (!revision_signed(door, peer, submit->revision[i])) {
+            return false;
+        }
+    }
+    ask->revisions_verified = true;
+    return true;
+}
+
+static bool signatures_hold(const struct door *door, const struct core_peer *peer, uint32_t op,
+                            const ProtobufCMessage *message, struct core_ask *ask)
+{
+    if (peer != NULL && op == OP_SUBMIT) {
+        return check_submit(door, peer, (const Alcove__SubmitAsk *)(const void *)message, ask);
+    }
+    if (peer != NULL && op == OP_OPENED) {
+        return opened_signed(door, peer, (const Alcove__OpenedAsk *)(const void *)message);
+    }
+    return true;
+}
+
+void door_decode(const struct door *door, const struct core_peer *peer, uint32_t op,
+                 struct span body, struct arena *arena, struct core_ask *ask)
+{
+    ProtobufCMessage *message = NULL;
+
+    hash_bytes(body, &ask->body_hash);
+    for (size_t i = 0; i < ARRAY_LEN(SHAPES); i++) {
+        if (SHAPES[i].op == op &&
+            message_decode(SHAPES[i].body, body, arena, &message) == STATUS_OK &&
+            signatures_hold(door, peer, op, message, ask)) {
+            ask->message = message;
+        }
+    }
+}
