@@ -137,7 +137,7 @@ int journal_open(void)
     }
     self_pid = getpid();
     self_thread = (uint32_t)gettid();
-    head->pids[slot] = self_pid;
+    head->pids[slot % JOURNAL_PROCESSES_MAX] = self_pid;
     (void)snprintf(marker, sizeof marker, "ALCOVE_CUT_JOURNAL=%s", path);
     pthread_atfork(NULL, NULL, after_fork);
     return 1;
