@@ -24,6 +24,12 @@ MUST_CHECK enum status tls_identity_pin(const char *certificate_path, struct has
  * OpenSSL): TLS 1.3 only, no tickets, no early data, no renegotiation. */
 MUST_CHECK enum status tls_server_harden(void *ssl_ctx);
 
+/* An SSL_CTX for connections that the server never makes: without one the
+ * library makes its own, and with several contexts in a process loses all but
+ * the last. NULL: no memory. */
+void *tls_no_client_new(void);
+void tls_no_client_free(void *ssl_ctx);
+
 /* RFC 9266 tls-exporter of an established connection (SSL *). STATUS_REFUSED if
  * it is not TLS 1.3. */
 MUST_CHECK enum status tls_exporter(void *ssl, uint8_t out_exporter[WIRE_EXPORTER_BYTES]);

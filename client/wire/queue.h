@@ -1,0 +1,30 @@
+/*
+ * Inside client/wire: frames waiting to be sent, handed out as websocket
+ * pieces: small frames packed together, a large one in fragments.
+ */
+#pragma once
+
+#include "proto/packing.h"
+
+struct queue_frame;
+
+struct queue {
+    struct queue_frame *head;
+    struct queue_frame *tail;
+    size_t bytes;
+    size_t head_sent; /* bytes of a large head frame that went out as fragments */
+};
+
+struct queue_piece {
+    size_t size; /* 0: nothing waits */
+    bool first;
+    bool last;
+};
+
+/* Copies the frame in. STATUS_NO_MEMORY. */
+MUST_CHECK enum status queue_add(struct queue *queue, struct span frame);
+
+/* Takes the next piece; buffer has PACKING_MESSAGE_BYTES. */
+void queue_fill(struct queue *queue, uint8_t *buffer, struct queue_piece *out_piece);
+
+void queue_clear(struct queue *queue);

@@ -1,0 +1,96 @@
+#include "server/net/accept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <libwebsockets.h>
+
+#include "server/net/connection.h"
+
+/* Peers taken per wake-up, so that a flood of them does not starve the rest. */
+#define ACCEPTS_AT_ONCE 64u
+
+static void adopt(struct net_thread *thread, int fd, const struct sockaddr_storage *peer,
+                  const struct address_key *key)
+{
+    struct connection *connection = thread_connection_new(thread);
+    lws_adopt_desc_t info;
+
+    if (connection == NULL) {
+        addresses_leave(thread->net->addresses, key);
+        (void)close(fd);
+        return;
+    }
+    connection->address = *key;
+    connection->source = address_source_of(peer);
+    memset(&info, 0, sizeof(info));
+    info.vh = thread->vhost;
+    info.type = (lws_adoption_type)(LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL);
+    info.fd.sockfd = fd;
+    info.opaque = connection;
+    thread->adopting = connection;
+    connection->wsi = lws_adopt_descriptor_vhost_via_info(&info);
+    if (thread->adopting != NULL && connection->wsi == NULL) {
+        /* Refused before it was known to the library; the descriptor is closed. */
+        connection_end(connection);
+        thread_connection_free(connection);
+    }
+    thread->adopting = NULL;
+}
+
+/* No descriptor is left: gives up the spare one to take the peer and send it
+ * away, since a peer left waiting would wake the loop without end. */
+static void refuse_without_descriptor(struct net_thread *thread, int listen_fd)
+{
+    if (thread->spare_fd >= 0) {
+        int fd;
+
+        (void)close(thread->spare_fd);
+        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        thread->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    thread_count(thread, NET_COUNT_REFUSED_TOTAL, 1);
+}
+
+static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_storage *peer)
+{
+    const struct address_key key = address_key_of(peer);
+    const int on = 1;
+    enum status status = addresses_enter(thread->net->addresses, &key);
+
+    if (status != STATUS_OK) {
+        thread_count(thread,
+                     status == STATUS_BUSY ? NET_COUNT_REFUSED_TOTAL
+                                           : NET_COUNT_REFUSED_ADDRESS,
+                     1);
+        (void)close(fd);
+        return;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    adopt(thread, fd, peer, &key);
+}
+
+void accept_peers(struct net_thread *thread, int listen_fd)
+{
+    for (uint32_t i = 0; i < ACCEPTS_AT_ONCE; i++) {
+        struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+        socklen_t size = sizeof(peer);
+        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            take_peer(thread, fd, &peer);
+        } else if (errno == EMFILE || errno == ENFILE) {
+            refuse_without_descriptor(thread, listen_fd);
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        }
+    }
+}

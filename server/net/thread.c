@@ -1,0 +1,393 @@
+#include "server/net/thread.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "server/net/connection.h"
+#include "server/net/ws.h"
+
+/* A connection's number: sequence ‖ slot ‖ thread. 40 bits of sequence last
+ * 34 years at 1,000 connections a second, so a number never comes again. */
+#define THREAD_BITS 6u
+#define SLOT_BITS 18u
+#define SLOT_MASK ((UINT64_C(1) << SLOT_BITS) - 1)
+
+_Static_assert(NET_THREADS_MAX == 1u << THREAD_BITS, "a thread's index fits its bits");
+
+/* The thread that runs here, so that its own posts need no wake-up. */
+static _Thread_local struct net_thread *current_thread;
+
+uint32_t thread_ticks(uint32_t ms)
+{
+    return ms / NET_TICK_MS + 1;
+}
+
+void thread_count(struct net_thread *thread, enum net_count count, uint64_t by)
+{
+    (void)atomic_fetch_add_explicit(&thread->counts[count], by, memory_order_relaxed);
+}
+
+static uint32_t slot_of(uint64_t id)
+{
+    return (uint32_t)((id >> THREAD_BITS) & SLOT_MASK);
+}
+
+static struct connection *slot_connection(struct net_thread *thread, uint32_t slot)
+{
+    return thread->slots[slot].connection;
+}
+
+struct connection *thread_connection_new(struct net_thread *thread)
+{
+    struct connection *connection;
+    uint32_t slot;
+
+    if (thread->free_count == 0) {
+        return NULL;
+    }
+    connection = calloc(1, sizeof(*connection));
+    if (connection == NULL) {
+        return NULL;
+    }
+    slot = thread->free_slots[--thread->free_count];
+    connection->id = thread->sequence++ << (SLOT_BITS + THREAD_BITS) |
+                     (uint64_t)slot << THREAD_BITS | thread->index;
+    connection->thread = thread;
+    connection->message_bytes_max = thread->net->options.message_bytes_max;
+    connection->phase_deadline =
+        thread->tick + thread_ticks(thread->net->options.login_timeout_ms);
+    thread->slots[slot].connection = connection;
+    thread_set_deadline(connection);
+    thread_count(thread, NET_COUNT_ACCEPTED, 1);
+    return connection;
+}
+
+void thread_connection_free(struct connection *connection)
+{
+    struct net_thread *thread = connection->thread;
+    uint32_t slot = slot_of(connection->id);
+
+    CHECK(connection->state == CONNECTION_ENDED);
+    CHECK(thread->slots[slot].connection == connection);
+    thread->slots[slot] = (struct slot){.connection = NULL};
+    thread->free_slots[thread->free_count++] = slot;
+    addresses_leave(thread->net->addresses, &connection->address);
+    thread_count(thread, NET_COUNT_GONE, 1);
+    free(connection);
+}
+
+struct connection *thread_connection(struct net_thread *thread, uint64_t id)
+{
+    uint32_t slot = slot_of(id);
+    struct connection *connection;
+
+    if (slot >= thread->slot_count) {
+        return NULL;
+    }
+    connection = slot_connection(thread, slot);
+    if (connection == NULL || connection->id != id || connection->state != CONNECTION_OPEN) {
+        return NULL;
+    }
+    return connection;
+}
+
+void thread_set_deadline(struct connection *connection)
+{
+    uint32_t deadline = connection->phase_deadline;
+
+    if (connection->message_deadline != 0 &&
+        (deadline == 0 || connection->message_deadline < deadline)) {
+        deadline = connection->message_deadline;
+    }
+    connection->thread->slots[slot_of(connection->id)].deadline = deadline;
+}
+
+/* Each held connection gets a chance to write, in which its frame is offered
+ * again: within the library's own callback, so that reading can go on from there. */
+static void retry_held(struct net_thread *thread)
+{
+    for (uint32_t i = 0; i < thread->held_count; i++) {
+        struct connection *connection = thread_connection(thread, thread->held[i]);
+
+        if (connection != NULL) {
+            connection->held = false;
+            ws_want_write(connection);
+        }
+    }
+    thread->held_count = 0;
+}
+
+void thread_hold(struct connection *connection)
+{
+    struct net_thread *thread = connection->thread;
+
+    if (!connection->held) {
+        if (thread->held_count == thread->slot_count) {
+            /* Numbers of connections that are gone fill it up. */
+            retry_held(thread);
+        }
+        connection->held = true;
+        thread->held[thread->held_count++] = connection->id;
+    }
+}
+
+void thread_wake(struct net_thread *thread)
+{
+    if (current_thread != thread) {
+        ev_async_send(thread->loop, &thread->wake);
+    }
+}
+
+void thread_post(struct net_thread *thread, struct outbound_item *item)
+{
+    bool was_empty = false;
+
+    if (inbox_push(&thread->inbox, item, &was_empty) != STATUS_OK) {
+        struct outbound_item *cut = calloc(1, sizeof(*cut));
+
+        thread_count(thread, NET_COUNT_CLOSED_INBOX, 1);
+        if (cut == NULL) {
+            atomic_store(&thread->lost_answer, true);
+        } else {
+            cut->connection = item->connection;
+            cut->kind = OUTBOUND_CUT;
+            CHECK(inbox_push(&thread->inbox, cut, &was_empty) == STATUS_OK);
+        }
+        outbound_item_free(item);
+    }
+    if (was_empty) {
+        thread_wake(thread);
+    }
+}
+
+static void cut_all(struct net_thread *thread)
+{
+    for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
+        if (slot_connection(thread, slot) != NULL) {
+            ws_cut(slot_connection(thread, slot));
+        }
+    }
+}
+
+static void empty_inbox(struct net_thread *thread)
+{
+    struct outbound_item *item = inbox_take(&thread->inbox);
+
+    if (item != NULL && thread->held_count > 0) {
+        retry_held(thread);
+    }
+    while (item != NULL) {
+        struct outbound_item *next = item->next;
+        struct connection *connection = thread_connection(thread, item->connection);
+
+        if (connection == NULL) {
+            outbound_item_free(item);
+        } else if (!connection_take(connection, item)) {
+            ws_cut(connection);
+        }
+        item = next;
+    }
+    if (atomic_exchange(&thread->lost_answer, false)) {
+        cut_all(thread);
+    }
+}
+
+/* No new peers, nothing read; those still shaking hands are sent away. */
+static void quiesce(struct net_thread *thread)
+{
+    thread->quiesced = true;
+    ws_stop_listening(thread);
+    for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
+        struct connection *connection = slot_connection(thread, slot);
+
+        if (connection != NULL && connection->state == CONNECTION_ACCEPTED) {
+            ws_cut(connection);
+        } else if (connection != NULL && connection->state == CONNECTION_OPEN &&
+                   !connection->paused) {
+            connection->paused = true;
+            ws_set_reading(connection, false);
+        }
+    }
+}
+
+static void say_goodbye(struct connection *connection)
+{
+    struct outbound_item *item = calloc(1, sizeof(*item));
+
+    if (item == NULL) {
+        ws_cut(connection);
+        return;
+    }
+    item->kind = OUTBOUND_CLOSE;
+    item->connection = connection->id;
+    item->value = NET_CLOSE_GOING_AWAY;
+    if (!connection_take(connection, item)) {
+        ws_cut(connection);
+    }
+}
+
+static void begin_stop(struct net_thread *thread, uint32_t after_ticks)
+{
+    thread->stop_tick = thread->tick + after_ticks;
+    for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
+        struct connection *connection = slot_connection(thread, slot);
+
+        if (connection != NULL && connection->state == CONNECTION_OPEN) {
+            say_goodbye(connection);
+        }
+    }
+}
+
+static void follow_orders(struct net_thread *thread)
+{
+    uint32_t stop_after = atomic_load(&thread->net->stop_after_ticks);
+
+    if (!thread->quiesced && (atomic_load(&thread->net->quiesce) || stop_after != 0)) {
+        quiesce(thread);
+    }
+    if (stop_after != 0 && thread->stop_tick == 0) {
+        begin_stop(thread, stop_after);
+    }
+    if (thread->stop_tick != 0) {
+        if (thread->tick >= thread->stop_tick) {
+            cut_all(thread);
+        }
+        if (thread->free_count == thread->slot_count) {
+            ev_break(thread->loop, EVBREAK_ALL);
+        }
+    }
+}
+
+static struct net_thread *thread_of(void *data)
+{
+    return data;
+}
+
+/* Runs before the loop would sleep: no library callback is on the stack here. */
+static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
+{
+    struct net_thread *thread = thread_of(watcher->data);
+
+    (void)loop;
+    (void)events;
+    empty_inbox(thread);
+    follow_orders(thread);
+}
+
+static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
+{
+    /* Only ends the sleep; on_prepare does the work. */
+    (void)loop;
+    (void)watcher;
+    (void)events;
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+    struct net_thread *thread = thread_of(watcher->data);
+
+    (void)loop;
+    (void)events;
+    thread->tick++;
+    for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
+        struct connection *connection = slot_connection(thread, slot);
+
+        if (thread->slots[slot].deadline != 0 && thread->slots[slot].deadline <= thread->tick &&
+            !connection_timed_out(connection)) {
+            ws_cut(connection);
+        }
+    }
+    if (thread->held_count > 0) {
+        retry_held(thread);
+    }
+}
+
+static enum status make_slots(struct net_thread *thread, uint32_t count)
+{
+    CHECK(count > 0 && count <= SLOT_MASK);
+    thread->slots = calloc(count, sizeof(*thread->slots));
+    thread->free_slots = calloc(count, sizeof(*thread->free_slots));
+    thread->held = calloc(count, sizeof(*thread->held));
+    if (thread->slots == NULL || thread->free_slots == NULL || thread->held == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    /* The lowest slots are used first, so that a tick reads few pages. */
+    for (uint32_t i = 0; i < count; i++) {
+        thread->free_slots[i] = count - 1 - i;
+    }
+    thread->slot_count = count;
+    thread->free_count = count;
+    return STATUS_OK;
+}
+
+enum status thread_init(struct net_thread *thread, struct net *net, uint32_t index)
+{
+    const double tick_s = NET_TICK_MS / 1000.0;
+
+    thread->net = net;
+    thread->index = index;
+    thread->tick = 1;
+    thread->sequence = 1;
+    thread->loop = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+    if (thread->loop == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    ev_async_init(&thread->wake, on_wake);
+    ev_prepare_init(&thread->prepare, on_prepare);
+    ev_timer_init(&thread->ticker, on_tick, tick_s, tick_s);
+    thread->wake.data = thread;
+    thread->prepare.data = thread;
+    thread->ticker.data = thread;
+    ev_async_start(thread->loop, &thread->wake);
+    ev_prepare_start(thread->loop, &thread->prepare);
+    ev_timer_start(thread->loop, &thread->ticker);
+    return make_slots(thread, net->options.connections_max);
+}
+
+static void *run(void *data)
+{
+    struct net_thread *thread = data;
+
+    current_thread = thread;
+    (void)ev_run(thread->loop, 0);
+    return NULL;
+}
+
+enum status thread_start(struct net_thread *thread)
+{
+    sigset_t all;
+    sigset_t before;
+    int error;
+
+    /* Signals are the main thread's business (sigwait). */
+    (void)sigfillset(&all);
+    CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    error = pthread_create(&thread->pthread, NULL, run, thread);
+    CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    if (error != 0) {
+        return STATUS_IO;
+    }
+    thread->started = true;
+    return STATUS_OK;
+}
+
+void thread_join(struct net_thread *thread)
+{
+    if (thread->started) {
+        CHECK(pthread_join(thread->pthread, NULL) == 0);
+    }
+    ws_free(thread);
+    if (thread->loop != NULL) {
+        ev_loop_destroy(thread->loop);
+    }
+    if (thread->listen_fd >= 0) {
+        (void)close(thread->listen_fd);
+    }
+    if (thread->spare_fd >= 0) {
+        (void)close(thread->spare_fd);
+    }
+    inbox_deinit(&thread->inbox);
+    free(thread->slots);
+    free(thread->free_slots);
+    free(thread->held);
+}

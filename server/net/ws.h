@@ -1,0 +1,29 @@
+/*
+ * Inside server/net: the only file that knows the websocket library. Everything
+ * here runs on the thread named, ws_start and ws_free before it starts and
+ * after it ended.
+ */
+#pragma once
+
+#include "server/net/thread.h"
+
+/* Makes the library's context on the thread's loop and gives it the listening
+ * socket (thread->listen_fd, which it owns from then on). STATUS_IO: the
+ * library says why on standard error. */
+MUST_CHECK enum status ws_start(struct net_thread *thread);
+/* Frees the context; every connection must be gone. NULL-safe. */
+void ws_free(struct net_thread *thread);
+
+/* Once for the process, when all contexts stand: the library falls silent, since
+ * from now on only peers could make it talk. */
+void ws_quieten(void);
+
+/* A chance to write comes soon. */
+void ws_want_write(struct connection *connection);
+/* Stops or goes on reading its socket. */
+void ws_set_reading(struct connection *connection, bool reading);
+/* Closes the socket at once and frees the connection. Never inside one of the
+ * library's callbacks. */
+void ws_cut(struct connection *connection);
+/* No new peers. Never inside one of the library's callbacks. */
+void ws_stop_listening(struct net_thread *thread);
