@@ -22,6 +22,7 @@
 #define DB_MAP_BYTES_MIN     ((uint64_t)1 << 20)
 /* Creating writes stop at this share of the map, so that erasing always has room. */
 #define DB_HEADROOM_PERCENT  90u
+#define DB_READING_PERCENT   98u
 #define DB_READERS_MAX       256u
 #define DB_FOLDER_BYTES_MAX  3072u
 
@@ -94,10 +95,13 @@ struct db *db_of(const struct txn *txn);
 const struct practice_id *db_practice_of(const struct txn *txn);
 
 /*
- * STATUS_FULL when less than the headroom is free, counting pages that were given back.
- * The rule for every write that creates; reads, their events and erasures go on.
+ * STATUS_FULL when less than the headroom is free, counting pages that were given back. The
+ * rule for every write that creates; reads, their events and erasures go on. Erasing needs
+ * pages too before it gives any back, so near the very end (DB_READING_PERCENT) reads, each
+ * of which appends an event, stop as well: db_room_reading.
  */
 MUST_CHECK enum status db_room(struct txn *txn);
+MUST_CHECK enum status db_room_reading(struct txn *txn);
 
 /* STATUS_NOT_FOUND is an ordinary answer and not sticky; anything else is. */
 MUST_CHECK enum status db_get(struct txn *txn, enum schema_table table, struct span key,

@@ -30,6 +30,7 @@ struct txn {
     bool counters_changed;
     bool room_known;
     enum status room;
+    enum status room_reading;
     enum status status;
     uint64_t pages_at_begin;
     uint64_t counters[SCHEMA_COUNTERS];

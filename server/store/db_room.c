@@ -40,41 +40,52 @@ enum status db_room_extend(struct db *db)
     return STATUS_OK;
 }
 
-static enum status room_now(struct db *db)
+/* Whether |percent| of the map is still not in use. */
+static enum status below(const struct db_usage *usage, unsigned percent)
+{
+    uint64_t limit = usage->map_bytes / usage->page_bytes / 100u * percent;
+
+    return usage->pages - usage->pages_free <= limit ? STATUS_OK : STATUS_FULL;
+}
+
+/* Once per transaction. The free list is read only when it can matter. */
+static void look(struct txn *txn)
 {
     struct db_usage usage;
     struct statvfs disk;
-    uint64_t limit;
-    enum status status = db_usage(db, false, &usage);
+    enum status status = db_usage(txn->db, false, &usage);
 
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK && below(&usage, DB_HEADROOM_PERCENT) != STATUS_OK) {
+        status = db_usage(txn->db, true, &usage);
     }
+    txn->room_known = true;
+    txn->room = status;
+    txn->room_reading = status;
+    if (status != STATUS_OK) {
+        return;
+    }
+    txn->room = below(&usage, DB_HEADROOM_PERCENT);
+    txn->room_reading = below(&usage, DB_READING_PERCENT);
     if (fstatvfs(usage.fd, &disk) == 0 &&
         (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE_BYTES) {
-        return STATUS_FULL;
+        txn->room = STATUS_FULL;
     }
-    limit = usage.map_bytes / usage.page_bytes / 100u * DB_HEADROOM_PERCENT;
-    if (usage.pages <= limit) {
-        return STATUS_OK;
-    }
-    status = db_usage(db, true, &usage);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return usage.pages - usage.pages_free <= limit ? STATUS_OK : STATUS_FULL;
 }
 
 enum status db_room(struct txn *txn)
 {
-    if (txn->status != STATUS_OK) {
-        return txn->status;
+    if (txn->status == STATUS_OK && !txn->room_known) {
+        look(txn);
     }
-    if (!txn->room_known) {
-        txn->room = room_now(txn->db);
-        txn->room_known = true;
+    return txn->status != STATUS_OK ? txn->status : txn->room;
+}
+
+enum status db_room_reading(struct txn *txn)
+{
+    if (txn->status == STATUS_OK && !txn->room_known) {
+        look(txn);
     }
-    return txn->room;
+    return txn->status != STATUS_OK ? txn->status : txn->room_reading;
 }
 
 enum status db_stats(struct db *db, struct db_stats *out_stats)

@@ -1,0 +1,443 @@
+/* The LMDB wrapper: sticky failure, durability of whole transactions, refusal of damaged
+ * files, room, counters, walks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store_fixture.h"
+
+#define SMALL_MAP_BYTES ((uint64_t)2 << 20)
+
+static struct span text(const char *s)
+{
+    return span_of(s, strlen(s));
+}
+
+static void data_path(const struct fixture *f, char out[128])
+{
+    (void)snprintf(out, 128, "%s/data.mdb", f->folder);
+}
+
+/* Goal: what was committed is there after reopening, what was aborted is not. */
+static void test_commit_and_abort(void **state)
+{
+    struct fixture f;
+    struct txn *txn;
+    struct span value;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    db_put(txn, SCHEMA_STATE, text("kept"), text("1"));
+    db_set_counter(txn, SCHEMA_LAST_CHART, 7);
+    fixture_commit(txn);
+    txn = fixture_write(&f);
+    db_put(txn, SCHEMA_STATE, text("dropped"), text("2"));
+    db_set_counter(txn, SCHEMA_LAST_CHART, 9);
+    assert_int_equal(db_counter(txn, SCHEMA_LAST_CHART), 9);
+    db_abort(txn);
+    fixture_reopen(&f);
+    txn = fixture_read(&f);
+    assert_int_equal(db_get(txn, SCHEMA_STATE, text("kept"), &value), STATUS_OK);
+    assert_true(span_equal(value, text("1")));
+    assert_int_equal(db_get(txn, SCHEMA_STATE, text("dropped"), &value), STATUS_NOT_FOUND);
+    assert_int_equal(db_status(txn), STATUS_OK);
+    assert_int_equal(db_counter(txn, SCHEMA_LAST_CHART), 7);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: after one failure nothing more happens and the commit gives that failure. Method: an
+ * append out of order, then a put; and a status given by a layer above. */
+static void test_failure_is_sticky(void **state)
+{
+    struct fixture f;
+    struct txn *txn;
+    struct span value;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    db_append(txn, SCHEMA_STATE, text("b"), text("1"));
+    db_append(txn, SCHEMA_STATE, text("a"), text("1"));
+    assert_int_equal(db_status(txn), STATUS_CORRUPT);
+    db_put(txn, SCHEMA_STATE, text("c"), text("1"));
+    assert_int_equal(db_get(txn, SCHEMA_STATE, text("b"), &value), STATUS_CORRUPT);
+    db_fail(txn, STATUS_IO);
+    assert_int_equal(db_commit(txn), STATUS_CORRUPT);
+    txn = fixture_write(&f);
+    assert_int_equal(db_get(txn, SCHEMA_STATE, text("b"), &value), STATUS_NOT_FOUND);
+    db_put(txn, SCHEMA_STATE, text("d"), text("1"));
+    db_fail(txn, STATUS_BUSY);
+    assert_int_equal(db_commit(txn), STATUS_BUSY);
+    txn = fixture_read(&f);
+    assert_int_equal(db_get(txn, SCHEMA_STATE, text("d"), &value), STATUS_NOT_FOUND);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* One page-sized value under |n|, if |room_for| allows. */
+static enum status put_page(struct fixture *f, uint64_t n, enum status (*room_for)(struct txn *txn))
+{
+    static const uint8_t page[4000];
+    struct schema_key key = schema_key_seq(n);
+    struct txn *txn = fixture_write(f);
+    enum status status = room_for != NULL ? room_for(txn) : STATUS_OK;
+
+    if (status != STATUS_OK) {
+        db_abort(txn);
+        return status;
+    }
+    db_put(txn, SCHEMA_RECORD, schema_key_span(&key), span_of(page, sizeof(page)));
+    return db_commit(txn);
+}
+
+/* Puts pages from |*n| on until it is refused, and returns with what. */
+static enum status fill(struct fixture *f, uint64_t *n, enum status (*room_for)(struct txn *txn))
+{
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && *n < 1000) {
+        status = put_page(f, *n, room_for);
+        *n += status == STATUS_OK;
+    }
+    return status;
+}
+
+static enum status delete_range(struct fixture *f, uint64_t from, uint64_t to)
+{
+    struct txn *txn = fixture_write(f);
+
+    for (uint64_t i = from; i < to; i++) {
+        struct schema_key key = schema_key_seq(i);
+
+        db_delete(txn, SCHEMA_RECORD, schema_key_span(&key));
+    }
+    return db_commit(txn);
+}
+
+/* Goal: creating stops at 90 %, reading at 98 %, erasing works after both and gives room
+ * back. Method: a map of 2 MiB filled page by page. */
+static void test_room(void **state)
+{
+    struct fixture f;
+    uint64_t created = 0;
+    uint64_t read = 0;
+
+    (void)state;
+    fixture_init(&f, SMALL_MAP_BYTES);
+    assert_int_equal(fill(&f, &created, db_room), STATUS_FULL);
+    assert_in_range(created, 400, 470);
+    read = created;
+    assert_int_equal(fill(&f, &read, db_room_reading), STATUS_FULL);
+    assert_true(read > created + 20);
+    for (uint64_t i = 0; i < 200; i += 10) {
+        assert_int_equal(delete_range(&f, i, i + 10), STATUS_OK);
+    }
+    assert_int_equal(put_page(&f, 5000, db_room), STATUS_OK);
+    fixture_deinit(&f);
+}
+
+/* Goal: a map that is full to the last page fails as STATUS_FULL and harms nothing that was
+ * committed. Method: as above, without asking for room. */
+static void test_full_map(void **state)
+{
+    struct fixture f;
+    uint64_t n = 0;
+    struct txn *txn;
+    struct span value;
+    struct schema_key key;
+
+    (void)state;
+    fixture_init(&f, SMALL_MAP_BYTES);
+    assert_int_equal(fill(&f, &n, NULL), STATUS_FULL);
+    assert_in_range(n, 400, 512);
+    assert_int_equal(put_page(&f, n, NULL), STATUS_FULL);
+    fixture_reopen(&f);
+    txn = fixture_read(&f);
+    for (uint64_t i = 0; i <= n; i++) {
+        key = schema_key_seq(i);
+        assert_int_equal(db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value),
+                         i < n ? STATUS_OK : STATUS_NOT_FOUND);
+    }
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: a file that was cut is refused, not mapped: reading it would end the process.
+ * Method: cut at every page from what is used down to nothing, and within pages. */
+static void test_truncated_file_is_refused(void **state)
+{
+    struct db_options options = {.create = false};
+    struct fixture f;
+    struct db_stats stats;
+    char path[128];
+    off_t used;
+
+    (void)state;
+    fixture_init(&f, SMALL_MAP_BYTES);
+    for (uint64_t n = 0; n < 40; n++) {
+        assert_int_equal(put_page(&f, n, NULL), STATUS_OK);
+    }
+    assert_int_equal(db_stats(f.db, &stats), STATUS_OK);
+    db_close(f.db);
+    f.db = NULL;
+    data_path(&f, path);
+    /* Free pages may lie at the end: the first length that is refused is the edge. */
+    used = (off_t)stats.used_bytes;
+    for (off_t at = used - 4096; at >= 0; at -= at > 8192 ? 1365 : 409) {
+        assert_int_equal(truncate(path, at), 0);
+        assert_int_equal(db_open(f.folder, &options, &f.db),
+                         at == 0 ? STATUS_NOT_FOUND : STATUS_CORRUPT);
+    }
+    fixture_deinit(&f);
+}
+
+static void overwrite(const char *path, off_t at, const void *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, size, at), (ssize_t)size);
+    assert_int_equal(close(fd), 0);
+}
+
+/* Goal: a file that is no database is refused. Method: zeroed metas, other magic, other data
+ * version, a page size that cannot be, a last page beyond anything. */
+static void test_damaged_meta_is_refused(void **state)
+{
+    static const uint8_t zeros[8192];
+    static const struct {
+        off_t at;
+        uint8_t bytes[8];
+        size_t size;
+        enum status status;
+    } cases[] = {
+        {16, {0, 0, 0, 0}, 4, STATUS_CORRUPT},        /* magic */
+        {20, {9, 0, 0, 0}, 4, STATUS_UNSUPPORTED},    /* version */
+        {40, {0xff, 0x0f, 0, 0}, 4, STATUS_CORRUPT},  /* page size */
+        {10, {0, 0}, 2, STATUS_CORRUPT},              /* page flags */
+        {4096 + 16, {1, 2, 3, 4}, 4, STATUS_CORRUPT}, /* second magic */
+    };
+    struct db_options options = {.create = true};
+    struct fixture f;
+    char path[128];
+
+    (void)state;
+    for (size_t i = 0; i <= ARRAY_LEN(cases); i++) {
+        enum status want = i < ARRAY_LEN(cases) ? cases[i].status : STATUS_CORRUPT;
+
+        fixture_init(&f, SMALL_MAP_BYTES);
+        db_close(f.db);
+        f.db = NULL;
+        data_path(&f, path);
+        if (i < ARRAY_LEN(cases)) {
+            overwrite(path, cases[i].at, cases[i].bytes, cases[i].size);
+        } else {
+            overwrite(path, 0, zeros, sizeof(zeros));
+        }
+        assert_int_equal(db_open(f.folder, &options, &f.db), want);
+        fixture_deinit(&f);
+    }
+}
+
+/* Goal: another format version and another practice are refused. */
+static void test_format_and_practice(void **state)
+{
+    static const uint8_t version[4] = {0, 0, 0, 99};
+    struct db_options options = {.create = true};
+    struct practice_id other = {{1}};
+    struct practice_id found;
+    struct schema_key key = schema_key_meta(SCHEMA_META_FORMAT);
+    struct fixture f;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    assert_int_equal(db_set_practice(f.db, &f.practice), STATUS_OK);
+    assert_int_equal(db_set_practice(f.db, &other), STATUS_CONFLICT);
+    fixture_reopen(&f);
+    assert_int_equal(db_practice(f.db, &found), STATUS_OK);
+    assert_true(ID_EQUAL(&found, &f.practice));
+    txn = fixture_write(&f);
+    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(version, sizeof(version)));
+    fixture_commit(txn);
+    db_close(f.db);
+    f.db = NULL;
+    assert_int_equal(db_open(f.folder, &options, &f.db), STATUS_UNSUPPORTED);
+    fixture_deinit(&f);
+}
+
+/* Goal: no folder, no database; nothing is made by a look. */
+static void test_absent(void **state)
+{
+    struct db_options options = {.create = false};
+    struct db *db = NULL;
+
+    (void)state;
+    assert_int_equal(db_open("/tmp/alcove-no-such-folder", &options, &db), STATUS_NOT_FOUND);
+    assert_int_not_equal(access("/tmp/alcove-no-such-folder", F_OK), 0);
+    assert_null(db);
+}
+
+/* Goal: a process that dies inside a transaction leaves no trace and no lock. Method: a child
+ * opens the same folder, puts and kills itself; the parent then writes. */
+static void test_killed_writer(void **state)
+{
+    struct db_options options = {.create = false};
+    struct fixture f;
+    struct txn *txn;
+    struct span value;
+    pid_t child;
+    int how = 0;
+
+    (void)state;
+    fixture_init(&f, 0);
+    db_close(f.db);
+    f.db = NULL;
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (db_open(f.folder, &options, &f.db) == STATUS_OK) {
+            txn = fixture_write(&f);
+            for (uint64_t n = 0; n < 300; n++) {
+                struct schema_key key = schema_key_seq(n);
+                db_append(txn, SCHEMA_RECORD, schema_key_span(&key), text("half done"));
+            }
+            (void)kill(getpid(), SIGKILL);
+        }
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+    assert_int_equal(db_open(f.folder, &options, &f.db), STATUS_OK);
+    txn = fixture_write(&f);
+    for (uint64_t n = 0; n < 300; n++) {
+        struct schema_key key = schema_key_seq(n);
+        assert_int_equal(db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value),
+                         STATUS_NOT_FOUND);
+    }
+    db_put(txn, SCHEMA_STATE, text("after"), text("1"));
+    fixture_commit(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: read transactions are bounded, a reset one sees the new state after renewing. */
+static void test_readers(void **state)
+{
+    static struct txn *held[DB_READERS_MAX + 1];
+    struct fixture f;
+    struct txn *txn;
+    struct txn *writer;
+    struct span value;
+    size_t count = 0;
+    enum status status = STATUS_OK;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_read(&f);
+    db_reset(txn);
+    writer = fixture_write(&f);
+    db_put(writer, SCHEMA_STATE, text("new"), text("1"));
+    fixture_commit(writer);
+    assert_int_equal(db_renew(txn), STATUS_OK);
+    assert_int_equal(db_get(txn, SCHEMA_STATE, text("new"), &value), STATUS_OK);
+    db_abort(txn);
+    while (count <= DB_READERS_MAX && status == STATUS_OK) {
+        status = db_begin_read(f.db, &held[count]);
+        count += status == STATUS_OK;
+    }
+    assert_int_equal(status, STATUS_BUSY);
+    assert_int_equal(count, DB_READERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        db_abort(held[i]);
+    }
+    txn = fixture_read(&f);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+static void walk(struct txn *txn, const char *prefix, const char *from, bool backward,
+                 char *out_keys)
+{
+    struct db_walk *walker = NULL;
+    struct span key;
+    struct span value;
+    size_t used = 0;
+
+    assert_int_equal(db_walk_open(txn, SCHEMA_STATE, text(prefix), text(from), backward, &walker),
+                     STATUS_OK);
+    while (db_walk_next(walker, &key, &value)) {
+        memcpy(out_keys + used, key.data, key.size);
+        used += key.size;
+        out_keys[used++] = ' ';
+    }
+    out_keys[used] = 0;
+    assert_int_equal(db_walk_close(walker), STATUS_OK);
+}
+
+/* Goal: a walk keeps to its prefix in both directions, from any start. */
+static void test_walks(void **state)
+{
+    static const char *const keys[] = {"a", "b", "b1", "b2", "b4", "c", "\xff", "\xff\xff"};
+    struct fixture f;
+    struct txn *txn;
+    char got[128];
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        db_put(txn, SCHEMA_STATE, text(keys[i]), text("v"));
+    }
+    walk(txn, "b", "", false, got);
+    assert_string_equal(got, "b b1 b2 b4 ");
+    walk(txn, "b", "", true, got);
+    assert_string_equal(got, "b4 b2 b1 b ");
+    walk(txn, "b", "b3", false, got);
+    assert_string_equal(got, "b4 ");
+    walk(txn, "b", "b3", true, got);
+    assert_string_equal(got, "b2 b1 b ");
+    walk(txn, "b", "b2", true, got);
+    assert_string_equal(got, "b2 b1 b ");
+    walk(txn, "b", "b2", false, got);
+    assert_string_equal(got, "b2 b4 ");
+    walk(txn, "\xff", "", true, got);
+    assert_string_equal(got, "\xff\xff \xff ");
+    walk(txn, "x", "", false, got);
+    assert_string_equal(got, "");
+    walk(txn, "x", "", true, got);
+    assert_string_equal(got, "");
+    walk(txn, "B", "", true, got);
+    assert_string_equal(got, "");
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commit_and_abort),
+        cmocka_unit_test(test_failure_is_sticky),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_full_map),
+        cmocka_unit_test(test_truncated_file_is_refused),
+        cmocka_unit_test(test_damaged_meta_is_refused),
+        cmocka_unit_test(test_format_and_practice),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_killed_writer),
+        cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_walks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
