@@ -1,0 +1,371 @@
+/* Stored events: leaf and hashes, damage, dropping, trails, section heads. The queries are
+ * compared with a naive model in tests/model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "keys/public/leaf.h"
+#include "server/store/ledger.h"
+#include "server/store/section_log.h"
+#include "store_fixture.h"
+
+#define VALUE_BYTES 20000u
+
+static uint64_t append(struct txn *txn, const struct event_new *event, struct hash *out_leaf)
+{
+    uint64_t seq = 0;
+
+    assert_int_equal(events_append(txn, event, &seq, out_leaf), STATUS_OK);
+    return seq;
+}
+
+/* One event with everything in it. */
+static void full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *event)
+{
+    fixture_event(seed, parts, event);
+    event->fields.time_ms = 1000;
+    event->fields.actor_local = 3;
+    event->fields.device_local = 4;
+    event->fields.chart_local = 5;
+    event->fields.section_local = 6;
+    event->fields.action = 13;
+    event->fields.outcome = 1;
+    event->change.kind = 1;
+    event->change.object_seq = 77;
+    fixture_random_bytes(seed, event->change.object.bytes, HASH_BYTES);
+    fixture_random_bytes(seed, event->reply.request.bytes, ID_BYTES);
+    fixture_random_bytes(seed, event->reply.request_hash.bytes, HASH_BYTES);
+    event->reply.outcome = span_of("stored at 77", 12);
+}
+
+/* Goal: what goes in comes out, and the leaf is the one that leaf.h describes. */
+static void test_append_and_get(void **state)
+{
+    uint64_t seed = 1;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct event_stored got;
+    struct event_numbers numbers;
+    struct hash leaf;
+    struct hash expected;
+    struct hash target;
+    struct hash restricted;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    full_event(&seed, &parts, &event);
+    txn = fixture_write(&f);
+    assert_int_equal(events_next(txn, 5, 6, &event.change, &numbers), STATUS_OK);
+    assert_int_equal(append(txn, &event, &leaf), 0);
+    fixture_commit(txn);
+    txn = fixture_read(&f);
+    assert_int_equal(events_get(txn, 0, &got), STATUS_OK);
+    assert_memory_equal(&got.fields, &event.fields, sizeof(got.fields));
+    assert_true(span_equal(got.open, event.open));
+    assert_true(span_equal(got.target, event.target));
+    assert_true(span_equal(got.restricted, event.restricted));
+    assert_memory_equal(got.target_opening.data, event.target_opening, EVENTS_OPENING_BYTES);
+    assert_memory_equal(got.restricted_opening.data, event.restricted_opening,
+                        EVENTS_OPENING_BYTES);
+    assert_true(ID_EQUAL(&got.reply.request, &event.reply.request));
+    assert_true(span_equal(got.reply.outcome, event.reply.outcome));
+    assert_int_equal(got.section_number, numbers.section_number);
+    assert_true(ID_EQUAL(&got.section_head, &numbers.section_head));
+    assert_int_equal(got.change.object_seq, 77);
+    leaf_target_hash(&f.practice, event.target_opening, event.target, &target);
+    leaf_restricted_hash(&f.practice, event.restricted_opening, event.restricted, &restricted);
+    leaf_event_hash(event.open, &target, &restricted, &expected);
+    assert_true(ID_EQUAL(&expected, &leaf));
+    assert_true(ID_EQUAL(&got.target_hash, &target));
+    assert_true(ID_EQUAL(&got.restricted_hash, &restricted));
+    assert_int_equal(events_get(txn, 1, &got), STATUS_NOT_FOUND);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: the leaf's exact bytes hash to the leaf hash as any RFC 6962 log would have it. */
+static void test_leaf_bytes(void **state)
+{
+    uint64_t seed = 2;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct hash leaf;
+    struct hash found;
+    uint8_t bytes[EVENTS_LEAF_BYTES_MAX];
+    size_t size = 0;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    full_event(&seed, &parts, &event);
+    txn = fixture_write(&f);
+    (void)append(txn, &event, &leaf);
+    assert_int_equal(events_leaf(txn, 0, bytes, &size), STATUS_OK);
+    assert_int_equal(size, event.open.size + 2 * HASH_BYTES);
+    merkle_leaf_hash(span_of(bytes, size), &found);
+    assert_true(ID_EQUAL(&found, &leaf));
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Whether two readings agree in all that the leaf vouches for. */
+static bool same_leaf(const struct event_stored *a, const struct event_new *b)
+{
+    return span_equal(a->open, b->open) && span_equal(a->target, b->target) &&
+           span_equal(a->restricted, b->restricted) &&
+           memcmp(a->target_opening.data, b->target_opening, EVENTS_OPENING_BYTES) == 0 &&
+           memcmp(a->restricted_opening.data, b->restricted_opening, EVENTS_OPENING_BYTES) == 0;
+}
+
+/* Goal: a damaged value is never served as an event's parts. Method: flip every bit of the
+ * stored bytes, cut them at every length, add a byte: the reading must fail, or give the
+ * parts unchanged (bits of fields that the leaf does not hold; fsck compares those). */
+static void test_damage_is_never_served(void **state)
+{
+    uint64_t seed = 3;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct event_stored got;
+    struct hash leaf;
+    struct txn *txn;
+    static uint8_t value[VALUE_BYTES];
+    size_t size;
+    size_t refused = 0;
+
+    (void)state;
+    fixture_init(&f, 0);
+    full_event(&seed, &parts, &event);
+    txn = fixture_write(&f);
+    (void)append(txn, &event, &leaf);
+    fixture_commit(txn);
+    txn = fixture_write(&f);
+    size = fixture_value(txn, SCHEMA_EVENT, 0, value, sizeof(value) - 1);
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        struct schema_key key = schema_key_seq(0);
+        enum status status;
+
+        value[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
+        status = events_get(txn, 0, &got);
+        assert_true(status == STATUS_CORRUPT ||
+                    (status == STATUS_OK && (got.leaf_dropped || same_leaf(&got, &event))));
+        refused += status == STATUS_CORRUPT;
+        value[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    assert_true(refused > 8 * (event.open.size + event.target.size + event.restricted.size + 96));
+    for (size_t cut = 0; cut <= size + 1; cut++) {
+        struct schema_key key = schema_key_seq(0);
+
+        db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, cut));
+        assert_int_equal(events_get(txn, 0, &got), cut == size ? STATUS_OK : STATUS_CORRUPT);
+    }
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: after dropping parts, every proof still verifies and the rest is still checked. */
+static void test_dropping_keeps_proofs(void **state)
+{
+    uint64_t seed = 4;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct event_stored got;
+    struct hash leaves[9];
+    struct hash before;
+    struct hash after;
+    struct merkle_proof proof;
+    uint8_t bytes[EVENTS_LEAF_BYTES_MAX];
+    size_t size;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    for (uint64_t i = 0; i < 9; i++) {
+        full_event(&seed, &parts, &event);
+        assert_int_equal(append(txn, &event, &leaves[i]), i);
+    }
+    assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &before), STATUS_OK);
+    assert_int_equal(events_drop_restricted(txn, 3), STATUS_OK);
+    assert_int_equal(events_drop_leaf(txn, 7), STATUS_OK);
+    assert_int_equal(events_drop_leaf(txn, 7), STATUS_OK);
+    assert_int_equal(events_drop_restricted(txn, 9), STATUS_NOT_FOUND);
+    fixture_commit(txn);
+    txn = fixture_read(&f);
+    assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &after), STATUS_OK);
+    assert_true(ID_EQUAL(&before, &after));
+    assert_int_equal(events_get(txn, 3, &got), STATUS_OK);
+    assert_true(got.restricted_dropped && !got.leaf_dropped);
+    assert_int_equal(got.restricted.size, 0);
+    assert_int_equal(events_leaf(txn, 3, bytes, &size), STATUS_OK);
+    assert_int_equal(events_get(txn, 7, &got), STATUS_OK);
+    assert_true(got.leaf_dropped);
+    assert_int_equal(got.open.size, 0);
+    assert_int_equal(got.fields.chart_local, 5);
+    assert_int_equal(events_leaf(txn, 7, bytes, &size), STATUS_NOT_FOUND);
+    for (uint64_t i = 0; i < 9; i++) {
+        assert_int_equal(ledger_inclusion(txn, LEDGER_EVENTS, i, 9, &proof), STATUS_OK);
+        assert_int_equal(merkle_proof_check_inclusion(&proof, &leaves[i], i, 9, &before),
+                         STATUS_OK);
+    }
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: sections number their changes only, heads chain, pages are checked against them.
+ * Method: 200 changes among events that are none; pages of 7; then one kind is altered. */
+static void test_section_log(void **state)
+{
+    uint64_t seed = 5;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct hash leaf;
+    struct hash head = {{0}};
+    struct section_change page[7];
+    static uint8_t value[VALUE_BYTES];
+    uint64_t number = 0;
+    uint64_t after = 0;
+    uint64_t last_seq = 0;
+    size_t count = 1;
+    size_t size;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    for (uint64_t i = 0; number < 200; i++) {
+        full_event(&seed, &parts, &event);
+        if (i % 3 == 1) {
+            event.change.kind = 0;
+        } else {
+            event.change.kind = (uint16_t)(1 + i % 4);
+            event.change.object_seq = i;
+            number++;
+            leaf_section_head(&f.practice, &head, number, event.change.kind, &event.change.object,
+                              &head);
+        }
+        last_seq = append(txn, &event, &leaf);
+    }
+    fixture_commit(txn);
+    txn = fixture_read(&f);
+    while (count > 0) {
+        assert_int_equal(section_log_page(txn, 6, after, page, ARRAY_LEN(page), &count), STATUS_OK);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(page[i].number, after + 1 + i);
+            assert_int_equal(page[i].change.object_seq, page[i].event_seq);
+        }
+        after += count;
+        if (count > 0 && after == 200) {
+            assert_true(ID_EQUAL(&page[count - 1].head, &head));
+        }
+    }
+    assert_int_equal(after, 200);
+    assert_int_equal(section_log_get(txn, 6, 201, &page[0]), STATUS_NOT_FOUND);
+    assert_int_equal(section_log_get(txn, 6, 0, &page[0]), STATUS_NOT_FOUND);
+    assert_int_equal(section_log_page(txn, 99, 0, page, 7, &count), STATUS_OK);
+    assert_int_equal(count, 0);
+    size = fixture_value(txn, SCHEMA_EVENT, last_seq, value, sizeof(value));
+    db_abort(txn);
+    /* kind: version, flags, nodes, 28 bytes of fields, actor, chart and section numbers */
+    value[3 + 28 + 3 * 16 + 1] ^= 1;
+    fixture_put_value(&f, SCHEMA_EVENT, last_seq, span_of(value, size));
+    txn = fixture_read(&f);
+    assert_int_equal(section_log_page(txn, 6, 195, page, 7, &count), STATUS_CORRUPT);
+    assert_int_equal(count, 0);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: limits of the parts hold, and nothing is appended past them. */
+static void test_too_large(void **state)
+{
+    static uint8_t big[EVENTS_PART_BYTES_MAX + 1];
+    uint64_t seed = 6;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct event_new edge;
+    struct hash leaf;
+    uint64_t seq;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    full_event(&seed, &parts, &event);
+    txn = fixture_write(&f);
+    edge = event;
+    edge.open = span_of(big, sizeof(big));
+    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    edge = event;
+    edge.target = span_of(big, sizeof(big));
+    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    edge = event;
+    edge.restricted = span_of(big, sizeof(big));
+    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    edge = event;
+    edge.reply.outcome = span_of(big, EVENTS_OUTCOME_BYTES_MAX + 1);
+    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    edge = event;
+    edge.open = edge.target = edge.restricted = span_of(big, EVENTS_PART_BYTES_MAX);
+    edge.reply.outcome = span_of(big, EVENTS_OUTCOME_BYTES_MAX);
+    assert_int_equal(ledger_size(txn, LEDGER_EVENTS), 0);
+    assert_int_equal(append(txn, &edge, &leaf), 0);
+    fixture_commit(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: leaf time never goes back. */
+static void test_time(void **state)
+{
+    uint64_t seed = 7;
+    struct fixture f;
+    struct fixture_parts parts;
+    struct event_new event;
+    struct hash leaf;
+    uint64_t at = 0;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    for (uint64_t i = 0; i < 10; i++) {
+        full_event(&seed, &parts, &event);
+        event.fields.time_ms = events_time(txn, i % 2 == 0 ? 1000 + i : 10);
+        assert_int_equal(event.fields.time_ms, 1000 + i / 2 * 2);
+        (void)append(txn, &event, &leaf);
+    }
+    assert_int_equal(events_at_time(txn, 0, &at), STATUS_OK);
+    assert_int_equal(at, 0);
+    assert_int_equal(events_at_time(txn, 1003, &at), STATUS_OK);
+    assert_int_equal(at, 4);
+    assert_int_equal(events_at_time(txn, 1008, &at), STATUS_OK);
+    assert_int_equal(at, 8);
+    assert_int_equal(events_at_time(txn, 1009, &at), STATUS_OK);
+    assert_int_equal(at, 10);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_append_and_get),
+        cmocka_unit_test(test_leaf_bytes),
+        cmocka_unit_test(test_damage_is_never_served),
+        cmocka_unit_test(test_dropping_keeps_proofs),
+        cmocka_unit_test(test_section_log),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_time),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
