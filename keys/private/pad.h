@@ -11,10 +11,12 @@
 #include "proto/limits.h"
 #include "proto/status.h"
 
-/* The floor makes the smallest stored revision fill one page of the store. */
-#ifndef PAD_FLOOR_BYTES
-#define PAD_FLOOR_BYTES 3500u
-#endif
+/*
+ * The floor makes the smallest stored revision fill one page of the store and no byte of
+ * a second: 4096 less LMDB's 16, the record's own 69, the header's 71, the envelope's 72
+ * and a context of up to 468 bytes, which is one with two parents and a voided link.
+ */
+#define PAD_FLOOR_BYTES      3400u
 #define PAD_TEXT_BYTES_MAX   NOTE_BODY_BYTES_MAX
 /* Padmé(PAD_TEXT_BYTES_MAX + 1): bounds every padded text. */
 #define PAD_OUTPUT_BYTES_MAX (PAD_TEXT_BYTES_MAX + 8192u)
