@@ -102,6 +102,7 @@ static const struct message_limit message_limits[] = {
     {&alcove__page_chunk__descriptor, MESSAGE_BULK_BYTES_MAX},
     {&alcove__events_reply__descriptor, MESSAGE_BULK_BYTES_MAX},
     {&alcove__event_leaves_reply__descriptor, MESSAGE_BULK_BYTES_MAX},
+    {&alcove__founding__descriptor, MESSAGE_BULK_BYTES_MAX},
 };
 
 size_t message_size_max(const ProtobufCMessageDescriptor *descriptor)
@@ -145,6 +146,8 @@ static const struct message_count message_counts[] = {
     {&alcove__events_reply__descriptor, "leaf", EVENTS_PER_PAGE_MAX},
     {&alcove__events_reply__descriptor, "inclusion", PROOF_HASHES_MAX},
     {&alcove__event_leaves_reply__descriptor, "leaf", EVENTS_PER_PAGE_MAX},
+    {&alcove__founding__descriptor, "statement", BUNDLE_STATEMENTS_MAX},
+    {&alcove__founding__descriptor, "bundle", SUBMIT_STATEMENTS_MAX},
 };
 
 size_t message_count_max(const ProtobufCMessageDescriptor *descriptor, uint32_t field)
