@@ -18,6 +18,7 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
 {
     struct connection *connection = thread_connection_new(thread);
     lws_adopt_desc_t info;
+    struct lws *wsi;
 
     if (connection == NULL) {
         addresses_leave(thread->net->addresses, key);
@@ -31,12 +32,17 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
     info.type = (lws_adoption_type)(LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL);
     info.fd.sockfd = fd;
     info.opaque = connection;
+    /* A peer that is gone already, or speaks no TLS 1.3, is destroyed inside the
+     * call, connection and all; on_destroy says so here. */
     thread->adopting = connection;
-    connection->wsi = lws_adopt_descriptor_vhost_via_info(&info);
-    if (thread->adopting != NULL && connection->wsi == NULL) {
-        /* Refused before it was known to the library; the descriptor is closed. */
-        connection_end(connection);
-        thread_connection_free(connection);
+    wsi = lws_adopt_descriptor_vhost_via_info(&info);
+    if (thread->adopting != NULL) {
+        connection->wsi = wsi;
+        if (wsi == NULL) {
+            /* Refused before it was known to the library; the descriptor is closed. */
+            connection_end(connection);
+            thread_connection_free(connection);
+        }
     }
     thread->adopting = NULL;
 }

@@ -1,4 +1,4 @@
-#include "server/net/door_internal.h"
+#include "server/door/internal.h"
 
 #include "server/core/produce.h"
 

@@ -3,7 +3,7 @@
 
 #include "proto/message.h"
 #include "proto/words.h"
-#include "server/net/door.h"
+#include "server/door/door.h"
 
 #include <stdatomic.h>
 
@@ -17,10 +17,12 @@ struct door {
     struct txn *after; /* the committer's read transaction, reset between uses */
 };
 
-/* What a request owns: the frame's bytes and all that was decoded from them. */
+/* The transport; NULL if it never came. */
+struct net *door_net(struct door *door);
+
+/* What a request owns: all that was decoded from its frame. */
 struct door_request {
     struct arena arena;
-    uint8_t *bytes;
 };
 
 /* A frame into a buffer from malloc; NULL without memory. */

@@ -1,8 +1,10 @@
-#include "server/net/door_internal.h"
+#include "server/door/internal.h"
 
 #include "keys/public/hash.h"
 #include "keys/public/random.h"
 #include "server/core/produce.h"
+
+#include <unistd.h>
 
 enum status door_new(struct db *db, const struct practice_id *practice,
                      const struct login_key *login_key, struct door **out_door)
@@ -53,11 +55,24 @@ uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, s
     return message_pack(&frame.base, &bytes, out_size) == STATUS_OK ? bytes : NULL;
 }
 
+/* net_start gives the transport out only after its threads run, so the first connection may
+ * be a moment too early. */
+struct net *door_net(struct door *door)
+{
+    struct net *net = atomic_load(&door->net);
+
+    for (unsigned waits = 0; net == NULL && waits < 1000; waits++) {
+        (void)usleep(1000);
+        net = atomic_load(&door->net);
+    }
+    return net;
+}
+
 /* Without memory for an answer the connection ends: silence would break its order. */
 static void send_frame(struct door *door, uint64_t connection, enum net_frame_kind last,
                        uint8_t *bytes, size_t size)
 {
-    struct net *net = atomic_load(&door->net);
+    struct net *net = door_net(door);
 
     if (net == NULL) {
         free(bytes);
@@ -118,7 +133,6 @@ static void request_release(void *owned)
     struct door_request *request = owned;
 
     arena_free(&request->arena);
-    free(request->bytes);
     free(request);
 }
 
@@ -189,7 +203,7 @@ static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes
      * enrolment ends the connection without a word. */
     if (run_connection_peer(connection) == NULL && request->ask.op != CORE_OP_LOGIN &&
         request->ask.op != OP_BUNDLE && request->ask.op != OP_ENROL) {
-        struct net *net = atomic_load(&door->net);
+        struct net *net = door_net(door);
 
         run_request_free(request);
         free(bytes);

@@ -1,4 +1,4 @@
-#include "server/net/door_internal.h"
+#include "server/door/internal.h"
 
 #include "keys/public/hash.h"
 #include "keys/public/statement.h"

@@ -1,0 +1,202 @@
+#include "server/config.h"
+
+#include "server/paths.h"
+
+#include <errno.h>
+
+#define FILE_BYTES_MAX (64u * 1024u)
+
+enum config_kind { CONFIG_U32, CONFIG_U64, CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_TEXT };
+
+/* Every key: where it goes and what it may be. */
+static const struct {
+    const char *key;
+    enum config_kind kind;
+    size_t offset;
+    uint64_t least;
+    uint64_t most;
+} KEYS[] = {
+    {"listen", CONFIG_LISTEN, 0, 0, 0},
+    {"origin", CONFIG_ORIGIN, 0, 0, 0},
+    {"signer-socket", CONFIG_TEXT, offsetof(struct config, signer_socket), 0, 0},
+    {"threads", CONFIG_U32, offsetof(struct config, threads), 1, 64},
+    {"map-mib", CONFIG_U64, offsetof(struct config, map_mib), 1, 16u * 1024u * 1024u},
+    {"connections-max", CONFIG_U32, offsetof(struct config, connections_max), 1, 1000000},
+    {"connections-per-address-max", CONFIG_U32,
+     offsetof(struct config, connections_per_address_max), 1, 1000000},
+    {"requests-owed-max", CONFIG_U32, offsetof(struct config, requests_owed_max), 1, 1024},
+    {"login-timeout-ms", CONFIG_U32, offsetof(struct config, login_timeout_ms), 100, 60000},
+    {"message-timeout-ms", CONFIG_U32, offsetof(struct config, message_timeout_ms), 100, 60000},
+    {"ping-after-ms", CONFIG_U32, offsetof(struct config, ping_after_ms), 1000, 3600000},
+};
+
+void config_default(struct config *out)
+{
+    memset(out, 0, sizeof(*out));
+    (void)snprintf(out->host, sizeof(out->host), "127.0.0.1");
+    out->threads = 2;
+    out->map_mib = 64u * 1024u;
+    out->connections_max = 10000;
+    out->connections_per_address_max = 200;
+    out->requests_owed_max = 32;
+    out->login_timeout_ms = 5000;
+    out->message_timeout_ms = 10000;
+    out->ping_after_ms = 30000;
+}
+
+static bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
+{
+    char *end = NULL;
+
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0' && *out >= least && *out <= most;
+}
+
+enum status config_listen(const char *text, char *out_host, size_t host_bytes, uint16_t *out_port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t size = colon == NULL ? 0 : (size_t)(colon - text);
+    uint64_t port = 0;
+
+    if (size == 0 || !parse_number(colon + 1, 0, UINT16_MAX, &port)) {
+        return STATUS_MALFORMED;
+    }
+    if (text[0] == '[') {
+        if (size < 3 || text[size - 1] != ']') {
+            return STATUS_MALFORMED;
+        }
+        text++;
+        size -= 2;
+    }
+    if (size >= host_bytes) {
+        return STATUS_MALFORMED;
+    }
+    memcpy(out_host, text, size);
+    out_host[size] = '\0';
+    *out_port = (uint16_t)port;
+    return STATUS_OK;
+}
+
+static bool set_text(char *out, size_t capacity, const char *value)
+{
+    int n = snprintf(out, capacity, "%s", value);
+
+    return n > 0 && (size_t)n < capacity;
+}
+
+static bool set_value(struct config *config, size_t row, const char *value)
+{
+    uint8_t *at = (uint8_t *)config + KEYS[row].offset;
+    uint64_t number = 0;
+
+    switch (KEYS[row].kind) {
+    case CONFIG_LISTEN:
+        return config_listen(value, config->host, sizeof(config->host), &config->port) ==
+               STATUS_OK;
+    case CONFIG_ORIGIN:
+        return config->origin_count < CONFIG_ORIGINS_MAX &&
+               set_text(config->origins[config->origin_count++], CONFIG_TEXT_CHARS_MAX + 1, value);
+    case CONFIG_TEXT:
+        return set_text((char *)at, CONFIG_TEXT_CHARS_MAX + 1, value);
+    case CONFIG_U32:
+    case CONFIG_U64:
+        break;
+    }
+    if (!parse_number(value, KEYS[row].least, KEYS[row].most, &number)) {
+        return false;
+    }
+    if (KEYS[row].kind == CONFIG_U32) {
+        uint32_t small = (uint32_t)number;
+
+        memcpy(at, &small, sizeof(small));
+    } else {
+        memcpy(at, &number, sizeof(number));
+    }
+    return true;
+}
+
+static char *trim(char *text)
+{
+    size_t size;
+
+    while (*text == ' ' || *text == '\t') {
+        text++;
+    }
+    size = strlen(text);
+    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t' || text[size - 1] == '\r')) {
+        text[--size] = '\0';
+    }
+    return text;
+}
+
+/* NULL, or what is wrong with the line. |seen| keeps a key from being given twice. */
+static const char *read_line(struct config *config, char *line, uint32_t *seen)
+{
+    char *text = trim(line);
+    char *equals = strchr(text, '=');
+    char *key;
+
+    if (text[0] == '\0' || text[0] == '#') {
+        return NULL;
+    }
+    if (equals == NULL) {
+        return "not of the form `key = value`";
+    }
+    *equals = '\0';
+    key = trim(text);
+    for (size_t row = 0; row < ARRAY_LEN(KEYS); row++) {
+        if (strcmp(KEYS[row].key, key) != 0) {
+            continue;
+        }
+        if (KEYS[row].kind != CONFIG_ORIGIN && (*seen >> row & 1u) != 0) {
+            return "given twice";
+        }
+        *seen |= 1u << row;
+        return set_value(config, row, trim(equals + 1)) ? NULL : "the value is not allowed";
+    }
+    return "unknown key";
+}
+
+enum status config_read(const char *path, struct config *out, char *out_error, size_t error_bytes)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    char *text;
+    char *next;
+    uint32_t seen = 0;
+    unsigned number = 0;
+    enum status status = paths_read(path, FILE_BYTES_MAX, &bytes, &size);
+
+    config_default(out);
+    if (status != STATUS_OK) {
+        (void)snprintf(out_error, error_bytes, "%s cannot be read", path);
+        return status;
+    }
+    text = realloc(bytes, size + 1);
+    if (text == NULL) {
+        free(bytes);
+        return STATUS_NO_MEMORY;
+    }
+    text[size] = '\0';
+    for (char *line = text; line != NULL && status == STATUS_OK; line = next) {
+        const char *wrong;
+
+        next = strchr(line, '\n');
+        if (next != NULL) {
+            *next++ = '\0';
+        }
+        number++;
+        wrong = read_line(out, line, &seen);
+        if (wrong != NULL) {
+            (void)snprintf(out_error, error_bytes, "%s line %u: %.80s: %s", path, number,
+                           trim(line), wrong);
+            status = STATUS_MALFORMED;
+        }
+    }
+    free(text);
+    return status;
+}
