@@ -1,5 +1,6 @@
 #include "server/run/run.h"
 
+#include "keys/public/origin.h"
 #include "server/core/clock.h"
 #include "server/run/connection.h"
 #include "server/run/queue.h"
