@@ -7,6 +7,7 @@
  * they were. Prints one JSON line. Default flags: every commit is durable.
  */
 #include "tests/bench/put_trace.h"
+#include "tests/bench/samples.h"
 
 #include <inttypes.h>
 #include <lmdb.h>
@@ -18,7 +19,6 @@
 enum {
     TABLES_MAX = 64,
     VALUE_BYTES_MAX = 1 << 20,
-    COMMITS_MAX = 1 << 21,
 };
 
 struct replay {
@@ -30,7 +30,7 @@ struct replay {
     uint64_t put_bytes;
     uint64_t deletes;
     uint64_t commits;
-    uint32_t *latency_us;
+    struct samples samples;
 };
 
 static void must(int result, const char *what)
@@ -135,17 +135,11 @@ static void run(struct replay *replay, uint64_t limit)
         apply(replay, &head, key, kept);
         if (head.kind == PUT_TRACE_COMMIT) {
             const uint64_t now = now_us();
-            replay->latency_us[replay->commits++ % COMMITS_MAX] = (uint32_t)(now - begun);
+            replay->commits++;
+            samples_add(&replay->samples, now - begun);
             begun = now;
         }
     }
-}
-
-static int compare(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a;
-    const uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
 }
 
 int main(int argc, char **argv)
@@ -155,8 +149,7 @@ int main(int argc, char **argv)
         fputs("usage: ceiling_lmdb TRACE FOLDER FROM\n", stderr);
         return 2;
     }
-    replay.latency_us = malloc(COMMITS_MAX * sizeof *replay.latency_us);
-    must(replay.latency_us == NULL ? 12 : 0, "memory");
+    samples_init(&replay.samples);
     must(mdb_env_create(&replay.environment), "create");
     must(mdb_env_set_mapsize(replay.environment, (size_t)16 << 30), "map size");
     must(mdb_env_set_maxdbs(replay.environment, TABLES_MAX), "tables");
@@ -166,20 +159,18 @@ int main(int argc, char **argv)
         run(&replay, from);
     }
     replay.puts = replay.put_bytes = replay.deletes = replay.commits = 0;
+    replay.samples.count = 0;
     const uint64_t written = written_bytes();
     const uint64_t begin = now_us();
     run(&replay, 0);
     const double seconds = (double)(now_us() - begin) / 1e6;
     const uint64_t pages = (written_bytes() - written) / 4096U;
-    const size_t count = replay.commits < COMMITS_MAX ? (size_t)replay.commits : COMMITS_MAX;
-    qsort(replay.latency_us, count, sizeof *replay.latency_us, compare);
     printf("{\"commits\":%" PRIu64 ",\"puts\":%" PRIu64 ",\"deletes\":%" PRIu64
            ",\"put_bytes\":%" PRIu64 ",\"pages\":%" PRIu64
            ",\"seconds\":%.4f,\"p50_us\":%u,\"p99_us\":%u}\n",
            replay.commits, replay.puts, replay.deletes, replay.put_bytes, pages, seconds,
-           count > 0 ? replay.latency_us[count / 2] : 0U,
-           count > 0 ? replay.latency_us[count * 99 / 100] : 0U);
+           samples_at(&replay.samples, 500), samples_at(&replay.samples, 990));
     mdb_env_close(replay.environment);
-    free(replay.latency_us);
+    samples_deinit(&replay.samples);
     return fclose(replay.trace) == 0 ? 0 : 1;
 }

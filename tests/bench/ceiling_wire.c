@@ -6,6 +6,7 @@
  *   ceiling_wire PORT sync RECORDS RECORD_BYTES DIR     + SHA-256 + LMDB append
  *   ceiling_wire PORT idle CONNECTIONS                  waits for stdin to close
  */
+#include "tests/bench/samples.h"
 #include "tests/bench/transport.h"
 
 #include <inttypes.h>
@@ -15,10 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-    SAMPLES_MAX = 1 << 22,
-};
 
 struct run {
     struct transport *transport;
@@ -31,7 +28,7 @@ struct run {
     uint64_t done;
     uint64_t open;
     uint64_t opened;
-    uint32_t *latency_us;
+    struct samples samples;
     /* sync */
     EVP_MD *sha256;
     EVP_MD_CTX *hash;
@@ -95,7 +92,8 @@ static void on_answer(void *state, struct transport_connection *connection, cons
     (void)size;
     struct slot *slot = transport_user(connection);
     const uint64_t now = transport_now_us();
-    run->latency_us[run->done++ % SAMPLES_MAX] = (uint32_t)(now - slot->sent_us);
+    run->done++;
+    samples_add(&run->samples, now - slot->sent_us);
     if (run->keep_open) {
         return;
     }
@@ -119,22 +117,12 @@ static void on_closed(void *state, struct transport_connection *connection)
     }
 }
 
-static int compare(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a;
-    const uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void report(struct run *run, double seconds)
 {
-    const size_t count = run->done < SAMPLES_MAX ? (size_t)run->done : SAMPLES_MAX;
-    qsort(run->latency_us, count, sizeof *run->latency_us, compare);
     printf("{\"done\":%" PRIu64
            ",\"seconds\":%.4f,\"per_second\":%.1f,\"p50_us\":%u,\"p99_us\":%u}\n",
-           run->done, seconds, (double)run->done / seconds,
-           count > 0 ? run->latency_us[count / 2] : 0U,
-           count > 0 ? run->latency_us[count * 99 / 100] : 0U);
+           run->done, seconds, (double)run->done / seconds, samples_at(&run->samples, 500),
+           samples_at(&run->samples, 990));
 }
 
 static void connect_many(struct run *run, uint64_t count)
@@ -246,7 +234,6 @@ static void run_sync(struct run *run, uint64_t records, const char *folder)
     must(run->records_left == 0, "the stream was cut");
     must(mdb_txn_commit(run->txn) == 0, "mdb_txn_commit");
     run->done = records;
-    run->latency_us[0] = 0;
     report(run, (double)(transport_now_us() - begin) / 1e6);
     mdb_env_close(run->environment);
     EVP_MD_CTX_free(run->hash);
@@ -288,8 +275,7 @@ int main(int argc, char **argv)
         .on_message = is_sync ? on_stream : on_answer,
         .on_closed = on_closed,
     };
-    run.latency_us = malloc(SAMPLES_MAX * sizeof *run.latency_us);
-    must(run.latency_us != NULL, "memory");
+    samples_init(&run.samples);
     if (argc > 3) {
         run.transport = transport_new((uint16_t)number(argv[1]), "bench", &handler);
     }
@@ -322,7 +308,7 @@ int main(int argc, char **argv)
     if (!is_sync) {
         free(run.ask);
     }
-    free(run.latency_us);
+    samples_deinit(&run.samples);
     transport_free(run.transport);
     return 0;
 }

@@ -14,12 +14,12 @@
 #include "keys/public/random.h"
 #include "tests/bench/author.h"
 #include "tests/bench/peer.h"
+#include "tests/bench/samples.h"
 
 #include <inttypes.h>
 #include <unistd.h>
 
 enum {
-    SAMPLES_MAX = 1 << 22,
     CHAIN_FIRST = 0,
 };
 
@@ -53,12 +53,13 @@ struct load {
     uint64_t done;
     uint64_t wanted;
     uint64_t asked_bytes;
-    uint32_t *latency_us;
+    struct samples samples;
 };
 
 static void sample(struct load *load, uint64_t since_us)
 {
-    load->latency_us[load->done++ % SAMPLES_MAX] = (uint32_t)(peer_now_us() - since_us);
+    load->done++;
+    samples_add(&load->samples, peer_now_us() - since_us);
 }
 
 static ProtobufCMessage *decode(const ProtobufCMessageDescriptor *descriptor,
@@ -315,24 +316,13 @@ static void run_push(struct load *load)
 
 /* ---------------------------------------------------------------- the run */
 
-static int compare(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a;
-    const uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static void report(struct load *load, double seconds, uint64_t received_bytes)
 {
-    const size_t count = load->done < SAMPLES_MAX ? (size_t)load->done : SAMPLES_MAX;
     const uint64_t done = load->done > 0 ? load->done : 1;
-    qsort(load->latency_us, count, sizeof(*load->latency_us), compare);
     printf("{\"done\":%" PRIu64 ",\"seconds\":%.4f,\"per_second\":%.1f,\"p50_us\":%u,"
            "\"p99_us\":%u,\"ask_bytes\":%" PRIu64 ",\"answer_bytes\":%" PRIu64 "}\n",
-           load->done, seconds, (double)load->done / seconds,
-           count > 0 ? load->latency_us[count / 2] : 0U,
-           count > 0 ? load->latency_us[count * 99 / 100] : 0U, load->asked_bytes / done,
-           received_bytes / done);
+           load->done, seconds, (double)load->done / seconds, samples_at(&load->samples, 500),
+           samples_at(&load->samples, 990), load->asked_bytes / done, received_bytes / done);
 }
 
 static void run(struct load *load, double seconds)
@@ -356,6 +346,7 @@ static void run(struct load *load, double seconds)
     const uint64_t received = peers_received_bytes(load->peers);
     const uint64_t begin = peer_now_us();
     load->done = 0;
+    load->samples.count = 0;
     if (load->scenario == SCENARIO_PUSH) {
         run_push(load);
     } else {
@@ -421,8 +412,8 @@ int main(int argc, char **argv)
     load.count = (size_t)strtoull(argv[3], NULL, 10);
     load.wanted = load.scenario == SCENARIO_PUSH ? strtoull(argv[5], NULL, 10) : 0;
     load.workers = calloc(load.count, sizeof(*load.workers));
-    load.latency_us = malloc(SAMPLES_MAX * sizeof(*load.latency_us));
-    peer_must(load.count > 0 && load.workers != NULL && load.latency_us != NULL, "memory");
+    samples_init(&load.samples);
+    peer_must(load.count > 0 && load.workers != NULL, "memory");
     load.author.content = keystore_content(keystore);
     const struct peer_handler handler = {
         .state = &load, .on_ready = on_ready, .on_push = on_push, .on_closed = on_closed};
@@ -431,6 +422,6 @@ int main(int argc, char **argv)
     peers_free(load.peers);
     keystore_close(keystore);
     free(load.workers);
-    free(load.latency_us);
+    samples_deinit(&load.samples);
     return 0;
 }
