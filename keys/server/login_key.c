@@ -1,207 +1,37 @@
 #include "keys/server/login_key.h"
 
-#include "keys/public/cursor.h"
-#include "keys/public/wipe.h"
+#include "keys/server/key_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
+static const uint8_t login_key_magic[KEY_FILE_MAGIC_BYTES] = {'A', 'L', 'C', 'V', 'L', 'G', 'K', 1};
 
-/* File: magic(8) ‖ seed(32) ‖ public key(32). The public key lets a damaged seed be seen. */
-#define LOGIN_KEY_FILE_BYTES (8u + crypto_sign_SEEDBYTES + PUBLIC_KEY_BYTES)
-static const uint8_t login_key_magic[8] = {'A', 'L', 'C', 'V', 'L', 'G', 'K', 1};
-
-/* In locked, guarded memory. */
 struct login_key {
-    uint8_t secret[crypto_sign_SECRETKEYBYTES];
-    struct public_key public_key;
+    struct key_file *file;
 };
-
-static enum status login_key_write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    size_t written = 0;
-    while (written < size) {
-        ssize_t n = write(fd, bytes + written, size - written);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return STATUS_IO;
-        }
-        written += (size_t)n;
-    }
-    return fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
-}
-
-/* So that the new name survives a power cut, not only the bytes. */
-static enum status login_key_sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = NULL;
-    if (slash == NULL) {
-        folder = strdup(".");
-    } else {
-        folder = strndup(path, slash == path ? 1u : (size_t)(slash - path));
-    }
-    if (folder == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(folder);
-    if (fd < 0) {
-        return STATUS_IO;
-    }
-    enum status status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
-    (void)close(fd);
-    return status;
-}
-
-/* A file that could not be finished is removed, or the next try would find it in the way. */
-static enum status login_key_store(const char *path, const uint8_t *bytes, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return errno == EEXIST ? STATUS_CONFLICT : STATUS_IO;
-    }
-    enum status status = login_key_write_all(fd, bytes, size);
-    if (close(fd) != 0 && status == STATUS_OK) {
-        status = STATUS_IO;
-    }
-    if (status == STATUS_OK) {
-        status = login_key_sync_folder(path);
-    }
-    if (status != STATUS_OK) {
-        (void)unlink(path);
-    }
-    return status;
-}
 
 enum status login_key_generate(const char *path, struct public_key *out_public_key)
 {
-    uint8_t file_secret[LOGIN_KEY_FILE_BYTES];
-    uint8_t seed_secret[crypto_sign_SEEDBYTES];
-    uint8_t key_secret[crypto_sign_SECRETKEYBYTES];
-    struct public_key public_key;
-    struct cursor_writer writer;
-    size_t size = 0;
-
-    if (sodium_init() < 0) {
-        return STATUS_UNAVAILABLE;
-    }
-    randombytes_buf(seed_secret, sizeof(seed_secret));
-    CHECK(crypto_sign_seed_keypair(public_key.bytes, key_secret, seed_secret) == 0);
-    cursor_write_init(&writer, file_secret, sizeof(file_secret));
-    cursor_write_span(&writer, span_of(login_key_magic, sizeof(login_key_magic)));
-    cursor_write_span(&writer, span_of(seed_secret, sizeof(seed_secret)));
-    cursor_write_span(&writer, ID_SPAN(&public_key));
-    CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == sizeof(file_secret));
-
-    enum status status = login_key_store(path, file_secret, size);
-    if (status == STATUS_OK) {
-        *out_public_key = public_key;
-    }
-    wipe(file_secret, sizeof(file_secret));
-    wipe(seed_secret, sizeof(seed_secret));
-    wipe(key_secret, sizeof(key_secret));
-    return status;
-}
-
-/* Exactly |size| bytes, and the file ends there. */
-static enum status login_key_read_all(int fd, uint8_t *out, size_t size)
-{
-    size_t used = 0;
-    uint8_t extra = 0;
-    for (;;) {
-        bool full = used == size;
-        ssize_t n = read(fd, full ? &extra : out + used, full ? 1u : size - used);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return STATUS_IO;
-        }
-        if (n == 0) {
-            return full ? STATUS_OK : STATUS_CORRUPT;
-        }
-        if (full) {
-            return STATUS_CORRUPT;
-        }
-        used += (size_t)n;
-    }
-}
-
-static enum status login_key_load(const char *path, uint8_t *out, size_t size)
-{
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ELOOP || errno == EACCES) {
-            return STATUS_REFUSED;
-        }
-        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
-    }
-    enum status status = STATUS_IO;
-    if (fstat(fd, &info) == 0) {
-        bool private =
-            S_ISREG(info.st_mode) && (info.st_mode & 0077u) == 0 && info.st_uid == geteuid();
-        status = private ? login_key_read_all(fd, out, size) : STATUS_REFUSED;
-    }
-    (void)close(fd);
-    return status;
-}
-
-/* Derives the key from its seed; the stored public key must agree. */
-static enum status login_key_restore(const uint8_t file_secret[static LOGIN_KEY_FILE_BYTES],
-                                     struct login_key *key)
-{
-    struct cursor_reader reader;
-    cursor_read_init(&reader, span_of(file_secret, LOGIN_KEY_FILE_BYTES));
-    struct span magic = cursor_read_span(&reader, sizeof(login_key_magic));
-    struct span seed = cursor_read_span(&reader, crypto_sign_SEEDBYTES);
-    struct span stored = cursor_read_rest(&reader);
-    CHECK(cursor_read_done(&reader) == STATUS_OK);
-    if (!span_equal(magic, span_of(login_key_magic, sizeof(login_key_magic)))) {
-        return STATUS_CORRUPT;
-    }
-    CHECK(crypto_sign_seed_keypair(key->public_key.bytes, key->secret, seed.data) == 0);
-    return span_equal(stored, ID_SPAN(&key->public_key)) ? STATUS_OK : STATUS_CORRUPT;
+    return key_file_generate(path, login_key_magic, out_public_key);
 }
 
 enum status login_key_open(const char *path, struct login_key **out_key)
 {
-    uint8_t file_secret[LOGIN_KEY_FILE_BYTES];
-    struct login_key *key = NULL;
+    struct login_key *key = calloc(1, sizeof(*key));
     *out_key = NULL;
-    /* Guarded memory needs it; a repeated call costs nothing. */
-    if (sodium_init() < 0) {
-        return STATUS_UNAVAILABLE;
-    }
-    enum status status = login_key_load(path, file_secret, sizeof(file_secret));
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    key = sodium_malloc(sizeof(*key));
     if (key == NULL) {
-        status = STATUS_NO_MEMORY;
-        goto out;
+        return STATUS_NO_MEMORY;
     }
-    status = login_key_restore(file_secret, key);
+    enum status status = key_file_open(path, login_key_magic, &key->file);
     if (status != STATUS_OK) {
-        goto out;
+        free(key);
+        return status;
     }
     *out_key = key;
-    key = NULL;
-out:
-    sodium_free(key);
-    wipe(file_secret, sizeof(file_secret));
-    return status;
+    return STATUS_OK;
 }
 
 void login_key_public(const struct login_key *key, struct public_key *out_public_key)
 {
-    *out_public_key = key->public_key;
+    *out_public_key = key->file->public_key;
 }
 
 enum status login_key_sign(const struct login_key *key, enum label label,
@@ -216,13 +46,16 @@ enum status login_key_sign(const struct login_key *key, enum label label,
     if (status != STATUS_OK) {
         return status;
     }
-    CHECK(crypto_sign_detached(out_signature->bytes, NULL, frame.data, frame.size, key->secret) ==
-          0);
+    key_file_sign(key->file, span_of(frame.data, frame.size), out_signature);
     frame_free(&frame);
     return STATUS_OK;
 }
 
 void login_key_close(struct login_key *key)
 {
-    sodium_free(key);
+    if (key == NULL) {
+        return;
+    }
+    key_file_close(key->file);
+    free(key);
 }

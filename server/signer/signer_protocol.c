@@ -1,0 +1,100 @@
+#include "server/signer/signer_protocol.h"
+
+#include "keys/public/cursor.h"
+
+enum status signer_protocol_put_request(const struct signer_request *request, uint8_t *out_bytes,
+                                        size_t capacity, size_t *out_size)
+{
+    struct cursor_writer writer;
+
+    cursor_write_init(&writer, out_bytes, capacity);
+    cursor_write_u8(&writer, SIGNER_PROTOCOL_VERSION);
+    cursor_write_span(&writer, ID_SPAN(&request->practice));
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        const struct signer_request_log *log = &request->logs[i];
+
+        CHECK(log->proof.count <= MERKLE_PROOF_HASHES_MAX);
+        cursor_write_u64(&writer, log->old_size);
+        cursor_write_u64(&writer, log->new_size);
+        cursor_write_span(&writer, ID_SPAN(&log->root));
+        cursor_write_u8(&writer, (uint8_t)log->proof.count);
+        cursor_write_span(&writer, merkle_proof_bytes(&log->proof));
+    }
+    return cursor_write_done(&writer, out_size);
+}
+
+static void read_log(struct cursor_reader *reader, struct signer_request_log *log)
+{
+    struct span hashes;
+
+    log->old_size = cursor_read_u64(reader);
+    log->new_size = cursor_read_u64(reader);
+    cursor_read_bytes(reader, log->root.bytes, HASH_BYTES);
+    hashes = cursor_read_span(reader, (size_t)cursor_read_u8(reader) * HASH_BYTES);
+    if (merkle_proof_decode(hashes, &log->proof) != STATUS_OK) {
+        reader->failed = true;
+    }
+}
+
+enum status signer_protocol_get_request(struct span bytes, struct signer_request *out_request)
+{
+    struct cursor_reader reader;
+
+    memset(out_request, 0, sizeof(*out_request));
+    cursor_read_init(&reader, bytes);
+    if (cursor_read_u8(&reader) != SIGNER_PROTOCOL_VERSION) {
+        return reader.failed ? STATUS_MALFORMED : STATUS_VERSION;
+    }
+    cursor_read_bytes(&reader, out_request->practice.bytes, HASH_BYTES);
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        read_log(&reader, &out_request->logs[i]);
+    }
+    return cursor_read_done(&reader);
+}
+
+enum status signer_protocol_put_reply(const struct signer_reply *reply, uint8_t *out_bytes,
+                                      size_t capacity, size_t *out_size)
+{
+    struct cursor_writer writer;
+
+    cursor_write_init(&writer, out_bytes, capacity);
+    cursor_write_u8(&writer, SIGNER_PROTOCOL_VERSION);
+    cursor_write_u8(&writer, (uint8_t)reply->answer);
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        const struct signer_note *log = &reply->logs[i];
+
+        CHECK(log->note_size <= CHECKPOINT_NOTE_BYTES_MAX);
+        cursor_write_u64(&writer, log->size);
+        cursor_write_u16(&writer, (uint16_t)log->note_size);
+        cursor_write_span(&writer, span_of(log->note, log->note_size));
+    }
+    return cursor_write_done(&writer, out_size);
+}
+
+enum status signer_protocol_get_reply(struct span bytes, struct signer_reply *out_reply)
+{
+    struct cursor_reader reader;
+    uint8_t answer;
+
+    memset(out_reply, 0, sizeof(*out_reply));
+    cursor_read_init(&reader, bytes);
+    if (cursor_read_u8(&reader) != SIGNER_PROTOCOL_VERSION) {
+        return reader.failed ? STATUS_MALFORMED : STATUS_VERSION;
+    }
+    answer = cursor_read_u8(&reader);
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        struct signer_note *log = &out_reply->logs[i];
+
+        log->size = cursor_read_u64(&reader);
+        log->note_size = cursor_read_u16(&reader);
+        if (log->note_size > CHECKPOINT_NOTE_BYTES_MAX) {
+            return STATUS_MALFORMED;
+        }
+        cursor_read_bytes(&reader, log->note, log->note_size);
+    }
+    if (answer < SIGNER_SIGNED || answer > SIGNER_BAD_REQUEST) {
+        return STATUS_MALFORMED;
+    }
+    out_reply->answer = (enum signer_answer)answer;
+    return cursor_read_done(&reader);
+}

@@ -1,0 +1,91 @@
+#include "server/signer/signer_sandbox.h"
+
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_OFF 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX_OFF 1
+#endif
+#endif
+
+enum status signer_sandbox_begin(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)umask(077);
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return STATUS_UNSUPPORTED;
+    }
+    return STATUS_OK;
+}
+
+#ifdef SANDBOX_OFF
+enum status signer_sandbox_enter(int folder_fd)
+{
+    (void)folder_fd;
+    return STATUS_OK;
+}
+#else
+/* Reading requests, writing answers and the state, the timer, memory, ending. */
+static const int ALLOWED[] = {
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(close),
+    SCMP_SYS(accept4),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(fsync),
+    SCMP_SYS(timerfd_settime),
+    SCMP_SYS(brk),
+    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(futex),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getpid),
+    SCMP_SYS(munlock),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+};
+
+static bool add_rules(scmp_filter_ctx filter, int folder_fd)
+{
+    const struct scmp_arg_cmp first = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folder_fd);
+    const struct scmp_arg_cmp third = SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)folder_fd);
+
+    for (size_t i = 0; i < ARRAY_LEN(ALLOWED); i++) {
+        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, ALLOWED[i], 0) != 0) {
+            return false;
+        }
+    }
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, first) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, first, third) == 0;
+}
+
+enum status signer_sandbox_enter(int folder_fd)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    bool loaded;
+
+    if (filter == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    loaded = add_rules(filter, folder_fd) && seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return loaded ? STATUS_OK : STATUS_UNSUPPORTED;
+}
+#endif

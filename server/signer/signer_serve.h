@@ -1,0 +1,24 @@
+/*
+ * The signer's loop: one peer at a time, one request at a time, the state saved at most
+ * SIGNER_STATE_SAVE_MS after it changed and once more at the end. One thread.
+ */
+#pragma once
+
+#include "server/signer/signer_state.h"
+
+struct signer_serve {
+    const struct log_key *key;
+    struct signer_state *state;
+    int folder_fd;
+    int peer_fd;   /* a connected socket, or -1 */
+    int listen_fd; /* where the next peer comes from, or -1: end with the first */
+    int timer_fd;
+    int64_t peer_uid; /* who may connect besides ourselves; -1: nobody */
+};
+
+/* Made before the sandbox: timer and signals. STATUS_IO. */
+MUST_CHECK enum status signer_serve_prepare(struct signer_serve *serve);
+
+/* Until the peer that was handed over closes, or SIGTERM or SIGINT. STATUS_OK; STATUS_IO when
+ * the state cannot be saved, after which nothing may be signed. */
+MUST_CHECK enum status signer_serve_run(struct signer_serve *serve);

@@ -1,0 +1,140 @@
+#include "server/signer/signer_state.h"
+
+#include "keys/public/cursor.h"
+#include "keys/public/hash.h"
+#include "keys/public/origin.h"
+
+static const uint8_t STATE_MAGIC[4] = {'A', 'L', 'S', 1};
+
+_Static_assert(ORIGIN_STATEMENTS == 0 && ORIGIN_EVENTS == 1, "logs are counted by origin");
+_Static_assert(ORIGIN_CHARS_MAX <= CHECKPOINT_ORIGIN_BYTES_MAX, "an origin fits a checkpoint");
+
+void signer_state_init(struct signer_state *state, const struct practice_id *practice)
+{
+    memset(state, 0, sizeof(*state));
+    state->practice = *practice;
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        merkle_empty_root(&state->roots[i]);
+    }
+}
+
+/* SIGNER_SIGNED when this log may be signed. */
+static enum signer_answer judge(const struct signer_state *state, size_t log,
+                                const struct signer_request_log *request)
+{
+    uint64_t size = state->sizes[log];
+
+    if (request->new_size < size) {
+        return SIGNER_REWOUND;
+    }
+    if (request->new_size == size) {
+        return ID_EQUAL(&request->root, &state->roots[log]) ? SIGNER_SIGNED : SIGNER_INCONSISTENT;
+    }
+    if (request->old_size != size) {
+        return SIGNER_OTHER_SIZE;
+    }
+    return merkle_proof_check_consistency(&request->proof, size, &state->roots[log],
+                                          request->new_size, &request->root) == STATUS_OK
+               ? SIGNER_SIGNED
+               : SIGNER_INCONSISTENT;
+}
+
+/* The worst of both logs: a rewound one is told before one that is merely ahead. */
+static enum signer_answer judge_all(const struct signer_state *state,
+                                    const struct signer_request *request)
+{
+    static const enum signer_answer order[] = {SIGNER_INCONSISTENT, SIGNER_REWOUND,
+                                               SIGNER_OTHER_SIZE};
+    enum signer_answer answers[SIGNER_LOGS];
+
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        answers[i] = judge(state, i, &request->logs[i]);
+    }
+    for (size_t o = 0; o < ARRAY_LEN(order); o++) {
+        for (size_t i = 0; i < SIGNER_LOGS; i++) {
+            if (answers[i] == order[o]) {
+                return order[o];
+            }
+        }
+    }
+    return SIGNER_SIGNED;
+}
+
+static enum status sign(const struct signer_state *state, const struct log_key *key,
+                        const struct signer_request *request, struct signer_reply *reply)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; status == STATUS_OK && i < SIGNER_LOGS; i++) {
+        struct checkpoint checkpoint;
+
+        memset(&checkpoint, 0, sizeof(checkpoint));
+        origin_format(&state->practice, (enum origin_log)i, checkpoint.origin);
+        checkpoint.size = request->logs[i].new_size;
+        checkpoint.root = request->logs[i].root;
+        status = log_key_sign(key, &checkpoint, reply->logs[i].note, &reply->logs[i].note_size);
+    }
+    return status;
+}
+
+void signer_state_answer(struct signer_state *state, const struct log_key *key,
+                         const struct signer_request *request, struct signer_reply *out_reply)
+{
+    memset(out_reply, 0, sizeof(*out_reply));
+    out_reply->answer = ID_EQUAL(&request->practice, &state->practice) ? judge_all(state, request)
+                                                                       : SIGNER_BAD_REQUEST;
+    if (out_reply->answer == SIGNER_SIGNED && sign(state, key, request, out_reply) != STATUS_OK) {
+        memset(out_reply, 0, sizeof(*out_reply));
+        out_reply->answer = SIGNER_BAD_REQUEST; /* a size above 2^63 - 1 */
+    }
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        if (out_reply->answer == SIGNER_SIGNED && request->logs[i].new_size != state->sizes[i]) {
+            state->sizes[i] = request->logs[i].new_size;
+            state->roots[i] = request->logs[i].root;
+            state->dirty = true;
+        }
+        out_reply->logs[i].size = state->sizes[i];
+    }
+}
+
+void signer_state_encode(const struct signer_state *state, uint8_t out[SIGNER_STATE_BYTES])
+{
+    struct cursor_writer writer;
+    struct hash check;
+    size_t size = 0;
+
+    cursor_write_init(&writer, out, SIGNER_STATE_BYTES);
+    cursor_write_span(&writer, span_of(STATE_MAGIC, sizeof(STATE_MAGIC)));
+    cursor_write_span(&writer, ID_SPAN(&state->practice));
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        cursor_write_u64(&writer, state->sizes[i]);
+        cursor_write_span(&writer, ID_SPAN(&state->roots[i]));
+    }
+    hash_bytes(span_of(out, SIGNER_STATE_BYTES - HASH_BYTES), &check);
+    cursor_write_span(&writer, ID_SPAN(&check));
+    CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == SIGNER_STATE_BYTES);
+}
+
+enum status signer_state_decode(struct span bytes, struct signer_state *out_state)
+{
+    struct cursor_reader reader;
+    struct span magic;
+    struct hash stored;
+    struct hash check;
+
+    memset(out_state, 0, sizeof(*out_state));
+    cursor_read_init(&reader, bytes);
+    magic = cursor_read_span(&reader, sizeof(STATE_MAGIC));
+    cursor_read_bytes(&reader, out_state->practice.bytes, HASH_BYTES);
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        out_state->sizes[i] = cursor_read_u64(&reader);
+        cursor_read_bytes(&reader, out_state->roots[i].bytes, HASH_BYTES);
+    }
+    cursor_read_bytes(&reader, stored.bytes, HASH_BYTES);
+    if (cursor_read_done(&reader) != STATUS_OK ||
+        !span_equal(magic, span_of(STATE_MAGIC, sizeof(STATE_MAGIC)))) {
+        return STATUS_CORRUPT;
+    }
+    hash_bytes(span_of(bytes.data, SIGNER_STATE_BYTES - HASH_BYTES), &check);
+    return ID_EQUAL(&check, &stored) ? STATUS_OK : STATUS_CORRUPT;
+}
