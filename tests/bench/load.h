@@ -1,0 +1,53 @@
+/*
+ * What the parts of the load generator share. See load.c.
+ */
+#pragma once
+
+#include "tests/bench/author.h"
+#include "tests/bench/peer.h"
+#include "tests/bench/samples.h"
+
+enum scenario {
+    SCENARIO_NONE,
+    SCENARIO_WRITE,
+    SCENARIO_READ,
+    SCENARIO_LOGIN,
+    SCENARIO_PUSH,
+    SCENARIO_IDLE,
+};
+
+struct worker {
+    struct peer *peer;
+    struct author_section section;
+    struct author_bytes body; /* of the next request */
+    uint64_t sent_us;
+};
+
+struct load {
+    enum scenario scenario;
+    struct peers *peers;
+    struct author author;
+    struct worker *workers;
+    size_t count;
+    size_t ready;   /* logged in */
+    size_t settled; /* with a section and a note in it */
+    size_t open;
+    bool found;
+    uint64_t until_us;
+    uint64_t done;
+    uint64_t wanted;
+    uint64_t asked_bytes;
+    struct samples samples;
+};
+
+/* One operation is done. */
+void load_sample(struct load *load, uint64_t since_us);
+
+/* Gives each connection a section and a note in it, before anything is measured. */
+void load_settle(struct load *load);
+/* Sends this worker's next request; its answer sends the next, until the time is up. */
+void load_ask(struct load *load, struct worker *worker);
+/* Writes |wanted| notes, each after the second connection was told of the last. */
+void load_run_push(struct load *load);
+/* The second connection hears something. */
+void load_on_push(void *state, struct peer *peer, const Alcove__Push *push);
