@@ -140,7 +140,9 @@ static int send_ping(struct lws *wsi, struct connection *connection)
     uint8_t *buffer = connection->thread->buffer;
 
     connection->ping_wanted = false;
-    if (lws_write(wsi, buffer + LWS_PRE, 0, LWS_WRITE_PING) < 0) {
+    /* Not empty: the library keeps an empty pong to itself. */
+    buffer[LWS_PRE] = 'p';
+    if (lws_write(wsi, buffer + LWS_PRE, 1, LWS_WRITE_PING) < 0) {
         return -1;
     }
     ws_want_write(connection);
