@@ -6,6 +6,7 @@
 #include "server/door/door.h"
 #include "server/net/net.h"
 #include "server/run/run.h"
+#include "server/run/signer_link.h"
 
 #include <pthread.h>
 #include <signal.h>

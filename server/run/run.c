@@ -4,6 +4,7 @@
 #include "server/core/clock.h"
 #include "server/run/connection.h"
 #include "server/run/queue.h"
+#include "server/run/signer_link.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -12,7 +12,6 @@
 #pragma once
 
 #include "server/core/core.h"
-#include "server/run/signer_link.h"
 
 #define RUN_BATCH_REQUESTS_MAX 256u
 #define RUN_BATCH_BYTES_MAX (4u * 1024u * 1024u)
@@ -71,6 +70,7 @@ struct run_output {
 };
 
 struct run;
+struct signer_link; /* signer_link.h */
 
 /* Has the present heads signed, then starts the thread. |db|, |core| and |signer| are
  * borrowed until run_stop. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
