@@ -2,14 +2,18 @@
 // it is changed. Method: sizes around the widths of tiles; then, for a small export, flip a byte
 // of each file, cut each file, remove each file, add one, and ask with another key.
 //
-//   node verify-tiles-test.mjs TILES_SAMPLE VERIFY_TILES
+//   node verify-tiles-test.mjs TILES_SAMPLE
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
 
-const [sample, verifier] = argv.slice(2);
+import { parseVkey, verifyFolder } from './verify-tiles.mjs';
+
+const [sample] = argv.slice(2);
+const verifier = fileURLToPath(new URL('verify-tiles.mjs', import.meta.url));
 let failures = 0;
 let checks = 0;
 const expect = (want, got, what) => {
@@ -20,7 +24,15 @@ const expect = (want, got, what) => {
     }
 };
 const run = (program, ...args) => spawnSync(program, args, { encoding: 'utf8' });
-const verify = (folder, ...keys) => run(execPath, verifier, folder, ...keys).status;
+const asProgram = (folder, ...keys) => run(execPath, verifier, folder, ...keys).status;
+const verify = (folder, vkey, ...witnesses) => {
+    try {
+        verifyFolder(folder, parseVkey(vkey), witnesses.map(parseVkey));
+        return 0;
+    } catch {
+        return 1;
+    }
+};
 const filesBelow = (folder) => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesBelow(path) : [path];
@@ -63,9 +75,11 @@ withExport(515, (folder, vkey) => {
     rmSync(extra);
     const other = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k';
     expect(1, verify(folder, other), 'another log\'s key');
-    expect(1, verify(folder, vkey, '--witness', other), 'a witness that did not sign');
-    expect(2, verify(folder), 'no key');
-    expect(0, verify(folder, vkey), 'the export as it was');
+    expect(1, verify(folder, vkey, other), 'a witness that did not sign');
+    expect(1, asProgram(folder, vkey, '--witness', other), 'the same, as a program');
+    expect(2, asProgram(folder), 'no key');
+    expect(2, asProgram(folder, vkey, other), 'an argument too many');
+    expect(0, asProgram(folder, vkey), 'the export as it was');
 });
 console.log(`${checks} checks, ${failures} failures`);
 exit(failures === 0 ? 0 : 1);

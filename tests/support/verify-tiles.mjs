@@ -7,9 +7,10 @@
 // every tile must hold exactly the hashes that follow from them; the checkpoint must be signed by
 // the log and by each witness named. Only Node.js and its own modules (18 or later).
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { argv, exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
 
 const WIDTH = 256;
 const sha256 = (...parts) => {
@@ -34,7 +35,7 @@ const base64 = (text) => {
 };
 
 // name+hex(key id)+base64(type, key) of c2sp.org/signed-note.
-const parseVkey = (vkey) => {
+export const parseVkey = (vkey) => {
     const parts = /^([^+\s]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey);
     demand(parts, `not a vkey: ${vkey}`);
     const [, name, id, text] = parts;
@@ -130,7 +131,8 @@ const filesBelow = (folder) => readdirSync(folder, { withFileTypes: true }).flat
     return entry.isDirectory() ? filesBelow(path) : [path];
 });
 
-const verifyFolder = (folder, logKey, witnesses) => {
+// { origin, size, root }, or throws an error that says what is wrong.
+export const verifyFolder = (folder, logKey, witnesses) => {
     const read = (path) => {
         try {
             return readFileSync(join(folder, path));
@@ -192,4 +194,6 @@ const main = () => {
     }
 };
 
-exit(main());
+if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
+    exit(main());
+}
