@@ -1,0 +1,400 @@
+#include "server/run/signer_link.h"
+
+#include "keys/public/hex.h"
+#include "keys/public/origin.h"
+#include "server/store/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_BYTES_MAX 4096u
+#define PROGRAM_NAME   "alcove-signer"
+#define CHILD_FD       3
+#define CHILD_FD_TEXT  "3"
+#define LENGTH_BYTES   4u
+/* Sizes told by the signer may be older than ours once, after it was restarted. */
+#define ATTEMPTS_MAX   2
+/* For a signer that was told to end: it has a state to save. */
+#define END_STEPS      200
+#define END_STEP_NS    10000000
+
+struct signer_link {
+    struct practice_id practice;
+    bool apart;                   /* it runs by itself and listens at |where| */
+    char where[PATH_BYTES_MAX];   /* its socket, or its folder */
+    char program[PATH_BYTES_MAX]; /* unless apart */
+    uint32_t timeout_ms;
+    int fd;      /* -1: not connected */
+    pid_t child; /* 0: none */
+    uint64_t sizes[SIGNER_LOGS];
+    struct signer_request request;
+    struct signer_reply reply;
+    uint8_t buffer[LENGTH_BYTES + SIGNER_REQUEST_BYTES_MAX];
+};
+
+_Static_assert(SIGNER_REPLY_BYTES_MAX <= SIGNER_REQUEST_BYTES_MAX, "one buffer for both");
+
+/* Starting and ending ------------------------------------------------------------------- */
+
+static bool copy_text(char out[PATH_BYTES_MAX], const char *text)
+{
+    size_t size = strnlen(text, PATH_BYTES_MAX);
+
+    if (size == 0 || size == PATH_BYTES_MAX) {
+        return false;
+    }
+    memcpy(out, text, size + 1);
+    return true;
+}
+
+/* The program of that name in the folder that this one was started from. */
+static bool beside_us(char out[PATH_BYTES_MAX])
+{
+    ssize_t size = readlink("/proc/self/exe", out, PATH_BYTES_MAX - sizeof(PROGRAM_NAME));
+    char *slash;
+
+    if (size <= 0 || (size_t)size >= PATH_BYTES_MAX - sizeof(PROGRAM_NAME)) {
+        return false;
+    }
+    out[size] = '\0';
+    slash = strrchr(out, '/');
+    if (slash != NULL) {
+        memcpy(slash + 1, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+    }
+    return slash != NULL;
+}
+
+static bool set_timeout(int fd, uint32_t timeout_ms)
+{
+    const struct timeval limit = {.tv_sec = timeout_ms / 1000,
+                                  .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
+
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
+}
+
+/* With signals as a program expects them: our threads block all of them. */
+static int spawn(const struct signer_link *link, int child_end, pid_t *out_child)
+{
+    char practice[HEX_CHARS(HASH_BYTES) + 1u];
+    char name[] = PROGRAM_NAME;
+    char serve[] = "--serve";
+    char with_practice[] = "--practice";
+    char with_fd[] = "--fd";
+    char fd_text[] = CHILD_FD_TEXT;
+    char *folder = strdup(link->where);
+    char *arguments[] = {name, serve, folder, with_practice, practice, with_fd, fd_text, NULL};
+    char *environment[] = {NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigset_t all;
+    int rc = folder == NULL ? ENOMEM : 0;
+
+    hex_encode(ID_SPAN(&link->practice), practice);
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    if (rc != 0 || posix_spawn_file_actions_init(&files) != 0) {
+        free(folder);
+        return ENOMEM;
+    }
+    rc = posix_spawnattr_init(&attributes);
+    if (rc == 0) {
+        (void)posix_spawnattr_setsigmask(&attributes, &none);
+        (void)posix_spawnattr_setsigdefault(&attributes, &all);
+        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        rc = posix_spawn_file_actions_adddup2(&files, child_end, CHILD_FD);
+        if (rc == 0) {
+            rc = posix_spawn(out_child, link->program, &files, &attributes, arguments, environment);
+        }
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&files);
+    free(folder);
+    return rc;
+}
+
+static bool start(struct signer_link *link)
+{
+    int ends[2];
+    pid_t child = 0;
+    int rc;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return false;
+    }
+    rc = spawn(link, ends[1], &child);
+    (void)close(ends[1]);
+    if (rc != 0) {
+        (void)fprintf(stderr, "alcoved: cannot start %s: %s\n", link->program, strerrorname_np(rc));
+        (void)close(ends[0]);
+        return false;
+    }
+    link->fd = ends[0];
+    link->child = child;
+    return true;
+}
+
+static bool join(struct signer_link *link)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (strlen(link->where) >= sizeof(address.sun_path)) {
+        return false;
+    }
+    memcpy(address.sun_path, link->where, strlen(link->where) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        (void)close(fd);
+        return false;
+    }
+    link->fd = fd;
+    return true;
+}
+
+/* Waits for our own child, which ends when its socket closes, and ends it if it does not. */
+static void reap(pid_t child)
+{
+    const struct timespec step = {.tv_nsec = END_STEP_NS};
+
+    for (int i = 0; i < END_STEPS; i++) {
+        pid_t ended = waitpid(child, NULL, WNOHANG);
+
+        if (ended == child || (ended < 0 && errno != EINTR)) {
+            return;
+        }
+        (void)nanosleep(&step, NULL);
+    }
+    (void)kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+static void hang_up(struct signer_link *link)
+{
+    if (link->fd >= 0) {
+        (void)close(link->fd);
+        link->fd = -1;
+    }
+    if (link->child > 0) {
+        reap(link->child);
+        link->child = 0;
+    }
+}
+
+static enum status ensure_connected(struct signer_link *link)
+{
+    if (link->fd >= 0) {
+        return STATUS_OK;
+    }
+    if ((link->apart ? join(link) : start(link)) && set_timeout(link->fd, link->timeout_ms)) {
+        return STATUS_OK;
+    }
+    hang_up(link);
+    return STATUS_UNAVAILABLE;
+}
+
+enum status signer_link_open(const struct signer_link_options *options,
+                             const struct practice_id *practice, struct signer_link **out_link)
+{
+    struct signer_link *link = calloc(1, sizeof(*link));
+    bool named;
+    enum status status;
+
+    if (link == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    link->practice = *practice;
+    link->fd = -1;
+    link->timeout_ms = options->timeout_ms == 0 ? SIGNER_LINK_TIMEOUT_MS : options->timeout_ms;
+    link->apart = options->socket_path != NULL;
+    if (link->apart) {
+        named = copy_text(link->where, options->socket_path);
+    } else {
+        named = options->folder != NULL && copy_text(link->where, options->folder) &&
+                (options->program != NULL ? copy_text(link->program, options->program)
+                                          : beside_us(link->program));
+    }
+    status = named ? ensure_connected(link) : STATUS_USAGE;
+    if (status != STATUS_OK) {
+        signer_link_close(link);
+        return status;
+    }
+    *out_link = link;
+    return STATUS_OK;
+}
+
+void signer_link_close(struct signer_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    hang_up(link);
+    free(link);
+}
+
+void signer_link_sizes(const struct signer_link *link, uint64_t out_sizes[SIGNER_LOGS])
+{
+    memcpy(out_sizes, link->sizes, sizeof(link->sizes));
+}
+
+/* Asking -------------------------------------------------------------------------------- */
+
+static bool send_all(int fd, const uint8_t *bytes, size_t size)
+{
+    size_t sent = 0;
+
+    while (sent < size) {
+        ssize_t n = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        sent += (size_t)n;
+    }
+    return true;
+}
+
+static bool receive_all(int fd, uint8_t *bytes, size_t size)
+{
+    size_t got = 0;
+
+    while (got < size) {
+        ssize_t n = recv(fd, bytes + got, size - got, 0);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        got += (size_t)n;
+    }
+    return true;
+}
+
+/* One question and its answer in link->reply. A link that failed is closed: an answer that
+ * comes late must not be taken for the next one's. */
+static enum status exchange(struct signer_link *link)
+{
+    uint8_t *length = link->buffer;
+    uint8_t *body = link->buffer + LENGTH_BYTES;
+    size_t size = 0;
+    enum status status = ensure_connected(link);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    CHECK(signer_protocol_put_request(&link->request, body, SIGNER_REQUEST_BYTES_MAX, &size) ==
+          STATUS_OK);
+    length[0] = 0;
+    length[1] = (uint8_t)(size >> 16);
+    length[2] = (uint8_t)(size >> 8);
+    length[3] = (uint8_t)size;
+    if (send_all(link->fd, link->buffer, LENGTH_BYTES + size) &&
+        receive_all(link->fd, length, LENGTH_BYTES)) {
+        size =
+            (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
+        if (size <= SIGNER_REPLY_BYTES_MAX && receive_all(link->fd, body, size) &&
+            signer_protocol_get_reply(span_of(body, size), &link->reply) == STATUS_OK) {
+            return STATUS_OK;
+        }
+    }
+    hang_up(link);
+    return STATUS_UNAVAILABLE;
+}
+
+static enum ledger_log ledger_of(size_t log)
+{
+    return log == ORIGIN_EVENTS ? LEDGER_EVENTS : LEDGER_STATEMENTS;
+}
+
+/* Sizes, roots and proofs from what the signer had last. */
+static enum status make_request(struct signer_link *link, struct txn *txn)
+{
+    enum status status = STATUS_OK;
+
+    link->request.practice = link->practice;
+    for (size_t i = 0; status == STATUS_OK && i < SIGNER_LOGS; i++) {
+        struct signer_request_log *log = &link->request.logs[i];
+
+        log->old_size = link->sizes[i];
+        log->new_size = ledger_size(txn, ledger_of(i));
+        log->proof.count = 0;
+        status = ledger_root(txn, ledger_of(i), log->new_size, &log->root);
+        if (status == STATUS_OK && log->old_size < log->new_size) {
+            status =
+                ledger_consistency(txn, ledger_of(i), log->old_size, log->new_size, &log->proof);
+        }
+    }
+    return status;
+}
+
+/* The notes must be about what was asked; whether they are signed is for clients to check. */
+static enum status take_notes(const struct signer_link *link, struct signer_link_notes *out_notes)
+{
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        const struct signer_note *note = &link->reply.logs[i];
+        struct checkpoint *checkpoint = &out_notes->checkpoints[i];
+        char text[CHECKPOINT_TEXT_BYTES_MAX];
+        size_t size = 0;
+
+        memset(checkpoint, 0, sizeof(*checkpoint));
+        origin_format(&link->practice, (enum origin_log)i, checkpoint->origin);
+        checkpoint->size = link->request.logs[i].new_size;
+        checkpoint->root = link->request.logs[i].root;
+        if (checkpoint_format(checkpoint, text, &size) != STATUS_OK || note->note_size <= size ||
+            memcmp(note->note, text, size) != 0) {
+            return STATUS_UNAVAILABLE;
+        }
+        memcpy(out_notes->notes[i], note->note, note->note_size);
+        out_notes->note_sizes[i] = note->note_size;
+    }
+    return STATUS_OK;
+}
+
+enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
+                                   struct signer_link_notes *out_notes)
+{
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        enum status status = make_request(link, txn);
+
+        if (status == STATUS_OK) {
+            status = exchange(link);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        for (size_t i = 0; i < SIGNER_LOGS; i++) {
+            link->sizes[i] = link->reply.logs[i].size;
+        }
+        switch (link->reply.answer) {
+        case SIGNER_SIGNED:
+            return take_notes(link, out_notes);
+        case SIGNER_OTHER_SIZE:
+            break; /* again, from the size it told */
+        case SIGNER_REWOUND:
+            return STATUS_REWOUND;
+        case SIGNER_INCONSISTENT:
+            return STATUS_EQUIVOCATION;
+        case SIGNER_BAD_REQUEST:
+            return STATUS_UNAVAILABLE;
+        }
+    }
+    return STATUS_UNAVAILABLE;
+}
