@@ -5,6 +5,7 @@
  *   load PORT PROFILE CONNECTIONS read SECONDS     each its own note, again and again
  *   load PORT PROFILE CONNECTIONS login SECONDS    so many at once, new each time
  *   load PORT PROFILE 2 push COUNT                 one writes, the other is told
+ *   load PORT PROFILE CONNECTIONS acks COUNT       writes and reads, each answer told
  *   load PORT PROFILE CONNECTIONS idle             until standard input closes
  *
  * PROFILE is a therapist's, of a first device, who has written in a chart's
@@ -36,6 +37,9 @@ static void on_closed(void *state, struct peer *peer, enum status status)
     struct load *load = state;
     struct worker *worker = &load->workers[peer_index(peer)];
     const uint64_t now = peer_now_us();
+    if (load->scenario == SCENARIO_ACKS && load->until_us == UINT64_MAX) {
+        exit(0); /* the power went; what was said stands on standard output */
+    }
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "load: a connection ended: %s\n", status_name(status));
         exit(1);
@@ -100,6 +104,10 @@ static void run(struct load *load, double seconds)
     const uint64_t begin = peer_now_us();
     load->done = 0;
     load->samples.count = 0;
+    if (load->scenario == SCENARIO_ACKS) {
+        load_run_acks(load);
+        return;
+    }
     if (load->scenario == SCENARIO_PUSH) {
         load_run_push(load);
     } else {
@@ -120,11 +128,9 @@ static void run(struct load *load, double seconds)
 
 static enum scenario scenario_of(const char *name)
 {
-    static const char *const names[] = {[SCENARIO_WRITE] = "write",
-                                        [SCENARIO_READ] = "read",
-                                        [SCENARIO_LOGIN] = "login",
-                                        [SCENARIO_PUSH] = "push",
-                                        [SCENARIO_IDLE] = "idle"};
+    static const char *const names[] = {
+        [SCENARIO_WRITE] = "write", [SCENARIO_READ] = "read", [SCENARIO_LOGIN] = "login",
+        [SCENARIO_PUSH] = "push",   [SCENARIO_IDLE] = "idle", [SCENARIO_ACKS] = "acks"};
     for (size_t i = SCENARIO_WRITE; i < ARRAY_LEN(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             return (enum scenario)i;
@@ -155,15 +161,16 @@ int main(int argc, char **argv)
     static struct load load;
     load.scenario = argc >= 5 ? scenario_of(argv[4]) : SCENARIO_NONE;
     if (load.scenario == SCENARIO_NONE || argc != (load.scenario == SCENARIO_IDLE ? 5 : 6)) {
-        (void)fputs("usage: load PORT PROFILE CONNECTIONS write|read|login SECONDS | push COUNT |"
-                    " idle\n",
-                    stderr);
+        (void)fputs(
+            "usage: load PORT PROFILE CONNECTIONS write|read|login SECONDS | push|acks COUNT |"
+            " idle\n",
+            stderr);
         return 2;
     }
     peer_must(random_init() == STATUS_OK, "no randomness");
     struct keystore *keystore = open_profile(argv[2]);
     load.count = (size_t)strtoull(argv[3], NULL, 10);
-    load.wanted = load.scenario == SCENARIO_PUSH ? strtoull(argv[5], NULL, 10) : 0;
+    load.wanted = argc == 6 ? strtoull(argv[5], NULL, 10) : 0;
     load.workers = calloc(load.count, sizeof(*load.workers));
     samples_init(&load.samples);
     peer_must(load.count > 0 && load.workers != NULL, "memory");

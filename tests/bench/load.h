@@ -14,12 +14,13 @@ enum scenario {
     SCENARIO_LOGIN,
     SCENARIO_PUSH,
     SCENARIO_IDLE,
+    SCENARIO_ACKS,
 };
 
 struct worker {
     struct peer *peer;
     struct author_section section;
-    struct author_bytes body; /* of the next request */
+    struct request_id request; /* the last one sent */
     uint64_t sent_us;
 };
 
@@ -43,6 +44,10 @@ struct load {
 /* One operation is done. */
 void load_sample(struct load *load, uint64_t since_us);
 
+/* A reply that must be a good one, decoded. */
+ProtobufCMessage *load_decode(const ProtobufCMessageDescriptor *descriptor,
+                              const struct peer_frame *frame, struct arena *arena);
+
 /* Gives each connection a section and a note in it, before anything is measured. */
 void load_settle(struct load *load);
 /* Sends this worker's next request; its answer sends the next, until the time is up. */
@@ -51,3 +56,5 @@ void load_ask(struct load *load, struct worker *worker);
 void load_run_push(struct load *load);
 /* The second connection hears something. */
 void load_on_push(void *state, struct peer *peer, const Alcove__Push *push);
+/* Writes and reads in turn, see load_acks.c. */
+void load_run_acks(struct load *load);

@@ -6,8 +6,8 @@ void load_sample(struct load *load, uint64_t since_us)
     samples_add(&load->samples, peer_now_us() - since_us);
 }
 
-static ProtobufCMessage *decode(const ProtobufCMessageDescriptor *descriptor,
-                                const struct peer_frame *frame, struct arena *arena)
+ProtobufCMessage *load_decode(const ProtobufCMessageDescriptor *descriptor,
+                              const struct peer_frame *frame, struct arena *arena)
 {
     ProtobufCMessage *message = NULL;
     if (frame->code != STATUS_OK) {
@@ -27,7 +27,7 @@ static void on_chain(void *context, struct peer *peer, const struct peer_frame *
     struct arena arena = {0};
     struct statement statement;
     const Alcove__ChainReply *reply =
-        (const void *)decode(&alcove__chain_reply__descriptor, frame, &arena);
+        (const void *)load_decode(&alcove__chain_reply__descriptor, frame, &arena);
     (void)peer;
     peer_must(reply->n_entry > 0 &&
                   statement_parse(field_span(reply->entry[0]->statement),
@@ -45,7 +45,7 @@ static void on_state(void *context, struct peer *peer, const struct peer_frame *
     struct load *load = context;
     struct arena arena = {0};
     const Alcove__StateReply *reply =
-        (const void *)decode(&alcove__state_reply__descriptor, frame, &arena);
+        (const void *)load_decode(&alcove__state_reply__descriptor, frame, &arena);
     size_t at = 0;
     while (at < reply->n_section && reply->section[at]->class_ != CLASS_PROGRESS) {
         at++;
@@ -63,7 +63,7 @@ static void on_settled(void *context, struct peer *peer, const struct peer_frame
     struct worker *worker = &load->workers[peer_index(peer)];
     struct arena arena = {0};
     author_stored(&worker->section,
-                  (const void *)decode(&alcove__submit_reply__descriptor, frame, &arena));
+                  (const void *)load_decode(&alcove__submit_reply__descriptor, frame, &arena));
     arena_free(&arena);
     if (worker->section.device_number == 0) { /* the section is there; now its first note */
         const struct author_bytes note = author_new_note(&load->author, &worker->section);
@@ -112,7 +112,7 @@ static void on_written(void *context, struct peer *peer, const struct peer_frame
     struct worker *worker = &load->workers[peer_index(peer)];
     struct arena arena = {0};
     author_stored(&worker->section,
-                  (const void *)decode(&alcove__submit_reply__descriptor, frame, &arena));
+                  (const void *)load_decode(&alcove__submit_reply__descriptor, frame, &arena));
     arena_free(&arena);
     go_on(load, worker);
 }
@@ -153,7 +153,7 @@ static void on_push_written(void *context, struct peer *peer, const struct peer_
     struct worker *worker = &load->workers[peer_index(peer)];
     struct arena arena = {0};
     author_stored(&worker->section,
-                  (const void *)decode(&alcove__submit_reply__descriptor, frame, &arena));
+                  (const void *)load_decode(&alcove__submit_reply__descriptor, frame, &arena));
     arena_free(&arena);
     load->settled++; /* answers */
 }

@@ -286,6 +286,14 @@ void peer_close(struct peer *peer)
     transport_close(peer->connection);
 }
 
+struct request_id peers_last_request(const struct peers *peers)
+{
+    struct request_id id;
+    memcpy(id.bytes, peers->id_prefix, 8);
+    put_u64(id.bytes + 8, peers->asked);
+    return id;
+}
+
 size_t peer_ask_bytes(struct peer *peer, uint32_t op, struct span body, peer_on_frame *on_frame,
                       void *context)
 {
@@ -295,8 +303,8 @@ size_t peer_ask_bytes(struct peer *peer, uint32_t op, struct span body, peer_on_
     }
     peer_must(slot != NULL, "too many requests at once");
     *slot = (struct pending){.used = true, .op = op, .on_frame = on_frame, .context = context};
-    memcpy(slot->id.bytes, peer->peers->id_prefix, 8);
-    put_u64(slot->id.bytes + 8, ++peer->peers->asked);
+    peer->peers->asked++;
+    slot->id = peers_last_request(peer->peers);
     send_frame(peer, FRAME_REQUEST, &slot->id, op, body);
     return body.size;
 }

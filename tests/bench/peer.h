@@ -48,6 +48,8 @@ size_t peer_ask(struct peer *peer, uint32_t op, const ProtobufCMessage *message,
 /* The same with a body packed before, so that packing is not measured. */
 size_t peer_ask_bytes(struct peer *peer, uint32_t op, struct span body, peer_on_frame *on_frame,
                       void *context);
+/* The id of the request that was sent last. */
+struct request_id peers_last_request(const struct peers *peers);
 /* Bytes of messages received so far, over all connections. */
 uint64_t peers_received_bytes(const struct peers *peers);
 
