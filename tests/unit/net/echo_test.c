@@ -382,6 +382,7 @@ static void test_exporter_and_source(void **state)
     fixture_start(&fixture);
     first = connect_good(&fixture);
     raw_ws_exporter(first, exporter);
+    fixture_wait(&fixture, fixture_opened, 1);
     assert_memory_equal(fixture.last_opened.exporter, exporter, 32);
     assert_memory_equal(fixture.last_opened.source.bytes, SOURCE, 16);
     second = connect_good(&fixture);
@@ -482,6 +483,7 @@ static void test_senders_race_with_closing(void **state)
     fixture_init(&fixture);
     fixture_start(&fixture);
     first = connect_good(&fixture);
+    fixture_wait(&fixture, fixture_opened, 1);
     for (uint32_t i = 0; i < ARRAY_LEN(senders); i++) {
         senders[i] = (struct sender){.fixture = &fixture, .seed = i};
         assert_int_equal(pthread_create(&senders[i].thread, NULL, send_anywhere, &senders[i]), 0);

@@ -279,6 +279,11 @@ uint64_t fixture_refusals(struct fixture *fixture)
     return fixture->refusals;
 }
 
+uint64_t fixture_opened(struct fixture *fixture)
+{
+    return fixture->opened;
+}
+
 uint64_t fixture_closed(struct fixture *fixture)
 {
     return fixture->closed;

@@ -61,5 +61,7 @@ void fixture_wait(struct fixture *fixture, uint64_t (*count)(struct fixture *fix
                   uint64_t at_least);
 uint64_t fixture_kept(struct fixture *fixture);
 uint64_t fixture_refusals(struct fixture *fixture);
+/* The server tells of an opening a moment after the client saw the upgrade. */
+uint64_t fixture_opened(struct fixture *fixture);
 uint64_t fixture_closed(struct fixture *fixture);
 struct net_counters fixture_counters(struct fixture *fixture);

@@ -52,6 +52,7 @@ static void test_tls_version(void **state)
     assert_int_equal(try_connect(&options), RAW_TLS_FAILED);
     options.tls_version_max = TLS1_3_VERSION;
     assert_int_equal(try_connect(&options), RAW_UPGRADED);
+    fixture_wait(&fixture, fixture_opened, 1);
     assert_int_equal(fixture_counters(&fixture).opened, 1);
     fixture_deinit(&fixture);
 }
@@ -77,6 +78,7 @@ static void test_subprotocol(void **state)
     assert_int_equal(fixture_counters(&fixture).refused_subprotocol, ARRAY_LEN(WRONG));
     options.subprotocol = "alcove.v1";
     assert_int_equal(try_connect(&options), RAW_UPGRADED);
+    fixture_stop(&fixture, 0);
     assert_int_equal(fixture.opened, 1);
     fixture_deinit(&fixture);
 }
