@@ -96,7 +96,8 @@ struct authority_grant {
     struct hash basis;
     uint64_t seq;
     uint64_t ended_seq; /* revoked, or replaced by a newer grant to the same member */
-    bool clock_ended;   /* authority_mark_ended was called */
+    /* The latest end by the clock that is marked (authority_mark_ended); 0: none. */
+    uint64_t clock_ended_ms;
 };
 struct authority_recipient {
     struct hash hash;
@@ -115,6 +116,7 @@ struct authority_epoch {
     struct authority_recipient *recipients;
     size_t recipient_count;
     struct span bytes; /* the statement, when kept (AUTHORITY_KEEP_SEALS), else empty */
+    uint8_t *kept;     /* the same, owned */
 };
 struct authority_reseal {
     struct hash statement;
@@ -125,7 +127,8 @@ struct authority_reseal {
     struct authority_recipient *recipients; /* one per key, in the order of the statement */
     uint64_t *epochs;
     size_t count;
-    struct span bytes;
+    struct span bytes; /* as above */
+    uint8_t *kept;
 };
 /* One statement of a section's chain, as a timeline needs it. */
 struct authority_entry {

@@ -68,6 +68,9 @@ struct timeline {
     size_t device_capacity;
     struct hash heads[TIMELINE_HEADS]; /* of number n at n % TIMELINE_HEADS */
     uint64_t heads_from;               /* lowest number whose head is kept */
+    /* authority_closed at |when|, good for this generation of the authority; 0: unknown. */
+    uint64_t closed_generation;
+    bool closed;
 };
 
 /* Before number 1. timeline_free in every case. */
@@ -106,12 +109,22 @@ struct timeline_entry {
 MUST_CHECK enum status timeline_step(struct timeline *timeline, const struct authority *authority,
                                      const struct timeline_entry *entry,
                                      enum timeline_reason *out_reason);
-/* The same judgement without moving: the server before it stores, a client before it
- * writes. A closed section gives STATUS_NEEDS_EPOCH here. */
+/*
+ * The same judgement without moving, with a status for who asks to write: the server
+ * before it stores, a client before it sends. STATUS_REFUSED (no right, device
+ * revoked), then STATUS_NEEDS_EPOCH (closed), STATUS_CONFLICT (epoch, position, device
+ * number or link are not the newest; or saw another head), STATUS_MALFORMED (another
+ * section, class or chart), else as timeline_step.
+ */
 MUST_CHECK enum status timeline_judge(const struct timeline *timeline,
                                       const struct authority *authority,
                                       const struct timeline_entry *entry,
                                       enum timeline_reason *out_reason);
+
+/* True iff every start that an epoch or reseal lists is where we know that device to be:
+ * the server before it stores one. */
+bool timeline_starts_fine(const struct timeline *timeline,
+                          const struct statement_position *position);
 
 /* Number and link of this device's last revision; zeros: none. */
 void timeline_device_position(const struct timeline *timeline, const struct hash *device,
