@@ -1,0 +1,14 @@
+/*
+ * The client's clock, the one place that asks the time of day.
+ *
+ * In a build with test hooks the environment's ALCOVE_CLOCK_OFFSET_FILE names a file with a
+ * signed number of milliseconds that is added each time. Any thread.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Milliseconds since 1970, UTC. */
+uint64_t clock_now_ms(void);
+/* Never goes back; counts while the machine sleeps. For timeouts and idle time. */
+uint64_t clock_awake_ms(void);

@@ -1,0 +1,62 @@
+/*
+ * An opened profile: keystore, sealed cache, engine and connection, wired together.
+ *
+ * A command without an agent opens one, does its work and closes it; the agent keeps one
+ * open and works for the commands. Everything that needs a socket, a file or the time of
+ * day is here, so that the engine needs none. One thread.
+ *
+ *   PROFILE/          0700
+ *     keystore        the keys, under the passphrase
+ *     store/          the sealed cache and outbox
+ */
+#pragma once
+
+#include "client/engine/engine.h"
+#include "client/wire/wire.h"
+#include "proto/status.h"
+
+struct host;
+
+/* STATUS_NOT_FOUND: no such profile. STATUS_UNSUPPORTED, STATUS_REFUSED: not to be opened,
+ * told before a passphrase is asked for. */
+MUST_CHECK enum status host_probe(const char *profile);
+
+/*
+ * Opens everything; a damaged cache is emptied and fetched again later, drafts and the outbox
+ * are kept. STATUS_DAMAGED: wrong passphrase or damaged keystore, one answer for both;
+ * STATUS_BUSY: another process has the profile; STATUS_CORRUPT: the outbox is damaged;
+ * STATUS_IO, STATUS_NO_MEMORY. Freed with host_close.
+ */
+MUST_CHECK enum status host_open(const char *profile, struct span passphrase,
+                                 struct host **out_host);
+/* Saves what changed in the keystore, says goodbye and wipes. NULL is allowed. */
+void host_close(struct host *host);
+
+struct engine *host_engine(struct host *host);
+struct keystore *host_keystore(struct host *host);
+struct wire *host_wire(struct host *host);
+
+/* Begins to connect unless connected or connecting. Whether it came about shows in
+ * host_online and host_why. STATUS_MALFORMED: the profile's address. */
+MUST_CHECK enum status host_connect(struct host *host);
+bool host_online(const struct host *host);
+/* Why there is no connection, in one sentence; NULL while there is hope. */
+const char *host_why(const struct host *host);
+
+/* Moves frames both ways for at most |wait_ms| and gives the engine the time. */
+MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
+
+/*
+ * Steps until |done| says so. STATUS_OK; STATUS_OFFLINE: no connection to be had;
+ * STATUS_BUSY: |timeout_ms| passed; or what stopped the engine.
+ */
+MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
+                                  void *state, uint32_t timeout_ms);
+
+/* Connects and syncs until everything that may be read is here and the outbox is empty. */
+MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
+/* Until this ticket is done or failed. */
+MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
+
+/* Saves the keystore if something changed in it. */
+MUST_CHECK enum status host_save(struct host *host);
