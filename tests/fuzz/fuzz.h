@@ -3,7 +3,7 @@
  *
  * A target is deterministic: same bytes, same path; no clock, no randomness, no
  * files, nothing kept between calls. A broken promise is CHECK. It runs under
- * libFuzzer (ALCOVE_FUZZ), and in every build under replay.c over its corpus.
+ * libFuzzer (ALCOVE_FUZZ), and in every other build over its corpus and mutants of it.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
  * Writes the corpus of the protobuf targets: one well-formed message of each type, every
  * field filled, and one statement of each type around its body.
  *
- *   fuzz_seed FOLDER     writes FOLDER/message, FOLDER/statement, FOLDER/revision
+ *   fuzz_seed tests/fuzz/corpus
  *
  * Bodies are put together from the schema's own description, inner messages first, so a
  * new message is covered by running this again. Values are fixed.
@@ -172,7 +172,7 @@ static void seed_statement(const char *folder, const struct statement_rule *rule
         exit(1);
     }
     statement_free(&parsed);
-    seed_write(folder, "statement", rule->name, &statement);
+    seed_write(folder, "fuzz_statement", rule->name, &statement);
 }
 
 int main(int argc, char **argv)
@@ -194,9 +194,9 @@ int main(int argc, char **argv)
             return 1;
         }
         bool revision = strcmp(name, "Context") == 0 || strcmp(name, "Header") == 0;
-        seed_write(argv[1], "message", name, &seeds[i]);
+        seed_write(argv[1], "fuzz_message", name, &seeds[i]);
         if (revision) {
-            seed_write(argv[1], "revision", name, &seeds[i]);
+            seed_write(argv[1], "fuzz_revision", name, &seeds[i]);
         }
     }
     for (uint32_t type = 1; type < 64; type++) {

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const here = new URL('.', import.meta.url);
 const put = (target, name, bytes) => {
-    const folder = new URL(`corpus/${target}/`, here);
+    const folder = new URL(`corpus/fuzz_${target}/`, here);
     mkdirSync(folder, { recursive: true });
     writeFileSync(new URL(name, folder), bytes);
 };
