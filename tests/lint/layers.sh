@@ -27,13 +27,16 @@ keys_server: keys_public proto
 keys_private: keys_public proto
 server_store: keys_public proto
 server_core: server_store keys_public proto
-server_run: server_core server_store keys_public proto
-server_net: server_run server_core server_store keys_server keys_public proto
-alcoved: server_net server_run server_core server_store keys_server keys_public proto
-alcove-signer: keys_server keys_public proto
+server_run: server_core server_store server_signer_protocol keys_public proto
+server_net: proto
+server_door: server_net server_run server_core server_store keys_server keys_public proto
+server_signer_protocol: keys_public proto
+server_signer: server_signer_protocol keys_server keys_public proto
+alcoved: server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
+alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
 client_engine: keys_private keys_public proto
 client_store: client_engine keys_private keys_public proto
-client_wire: client_engine keys_private keys_public proto
+client_wire: proto
 client_agent: client_wire client_store client_engine keys_private keys_public proto
 client_cli: client_agent client_wire client_store client_engine keys_private keys_public proto
 alcove: client_cli client_agent client_wire client_store client_engine keys_private keys_public proto
@@ -107,8 +110,7 @@ edges() {
             if (!(target in known)) { print "no line in this lint for target " target; next }
             layer = layer_of($2)
             own = target
-            if (target == "alcoved") own = "server_main"
-            if (target == "alcove-signer") own = "server_signer"
+            if (target == "alcoved") own = "alcoved_own"
             if (target == "alcove") own = "client_cli"
             if (layer != "" && layer != own && layer != target && !((target, layer) in may))
                 print $1 " depends on " $2 " of layer " layer
@@ -165,7 +167,7 @@ planted=0
 while IFS=: read -r target may; do
     object=$(object_of "$target")
     [ -n "$object" ] || continue
-    for other in keys_public keys_server keys_private server_store server_core server_run server_net \
+    for other in keys_public keys_server keys_private server_store server_core server_run server_net server_door \
         client_engine client_store client_wire client_agent client_cli; do
         case " $target $may " in *" $other "*) continue ;; esac
         [ "$target $other" != "alcove client_cli" ] || continue
