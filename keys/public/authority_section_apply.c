@@ -152,6 +152,18 @@ static enum status reserve_making(struct judgement *judgement, struct section_no
     return status == STATUS_OK && chart != NULL ? chart_reserve(chart) : status;
 }
 
+/* Making a section counts as its first grant. */
+static void put_maker(struct judgement *judgement, struct section_node *node)
+{
+    struct authority_grant maker = {
+        .member = judgement->signer->pub.id,
+        .identity = judgement->signer->pub.identity,
+        .rights = (uint32_t)RIGHT_READ | (uint32_t)RIGHT_WRITE | (uint32_t)RIGHT_OWN,
+        .basis_kind = BASIS_OWNER,
+    };
+    put_grant(judgement, node, maker);
+}
+
 static enum status apply_making(struct judgement *judgement)
 {
     struct authority *authority = judgement->authority;
@@ -177,13 +189,7 @@ static enum status apply_making(struct judgement *judgement)
     } else {
         authority->directory = node;
     }
-    struct authority_grant maker = {
-        .member = judgement->signer->pub.id,
-        .identity = judgement->signer->pub.identity,
-        .rights = (uint32_t)RIGHT_READ | (uint32_t)RIGHT_WRITE | (uint32_t)RIGHT_OWN,
-        .basis_kind = BASIS_OWNER,
-    };
-    put_grant(judgement, node, maker);
+    put_maker(judgement, node);
     put_membership(judgement->signer, node);
     put_entry(judgement, node);
     return STATUS_OK;

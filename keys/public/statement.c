@@ -1,7 +1,7 @@
 #include "keys/public/statement.h"
 
-#include "keys/public/cursor.h"
 #include "keys/public/hash.h"
+#include "keys/public/leaf.h"
 #include "keys/public/statement_internal.h"
 #include "keys/public/verify.h"
 
@@ -174,43 +174,27 @@ enum status statement_verify(const struct statement *statement, size_t index,
 void statement_leaf(const struct statement *statement, const struct practice_id *practice,
                     const struct hash *opening, uint64_t time_ms, uint8_t out_leaf[LEAF_BYTES])
 {
-    uint8_t time_bytes[sizeof(time_ms)];
-    struct cursor_writer writer;
-    struct hash content;
-    size_t size = 0;
-    cursor_write_init(&writer, time_bytes, sizeof(time_bytes));
-    cursor_write_u64(&writer, time_ms);
-    const struct span parts[] = {ID_SPAN(opening), span_of(time_bytes, sizeof(time_bytes)),
-                                 statement->bytes};
-    frame_hash(LABEL_STATEMENT_LEAF, statement_practice(statement, practice), parts,
-               ARRAY_LEN(parts), &content);
-    cursor_write_init(&writer, out_leaf, LEAF_BYTES);
-    cursor_write_u16(&writer, STATEMENT_LEAF_VERSION);
-    cursor_write_u16(&writer, (uint16_t)statement->rule->type);
-    cursor_write_span(&writer, ID_SPAN(&statement->link.label));
-    cursor_write_u64(&writer, statement->link.number);
-    cursor_write_span(&writer, ID_SPAN(&content));
-    cursor_write_u32(&writer, 0);
-    CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == LEAF_BYTES);
+    struct leaf_statement leaf = {
+        .type = (uint16_t)statement->rule->type,
+        .label = statement->link.label,
+        .number = statement->link.number,
+    };
+    leaf_statement_commitment(practice, opening->bytes, time_ms, statement->bytes,
+                              &leaf.commitment);
+    leaf_statement_encode(&leaf, out_leaf);
 }
 
-enum status statement_leaf_parse(struct span leaf, struct statement_leaf_parts *out)
+enum status statement_leaf_parse(struct span bytes, struct statement_leaf_parts *out)
 {
-    struct cursor_reader reader;
+    struct leaf_statement leaf;
     *out = (struct statement_leaf_parts){0};
-    cursor_read_init(&reader, leaf);
-    uint16_t version = cursor_read_u16(&reader);
-    out->type = cursor_read_u16(&reader);
-    cursor_read_bytes(&reader, out->label.bytes, sizeof(out->label.bytes));
-    out->number = cursor_read_u64(&reader);
-    cursor_read_bytes(&reader, out->content.bytes, sizeof(out->content.bytes));
-    uint32_t zero = cursor_read_u32(&reader);
-    enum status status = cursor_read_done(&reader);
+    enum status status = leaf_statement_decode(bytes, &leaf);
     if (status != STATUS_OK) {
         return status;
     }
-    if (version != STATEMENT_LEAF_VERSION || zero != 0 || statement_rule(out->type) == NULL) {
+    if (statement_rule(leaf.type) == NULL) {
         return STATUS_MALFORMED;
     }
+    *out = (struct statement_leaf_parts){leaf.type, leaf.label, leaf.number, leaf.commitment};
     return STATUS_OK;
 }

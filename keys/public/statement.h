@@ -216,10 +216,11 @@ MUST_CHECK enum status statement_verify(const struct statement *statement, size_
                                         const struct practice_id *practice,
                                         const struct public_key *key);
 
-/* The 80 bytes of the statements log that stand for a statement (CONTRACT, decision 3). */
+/* The 80 bytes of the statements log that stand for a statement (leaf.h); |practice| is
+ * that of the log, for a genesis too. */
 void statement_leaf(const struct statement *statement, const struct practice_id *practice,
                     const struct hash *opening, uint64_t time_ms, uint8_t out_leaf[LEAF_BYTES]);
-/* A leaf taken apart. STATUS_MALFORMED: version, type or the zero bytes. */
+/* A leaf taken apart. STATUS_MALFORMED (length, type, zero bytes), STATUS_UNSUPPORTED. */
 struct statement_leaf_parts {
     uint32_t type;
     struct chain_label label;

@@ -1,7 +1,7 @@
 #include "keys/public/timeline.h"
 
 #include "keys/public/cursor.h"
-#include "keys/public/frame.h"
+#include "keys/public/leaf.h"
 #include "keys/public/timeline_internal.h"
 
 #define TIMELINE_FORMAT       1u
@@ -15,25 +15,16 @@
 void timeline_head_start(const struct practice_id *practice, const struct section_id *section,
                          struct hash *out_head)
 {
-    struct span part = ID_SPAN(section);
-    frame_hash(LABEL_SECTION_HEAD, practice, &part, 1, out_head);
+    (void)practice;
+    (void)section;
+    *out_head = (struct hash){{0}};
 }
 
 void timeline_head_next(const struct practice_id *practice, const struct hash *head,
                         uint64_t number, uint32_t kind, const struct hash *object,
                         struct hash *out_head)
 {
-    uint8_t bytes[HASH_BYTES + 8u + 4u + HASH_BYTES];
-    struct cursor_writer writer;
-    size_t size = 0;
-    cursor_write_init(&writer, bytes, sizeof(bytes));
-    cursor_write_span(&writer, ID_SPAN(head));
-    cursor_write_u64(&writer, number);
-    cursor_write_u32(&writer, kind);
-    cursor_write_span(&writer, ID_SPAN(object));
-    CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == sizeof(bytes));
-    struct span part = span_of(bytes, size);
-    frame_hash(LABEL_SECTION_HEAD, practice, &part, 1, out_head);
+    leaf_section_head(practice, head, number, (uint16_t)kind, object, out_head);
 }
 
 const struct hash *timeline_head_at(const struct timeline *timeline, uint64_t number)

@@ -15,10 +15,11 @@
 #include "keys/public/authority.h"
 #include "keys/public/revision.h"
 
-/* head_0 = SHA-256(frame("section-head", section_id)). */
+/* The head before number 1: 32 zero bytes. The section's own statement is number 1, so
+ * every later head depends on which section it is. */
 void timeline_head_start(const struct practice_id *practice, const struct section_id *section,
                          struct hash *out_head);
-/* head_n from head_{n-1}, n, entry kind (ENTRY_*) and object hash. */
+/* head_n from head_{n-1}, n, entry kind (ENTRY_*) and object hash: leaf_section_head. */
 void timeline_head_next(const struct practice_id *practice, const struct hash *head,
                         uint64_t number, uint32_t kind, const struct hash *object,
                         struct hash *out_head);
