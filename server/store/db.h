@@ -149,6 +149,9 @@ bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_v
 /* Frees; STATUS_OK when the walk ended or was left early. Accepts NULL. */
 enum status db_walk_close(struct db_walk *walk);
 
+/* How many keys a table has. */
+MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);
+
 /* For `alcoved status` and the benchmarks. */
 struct db_stats {
     uint64_t map_bytes;

@@ -46,7 +46,6 @@ struct db_usage {
 
 /* What the environment uses at its last commit. Counting free pages reads the free list. */
 MUST_CHECK enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage);
-MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);
 
 /* Format and practice into |db|, writing the format first into a new database. */
 MUST_CHECK enum status db_meta_load(struct db *db, bool create);

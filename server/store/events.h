@@ -21,6 +21,9 @@
 #define EVENTS_PART_BYTES_MAX    EVENT_PART_BYTES_MAX
 #define EVENTS_OUTCOME_BYTES_MAX 512u
 #define EVENTS_OPENING_BYTES     32u
+/* The one kind of change whose object is a record and its link (ENTRY_REVISION of the
+ * schema); the objects of all others are statements or nothing that is stored. */
+#define EVENTS_KIND_REVISION     1u
 
 /* What can be filtered by. 0 is "none" for locals and never valid for the enums. */
 struct event_fields {

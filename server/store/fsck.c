@@ -1,0 +1,249 @@
+#include "server/store/fsck.h"
+
+#include "keys/public/cursor.h"
+#include "server/store/chain_log.h"
+#include "server/store/fsck_internal.h"
+#include "server/store/names.h"
+#include "server/store/note_head.h"
+#include "server/store/record.h"
+
+#include <stdarg.h>
+
+void fsck_fault(struct fsck *fsck, const char *format, ...)
+{
+    va_list arguments;
+
+    if (fsck->report->faults++ > 0) {
+        return;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(fsck->report->first, sizeof(fsck->report->first), format, arguments);
+    va_end(arguments);
+}
+
+/* Where merkle_frontier_append's nodes are compared. */
+struct comparison {
+    struct fsck *fsck;
+    enum ledger_log log;
+};
+
+static enum status compare_node(void *context, uint32_t level, uint64_t index,
+                                const struct hash *hash)
+{
+    struct comparison *comparison = context;
+    struct hash stored;
+
+    if (ledger_node(comparison->fsck->txn, comparison->log, level, index, &stored) != STATUS_OK ||
+        !ID_EQUAL(&stored, hash)) {
+        fsck_fault(comparison->fsck, "%s: node %u, %llu differs",
+                   comparison->log == LEDGER_EVENTS ? "events" : "statements", level,
+                   (unsigned long long)index);
+    }
+    return STATUS_OK;
+}
+
+void fsck_grow(struct fsck *fsck, enum ledger_log log, struct merkle_frontier *frontier,
+               const struct hash *leaf_hash)
+{
+    struct comparison comparison = {fsck, log};
+    struct merkle_sink sink = {compare_node, &comparison};
+
+    if (merkle_frontier_append(frontier, leaf_hash, &sink) != STATUS_OK) {
+        fsck_fault(fsck, "a log is larger than a log can be");
+    }
+}
+
+static void check_chain(struct fsck *fsck, const struct chain_statement *statement)
+{
+    struct chain_head head;
+    uint64_t seq = 0;
+
+    if (chain_log_head(fsck->txn, &statement->label, &head) != STATUS_OK ||
+        statement->number >= head.count ||
+        chain_log_find(fsck->txn, head.chain_local, statement->number, &seq) != STATUS_OK ||
+        seq != statement->seq ||
+        (statement->number + 1 == head.count && head.last_seq != statement->seq)) {
+        fsck_fault(fsck, "statement %llu: is not where its chain says",
+                   (unsigned long long)statement->seq);
+    }
+}
+
+static enum status check_statements(struct fsck *fsck)
+{
+    uint64_t size = ledger_size(fsck->txn, LEDGER_STATEMENTS);
+    struct merkle_frontier frontier;
+    struct chain_statement statement;
+    uint64_t entries = 0;
+    enum status status = STATUS_OK;
+
+    merkle_frontier_init(&frontier);
+    for (uint64_t seq = 0; status == STATUS_OK && seq < size; seq++) {
+        struct hash leaf_hash;
+
+        status = chain_log_get(fsck->txn, seq, &statement);
+        if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
+            fsck_fault(fsck, "statement %llu: does not give its leaf", (unsigned long long)seq);
+            status = STATUS_OK;
+            continue;
+        }
+        if (status == STATUS_OK) {
+            merkle_leaf_hash(span_of(statement.leaf, sizeof(statement.leaf)), &leaf_hash);
+            fsck_grow(fsck, LEDGER_STATEMENTS, &frontier, &leaf_hash);
+            check_chain(fsck, &statement);
+        }
+    }
+    merkle_frontier_root(&frontier, &fsck->report->statements_root);
+    fsck->report->statements = size;
+    if (status == STATUS_OK) {
+        status = db_entries(fsck->txn, SCHEMA_CHAIN_LOG, &entries);
+    }
+    if (entries != size && status == STATUS_OK) {
+        fsck_fault(fsck, "chains hold %llu statements, the log %llu", (unsigned long long)entries,
+                   (unsigned long long)size);
+    }
+    return status;
+}
+
+static void check_record(struct fsck *fsck, uint64_t seq)
+{
+    struct record record;
+    struct record_hashes hashes;
+    struct span wrap;
+    enum status status = record_peek(fsck->txn, seq, &record);
+
+    if (status == STATUS_OK && fsck->header != NULL) {
+        status = fsck->header->hashes(fsck->header->context, record.header, &hashes.context,
+                                      &hashes.envelope);
+        if (status == STATUS_OK) {
+            status = record_check(&record, &hashes);
+        }
+    }
+    if (status != STATUS_OK) {
+        fsck_fault(fsck, "record %llu: does not give its hashes", (unsigned long long)seq);
+        return;
+    }
+    if (record_wrap(fsck->txn, seq, &wrap) == STATUS_OK) {
+        fsck->report->wraps++;
+        if (record.erased) {
+            fsck_fault(fsck, "record %llu: erased, but its wrap is there", (unsigned long long)seq);
+        }
+    }
+}
+
+static enum status check_records(struct fsck *fsck)
+{
+    uint64_t count = db_counter(fsck->txn, SCHEMA_NEXT_RECORD);
+    uint64_t wraps = 0;
+    enum status status;
+
+    for (uint64_t seq = 0; seq < count; seq++) {
+        check_record(fsck, seq);
+    }
+    fsck->report->records = count;
+    status = db_entries(fsck->txn, SCHEMA_WRAP, &wraps);
+    if (status == STATUS_OK && wraps != fsck->report->wraps) {
+        fsck_fault(fsck, "%llu wraps belong to no record",
+                   (unsigned long long)(wraps - fsck->report->wraps));
+    }
+    return status;
+}
+
+static void check_note(struct fsck *fsck, uint32_t section_local, const struct note_id *note)
+{
+    struct note_head head;
+    struct record record;
+
+    if (note_head_get(fsck->txn, section_local, note, &head) != STATUS_OK) {
+        fsck_fault(fsck, "a note of section %lu cannot be read", (unsigned long)section_local);
+        return;
+    }
+    for (size_t i = 0; i < head.count; i++) {
+        if (record_get(fsck->txn, head.heads[i].record_seq, &head.heads[i].link, &record) !=
+            STATUS_OK) {
+            fsck_fault(fsck, "a note of section %lu has a head that is not record %llu",
+                       (unsigned long)section_local, (unsigned long long)head.heads[i].record_seq);
+        }
+    }
+}
+
+static enum status check_notes(struct fsck *fsck)
+{
+    struct schema_key at = {.bytes = {0}, .size = 1};
+    enum db_seek seek = DB_SEEK_AT_OR_AFTER;
+    struct span key;
+    struct span value;
+    enum status status;
+
+    while ((status = db_seek(fsck->txn, SCHEMA_NOTE, schema_key_span(&at), seek, &key, &value)) ==
+           STATUS_OK) {
+        struct cursor_reader reader;
+        struct note_id note;
+        uint32_t section_local;
+
+        cursor_read_init(&reader, key);
+        section_local = cursor_read_u32(&reader);
+        cursor_read_bytes(&reader, note.bytes, ID_BYTES);
+        if (cursor_read_done(&reader) != STATUS_OK) {
+            fsck_fault(fsck, "a note has a key of another length");
+            return STATUS_OK;
+        }
+        check_note(fsck, section_local, &note);
+        at = schema_key_note(section_local, &note);
+        seek = DB_SEEK_AFTER;
+        fsck->report->notes++;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static void check_names(struct fsck *fsck, enum schema_id_kind kind)
+{
+    uint32_t count = names_count(fsck->txn, kind);
+
+    for (uint32_t local = 1; local <= count && local != 0; local++) {
+        uint8_t id[ID_BYTES];
+        uint32_t found = 0;
+
+        if (names_id(fsck->txn, kind, local, id) != STATUS_OK ||
+            names_find(fsck->txn, kind, id, &found) != STATUS_OK || found != local) {
+            fsck_fault(fsck, "local number %lu of kind %d has no id", (unsigned long)local,
+                       (int)kind);
+        }
+    }
+}
+
+static enum status check_all(struct fsck *fsck)
+{
+    enum status status = fsck_events(fsck);
+
+    if (status == STATUS_OK) {
+        status = check_statements(fsck);
+    }
+    if (status == STATUS_OK) {
+        status = check_records(fsck);
+    }
+    if (status == STATUS_OK) {
+        status = check_notes(fsck);
+    }
+    for (int kind = SCHEMA_ID_MEMBER; kind <= SCHEMA_ID_SECTION; kind++) {
+        check_names(fsck, (enum schema_id_kind)kind);
+    }
+    return status;
+}
+
+enum status fsck_run(struct db *db, const struct fsck_header *header,
+                     struct fsck_report *out_report)
+{
+    struct fsck fsck = {.header = header, .report = out_report};
+    enum status status = db_begin_read(db, &fsck.txn);
+
+    memset(out_report, 0, sizeof(*out_report));
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = check_all(&fsck);
+    db_abort(fsck.txn);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return out_report->faults == 0 ? STATUS_OK : STATUS_CORRUPT;
+}
