@@ -68,32 +68,62 @@ static void own_membership(const struct author *author, struct hash *out)
     frame_hash(LABEL_MEMBERSHIP, &content->practice, parts, ARRAY_LEN(parts), out);
 }
 
+/* One seal of the section's key, into the caller's bytes. */
+static void seal_to(const struct author *author, const struct author_section *section,
+                    const struct hash *membership, const struct public_key *recipient,
+                    uint8_t out[static EPOCH_KEY_SEALED_BYTES])
+{
+    const struct epoch_key_place place = {.practice = author->content->practice,
+                                          .section = section->section,
+                                          .epoch = section->epoch,
+                                          .membership = *membership};
+    const struct epoch_key_parties parties = {
+        .recipient_statement = author->content->device_statement,
+        .sender_statement = author->content->device_statement};
+    peer_must(epoch_key_seal(section->epoch_key, &place, &parties, recipient, NULL, out) ==
+                  STATUS_OK,
+              "an epoch key cannot be sealed");
+}
+
+static void fill_seals(const struct author *author, const struct author_section *section,
+                       const struct hash *membership, Alcove__Seal seals[2],
+                       uint8_t sealed[2][EPOCH_KEY_SEALED_BYTES])
+{
+    struct identity_sealer *nobody = NULL;
+    peer_must(identity_sealer_new(&nobody) == STATUS_OK, "memory");
+    for (size_t i = 0; i < 2; i++) {
+        const struct identity_sealer *to = i == 0 ? author->content->sealing : nobody;
+        seal_to(author, section, membership, identity_sealer_public(to), sealed[i]);
+        alcove__seal__init(&seals[i]);
+        seals[i].kind = i == 0 ? RECIPIENT_DEVICE : RECIPIENT_RECOVERY;
+        seals[i].recipient = hash_field(&author->content->device_statement);
+        seals[i].mode = SEAL_BASE;
+        seals[i].share = field_of(sealed[i], SEAL_SHARE_BYTES);
+        seals[i].sealed = field_of(sealed[i] + SEAL_SHARE_BYTES, SEAL_SEALED_BYTES);
+    }
+    identity_sealer_free(nobody);
+}
+
 static struct author_bytes first_epoch(const struct author *author, struct author_section *section,
                                        const struct hash *section_statement)
 {
     Alcove__Epoch epoch = ALCOVE__EPOCH__INIT;
     Alcove__Link link;
-    Alcove__Seal seals[2] = {ALCOVE__SEAL__INIT, ALCOVE__SEAL__INIT};
+    Alcove__Seal seals[2];
     Alcove__Seal *list[] = {&seals[0], &seals[1]};
-    uint8_t share[SEAL_SHARE_BYTES];
-    uint8_t sealed[SEAL_SEALED_BYTES];
-    struct hash membership;
+    uint8_t sealed[2][EPOCH_KEY_SEALED_BYTES];
     struct hash commitment;
-    random_bytes(share, sizeof(share));
-    random_bytes(sealed, sizeof(sealed));
-    random_bytes(commitment.bytes, sizeof(commitment.bytes));
-    own_membership(author, &membership);
+    struct epoch_key_place place = {.practice = author->content->practice,
+                                    .section = section->section,
+                                    .epoch = section->epoch};
+    peer_must(epoch_key_new(&section->epoch_key) == STATUS_OK, "memory");
+    own_membership(author, &place.membership);
+    epoch_key_commitment(section->epoch_key, &place, &commitment);
+    fill_seals(author, section, &place.membership, seals, sealed);
     fill_link(author, section, 1, section_statement, &link);
-    for (size_t i = 0; i < ARRAY_LEN(seals); i++) {
-        seals[i].kind = i == 0 ? RECIPIENT_DEVICE : RECIPIENT_RECOVERY;
-        seals[i].recipient = hash_field(&author->content->device_statement);
-        seals[i].mode = SEAL_BASE;
-        seals[i].share = field_of(share, sizeof(share));
-        seals[i].sealed = field_of(sealed, sizeof(sealed));
-    }
     epoch.link = &link;
     epoch.epoch = section->epoch;
-    epoch.membership = hash_field(&membership);
+    epoch.membership = hash_field(&place.membership);
     epoch.commitment = hash_field(&commitment);
     epoch.section_number = 1;
     epoch.section_head = hash_field(&section->head);
@@ -162,46 +192,91 @@ static struct author_bytes new_context(const struct author *author,
     return pack(&context.base);
 }
 
-struct author_bytes author_new_note(const struct author *author, struct author_section *section)
-{
-    static uint8_t envelope[ENVELOPE_BYTES_MIN]; /* what a 1 KiB note is padded to */
+/* The parts of one revision, which must outlive the packing of the request. */
+struct parts {
+    struct author_bytes context;
+    struct author_bytes header;
+    struct signature signature;
     uint8_t wrap[WRAP_BYTES];
+    uint8_t *envelope;
+    size_t envelope_size;
+};
+
+static void seal_note(const struct author *author, const struct author_section *section,
+                      struct parts *parts)
+{
+    static uint8_t text[1024];
+    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+    memset(text, 'a', sizeof(text));
+    body.kind = NOTE_PROGRESS;
+    body.text = field_of(text, sizeof(text));
+    body.written_ms = 1;
+    struct author_bytes packed = pack(&body.base);
+    const struct envelope_scope scope = {.practice = &author->content->practice,
+                                         .epoch_key = section->epoch_key,
+                                         .context =
+                                             span_of(parts->context.data, parts->context.size)};
+    parts->envelope_size = envelope_size(packed.size);
+    parts->envelope = malloc(parts->envelope_size);
+    peer_must(parts->envelope != NULL && envelope_seal(&scope, span_of(packed.data, packed.size),
+                                                       parts->wrap, parts->envelope) == STATUS_OK,
+              "a note cannot be sealed");
+    free(packed.data);
+}
+
+static void sign_note(const struct author *author, struct author_section *section,
+                      struct parts *parts)
+{
     const struct keystore_content *content = author->content;
-    struct author_bytes context = new_context(author, section);
     struct hash context_hash;
     struct hash envelope_hash;
-    struct signature signature;
-    random_bytes(wrap, sizeof(wrap));
-    random_bytes(envelope, 64);
-    hash_bytes(span_of(context.data, context.size), &context_hash);
-    hash_bytes(span_of(envelope, sizeof(envelope)), &envelope_hash);
+    hash_bytes(span_of(parts->context.data, parts->context.size), &context_hash);
+    hash_bytes(span_of(parts->envelope, parts->envelope_size), &envelope_hash);
     Alcove__Header header = ALCOVE__HEADER__INIT;
     header.context_hash = hash_field(&context_hash);
-    header.envelope_size = sizeof(envelope);
+    header.envelope_size = parts->envelope_size;
     header.envelope_hash = hash_field(&envelope_hash);
-    struct author_bytes header_bytes = pack(&header.base);
-    const struct span signed_parts[] = {span_of(header_bytes.data, header_bytes.size)};
+    parts->header = pack(&header.base);
+    const struct span signed_parts[] = {span_of(parts->header.data, parts->header.size)};
     peer_must(identity_sign(content->content, LABEL_REVISION, &content->practice, signed_parts, 1,
-                            &signature) == STATUS_OK,
+                            &parts->signature) == STATUS_OK,
               "a revision cannot be signed");
-    const struct span link_parts[] = {signed_parts[0], ID_SPAN(&signature)};
+    const struct span link_parts[] = {signed_parts[0], ID_SPAN(&parts->signature)};
     frame_hash(LABEL_LINK, &content->practice, link_parts, ARRAY_LEN(link_parts),
                &section->device_link);
     section->device_number++;
-    Alcove__Revision revision = ALCOVE__REVISION__INIT;
-    Alcove__Revision *revisions[] = {&revision};
-    revision.context = field_of(context.data, context.size);
-    revision.header = field_of(header_bytes.data, header_bytes.size);
-    revision.signature = field_of(signature.bytes, SIGNATURE_BYTES);
-    revision.wrap = field_of(wrap, sizeof(wrap));
-    revision.envelope = field_of(envelope, sizeof(envelope));
+}
+
+struct author_bytes author_new_notes(const struct author *author, struct author_section *section,
+                                     size_t count)
+{
+    static struct parts parts[SUBMIT_REVISIONS_MAX];
+    Alcove__Revision revisions[SUBMIT_REVISIONS_MAX];
+    Alcove__Revision *list[SUBMIT_REVISIONS_MAX];
+    peer_must(count >= 1 && count <= SUBMIT_REVISIONS_MAX, "too many notes in one request");
+    for (size_t i = 0; i < count; i++) {
+        struct parts *one = &parts[i];
+        one->context = new_context(author, section);
+        seal_note(author, section, one);
+        sign_note(author, section, one);
+        alcove__revision__init(&revisions[i]);
+        revisions[i].context = field_of(one->context.data, one->context.size);
+        revisions[i].header = field_of(one->header.data, one->header.size);
+        revisions[i].signature = field_of(one->signature.bytes, SIGNATURE_BYTES);
+        revisions[i].wrap = field_of(one->wrap, WRAP_BYTES);
+        revisions[i].envelope = field_of(one->envelope, one->envelope_size);
+        list[i] = &revisions[i];
+    }
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
-    ask.revision = revisions;
-    ask.n_revision = 1;
+    ask.revision = list;
+    ask.n_revision = count;
     ask.purpose = PURPOSE_TREAT;
     const struct author_bytes bytes = pack(&ask.base);
-    free(context.data);
-    free(header_bytes.data);
+    for (size_t i = 0; i < count; i++) {
+        free(parts[i].context.data);
+        free(parts[i].header.data);
+        free(parts[i].envelope);
+    }
     return bytes;
 }
 

@@ -5,11 +5,11 @@
  *   load PORT PROFILE CONNECTIONS read SECONDS     each its own note, again and again
  *   load PORT PROFILE CONNECTIONS login SECONDS    so many at once, new each time
  *   load PORT PROFILE 2 push COUNT                 one writes, the other is told
+ *   load PORT PROFILE 1 fill COUNT                 notes into one section, no figure
  *   load PORT PROFILE CONNECTIONS acks COUNT       writes and reads, each answer told
  *   load PORT PROFILE CONNECTIONS idle             until standard input closes
  *
- * PROFILE is a therapist's, of a first device, who has written in a chart's
- * progress section; its passphrase is the first line of descriptor 3. All
+ * PROFILE is a therapist's, of a first device, who treats a client; its passphrase is the first line of descriptor 3. All
  * connections are that device's, each with a section of its own.
  */
 #include "tests/bench/load.h"
@@ -110,6 +110,8 @@ static void run(struct load *load, double seconds)
     }
     if (load->scenario == SCENARIO_PUSH) {
         load_run_push(load);
+    } else if (load->scenario == SCENARIO_FILL) {
+        load_run_fill(load);
     } else {
         load->until_us = begin + (uint64_t)(seconds * 1e6);
         if (load->scenario == SCENARIO_LOGIN) {
@@ -130,7 +132,8 @@ static enum scenario scenario_of(const char *name)
 {
     static const char *const names[] = {
         [SCENARIO_WRITE] = "write", [SCENARIO_READ] = "read", [SCENARIO_LOGIN] = "login",
-        [SCENARIO_PUSH] = "push",   [SCENARIO_IDLE] = "idle", [SCENARIO_ACKS] = "acks"};
+        [SCENARIO_PUSH] = "push",   [SCENARIO_IDLE] = "idle", [SCENARIO_ACKS] = "acks",
+        [SCENARIO_FILL] = "fill"};
     for (size_t i = SCENARIO_WRITE; i < ARRAY_LEN(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             return (enum scenario)i;
@@ -162,7 +165,7 @@ int main(int argc, char **argv)
     load.scenario = argc >= 5 ? scenario_of(argv[4]) : SCENARIO_NONE;
     if (load.scenario == SCENARIO_NONE || argc != (load.scenario == SCENARIO_IDLE ? 5 : 6)) {
         (void)fputs(
-            "usage: load PORT PROFILE CONNECTIONS write|read|login SECONDS | push|acks COUNT |"
+            "usage: load PORT PROFILE CONNECTIONS write|read|login SECONDS | push|acks|fill COUNT |"
             " idle\n",
             stderr);
         return 2;

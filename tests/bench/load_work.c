@@ -1,5 +1,7 @@
 #include "tests/bench/load.h"
 
+#include "keys/public/random.h"
+
 void load_sample(struct load *load, uint64_t since_us)
 {
     load->done++;
@@ -21,7 +23,8 @@ ProtobufCMessage *load_decode(const ProtobufCMessageDescriptor *descriptor,
 
 /* ---------------------------------------------------------------- what to write in */
 
-static void on_chain(void *context, struct peer *peer, const struct peer_frame *frame)
+/* The first statement of a section's chain says what a section there is about. */
+static void on_section_chain(void *context, struct peer *peer, const struct peer_frame *frame)
 {
     struct load *load = context;
     struct arena arena = {0};
@@ -35,9 +38,50 @@ static void on_chain(void *context, struct peer *peer, const struct peer_frame *
                   statement.rule->type == STATEMENT_SECTION,
               "the section's first statement is not one");
     load->author.model = statement.u.section;
+    load->author.model.class = CLASS_PROGRESS;
     load->found = true;
     statement_free(&statement);
     arena_free(&arena);
+}
+
+/* A client's chain says whom a first section may be about. */
+static void on_member_chain(void *context, struct peer *peer, const struct peer_frame *frame)
+{
+    struct load *load = context;
+    const struct practice_id *practice = &peers_content(load->peers)->practice;
+    struct arena arena = {0};
+    struct statement invitation;
+    struct statement enrolment;
+    const Alcove__ChainReply *reply =
+        (const void *)load_decode(&alcove__chain_reply__descriptor, frame, &arena);
+    (void)peer;
+    if (!load->found && reply->n_entry >= 2) {
+        peer_must(statement_parse(field_span(reply->entry[0]->statement), practice, &invitation) ==
+                          STATUS_OK &&
+                      statement_parse(field_span(reply->entry[1]->statement), practice,
+                                      &enrolment) == STATUS_OK,
+                  "a member's chain is malformed");
+        if (invitation.u.invitation.role == ROLE_CLIENT) {
+            struct statement_section *model = &load->author.model;
+            model->class = CLASS_PROGRESS;
+            model->client = invitation.u.invitation.invited;
+            statement_identity_hash(&enrolment.u.enrolment.identity_key, practice,
+                                    &model->client_identity);
+            random_bytes(model->chart.bytes, ID_BYTES);
+            load->found = true;
+        }
+        statement_free(&invitation);
+        statement_free(&enrolment);
+    }
+    arena_free(&arena);
+}
+
+static void ask_chain(struct load *load, struct peer *peer, ProtobufCBinaryData label,
+                      peer_on_frame *on_frame)
+{
+    Alcove__ChainAsk ask = ALCOVE__CHAIN_ASK__INIT;
+    ask.label = label;
+    (void)peer_ask(peer, OP_CHAIN, &ask.base, on_frame, load);
 }
 
 static void on_state(void *context, struct peer *peer, const struct peer_frame *frame)
@@ -47,13 +91,18 @@ static void on_state(void *context, struct peer *peer, const struct peer_frame *
     const Alcove__StateReply *reply =
         (const void *)load_decode(&alcove__state_reply__descriptor, frame, &arena);
     size_t at = 0;
-    while (at < reply->n_section && reply->section[at]->class_ != CLASS_PROGRESS) {
+    while (at < reply->n_section && reply->section[at]->class_ == CLASS_DIRECTORY) {
         at++;
     }
-    peer_must(at < reply->n_section, "the profile has no progress section");
-    Alcove__ChainAsk ask = ALCOVE__CHAIN_ASK__INIT;
-    ask.label = reply->section[at]->label;
-    (void)peer_ask(peer, OP_CHAIN, &ask.base, on_chain, load);
+    if (at < reply->n_section) {
+        ask_chain(load, peer, reply->section[at]->label, on_section_chain);
+    } else {
+        for (size_t i = 0; i < reply->n_chain && i < 32; i++) {
+            if (reply->chain[i]->subject == STATEMENT_INVITATION) {
+                ask_chain(load, peer, reply->chain[i]->label, on_member_chain);
+            }
+        }
+    }
     arena_free(&arena);
 }
 
@@ -200,6 +249,37 @@ void load_run_push(struct load *load)
                              on_push_written, load);
         free(note.data);
         while (load->done <= i || load->settled <= i) {
+            peers_poll(load->peers, 1000);
+        }
+    }
+    load->until_us = 0;
+}
+
+/* ---------------------------------------------------------------- filling a section */
+
+static void on_filled(void *context, struct peer *peer, const struct peer_frame *frame)
+{
+    struct load *load = context;
+    struct arena arena = {0};
+    author_stored(&load->workers[peer_index(peer)].section,
+                  (const void *)load_decode(&alcove__submit_reply__descriptor, frame, &arena));
+    arena_free(&arena);
+    load->settled++;
+}
+
+void load_run_fill(struct load *load)
+{
+    struct worker *worker = &load->workers[0];
+    load->settled = 0;
+    for (size_t asked = 0; load->done < load->wanted; asked++) {
+        const uint64_t rest = load->wanted - load->done;
+        const size_t count = rest < SUBMIT_REVISIONS_MAX ? (size_t)rest : SUBMIT_REVISIONS_MAX;
+        const struct author_bytes notes = author_new_notes(&load->author, &worker->section, count);
+        (void)peer_ask_bytes(worker->peer, OP_SUBMIT, span_of(notes.data, notes.size), on_filled,
+                             load);
+        free(notes.data);
+        load->done += count;
+        while (load->settled <= asked) {
             peers_poll(load->peers, 1000);
         }
     }
