@@ -6,17 +6,16 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-static bool key_matches(const X509 *certificate, const struct hash *expected)
+static bool key_matches(const X509 *certificate, struct tls_pin *pin)
 {
-    struct hash found;
     unsigned char *der = NULL;
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    bool matches = size > 0 &&
-                   EVP_Digest(der, (size_t)size, found.bytes, NULL, EVP_sha256(), NULL) == 1 &&
-                   CRYPTO_memcmp(found.bytes, expected->bytes, sizeof(found.bytes)) == 0;
+    bool found = size > 0 && EVP_Digest(der, (size_t)size, pin->found.bytes, NULL, EVP_sha256(),
+                                        NULL) == 1;
 
     OPENSSL_free(der);
-    return matches;
+    return found && (pin->any || CRYPTO_memcmp(pin->found.bytes, pin->expected.bytes,
+                                               sizeof(pin->found.bytes)) == 0);
 }
 
 /* In place of OpenSSL's whole chain verification. */
@@ -25,7 +24,7 @@ static int verify(X509_STORE_CTX *store, void *arg)
     struct tls_pin *pin = arg;
     const X509 *certificate = X509_STORE_CTX_get0_cert(store);
 
-    if (certificate != NULL && key_matches(certificate, &pin->expected)) {
+    if (certificate != NULL && key_matches(certificate, pin)) {
         pin->matched = true;
         X509_STORE_CTX_set_error(store, X509_V_OK);
         return 1;

@@ -13,6 +13,8 @@
  * right sentence. Must outlive the SSL_CTX made with it. */
 struct tls_pin {
     struct hash expected; /* SHA-256 of the server's SubjectPublicKeyInfo */
+    struct hash found;    /* the same of the server that answered */
+    bool any;             /* nothing is pinned yet: the caller compares `found` itself */
     bool started;         /* TCP stands and the handshake began */
     bool matched;
     bool mismatched;

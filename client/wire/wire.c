@@ -24,7 +24,7 @@ static const struct lws_protocols PROTOCOLS[] = {
     {.name = WIRE_SUBPROTOCOL,
      .callback = session_event,
      .rx_buffer_size = WIRE_RX_BUFFER_BYTES,
-     .tx_packet_size = PACKING_MESSAGE_BYTES},
+     .tx_packet_size = QUEUE_FRAGMENT_BYTES},
     {.name = WATCH_PROTOCOL, .callback = watch_event},
     {.name = NULL},
 };
@@ -110,6 +110,11 @@ void wire_free(struct wire *wire)
     free(wire);
 }
 
+void wire_server_key(const struct wire *wire, struct hash *out_key)
+{
+    *out_key = wire->pin.found;
+}
+
 enum status wire_connect(struct wire *wire, const char *host, uint16_t port,
                          const struct hash *pin)
 {
@@ -119,7 +124,10 @@ enum status wire_connect(struct wire *wire, const char *host, uint16_t port,
         return STATUS_USAGE;
     }
     (void)snprintf(wire->host, sizeof(wire->host), "%s", host);
-    wire->pin = (struct tls_pin){.expected = *pin};
+    wire->pin = (struct tls_pin){.any = pin == NULL};
+    if (pin != NULL) {
+        wire->pin.expected = *pin;
+    }
     wire->closing = false;
     wire->close_code = 0;
     wire->state = WIRE_CONNECTING;

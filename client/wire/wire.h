@@ -66,10 +66,14 @@ MUST_CHECK enum status wire_new(const struct wire_options *options,
 void wire_free(struct wire *wire);
 
 /* Starts to connect; the outcome comes by on_open or on_closed. host is a name
- * or a numeric address. STATUS_USAGE: already connecting or connected, or host
- * too long. */
+ * or a numeric address. pin is NULL only while joining, before anything is pinned:
+ * any key is then accepted, and nothing that came over that connection may be used
+ * before wire_server_key was compared with a pin from a verified source.
+ * STATUS_USAGE: already connecting or connected, or host too long. */
 MUST_CHECK enum status wire_connect(struct wire *wire, const char *host, uint16_t port,
                                     const struct hash *pin);
+/* SHA-256 of the SubjectPublicKeyInfo of the server that answered. */
+void wire_server_key(const struct wire *wire, struct hash *out_key);
 
 bool wire_is_open(const struct wire *wire);
 
