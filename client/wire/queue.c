@@ -50,8 +50,8 @@ static void fill_fragment(struct queue *queue, uint8_t *buffer, struct queue_pie
         packing_put_size(buffer, (uint32_t)frame->size);
         prefix = PACKING_PREFIX_BYTES;
     }
-    if (take > PACKING_MESSAGE_BYTES - prefix) {
-        take = PACKING_MESSAGE_BYTES - prefix;
+    if (take > QUEUE_FRAGMENT_BYTES - prefix) {
+        take = QUEUE_FRAGMENT_BYTES - prefix;
     }
     memcpy(buffer + prefix, frame->bytes + queue->head_sent, take);
     queue->head_sent += take;

@@ -6,6 +6,10 @@
 
 #include "proto/packing.h"
 
+/* A large frame goes in fragments of this size, so that 1 MiB stays well under
+ * the 64 fragments that a server takes. */
+#define QUEUE_FRAGMENT_BYTES 32000u
+
 struct queue_frame;
 
 struct queue {
@@ -24,7 +28,7 @@ struct queue_piece {
 /* Copies the frame in. STATUS_NO_MEMORY. */
 MUST_CHECK enum status queue_add(struct queue *queue, struct span frame);
 
-/* Takes the next piece; buffer has PACKING_MESSAGE_BYTES. */
+/* Takes the next piece; buffer has QUEUE_FRAGMENT_BYTES. */
 void queue_fill(struct queue *queue, uint8_t *buffer, struct queue_piece *out_piece);
 
 void queue_clear(struct queue *queue);

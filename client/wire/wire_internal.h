@@ -50,7 +50,7 @@ struct wire {
     size_t message_capacity;
     uint32_t fragments;
     struct watch watches[WATCHES_MAX];
-    uint8_t buffer[LWS_PRE + PACKING_MESSAGE_BYTES];
+    uint8_t buffer[LWS_PRE + QUEUE_FRAGMENT_BYTES];
 };
 
 /* The library's callback for the protocol WATCH_PROTOCOL. */

@@ -289,18 +289,23 @@ uint64_t fixture_closed(struct fixture *fixture)
     return fixture->closed;
 }
 
+uint64_t fixture_count(struct fixture *fixture, uint64_t (*count)(struct fixture *fixture))
+{
+    uint64_t now;
+
+    lock(fixture);
+    now = count(fixture);
+    unlock(fixture);
+    return now;
+}
+
 void fixture_wait(struct fixture *fixture, uint64_t (*count)(struct fixture *fixture),
                   uint64_t at_least)
 {
     const struct timespec pause = {.tv_nsec = 5000000};
 
     for (int i = 0; i < 4000; i++) {
-        uint64_t now;
-
-        lock(fixture);
-        now = count(fixture);
-        unlock(fixture);
-        if (now >= at_least) {
+        if (fixture_count(fixture, count) >= at_least) {
             return;
         }
         (void)nanosleep(&pause, NULL);

@@ -59,6 +59,9 @@ void fixture_release(struct fixture *fixture);
 /* Waits until count(fixture) >= at_least; fails the test after 20 s. */
 void fixture_wait(struct fixture *fixture, uint64_t (*count)(struct fixture *fixture),
                   uint64_t at_least);
+/* count(fixture) now, under the lock. */
+uint64_t fixture_count(struct fixture *fixture, uint64_t (*count)(struct fixture *fixture));
+/* For the two above; each reads without the lock. */
 uint64_t fixture_kept(struct fixture *fixture);
 uint64_t fixture_refusals(struct fixture *fixture);
 /* The server tells of an opening a moment after the client saw the upgrade. */
