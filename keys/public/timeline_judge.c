@@ -217,3 +217,29 @@ bool timeline_behind(const struct timeline *timeline, const struct authority *au
            live_differs(authority, section, timeline->when.seq, AUTHORITY_NEVER,
                         timeline->when.time_ms);
 }
+
+const char *timeline_reason_text(enum timeline_reason reason)
+{
+    static const char *const texts[] = {
+        [TIMELINE_FINE] = "fine",
+        [TIMELINE_NOT_NEXT] = "not the next statement of the section's chain",
+        [TIMELINE_UNKNOWN_OBJECT] = "names something that is not known",
+        [TIMELINE_OUT_OF_ORDER] = "older than what is numbered already",
+        [TIMELINE_MISSING_ECHO] = "a change of who is in was left out",
+        [TIMELINE_BAD_POSITION] = "states another place in the section",
+        [TIMELINE_NOT_TOUCHED] = "changes nothing in this section",
+        [TIMELINE_NOT_ENDING] = "a grant that does not end now",
+        [TIMELINE_WRONG_SECTION] = "belongs to another section, class or chart",
+        [TIMELINE_WRONG_DEVICE] = "not a device of its author",
+        [TIMELINE_DEVICE_REVOKED] = "written by a revoked device",
+        [TIMELINE_NO_RIGHT] = "its author could not write here then",
+        [TIMELINE_CLOSED] = "written while the section waited for a new epoch",
+        [TIMELINE_WRONG_EPOCH] = "not under the epoch in force",
+        [TIMELINE_DEVICE_NUMBER] = "a gap or repeat in its device's own numbers",
+        [TIMELINE_DEVICE_LINK] = "does not follow its device's last revision",
+        [TIMELINE_AHEAD] = "says it saw what comes later",
+        [TIMELINE_OTHER_HEAD] = "its author saw another history of this section",
+        [TIMELINE_BAD_KIND] = "no kind of entry",
+    };
+    return (size_t)reason < ARRAY_LEN(texts) && texts[reason] != NULL ? texts[reason] : "unknown";
+}
