@@ -18,7 +18,7 @@ static void test_code_text(void **state)
     uint8_t payload[CODE_TEXT_PAYLOAD_BYTES_MAX];
     uint8_t found[CODE_TEXT_PAYLOAD_BYTES_MAX];
     char text[CODE_TEXT_CHARS_MAX];
-    for (uint8_t i = 0; i < sizeof(payload); i++) {
+    for (size_t i = 0; i < sizeof(payload); i++) {
         payload[i] = (uint8_t)(i * 7 + 200);
     }
     for (size_t size = 1; size <= sizeof(payload); size++) {
