@@ -1,5 +1,4 @@
-/* The LMDB wrapper: sticky failure, durability of whole transactions, refusal of damaged
- * files, room, counters, walks. */
+/* The LMDB wrapper: sticky failure, whole transactions, room, counters, walks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +6,6 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store_fixture.h"
@@ -20,11 +15,6 @@
 static struct span text(const char *s)
 {
     return span_of(s, strlen(s));
-}
-
-static void data_path(const struct fixture *f, char out[128])
-{
-    (void)snprintf(out, 128, "%s/data.mdb", f->folder);
 }
 
 /* Goal: what was committed is there after reopening, what was aborted is not. */
@@ -173,83 +163,6 @@ static void test_full_map(void **state)
     fixture_deinit(&f);
 }
 
-/* Goal: a file that was cut is refused, not mapped: reading it would end the process.
- * Method: cut at every page from what is used down to nothing, and within pages. */
-static void test_truncated_file_is_refused(void **state)
-{
-    struct db_options options = {.create = false};
-    struct fixture f;
-    struct db_stats stats;
-    char path[128];
-    off_t used;
-
-    (void)state;
-    fixture_init(&f, SMALL_MAP_BYTES);
-    for (uint64_t n = 0; n < 40; n++) {
-        assert_int_equal(put_page(&f, n, NULL), STATUS_OK);
-    }
-    assert_int_equal(db_stats(f.db, &stats), STATUS_OK);
-    db_close(f.db);
-    f.db = NULL;
-    data_path(&f, path);
-    /* Free pages may lie at the end: the first length that is refused is the edge. */
-    used = (off_t)stats.used_bytes;
-    for (off_t at = used - 4096; at >= 0; at -= at > 8192 ? 1365 : 409) {
-        assert_int_equal(truncate(path, at), 0);
-        assert_int_equal(db_open(f.folder, &options, &f.db),
-                         at == 0 ? STATUS_NOT_FOUND : STATUS_CORRUPT);
-    }
-    fixture_deinit(&f);
-}
-
-static void overwrite(const char *path, off_t at, const void *bytes, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, bytes, size, at), (ssize_t)size);
-    assert_int_equal(close(fd), 0);
-}
-
-/* Goal: a file that is no database is refused. Method: zeroed metas, other magic, other data
- * version, a page size that cannot be, a last page beyond anything. */
-static void test_damaged_meta_is_refused(void **state)
-{
-    static const uint8_t zeros[8192];
-    static const struct {
-        off_t at;
-        uint8_t bytes[8];
-        size_t size;
-        enum status status;
-    } cases[] = {
-        {16, {0, 0, 0, 0}, 4, STATUS_CORRUPT},        /* magic */
-        {20, {9, 0, 0, 0}, 4, STATUS_UNSUPPORTED},    /* version */
-        {40, {0xff, 0x0f, 0, 0}, 4, STATUS_CORRUPT},  /* page size */
-        {10, {0, 0}, 2, STATUS_CORRUPT},              /* page flags */
-        {4096 + 16, {1, 2, 3, 4}, 4, STATUS_CORRUPT}, /* second magic */
-    };
-    struct db_options options = {.create = true};
-    struct fixture f;
-    char path[128];
-
-    (void)state;
-    for (size_t i = 0; i <= ARRAY_LEN(cases); i++) {
-        enum status want = i < ARRAY_LEN(cases) ? cases[i].status : STATUS_CORRUPT;
-
-        fixture_init(&f, SMALL_MAP_BYTES);
-        db_close(f.db);
-        f.db = NULL;
-        data_path(&f, path);
-        if (i < ARRAY_LEN(cases)) {
-            overwrite(path, cases[i].at, cases[i].bytes, cases[i].size);
-        } else {
-            overwrite(path, 0, zeros, sizeof(zeros));
-        }
-        assert_int_equal(db_open(f.folder, &options, &f.db), want);
-        fixture_deinit(&f);
-    }
-}
-
 /* Goal: another format version and another practice are refused. */
 static void test_format_and_practice(void **state)
 {
@@ -287,48 +200,6 @@ static void test_absent(void **state)
     assert_int_equal(db_open("/tmp/alcove-no-such-folder", &options, &db), STATUS_NOT_FOUND);
     assert_int_not_equal(access("/tmp/alcove-no-such-folder", F_OK), 0);
     assert_null(db);
-}
-
-/* Goal: a process that dies inside a transaction leaves no trace and no lock. Method: a child
- * opens the same folder, puts and kills itself; the parent then writes. */
-static void test_killed_writer(void **state)
-{
-    struct db_options options = {.create = false};
-    struct fixture f;
-    struct txn *txn;
-    struct span value;
-    pid_t child;
-    int how = 0;
-
-    (void)state;
-    fixture_init(&f, 0);
-    db_close(f.db);
-    f.db = NULL;
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (db_open(f.folder, &options, &f.db) == STATUS_OK) {
-            txn = fixture_write(&f);
-            for (uint64_t n = 0; n < 300; n++) {
-                struct schema_key key = schema_key_seq(n);
-                db_append(txn, SCHEMA_RECORD, schema_key_span(&key), text("half done"));
-            }
-            (void)kill(getpid(), SIGKILL);
-        }
-        _exit(1);
-    }
-    assert_int_equal(waitpid(child, &how, 0), child);
-    assert_true(WIFSIGNALED(how));
-    assert_int_equal(db_open(f.folder, &options, &f.db), STATUS_OK);
-    txn = fixture_write(&f);
-    for (uint64_t n = 0; n < 300; n++) {
-        struct schema_key key = schema_key_seq(n);
-        assert_int_equal(db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value),
-                         STATUS_NOT_FOUND);
-    }
-    db_put(txn, SCHEMA_STATE, text("after"), text("1"));
-    fixture_commit(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: read transactions are bounded, a reset one sees the new state after renewing. */
@@ -430,11 +301,8 @@ int main(void)
         cmocka_unit_test(test_failure_is_sticky),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_full_map),
-        cmocka_unit_test(test_truncated_file_is_refused),
-        cmocka_unit_test(test_damaged_meta_is_refused),
         cmocka_unit_test(test_format_and_practice),
         cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_killed_writer),
         cmocka_unit_test(test_readers),
         cmocka_unit_test(test_walks),
     };

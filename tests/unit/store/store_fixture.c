@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keys/public/merkle.h"
 #include "keys/public/random.h"
 
 void fixture_init(struct fixture *fixture, uint64_t map_bytes)
@@ -113,4 +114,31 @@ void fixture_put_value(struct fixture *fixture, enum schema_table table, uint64_
 
     db_put(txn, table, schema_key_span(&key), value);
     fixture_commit(txn);
+}
+
+void fixture_naive_root(const struct hash *leaves, size_t size, struct hash *out_root)
+{
+    struct hash *level = calloc(size + 1, sizeof(*level));
+
+    CHECK(level != NULL);
+    if (size == 0) {
+        merkle_empty_root(out_root);
+        free(level);
+        return;
+    }
+    memcpy(level, leaves, size * sizeof(*leaves));
+    while (size > 1) {
+        size_t joined = 0;
+
+        for (size_t i = 0; i < size; i += 2) {
+            if (i + 1 < size) {
+                merkle_node_hash(&level[i], &level[i + 1], &level[joined++]);
+            } else {
+                level[joined++] = level[i];
+            }
+        }
+        size = joined;
+    }
+    *out_root = level[0];
+    free(level);
 }

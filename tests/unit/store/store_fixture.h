@@ -44,3 +44,6 @@ size_t fixture_value(struct txn *txn, enum schema_table table, uint64_t seq, uin
 /* Puts a value as it is. */
 void fixture_put_value(struct fixture *fixture, enum schema_table table, uint64_t seq,
                        struct span value);
+
+/* The root of |size| leaves by joining neighbours level by level; an odd one out moves up. */
+void fixture_naive_root(const struct hash *leaves, size_t size, struct hash *out_root);

@@ -1,0 +1,302 @@
+/* Remembered answers: found again also after a restart, bounded by time and by device, and
+ * not misled by transactions that were aborted. Also local numbers, notes and core's state. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "server/store/names.h"
+#include "server/store/note_head.h"
+#include "server/store/replay.h"
+#include "server/store/state.h"
+#include "store_fixture.h"
+
+#define START_MS ((uint64_t)1000000000)
+
+static uint64_t seed = 1;
+
+static struct request_id request_of(uint64_t n)
+{
+    struct request_id id = {{0xee}};
+
+    memcpy(id.bytes + 8, &n, sizeof(n));
+    return id;
+}
+
+static struct hash hash_of(uint64_t n)
+{
+    struct hash hash = {{0}};
+
+    memcpy(hash.bytes, &n, sizeof(n));
+    return hash;
+}
+
+/* One remembered write in |txn|; its outcome is its number in decimal. */
+static void write_one(struct replay *replay, struct txn *txn, uint32_t device, uint64_t n,
+                      uint64_t time_ms)
+{
+    struct fixture_parts parts;
+    struct event_new event;
+    struct hash leaf;
+    char outcome[24];
+    uint64_t seq = 0;
+    int size = snprintf(outcome, sizeof(outcome), "%llu", (unsigned long long)n);
+
+    fixture_event(&seed, &parts, &event);
+    event.fields.time_ms = events_time(txn, time_ms);
+    event.fields.device_local = device;
+    event.reply.request = request_of(n);
+    event.reply.request_hash = hash_of(n);
+    event.reply.outcome = span_of(outcome, (size_t)size);
+    assert_int_equal(events_append(txn, &event, &seq, &leaf), STATUS_OK);
+    replay_add(replay, device, &event.reply.request, seq, event.fields.time_ms);
+}
+
+static enum status find(struct replay *replay, struct txn *txn, uint32_t device, uint64_t n,
+                        uint64_t hash, uint64_t now_ms)
+{
+    struct request_id request = request_of(n);
+    struct hash request_hash = hash_of(hash);
+    struct event_stored event;
+    char outcome[24];
+    enum status status = replay_find(replay, txn, device, &request, &request_hash, now_ms, &event);
+
+    if (status == STATUS_OK) {
+        int size = snprintf(outcome, sizeof(outcome), "%llu", (unsigned long long)n);
+
+        assert_true(span_equal(event.reply.outcome, span_of(outcome, (size_t)size)));
+    }
+    return status;
+}
+
+/* Goal: a retry gets the first answer, in the same batch, after it and after a restart; the
+ * same id for something else is refused; another device's id is not found. */
+static void test_found_again(void **state)
+{
+    struct fixture f;
+    struct replay *replay = NULL;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    assert_int_equal(replay_new(f.db, START_MS, &replay), STATUS_OK);
+    txn = fixture_write(&f);
+    for (uint64_t n = 0; n < 3000; n++) {
+        write_one(replay, txn, (uint32_t)(1 + n % 3), n, START_MS + n);
+    }
+    assert_int_equal(find(replay, txn, 1, 3, 3, START_MS), STATUS_OK);
+    fixture_commit(txn);
+    for (int restarted = 0; restarted < 2; restarted++) {
+        txn = fixture_read(&f);
+        for (uint64_t n = 0; n < 3000; n++) {
+            uint32_t device = (uint32_t)(1 + n % 3);
+
+            assert_int_equal(find(replay, txn, device, n, n, START_MS + 3000), STATUS_OK);
+            assert_int_equal(find(replay, txn, device, n, n + 1, START_MS), STATUS_CONFLICT);
+            assert_int_equal(find(replay, txn, device + 1, n, n, START_MS), STATUS_NOT_FOUND);
+        }
+        assert_int_equal(find(replay, txn, 1, 3000, 3000, START_MS), STATUS_NOT_FOUND);
+        db_abort(txn);
+        replay_free(replay);
+        fixture_reopen(&f);
+        assert_int_equal(replay_new(f.db, START_MS + 3000, &replay), STATUS_OK);
+    }
+    replay_free(replay);
+    fixture_deinit(&f);
+}
+
+/* Goal: what an aborted batch remembered is not believed, not even when another event took
+ * its number. Method: abort, ask; write others, ask; write the same again, ask. */
+static void test_aborted_batch(void **state)
+{
+    struct fixture f;
+    struct replay *replay = NULL;
+    struct txn *txn;
+
+    (void)state;
+    fixture_init(&f, 0);
+    assert_int_equal(replay_new(f.db, START_MS, &replay), STATUS_OK);
+    txn = fixture_write(&f);
+    write_one(replay, txn, 1, 7, START_MS);
+    write_one(replay, txn, 1, 8, START_MS);
+    db_abort(txn);
+    txn = fixture_write(&f);
+    assert_int_equal(find(replay, txn, 1, 7, 7, START_MS), STATUS_NOT_FOUND);
+    write_one(replay, txn, 1, 9, START_MS);
+    assert_int_equal(find(replay, txn, 1, 7, 7, START_MS), STATUS_NOT_FOUND);
+    write_one(replay, txn, 1, 7, START_MS);
+    assert_int_equal(find(replay, txn, 1, 7, 7, START_MS), STATUS_OK);
+    assert_int_equal(find(replay, txn, 1, 8, 8, START_MS), STATUS_NOT_FOUND);
+    assert_int_equal(find(replay, txn, 1, 9, 9, START_MS), STATUS_OK);
+    fixture_commit(txn);
+    replay_free(replay);
+    fixture_deinit(&f);
+}
+
+/* Goal: the window is 24 hours and 4,096 writes of one device. */
+static void test_window(void **state)
+{
+    struct fixture f;
+    struct replay *replay = NULL;
+    struct txn *txn;
+    uint64_t last_ms = START_MS + REPLAY_WINDOW_MS;
+
+    (void)state;
+    fixture_init(&f, 0);
+    assert_int_equal(replay_new(f.db, START_MS, &replay), STATUS_OK);
+    txn = fixture_write(&f);
+    write_one(replay, txn, 2, 900000, START_MS);
+    assert_int_equal(find(replay, txn, 2, 900000, 900000, last_ms), STATUS_OK);
+    assert_int_equal(find(replay, txn, 2, 900000, 900000, last_ms + 1), STATUS_NOT_FOUND);
+    for (uint64_t n = 0; n < REPLAY_PER_DEVICE_MAX; n++) {
+        write_one(replay, txn, 1, n, START_MS);
+    }
+    assert_int_equal(find(replay, txn, 1, 0, 0, START_MS), STATUS_OK);
+    write_one(replay, txn, 1, REPLAY_PER_DEVICE_MAX, START_MS);
+    assert_int_equal(find(replay, txn, 1, 0, 0, START_MS), STATUS_NOT_FOUND);
+    assert_int_equal(find(replay, txn, 1, 1, 1, START_MS), STATUS_OK);
+    assert_int_equal(find(replay, txn, 2, 900000, 900000, START_MS), STATUS_OK);
+    write_one(replay, txn, 3, 1, last_ms + 1);
+    assert_int_equal(find(replay, txn, 1, 1, 1, START_MS), STATUS_NOT_FOUND);
+    assert_int_equal(find(replay, txn, 3, 1, 1, last_ms + 1), STATUS_OK);
+    fixture_commit(txn);
+    replay_free(replay);
+    assert_int_equal(replay_new(f.db, last_ms + 1, &replay), STATUS_OK);
+    txn = fixture_read(&f);
+    assert_int_equal(find(replay, txn, 1, 4000, 4000, START_MS), STATUS_NOT_FOUND);
+    assert_int_equal(find(replay, txn, 3, 1, 1, last_ms + 1), STATUS_OK);
+    db_abort(txn);
+    replay_free(replay);
+    fixture_deinit(&f);
+}
+
+/* Goal: an id has one local number for ever, counted per kind from 1. */
+static void test_names(void **state)
+{
+    struct fixture f;
+    struct txn *txn;
+    uint8_t id[ID_BYTES] = {1};
+    uint8_t got[ID_BYTES];
+    uint32_t local = 0;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    assert_int_equal(names_find(txn, SCHEMA_ID_CHART, id, &local), STATUS_NOT_FOUND);
+    for (uint32_t i = 1; i <= 5; i++) {
+        id[1] = (uint8_t)i;
+        assert_int_equal(names_add(txn, SCHEMA_ID_CHART, id, &local), STATUS_OK);
+        assert_int_equal(local, i);
+        assert_int_equal(names_add(txn, SCHEMA_ID_CHART, id, &local), STATUS_CONFLICT);
+    }
+    assert_int_equal(names_add(txn, SCHEMA_ID_DEVICE, id, &local), STATUS_OK);
+    assert_int_equal(local, 1);
+    fixture_commit(txn);
+    fixture_reopen(&f);
+    txn = fixture_read(&f);
+    assert_int_equal(names_count(txn, SCHEMA_ID_CHART), 5);
+    assert_int_equal(names_find(txn, SCHEMA_ID_CHART, id, &local), STATUS_OK);
+    assert_int_equal(local, 5);
+    assert_int_equal(names_id(txn, SCHEMA_ID_CHART, 5, got), STATUS_OK);
+    assert_memory_equal(got, id, ID_BYTES);
+    assert_int_equal(names_id(txn, SCHEMA_ID_CHART, 6, got), STATUS_NOT_FOUND);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: heads come back as put, and a walk stays in its section. */
+static void test_notes(void **state)
+{
+    struct fixture f;
+    struct txn *txn;
+    struct note_head head = {.flags = 3, .count = NOTE_HEAD_SIBLINGS_MAX};
+    struct note_head got;
+    struct note_id note = {{0}};
+    struct note_id next;
+    size_t count = 0;
+
+    (void)state;
+    fixture_init(&f, 0);
+    for (size_t i = 0; i < head.count; i++) {
+        fixture_random_bytes(&seed, &head.heads[i].link, HASH_BYTES);
+        head.heads[i].record_seq = i + 100;
+        head.heads[i].revision = (uint32_t)i;
+    }
+    txn = fixture_write(&f);
+    for (uint8_t i = 0; i < 10; i++) {
+        note.bytes[0] = i;
+        note_head_put(txn, 1 + i % 2, &note, &head);
+    }
+    assert_int_equal(note_head_get(txn, 2, &note, &got), STATUS_OK);
+    assert_memory_equal(&got, &head, sizeof(got));
+    assert_int_equal(note_head_get(txn, 1, &note, &got), STATUS_NOT_FOUND);
+    for (const struct note_id *at = NULL; note_head_next(txn, 1, at, &next, &got) == STATUS_OK;
+         at = &note) {
+        assert_int_equal(next.bytes[0], count * 2);
+        note = next;
+        count++;
+    }
+    assert_int_equal(count, 5);
+    assert_int_equal(note_head_next(txn, 3, NULL, &next, &got), STATUS_NOT_FOUND);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+/* Goal: core's records are walked by kind and by pair; a blob that was damaged is refused. */
+static void test_state_and_blobs(void **state)
+{
+    struct fixture f;
+    struct txn *txn;
+    struct db_walk *walk = NULL;
+    struct span key;
+    struct span value;
+    struct schema_key blob_key;
+    uint8_t prefix[ID_BYTES];
+    uint8_t kind = 0;
+    uint32_t a = 0;
+    uint32_t b = 0;
+    uint32_t sum = 0;
+
+    (void)state;
+    fixture_init(&f, 0);
+    txn = fixture_write(&f);
+    for (uint32_t i = 1; i <= 9; i++) {
+        state_put(txn, 4, i / 4, i, span_of(&i, sizeof(i)));
+        state_put(txn, 5, i, i, span_of(&i, sizeof(i)));
+    }
+    state_delete(txn, 4, 1, 6);
+    assert_int_equal(state_get(txn, 4, 1, 6, &value), STATUS_NOT_FOUND);
+    assert_int_equal(state_get(txn, 4, 1, 7, &value), STATUS_OK);
+    assert_int_equal(state_walk(txn, 4, 1, &walk), STATUS_OK);
+    while (db_walk_next(walk, &key, &value)) {
+        state_key_of(key, &kind, &a, &b);
+        assert_int_equal(kind, 4);
+        assert_int_equal(a, 1);
+        sum += b;
+    }
+    assert_int_equal(db_walk_close(walk), STATUS_OK);
+    assert_int_equal(sum, 4 + 5 + 7);
+    assert_int_equal(state_blob_put(txn, span_of("bundle", 6), prefix), STATUS_OK);
+    assert_int_equal(state_blob_get(txn, prefix, &value), STATUS_OK);
+    assert_true(span_equal(value, span_of("bundle", 6)));
+    blob_key = schema_key_blob(prefix);
+    db_put(txn, SCHEMA_BLOB, schema_key_span(&blob_key), span_of("bundlf", 6));
+    assert_int_equal(state_blob_get(txn, prefix, &value), STATUS_CORRUPT);
+    prefix[0] ^= 1;
+    assert_int_equal(state_blob_get(txn, prefix, &value), STATUS_NOT_FOUND);
+    db_abort(txn);
+    fixture_deinit(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_found_again), cmocka_unit_test(test_aborted_batch),
+        cmocka_unit_test(test_window),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_notes),       cmocka_unit_test(test_state_and_blobs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
