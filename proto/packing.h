@@ -18,12 +18,12 @@
 #define WIRE_EXPORTER_BYTES 32u
 #define WIRE_EXPORTER_LABEL "EXPORTER-Channel-Binding"
 
-#define PACKING_PREFIX_BYTES 4u
+#define PACKING_PREFIX_BYTES  4u
 /* A message is packed up to this size: with the websocket header it still fits
  * one TLS record of 16,384 bytes. A larger frame goes alone, in fragments of
  * this size. */
 #define PACKING_MESSAGE_BYTES 16000u
-#define PACKING_FRAME_BYTES (PACKING_MESSAGE_BYTES - PACKING_PREFIX_BYTES)
+#define PACKING_FRAME_BYTES   (PACKING_MESSAGE_BYTES - PACKING_PREFIX_BYTES)
 
 static inline void packing_put_size(uint8_t out[PACKING_PREFIX_BYTES], uint32_t size)
 {
@@ -43,8 +43,8 @@ MUST_CHECK static inline enum status packing_next(struct span *rest, struct span
     if (rest->size <= PACKING_PREFIX_BYTES) {
         return STATUS_MALFORMED;
     }
-    size = (size_t)rest->data[0] << 24 | (size_t)rest->data[1] << 16 |
-           (size_t)rest->data[2] << 8 | (size_t)rest->data[3];
+    size = (size_t)rest->data[0] << 24 | (size_t)rest->data[1] << 16 | (size_t)rest->data[2] << 8 |
+           (size_t)rest->data[3];
     if (size == 0 || size > rest->size - PACKING_PREFIX_BYTES) {
         return STATUS_MALFORMED;
     }

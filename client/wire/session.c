@@ -53,7 +53,7 @@ void session_finish(struct wire *wire, enum wire_end why)
     if (wire->state == WIRE_IDLE) {
         return;
     }
-    lws_sul_cancel(&wire->timer);
+    lws_sul_cancel(&wire->timer.entry);
     wire->state = WIRE_IDLE;
     wire->wsi = NULL;
     queue_clear(&wire->queue);
@@ -80,14 +80,15 @@ void session_abandon(struct wire *wire, enum wire_end why)
 
 static void on_timer(lws_sorted_usec_list_t *timer)
 {
-    struct wire *wire = lws_container_of(timer, struct wire, timer);
+    struct wire *wire = ((struct wire_timer *)timer)->wire;
 
     session_abandon(wire, wire->closing ? WIRE_END_ASKED : WIRE_END_TIMEOUT);
 }
 
 void session_start_timer(struct wire *wire)
 {
-    lws_sul_schedule(wire->lws, 0, &wire->timer, on_timer,
+    wire->timer.wire = wire;
+    lws_sul_schedule(wire->lws, 0, &wire->timer.entry, on_timer,
                      (lws_usec_t)wire->options.connect_timeout_ms * LWS_US_PER_MS);
 }
 
@@ -106,12 +107,11 @@ static int on_established(struct wire *wire)
 {
     uint8_t exporter[WIRE_EXPORTER_BYTES];
 
-    if (!wire->pin.matched ||
-        tls_client_exporter(lws_get_ssl(wire->wsi), exporter) != STATUS_OK) {
+    if (!wire->pin.matched || tls_client_exporter(lws_get_ssl(wire->wsi), exporter) != STATUS_OK) {
         session_finish(wire, WIRE_END_TLS);
         return -1;
     }
-    lws_sul_cancel(&wire->timer);
+    lws_sul_cancel(&wire->timer.entry);
     wire->state = WIRE_OPEN;
     wire->handler.on_open(wire->handler.state, exporter);
     return 0;
@@ -122,12 +122,12 @@ static bool message_add(struct wire *wire, const void *bytes, size_t size, size_
     size_t need = wire->message_size + size;
 
     if (size > wire->options.message_bytes_max - wire->message_size ||
-        remaining > wire->options.message_bytes_max - need ||
-        wire->fragments >= FRAGMENTS_MAX) {
+        remaining > wire->options.message_bytes_max - need || wire->fragments >= FRAGMENTS_MAX) {
         return false;
     }
     if (need > wire->message_capacity) {
-        size_t capacity = wire->message_capacity == 0 ? WIRE_RX_BUFFER_BYTES : wire->message_capacity;
+        size_t capacity =
+            wire->message_capacity == 0 ? WIRE_RX_BUFFER_BYTES : wire->message_capacity;
         uint8_t *grown;
 
         while (capacity < need) {
@@ -267,7 +267,7 @@ static int on_own_event(struct wire *wire, enum lws_callback_reasons reason, voi
 }
 
 int session_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                    size_t size)
+                  size_t size)
 {
     struct wire *wire = lws_context_user(lws_get_context(wsi));
 

@@ -10,8 +10,8 @@ static bool key_matches(const X509 *certificate, struct tls_pin *pin)
 {
     unsigned char *der = NULL;
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    bool found = size > 0 && EVP_Digest(der, (size_t)size, pin->found.bytes, NULL, EVP_sha256(),
-                                        NULL) == 1;
+    bool found =
+        size > 0 && EVP_Digest(der, (size_t)size, pin->found.bytes, NULL, EVP_sha256(), NULL) == 1;
 
     OPENSSL_free(der);
     return found && (pin->any || CRYPTO_memcmp(pin->found.bytes, pin->expected.bytes,
@@ -55,8 +55,8 @@ void *tls_client_new(struct tls_pin *pin)
         SSL_CTX_free(ctx);
         return NULL;
     }
-    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-                                       SSL_OP_NO_RENEGOTIATION);
+    (void)SSL_CTX_set_options(ctx,
+                              SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_cert_verify_callback(ctx, verify, pin);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);

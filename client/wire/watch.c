@@ -46,11 +46,8 @@ enum status wire_watch(struct wire *wire, int fd, void (*on_readable)(void *stat
     if (info.fd.filefd < 0) {
         return STATUS_IO;
     }
-    *watch = (struct watch){.wire = wire,
-                            .fd = fd,
-                            .used = true,
-                            .on_readable = on_readable,
-                            .state = state};
+    *watch = (struct watch){
+        .wire = wire, .fd = fd, .used = true, .on_readable = on_readable, .state = state};
     watch->wsi = lws_adopt_descriptor_vhost_via_info(&info);
     if (watch->wsi == NULL) {
         *watch = (struct watch){.used = false};

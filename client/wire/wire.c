@@ -115,8 +115,7 @@ void wire_server_key(const struct wire *wire, struct hash *out_key)
     *out_key = wire->pin.found;
 }
 
-enum status wire_connect(struct wire *wire, const char *host, uint16_t port,
-                         const struct hash *pin)
+enum status wire_connect(struct wire *wire, const char *host, uint16_t port, const struct hash *pin)
 {
     struct lws_client_connect_info info;
 

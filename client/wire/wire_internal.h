@@ -10,12 +10,18 @@
 #include "client/wire/tls.h"
 #include "client/wire/wire.h"
 
-#define WATCHES_MAX 64u
-#define WATCH_PROTOCOL "watch"
-#define HOST_BYTES_MAX 256u
+#define WATCHES_MAX          64u
+#define WATCH_PROTOCOL       "watch"
+#define HOST_BYTES_MAX       256u
 #define WIRE_RX_BUFFER_BYTES 16384u
 
 enum wire_state { WIRE_IDLE, WIRE_CONNECTING, WIRE_OPEN };
+
+/* The list entry comes first, so that the library's pointer to it is one to this. */
+struct wire_timer {
+    lws_sorted_usec_list_t entry;
+    struct wire *wire;
+};
 
 struct watch {
     struct wire *wire;
@@ -34,14 +40,14 @@ struct wire {
     struct lws *wsi;
     enum wire_state state;
     struct tls_pin pin;
-    void *tls; /* tls_client_new */
+    void *tls;       /* tls_client_new */
     bool closing;    /* wire_close was called */
     bool in_connect; /* an end now is told by the next wire_service */
     bool end_waits;
     enum wire_end waiting_end;
     uint16_t close_code;
     char host[HOST_BYTES_MAX];
-    lws_sorted_usec_list_t timer; /* connecting or closing takes too long */
+    struct wire_timer timer;      /* connecting or closing takes too long */
     lws_sorted_usec_list_t sleep; /* ends a wire_service that waits */
     lws_retry_bo_t idle_policy;
     struct queue queue;

@@ -71,10 +71,8 @@ static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_s
     enum status status = addresses_enter(thread->net->addresses, &key);
 
     if (status != STATUS_OK) {
-        thread_count(thread,
-                     status == STATUS_BUSY ? NET_COUNT_REFUSED_TOTAL
-                                           : NET_COUNT_REFUSED_ADDRESS,
-                     1);
+        thread_count(
+            thread, status == STATUS_BUSY ? NET_COUNT_REFUSED_TOTAL : NET_COUNT_REFUSED_ADDRESS, 1);
         (void)close(fd);
         return;
     }
@@ -87,8 +85,7 @@ void accept_peers(struct net_thread *thread, int listen_fd)
     for (uint32_t i = 0; i < ACCEPTS_AT_ONCE; i++) {
         struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
         socklen_t size = sizeof(peer);
-        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
             take_peer(thread, fd, &peer);

@@ -33,8 +33,7 @@ void addresses_free(struct addresses *addresses);
 
 /* Counts one connection in. STATUS_BUSY: connections_max are open;
  * STATUS_REFUSED: per_address_max of this address are. Thread-safe. */
-MUST_CHECK enum status addresses_enter(struct addresses *addresses,
-                                       const struct address_key *key);
+MUST_CHECK enum status addresses_enter(struct addresses *addresses, const struct address_key *key);
 
 /* Counts one out; it must have been counted in. Thread-safe. */
 void addresses_leave(struct addresses *addresses, const struct address_key *key);

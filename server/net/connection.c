@@ -58,8 +58,8 @@ static bool offer(struct connection *connection)
 {
     const struct net_handler *handler = handler_of(connection);
 
-    if (!handler->on_message(handler->state, connection->id, &connection->user,
-                             connection->offered, connection->offered_size)) {
+    if (!handler->on_message(handler->state, connection->id, &connection->user, connection->offered,
+                             connection->offered_size)) {
         return false;
     }
     connection->offered = NULL;
@@ -199,8 +199,7 @@ uint16_t connection_sent(struct connection *connection, const struct outbound_pi
         }
     }
     /* A layer above that answers more than it was asked gains nothing. */
-    connection->owed -=
-        piece->answers < connection->owed ? piece->answers : connection->owed;
+    connection->owed -= piece->answers < connection->owed ? piece->answers : connection->owed;
     if (connection->paused) {
         if (piece->size > 0) {
             /* While it is not read, taking what we send is its sign of life. */
@@ -214,8 +213,7 @@ uint16_t connection_sent(struct connection *connection, const struct outbound_pi
 static void admit(struct connection *connection, uint32_t message_bytes_max)
 {
     if (!connection->admitted && !connection->closing) {
-        connection->phase_deadline =
-            in_ticks(connection, options_of(connection)->ping_after_ms);
+        connection->phase_deadline = in_ticks(connection, options_of(connection)->ping_after_ms);
         thread_set_deadline(connection);
     }
     connection->admitted = true;
@@ -298,8 +296,7 @@ void connection_set_closing(struct connection *connection)
 {
     connection->closing = true;
     connection->message_deadline = 0;
-    connection->phase_deadline =
-        in_ticks(connection, options_of(connection)->login_timeout_ms);
+    connection->phase_deadline = in_ticks(connection, options_of(connection)->login_timeout_ms);
     thread_set_deadline(connection);
     if (connection->state == CONNECTION_OPEN && !connection->paused) {
         connection->paused = true;
@@ -322,8 +319,7 @@ void connection_end(struct connection *connection)
     connection->offered = NULL;
     connection->message_deadline = 0;
     /* What lingers of the socket gets as long as a login does. */
-    connection->phase_deadline =
-        in_ticks(connection, options_of(connection)->login_timeout_ms);
+    connection->phase_deadline = in_ticks(connection, options_of(connection)->login_timeout_ms);
     thread_set_deadline(connection);
     if (was_open) {
         handler->on_closed(handler->state, connection->id, connection->user);

@@ -7,8 +7,7 @@
 #include "server/net/thread.h"
 
 /* The upgrade is done: tells the layer above. */
-void connection_opened(struct connection *connection,
-                       const uint8_t exporter[WIRE_EXPORTER_BYTES]);
+void connection_opened(struct connection *connection, const uint8_t exporter[WIRE_EXPORTER_BYTES]);
 
 /* Takes a part of a message and delivers what it completes. Returns 0, or the
  * net_close_code to close with; the connection has ended then. */

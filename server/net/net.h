@@ -61,8 +61,7 @@ struct net_handler {
     /* One whole frame, 1..limit bytes, from malloc. True: taken, the callee owns
      * it. False: no room now; the frame stays here, the connection is not read,
      * and the same frame is offered again soon, before any later one. */
-    bool (*on_message)(void *state, uint64_t connection, void **user, uint8_t *bytes,
-                       size_t size);
+    bool (*on_message)(void *state, uint64_t connection, void **user, uint8_t *bytes, size_t size);
     void (*on_closed)(void *state, uint64_t connection, void *user);
 };
 
@@ -84,8 +83,8 @@ struct net_stream {
 };
 
 struct net_options {
-    const char *host; /* name or numeric address to listen on */
-    uint16_t port;    /* 0: the kernel chooses, see net_port */
+    const char *host;             /* name or numeric address to listen on */
+    uint16_t port;                /* 0: the kernel chooses, see net_port */
     const char *certificate_path; /* PEM, made by tls_identity_make */
     const char *key_path;
     const char *const *origins; /* browsers' exact Origin values let in; others are refused */
@@ -93,8 +92,8 @@ struct net_options {
     uint32_t threads;
     uint32_t connections_max;
     uint32_t connections_per_address_max; /* per IPv4 address, per IPv6 /64 */
-    uint32_t owed_max;           /* unanswered requests before a connection is not read */
-    uint32_t fragments_max;      /* websocket frames in one message */
+    uint32_t owed_max;                    /* unanswered requests before a connection is not read */
+    uint32_t fragments_max;               /* websocket frames in one message */
     uint32_t message_bytes_max;  /* one message in, prefixes included, unless net_admit says more */
     uint32_t queued_bytes_max;   /* waiting to go out before a slow reader is closed */
     uint32_t login_timeout_ms;   /* from accept to net_admit, TLS and upgrade included */
@@ -142,14 +141,14 @@ void net_cut(struct net *net, uint64_t connection);
 /* Rising counts since net_start; each is exact, but they are not one snapshot. */
 struct net_counters {
     uint64_t accepted;
-    uint64_t opened;           /* upgraded to a websocket */
-    uint64_t open_now;         /* accepted and not gone yet */
-    uint64_t refused_total;    /* over connections_max */
-    uint64_t refused_address;  /* over connections_per_address_max */
+    uint64_t opened;          /* upgraded to a websocket */
+    uint64_t open_now;        /* accepted and not gone yet */
+    uint64_t refused_total;   /* over connections_max */
+    uint64_t refused_address; /* over connections_per_address_max */
     uint64_t refused_origin;
     uint64_t refused_subprotocol;
-    uint64_t refused_upgrade;  /* not a websocket request over HTTP/1.1 and TLS 1.3 */
-    uint64_t closed_login;     /* not logged in in time, handshake included */
+    uint64_t refused_upgrade; /* not a websocket request over HTTP/1.1 and TLS 1.3 */
+    uint64_t closed_login;    /* not logged in in time, handshake included */
     uint64_t closed_slow_message;
     uint64_t closed_slow_reader;
     uint64_t closed_silent;
@@ -158,10 +157,10 @@ struct net_counters {
     uint64_t closed_not_binary;
     uint64_t closed_malformed; /* packing */
     uint64_t closed_inbox;
-    uint64_t paused;           /* times reading was stopped for owed answers or a full queue */
+    uint64_t paused; /* times reading was stopped for owed answers or a full queue */
     uint64_t frames_in;
     uint64_t frames_out;
-    uint64_t messages_out;     /* frames_out / messages_out = how well packing works */
+    uint64_t messages_out; /* frames_out / messages_out = how well packing works */
 };
 void net_counters(const struct net *net, struct net_counters *out_counters);
 

@@ -70,8 +70,7 @@ static void fill_fragment(struct outbound *out, uint8_t *buffer, struct outbound
     }
 }
 
-static enum status fill_chunk(struct outbound *out, uint8_t *buffer,
-                              struct outbound_piece *piece)
+static enum status fill_chunk(struct outbound *out, uint8_t *buffer, struct outbound_piece *piece)
 {
     const struct net_stream *stream = &out->head->stream;
     size_t size = 0;
@@ -106,8 +105,7 @@ static void pack_frames(struct outbound *out, uint8_t *buffer, struct outbound_p
     }
 }
 
-enum status outbound_fill(struct outbound *out, uint8_t *buffer,
-                          struct outbound_piece *out_piece)
+enum status outbound_fill(struct outbound *out, uint8_t *buffer, struct outbound_piece *out_piece)
 {
     *out_piece = (struct outbound_piece){.first = true, .last = true};
     if (out->head == NULL) {

@@ -36,8 +36,8 @@ struct outbound {
 
 /* One websocket frame to write. */
 struct outbound_piece {
-    size_t size;     /* 0: nothing to write */
-    bool first;      /* of its websocket message */
+    size_t size; /* 0: nothing to write */
+    bool first;  /* of its websocket message */
     bool last;
     uint32_t frames; /* frames that are wholly out with this piece */
     uint32_t answers;

@@ -9,8 +9,8 @@
 /* A connection's number: sequence ‖ slot ‖ thread. 40 bits of sequence last
  * 34 years at 1,000 connections a second, so a number never comes again. */
 #define THREAD_BITS 6u
-#define SLOT_BITS 18u
-#define SLOT_MASK ((UINT64_C(1) << SLOT_BITS) - 1)
+#define SLOT_BITS   18u
+#define SLOT_MASK   ((UINT64_C(1) << SLOT_BITS) - 1)
 
 _Static_assert(NET_THREADS_MAX == 1u << THREAD_BITS, "a thread's index fits its bits");
 
@@ -54,8 +54,7 @@ struct connection *thread_connection_new(struct net_thread *thread)
                      (uint64_t)slot << THREAD_BITS | thread->index;
     connection->thread = thread;
     connection->message_bytes_max = thread->net->options.message_bytes_max;
-    connection->phase_deadline =
-        thread->tick + thread_ticks(thread->net->options.login_timeout_ms);
+    connection->phase_deadline = thread->tick + thread_ticks(thread->net->options.login_timeout_ms);
     thread->slots[slot].connection = connection;
     thread_set_deadline(connection);
     thread_count(thread, NET_COUNT_ACCEPTED, 1);

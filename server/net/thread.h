@@ -15,8 +15,8 @@
 #include "server/net/inbound.h"
 #include "server/net/inbox.h"
 
-#define NET_TICK_MS 100u
-#define NET_THREADS_MAX 64u
+#define NET_TICK_MS        100u
+#define NET_THREADS_MAX    64u
 /* Room before a payload for the websocket header (LWS_PRE, checked in ws.c). */
 #define NET_WRITE_HEADROOM 16u
 
@@ -69,7 +69,7 @@ struct connection {
     bool ping_sent;   /* and nothing heard since */
     uint32_t owed;
     uint32_t heard_tick;
-    uint32_t phase_deadline;   /* login, silence or close; in ticks, 0: none */
+    uint32_t phase_deadline; /* login, silence or close; in ticks, 0: none */
     uint32_t message_deadline;
     size_t message_bytes_max;
     struct address_key address;
@@ -99,13 +99,13 @@ struct net_thread {
     struct lws_context *lws;
     struct lws_vhost *vhost;
     struct lws *listener;
-    int listen_fd; /* -1 once the library owns it */
-    int spare_fd;  /* given up to refuse a peer when no descriptor is left */
+    int listen_fd;   /* -1 once the library owns it */
+    int spare_fd;    /* given up to refuse a peer when no descriptor is left */
     void *no_client; /* tls_no_client_new */
     bool tls_hardened;
     bool quiesced;
     uint32_t tick;
-    uint32_t stop_tick; /* when what still lingers is cut, 0: not stopping */
+    uint32_t stop_tick;          /* when what still lingers is cut, 0: not stopping */
     struct connection *adopting; /* between accept and the library's answer */
     struct slot *slots;
     uint32_t slot_count;

@@ -24,8 +24,8 @@ enum status tls_server_harden(void *ssl_ctx)
         ERR_clear_error();
         return STATUS_IO;
     }
-    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                       SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_options(ctx,
+                              SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     return STATUS_OK;
 }

@@ -115,8 +115,7 @@ static int on_established(struct lws *wsi)
 
     /* Only what check_upgrade let through over this very TLS connection. */
     if (connection == NULL || connection->wsi != wsi || lws_get_network_wsi(wsi) != wsi ||
-        connection->thread->quiesced ||
-        tls_exporter(lws_get_ssl(wsi), exporter) != STATUS_OK) {
+        connection->thread->quiesced || tls_exporter(lws_get_ssl(wsi), exporter) != STATUS_OK) {
         return -1;
     }
     connection_opened(connection, exporter);
@@ -170,10 +169,9 @@ static int on_writeable(struct lws *wsi)
         connection_end(connection);
         return close_with(wsi, piece.close_code);
     }
-    if (piece.size > 0 &&
-        lws_write(wsi, buffer, piece.size,
-                  (enum lws_write_protocol)lws_write_ws_flags(LWS_WRITE_BINARY, piece.first,
-                                                              piece.last)) < 0) {
+    if (piece.size > 0 && lws_write(wsi, buffer, piece.size,
+                                    (enum lws_write_protocol)lws_write_ws_flags(
+                                        LWS_WRITE_BINARY, piece.first, piece.last)) < 0) {
         return -1;
     }
     code = connection_sent(connection, &piece);
@@ -277,8 +275,8 @@ static enum status give_listener(struct net_thread *thread)
 {
     lws_sock_file_fd_type fd = {.filefd = thread->listen_fd};
 
-    thread->listener = lws_adopt_descriptor_vhost(thread->vhost, LWS_ADOPT_RAW_FILE_DESC, fd,
-                                                  "listener", NULL);
+    thread->listener =
+        lws_adopt_descriptor_vhost(thread->vhost, LWS_ADOPT_RAW_FILE_DESC, fd, "listener", NULL);
     if (thread->listener == NULL) {
         return STATUS_IO;
     }

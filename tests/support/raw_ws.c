@@ -9,7 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define WAIT_S 20
+#define WAIT_S        20
 #define MESSAGE_BYTES (4u << 20)
 
 struct raw_ws {
@@ -74,18 +74,17 @@ static bool open_tls(struct raw_ws *ws, const struct raw_options *options)
 
 static void build_request(const struct raw_options *options, char *out, size_t cap)
 {
-    int size = snprintf(out, cap,
-                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-                        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                        "Sec-WebSocket-Version: 13\r\n%s%s%s%s%s%s%s\r\n",
-                        options->path == NULL ? "/" : options->path,
-                        options->subprotocol == NULL ? "" : "Sec-WebSocket-Protocol: ",
-                        options->subprotocol == NULL ? "" : options->subprotocol,
-                        options->subprotocol == NULL ? "" : "\r\n",
-                        options->origin == NULL ? "" : "Origin: ",
-                        options->origin == NULL ? "" : options->origin,
-                        options->origin == NULL ? "" : "\r\n",
-                        options->more == NULL ? "" : options->more);
+    int size = snprintf(
+        out, cap,
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n%s%s%s%s%s%s%s\r\n",
+        options->path == NULL ? "/" : options->path,
+        options->subprotocol == NULL ? "" : "Sec-WebSocket-Protocol: ",
+        options->subprotocol == NULL ? "" : options->subprotocol,
+        options->subprotocol == NULL ? "" : "\r\n",
+        options->origin == NULL ? "" : "Origin: ", options->origin == NULL ? "" : options->origin,
+        options->origin == NULL ? "" : "\r\n", options->more == NULL ? "" : options->more);
 
     CHECK(size > 0 && (size_t)size < cap);
 }

@@ -19,12 +19,12 @@ enum raw_result {
 
 struct raw_options {
     uint16_t port;
-    int tls_version_max; /* an OpenSSL version number; 0: what OpenSSL offers */
-    const char *request; /* the whole HTTP request; NULL: built from what follows */
-    const char *path;    /* NULL: "/" */
-    const char *subprotocol; /* NULL: no such header */
-    const char *origin;      /* NULL: no such header */
-    const char *more;        /* further header lines, each with CRLF; may be NULL */
+    int tls_version_max;           /* an OpenSSL version number; 0: what OpenSSL offers */
+    const char *request;           /* the whole HTTP request; NULL: built from what follows */
+    const char *path;              /* NULL: "/" */
+    const char *subprotocol;       /* NULL: no such header */
+    const char *origin;            /* NULL: no such header */
+    const char *more;              /* further header lines, each with CRLF; may be NULL */
     uint32_t receive_buffer_bytes; /* SO_RCVBUF; 0: the kernel's */
 };
 

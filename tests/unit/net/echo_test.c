@@ -76,7 +76,6 @@ static void test_echo_sizes(void **state)
     fixture_deinit(&fixture);
 }
 
-
 static void put_number(uint8_t *bytes, uint8_t command, uint32_t value)
 {
     bytes[0] = command;

@@ -25,8 +25,7 @@ static void unlock(struct fixture *fixture)
 static uint32_t number(const uint8_t *bytes, size_t size)
 {
     CHECK(size >= 5);
-    return (uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 |
-           bytes[4];
+    return (uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 | bytes[4];
 }
 
 struct counting_stream {
@@ -64,8 +63,7 @@ static void close_stream(void *state)
 static void start_stream(struct fixture *fixture, uint64_t connection, uint32_t chunks, bool fails)
 {
     struct counting_stream *stream = malloc(sizeof(*stream));
-    struct net_stream given = {
-        .state = stream, .next_chunk = next_chunk, .close = close_stream};
+    struct net_stream given = {.state = stream, .next_chunk = next_chunk, .close = close_stream};
 
     CHECK(stream != NULL);
     *stream = (struct counting_stream){.fixture = fixture, .left = chunks, .fails = fails};
@@ -215,8 +213,8 @@ void fixture_init(struct fixture *fixture)
     (void)snprintf(fixture->key_path, sizeof(fixture->key_path), "%s/tls.key", fixture->folder);
     (void)snprintf(fixture->certificate_path, sizeof(fixture->certificate_path), "%s/tls.crt",
                    fixture->folder);
-    assert_int_equal(
-        tls_identity_make(fixture->key_path, fixture->certificate_path, &fixture->pin), STATUS_OK);
+    assert_int_equal(tls_identity_make(fixture->key_path, fixture->certificate_path, &fixture->pin),
+                     STATUS_OK);
     net_options_default(&fixture->options);
     fixture->options.host = "127.0.0.1";
     fixture->options.certificate_path = fixture->certificate_path;
@@ -230,10 +228,8 @@ void fixture_init(struct fixture *fixture)
 
 void fixture_start(struct fixture *fixture)
 {
-    const struct net_handler handler = {.state = fixture,
-                                        .on_open = on_open,
-                                        .on_message = on_message,
-                                        .on_closed = on_closed};
+    const struct net_handler handler = {
+        .state = fixture, .on_open = on_open, .on_message = on_message, .on_closed = on_closed};
 
     assert_int_equal(net_start(&fixture->options, &handler, &fixture->net), STATUS_OK);
     assert_int_not_equal(net_port(fixture->net), 0);

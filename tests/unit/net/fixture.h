@@ -11,16 +11,16 @@
 
 /* A frame's first byte says what is done with it; the rest is payload. */
 enum command {
-    COMMAND_ECHO = 'e',    /* answered at once with the same frame */
-    COMMAND_STREAM = 's',  /* u32 big-endian: that many chunks of 15,996 bytes */
-    COMMAND_KEEP = 'k',    /* answered when fixture_release is called */
-    COMMAND_ADMIT = 'a',   /* logged in, messages up to 1 MiB; echoed */
-    COMMAND_LARGE = 'l',   /* u32 big-endian: one frame of that many bytes */
-    COMMAND_PUSHES = 'p',  /* u32 big-endian: that many small pushes, then the echo */
-    COMMAND_BYE = 'b',     /* echoed, then closed with DONE */
-    COMMAND_CUT = 'c',     /* cut at once */
-    COMMAND_REFUSE = 'r',  /* not taken until fixture_release is called, then echoed */
-    COMMAND_FAIL = 'f',    /* a stream whose first chunk fails */
+    COMMAND_ECHO = 'e',   /* answered at once with the same frame */
+    COMMAND_STREAM = 's', /* u32 big-endian: that many chunks of 15,996 bytes */
+    COMMAND_KEEP = 'k',   /* answered when fixture_release is called */
+    COMMAND_ADMIT = 'a',  /* logged in, messages up to 1 MiB; echoed */
+    COMMAND_LARGE = 'l',  /* u32 big-endian: one frame of that many bytes */
+    COMMAND_PUSHES = 'p', /* u32 big-endian: that many small pushes, then the echo */
+    COMMAND_BYE = 'b',    /* echoed, then closed with DONE */
+    COMMAND_CUT = 'c',    /* cut at once */
+    COMMAND_REFUSE = 'r', /* not taken until fixture_release is called, then echoed */
+    COMMAND_FAIL = 'f',   /* a stream whose first chunk fails */
 };
 
 struct fixture {

@@ -61,8 +61,8 @@ static void test_tls_version(void **state)
  * the name of the listener's internal protocol, and a list. */
 static void test_subprotocol(void **state)
 {
-    static const char *const WRONG[] = {NULL,         "alcove.v2", "alcove.v1x", "alcove.v",
-                                        "ALCOVE.V1",  "listener",  "http",       "x, y",
+    static const char *const WRONG[] = {NULL,         "alcove.v2",  "alcove.v1x", "alcove.v",
+                                        "ALCOVE.V1",  "listener",   "http",       "x, y",
                                         "alcove.v10", "x,alcove.v1"};
     struct fixture fixture;
     struct raw_options options;

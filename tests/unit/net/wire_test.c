@@ -93,8 +93,8 @@ static void run_until(const uint32_t *counter, uint32_t at_least)
 
 static void open_to(struct fixture *fixture)
 {
-    assert_int_equal(
-        wire_connect(client.wire, "127.0.0.1", net_port(fixture->net), &fixture->pin), STATUS_OK);
+    assert_int_equal(wire_connect(client.wire, "127.0.0.1", net_port(fixture->net), &fixture->pin),
+                     STATUS_OK);
     run_until(&client.opened, client.opened + 1);
     assert_true(wire_is_open(client.wire));
 }
@@ -324,8 +324,7 @@ static void *serve_wrongly(void *data)
 
 static void wrong_server_start(struct wrong_server *server)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
 
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -401,7 +400,7 @@ static void on_readable(void *state, int fd)
     if (c->unwatch_on_readable) {
         wire_unwatch(c->wire, fd);
     }
-    (void)read(fd, bytes, sizeof(bytes));
+    CHECK(read(fd, bytes, sizeof(bytes)) >= 0);
     c->readable++;
 }
 
@@ -458,8 +457,7 @@ static void test_watch_places(void **state)
 
         for (size_t i = 0; i < 64; i++) {
             assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
-            assert_int_equal(wire_watch(client.wire, pairs[i][0], on_readable, &client),
-                             STATUS_OK);
+            assert_int_equal(wire_watch(client.wire, pairs[i][0], on_readable, &client), STATUS_OK);
             assert_int_equal(write(pairs[i][1], "x", 1), 1);
         }
         assert_int_equal(wire_watch(client.wire, pairs[0][1], on_readable, &client), STATUS_BUSY);
@@ -528,16 +526,11 @@ static void test_no_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_echo_and_again),
-        cmocka_unit_test(test_many_frames),
-        cmocka_unit_test(test_send_limits),
-        cmocka_unit_test(test_wrong_pin),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_close_in_callback),
-        cmocka_unit_test(test_wrong_servers),
-        cmocka_unit_test(test_watch),
-        cmocka_unit_test(test_watch_places),
-        cmocka_unit_test(test_wake_and_timeouts),
+        cmocka_unit_test(test_echo_and_again), cmocka_unit_test(test_many_frames),
+        cmocka_unit_test(test_send_limits),    cmocka_unit_test(test_wrong_pin),
+        cmocka_unit_test(test_ends),           cmocka_unit_test(test_close_in_callback),
+        cmocka_unit_test(test_wrong_servers),  cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_watch_places),   cmocka_unit_test(test_wake_and_timeouts),
         cmocka_unit_test(test_no_environment),
     };
 
