@@ -73,6 +73,17 @@ static void connect_all(struct load *load)
 
 /* ---------------------------------------------------------------- the run */
 
+/* Those that are still open, when the run did not close them one by one. */
+static void close_all(struct load *load)
+{
+    for (size_t i = 0; load->open > 0 && i < load->count; i++) {
+        peer_close(load->workers[i].peer);
+    }
+    while (load->open > 0) {
+        peers_poll(load->peers, 1000);
+    }
+}
+
 static void report(struct load *load, double seconds, uint64_t received_bytes)
 {
     const uint64_t done = load->done > 0 ? load->done : 1;
@@ -98,6 +109,8 @@ static void run(struct load *load, double seconds)
         char byte;
         while (read(STDIN_FILENO, &byte, 1) > 0) {
         }
+        load->until_us = 0;
+        close_all(load);
         return;
     }
     const uint64_t received = peers_received_bytes(load->peers);
@@ -126,6 +139,16 @@ static void run(struct load *load, double seconds)
     }
     report(load, (double)(peer_now_us() - begin) / 1e6,
            peers_received_bytes(load->peers) - received);
+    close_all(load);
+}
+
+static void forget(struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        secret_free(load->workers[i].section.epoch_key);
+    }
+    free(load->workers);
+    samples_deinit(&load->samples);
 }
 
 static enum scenario scenario_of(const char *name)
@@ -184,7 +207,6 @@ int main(int argc, char **argv)
     run(&load, argc == 6 ? strtod(argv[5], NULL) : 0);
     peers_free(load.peers);
     keystore_close(keystore);
-    free(load.workers);
-    samples_deinit(&load.samples);
+    forget(&load);
     return 0;
 }

@@ -198,3 +198,11 @@ void member_relate(struct practice *practice, const struct member *admin, struct
     body.kind = RELATION_TREATS;
     state(practice, STATEMENT_RELATION, &body.base, signers, 1, &client->last);
 }
+
+void member_practice_free(struct practice *practice)
+{
+    identity_signer_free(practice->root);
+    for (size_t i = 0; i < practice->count; i++) {
+        free(practice->statements[i].data);
+    }
+}

@@ -33,6 +33,8 @@ struct member {
 /* Root, genesis and server keys. */
 void member_found_practice(struct practice *practice, uint64_t now_ms);
 
+void member_practice_free(struct practice *practice);
+
 /* Invited by the root (|inviter| NULL) or by a member's device, and enrolled. |delegation|:
  * what a therapist's invitation of a client rests on. */
 void member_join(struct practice *practice, const struct member *inviter, struct member *member,

@@ -125,5 +125,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
         save_profile(argv[2], &members[i]);
     }
+    member_practice_free(&practice);
     return 0;
 }
