@@ -64,8 +64,10 @@ static const int ALLOWED[] = {
 
 static bool add_rules(scmp_filter_ctx filter, int folder_fd)
 {
-    const struct scmp_arg_cmp first = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)folder_fd);
-    const struct scmp_arg_cmp third = SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)folder_fd);
+    const struct scmp_arg_cmp first = {
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)folder_fd};
+    const struct scmp_arg_cmp third = {
+        .arg = 2, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)folder_fd};
 
     for (size_t i = 0; i < ARRAY_LEN(ALLOWED); i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, ALLOWED[i], 0) != 0) {

@@ -16,7 +16,7 @@ static enum schema_counter counter_of(enum schema_id_kind kind)
     case SCHEMA_ID_SECTION:
         return SCHEMA_LAST_SECTION;
     }
-    CHECK(!"a kind of the list");
+    CHECK(false && "a kind of the list");
     return SCHEMA_COUNTERS;
 }
 
