@@ -1,0 +1,17 @@
+/* Whole files in and out: read into memory, written new with mode 0600 and synced. */
+#pragma once
+
+#include "proto/status.h"
+
+/* At most |max| bytes; "-" reads |in|. The caller frees. STATUS_NOT_FOUND, STATUS_TOO_LARGE,
+ * STATUS_IO, STATUS_NO_MEMORY. */
+MUST_CHECK enum status files_read(const char *path, int in, size_t max, uint8_t **out_bytes,
+                                  size_t *out_size);
+/* Never over an existing file: STATUS_ALREADY. */
+MUST_CHECK enum status files_write_new(const char *path, struct span bytes);
+/* A folder of mode 0700; one that exists is fine. STATUS_IO. */
+MUST_CHECK enum status files_folder(const char *path);
+/* FOLDER/NAME. STATUS_USAGE: too long. */
+#define FILES_PATH_BYTES_MAX 4096u
+MUST_CHECK enum status files_join(const char *folder, const char *name,
+                                  char out[static FILES_PATH_BYTES_MAX]);

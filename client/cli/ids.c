@@ -1,0 +1,290 @@
+#include "client/cli/ids.h"
+
+#include "client/cli/print.h"
+#include "keys/public/hex.h"
+#include "proto/policy.h"
+
+#include <time.h>
+
+#define PREFIX_DIGITS_MIN 4u
+
+/* What was found so far for one word. */
+struct search {
+    struct cli *cli;
+    const char *word;
+    struct hex_prefix prefix;
+    bool is_prefix;
+    size_t found;
+    bool shown;
+};
+
+static void search_init(struct search *search, struct cli *cli, const char *word)
+{
+    memset(search, 0, sizeof(*search));
+    search->cli = cli;
+    search->word = word;
+    search->is_prefix =
+        strlen(word) >= PREFIX_DIGITS_MIN &&
+        hex_prefix_parse(span_of(word, strlen(word)), &search->prefix) == STATUS_OK;
+}
+
+static bool fits(const struct search *search, struct span id, const char *name)
+{
+    return (name != NULL && name[0] != '\0' && strcmp(name, search->word) == 0) ||
+           (search->is_prefix && hex_prefix_matches(&search->prefix, id));
+}
+
+static int verdict(struct search *search, const char *what)
+{
+    if (search->found == 1) {
+        return CLI_OK;
+    }
+    (void)fprintf(search->cli->err,
+                  search->found == 0 ? "alcove: no %s here is called or begins with %s\n"
+                                     : "alcove: several of type %s fit %s; give more digits\n",
+                  what, search->word);
+    return search->found == 0 ? CLI_NOT_FOUND : CLI_USAGE;
+}
+
+/* ---- members */
+
+struct member_search {
+    struct search search;
+    struct view_member *out;
+};
+
+static bool visit_member(void *visitor, const struct view_member *member)
+{
+    struct member_search *members = visitor;
+
+    if (fits(&members->search, ID_SPAN(&member->member), member->name)) {
+        members->search.found++;
+        *members->out = *member;
+    }
+    return true;
+}
+
+int ids_member(struct cli *cli, const char *word, struct view_member *out_member)
+{
+    struct member_search members;
+
+    search_init(&members.search, cli, word);
+    members.out = out_member;
+    view_members(host_engine(cli->host), visit_member, &members);
+    return verdict(&members.search, "member");
+}
+
+/* ---- charts and sections */
+
+struct section_search {
+    struct search search;
+    const struct engine *engine;
+    uint32_t class;
+    bool any; /* no word: the only one */
+    struct view_section *out;
+};
+
+static bool same_chart(const struct view_section *a, const struct view_section *b)
+{
+    return ID_EQUAL(&a->chart, &b->chart);
+}
+
+static bool section_fits(struct section_search *sections, const struct view_section *section,
+                         bool by_id)
+{
+    char name[VIEW_NAME_BYTES_MAX];
+
+    if (by_id && fits(&sections->search, ID_SPAN(&section->section), NULL)) {
+        return true;
+    }
+    if (sections->any) {
+        return true;
+    }
+    view_name(sections->engine, &section->client, name);
+    return fits(&sections->search, ID_SPAN(&section->chart), NULL) ||
+           fits(&sections->search, ID_SPAN(&section->client), name);
+}
+
+static bool visit_chart(void *visitor, const struct view_section *section)
+{
+    static const struct chart_id none;
+    struct section_search *sections = visitor;
+
+    if (!ID_EQUAL(&section->chart, &none) && section_fits(sections, section, false) &&
+        (sections->search.found == 0 || !same_chart(sections->out, section))) {
+        sections->search.found++;
+        *sections->out = *section;
+    }
+    return true;
+}
+
+int ids_chart(struct cli *cli, const char *word, struct chart_id *out_chart,
+              struct member_id *out_client)
+{
+    struct view_section found;
+    struct section_search sections = {.engine = host_engine(cli->host), .out = &found};
+    int code;
+
+    memset(&found, 0, sizeof(found));
+    search_init(&sections.search, cli, word == NULL ? "" : word);
+    sections.any = word == NULL;
+    view_sections(host_engine(cli->host), visit_chart, &sections);
+    code = verdict(&sections.search, "chart");
+    *out_chart = found.chart;
+    *out_client = found.client;
+    return code;
+}
+
+/* Among several of one class: one that we may write in, before others. */
+static bool better(const struct view_section *found, const struct view_section *other)
+{
+    return (found->rights & 2u) == 0 && (other->rights & 2u) != 0;
+}
+
+static bool visit_section(void *visitor, const struct view_section *section)
+{
+    struct section_search *sections = visitor;
+    bool by_id = fits(&sections->search, ID_SPAN(&section->section), NULL);
+
+    if (!by_id && (sections->class == 0 || section->class != sections->class ||
+                   !section_fits(sections, section, false))) {
+        return true;
+    }
+    if (sections->search.found == 0) {
+        sections->search.found = 1;
+        *sections->out = *section;
+    } else if (same_chart(sections->out, section)) {
+        if (better(sections->out, section)) {
+            *sections->out = *section;
+        }
+    } else {
+        sections->search.found++;
+    }
+    return true;
+}
+
+int ids_section(struct cli *cli, const char *word, uint32_t class,
+                struct view_section *out_section)
+{
+    struct section_search sections = {
+        .engine = host_engine(cli->host), .class = class, .out = out_section};
+
+    memset(out_section, 0, sizeof(*out_section));
+    search_init(&sections.search, cli, word == NULL ? "" : word);
+    sections.any = word == NULL;
+    view_sections(host_engine(cli->host), visit_section, &sections);
+    return verdict(&sections.search, class == 0 ? "section" : policy_class_name(class));
+}
+
+/* ---- notes */
+
+struct note_search {
+    struct search search;
+    struct engine *engine;
+    struct section_id *out_section;
+    struct note_id *out_note;
+    struct section_id sections[256];
+    size_t section_count;
+};
+
+static bool collect_section(void *visitor, const struct view_section *section)
+{
+    struct note_search *notes = visitor;
+
+    if (notes->section_count < ARRAY_LEN(notes->sections)) {
+        notes->sections[notes->section_count++] = section->section;
+    }
+    return true;
+}
+
+static bool visit_note(void *visitor, const struct view_note *note)
+{
+    struct note_search *notes = visitor;
+
+    if (fits(&notes->search, ID_SPAN(&note->note), NULL)) {
+        notes->search.found++;
+        *notes->out_section = note->section;
+        *notes->out_note = note->note;
+    }
+    return true;
+}
+
+int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
+             struct note_id *out_note)
+{
+    struct note_search *notes = calloc(1, sizeof(*notes));
+    int code;
+
+    CHECK(notes != NULL);
+    search_init(&notes->search, cli, word);
+    notes->engine = host_engine(cli->host);
+    notes->out_section = out_section;
+    notes->out_note = out_note;
+    view_sections(notes->engine, collect_section, notes);
+    for (size_t i = 0; i < notes->section_count; i++) {
+        if (view_notes(notes->engine, &notes->sections[i], visit_note, notes) != STATUS_OK) {
+            continue; /* a section that cannot be read here holds no note to find */
+        }
+    }
+    code = verdict(&notes->search, "note");
+    free(notes);
+    return code;
+}
+
+/* ---- relations */
+
+struct relation_search {
+    struct search search;
+    struct hash *out;
+};
+
+static bool visit_relation(void *visitor, const struct view_relation *relation)
+{
+    struct relation_search *relations = visitor;
+
+    if (fits(&relations->search, ID_SPAN(&relation->statement), NULL)) {
+        relations->search.found++;
+        *relations->out = relation->statement;
+    }
+    return true;
+}
+
+int ids_relation(struct cli *cli, const char *word, struct hash *out_relation)
+{
+    struct relation_search relations = {.out = out_relation};
+
+    search_init(&relations.search, cli, word);
+    view_relations(host_engine(cli->host), visit_relation, &relations);
+    return verdict(&relations.search, "relation");
+}
+
+/* ---- plain words */
+
+int ids_class(struct cli *cli, const char *word, uint32_t *out_class)
+{
+    if (word != NULL && policy_class_parse(span_of(word, strlen(word)), out_class) == STATUS_OK &&
+        *out_class != 0) {
+        return CLI_OK;
+    }
+    (void)fprintf(cli->err, "alcove: --class is one of process, progress, session, shared, journal, "
+                            "safety, directory\n");
+    return CLI_USAGE;
+}
+
+int ids_time(struct cli *cli, const char *word, uint64_t *out_ms)
+{
+    struct tm local = {.tm_isdst = -1};
+    const char *rest = strptime(word, "%Y-%m-%d", &local);
+    time_t seconds;
+
+    if (rest != NULL && *rest == 'T') {
+        rest = strptime(rest + 1, "%H:%M", &local);
+    }
+    seconds = rest != NULL && *rest == '\0' ? mktime(&local) : -1;
+    if (seconds < 0) {
+        (void)fprintf(cli->err, "alcove: a time is YYYY-MM-DD or YYYY-MM-DDTHH:MM, not %s\n", word);
+        return CLI_USAGE;
+    }
+    *out_ms = (uint64_t)seconds * 1000u;
+    return CLI_OK;
+}

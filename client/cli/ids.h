@@ -1,0 +1,26 @@
+/*
+ * Names and short ids on the command line: a unique beginning of an id, as in git, or a
+ * unique name. What fits nothing or several things is said with the candidates.
+ */
+#pragma once
+
+#include "client/cli/cli.h"
+#include "client/engine/view.h"
+
+/* CLI_OK, or an exit code after saying why. */
+MUST_CHECK int ids_member(struct cli *cli, const char *word, struct view_member *out_member);
+/* A chart by its id, its client's id or its client's name. NULL |word|: the only one. */
+MUST_CHECK int ids_chart(struct cli *cli, const char *word, struct chart_id *out_chart,
+                         struct member_id *out_client);
+/* A section by its id; or of a chart (as above) the one of |class| (0: |word| must be an id).
+ * Where a chart has several of a class, the one that is ours to write in. */
+MUST_CHECK int ids_section(struct cli *cli, const char *word, uint32_t class,
+                           struct view_section *out_section);
+MUST_CHECK int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
+                        struct note_id *out_note);
+MUST_CHECK int ids_relation(struct cli *cli, const char *word, struct hash *out_relation);
+
+/* "process", "progress" …; CLI_USAGE after saying which there are. */
+MUST_CHECK int ids_class(struct cli *cli, const char *word, uint32_t *out_class);
+/* YYYY-MM-DD or YYYY-MM-DDTHH:MM, local time. */
+MUST_CHECK int ids_time(struct cli *cli, const char *word, uint64_t *out_ms);

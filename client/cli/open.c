@@ -1,0 +1,179 @@
+#include "client/cli/cli.h"
+
+#include "client/cli/secrets.h"
+
+/* What a status means to a person, as the end of a sentence. */
+static const struct {
+    enum status status;
+    int code;
+    const char *text;
+} MEANINGS[] = {
+    {STATUS_REFUSED, CLI_REFUSED, "it is not there, or you may not"},
+    {STATUS_CONFLICT, CLI_FAILED, "somebody was faster; look at it again"},
+    {STATUS_NEEDS_EPOCH, CLI_FAILED, "the section waits for a new key"},
+    {STATUS_LOCKED, CLI_REFUSED,
+     "a signed note is never changed; add --addendum, --correction or --late-entry"},
+    {STATUS_BUSY, CLI_UNREACHABLE, "it took too long, or another process has this profile"},
+    {STATUS_FULL, CLI_FAILED, "the server's store is full; the operator must make room"},
+    {STATUS_REWOUND, CLI_ALARM,
+     "the server shows less than you have seen: it lost data or was set back"},
+    {STATUS_TOO_LARGE, CLI_FAILED, "it is too large"},
+    {STATUS_SUSPENDED, CLI_REFUSED, "your account is suspended; nothing here was deleted"},
+    {STATUS_UNAVAILABLE, CLI_UNREACHABLE, "the server cannot do it now"},
+    {STATUS_VERSION, CLI_FAILED, "client and server speak no common version"},
+    {STATUS_BAD_SIGNATURE, CLI_ALARM, "a signature does not hold"},
+    {STATUS_BAD_PROOF, CLI_ALARM, "a proof does not hold"},
+    {STATUS_BAD_CHAIN, CLI_ALARM, "a chain of statements does not hold"},
+    {STATUS_EQUIVOCATION, CLI_ALARM, "two histories were shown that cannot both be true"},
+    {STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no such thing here"},
+    {STATUS_NO_MEMORY, CLI_FAILED, "there is not enough memory"},
+    {STATUS_IO, CLI_FAILED, "a file could not be read or written"},
+    {STATUS_CORRUPT, CLI_ALARM, "stored data are damaged"},
+    {STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ"},
+    {STATUS_DAMAGED, CLI_LOCKED, "the passphrase is wrong or the file is damaged"},
+    {STATUS_UNSUPPORTED, CLI_REFUSED, "this version or parameter is not accepted"},
+    {STATUS_EXPIRED, CLI_REFUSED, "it has expired"},
+    {STATUS_CLOCK, CLI_REFUSED, "the clocks of this machine and the server are a day apart"},
+    {STATUS_OFFLINE, CLI_UNREACHABLE, "the server was not reached"},
+    {STATUS_USAGE, CLI_USAGE, "it was not asked in a way that can be done"},
+    {STATUS_MALFORMED, CLI_FAILED, "it is not well-formed"},
+    {STATUS_ALREADY, CLI_FAILED, "it is there already"},
+};
+
+int cli_fail(struct cli *cli, const char *what, enum status status)
+{
+    for (size_t i = 0; i < ARRAY_LEN(MEANINGS); i++) {
+        if (MEANINGS[i].status == status) {
+            (void)fprintf(cli->err, "alcove: %s: %s (%s)\n", what, MEANINGS[i].text,
+                          status_name(status));
+            return MEANINGS[i].code;
+        }
+    }
+    (void)fprintf(cli->err, "alcove: %s (%s)\n", what, status_name(status));
+    return CLI_FAILED;
+}
+
+int cli_open(struct cli *cli)
+{
+    struct secret *passphrase = NULL;
+    enum status status;
+
+    if (cli->host != NULL) {
+        return CLI_OK;
+    }
+    status = host_probe(cli->profile);
+    if (status == STATUS_NOT_FOUND) {
+        (void)fprintf(cli->err, "alcove: there is no profile in %s; `alcove join` makes one\n",
+                      cli->profile);
+        return CLI_NOT_FOUND;
+    }
+    if (status == STATUS_OK) {
+        status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
+        if (status == STATUS_USAGE) {
+            (void)fprintf(cli->err, "alcove: no passphrase: there is no terminal to ask on; "
+                                    "unlock first or give --passphrase-fd N\n");
+            return CLI_LOCKED;
+        }
+    }
+    if (status == STATUS_OK) {
+        status = host_open(cli->profile, secret_view(passphrase), &cli->host);
+    }
+    secret_free(passphrase);
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the profile was not opened", status);
+}
+
+void cli_close(struct cli *cli)
+{
+    if (!cli->lent) {
+        host_close(cli->host);
+        cli->host = NULL;
+    }
+}
+
+/* Alarms are shown once and loudly: what was verified does not hold. */
+static int show_alarms(struct cli *cli)
+{
+    struct engine *engine = host_engine(cli->host);
+    size_t count = engine_alarm_count(engine);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct engine_alarm *alarm = engine_alarm(engine, i);
+
+        (void)fprintf(cli->err, "alcove: ALARM: %s\n  evidence: %s\n", alarm->reason,
+                      alarm->evidence);
+    }
+    if (count > 0) {
+        (void)fprintf(cli->err, "  Nothing of it was stored or shown. Tell your auditor, and keep "
+                                "this text.\n");
+    }
+    return count > 0 ? CLI_ALARM : CLI_OK;
+}
+
+static const char *offline_reason(const struct cli *cli)
+{
+    const char *why = host_why(cli->host);
+
+    return why == NULL ? "no answer in time" : why;
+}
+
+int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
+{
+    struct engine_ticket info;
+    enum status status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
+    int code = show_alarms(cli);
+
+    *out_sent = false;
+    if (code != CLI_OK) {
+        return code;
+    }
+    engine_ticket(host_engine(cli->host), ticket, &info);
+    if (status == STATUS_OK && info.wish == ENGINE_WISH_DONE) {
+        *out_sent = true;
+        return CLI_OK;
+    }
+    if (status == STATUS_OK) {
+        return cli_fail(cli, "the server did not take it", info.status);
+    }
+    if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
+        (void)fprintf(cli->err,
+                      "alcove: not sent yet: %s. It is saved here, sealed, and goes with the next "
+                      "`alcove sync`.\n",
+                      offline_reason(cli));
+        return CLI_OK;
+    }
+    return cli_fail(cli, "it was not sent", status);
+}
+
+int cli_refresh(struct cli *cli)
+{
+    enum status status = host_sync(cli->host, CLI_TIMEOUT_MS);
+    int code = show_alarms(cli);
+
+    if (code != CLI_OK || status == STATUS_OK) {
+        return code;
+    }
+    if (engine_synced_once(host_engine(cli->host)) &&
+        (status == STATUS_OFFLINE || status == STATUS_BUSY)) {
+        (void)fprintf(cli->err, "alcove: %s; this is what was here at the last sync\n",
+                      offline_reason(cli));
+        return CLI_OK;
+    }
+    if (status == STATUS_OFFLINE) {
+        (void)fprintf(cli->err, "alcove: the server was not reached: %s\n", offline_reason(cli));
+        return CLI_UNREACHABLE;
+    }
+    return cli_fail(cli, "syncing stopped", status);
+}
+
+int cli_usage(struct cli *cli, const char *name, const char *what)
+{
+    const struct cli_command *command = cli_find(name);
+
+    if (what != NULL) {
+        (void)fprintf(cli->err, "alcove %s: not understood: %s\n", name, what);
+    }
+    if (command != NULL) {
+        (void)fprintf(cli->err, "Usage: alcove %s %s\n", name, command->words);
+    }
+    return CLI_USAGE;
+}

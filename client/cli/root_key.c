@@ -1,0 +1,45 @@
+#include "client/cli/root_key.h"
+
+#include "client/cli/files.h"
+#include "keys/public/wipe.h"
+
+enum status root_key_write(const char *path, const struct pass_file_params *params,
+                           struct span passphrase, const struct identity_signer *root)
+{
+    uint8_t sealed[IDENTITY_SEED_BYTES + PASS_FILE_OVERHEAD_BYTES];
+    struct pass_file *file = NULL;
+    enum status status = pass_file_new(PASS_FILE_ROOT_KEY, params, passphrase, &file);
+
+    if (status == STATUS_OK) {
+        status = pass_file_seal(file, identity_signer_seed(root), sealed);
+    }
+    if (status == STATUS_OK) {
+        status = files_write_new(path, span_of(sealed, sizeof(sealed)));
+    }
+    pass_file_free(file);
+    return status;
+}
+
+enum status root_key_read(const char *path, struct span passphrase,
+                          struct identity_signer **out_root)
+{
+    struct pass_file *file = NULL;
+    struct secret *seed = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = files_read(path, -1, PASS_FILE_BYTES_MAX, &bytes, &size);
+
+    if (status == STATUS_OK) {
+        status = pass_file_open(span_of(bytes, size), PASS_FILE_ROOT_KEY, passphrase, &file, &seed);
+    }
+    if (status == STATUS_OK && secret_view(seed).size != IDENTITY_SEED_BYTES) {
+        status = STATUS_DAMAGED;
+    }
+    if (status == STATUS_OK) {
+        status = identity_signer_from_seed(IDENTITY_ROOT, secret_view(seed), out_root);
+    }
+    secret_free(seed);
+    pass_file_free(file);
+    free(bytes);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* alcove: writes, reads, syncs and verifies; the only program of the two that holds keys. */
+#include "client/cli/main_loop.h"
+
+#include "keys/public/random.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* Unlocked keys and notes live in this process: no core file, no foreign debugger. */
+static void keep_memory_in(void)
+{
+    struct rlimit none = {0, 0};
+
+    (void)umask(077);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+    keep_memory_in();
+    (void)setlocale(LC_ALL, "");
+    if (random_init() != STATUS_OK) {
+        (void)fprintf(stderr, "alcove: the kernel gives no randomness; nothing was done\n");
+        return 1;
+    }
+    return main_loop(argc, argv);
+}
