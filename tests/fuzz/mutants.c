@@ -5,23 +5,26 @@
  *   fuzz_NAME_mutants FOLDER|FILE…
  *
  * Each file is tried as it is, cut at every length, with each byte changed in a few
- * ways, and with pieces removed, doubled or taken from another file. Files come in
- * the order of their names, mutants from a fixed sequence: a failure repeats.
+ * ways (in a large corpus at every few bytes), and with pieces removed, doubled or taken
+ * from another file. Files come in the order of their names, mutants from a fixed
+ * sequence: a failure repeats.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
 
-#define MUTANTS_FILES_MAX 512u
-#define MUTANTS_BYTES_MAX (1024u * 1024u)
-#define MUTANTS_CUTS_MAX  2048u
-#define MUTANTS_SPLICES   100u
+#define MUTANTS_FILES_MAX  512u
+#define MUTANTS_BYTES_MAX  (1024u * 1024u)
+/* Places to cut and to change at, over all files: bounds the time. */
+#define MUTANTS_PLACES_MAX 16384u
+#define MUTANTS_SPLICES    100u
 
 struct mutants {
     struct span files[MUTANTS_FILES_MAX];
     char *names[MUTANTS_FILES_MAX];
     size_t count;
+    size_t step; /* every how many bytes a file is cut and changed */
     uint64_t random;
     uint64_t runs;
 };
@@ -82,7 +85,7 @@ static void mutants_read_folder(struct mutants *mutants, const char *folder)
 
 static void mutants_cuts(struct mutants *mutants, struct span file)
 {
-    size_t step = file.size / MUTANTS_CUTS_MAX + 1u;
+    size_t step = mutants->step;
     for (size_t size = 0; size < file.size; size += step) {
         mutants_run(mutants, span_of(file.data, size));
     }
@@ -91,7 +94,7 @@ static void mutants_cuts(struct mutants *mutants, struct span file)
 static void mutants_changes(struct mutants *mutants, struct span file)
 {
     static const uint8_t values[] = {0x00, 0xff, 0x7f, 0x80};
-    size_t step = file.size / MUTANTS_CUTS_MAX + 1u;
+    size_t step = mutants->step;
     uint8_t *copy = malloc(file.size + 1u);
     CHECK(copy != NULL);
     memcpy(copy, file.data, file.size);
@@ -161,6 +164,11 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: %s FOLDER|FILE...: no corpus\n", argv[0]);
         return 2;
     }
+    size_t total = 0;
+    for (size_t i = 0; i < mutants.count; i++) {
+        total += mutants.files[i].size;
+    }
+    mutants.step = total / MUTANTS_PLACES_MAX + 1u;
     for (size_t i = 0; i < mutants.count; i++) {
         if (getenv("ALCOVE_FUZZ_VERBOSE") != NULL) {
             (void)fprintf(stderr, "%s\n", mutants.names[i]);

@@ -54,3 +54,32 @@ const entry = (text) => Buffer.concat([u16(text.length), Buffer.from(text)]);
 const frame = (text) => Buffer.concat([u32(text.length), Buffer.from(text)]);
 put('bundle', 'entries', Buffer.concat([entry('one'), entry(''), entry('three')]));
 put('bundle', 'frames', Buffer.concat([frame('one'), frame('two and more'), frame('x')]));
+
+// Practices for fuzz_authority, in steps of six bytes (tests/fuzz/world.h). Members: 0 admin,
+// 1 and 2 therapists, 3 client, 4 auditor, 5 another client. Types as in proto/alcove.proto.
+const ROOT = 0x80;
+const step = (type, signer = 0, subject = 0, section = 0, value = 0, option = 0) =>
+    [type, signer, subject, section, value, option];
+const join = (member, role, by) => [step(4, by, member, 0, role), step(5, 0, member)];
+// One byte holds both: staff is value / 8, kind is value % 6.
+const relate = (client, therapist, kind) => step(9, 0, client, 0,
+    Array.from({ length: 8 }, (_, i) => 8 * therapist + i).find((value) => value % 6 === kind));
+const founding = [step(1, ROOT), step(2, ROOT, 0, 0, 1), step(3, ROOT, 0, 0, 7),
+    ...join(0, 4, ROOT), ...join(4, 3, ROOT), ...join(1, 1, 0), ...join(2, 1, 0),
+    step(8, 0, 1), ...join(3, 2, 1)];
+const charted = [...founding, relate(3, 1, 1),
+    step(20, 1, 3, 0, 1), step(23, 1, 0, 0), // process
+    step(20, 1, 3, 1, 4), step(21, 1, 3, 1, 3), step(23, 1, 0, 1), // shared with the client
+    step(20, 3, 3, 2, 5), step(23, 3, 0, 2)]; // journal
+const put_steps = (name, steps) => put('authority', name, Buffer.from(steps.flat()));
+put_steps('founding', founding);
+put_steps('charted', charted);
+put_steps('devices', [...charted, step(6, 0, 3, 0, 1), step(24, 3, 0, 1, 0), step(23, 3, 0, 1),
+    step(7, 3, 3, 0, 0, 2), step(23, 3, 0, 1), step(23, 1, 0, 1)]);
+put_steps('leaving', [...charted, step(10, 0, 3), step(23, 1, 0, 0), step(11, 0, 1),
+    step(23, 3, 0, 1), step(12, 0, 1), step(11, 0, 3), step(23, 1, 0, 1)]);
+put_steps('cover', [...charted, relate(3, 2, 4), step(21, 1, 2, 1, 3, 8), step(23, 2, 0, 1),
+    step(63, 0, 0, 0, 30), step(23, 3, 0, 1), step(25, 3, 0, 1)]);
+put_steps('refusals', [...charted, ...join(3, 2, 1), step(23, 1, 0, 1, 0, 4),
+    step(23, 1, 0, 1, 0, 1), step(21, 0, 4, 0, 7), step(21, 1, 0, 1, 7), step(22, 1, 0, 1, 0),
+    step(20, 0, 0, 3, 7), step(23, 0, 0, 3), step(21, 0, 1, 3, 1), step(23, 0, 0, 3)]);
