@@ -68,7 +68,7 @@ static struct span span_of_val(const MDB_val *val)
 
 /* Opening ------------------------------------------------------------------------------ */
 
-static enum status open_tables(struct db *db, bool create)
+enum status db_tables_open(struct db *db, bool create)
 {
     MDB_txn *mdb = NULL;
     int rc = mdb_txn_begin(db->env, NULL, create ? 0 : MDB_RDONLY, &mdb);
@@ -85,7 +85,7 @@ static enum status open_tables(struct db *db, bool create)
     return failed("open tables", mdb_txn_commit(mdb));
 }
 
-static enum status open_env(struct db *db, const char *folder, uint64_t map_bytes)
+enum status db_env_open(struct db *db, const char *folder, uint64_t map_bytes)
 {
     int rc = mdb_env_create(&db->env);
 
@@ -104,50 +104,9 @@ static enum status open_env(struct db *db, const char *folder, uint64_t map_byte
     return failed("open", rc);
 }
 
-enum status db_open(const char *folder, const struct db_options *options, struct db **out_db)
+void db_env_close(struct db *db)
 {
-    uint64_t map_bytes = options->map_bytes == 0 ? DB_MAP_BYTES_DEFAULT : options->map_bytes;
-    struct db *db;
-    uint32_t freed;
-    enum status status;
-
-    if (strnlen(folder, DB_FOLDER_BYTES_MAX) == DB_FOLDER_BYTES_MAX ||
-        map_bytes < DB_MAP_BYTES_MIN) {
-        return STATUS_USAGE;
-    }
-    status = db_meta_check_file(folder, options->create);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    db = calloc(1, sizeof(*db));
-    if (db == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    status = open_env(db, folder, map_bytes);
-    if (status == STATUS_OK) {
-        status = db_check_readers(db, &freed);
-    }
-    if (status == STATUS_OK) {
-        status = open_tables(db, options->create);
-    }
-    if (status == STATUS_OK) {
-        status = db_meta_load(db, options->create);
-    }
-    if (status != STATUS_OK) {
-        db_close(db);
-        return status;
-    }
-    *out_db = db;
-    return STATUS_OK;
-}
-
-void db_close(struct db *db)
-{
-    if (db == NULL) {
-        return;
-    }
     mdb_env_close(db->env);
-    free(db);
 }
 
 enum status db_check_readers(struct db *db, uint32_t *out_freed)

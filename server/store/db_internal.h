@@ -47,12 +47,13 @@ struct db_usage {
 /* What the environment uses at its last commit. Counting free pages reads the free list. */
 MUST_CHECK enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage);
 
-/* Format and practice into |db|, writing the format first into a new database. */
-MUST_CHECK enum status db_meta_load(struct db *db, bool create);
+/* The parts of opening that only LMDB can do. */
+MUST_CHECK enum status db_env_open(struct db *db, const char *folder, uint64_t map_bytes);
+MUST_CHECK enum status db_tables_open(struct db *db, bool create);
+void db_env_close(struct db *db);
+
 /* The counters of a transaction just begun, and back before commit. Failures are sticky. */
 void db_meta_load_counters(struct txn *txn);
 void db_meta_store_counters(struct txn *txn);
-/* Checks the file, or makes the folder for a new one. */
-MUST_CHECK enum status db_meta_check_file(const char *folder, bool create);
 /* Keeps the file longer than what is used (db_file.h tells why). */
 MUST_CHECK enum status db_room_extend(struct db *db);

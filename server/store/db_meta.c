@@ -3,7 +3,9 @@
 #include "server/store/db_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FOLDER_MODE    0700
 #define COUNTERS_BYTES (SCHEMA_COUNTERS * 8u)
@@ -59,7 +61,7 @@ static enum status read_meta(struct txn *txn, struct db *db)
     return status;
 }
 
-enum status db_meta_load(struct db *db, bool create)
+static enum status load(struct db *db, bool create)
 {
     struct txn *txn = NULL;
     enum status status = db_begin_read(db, &txn);
@@ -75,7 +77,7 @@ enum status db_meta_load(struct db *db, bool create)
     return status;
 }
 
-enum status db_meta_check_file(const char *folder, bool create)
+static enum status check_file(const char *folder, bool create)
 {
     char path[DB_FOLDER_BYTES_MAX + 16u];
     enum status status;
@@ -92,6 +94,75 @@ enum status db_meta_check_file(const char *folder, bool create)
         return errno == ENOSPC ? STATUS_FULL : STATUS_IO;
     }
     return STATUS_OK;
+}
+
+/* So that a new database's name survives a power cut, not only its pages. */
+static enum status sync_folder(const char *folder, const char *below)
+{
+    char path[DB_FOLDER_BYTES_MAX + 16u];
+    enum status status;
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s%s", folder, below);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return STATUS_IO;
+    }
+    status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
+    (void)close(fd);
+    return status;
+}
+
+enum status db_open(const char *folder, const struct db_options *options, struct db **out_db)
+{
+    uint64_t map_bytes = options->map_bytes == 0 ? DB_MAP_BYTES_DEFAULT : options->map_bytes;
+    struct db *db;
+    uint32_t freed;
+    enum status status;
+
+    if (strnlen(folder, DB_FOLDER_BYTES_MAX) == DB_FOLDER_BYTES_MAX ||
+        map_bytes < DB_MAP_BYTES_MIN) {
+        return STATUS_USAGE;
+    }
+    status = check_file(folder, options->create);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    db = calloc(1, sizeof(*db));
+    if (db == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    status = db_env_open(db, folder, map_bytes);
+    if (status == STATUS_OK) {
+        status = db_check_readers(db, &freed);
+    }
+    if (status == STATUS_OK) {
+        status = db_tables_open(db, options->create);
+    }
+    if (status == STATUS_OK) {
+        status = load(db, options->create);
+    }
+    if (status == STATUS_OK && options->create) {
+        status = sync_folder(folder, "");
+    }
+    if (status == STATUS_OK && options->create) {
+        status = sync_folder(folder, "/..");
+    }
+    if (status != STATUS_OK) {
+        db_close(db);
+        return status;
+    }
+    *out_db = db;
+    return STATUS_OK;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    db_env_close(db);
+    free(db);
 }
 
 enum status db_practice(struct db *db, struct practice_id *out_practice)
