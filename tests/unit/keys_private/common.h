@@ -21,3 +21,12 @@ void common_same(struct span found, struct span expected);
 
 /* The caller frees it. */
 struct secret *common_secret(struct span bytes);
+
+/* A new folder, for common_folder_remove() alone to free. */
+char *common_folder_make(void);
+
+/* Entries in it. */
+size_t common_folder_count(const char *folder);
+
+/* Removes the files that these tests make, then the folder, which must be empty by then. */
+void common_folder_remove(char *folder);

@@ -1,57 +1,16 @@
-/* Private files and the keystore. */
+/* The keystore. */
 #include "keys/private/keystore.h"
 #include "keys/private/keystore_codec.h"
 #include "keys/private/private_file.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 static const char passphrase[] = "velvet harbor umbrella";
-
-/* A folder of its own for each test, emptied and removed by folder_remove(). */
-static char *folder_make(void)
-{
-    const char *base = getenv("TMPDIR");
-    char name[4096];
-    int size = snprintf(name, sizeof(name), "%s/keystore-test.XXXXXX",
-                        base != NULL && strlen(base) < 2048 ? base : "/tmp");
-    assert_true(size > 0 && (size_t)size < sizeof(name));
-    assert_non_null(mkdtemp(name));
-    return strdup(name);
-}
-
-static size_t folder_count(const char *folder)
-{
-    size_t count = 0;
-    DIR *open_folder = opendir(folder);
-    assert_non_null(open_folder);
-    for (struct dirent *entry = readdir(open_folder); entry != NULL; entry = readdir(open_folder)) {
-        count += entry->d_name[0] == '.' && strlen(entry->d_name) < 3 ? 0 : 1;
-    }
-    (void)closedir(open_folder);
-    return count;
-}
-
-static void folder_remove(char *folder)
-{
-    static const char *const names[] = {"keystore", "keystore.lock", "file", "lock", "link"};
-    int fd = open(folder, O_RDONLY | O_DIRECTORY);
-    assert_true(fd >= 0);
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        (void)unlinkat(fd, names[i], 0);
-    }
-    (void)close(fd);
-    assert_int_equal(rmdir(folder), 0); /* nothing else was left behind */
-    free(folder);
-}
 
 /* Goal: the content's encoding is the one frozen, one content has one form. Method: decode
  * the vector, encode it again, compare. */
@@ -177,60 +136,6 @@ static void test_content_peers(void **state)
     keystore_content_deinit(&content);
 }
 
-/* Goal: files are whole, private and not followed through links. Method: write, replace,
- * read, limits, modes, a symbolic link, a missing folder; nothing else is left behind. */
-static void test_private_file(void **state)
-{
-    (void)state;
-    char *folder = folder_make();
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    struct stat info;
-    char path[4200];
-    (void)snprintf(path, sizeof(path), "%s/file", folder);
-    assert_int_equal(private_file_read(folder, "file", 100, &bytes, &size), STATUS_NOT_FOUND);
-    assert_int_equal(private_file_write(folder, "file", common_text("one")), STATUS_OK);
-    assert_int_equal(private_file_write(folder, "file", common_text("second")), STATUS_OK);
-    assert_int_equal(folder_count(folder), 1);
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_mode & 07777, 0600);
-    assert_int_equal(private_file_read(folder, "file", 6, &bytes, &size), STATUS_OK);
-    common_same(span_of(bytes, size), common_text("second"));
-    free(bytes);
-    assert_int_equal(private_file_read(folder, "file", 5, &bytes, &size), STATUS_TOO_LARGE);
-    assert_int_equal(chmod(path, 0640), 0);
-    assert_int_equal(private_file_read(folder, "file", 100, &bytes, &size), STATUS_REFUSED);
-    char link_path[4200];
-    (void)snprintf(link_path, sizeof(link_path), "%s/link", folder);
-    assert_int_equal(symlink(path, link_path), 0);
-    assert_int_equal(private_file_read(folder, "link", 100, &bytes, &size), STATUS_REFUSED);
-    assert_int_equal(private_file_write("/nonexistent/folder", "file", common_text("x")),
-                     STATUS_IO);
-    assert_int_equal(private_file_folder("/nonexistent/folder"), STATUS_IO);
-    assert_int_equal(private_file_folder(path), STATUS_REFUSED);
-    assert_int_equal(chmod(folder, 0755), 0);
-    assert_int_equal(private_file_folder(folder), STATUS_OK);
-    assert_int_equal(stat(folder, &info), 0);
-    assert_int_equal(info.st_mode & 07777, 0700);
-    folder_remove(folder);
-}
-
-/* Goal: one writer at a time. Method: two handles on one lock, then on two. */
-static void test_private_file_lock(void **state)
-{
-    (void)state;
-    char *folder = folder_make();
-    int first = -1;
-    int second = -1;
-    assert_int_equal(private_file_lock(folder, "lock", &first), STATUS_OK);
-    assert_int_equal(private_file_lock(folder, "lock", &second), STATUS_BUSY);
-    assert_int_equal(second, -1);
-    (void)close(first);
-    assert_int_equal(private_file_lock(folder, "lock", &second), STATUS_OK);
-    (void)close(second);
-    folder_remove(folder);
-}
-
 static void new_keystore(const char *folder, struct keystore **out_keystore)
 {
     struct keystore_content content;
@@ -248,7 +153,7 @@ static void new_keystore(const char *folder, struct keystore **out_keystore)
 static void test_keystore_life(void **state)
 {
     (void)state;
-    char *folder = folder_make();
+    char *folder = common_folder_make();
     struct keystore *keystore = NULL;
     struct keystore *second = NULL;
     struct keystore_content other;
@@ -289,7 +194,7 @@ static void test_keystore_life(void **state)
     assert_non_null(other.content);
     keystore_content_deinit(&other);
     keystore_close(NULL);
-    folder_remove(folder);
+    common_folder_remove(folder);
 }
 
 /* Goal: a wrong passphrase and any damage look alike; a change of passphrase leaves only the
@@ -297,7 +202,7 @@ static void test_keystore_life(void **state)
 static void test_keystore_refusals(void **state)
 {
     (void)state;
-    char *folder = folder_make();
+    char *folder = common_folder_make();
     struct keystore *keystore = NULL;
     struct pass_file_params params = {4, PASS_FILE_MEMORY_KIB_MIN};
     uint8_t *bytes = NULL;
@@ -340,7 +245,7 @@ static void test_keystore_refusals(void **state)
                      STATUS_UNSUPPORTED);
     assert_null(keystore);
     free(bytes);
-    folder_remove(folder);
+    common_folder_remove(folder);
 }
 
 /* Goal: no key of the keystore stands in the file, and the file's size does not tell the
@@ -348,7 +253,7 @@ static void test_keystore_refusals(void **state)
 static void test_keystore_hides(void **state)
 {
     (void)state;
-    char *folder = folder_make();
+    char *folder = common_folder_make();
     struct keystore *keystore = NULL;
     uint8_t *bytes = NULL;
     size_t first_size = 0;
@@ -377,15 +282,14 @@ static void test_keystore_hides(void **state)
     assert_int_equal(size, first_size);
     free(bytes);
     keystore_close(keystore);
-    folder_remove(folder);
+    common_folder_remove(folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codec_vector),      cmocka_unit_test(test_codec_mutations),
-        cmocka_unit_test(test_content_peers),     cmocka_unit_test(test_private_file),
-        cmocka_unit_test(test_private_file_lock), cmocka_unit_test(test_keystore_life),
+        cmocka_unit_test(test_content_peers),     cmocka_unit_test(test_keystore_life),
         cmocka_unit_test(test_keystore_refusals), cmocka_unit_test(test_keystore_hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
