@@ -57,10 +57,19 @@ export function readJournal(file) {
   return entries;
 }
 
+const BLOCK = 65536;
+const ZEROS = Buffer.alloc(BLOCK);
+
+// A file's bytes, and which of its blocks hold anything: databases are mostly holes.
 class Content {
   constructor(bytes = Buffer.alloc(0)) {
     this.room = bytes;
     this.size = bytes.length;
+    this.blocks = new Set();
+    for (let at = 0; at < this.size; at += BLOCK) {
+      const block = bytes.subarray(at, Math.min(at + BLOCK, this.size));
+      if (!block.equals(ZEROS.subarray(0, block.length))) this.blocks.add(at / BLOCK);
+    }
   }
 
   copy() { return new Content(Buffer.from(this.bytes())); }
@@ -73,7 +82,7 @@ class Content {
       this.bytes().copy(room);
       this.room = room;
     }
-    if (size > this.size) this.room.fill(0, this.size, size);
+    if (size < this.size) this.room.fill(0, size, this.size);
     this.size = size;
   }
 
@@ -82,10 +91,25 @@ class Content {
       this.resize(change.truncate);
       return;
     }
-    if (change.offset + change.data.length > this.size) {
-      this.resize(change.offset + change.data.length);
-    }
+    const end = change.offset + change.data.length;
+    if (end > this.size) this.resize(end);
     change.data.copy(this.room, change.offset);
+    for (let at = Math.floor(change.offset / BLOCK); at * BLOCK < end; at += 1) this.blocks.add(at);
+  }
+
+  save(file, patches) {
+    const fd = fs.openSync(file, 'w', 0o600);
+    for (const block of this.blocks) {
+      const from = block * BLOCK;
+      const to = Math.min(from + BLOCK, this.size);
+      if (from < to) fs.writeSync(fd, this.room, from, to - from, from);
+    }
+    fs.ftruncateSync(fd, this.size);
+    for (const patch of patches) {
+      if (patch.truncate !== undefined) fs.ftruncateSync(fd, patch.truncate);
+      else fs.writeSync(fd, patch.data, 0, patch.data.length, patch.offset);
+    }
+    fs.closeSync(fd);
   }
 }
 
@@ -281,15 +305,13 @@ export class Disk {
       fs.mkdirSync(path.join(out, folder), { recursive: true, mode: 0o700 });
     }
     for (const [name, id] of this.durable) {
-      let { content } = this.files.get(id);
-      if (torn && this.files.get(id).pending.length > 0) {
-        content = content.copy();
-        for (const change of this.files.get(id).pending) {
-          for (const page of pagesOf(change)) if (page.done || pick() & 64) content.apply(page);
-        }
+      const { content, pending } = this.files.get(id);
+      const patches = [];
+      for (const change of torn ? pending : []) {
+        for (const page of pagesOf(change)) if (page.done || pick() & 64) patches.push(page);
       }
       fs.mkdirSync(path.join(out, parentOf(name)), { recursive: true, mode: 0o700 });
-      fs.writeFileSync(path.join(out, name), content.bytes(), { mode: 0o600 });
+      content.save(path.join(out, name), patches);
     }
   }
 
@@ -302,23 +324,25 @@ export class Disk {
   }
 }
 
-// Calls visit({ordinal, when, at, write(out, seed)}) for every cut point: before, torn and after
-// each sync, then once at the end. `at` is the number of entries that came before the cut.
-export function forEachCut(entries, base, visit, options) {
+// Every cut point: before, torn and after each sync, then once the end, as {ordinal, when, at,
+// disk, write(out, seed)}. `at` is the number of entries that came before the cut. What is yielded
+// is valid until the next one.
+export function* cutsOf(entries, base, options) {
   const disk = new Disk(base, options);
-  const offer = (ordinal, when, at) => visit({ ordinal, when, at, disk,
+  const cut = (ordinal, when, at) => ({ ordinal, when, at, disk,
     write: (out, seed = ordinal) => disk.write(out, { torn: when === 'torn', seed }) });
   let last = 0;
-  entries.forEach((entry, at) => {
+  for (let at = 0; at < entries.length; at += 1) {
+    const entry = entries[at];
     if (entry.kind === 'end') {
       last = entry.value;
-      offer(entry.value, 'before', at);
-      offer(entry.value, 'torn', at);
+      yield cut(last, 'before', at);
+      yield cut(last, 'torn', at);
     }
     disk.step(entry);
-    if (entry.kind === 'end') offer(entry.value, 'after', at + 1);
-  });
-  offer(last, 'end', entries.length);
+    if (entry.kind === 'end') yield cut(last, 'after', at + 1);
+  }
+  yield cut(last, 'end', entries.length);
 }
 
 // Files whose bytes in the live directory are not what the journal says; LMDB's lock file, a
@@ -348,14 +372,14 @@ function main([command, journal, ...rest]) {
   } else if (command === 'copy') {
     const [base, out, ordinal, when, seed] = rest;
     let done = false;
-    forEachCut(entries, base, (cut) => {
+    for (const cut of cutsOf(entries, base)) {
       if (cut.when === when && cut.ordinal === Number(ordinal)) {
         cut.write(out, Number(seed ?? ordinal));
         done = true;
       } else if (!done && cut.when === 'end') { // the shim cut before this sync returned
         cut.disk.write(out, { torn: when === 'torn', seed: Number(seed ?? ordinal) });
       }
-    });
+    }
   } else if (command === 'check') {
     const wrong = unseenWrites(entries, rest[0], rest[1]);
     for (const name of wrong) console.log(`written past the shim: ${name}`);

@@ -11,7 +11,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { forEachCut, readJournal, unseenWrites } from './power_cut.mjs';
+import { cutsOf, readJournal, unseenWrites } from './power_cut.mjs';
 
 const [shim, lmdbWriter, fileWriter, writesText] = process.argv.slice(2);
 const writes = Number(writesText ?? 200);
@@ -55,14 +55,14 @@ function fileHas(folder) {
 function judge(run, hasIn) {
   const found = { cuts: 0, missing: 0, lost: 0 };
   let before = 0;
-  forEachCut(run.entries, run.base, (cut) => {
+  for (const cut of cutsOf(run.entries, run.base)) {
     cut.write(run.copy);
     const has = hasIn(run.copy);
     found.cuts += 1;
     if (acksBefore(run, cut.at).some((number) => !has.has(number))) found.missing += 1;
     if (cut.when === 'before') before = has.size;
     if (cut.when === 'after' && has.size > before) found.lost += 1;
-  });
+  }
   return found;
 }
 
@@ -93,12 +93,12 @@ function expectKilled(ordinal, when) {
   const acks = acksIn(run.stdout);
   assert.equal(acks.length, Math.floor((ordinal - 1) / 2));
   let has = new Set();
-  forEachCut(run.entries, run.base, (cut) => {
+  for (const cut of cutsOf(run.entries, run.base)) {
     if (cut.when === 'end') {
       cut.write(run.copy);
       has = lmdbHas(run.copy);
     }
-  });
+  }
   for (const number of acks) assert.ok(has.has(number), `cut ${ordinal} ${when}: lost ${number}`);
   const expected = acks.length + (when === 'after' && ordinal % 2 === 0 ? 1 : 0);
   assert.equal(has.size, expected, `cut ${ordinal} ${when}`);
