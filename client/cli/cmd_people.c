@@ -1,0 +1,449 @@
+#include "client/cli/cli.h"
+
+#include "client/agent/clock.h"
+#include "client/cli/args.h"
+#include "client/cli/files.h"
+#include "client/cli/ids.h"
+#include "client/cli/print.h"
+#include "client/cli/root_key.h"
+#include "client/cli/secrets.h"
+#include "client/engine/act.h"
+#include "keys/public/wipe.h"
+#include "proto/policy.h"
+#include "proto/words.h"
+
+#include <errno.h>
+
+#define INVITATION_DAYS_DEFAULT 14u
+#define DAY_MS (24ull * 3600 * 1000)
+
+/* ---- members */
+
+struct member_list {
+    struct cli *cli;
+    cJSON *array;
+};
+
+static bool list_member(void *visitor, const struct view_member *member)
+{
+    struct member_list *list = visitor;
+    struct cli *cli = list->cli;
+
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "member", ID_SPAN(&member->member));
+        print_add_text(object, "name", member->name);
+        print_add_text(object, "role", policy_role_name(member->role));
+        (void)cJSON_AddBoolToObject(object, "enrolled", member->enrolled);
+        (void)cJSON_AddBoolToObject(object, "suspended", member->suspended);
+        (void)cJSON_AddBoolToObject(object, "delegated", member->delegated);
+        (void)cJSON_AddBoolToObject(object, "vouched", member->vouched);
+        print_add_number(object, "devices", member->devices);
+        (void)cJSON_AddItemToArray(list->array, object);
+        return true;
+    }
+    print_short(cli, ID_SPAN(&member->member));
+    (void)fprintf(cli->out, "  %-9s  ", policy_role_name(member->role));
+    print_text(cli, span_of(member->name, strlen(member->name)), 24);
+    (void)fprintf(cli->out, "%s%s%s%s\n", member->enrolled ? "" : "  (invited)",
+                  member->suspended ? "  (suspended)" : "",
+                  member->delegated ? "  invites clients" : "",
+                  member->vouched ? "  vouched for by admin" : "");
+    return true;
+}
+
+static int member_list(struct cli *cli)
+{
+    struct member_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
+
+    view_members(host_engine(cli->host), list_member, &list);
+    if (cli->json) {
+        print_json(cli, list.array);
+    }
+    return CLI_OK;
+}
+
+struct inviting {
+    const char *role;
+    const char *name;
+    const char *out;
+    const char *root;
+    const char *root_fd;
+    const char *days;
+    const char *practice_name;
+};
+
+static int number_of(struct cli *cli, const char *text, long least, long most, long *out)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || *out < least || *out > most) {
+        (void)fprintf(cli->err, "alcove: %s is not a number from %ld to %ld\n", text, least, most);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+static int open_root(struct cli *cli, const char *path, const char *fd_text,
+                     struct identity_signer **out_root)
+{
+    struct secret *passphrase = NULL;
+    long fd = -1;
+    enum status status;
+    int code = fd_text == NULL ? CLI_OK : number_of(cli, fd_text, 0, 1 << 20, &fd);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    status = secrets_get((int)fd, "Passphrase of the root key", &passphrase);
+    if (status == STATUS_OK) {
+        status = root_key_read(path, secret_view(passphrase), out_root);
+    }
+    secret_free(passphrase);
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the root key was not opened", status);
+}
+
+static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
+                              const struct act_invite *invite)
+{
+    char code_secret[INVITATION_TEXT_CHARS_MAX + 2];
+    struct member_id member;
+    uint64_t ticket = 0;
+    bool sent = false;
+    enum status status = act_invite(host_engine(cli->host), invite, clock_now_ms(), code_secret,
+                                    &member, &ticket);
+    int code;
+
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "the invitation was not made", status);
+    }
+    strcat(code_secret, "\n");
+    status = files_write_new(inviting->out, span_of(code_secret, strlen(code_secret)));
+    wipe(code_secret, sizeof(code_secret));
+    if (status != STATUS_OK) {
+        if (engine_take_back(host_engine(cli->host), ticket) != STATUS_OK) {
+            (void)fprintf(cli->err, "alcove: the invitation is on its way, but its code is lost; "
+                                    "it will expire unused\n");
+        }
+        return cli_fail(cli, "the code was not written", status);
+    }
+    code = cli_deliver(cli, ticket, &sent);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "member", ID_SPAN(&member));
+        print_add_text(object, "file", inviting->out);
+        (void)cJSON_AddBoolToObject(object, "sent", sent);
+        print_json(cli, object);
+        return CLI_OK;
+    }
+    (void)fprintf(cli->out, "The code is in %s. Hand it over in person or by another channel than\n"
+                            "this server; it works once%s.\n",
+                  inviting->out, sent ? "" : ", after the next sync");
+    return CLI_OK;
+}
+
+static int member_invite(struct cli *cli, const struct inviting *inviting)
+{
+    struct act_invite invite = {.name = {(const uint8_t *)inviting->name, strlen(inviting->name)}};
+    struct identity_signer *root = NULL;
+    long days = INVITATION_DAYS_DEFAULT;
+    int code = CLI_OK;
+
+    if (policy_role_parse(span_of(inviting->role, strlen(inviting->role)), &invite.role) !=
+        STATUS_OK) {
+        (void)fprintf(cli->err, "alcove: --role is therapist, client, auditor or admin\n");
+        return CLI_USAGE;
+    }
+    if (inviting->days != NULL) {
+        code = number_of(cli, inviting->days, 1, 365, &days);
+    }
+    if (code == CLI_OK && (invite.role == ROLE_ADMIN || invite.role == ROLE_AUDITOR)) {
+        if (inviting->root == NULL) {
+            (void)fprintf(cli->err, "alcove: admins and auditors are appointed by the practice's "
+                                    "root: give --root FILE (root.key)\n");
+            return CLI_USAGE;
+        }
+        code = open_root(cli, inviting->root, inviting->root_fd, &root);
+    }
+    if (code == CLI_OK) {
+        invite.root = root;
+        invite.expires_ms = clock_now_ms() + (uint64_t)days * DAY_MS;
+        if (inviting->practice_name != NULL) {
+            invite.practice_name =
+                span_of(inviting->practice_name, strlen(inviting->practice_name));
+        }
+        code = deliver_invitation(cli, inviting, &invite);
+    }
+    identity_signer_free(root);
+    return code;
+}
+
+/* Brings one statement to the server and says so. */
+static int tell_done(struct cli *cli, enum status status, uint64_t ticket, const char *what)
+{
+    bool sent = false;
+    int code;
+
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "it was not done", status);
+    }
+    code = cli_deliver(cli, ticket, &sent);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (cli->json) {
+        struct engine_ticket info;
+        cJSON *object = cJSON_CreateObject();
+
+        engine_ticket(host_engine(cli->host), ticket, &info);
+        (void)cJSON_AddBoolToObject(object, "sent", sent);
+        print_add_id(object, "statement", ID_SPAN(&info.object));
+        print_add_number(object, "event", info.event);
+        print_json(cli, object);
+    } else if (sent) {
+        (void)fprintf(cli->out, "%s\n", what);
+    }
+    return CLI_OK;
+}
+
+static int member_suspend(struct cli *cli, const char *word, bool resume,
+                          const struct inviting *options)
+{
+    struct view_member member;
+    struct identity_signer *root = NULL;
+    uint64_t ticket = 0;
+    int code = ids_member(cli, word, &member);
+
+    if (code == CLI_OK && member.role == ROLE_ADMIN && options->root != NULL) {
+        code = open_root(cli, options->root, options->root_fd, &root);
+    }
+    if (code == CLI_OK) {
+        enum status status = act_suspend(host_engine(cli->host), &member.member, resume, root,
+                                         clock_now_ms(), &ticket);
+
+        code = tell_done(cli, status, ticket,
+                         resume ? "Resumed." : "Suspended: connections are closed, keys move on with "
+                                               "the next note. Nothing was deleted.");
+    }
+    identity_signer_free(root);
+    return code;
+}
+
+int cmd_member(struct cli *cli, int argc, char **argv)
+{
+    struct inviting inviting = {0};
+    const struct args_option options[] = {
+        {.name = "--role", .value = &inviting.role},
+        {.name = "--name", .value = &inviting.name},
+        {.name = "--out", .value = &inviting.out},
+        {.name = "--root", .value = &inviting.root},
+        {.name = "--root-passphrase-fd", .value = &inviting.root_fd},
+        {.name = "--days", .value = &inviting.days},
+        {.name = "--practice-name", .value = &inviting.practice_name},
+    };
+    const char *words[2];
+    const char *wrong = NULL;
+    size_t count = 0;
+    bool invite;
+    bool list;
+    int code;
+
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong) ||
+        count == 0) {
+        return cli_usage(cli, "member", wrong);
+    }
+    invite = count == 1 && strcmp(words[0], "invite") == 0 && inviting.role != NULL &&
+             inviting.name != NULL && inviting.out != NULL;
+    list = count == 1 && strcmp(words[0], "list") == 0;
+    if (!invite && !list &&
+        !(count == 2 && (strcmp(words[0], "suspend") == 0 || strcmp(words[0], "resume") == 0))) {
+        return cli_usage(cli, "member", NULL);
+    }
+    code = cli_open(cli);
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (invite) {
+        return member_invite(cli, &inviting);
+    }
+    return list ? member_list(cli)
+                : member_suspend(cli, words[1], strcmp(words[0], "resume") == 0, &inviting);
+}
+
+/* ---- relations and delegation */
+
+static const struct {
+    const char *word;
+    uint32_t kind;
+} KINDS[] = {{"treats", RELATION_TREATS},
+             {"covers", RELATION_COVERS},
+             {"supervises", RELATION_SUPERVISES},
+             {"trains", RELATION_TRAINS}};
+
+static const char *kind_name(uint32_t kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        if (KINDS[i].kind == kind) {
+            return KINDS[i].word;
+        }
+    }
+    return "?";
+}
+
+static bool list_relation(void *visitor, const struct view_relation *relation)
+{
+    struct member_list *list = visitor;
+    struct cli *cli = list->cli;
+    char staff[VIEW_NAME_BYTES_MAX];
+    char subject[VIEW_NAME_BYTES_MAX];
+
+    view_name(host_engine(cli->host), &relation->staff, staff);
+    view_name(host_engine(cli->host), &relation->subject, subject);
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "relation", ID_SPAN(&relation->statement));
+        print_add_id(object, "staff", ID_SPAN(&relation->staff));
+        print_add_text(object, "kind", kind_name(relation->kind));
+        print_add_id(object, "subject", ID_SPAN(&relation->subject));
+        print_add_number(object, "until_ms", relation->until_ms);
+        (void)cJSON_AddBoolToObject(object, "ended", relation->ended);
+        (void)cJSON_AddItemToArray(list->array, object);
+        return true;
+    }
+    print_short(cli, ID_SPAN(&relation->statement));
+    (void)fputs("  ", cli->out);
+    print_text(cli, span_of(staff, strlen(staff)), 20);
+    (void)fprintf(cli->out, " %s ", kind_name(relation->kind));
+    print_text(cli, span_of(subject, strlen(subject)), 20);
+    if (relation->until_ms != 0) {
+        (void)fputs(" until ", cli->out);
+        print_time(cli, relation->until_ms);
+    }
+    (void)fprintf(cli->out, "%s\n", relation->ended ? " (ended)" : "");
+    return true;
+}
+
+static int relate_list(struct cli *cli)
+{
+    struct member_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
+
+    view_relations(host_engine(cli->host), list_relation, &list);
+    if (cli->json) {
+        print_json(cli, list.array);
+    }
+    return CLI_OK;
+}
+
+static int relate_new(struct cli *cli, const char *const *words, uint64_t until_ms)
+{
+    struct view_member staff;
+    struct view_member subject;
+    uint64_t ticket = 0;
+    int code = ids_member(cli, words[0], &staff);
+
+    if (code == CLI_OK) {
+        code = ids_member(cli, words[2], &subject);
+    }
+    for (size_t i = 0; code == CLI_OK && i < ARRAY_LEN(KINDS); i++) {
+        if (strcmp(words[1], KINDS[i].word) == 0) {
+            enum status status =
+                act_relate(host_engine(cli->host), &subject.member, &staff.member, KINDS[i].kind,
+                           until_ms, clock_now_ms(), &ticket);
+
+            return tell_done(cli, status, ticket, "Stated. It is a ceiling: what is opened to "
+                                                  "them is still for an owner to grant.");
+        }
+    }
+    return code == CLI_OK ? cli_usage(cli, "relate", words[1]) : code;
+}
+
+static int relate_end(struct cli *cli, const char *word)
+{
+    struct hash relation;
+    uint64_t ticket = 0;
+    int code = ids_relation(cli, word, &relation);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    return tell_done(cli,
+                     act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket),
+                     ticket, "Ended: what rested on it is closed from now on.");
+}
+
+int cmd_relate(struct cli *cli, int argc, char **argv)
+{
+    const char *until = NULL;
+    const struct args_option options[] = {{.name = "--until", .value = &until}};
+    const char *words[3];
+    const char *wrong = NULL;
+    uint64_t until_ms = 0;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 3, &count, &wrong) ||
+        count == 0 || (count == 1 && strcmp(words[0], "list") != 0) ||
+        (count == 2 && strcmp(words[0], "end") != 0)) {
+        return cli_usage(cli, "relate", wrong);
+    }
+    code = until == NULL ? CLI_OK : ids_time(cli, until, &until_ms);
+    if (code == CLI_OK) {
+        code = cli_open(cli);
+    }
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (count == 1) {
+        return relate_list(cli);
+    }
+    return count == 2 ? relate_end(cli, words[1]) : relate_new(cli, words, until_ms);
+}
+
+int cmd_delegate(struct cli *cli, int argc, char **argv)
+{
+    const char *until = NULL;
+    const struct args_option options[] = {{.name = "--until", .value = &until}};
+    struct view_member therapist;
+    const char *words[1];
+    const char *wrong = NULL;
+    uint64_t until_ms = 0;
+    uint64_t ticket = 0;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
+        count != 1) {
+        return cli_usage(cli, "delegate", wrong);
+    }
+    code = until == NULL ? CLI_OK : ids_time(cli, until, &until_ms);
+    if (code == CLI_OK) {
+        code = cli_open(cli);
+    }
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    if (code == CLI_OK) {
+        code = ids_member(cli, words[0], &therapist);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    return tell_done(cli,
+                     act_delegate(host_engine(cli->host), &therapist.member, until_ms,
+                                  clock_now_ms(), &ticket),
+                     ticket, "They may now invite clients.");
+}

@@ -1,0 +1,236 @@
+#include "client/cli/cli.h"
+
+#include "client/agent/clock.h"
+#include "client/cli/args.h"
+#include "client/cli/print.h"
+#include "client/engine/view.h"
+#include "proto/policy.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+static const char *const PHASES[] = {"offline", "greeting", "login", "syncing", "idle", "stopped"};
+
+/* How many sections and notes are here, and how many wait. */
+struct tally {
+    size_t sections;
+    size_t notes;
+};
+
+static bool count_section(void *visitor, const struct view_section *section)
+{
+    struct tally *tally = visitor;
+
+    tally->sections++;
+    tally->notes += section->notes;
+    return true;
+}
+
+static void tell_sync(struct cli *cli)
+{
+    struct engine_state state;
+    struct tally tally = {0, 0};
+
+    engine_state(host_engine(cli->host), &state);
+    view_sections(host_engine(cli->host), count_section, &tally);
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_text(object, "phase", PHASES[state.phase]);
+        print_add_number(object, "sections", tally.sections);
+        print_add_number(object, "notes", tally.notes);
+        print_add_number(object, "behind", state.sections_behind);
+        print_add_number(object, "outbox", state.outbox_count);
+        print_add_number(object, "events_size", state.events_size);
+        print_add_number(object, "statements_size", state.statements_size);
+        print_add_number(object, "revisions_verified", state.revisions_verified);
+        print_json(cli, object);
+        return;
+    }
+    (void)fprintf(cli->out, "%zu sections, %zu notes here; %zu waiting to be sent.\n"
+                            "Verified against logs of %llu events and %llu statements.\n",
+                  tally.sections, tally.notes, state.outbox_count,
+                  (unsigned long long)state.events_size,
+                  (unsigned long long)state.statements_size);
+    if (state.clock_shown) {
+        (void)fprintf(cli->err, "alcove: the server's time and this machine's are %lld s apart\n",
+                      (long long)(state.clock_off_ms / 1000));
+    }
+}
+
+/* ---- watching */
+
+#define WATCHED_MAX 1024u
+
+static volatile sig_atomic_t watch_ended;
+
+static void end_watch(int signal)
+{
+    (void)signal;
+    watch_ended = 1;
+}
+
+struct watch {
+    struct cli *cli;
+    size_t count;
+    struct section_id sections[WATCHED_MAX];
+    uint64_t numbers[WATCHED_MAX];
+};
+
+static void tell_change(struct cli *cli, const struct view_section *section)
+{
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "section", ID_SPAN(&section->section));
+        print_add_text(object, "class", policy_class_name(section->class));
+        print_add_number(object, "number", section->number);
+        (void)cJSON_AddBoolToObject(object, "ended", section->ended);
+        print_json(cli, object);
+    } else {
+        print_short(cli, ID_SPAN(&section->section));
+        (void)fprintf(cli->out, " %s at %llu%s\n", policy_class_name(section->class),
+                      (unsigned long long)section->number,
+                      section->ended ? " (no longer shared with you)" : "");
+    }
+    (void)fflush(cli->out);
+}
+
+static bool watch_section(void *visitor, const struct view_section *section)
+{
+    struct watch *watch = visitor;
+
+    for (size_t i = 0; i < watch->count; i++) {
+        if (ID_EQUAL(&watch->sections[i], &section->section)) {
+            if (watch->numbers[i] != section->number) {
+                watch->numbers[i] = section->number;
+                tell_change(watch->cli, section);
+            }
+            return true;
+        }
+    }
+    if (watch->count < WATCHED_MAX) {
+        watch->sections[watch->count] = section->section;
+        watch->numbers[watch->count++] = section->number;
+        tell_change(watch->cli, section);
+    }
+    return true;
+}
+
+static int run_watch(struct cli *cli, uint64_t end_ms)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+    uint64_t retry_ms = 0;
+
+    CHECK(watch != NULL);
+    watch->cli = cli;
+    watch_ended = 0;
+    if (!cli->lent) {
+        (void)signal(SIGTERM, end_watch);
+        (void)signal(SIGINT, end_watch);
+    }
+    while (watch_ended == 0 && clock_awake_ms() < end_ms) {
+        uint64_t now_ms = clock_awake_ms();
+
+        if (!host_online(cli->host) && now_ms >= retry_ms) {
+            retry_ms = now_ms + 1000;
+            if (host_connect(cli->host) != STATUS_OK) {
+                break;
+            }
+        }
+        if (host_step(cli->host, 100) != STATUS_OK ||
+            engine_alarm_count(host_engine(cli->host)) > 0) {
+            break;
+        }
+        view_sections(host_engine(cli->host), watch_section, watch);
+    }
+    free(watch);
+    return engine_alarm_count(host_engine(cli->host)) > 0 ? cli_refresh(cli) : CLI_OK;
+}
+
+static bool seconds_of(const char *text, uint64_t *out_ms)
+{
+    char *end = NULL;
+    unsigned long seconds;
+
+    errno = 0;
+    seconds = strtoul(text, &end, 10);
+    *out_ms = (uint64_t)seconds * 1000u;
+    return errno == 0 && end != text && *end == '\0' && seconds <= 365ul * 86400ul;
+}
+
+int cmd_sync(struct cli *cli, int argc, char **argv)
+{
+    bool watch = false;
+    const char *timeout = NULL;
+    const struct args_option options[] = {
+        {.name = "--watch", .flag = &watch},
+        {.name = "--timeout", .value = &timeout},
+    };
+    const char *wrong = NULL;
+    uint64_t limit_ms = UINT64_MAX / 2;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), NULL, 0, &count, &wrong) ||
+        (timeout != NULL && !seconds_of(timeout, &limit_ms))) {
+        return cli_usage(cli, "sync", wrong);
+    }
+    code = cli_open(cli);
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    if (code == CLI_OK && !watch) {
+        tell_sync(cli);
+        code = host_online(cli->host) ? CLI_OK : CLI_UNREACHABLE;
+    }
+    if (code == CLI_OK && watch) {
+        code = run_watch(cli, clock_awake_ms() + limit_ms);
+    }
+    return code;
+}
+
+int cmd_status(struct cli *cli, int argc, char **argv)
+{
+    struct engine_state state;
+    struct view_member me;
+    const char *wrong = NULL;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
+        return cli_usage(cli, "status", wrong);
+    }
+    code = cli_open(cli);
+    if (code != CLI_OK) {
+        return code;
+    }
+    engine_state(host_engine(cli->host), &state);
+    memset(&me, 0, sizeof(me));
+    if (view_member(host_engine(cli->host), &state.member, &me) != STATUS_OK) {
+        me.member = state.member;
+    }
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "member", ID_SPAN(&state.member));
+        print_add_text(object, "name", me.name);
+        print_add_text(object, "role", policy_role_name(state.role));
+        print_add_text(object, "phase", PHASES[state.phase]);
+        print_add_number(object, "outbox", state.outbox_count);
+        print_add_number(object, "events_size", state.events_size);
+        print_add_number(object, "statements_size", state.statements_size);
+        (void)cJSON_AddBoolToObject(object, "agent", cli->lent);
+        print_json(cli, object);
+        return CLI_OK;
+    }
+    (void)fprintf(cli->out, "You are ");
+    print_text(cli, span_of(me.name, strlen(me.name)), 40);
+    (void)fprintf(cli->out, " (");
+    print_short(cli, ID_SPAN(&state.member));
+    (void)fprintf(cli->out, "), %s.\nAgent: %s. Waiting to be sent: %zu.\n",
+                  policy_role_name(state.role), cli->lent ? "unlocked" : "none",
+                  state.outbox_count);
+    return CLI_OK;
+}
