@@ -1,8 +1,7 @@
 #include "client/wire/wire.h"
 
 #include "client/wire/wire_internal.h"
-
-#define FRAME_BYTES_MAX (1u << 20)
+#include "proto/limits.h"
 
 void wire_options_default(struct wire_options *out_options)
 {

@@ -77,7 +77,7 @@ void wire_server_key(const struct wire *wire, struct hash *out_key);
 
 bool wire_is_open(const struct wire *wire);
 
-/* Queues a copy of one frame of 1..1 MiB bytes; frames queued in one go share a
+/* Queues a copy of one frame of 1..FRAME_BYTES_MAX bytes; frames queued in one go share a
  * message. STATUS_OFFLINE: not open; STATUS_TOO_LARGE; STATUS_BUSY: too much is
  * queued already; STATUS_NO_MEMORY. Nothing was queued then. */
 MUST_CHECK enum status wire_send(struct wire *wire, struct span frame);

@@ -2,13 +2,16 @@
 
 #include <sys/resource.h>
 
+#include "proto/limits.h"
 #include "server/net/listen.h"
 #include "server/net/thread.h"
 #include "server/net/ws.h"
 
-#define MESSAGE_BYTES_MAX ((1u << 20) + PACKING_PREFIX_BYTES)
+#define ADMITTED_BYTES_MAX (FRAME_BYTES_MAX + PACKING_PREFIX_BYTES)
 /* Beside the connections: store, signer, loops, standard streams. */
-#define OTHER_DESCRIPTORS 64u
+#define OTHER_DESCRIPTORS  64u
+/* The library makes tables as large as the limit; some hosts set it to 2^30. */
+#define DESCRIPTORS_MOST   (1u << 21)
 
 void net_options_default(struct net_options *out_options)
 {
@@ -18,7 +21,7 @@ void net_options_default(struct net_options *out_options)
         .connections_per_address_max = 200,
         .owed_max = 32,
         .fragments_max = 64,
-        .message_bytes_max = 64u << 10,
+        .message_bytes_max = MESSAGE_BYTES_MAX + FRAME_OVERHEAD_BYTES_MAX + PACKING_PREFIX_BYTES,
         .queued_bytes_max = 1u << 20,
         .login_timeout_ms = 5000,
         .message_timeout_ms = 10000,
@@ -26,24 +29,37 @@ void net_options_default(struct net_options *out_options)
     };
 }
 
-static enum status check_options(const struct net_options *options)
+static void check_options(const struct net_options *options)
 {
+    CHECK(options->threads > 0 && options->threads <= NET_THREADS_MAX);
+    CHECK(options->connections_max > 0 && options->owed_max > 0 && options->fragments_max > 0);
+    CHECK(options->message_bytes_max <= ADMITTED_BYTES_MAX);
+}
+
+/* Sees to it that every connection can have its descriptor: raises the limit as far
+ * as the process may, and takes fewer connections where that is not far enough. */
+static enum status fit_descriptors(struct net_options *options)
+{
+    rlim_t need = (rlim_t)options->connections_max + OTHER_DESCRIPTORS;
     struct rlimit files;
 
-    CHECK(options->threads > 0 && options->threads <= NET_THREADS_MAX);
-    CHECK(options->connections_max > 0 && options->owed_max > 0);
-    CHECK(options->message_bytes_max <= MESSAGE_BYTES_MAX);
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return STATUS_IO;
     }
-    if (files.rlim_cur != RLIM_INFINITY &&
-        files.rlim_cur < (rlim_t)options->connections_max + OTHER_DESCRIPTORS) {
-        (void)fprintf(stderr,
-                      "alcoved: %u connections need %u file descriptors, but the limit is %llu: "
-                      "raise it (ulimit -n, LimitNOFILE=) or lower connections_max\n",
-                      options->connections_max, options->connections_max + OTHER_DESCRIPTORS,
-                      (unsigned long long)files.rlim_cur);
+    if (files.rlim_cur >= need && files.rlim_cur <= DESCRIPTORS_MOST) {
+        return STATUS_OK;
+    }
+    files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
+    if (files.rlim_cur <= OTHER_DESCRIPTORS || setrlimit(RLIMIT_NOFILE, &files) != 0) {
+        (void)fprintf(stderr, "alcoved: too few file descriptors (ulimit -n)\n");
         return STATUS_IO;
+    }
+    if (files.rlim_cur < need) {
+        options->connections_max = (uint32_t)(files.rlim_cur - OTHER_DESCRIPTORS);
+        (void)fprintf(stderr,
+                      "alcoved: at most %u connections: the limit of %llu file descriptors "
+                      "allows no more (LimitNOFILE=)\n",
+                      options->connections_max, (unsigned long long)files.rlim_cur);
     }
     return STATUS_OK;
 }
@@ -84,17 +100,19 @@ static enum status make_threads(struct net *net)
 enum status net_start(const struct net_options *options, const struct net_handler *handler,
                       struct net **out_net)
 {
-    enum status status = check_options(options);
-    struct net *net;
+    struct net *net = calloc(1, sizeof(*net));
+    enum status status;
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    net = calloc(1, sizeof(*net));
+    check_options(options);
     if (net == NULL) {
         return STATUS_NO_MEMORY;
     }
     net->options = *options;
+    status = fit_descriptors(&net->options);
+    if (status != STATUS_OK) {
+        free(net);
+        return status;
+    }
     net->handler = *handler;
     net->threads = calloc(options->threads, sizeof(*net->threads));
     if (net->threads == NULL) {
@@ -107,7 +125,7 @@ enum status net_start(const struct net_options *options, const struct net_handle
         net->threads[i].spare_fd = -1;
         inbox_init(&net->threads[i].inbox);
     }
-    status = addresses_new(options->connections_max, options->connections_per_address_max,
+    status = addresses_new(net->options.connections_max, options->connections_per_address_max,
                            &net->addresses);
     if (status == STATUS_OK) {
         status = make_threads(net);
@@ -191,7 +209,7 @@ static void post_order(struct net *net, uint64_t connection, enum outbound_kind 
 
 void net_admit(struct net *net, uint64_t connection, uint32_t message_bytes_max)
 {
-    CHECK(message_bytes_max <= MESSAGE_BYTES_MAX);
+    CHECK(message_bytes_max <= ADMITTED_BYTES_MAX);
     post_order(net, connection, OUTBOUND_ADMIT, message_bytes_max);
 }
 

@@ -104,9 +104,10 @@ struct net_options {
 /* The limits of ARCHITECTURE section 4.4; host, port and paths stay NULL and 0. */
 void net_options_default(struct net_options *out_options);
 
-/* Listens and starts the threads. Options are copied; handler->state must live
- * until net_stop returned. STATUS_IO: said on standard error what (address in
- * use, key unreadable, too few descriptors). STATUS_NO_MEMORY. */
+/* Listens and starts the threads. Options are copied, the strings in them borrowed
+ * until net_stop returned, and handler->state too. Raises RLIMIT_NOFILE to what
+ * connections_max needs, or takes fewer connections and says so. STATUS_IO: said
+ * on standard error what (address in use, key unreadable). STATUS_NO_MEMORY. */
 MUST_CHECK enum status net_start(const struct net_options *options,
                                  const struct net_handler *handler, struct net **out_net);
 
@@ -128,7 +129,7 @@ void net_send(struct net *net, uint64_t connection, enum net_frame_kind kind, ui
 void net_stream(struct net *net, uint64_t connection, const struct net_stream *stream);
 
 /* Logged in: the login deadline ends, and messages may have message_bytes_max
- * bytes (at most 1 MiB + 4; never lowers the limit). */
+ * bytes (at most FRAME_BYTES_MAX + 4; never lowers the limit). */
 void net_admit(struct net *net, uint64_t connection, uint32_t message_bytes_max);
 
 /* Closes once what was queued before has gone out, at the latest after

@@ -6,10 +6,10 @@
 #include "server/net/connection.h"
 #include "server/net/ws.h"
 
-/* A connection's number: sequence ‖ slot ‖ thread. 40 bits of sequence last
- * 34 years at 1,000 connections a second, so a number never comes again. */
+/* A connection's number: sequence ‖ slot ‖ thread. 38 bits of sequence last 8 years
+ * of one process at 1,000 connections a second, so a number never comes again. */
 #define THREAD_BITS 6u
-#define SLOT_BITS   18u
+#define SLOT_BITS   20u
 #define SLOT_MASK   ((UINT64_C(1) << SLOT_BITS) - 1)
 
 _Static_assert(NET_THREADS_MAX == 1u << THREAD_BITS, "a thread's index fits its bits");

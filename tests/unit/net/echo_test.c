@@ -1,4 +1,5 @@
 /* The transport over real TLS on loopback, as its users meet it. */
+#include "proto/limits.h"
 #include "tests/support/raw_ws.h"
 #include "tests/unit/net/fixture.h"
 
@@ -284,10 +285,10 @@ static void test_large_frames(void **state)
 }
 
 /* Goal: only an admitted connection may send more than message_bytes_max, and it
- * up to 1 MiB. Method: 1 MiB before and after; one byte more after. */
+ * up to the largest frame. Method: that before and after; one byte more after. */
 static void test_admit_raises_limit(void **state)
 {
-    static uint8_t large[(1u << 20) + 1];
+    static uint8_t large[FRAME_BYTES_MAX + 1];
     const uint8_t admit[1] = {COMMAND_ADMIT};
     struct fixture fixture;
     struct raw_ws *ws;
@@ -298,14 +299,14 @@ static void test_admit_raises_limit(void **state)
     fixture_start(&fixture);
     fill(large, sizeof(large), COMMAND_ECHO, 3);
     ws = connect_good(&fixture);
-    (void)raw_ws_send(ws, large, 1u << 20);
+    (void)raw_ws_send(ws, large, FRAME_BYTES_MAX);
     assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_TOO_LARGE);
     raw_ws_free(ws);
     ws = connect_good(&fixture);
     assert_true(raw_ws_send(ws, admit, sizeof(admit)));
     expect_echo(ws, admit, sizeof(admit));
-    assert_true(raw_ws_send(ws, large, 1u << 20));
-    expect_echo(ws, large, 1u << 20);
+    assert_true(raw_ws_send(ws, large, FRAME_BYTES_MAX));
+    expect_echo(ws, large, FRAME_BYTES_MAX);
     (void)raw_ws_send(ws, large, sizeof(large));
     assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_TOO_LARGE);
     raw_ws_free(ws);

@@ -1,5 +1,7 @@
 #include "tests/unit/net/fixture.h"
 
+#include "proto/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <time.h>
@@ -156,7 +158,7 @@ static bool on_message(void *state, uint64_t connection, void **user, uint8_t *b
         answer = false;
         break;
     case COMMAND_ADMIT:
-        net_admit(fixture->net, connection, (1u << 20) + PACKING_PREFIX_BYTES);
+        net_admit(fixture->net, connection, FRAME_BYTES_MAX + PACKING_PREFIX_BYTES);
         break;
     case COMMAND_LARGE:
         send_large(fixture, connection, number(bytes, size));
@@ -221,6 +223,7 @@ void fixture_init(struct fixture *fixture)
     fixture->options.key_path = fixture->key_path;
     fixture->options.connections_max = 2000;
     fixture->options.connections_per_address_max = 2000;
+    fixture->options.message_bytes_max = 65536;
     /* Long enough for a loaded machine; tests of deadlines set their own. */
     fixture->options.login_timeout_ms = 60000;
     fixture->options.message_timeout_ms = 60000;
