@@ -313,8 +313,9 @@ enum status ws_start(struct net_thread *thread)
     info.server_string = "alcove";
     info.timeout_secs = options->login_timeout_ms / 1000 + 1;
     info.retry_and_idle_policy = &NO_VALIDITY_TIMER;
-    info.gid = -1;
-    info.uid = -1;
+    /* Their type differs between Debian 12 and 13. */
+    info.gid = (__typeof__(info.gid))-1;
+    info.uid = (__typeof__(info.uid))-1;
     lws_set_log_level(LLL_ERR, say);
     thread->lws = lws_create_context(&info);
     if (thread->lws == NULL) {
