@@ -302,7 +302,8 @@ static enum status read_devices(struct cursor_reader *reader, struct timeline *o
 
 static enum status read_heads(struct cursor_reader *reader, struct timeline *out)
 {
-    if (out->heads_from > out->number || out->number - out->heads_from >= TIMELINE_HEADS) {
+    if (out->heads_from > out->number || out->number - out->heads_from >= TIMELINE_HEADS ||
+        out->number == UINT64_MAX) {
         return STATUS_MALFORMED;
     }
     for (uint64_t n = out->heads_from; n <= out->number; n++) {
