@@ -83,3 +83,19 @@ put_steps('cover', [...charted, relate(3, 2, 4), step(21, 1, 2, 1, 3, 8), step(2
 put_steps('refusals', [...charted, ...join(3, 2, 1), step(23, 1, 0, 1, 0, 4),
     step(23, 1, 0, 1, 0, 1), step(21, 0, 4, 0, 7), step(21, 1, 0, 1, 7), step(22, 1, 0, 1, 0),
     step(20, 0, 0, 3, 7), step(23, 0, 0, 3), step(21, 0, 1, 3, 1), step(23, 0, 0, 3)]);
+
+// A cached timeline of section 1 at number 2, with one device and three heads; and the last number
+// that there is, where a careless loop over heads would never end.
+const hash = (byte) => Buffer.alloc(32, byte);
+const timeline = (number, from) => Buffer.concat([u16(1), Buffer.alloc(16, 1), u64(number), hash(7),
+    u64(0), u64(3), u64(9), u64(1700000000000), u64(from), u32(1), hash(4), u64(5), hash(6), hash(5),
+    hash(6), hash(7)]);
+put('timeline', 'short', timeline(2, 0));
+put('timeline', 'last-number', timeline(2n ** 64n - 1n, 2n ** 64n - 1n));
+// A request of alcoved and a reply of alcove-signer.
+const oneLog = (from, to, hashes) => Buffer.concat([u64(from), u64(to), hash(to),
+    Buffer.from([hashes]), Buffer.alloc(32 * hashes, 8)]);
+put('signer', 'request', Buffer.concat([Buffer.from([1]), hash(1), oneLog(3, 5, 3), oneLog(0, 1, 0)]));
+put('signer', 'refusal', Buffer.concat([Buffer.from([1, 2]), u64(4), u16(0), u64(9), u16(0)]));
+put('signer', 'signed', Buffer.concat([Buffer.from([1, 1]), u64(4), u16(5), Buffer.from('note\n'),
+    u64(9), u16(6), Buffer.from('other\n')]));

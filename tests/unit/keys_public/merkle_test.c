@@ -13,8 +13,8 @@ static void tree_from_vectors(struct tree *tree, struct vectors *vectors)
 {
     char key[] = "leaf0";
     vectors_find(vectors, "leaves");
-    for (char c = '0'; c < '8'; c++) {
-        key[4] = c;
+    for (size_t i = 0; i < 8; i++) {
+        key[4] = "01234567"[i];
         tree_append(tree, vectors_hex(vectors, key));
     }
 }
