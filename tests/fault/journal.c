@@ -143,38 +143,57 @@ int journal_open(void)
     return 1;
 }
 
-void journal_append(enum journal_kind kind, uint64_t id, uint64_t value, const void *data,
-                    size_t size)
+/* After a cut nothing more may happen to the world: a thread that comes here waits
+ * for the signal that is on its way. */
+static void stay(void)
 {
-    if (head == NULL || atomic_load(&head->cut) != 0) {
-        return;
+    for (;;) {
+        (void)pause();
     }
+}
+
+/* With the lock held. */
+static void append_locked(enum journal_kind kind, uint64_t id, uint64_t value, const void *data,
+                          size_t size)
+{
     const size_t room = JOURNAL_ENTRY_BYTES + ((size + 7) & ~(size_t)7);
-    if (self_thread == 0) {
-        self_thread = (uint32_t)gettid();
-    }
-    const struct journal_entry draft = {.kind = (uint32_t)kind,
-                                        .pid = (uint32_t)self_pid,
-                                        .thread = self_thread,
-                                        .size = (uint32_t)size,
-                                        .id = id,
-                                        .value = value};
-    lock();
     const uint64_t at = atomic_load(&head->used);
     if (size > UINT32_MAX || at + room > head->capacity) {
         unlock();
         die("power cut: the journal is full (raise ALCOVE_CUT_JOURNAL_MIB)\n");
     }
-    struct journal_entry entry = draft;
-    entry.sequence = at;
+    const struct journal_entry entry = {.kind = (uint32_t)kind,
+                                        .pid = (uint32_t)self_pid,
+                                        .thread = self_thread,
+                                        .size = (uint32_t)size,
+                                        .sequence = at,
+                                        .id = id,
+                                        .value = value};
     memcpy((uint8_t *)head + at, &entry, sizeof entry);
     if (size > 0) {
         memcpy((uint8_t *)head + at + sizeof entry, data, size);
     }
-    if (atomic_load(&head->cut) == 0) {
-        atomic_store(&head->used, at + room);
+    atomic_store(&head->used, at + room);
+}
+
+void journal_append(enum journal_kind kind, uint64_t id, uint64_t value, const void *data,
+                    size_t size)
+{
+    if (head == NULL) {
+        return;
+    }
+    if (self_thread == 0) {
+        self_thread = (uint32_t)gettid();
+    }
+    lock();
+    const int is_cut = atomic_load(&head->cut) != 0;
+    if (!is_cut) {
+        append_locked(kind, id, value, data, size);
     }
     unlock();
+    if (is_cut) {
+        stay();
+    }
 }
 
 uint64_t journal_next_sync(void)
@@ -184,8 +203,16 @@ uint64_t journal_next_sync(void)
 
 void journal_cut(uint64_t ordinal)
 {
-    journal_append(JOURNAL_CUT, 0, ordinal, NULL, 0);
-    atomic_store(&head->cut, 1);
+    lock();
+    const int is_cut = atomic_load(&head->cut) != 0;
+    if (!is_cut) {
+        append_locked(JOURNAL_CUT, 0, ordinal, NULL, 0);
+        atomic_store(&head->cut, 1);
+    }
+    unlock();
+    if (is_cut) {
+        stay();
+    }
     const unsigned count = atomic_load(&head->processes);
     for (unsigned i = 0; i < count && i < JOURNAL_PROCESSES_MAX; i++) {
         const pid_t pid = head->pids[i];

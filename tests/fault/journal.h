@@ -31,7 +31,7 @@ enum journal_kind {
 /* Maps the file named by ALCOVE_CUT_JOURNAL; false when the variable is unset. */
 int journal_open(void);
 
-/* Appends; after a cut it does nothing. A full journal ends the process. */
+/* Appends; after a cut it never returns. A full journal ends the process. */
 void journal_append(enum journal_kind kind, uint64_t id, uint64_t value, const void *data,
                     size_t size);
 

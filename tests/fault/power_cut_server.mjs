@@ -132,11 +132,13 @@ function markAnswers(run) {
   }
 }
 
-function storedIn(copy) {
-  const result = spawnSync(program.stored, [path.join(copy, 'db')], { encoding: 'utf8' });
-  if (result.status !== 0) return { events: 0, links: new Set(), fault: result.stderr };
-  const links = new Set([...result.stdout.matchAll(/^link (\w+)$/gm)].map((match) => match[1]));
-  return { events: Number(/^events (\d+)/.exec(result.stdout)[1]), links };
+function execute(command, ...words) {
+  const child = start(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.said = '';
+  child.errors = '';
+  child.stdout.on('data', (text) => { child.said += text; });
+  child.stderr.on('data', (text) => { child.errors += text; });
+  return child.ended.then(({ code }) => ({ code, said: child.said, errors: child.errors }));
 }
 
 async function startsOn(copy) {
@@ -146,39 +148,64 @@ async function startsOn(copy) {
   return code === 0 ? null : server.errors;
 }
 
-// What is wrong with this copy, given what had been answered when the power went.
-async function judge(copy, answered) {
+// What a copy holds, whether it is whole, and whether the server starts on it.
+async function inspect(copy, restart) {
+  const stored = await execute(program.stored, path.join(copy, 'db'));
+  const fsck = await execute(program.alcoved, 'fsck', copy);
   const faults = [];
-  const stored = storedIn(copy);
-  if (stored.fault) faults.push(`the store cannot be read: ${stored.fault}`);
+  if (stored.code !== 0) faults.push(`the store cannot be read: ${stored.errors}`);
+  if (fsck.code !== 0) faults.push(`fsck: ${fsck.errors}`);
+  const refused = restart ? await startsOn(copy) : null;
+  if (refused !== null) faults.push(`the server does not start: ${refused}`);
+  return { faults, events: Number(/^events (\d+)/.exec(stored.said)?.[1] ?? 0),
+    links: new Set([...stored.said.matchAll(/^link (\w+)$/gm)].map((match) => match[1])) };
+}
+
+// What is wrong with a copy, given what had been answered when the power went.
+function faultsOf(state, answered) {
+  const faults = [...state.faults];
   for (const one of answered) {
-    if (one.event >= stored.events) faults.push(`${one.what} ${one.request} left before its event`);
-    if (one.link && !stored.links.has(one.link)) faults.push(`the write ${one.link} is lost`);
+    if (one.event >= state.events) faults.push(`${one.what} ${one.request} left before its event`);
+    if (one.link && !state.links.has(one.link)) faults.push(`the write ${one.link} is lost`);
   }
-  const fsck = spawnSync(program.alcoved, ['fsck', copy], { encoding: 'utf8' });
-  if (fsck.status !== 0) faults.push(`fsck: ${fsck.stderr}`);
-  return { faults, events: stored.events };
+  return faults;
 }
 
 async function judgeEveryCut(practice, one, restart) {
   const found = { cuts: 0, bad: 0, restarts: 0, faults: [] };
+  const free = Array.from({ length: 3 }, (_, i) => `${one.copy}-${i}`);
+  const running = new Set();
+  let state = null; // of the last `after`: just before the next sync returns the disk is the same
   markAnswers(one);
   for (const cut of cutsOf(one.entries, practice.base)) {
-    cut.write(one.copy);
     const answered = one.told.filter(({ at }) => at < cut.at);
-    const { faults } = await judge(one.copy, answered);
-    if (restart(cut)) {
-      const fault = await startsOn(one.copy);
-      if (fault !== null) faults.push(`does not start: ${fault}`);
-      found.restarts += 1;
+    const name = `${cut.when} sync ${cut.ordinal}`;
+    if (cut.when !== 'before' || state === null) {
+      while (free.length === 0) await Promise.race(running);
+      const copy = free.pop();
+      cut.write(copy);
+      const inspected = inspect(copy, restart).finally(() => free.push(copy));
+      if (restart) found.restarts += 1;
+      if (cut.when !== 'torn') state = inspected;
+      const job = inspected.then((is) => finish(name, faultsOf(is, answered)))
+        .finally(() => running.delete(job));
+      running.add(job);
+    } else {
+      const job = state.then((is) => finish(name, faultsOf(is, answered)))
+        .finally(() => running.delete(job));
+      running.add(job);
     }
+  }
+  await Promise.all(running);
+  return found;
+
+  function finish(name, faults) {
     found.cuts += 1;
     if (faults.length > 0) {
       found.bad += 1;
-      found.faults.push(`${cut.when} sync ${cut.ordinal}: ${faults[0]}`);
+      found.faults.push(`${name}: ${faults[0]}`);
     }
   }
-  return found;
 }
 
 async function every(practice) {
@@ -188,7 +215,7 @@ async function every(practice) {
   assert.equal(one.told.filter(({ what }) => what === 'read').length, writes);
   assert.deepEqual(unseenWrites(one.entries, practice.base, one.data), [],
     'something was written past the shim');
-  const found = await judgeEveryCut(practice, one, ({ when }) => when !== 'before');
+  const found = await judgeEveryCut(practice, one, true);
   for (const fault of found.faults.slice(0, 5)) console.log(fault);
   assert.equal(found.bad, 0, `${found.bad} of ${found.cuts} cuts lost or told too early`);
   console.log(`ok every sync: ${writes} writes and as many reads, ${found.cuts} cuts, `
@@ -206,9 +233,7 @@ async function killed(practice, syncs) {
       assert.equal(one.end.signal, 'SIGKILL', `cut ${ordinal}: ${one.errors}`);
       if (one.told.length > 0) markAnswers(one);
       for (const cut of cutsOf(one.entries, practice.base)) if (cut.when === 'end') cut.write(one.copy);
-      const { faults } = await judge(one.copy, one.told);
-      const fault = await startsOn(one.copy);
-      assert.deepEqual([...faults, ...(fault === null ? [] : [fault])], [], `${when} ${ordinal}`);
+      assert.deepEqual(faultsOf(await inspect(one.copy, true), one.told), [], `${when} ${ordinal}`);
       cuts += 1;
     }
   }
@@ -218,7 +243,7 @@ async function killed(practice, syncs) {
 // The control: with LMDB's syncs off the same judge must find fault.
 async function control(practice) {
   const one = await run(practice, 20, { ALCOVE_CUT_NOSYNC: '1' });
-  const found = await judgeEveryCut(practice, one, () => false);
+  const found = await judgeEveryCut(practice, one, false);
   const early = found.faults.length;
   assert.ok(found.bad > 0, 'without syncs the test stays green: it shows nothing');
   console.log(`ok control: without LMDB's syncs ${found.bad} of ${found.cuts} cuts are red `
