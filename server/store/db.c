@@ -153,7 +153,7 @@ static enum status begin(struct db *db, bool write, struct txn **out_txn)
 
 enum status db_begin_write(struct db *db, struct txn **out_txn)
 {
-    uint64_t pages = db_file_thread_pages();
+    uint64_t pages = db->count_pages ? db_file_thread_pages() : 0;
     struct txn *txn = NULL;
     enum status status = begin(db, true, &txn);
 
@@ -209,8 +209,8 @@ enum status db_commit(struct txn *txn)
         return status;
     }
     status = failed("commit", mdb_txn_commit(txn->mdb));
-    if (status == STATUS_OK) {
-        txn->db->commits++;
+    txn->db->commits += status == STATUS_OK;
+    if (status == STATUS_OK && txn->db->count_pages) {
         txn->db->pages_written += db_file_thread_pages() - txn->pages_at_begin;
     }
     free(txn);

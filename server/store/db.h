@@ -32,6 +32,7 @@ struct txn;
 struct db_options {
     uint64_t map_bytes; /* 0: DB_MAP_BYTES_DEFAULT */
     bool create;        /* make the folder and an empty database when there is none */
+    bool count_pages;   /* fill db_stats.pages_written: two reads of /proc a commit */
 };
 
 /*
@@ -160,6 +161,6 @@ struct db_stats {
     uint64_t puts;      /* puts, appends and deletes since opening */
     uint64_t put_bytes; /* keys and values of them */
     uint64_t commits;
-    uint64_t pages_written; /* as the kernel counted them for the committing threads */
+    uint64_t pages_written; /* of 4 KiB, since opening; 0 unless count_pages */
 };
 MUST_CHECK enum status db_stats(struct db *db, struct db_stats *out_stats);

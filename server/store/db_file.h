@@ -17,5 +17,6 @@
  */
 MUST_CHECK enum status db_file_check(const char *path);
 
-/* Pages of 4 KiB that this thread has made the kernel write, ever; 0 where it does not count. */
+/* Pages of 4 KiB that this thread has written with write calls, ever: LMDB writes whole pages
+ * and nothing else. 0 where the kernel does not tell. */
 uint64_t db_file_thread_pages(void);

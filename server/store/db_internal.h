@@ -15,6 +15,7 @@ struct db {
     unsigned tables[SCHEMA_TABLES];
     struct practice_id practice;
     bool has_practice;
+    bool count_pages;
     /* Below: the thread that holds the write transaction. */
     uint64_t file_bytes;
     uint64_t puts;

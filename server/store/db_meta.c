@@ -132,6 +132,7 @@ enum status db_open(const char *folder, const struct db_options *options, struct
     if (db == NULL) {
         return STATUS_NO_MEMORY;
     }
+    db->count_pages = options->count_pages;
     status = db_env_open(db, folder, map_bytes);
     if (status == STATUS_OK) {
         status = db_check_readers(db, &freed);

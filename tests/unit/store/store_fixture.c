@@ -8,7 +8,7 @@
 
 void fixture_init(struct fixture *fixture, uint64_t map_bytes)
 {
-    struct db_options options = {.map_bytes = map_bytes, .create = true};
+    struct db_options options = {.map_bytes = map_bytes, .create = true, .count_pages = true};
     const char *tmp = getenv("TMPDIR");
 
     memset(fixture, 0, sizeof(*fixture));
