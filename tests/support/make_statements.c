@@ -208,7 +208,7 @@ struct make_person *make_stranger(struct make_world *world, uint32_t role)
 {
     assert_true(world->people_count < MAKE_PEOPLE_MAX);
     struct make_person *person = &world->people[world->people_count++];
-    person->role = role;
+    *person = (struct make_person){.role = role};
     random_bytes(person->id.bytes, ID_BYTES);
     random_bytes(person->label.bytes, HASH_BYTES);
     person->invitation = make_key_new();
