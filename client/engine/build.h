@@ -18,6 +18,10 @@ MUST_CHECK enum status build_wish(struct engine *engine, struct wish *wish, bool
 MUST_CHECK enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready);
 MUST_CHECK enum status build_opened(struct engine *engine, struct wish *wish);
 /* build_chain.c */
+/* Into |plan|, which the caller ends; |root| NULL: our content key signs. */
+MUST_CHECK enum status build_member_statement(struct engine *engine, const struct wish *wish,
+                                              const struct identity_signer *root,
+                                              struct plan *plan);
 MUST_CHECK enum status build_member(struct engine *engine, struct wish *wish);
 MUST_CHECK enum status build_device(struct engine *engine, struct wish *wish);
 MUST_CHECK enum status build_section(struct engine *engine, struct wish *wish);

@@ -61,24 +61,21 @@ static enum status fill_member(struct plan *plan, const struct wish *wish,
     }
 }
 
+enum status build_member_statement(struct engine *engine, const struct wish *wish,
+                                   const struct identity_signer *root, struct plan *plan)
+{
+    enum status status = plan_member(engine, &wish->member, plan);
+    return status == STATUS_OK ? fill_member(plan, wish, root) : status;
+}
+
 enum status build_member(struct engine *engine, struct wish *wish)
 {
     struct plan plan;
-    struct identity_signer *root = NULL;
-    enum status status = plan_member(engine, &wish->member, &plan);
-    if (status == STATUS_OK && wish->extra.size > 0) {
-        /* The root's seed, kept sealed only until the statement was made. */
-        status = identity_signer_from_seed(
-            IDENTITY_ROOT, span_of(wish->extra.data, wish->extra.size), &root);
-    }
-    if (status == STATUS_OK) {
-        status = fill_member(&plan, wish, root);
-    }
+    enum status status = build_member_statement(engine, wish, NULL, &plan);
     if (status == STATUS_OK) {
         wish->built_object = plan.statements[0].hash;
         status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
-    identity_signer_free(root);
     enum status ended = plan_end(&plan);
     return status == STATUS_OK ? ended : status;
 }

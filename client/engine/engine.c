@@ -30,7 +30,7 @@ static enum status load(struct engine *engine)
     }
     /* What was told about seals was told when they came. */
     engine->alarm_count = 0;
-    return status;
+    return status == STATUS_OK ? name_load(engine) : status;
 }
 
 enum status engine_new(const struct engine_config *config, struct engine **out_engine)
@@ -80,6 +80,7 @@ void engine_free(struct engine *engine)
     section_deinit(engine);
     record_deinit(engine);
     free(engine->chains);
+    free(engine->names);
     leaves_deinit(&engine->leaves);
     authority_free(engine->authority);
     wish_deinit(engine);

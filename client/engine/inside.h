@@ -95,6 +95,12 @@ struct chart_seen {
     struct hash leaf;
 };
 
+/* What a person is called (name.c). */
+struct person_name {
+    struct member_id member;
+    char text[128];
+};
+
 struct wish;   /* wish.h */
 struct ledger; /* ledger_inside.h */
 
@@ -139,6 +145,9 @@ struct engine {
     size_t section_count, section_capacity;
     struct chart_seen *charts;
     size_t chart_count;
+
+    struct person_name *names;
+    size_t name_count, name_capacity;
 
     /* The round of syncing (sync.c). */
     bool want_checkpoint;
@@ -310,6 +319,16 @@ void ledger_lost(struct engine *engine);
 /* False: not a ticket of the access log. */
 bool ledger_ticket(const struct engine *engine, uint64_t ticket,
                    struct engine_ticket *out_ticket);
+
+/* ---- name.c */
+
+/* Whether a text is a NOTE_NAME note, by its first field. */
+bool name_is(struct span text);
+MUST_CHECK enum status name_take(struct engine *engine, struct span text);
+/* From the sections in which names are kept. */
+MUST_CHECK enum status name_load(struct engine *engine);
+/* NULL: nobody told us. */
+const char *name_of(const struct engine *engine, const struct member_id *member);
 
 /* ---- index.c */
 

@@ -217,6 +217,13 @@ static enum status keep(struct engine *engine, struct page *page, const Alcove__
                        entry->number);
         }
     }
+    if (kept.state == KEPT_OPEN && name_is(kept.text)) {
+        /* Names are no secret within a section and spoil nothing if the page fails later. */
+        enum status status = name_take(engine, kept.text);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
     kept.item.erased = kept.state == KEPT_ERASED;
     kept.item.sealed = kept.state == KEPT_SEALED;
     struct page_item *item = &page->items[page->item_count];
