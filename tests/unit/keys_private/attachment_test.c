@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #define CHUNK       ATTACHMENT_CHUNK_BYTES
 #define SEALED_UNIT (CHUNK + 17u)
@@ -114,6 +115,26 @@ static void test_attachment_chunks(void **state)
     sample_free(sample);
 }
 
+/* Goal: one file has one shape. Method: a stream of our own that ends in an empty chunk, whose
+ * last full one is therefore not final. */
+static void test_attachment_empty_tail(void **state)
+{
+    (void)state;
+    struct sample *sample = sample_new(CHUNK);
+    crypto_secretstream_xchacha20poly1305_state stream;
+    size_t found = 0;
+    (void)crypto_secretstream_xchacha20poly1305_init_push(&stream, sample->sealed,
+                                                          secret_view(sample->key).data);
+    (void)crypto_secretstream_xchacha20poly1305_push(
+        &stream, sample->sealed + 24, NULL, sample->file, CHUNK, NULL, 0,
+        crypto_secretstream_xchacha20poly1305_TAG_MESSAGE);
+    (void)crypto_secretstream_xchacha20poly1305_push(
+        &stream, sample->sealed + 24 + SEALED_UNIT, NULL, NULL, 0, NULL, 0,
+        crypto_secretstream_xchacha20poly1305_TAG_FINAL);
+    assert_int_equal(sample_open(sample, 24 + SEALED_UNIT + 17, true, &found), STATUS_DAMAGED);
+    sample_free(sample);
+}
+
 /* Goal: another hash, another key and every short length are refused. Method: each. */
 static void test_attachment_refusals(void **state)
 {
@@ -141,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attachment_sizes),
         cmocka_unit_test(test_attachment_chunks),
+        cmocka_unit_test(test_attachment_empty_tail),
         cmocka_unit_test(test_attachment_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* Envelopes and their wraps. */
+#include "keys/private/committed.h"
 #include "keys/private/fixed.h"
+#include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
@@ -145,6 +147,50 @@ static void test_envelope_refusals(void **state)
     secret_free(other);
 }
 
+/* Goal: a text that was sealed with other padding is refused, and none of it is left. Method:
+ * seal by the formula: another size, no marker, bytes behind the marker. */
+static void test_envelope_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t size, marker_at, extra_at;
+    } cases[] = {{PAD_FLOOR_BYTES + 1, sizeof(note), 0},
+                 {PAD_FLOOR_BYTES - 1, sizeof(note), 0},
+                 {PAD_FLOOR_BYTES, 0, 0},
+                 {PAD_FLOOR_BYTES, sizeof(note), PAD_FLOOR_BYTES - 1},
+                 {PAD_FLOOR_BYTES, sizeof(note), 0}};
+    static struct sealed_note sealed;
+    static uint8_t padded[PAD_FLOOR_BYTES + 1];
+    const struct practice_id practice = common_practice();
+    const struct span context = span_of("context", 7);
+    const uint8_t nonce[24] = {1};
+    struct envelope_fixed fixed = {.revision_secret = {7}};
+    struct frame frame = {0};
+    struct secret *key = NULL;
+    assert_int_equal(epoch_key_new(&key), STATUS_OK);
+    const struct envelope_scope scope = {&practice, key, context};
+    sealed.scope = scope;
+    assert_int_equal(
+        envelope_seal_fixed(&scope, &fixed, common_text(note), sealed.wrap, sealed.envelope),
+        STATUS_OK);
+    assert_int_equal(frame_build(LABEL_ENVELOPE, &practice, &context, 1, &frame), STATUS_OK);
+    struct span bytes = span_of(frame.data, frame.size);
+    const struct committed_scope under = {fixed.revision_secret, bytes, bytes};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        bool good = i + 1 == ARRAY_LEN(cases);
+        memset(padded, 0, sizeof(padded));
+        memcpy(padded, note, sizeof(note));
+        padded[cases[i].marker_at] = cases[i].marker_at > 0 ? 0x80 : padded[0];
+        padded[cases[i].extra_at] |= cases[i].extra_at > 0 ? 1 : 0;
+        committed_seal(&under, nonce, span_of(padded, cases[i].size), sealed.envelope);
+        assert_int_equal(
+            open_note(&sealed, ENVELOPE_WRAP_BYTES, cases[i].size + ENVELOPE_OVERHEAD_BYTES),
+            good ? STATUS_OK : STATUS_DAMAGED);
+    }
+    frame_free(&frame);
+    secret_free(key);
+}
+
 /* Goal: a wrap can be replaced without touching the envelope, and one of another revision
  * fails at the commitment. Method: re-wrap under a second epoch key; swap two wraps. */
 static void test_envelope_rewrap(void **state)
@@ -217,9 +263,8 @@ static void test_envelope_largest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_envelope_vector),
-        cmocka_unit_test(test_envelope_refusals),
-        cmocka_unit_test(test_envelope_rewrap),
+        cmocka_unit_test(test_envelope_vector),  cmocka_unit_test(test_envelope_refusals),
+        cmocka_unit_test(test_envelope_padding), cmocka_unit_test(test_envelope_rewrap),
         cmocka_unit_test(test_envelope_largest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

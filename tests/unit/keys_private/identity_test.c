@@ -1,5 +1,8 @@
 /* Key pairs and recovery cards. */
+#include "keys/private/code_text.h"
+#include "keys/private/committed.h"
 #include "keys/private/recovery.h"
+#include "keys/public/frame.h"
 #include "keys/public/verify.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
@@ -167,6 +170,45 @@ static void test_recovery_vector(void **state)
     vectors_close(vectors);
 }
 
+/* Goal: keys that do not give the public halves of the chain are not taken, even when whoever
+ * sealed them had the card. Method: other halves sealed by the formula under a known R. */
+static void test_recovery_other_keys(void **state)
+{
+    (void)state;
+    struct recovery_case recovery = {.practice = common_practice()};
+    struct identity_sealer *sealer = NULL;
+    struct identity_signer *signer = NULL;
+    struct frame frame = {0};
+    uint8_t card[32] = {3};
+    uint8_t halves[64];
+    const uint8_t nonce[24] = {1};
+    assert_int_equal(identity_sealer_new(&sealer), STATUS_OK);
+    assert_int_equal(identity_signer_new(IDENTITY_RECOVERY, &signer), STATUS_OK);
+    recovery.public_half.sealing = *identity_sealer_public(sealer);
+    recovery.public_half.signing = *identity_signer_public(signer);
+    (void)snprintf(recovery.card, sizeof(recovery.card), "ALCOVE1-RECOVERY:");
+    code_text_encode(common_text("ALCOVE1-RECOVERY:"), span_of(card, 32), recovery.card + 17);
+    const struct span body[] = {ID_SPAN(&recovery.public_half.member),
+                                ID_SPAN(&recovery.public_half.sealing),
+                                ID_SPAN(&recovery.public_half.signing)};
+    assert_int_equal(frame_build(LABEL_RECOVERY, &recovery.practice, body, 3, &frame), STATUS_OK);
+    struct span bytes = span_of(frame.data, frame.size);
+    const struct committed_scope scope = {card, bytes, bytes};
+    memcpy(halves, secret_view(identity_sealer_secret(sealer)).data, 32);
+    memcpy(halves + 32, identity_signer_seed(signer).data, 32);
+    committed_seal(&scope, nonce, span_of(halves, sizeof(halves)), recovery.sealed);
+    assert_int_equal(restore(&recovery, RECOVERY_SEALED_BYTES), STATUS_OK);
+    for (size_t at = 1; at < sizeof(halves); at += 32) {
+        halves[at] ^= 1;
+        committed_seal(&scope, nonce, span_of(halves, sizeof(halves)), recovery.sealed);
+        assert_int_equal(restore(&recovery, RECOVERY_SEALED_BYTES), STATUS_DAMAGED);
+        halves[at] ^= 1;
+    }
+    frame_free(&frame);
+    identity_sealer_free(sealer);
+    identity_signer_free(signer);
+}
+
 /* Goal: a card opens its own member's recovery key and no other. Method: new keys; each bit
  * and length of the sealed bytes; another card, kind of code, member, practice, public half. */
 static void test_recovery_refusals(void **state)
@@ -217,9 +259,10 @@ static void test_recovery_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity_sign),    cmocka_unit_test(test_identity_new_pairs),
-        cmocka_unit_test(test_identity_witness), cmocka_unit_test(test_identity_roles),
-        cmocka_unit_test(test_recovery_vector),  cmocka_unit_test(test_recovery_refusals),
+        cmocka_unit_test(test_identity_sign),     cmocka_unit_test(test_identity_new_pairs),
+        cmocka_unit_test(test_identity_witness),  cmocka_unit_test(test_identity_roles),
+        cmocka_unit_test(test_recovery_vector),   cmocka_unit_test(test_recovery_other_keys),
+        cmocka_unit_test(test_recovery_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

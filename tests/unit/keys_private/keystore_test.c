@@ -87,6 +87,74 @@ static void test_codec_mutations(void **state)
     vectors_close(vectors);
 }
 
+/* Goal: peers have one order, each once. Method: the vector's one peer followed by another
+ * that is larger, equal, smaller; a size that is no number of peers. */
+static void test_codec_peers(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t first_byte;
+        uint8_t size;
+        enum status status;
+    } cases[] = {{0x0a, 96, STATUS_OK},
+                 {0x09, 96, STATUS_DAMAGED},
+                 {0x08, 96, STATUS_DAMAGED},
+                 {0x0a, 95, STATUS_DAMAGED}};
+    struct vectors *vectors = vectors_open("private.txt");
+    vectors_find(vectors, "keystore");
+    struct span inside = vectors_hex(vectors, "content");
+    const size_t extra = 6 + 5; /* the entry behind the peers */
+    const size_t peers_at = inside.size - extra - 48;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint8_t plain[4096] = {0};
+        struct keystore_content content;
+        struct pass_file_params params;
+        memcpy(plain, inside.data, peers_at + 48);
+        memcpy(plain + peers_at + 48, plain + peers_at, 48);
+        plain[peers_at - 1] = cases[i].size;
+        plain[peers_at + 48] = cases[i].first_byte;
+        memcpy(plain + peers_at + cases[i].size, inside.data + inside.size - extra, extra);
+        assert_int_equal(keystore_codec_decode(span_of(plain, sizeof(plain)), &content, &params),
+                         cases[i].status);
+        keystore_content_deinit(&content);
+    }
+    vectors_close(vectors);
+}
+
+/* Goal: the parameters inside bind those outside. Method: a file made by the formula, sealed
+ * under the floor by one who claims more inside. */
+static void test_keystore_params_inside(void **state)
+{
+    (void)state;
+    char *folder = common_folder_make();
+    static const struct pass_file_params claimed[] = {{4, 64 * 1024}, {3, 64 * 1024}};
+    struct keystore_content content;
+    struct pass_file *file = NULL;
+    assert_int_equal(keystore_content_init(&content), STATUS_OK);
+    assert_int_equal(
+        pass_file_new(PASS_FILE_KEYSTORE, &pass_file_params_floor, common_text(passphrase), &file),
+        STATUS_OK);
+    for (size_t i = 0; i < ARRAY_LEN(claimed); i++) {
+        static uint8_t sealed[8192];
+        struct keystore *keystore = NULL;
+        struct secret *plain = NULL;
+        size_t size = 0;
+        assert_int_equal(keystore_codec_encode(&content, &claimed[i], &plain, &size), STATUS_OK);
+        assert_int_equal(pass_file_seal(file, span_of(secret_view(plain).data, size), sealed),
+                         STATUS_OK);
+        assert_int_equal(private_file_write(folder, "keystore",
+                                            span_of(sealed, size + PASS_FILE_OVERHEAD_BYTES)),
+                         STATUS_OK);
+        assert_int_equal(keystore_open(folder, common_text(passphrase), &keystore),
+                         i == 0 ? STATUS_DAMAGED : STATUS_OK);
+        keystore_close(keystore);
+        secret_free(plain);
+    }
+    pass_file_free(file);
+    keystore_content_deinit(&content);
+    common_folder_remove(folder);
+}
+
 static struct secret *psk_of(uint8_t value)
 {
     struct secret *psk = NULL;
@@ -289,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codec_vector),      cmocka_unit_test(test_codec_mutations),
+        cmocka_unit_test(test_codec_peers),       cmocka_unit_test(test_keystore_params_inside),
         cmocka_unit_test(test_content_peers),     cmocka_unit_test(test_keystore_life),
         cmocka_unit_test(test_keystore_refusals), cmocka_unit_test(test_keystore_hides),
     };

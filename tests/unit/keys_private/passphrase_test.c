@@ -27,6 +27,7 @@ static void test_passphrase_judge(void **state)
         {"correct horse battery staple", PASSPHRASE_COMMON},
         {"Let me in, please!", PASSPHRASE_COMMON},
         {"aaaaaaaaaaaaaaaaaaaa", PASSPHRASE_REPETITIVE},
+        {"agmsgamsmagsgmsa", PASSPHRASE_REPETITIVE}, /* four letters only */
         {"abcdabcdabcdabcdabcd", PASSPHRASE_REPETITIVE},
         {"velvet harborvelvet harbor", PASSPHRASE_REPETITIVE},
         {"123456789012345678", PASSPHRASE_REPETITIVE},

@@ -34,9 +34,13 @@ static void test_private_file(void **state)
     assert_int_equal(private_file_read(folder, "file", 5, &bytes, &size), STATUS_TOO_LARGE);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(private_file_read(folder, "file", 100, &bytes, &size), STATUS_REFUSED);
+    assert_int_equal(chmod(path, 0600), 0);
     char link_path[4200];
     (void)snprintf(link_path, sizeof(link_path), "%s/link", folder);
     assert_int_equal(symlink(path, link_path), 0);
+    assert_int_equal(private_file_read(folder, "link", 100, &bytes, &size), STATUS_REFUSED);
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(mkfifo(link_path, 0600), 0); /* would hang a reader that waits */
     assert_int_equal(private_file_read(folder, "link", 100, &bytes, &size), STATUS_REFUSED);
     assert_int_equal(private_file_write("/nonexistent/folder", "file", common_text("x")),
                      STATUS_IO);
