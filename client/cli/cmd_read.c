@@ -1,0 +1,442 @@
+#include "client/cli/cli.h"
+
+#include "client/agent/clock.h"
+#include "client/cli/args.h"
+#include "client/cli/files.h"
+#include "client/cli/ids.h"
+#include "client/cli/print.h"
+#include "client/engine/write.h"
+#include "proto/message.h"
+#include "proto/policy.h"
+#include "proto/words.h"
+
+#define SECTIONS_MAX 1024u
+#define SEARCH_BYTES_MAX 1024u
+
+static const char *kind_name(uint32_t kind)
+{
+    static const char *const names[] = {"?",          "draft",      "signed",   "addendum",
+                                        "correction", "late entry", "tombstone"};
+
+    return kind < ARRAY_LEN(names) ? names[kind] : names[0];
+}
+
+/* ---- list */
+
+struct listing {
+    struct cli *cli;
+    cJSON *array;
+    const struct section_id *only; /* a section */
+    const struct chart_id *chart;  /* a chart */
+    struct section_id sections[SECTIONS_MAX];
+    size_t count;
+};
+
+static void json_note(struct listing *listing, const struct view_note *note)
+{
+    const struct view_revision *newest = &note->newest;
+    cJSON *object = cJSON_CreateObject();
+    char author[VIEW_NAME_BYTES_MAX];
+
+    view_name(host_engine(listing->cli->host), &newest->author, author);
+    print_add_id(object, "note", ID_SPAN(&note->note));
+    print_add_id(object, "section", ID_SPAN(&note->section));
+    print_add_text(object, "class", policy_class_name(note->class));
+    print_add_id(object, "author", ID_SPAN(&newest->author));
+    print_add_text(object, "author_name", author);
+    print_add_text(object, "kind", kind_name(newest->kind));
+    print_add_number(object, "heads", note->heads);
+    print_add_number(object, "revisions", note->revisions);
+    (void)cJSON_AddBoolToObject(object, "locked", note->locked);
+    (void)cJSON_AddBoolToObject(object, "pending", note->pending);
+    (void)cJSON_AddBoolToObject(object, "readable", newest->body != NULL);
+    if (newest->body != NULL) {
+        print_add_span(object, "title", field_span(newest->body->title));
+        print_add_number(object, "note_kind", newest->body->kind);
+        print_add_number(object, "written_ms", newest->body->written_ms);
+    }
+    (void)cJSON_AddItemToArray(listing->array, object);
+}
+
+/* A title, or the beginning of the text. */
+static struct span headline(const Alcove__NoteBody *body)
+{
+    struct span text = body->title.len > 0 ? field_span(body->title) : field_span(body->text);
+
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\n') {
+            return span_of(text.data, i);
+        }
+    }
+    return text;
+}
+
+static bool list_note(void *visitor, const struct view_note *note)
+{
+    struct listing *listing = visitor;
+    struct cli *cli = listing->cli;
+    const struct view_revision *newest = &note->newest;
+    char author[VIEW_NAME_BYTES_MAX];
+
+    if (newest->body != NULL && newest->body->kind == NOTE_NAME && !cli->json) {
+        return true; /* names are shown where people are */
+    }
+    if (cli->json) {
+        json_note(listing, note);
+        return true;
+    }
+    view_name(host_engine(cli->host), &newest->author, author);
+    print_short(cli, ID_SPAN(&note->note));
+    (void)fprintf(cli->out, " %-8s ", policy_class_name(note->class));
+    print_time(cli, newest->body == NULL ? 0 : newest->body->written_ms);
+    (void)fputc(' ', cli->out);
+    print_text(cli, span_of(author, strlen(author)), 10);
+    (void)fputs("  ", cli->out);
+    if (newest->body == NULL) {
+        (void)fputs(newest->erased ? "(erased)" : "(not shared with you)", cli->out);
+    } else {
+        print_text(cli, headline(newest->body), 24);
+    }
+    (void)fprintf(cli->out, "%s%s\n", note->heads > 1 ? "  [two versions]" : "",
+                  note->pending ? "  [waiting to be sent]" : "");
+    return true;
+}
+
+static bool collect(void *visitor, const struct view_section *section)
+{
+    struct listing *listing = visitor;
+
+    if ((listing->only == NULL || ID_EQUAL(listing->only, &section->section)) &&
+        (listing->chart == NULL || ID_EQUAL(listing->chart, &section->chart)) &&
+        listing->count < SECTIONS_MAX) {
+        listing->sections[listing->count++] = section->section;
+    }
+    return true;
+}
+
+static int list_all(struct listing *listing)
+{
+    struct cli *cli = listing->cli;
+
+    listing->array = cli->json ? cJSON_CreateArray() : NULL;
+    view_sections(host_engine(cli->host), collect, listing);
+    for (size_t i = 0; i < listing->count; i++) {
+        enum status status =
+            view_notes(host_engine(cli->host), &listing->sections[i], list_note, listing);
+
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            cJSON_Delete(listing->array);
+            return cli_fail(cli, "a section could not be read", status);
+        }
+    }
+    if (cli->json) {
+        print_json(cli, listing->array);
+    }
+    return CLI_OK;
+}
+
+int cmd_list(struct cli *cli, int argc, char **argv)
+{
+    const char *section_word = NULL;
+    const struct args_option options[] = {{.name = "--section", .value = &section_word}};
+    struct listing *listing;
+    struct view_section section;
+    struct chart_id chart;
+    struct member_id client;
+    const char *words[1];
+    const char *wrong = NULL;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong)) {
+        return cli_usage(cli, "list", wrong);
+    }
+    code = cli_open(cli);
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    listing = calloc(1, sizeof(*listing));
+    CHECK(listing != NULL);
+    listing->cli = cli;
+    if (code == CLI_OK && section_word != NULL) {
+        code = ids_section(cli, section_word, 0, &section);
+        listing->only = &section.section;
+    }
+    if (code == CLI_OK && count == 1) {
+        code = ids_chart(cli, words[0], &chart, &client);
+        listing->chart = &chart;
+    }
+    if (code == CLI_OK) {
+        code = list_all(listing);
+    }
+    free(listing);
+    return code;
+}
+
+/* ---- show and history */
+
+struct showing {
+    struct cli *cli;
+    cJSON *array;
+    bool heads_only;
+    size_t heads;
+    struct hash opened[16]; /* links that were shown */
+    size_t opened_count;
+};
+
+static void json_fields(cJSON *object, const Alcove__NoteBody *body)
+{
+    cJSON *tags = cJSON_AddArrayToObject(object, "tags");
+    cJSON *fields = cJSON_AddObjectToObject(object, "fields");
+
+    for (size_t i = 0; i < body->n_tag; i++) {
+        cJSON *holder = cJSON_CreateObject();
+
+        print_add_span(holder, "tag", field_span(body->tag[i]));
+        (void)cJSON_AddItemToArray(tags, cJSON_DetachItemFromObject(holder, "tag"));
+        cJSON_Delete(holder);
+    }
+    for (size_t i = 0; i < body->n_field; i++) {
+        char key[64];
+        size_t size = body->field[i]->key.len < sizeof(key) - 1 ? body->field[i]->key.len
+                                                                : sizeof(key) - 1;
+
+        memcpy(key, body->field[i]->key.data, size);
+        key[size] = '\0';
+        print_add_span(fields, key, field_span(body->field[i]->value));
+    }
+}
+
+static void json_revision(struct showing *showing, const struct view_revision *revision)
+{
+    cJSON *object = cJSON_CreateObject();
+    char author[VIEW_NAME_BYTES_MAX];
+
+    view_name(host_engine(showing->cli->host), &revision->author, author);
+    print_add_id(object, "link", ID_SPAN(&revision->link));
+    print_add_number(object, "number", revision->number);
+    print_add_number(object, "revision", revision->revision);
+    print_add_text(object, "kind", kind_name(revision->kind));
+    print_add_id(object, "author", ID_SPAN(&revision->author));
+    print_add_text(object, "author_name", author);
+    (void)cJSON_AddBoolToObject(object, "head", revision->head);
+    (void)cJSON_AddBoolToObject(object, "pending", revision->pending);
+    if (revision->body != NULL) {
+        print_add_span(object, "title", field_span(revision->body->title));
+        print_add_span(object, "text", field_span(revision->body->text));
+        print_add_span(object, "reason", field_span(revision->body->reason));
+        print_add_number(object, "note_kind", revision->body->kind);
+        print_add_number(object, "written_ms", revision->body->written_ms);
+        json_fields(object, revision->body);
+    }
+    (void)cJSON_AddItemToArray(showing->array, object);
+}
+
+static void text_revision(struct cli *cli, const struct view_revision *revision)
+{
+    char author[VIEW_NAME_BYTES_MAX];
+
+    view_name(host_engine(cli->host), &revision->author, author);
+    (void)fprintf(cli->out, "-- %s, revision %llu, ", kind_name(revision->kind),
+                  (unsigned long long)revision->revision);
+    print_text(cli, span_of(author, strlen(author)), 30);
+    (void)fputs(", ", cli->out);
+    print_time(cli, revision->body == NULL ? 0 : revision->body->written_ms);
+    (void)fprintf(cli->out, "%s\n", revision->pending ? " (waiting to be sent)" : "");
+    if (revision->body == NULL) {
+        (void)fprintf(cli->out, "  %s\n", revision->erased ? "(erased)" : "(not shared with you)");
+        return;
+    }
+    if (revision->body->title.len > 0) {
+        print_block(cli, field_span(revision->body->title), 2);
+    }
+    print_block(cli, field_span(revision->body->text), 2);
+    if (revision->body->reason.len > 0) {
+        (void)fputs("  Reason: ", cli->out);
+        print_text(cli, field_span(revision->body->reason), 60);
+        (void)fputc('\n', cli->out);
+    }
+}
+
+/* A signed note is read with everything that was added to it. */
+static bool show_revision(void *visitor, const struct view_revision *revision)
+{
+    struct showing *showing = visitor;
+
+    if (showing->heads_only && !revision->head && revision->kind != REVISION_SIGNED &&
+        revision->kind != REVISION_ADDENDUM && revision->kind != REVISION_CORRECTION) {
+        return true;
+    }
+    showing->heads += revision->head ? 1 : 0;
+    if (revision->body != NULL && !revision->pending &&
+        showing->opened_count < ARRAY_LEN(showing->opened)) {
+        showing->opened[showing->opened_count++] = revision->link;
+    }
+    if (showing->cli->json) {
+        json_revision(showing, revision);
+    } else {
+        text_revision(showing->cli, revision);
+    }
+    return true;
+}
+
+/* The reader's signed word; it waits in the outbox if the server is away. */
+static int send_opened(struct cli *cli, const struct showing *showing,
+                       const struct section_id *section, const struct note_id *note)
+{
+    int code = CLI_OK;
+
+    for (size_t i = 0; i < showing->opened_count && code == CLI_OK; i++) {
+        uint64_t ticket = 0;
+        bool sent = false;
+        enum status status = write_opened(host_engine(cli->host), section, note,
+                                          &showing->opened[i], clock_now_ms(), &ticket);
+
+        if (status != STATUS_OK) {
+            return cli_fail(cli, "that you opened it was not recorded", status);
+        }
+        code = cli_deliver(cli, ticket, &sent);
+    }
+    return code;
+}
+
+static int show_note(struct cli *cli, const char *word, bool heads_only, bool receipt)
+{
+    struct showing showing = {.cli = cli, .heads_only = heads_only};
+    struct engine_state state;
+    struct section_id section;
+    struct note_id note;
+    enum status status;
+    int code = ids_note(cli, word, &section, &note);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    showing.array = cli->json ? cJSON_CreateArray() : NULL;
+    status = view_revisions(host_engine(cli->host), &section, &note, show_revision, &showing);
+    if (status != STATUS_OK) {
+        cJSON_Delete(showing.array);
+        return cli_fail(cli, "the note was not read", status);
+    }
+    if (cli->json) {
+        struct view_section info;
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "note", ID_SPAN(&note));
+        print_add_id(object, "section", ID_SPAN(&section));
+        if (view_section(host_engine(cli->host), &section, &info) == STATUS_OK) {
+            print_add_text(object, "class", policy_class_name(info.class));
+        }
+        (void)cJSON_AddItemToObject(object, heads_only ? "heads" : "revisions", showing.array);
+        print_json(cli, object);
+    } else if (showing.heads > 1) {
+        (void)fprintf(cli->out, "Two devices wrote at once; both are kept. Join them with\n"
+                                "`alcove write --note %s --file FILE`.\n",
+                      word);
+    }
+    engine_state(host_engine(cli->host), &state);
+    return receipt ? send_opened(cli, &showing, &section, &note) : CLI_OK;
+}
+
+int cmd_show(struct cli *cli, int argc, char **argv)
+{
+    bool quiet = false;
+    const struct args_option options[] = {{.name = "--no-receipt", .flag = &quiet}};
+    const char *words[1];
+    const char *wrong = NULL;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
+        count != 1) {
+        return cli_usage(cli, "show", wrong);
+    }
+    code = cli_open(cli);
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    return code == CLI_OK ? show_note(cli, words[0], true, !quiet) : code;
+}
+
+int cmd_history(struct cli *cli, int argc, char **argv)
+{
+    const char *words[1];
+    const char *wrong = NULL;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
+        return cli_usage(cli, "history", wrong);
+    }
+    code = cli_open(cli);
+    if (code == CLI_OK) {
+        code = cli_refresh(cli);
+    }
+    return code == CLI_OK ? show_note(cli, words[0], false, true) : code;
+}
+
+/* ---- search */
+
+static bool found_revision(void *visitor, const struct view_revision *revision)
+{
+    struct listing *listing = visitor;
+    struct cli *cli = listing->cli;
+
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "note", ID_SPAN(&revision->note));
+        print_add_id(object, "section", ID_SPAN(&revision->section));
+        print_add_text(object, "class", policy_class_name(revision->class));
+        print_add_span(object, "title", field_span(revision->body->title));
+        (void)cJSON_AddItemToArray(listing->array, object);
+        return true;
+    }
+    print_short(cli, ID_SPAN(&revision->note));
+    (void)fprintf(cli->out, " %-8s ", policy_class_name(revision->class));
+    print_text(cli, headline(revision->body), 56);
+    (void)fputc('\n', cli->out);
+    return true;
+}
+
+int cmd_search(struct cli *cli, int argc, char **argv)
+{
+    struct listing listing = {.cli = cli};
+    uint8_t *text = NULL;
+    const char *words[1];
+    const char *wrong = NULL;
+    size_t size = 0;
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    int code;
+
+    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
+        return cli_usage(cli, "search", wrong);
+    }
+    code = cli_open(cli);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (strcmp(words[0], "-") == 0) {
+        status = files_read("-", cli->in, SEARCH_BYTES_MAX, &text, &size);
+        while (size > 0 && text[size - 1] == '\n') {
+            size--;
+        }
+    }
+    if (status == STATUS_OK) {
+        listing.array = cli->json ? cJSON_CreateArray() : NULL;
+        status = view_search(host_engine(cli->host),
+                             text == NULL ? span_of(words[0], strlen(words[0]))
+                                          : span_of(text, size),
+                             found_revision, &listing);
+    }
+    free(text);
+    if (status != STATUS_OK) {
+        cJSON_Delete(listing.array);
+        return cli_fail(cli, "nothing was searched", status);
+    }
+    if (cli->json) {
+        print_json(cli, listing.array);
+    }
+    return CLI_OK;
+}

@@ -1,0 +1,16 @@
+/*
+ * The person's own editor, on storage that is memory: what is being written never touches a
+ * disk in the clear (ATTACKS AT-68).
+ */
+#pragma once
+
+#include "client/cli/cli.h"
+
+/*
+ * Starts $VISUAL, $EDITOR or vi on a file of mode 0600 in a folder of mode 0700 on a tmpfs
+ * ($XDG_RUNTIME_DIR or /dev/shm), beginning with |begin|; afterwards the file is overwritten
+ * and removed. STATUS_USAGE: no terminal, or no memory-backed storage; STATUS_TOO_LARGE over
+ * |max|; STATUS_IO: the editor failed, and what is kept is said. The caller frees.
+ */
+MUST_CHECK enum status editor_run(struct cli *cli, struct span begin, size_t max,
+                                  uint8_t **out_text, size_t *out_size);
