@@ -259,7 +259,7 @@ static void test_outbound_mixes(void **state)
             }
             rest = span_of(message, message_size);
             while (rest.size > 0) {
-                struct span got;
+                struct span got = {0};
 
                 assert_int_equal(packing_next(&rest, &got), STATUS_OK);
                 assert_int_equal(got.size, sizes[at]);
