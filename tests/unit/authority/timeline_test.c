@@ -1,0 +1,219 @@
+#include "tests/support/practice_timeline.h"
+
+/* Goal: heads follow the definition. Method: recompute them beside a real section. */
+static void test_heads_chain_over_all_entries(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    struct hash head;
+    timeline_head_start(&w->practice, &made->id, &head);
+    const struct authority_section *s = section(p, made);
+    for (uint64_t n = 1; n <= 2; n++) {
+        timeline_head_next(&w->practice, &head, n, ENTRY_STATEMENT, &s->entries[n - 1u].statement,
+                           &head);
+    }
+    assert_int_equal(made->timeline.number, 2);
+    assert_memory_equal(head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    struct make_revision revision;
+    enum timeline_reason reason;
+    make_revision(w, made, p->t1, 0, &revision);
+    assert_int_equal(make_write(w, made, &revision, &reason), STATUS_OK);
+    timeline_head_next(&w->practice, &head, 3, ENTRY_REVISION, &revision.link, &head);
+    assert_memory_equal(head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    struct hash other;
+    timeline_head_next(&w->practice, &head, 4, ENTRY_REVISION, &revision.link, &other);
+    timeline_head_next(&w->practice, &head, 4, ENTRY_STATEMENT, &revision.link, &head);
+    assert_memory_not_equal(head.bytes, other.bytes, HASH_BYTES);
+}
+
+/* A second reader of the same section, at its beginning. */
+static void fresh(const struct practice *p, const struct make_section *made, struct timeline *out)
+{
+    timeline_init(out, &p->w.practice, &made->id);
+}
+
+static enum status step(const struct practice *p, struct timeline *timeline, uint32_t kind,
+                        const struct hash *object, enum timeline_reason *out_reason)
+{
+    const struct timeline_entry entry = {kind, *object, NULL};
+    return timeline_step(timeline, p->w.authority, &entry, out_reason);
+}
+
+/* Goal: statements are numbered in their order, and none that changes who is in is left
+ * out. Method: a reader to whom the server gives entries in wrong orders. */
+static void test_statements_left_out_or_out_of_order_are_found(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct timeline reader;
+    enum timeline_reason reason;
+    struct hash unknown = {{5}};
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    struct hash covers = make_take(w, make_relation(w, p->c1, p->t2, RELATION_COVERS, 0, p->ad1));
+    struct hash grant = make_take(w, make_grant(w, made, p->t2, RW, 0, 0, p->t1));
+    struct hash end = make_take(w, make_relation_end(w, p->c1, &covers, p->ad1));
+    struct hash epoch = make_take(w, make_epoch(w, made, p->t1, 0));
+    const struct authority_entry *e = section(p, made)->entries;
+    fresh(p, made, &reader);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[1].statement, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_NOT_NEXT);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[0].statement, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[1].statement, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &end, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_OUT_OF_ORDER);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &covers, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_NOT_TOUCHED);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &unknown, &reason), STATUS_NOT_FOUND);
+    assert_int_equal(step(p, &reader, ENTRY_ENDED, &unknown, &reason), STATUS_NOT_FOUND);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &grant, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_ENDED, &grant, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_NOT_ENDING);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &epoch, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_MISSING_ECHO);
+    assert_true(timeline_behind(&reader, w->authority));
+    assert_int_equal(step(p, &reader, 0, &epoch, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_BAD_KIND);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &end, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &epoch, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &unknown, &reason), STATUS_NOT_FOUND);
+    assert_memory_equal(reader.head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    assert_false(timeline_behind(&reader, w->authority));
+    timeline_free(&reader);
+}
+
+static void set_position(void *number, ProtobufCMessage *body)
+{
+    ((Alcove__Epoch *)body)->section_number = *(const uint64_t *)number;
+}
+
+/* Goal: an epoch says where it stands. Method: one admitted with another number is not
+ * stepped over. */
+static void test_epoch_at_another_position_is_refused(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    uint64_t number = 1;
+    w->tamper = set_position;
+    w->tamper_context = &number;
+    struct made epoch = make_epoch(w, made, p->t1, 0);
+    assert_int_equal(authority_admit(w->authority, epoch.bytes, w->seq, w->time_ms,
+                                     AUTHORITY_VERIFY, &w->result),
+                     STATUS_OK);
+    const struct timeline_entry entry = {ENTRY_STATEMENT, epoch.hash, NULL};
+    refuse_entry(p, made, &entry, TIMELINE_BAD_POSITION, STATUS_CONFLICT);
+}
+
+/* Goal: a grant that ended by the clock is read as ended from its entry on. Method: write
+ * before, end, try to write, and a second reader steps the same entries. */
+static void test_grant_ended_by_the_clock_closes_at_its_entry(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_revision revision;
+    struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    uint64_t until_ms = w->time_ms + 60000u;
+    make_take(w, make_grant(w, made, p->c1, RW, until_ms, 0, p->t1));
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    write_fine(p, made, p->c1, 0);
+    w->time_ms = until_ms + 7u;
+    assert_int_equal(make_end_by_clock(w), 1);
+    assert_int_equal(made->timeline.when.time_ms, until_ms);
+    make_revision(w, made, p->c1, 0, &revision);
+    refuse_revision(p, made, &revision, TIMELINE_NO_RIGHT, STATUS_REFUSED);
+    make_revision(w, made, p->t1, 0, &revision);
+    refuse_revision(p, made, &revision, TIMELINE_CLOSED, STATUS_NEEDS_EPOCH);
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    write_fine(p, made, p->t1, 0);
+}
+
+/* Goal: a newcomer starts at the epoch that admits them, with every device's own numbers
+ * (decision 12). Method: start there, go on with both devices, reach the same head. */
+static void test_newcomer_starts_at_their_epoch(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct statement statement;
+    struct timeline reader;
+    enum timeline_reason reason;
+    make_take(w, make_device_statement(w, p->t1));
+    struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    write_fine(p, made, p->t1, 0);
+    write_fine(p, made, p->t1, 1);
+    write_fine(p, made, p->t1, 0);
+    make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
+    struct made epoch = make_epoch(w, made, p->t1, 0);
+    assert_int_equal(statement_parse(epoch.bytes, &w->practice, &statement), STATUS_OK);
+    assert_int_equal(timeline_init_at(&reader, w->authority, &statement), STATUS_NOT_FOUND);
+    assert_true(timeline_starts_fine(&made->timeline, &statement.u.epoch.position));
+    make_take(w, epoch);
+    assert_int_equal(timeline_init_at(&reader, w->authority, &statement), STATUS_OK);
+    statement_free(&statement);
+    assert_int_equal(reader.number, made->timeline.number);
+    assert_memory_equal(reader.head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    const struct make_person *authors[] = {p->t1, p->t1, p->c1};
+    for (size_t i = 0; i < ARRAY_LEN(authors); i++) {
+        struct make_revision revision;
+        make_revision(w, made, authors[i], i == 1 ? 1 : 0, &revision);
+        const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed};
+        assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_OK);
+        assert_int_equal(make_write(w, made, &revision, &reason), STATUS_OK);
+    }
+    assert_memory_equal(reader.head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    struct hash link = {{1}};
+    const struct statement_start wrong = {p->t1->device[0].statement, 9, link};
+    const struct statement_position position = {1, link, &wrong, 1};
+    assert_false(timeline_starts_fine(&made->timeline, &position));
+    timeline_free(&reader);
+}
+
+/* Goal: a timeline survives the cache, and damaged bytes do not become one. Method: round
+ * trip, then cut at every byte, a byte more, and each bit of the format flipped. */
+static void test_encoded_timeline_comes_back_or_is_refused(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    struct timeline back;
+    size_t size = 0;
+    size_t again_size = 0;
+    write_fine(p, made, p->t1, 0);
+    uint8_t *bytes = encoded(&made->timeline, &size);
+    assert_int_equal(timeline_decode(span_of(bytes, size), &back), STATUS_OK);
+    uint8_t *again = encoded(&back, &again_size);
+    assert_true(span_equal(span_of(bytes, size), span_of(again, again_size)));
+    timeline_free(&made->timeline);
+    made->timeline = back;
+    write_fine(p, made, p->t1, 0);
+    for (size_t cut = 0; cut < size; cut++) {
+        assert_int_equal(timeline_decode(span_of(bytes, cut), &back), STATUS_MALFORMED);
+    }
+    uint8_t *longer = calloc(1, size + 1u);
+    assert_non_null(longer);
+    memcpy(longer, bytes, size);
+    assert_int_equal(timeline_decode(span_of(longer, size + 1u), &back), STATUS_MALFORMED);
+    for (size_t bit = 0; bit < size * 8u; bit++) {
+        memcpy(longer, bytes, size);
+        longer[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
+        if (timeline_decode(span_of(longer, size), &back) == STATUS_OK) {
+            timeline_free(&back);
+        }
+    }
+    free(longer);
+    free(again);
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PRACTICE_TEST(test_heads_chain_over_all_entries),
+        PRACTICE_TEST(test_statements_left_out_or_out_of_order_are_found),
+        PRACTICE_TEST(test_epoch_at_another_position_is_refused),
+        PRACTICE_TEST(test_grant_ended_by_the_clock_closes_at_its_entry),
+        PRACTICE_TEST(test_newcomer_starts_at_their_epoch),
+        PRACTICE_TEST(test_encoded_timeline_comes_back_or_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
