@@ -59,6 +59,33 @@ function chacha(key, nonce12, text, ad) {
 const xchacha = (key, nonce24, text, ad) =>
   chacha(hchacha20(key, nonce24.subarray(0, 16)), cat(Buffer.alloc(4), nonce24.subarray(16)), text, ad);
 
+// ---- one message of secretstream, the final one
+function poly1305(key, message) {
+  const le = (b) => BigInt('0x' + hex(Buffer.from(b).reverse()));
+  const r = le(key.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn, p = (1n << 130n) - 5n;
+  let acc = 0n;
+  for (let i = 0; i < message.length; i += 16) {
+    const block = message.subarray(i, i + 16);
+    acc = ((acc + le(block) + (1n << BigInt(8 * block.length))) * r) % p;
+  }
+  const tag = (acc + le(key.subarray(16, 32))) & ((1n << 128n) - 1n);
+  return Buffer.from(tag.toString(16).padStart(32, '0'), 'hex').reverse();
+}
+const u64le = (n) => Buffer.from(u64(n)).reverse();
+function secretstreamFinal(key, header, text) {
+  const streamKey = hchacha20(key, header.subarray(0, 16));
+  const nonce = cat([1, 0, 0, 0], header.subarray(16, 24));
+  const keystream = (block, bytes) => crypto.createCipheriv('chacha20', streamKey,
+    cat([block, 0, 0, 0], nonce)).update(bytes);
+  const tagBlock = keystream(1, cat([3], Buffer.alloc(63)));
+  const body = keystream(2, text);
+  /* libsodium pads after the body by its length alone, counted the other way round. */
+  const zeros = Buffer.alloc((16 - 64 + text.length) & 15);
+  const mac = poly1305(keystream(0, Buffer.alloc(64)),
+    cat(tagBlock, body, zeros, u64le(0), u64le(64 + text.length)));
+  return cat(header, tagBlock.subarray(0, 1), body, mac);
+}
+
 // ---- X25519 and Ed25519 through DER wrappers
 const x25519Private = (b) => crypto.createPrivateKey({
   key: cat(Buffer.from('302e020100300506032b656e04220420', 'hex'), b), format: 'der', type: 'pkcs8' });
@@ -165,6 +192,11 @@ const cacheKey = hmac512(master, frame('cache', practice, 'notes')).subarray(0, 
 record('cache', { master, purpose: 'notes', key: cacheKey, record: 'note 1', value: 'a value',
   sealed: cat(cacheNonce, xchacha(cacheKey, cacheNonce, Buffer.from('a value'), Buffer.from('note 1'))),
   name: hmac512(cacheKey, 'note 1').subarray(0, 16) });
+
+const fileText = Buffer.from('a file that belongs to a note');
+const attachment = secretstreamFinal(seq(0x61, 32), seq(0x71, 24), fileText);
+record('attachment', { key: seq(0x61, 32), file: fileText.toString(), sealed: attachment,
+  sha256: sha256(attachment) });
 
 const card = seq(0xe0, 32), member = seq(0x09, 16), signingSeed = seq(0x19, 32);
 const sealingPublic = recipientPublic, signingPublic = rawPublic(ed25519Private(signingSeed));

@@ -1,6 +1,7 @@
 /* Attachments. */
 #include "keys/private/attachment.h"
 #include "keys/public/hash.h"
+#include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
 
 #include <setjmp.h>
@@ -59,6 +60,28 @@ static enum status sample_open(struct sample *sample, size_t size, bool rehash, 
         assert_int_equal(sample->opened[i], 0); /* nothing is shown of a damaged file */
     }
     return status;
+}
+
+/* Goal: the form is the one frozen. Method: open the vector, which another implementation of
+ * secretstream made. */
+static void test_attachment_vector(void **state)
+{
+    (void)state;
+    uint8_t opened[256];
+    struct hash hash;
+    size_t size = 0;
+    struct vectors *vectors = vectors_open("private.txt");
+    vectors_find(vectors, "attachment");
+    struct secret *key = common_secret(vectors_hex(vectors, "key"));
+    struct span sealed = vectors_hex(vectors, "sealed");
+    struct span file = vectors_text(vectors, "file");
+    assert_true(sealed.size <= sizeof(opened));
+    assert_int_equal(sealed.size, attachment_size(file.size));
+    common_copy(vectors_hex(vectors, "sha256"), hash.bytes, sizeof(hash.bytes));
+    assert_int_equal(attachment_open(key, &hash, sealed, opened, &size), STATUS_OK);
+    common_same(span_of(opened, size), file);
+    secret_free(key);
+    vectors_close(vectors);
 }
 
 /* Goal: files of every interesting size come back. Method: around the borders of chunks. */
@@ -160,9 +183,8 @@ static void test_attachment_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attachment_sizes),
-        cmocka_unit_test(test_attachment_chunks),
-        cmocka_unit_test(test_attachment_empty_tail),
+        cmocka_unit_test(test_attachment_vector),   cmocka_unit_test(test_attachment_sizes),
+        cmocka_unit_test(test_attachment_chunks),   cmocka_unit_test(test_attachment_empty_tail),
         cmocka_unit_test(test_attachment_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
