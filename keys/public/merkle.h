@@ -19,6 +19,7 @@
 #define MERKLE_SIZE_MAX   ((uint64_t)INT64_MAX)
 
 void merkle_leaf_hash(struct span leaf, struct hash *out_hash);
+/* |out_hash| may be |left| or |right|. */
 void merkle_node_hash(const struct hash *left, const struct hash *right, struct hash *out_hash);
 void merkle_empty_root(struct hash *out_root);
 
