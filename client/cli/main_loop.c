@@ -11,11 +11,7 @@ static const struct cli_command COMMANDS[] = {
     {"practice", cmd_practice, "new --name NAME --server FILE --out DIR | sign DIR --server FILE",
      "found a practice: genesis, root key, first invitation"},
     {"join", cmd_join, "FILE|- [--yes] [--card FILE]", "become a member with an invitation's code"},
-    {"unlock", cmd_unlock, "", "ask for the passphrase once and keep the profile open"},
-    {"lock", cmd_lock, "", "forget the keys now"},
-    {"passphrase", cmd_passphrase, "[--new-passphrase-fd N]", "change the passphrase"},
     {"status", cmd_status, "", "who you are here and how far this machine is"},
-    {"doctor", cmd_doctor, "", "look for what is wrong with this profile"},
     {"sync", cmd_sync, "[--watch] [--timeout S]", "fetch, verify and send"},
     {"member", cmd_member, "invite --role R --name N --out FILE | list | suspend ID | resume ID",
      "people of the practice"},
@@ -24,7 +20,7 @@ static const struct cli_command COMMANDS[] = {
     {"delegate", cmd_delegate, "THERAPIST [--until T]", "let a therapist invite clients"},
     {"chart", cmd_chart, "new CLIENT [--name N] | list", "charts of clients"},
     {"directory", cmd_directory, "new", "the practice's directory of staff names"},
-    {"write", cmd_write, "CHART --class C [--file F|-] [--title T] [--draft] …", "write a note"},
+    {"write", cmd_write, "CHART --class C [--file F|-] [--title T] [--draft] ...", "write a note"},
     {"reflect", cmd_reflect, "CHART [--file F|-] [--yes]", "share a reflection with the client"},
     {"moment", cmd_moment, "[CHART] --category K [--file F|-] [--share WHO] [--bring]",
      "note a progress moment"},
@@ -36,11 +32,8 @@ static const struct cli_command COMMANDS[] = {
      "let somebody in"},
     {"revoke", cmd_revoke, "CHART|SECTION [--class C] MEMBER", "end a grant"},
     {"access", cmd_access, "CHART|SECTION|NOTE [--class C]", "who can open this now, and why"},
-    {"log", cmd_log, "[--mine|--chart C|--all] … | verify | export --format F DIR",
+    {"log", cmd_log, "[--mine|--chart C|--all] ... | verify | export --format F DIR",
      "the access log"},
-    {"export", cmd_export, "--chart C|--all DIR", "write what you may read as plain files"},
-    {"device", cmd_device, "list | revoke ID", "your devices"},
-    {"agent", cmd_agent, "", NULL},
 };
 
 const struct cli_command *cli_commands(size_t *out_count)
@@ -61,7 +54,7 @@ const struct cli_command *cli_find(const char *name)
 
 static void help(FILE *out)
 {
-    (void)fprintf(out, "Usage: alcove [--profile DIR] [--passphrase-fd N] [--json] COMMAND …\n\n");
+    (void)fprintf(out, "Usage: alcove [--profile DIR] [--passphrase-fd N] [--json] COMMAND ...\n\n");
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
         if (COMMANDS[i].summary != NULL) {
             (void)fprintf(out, "  %-11s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
