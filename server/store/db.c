@@ -160,6 +160,7 @@ enum status db_begin_write(struct db *db, struct txn **out_txn)
     if (status != STATUS_OK) {
         return status;
     }
+    CHECK(txn != NULL);
     status = db_room_extend(db);
     if (status != STATUS_OK) {
         db_abort(txn);
