@@ -97,6 +97,16 @@ static struct event *room(struct ledger *ledger)
     return &ledger->events[ledger->event_count];
 }
 
+/* A chart's history comes by its running number, oldest first; all else newest first. */
+static bool in_order(const struct ledger *ledger, const struct event *event)
+{
+    if (ledger->event_count == 0) {
+        return true;
+    }
+    uint64_t before = ledger->events[ledger->event_count - 1].seq;
+    return ledger->query.scope == ACTION_LOG_CHART ? event->seq > before : event->seq < before;
+}
+
 static enum status take_events(struct engine *engine, struct ledger *ledger,
                                const Alcove__EventsReply *reply)
 {
@@ -106,9 +116,7 @@ static enum status take_events(struct engine *engine, struct ledger *ledger,
             return STATUS_NO_MEMORY;
         }
         enum status status = event_take(engine, reply->leaf[i], event);
-        bool ordered = ledger->event_count == 0 ||
-                       event->seq > ledger->events[ledger->event_count - 1].seq;
-        if (status == STATUS_OK && !ordered) {
+        if (status == STATUS_OK && !in_order(ledger, event)) {
             status = STATUS_BAD_PROOF;
         }
         if (status == STATUS_OK && ledger->kind == LEDGER_CHART) {
@@ -121,6 +129,19 @@ static enum status take_events(struct engine *engine, struct ledger *ledger,
         ledger->event_count++;
     }
     return STATUS_OK;
+}
+
+/* Where the next page begins; false when there is none, or the server would lead us round. */
+static bool goes_on(struct ledger *ledger, const Alcove__EventsReply *reply, bool grew)
+{
+    uint64_t before = ledger->after;
+    const struct event *last = grew ? &ledger->events[ledger->event_count - 1] : NULL;
+    if (ledger->query.scope == ACTION_LOG_CHART) {
+        ledger->after = grew && last->target != NULL ? last->target->chart_number : before;
+        return reply->more && grew;
+    }
+    ledger->after = reply->scanned_to;
+    return reply->more && reply->scanned_to != 0 && (before == 0 || reply->scanned_to < before);
 }
 
 static enum status on_events(struct engine *engine, struct ledger *ledger,
@@ -137,24 +158,13 @@ static enum status on_events(struct engine *engine, struct ledger *ledger,
         const struct event *last = &ledger->events[ledger->event_count - 1];
         status = event_included(&last->leaf, last->seq, reply->inclusion, reply->n_inclusion,
                                 &seen);
-        ledger->after = ledger->query.scope == ACTION_LOG_CHART && last->target != NULL
-                            ? last->target->chart_number
-                            : reply->scanned_to;
     }
     if (status != STATUS_OK) {
         return status;
     }
     advance_accept(engine, ADVANCE_EVENTS, &seen);
-    if (ledger->event_count == before && ledger->query.scope != ACTION_LOG_CHART) {
-        bool moved = reply->scanned_to > ledger->after;
-        ledger->after = moved ? reply->scanned_to : ledger->after;
-        if (reply->more && moved) {
-            ledger->state = ENGINE_WISH_WAITING;
-            return STATUS_OK;
-        }
-    }
     bool full = ledger->query.limit > 0 && ledger->event_count >= ledger->query.limit;
-    if (reply->more && !full && ledger->event_count > before) {
+    if (goes_on(ledger, reply, ledger->event_count > before) && !full) {
         ledger->state = ENGINE_WISH_WAITING;
         return STATUS_OK;
     }
