@@ -1,0 +1,372 @@
+#include "tests/unit/engine/inproc.h"
+
+#include "keys/public/checkpoint.h"
+#include "keys/public/frame.h"
+#include "keys/public/hash.h"
+#include "keys/public/origin.h"
+#include "keys/public/random.h"
+#include "keys/public/verify.h"
+#include "server/store/ledger.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+/* ---- what the signer does */
+
+static void sign_head(struct inproc *server, enum origin_log log, struct txn *txn,
+                      uint8_t *out_note, size_t *out_size, uint64_t *out_log_size)
+{
+    char origin[ORIGIN_CHARS_MAX];
+    struct checkpoint checkpoint = {.size = 0};
+    char text[CHECKPOINT_TEXT_BYTES_MAX];
+    size_t text_size = 0;
+    enum ledger_log ledger = log == ORIGIN_EVENTS ? LEDGER_EVENTS : LEDGER_STATEMENTS;
+
+    origin_format(&server->practice, log, origin);
+    memcpy(checkpoint.origin, origin, strlen(origin) + 1);
+    checkpoint.size = ledger_size(txn, ledger);
+    OK(ledger_root(txn, ledger, checkpoint.size, &checkpoint.root));
+    OK(checkpoint_format(&checkpoint, text, &text_size));
+    struct note_key key;
+    OK(note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519,
+                     identity_signer_public(server->log_signer), &key));
+    struct signature signature;
+    identity_sign_note(server->log_signer, span_of(text, text_size), &signature);
+    char line[SIGNED_NOTE_LINE_BYTES_MAX];
+    size_t line_size = 0;
+    OK(signed_note_line(&key, 0, &signature, line, &line_size));
+    struct span lines[] = {span_of(line, line_size)};
+    char note[CHECKPOINT_NOTE_BYTES_MAX];
+    OK(signed_note_compose(span_of(text, text_size), lines, 1, note, sizeof note, out_size));
+    assert_true(*out_size <= CORE_CHECKPOINT_BYTES_MAX);
+    memcpy(out_note, note, *out_size);
+    *out_log_size = checkpoint.size;
+}
+
+void inproc_sign(struct inproc *server)
+{
+    struct txn *txn = NULL;
+    struct core_checkpoints *heads = &server->heads;
+    OK(db_begin_read(server->db, &txn));
+    sign_head(server, ORIGIN_STATEMENTS, txn, heads->statements, &heads->statements_bytes,
+              &heads->statements_size);
+    sign_head(server, ORIGIN_EVENTS, txn, heads->events, &heads->events_bytes,
+              &heads->events_size);
+    db_abort(txn);
+}
+
+/* ---- frames out */
+
+static void queue(struct inproc_link *link, uint32_t kind, const struct request_id *id,
+                  uint32_t code, struct span body)
+{
+    Alcove__Frame frame = ALCOVE__FRAME__INIT;
+    struct inproc_frame *queued = calloc(1, sizeof *queued);
+    assert_non_null(queued);
+    frame.kind = kind;
+    frame.code = code;
+    frame.body = field_of(body.data, body.size);
+    if (id != NULL) {
+        frame.request_id = field_of(id->bytes, ID_BYTES);
+    }
+    OK(message_pack(&frame.base, &queued->data, &queued->size));
+    if (link->last != NULL) {
+        link->last->next = queued;
+    } else {
+        link->first = queued;
+    }
+    link->last = queued;
+}
+
+static const ProtobufCMessageDescriptor *reply_of(uint32_t op)
+{
+    switch (op) {
+    case OP_BUNDLE: return &alcove__bundle_reply__descriptor;
+    case OP_ENROL: return &alcove__enrol_reply__descriptor;
+    case OP_STATE: return &alcove__state_reply__descriptor;
+    case OP_LEAVES: return &alcove__leaves_reply__descriptor;
+    case OP_CHAIN: return &alcove__chain_reply__descriptor;
+    case OP_CHECKPOINT: return &alcove__checkpoint_reply__descriptor;
+    case OP_SUBMIT: return &alcove__submit_reply__descriptor;
+    case OP_PAGE: return &alcove__page_reply__descriptor;
+    case OP_EVENTS: return &alcove__events_reply__descriptor;
+    case OP_EVENT_LEAVES: return &alcove__event_leaves_reply__descriptor;
+    case FRAME_HELLO + 1000: return &alcove__hello__descriptor;
+    case FRAME_LOGIN_REPLY + 1000: return &alcove__login_reply__descriptor;
+    case FRAME_CHUNK + 1000: return &alcove__page_chunk__descriptor;
+    default: return NULL;
+    }
+}
+
+/* Through the hook, which may change the message. */
+static void send(struct inproc_link *link, uint32_t kind, uint32_t op,
+                 const struct request_id *id, uint32_t code, struct span body)
+{
+    struct inproc *server = link->server;
+    const ProtobufCMessageDescriptor *descriptor = reply_of(op);
+    if (server->hook == NULL || descriptor == NULL || (body.size == 0 && code != STATUS_OK)) {
+        queue(link, kind, id, code, body);
+        return;
+    }
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    OK(message_decode(descriptor, body, &arena, &message));
+    if (server->hook(server->hook_context, link, op, &code, message)) {
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        OK(message_pack(message, &bytes, &size));
+        queue(link, kind, id, code, span_of(bytes, size));
+        free(bytes);
+    }
+    arena_free(&arena);
+}
+
+static void send_chunks(struct inproc_link *link, const struct request_id *id,
+                        const struct core_answer *answer)
+{
+    struct produce_page page = {answer->local, answer->from, answer->to};
+    bool last = answer->from > answer->to;
+    while (!last) {
+        struct txn *txn = NULL;
+        uint8_t *body = NULL;
+        size_t size = 0;
+        OK(db_begin_read(link->server->db, &txn));
+        OK(produce_chunk(txn, &page, INPROC_CHUNK_BYTES, &body, &size, &last));
+        db_abort(txn);
+        if (size <= INPROC_CHUNK_BYTES) {
+            send(link, FRAME_CHUNK, FRAME_CHUNK + 1000, id, 0, span_of(body, size));
+        }
+        for (size_t at = 0; size > INPROC_CHUNK_BYTES && at < size; at += INPROC_CHUNK_BYTES) {
+            size_t piece = size - at < INPROC_CHUNK_BYTES ? size - at : INPROC_CHUNK_BYTES;
+            queue(link, FRAME_CHUNK, id, at + piece < size ? 1 : 0, span_of(body + at, piece));
+        }
+        free(body);
+    }
+}
+
+/* ---- requests in */
+
+static void check_signatures(const struct inproc_link *link, const struct span body,
+                             struct core_ask *ask)
+{
+    (void)body;
+    if (ask->op != OP_SUBMIT || ask->message == NULL) {
+        return;
+    }
+    const Alcove__SubmitAsk *submit = (const Alcove__SubmitAsk *)(const void *)ask->message;
+    for (size_t i = 0; i < submit->n_revision; i++) {
+        struct span header = field_span(submit->revision[i]->header);
+        struct signature signature;
+        assert_true(field_signature(submit->revision[i]->signature, &signature));
+        OK(verify_frame(LABEL_REVISION, &link->server->practice, &header, 1,
+                        &link->peer.content_key, &signature));
+    }
+    ask->revisions_verified = true;
+}
+
+static const ProtobufCMessageDescriptor *ask_of(uint32_t op)
+{
+    switch (op) {
+    case OP_BUNDLE: return &alcove__bundle_ask__descriptor;
+    case OP_ENROL: return &alcove__enrol_ask__descriptor;
+    case OP_STATE: return &alcove__state_ask__descriptor;
+    case OP_LEAVES: return &alcove__leaves_ask__descriptor;
+    case OP_CHAIN: return &alcove__chain_ask__descriptor;
+    case OP_CHECKPOINT: return &alcove__checkpoint_ask__descriptor;
+    case OP_SUBMIT: return &alcove__submit_ask__descriptor;
+    case OP_PAGE: return &alcove__page_ask__descriptor;
+    case OP_SUBSCRIBE: return &alcove__subscribe_ask__descriptor;
+    case OP_OPENED: return &alcove__opened_ask__descriptor;
+    case OP_EVENTS: return &alcove__events_ask__descriptor;
+    case OP_EVENT_LEAVES: return &alcove__event_leaves_ask__descriptor;
+    case CORE_OP_LOGIN: return &alcove__login__descriptor;
+    default: return NULL;
+    }
+}
+
+static void sign_login(struct inproc_link *link, const struct core_ask *ask,
+                       struct core_answer *answer)
+{
+    const Alcove__Login *login = (const Alcove__Login *)(const void *)ask->message;
+    uint8_t sizes[16];
+    for (unsigned i = 0; i < 8; i++) {
+        sizes[i] = (uint8_t)(answer->from >> (56 - 8 * i));
+        sizes[8 + i] = (uint8_t)(answer->to >> (56 - 8 * i));
+    }
+    struct span parts[] = {span_of(link->login.exporter, 32), span_of(link->login.hello_nonce, 32),
+                           field_span(login->nonce), ID_SPAN(&link->login.login_hash),
+                           span_of(sizes, sizeof sizes)};
+    bool rewound = answer->status == STATUS_REWOUND;
+    struct signature signature;
+    OK(login_key_sign(link->server->login_key, rewound ? LABEL_REWOUND : LABEL_LOGIN_SERVER,
+                      &link->server->practice, parts, rewound ? 5 : 4, &signature));
+    answer->body = malloc(SIGNATURE_BYTES);
+    assert_non_null(answer->body);
+    memcpy(answer->body, signature.bytes, SIGNATURE_BYTES);
+    answer->body_bytes = SIGNATURE_BYTES;
+}
+
+static void push(struct inproc *server)
+{
+    const struct core_effect *effects = NULL;
+    size_t count = core_effects(server->core, &effects);
+    for (size_t i = 0; i < count; i++) {
+        for (struct inproc_link *link = server->links; link != NULL; link = link->next) {
+            bool subscribed = false;
+            for (size_t s = 0; s < link->subscribed_count; s++) {
+                subscribed |= ID_EQUAL(&link->subscribed[s], &effects[i].section);
+            }
+            if (effects[i].kind != CORE_EFFECT_MOVED || !subscribed) {
+                continue;
+            }
+            Alcove__Push message = ALCOVE__PUSH__INIT;
+            uint8_t *body = NULL;
+            size_t size = 0;
+            message.section = field_of(effects[i].section.bytes, ID_BYTES);
+            message.number = effects[i].number;
+            message.statements_size = server->heads.statements_size;
+            message.events_size = server->heads.events_size;
+            OK(message_pack(&message.base, &body, &size));
+            queue(link, FRAME_PUSH, NULL, 0, span_of(body, size));
+            free(body);
+        }
+    }
+    core_effects_clear(server->core);
+}
+
+static void answer_out(struct inproc_link *link, const struct core_ask *ask,
+                       struct core_answer *answer)
+{
+    struct inproc *server = link->server;
+    bool login = ask->op == CORE_OP_LOGIN;
+    uint8_t *body = NULL;
+    size_t size = 0;
+    if (login && answer->produce == CORE_PRODUCE_LOGIN) {
+        sign_login(link, ask, answer);
+    }
+    bool has_body = answer->status == STATUS_OK || answer->produce == CORE_PRODUCE_BODY ||
+                    answer->produce == CORE_PRODUCE_LOGIN;
+    if (answer->produce == CORE_PRODUCE_BODY) {
+        body = answer->body;
+        size = answer->body_bytes;
+        answer->body = NULL;
+    } else if (has_body) {
+        struct txn *txn = NULL;
+        OK(db_begin_read(server->db, &txn));
+        OK(produce_reply(txn, answer, &server->heads, &body, &size));
+        db_abort(txn);
+    }
+    if (answer->login) {
+        link->admitted = true;
+        link->peer = answer->peer;
+    }
+    if (answer->subscribe) {
+        free(link->subscribed);
+        link->subscribed = calloc(answer->section_count + 1, sizeof *link->subscribed);
+        assert_non_null(link->subscribed);
+        if (answer->section_count > 0) {
+            memcpy(link->subscribed, answer->section_ids,
+                   answer->section_count * sizeof *link->subscribed);
+        }
+        link->subscribed_count = answer->section_count;
+    }
+    send(link, login ? FRAME_LOGIN_REPLY : FRAME_REPLY,
+         login ? FRAME_LOGIN_REPLY + 1000 : ask->op, login ? NULL : &ask->id,
+         (uint32_t)answer->status, span_of(body, size));
+    free(body);
+    if (answer->status == STATUS_OK && answer->produce == CORE_PRODUCE_PAGE) {
+        send_chunks(link, &ask->id, answer);
+    }
+    link->closed |= answer->close;
+}
+
+void inproc_handle(struct inproc_link *link, struct span bytes)
+{
+    struct inproc *server = link->server;
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    OK(message_decode(&alcove__frame__descriptor, bytes, &arena, &message));
+    const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
+    struct span body = field_span(frame->body);
+    struct core_ask ask = {.op = frame->kind == FRAME_LOGIN ? CORE_OP_LOGIN : frame->code,
+                           .peer = link->admitted ? &link->peer : NULL};
+    const ProtobufCMessageDescriptor *descriptor = ask_of(ask.op);
+    assert_non_null(descriptor);
+    if (frame->kind == FRAME_REQUEST) {
+        assert_true(field_required(frame->request_id, ask.id.bytes, ID_BYTES));
+        server->ops[ask.op]++;
+    }
+    hash_bytes(body, &ask.body_hash);
+    ProtobufCMessage *decoded = NULL;
+    OK(message_decode(descriptor, body, &arena, &decoded));
+    ask.message = decoded;
+    check_signatures(link, body, &ask);
+    if (ask.op == CORE_OP_LOGIN) {
+        hash_bytes(body, &link->login.login_hash);
+        ask.login = &link->login;
+    }
+    struct txn *txn = NULL;
+    struct core_answer answer = {0};
+    OK(db_begin_write(server->db, &txn));
+    server->requests++;
+    OK(core_handle(server->core, txn, &ask, server->now_ms, &answer));
+    OK(db_commit(txn));
+    inproc_sign(server);
+    answer_out(link, &ask, &answer);
+    core_answer_clear(&answer);
+    push(server);
+    arena_free(&arena);
+}
+
+/* ---- links */
+
+void inproc_connect(struct inproc *server, struct inproc_link *link)
+{
+    *link = (struct inproc_link){.server = server, .next = server->links};
+    server->links = link;
+    random_bytes(link->exporter, sizeof link->exporter);
+    memcpy(link->login.exporter, link->exporter, sizeof link->exporter);
+    random_bytes(link->login.hello_nonce, sizeof link->login.hello_nonce);
+    Alcove__Hello hello = ALCOVE__HELLO__INIT;
+    struct public_key login_public;
+    login_key_public(server->login_key, &login_public);
+    hello.version_min = 1;
+    hello.version_max = 1;
+    hello.nonce = field_of(link->login.hello_nonce, 32);
+    hello.practice = field_of(server->practice.bytes, HASH_BYTES);
+    hello.login_key = field_of(login_public.bytes, PUBLIC_KEY_BYTES);
+    hello.statements_checkpoint = field_of(server->heads.statements, server->heads.statements_bytes);
+    hello.events_checkpoint = field_of(server->heads.events, server->heads.events_bytes);
+    link->login.hello_statements_size = server->heads.statements_size;
+    link->login.hello_events_size = server->heads.events_size;
+    uint8_t *body = NULL;
+    size_t size = 0;
+    OK(message_pack(&hello.base, &body, &size));
+    hash_bytes(span_of(body, size), &link->login.hello_hash);
+    send(link, FRAME_HELLO, FRAME_HELLO + 1000, NULL, 0, span_of(body, size));
+    free(body);
+}
+
+void inproc_disconnect(struct inproc_link *link)
+{
+    struct inproc_link **place = &link->server->links;
+    while (*place != NULL && *place != link) {
+        place = &(*place)->next;
+    }
+    if (*place == link) {
+        *place = link->next;
+    }
+    while (link->first != NULL) {
+        struct inproc_frame *frame = link->first;
+        link->first = frame->next;
+        free(frame->data);
+        free(frame);
+    }
+    free(link->subscribed);
+    *link = (struct inproc_link){.server = link->server};
+}

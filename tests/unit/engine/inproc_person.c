@@ -1,0 +1,215 @@
+#include "tests/unit/engine/inproc.h"
+
+#include "keys/public/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+#define STEPS_MAX 200000
+
+/* ---- the practice */
+
+static void found(struct inproc *server)
+{
+    struct found_keys keys = {0};
+    OK(identity_signer_new(IDENTITY_ROOT, &server->root));
+    OK(identity_signer_new(IDENTITY_WITNESS, &server->log_signer));
+    OK(found_genesis(server->root, server->now_ms, &server->genesis, &server->practice));
+    login_key_public(server->login_key, &keys.login_key);
+    keys.log_key = *identity_signer_public(server->log_signer);
+    random_bytes(keys.tls_pin.bytes, HASH_BYTES);
+    struct span genesis = span_of(server->genesis.data, server->genesis.size);
+    OK(found_server_keys(server->root, &server->practice, genesis, &keys, &server->keys));
+    struct found_bytes policy = {0};
+    OK(found_witness_policy(server->root, &server->practice,
+                            span_of(server->keys.data, server->keys.size),
+                            span_of("quorum none\n", 12), &policy));
+    struct span chain[] = {genesis, span_of(server->keys.data, server->keys.size),
+                           span_of(policy.data, policy.size)};
+    struct found_invite invite = {.practice_chain = chain,
+                                  .practice_count = 3,
+                                  .role = ROLE_ADMIN,
+                                  .address = span_of("localhost:4443", 14),
+                                  .practice_name = span_of("Lindenhof", 9),
+                                  .name = span_of("Ada", 3),
+                                  .expires_ms = server->now_ms + 86400000u};
+    struct found_bytes invitation = {0};
+    struct found_bytes bundle = {0};
+    OK(found_invitation(server->root, &server->practice, &invite, &invitation, &bundle,
+                        server->admin_code));
+    struct span all[] = {chain[0], chain[1], chain[2],
+                         span_of(invitation.data, invitation.size)};
+    struct span bundles[] = {span_of(bundle.data, bundle.size)};
+    OK(core_install(server->db, all, 4, bundles, 1, server->now_ms));
+    found_free(&policy);
+    found_free(&invitation);
+    found_free(&bundle);
+}
+
+void inproc_open(struct inproc *server)
+{
+    char path[128];
+    *server = (struct inproc){.now_ms = 1800000000000u};
+    OK(random_init());
+    (void)snprintf(server->folder, sizeof server->folder, "/tmp/alcove-engine-XXXXXX");
+    assert_non_null(mkdtemp(server->folder));
+    (void)snprintf(path, sizeof path, "%s/login.key", server->folder);
+    struct public_key public_key;
+    OK(login_key_generate(path, &public_key));
+    OK(login_key_open(path, &server->login_key));
+    struct db_options options = {.map_bytes = (uint64_t)1 << 30, .create = true};
+    (void)snprintf(path, sizeof path, "%s/data", server->folder);
+    OK(db_open(path, &options, &server->db));
+    found(server);
+    OK(core_open(server->db, &public_key, server->now_ms, &server->core));
+    inproc_sign(server);
+}
+
+void inproc_close(struct inproc *server)
+{
+    char command[160];
+    core_close(server->core);
+    db_close(server->db);
+    login_key_close(server->login_key);
+    identity_signer_free(server->root);
+    identity_signer_free(server->log_signer);
+    found_free(&server->genesis);
+    found_free(&server->keys);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", server->folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* ---- people */
+
+static bool take_frame(struct inproc_link *link, struct inproc_frame **out_frame)
+{
+    *out_frame = link->first;
+    if (link->first == NULL) {
+        return false;
+    }
+    link->first = link->first->next;
+    if (link->first == NULL) {
+        link->last = NULL;
+    }
+    return true;
+}
+
+static void free_frame(struct inproc_frame *frame)
+{
+    free(frame->data);
+    free(frame);
+}
+
+void inproc_join(struct inproc *server, const char *code, struct inproc_person *out_person)
+{
+    struct join *join = NULL;
+    struct inproc_link link;
+    char card[RECOVERY_CARD_CHARS_MAX];
+    *out_person = (struct inproc_person){.server = server};
+    OK(join_new(span_of(code, strlen(code)), &join));
+    inproc_connect(server, &link);
+    join_start(join);
+    for (int step = 0; step < 100 && join_phase(join) != JOIN_DONE; step++) {
+        struct inproc_frame *frame = NULL;
+        struct span out;
+        while (take_frame(&link, &frame)) {
+            OK(join_receive(join, span_of(frame->data, frame->size), server->now_ms));
+            free_frame(frame);
+        }
+        if (join_phase(join) == JOIN_VERIFIED) {
+            OK(join_enrol(join, card));
+        }
+        while (join_next_frame(join, &out)) {
+            inproc_handle(&link, out);
+        }
+    }
+    assert_int_equal(join_phase(join), JOIN_DONE);
+    OK(join_take_content(join, &out_person->content));
+    inproc_disconnect(&link);
+    join_free(join);
+    out_person->storage = memory_storage_new();
+    inproc_start(out_person);
+}
+
+void inproc_start(struct inproc_person *person)
+{
+    struct engine_config config = {.content = &person->content};
+    memory_storage_get(person->storage, &config.storage);
+    OK(engine_new(&config, &person->engine));
+}
+
+void inproc_person_free(struct inproc_person *person)
+{
+    inproc_offline(person);
+    engine_free(person->engine);
+    memory_storage_free(person->storage);
+    keystore_content_deinit(&person->content);
+}
+
+void inproc_offline(struct inproc_person *person)
+{
+    if (person->connected) {
+        engine_stop(person->engine);
+        inproc_disconnect(&person->link);
+        person->connected = false;
+    }
+}
+
+void inproc_restart(struct inproc_person *person)
+{
+    inproc_offline(person);
+    engine_free(person->engine);
+    inproc_start(person);
+}
+
+enum status inproc_run(struct inproc_person *person)
+{
+    struct inproc *server = person->server;
+    uint64_t now = server->now_ms + (uint64_t)person->clock_off_ms;
+    if (!person->connected) {
+        inproc_connect(server, &person->link);
+        engine_start(person->engine, person->link.exporter, now);
+        person->connected = true;
+    }
+    enum status status = STATUS_OK;
+    engine_tick(person->engine, now);
+    for (int step = 0; step < STEPS_MAX && status == STATUS_OK; step++) {
+        struct inproc_frame *frame = NULL;
+        struct span out;
+        bool moved = false;
+        while (engine_next_frame(person->engine, &out)) {
+            server->now_ms++;
+            inproc_handle(&person->link, out);
+            moved = true;
+        }
+        while (status == STATUS_OK && take_frame(&person->link, &frame)) {
+            status = engine_receive(person->engine, span_of(frame->data, frame->size),
+                                    server->now_ms + (uint64_t)person->clock_off_ms);
+            free_frame(frame);
+            moved = true;
+        }
+        if (!moved) {
+            break;
+        }
+    }
+    return status;
+}
+
+void inproc_sync(struct inproc_person *person)
+{
+    enum status status = inproc_run(person);
+    if (engine_alarm_count(person->engine) > 0) {
+        const struct engine_alarm *alarm = engine_alarm(person->engine, 0);
+        print_message("%s: %s (%s)\n", status_name(alarm->status), alarm->reason,
+                      alarm->evidence);
+    }
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(engine_alarm_count(person->engine), 0);
+    struct engine_state state;
+    engine_state(person->engine, &state);
+    assert_int_equal(state.phase, ENGINE_IDLE);
+}

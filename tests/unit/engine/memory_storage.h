@@ -1,0 +1,17 @@
+/*
+ * The engine's storage in memory, for tests: sorted, transactional, and able to fail.
+ */
+#pragma once
+
+#include "client/engine/storage.h"
+
+struct memory_storage;
+
+struct memory_storage *memory_storage_new(void);
+void memory_storage_free(struct memory_storage *memory);
+void memory_storage_get(struct memory_storage *memory, struct storage *out_storage);
+/* Commits from now on fail after |commits| more; 0: the next one. SIZE_MAX: never. */
+void memory_storage_fail_after(struct memory_storage *memory, size_t commits);
+size_t memory_storage_count(const struct memory_storage *memory, enum storage_table table);
+/* Everything but outbox and drafts is gone. */
+void memory_storage_reset(struct memory_storage *memory);
