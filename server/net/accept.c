@@ -9,6 +9,7 @@
 #include <libwebsockets.h>
 
 #include "server/net/connection.h"
+#include "server/net/slots.h"
 
 /* Peers taken per wake-up, so that a flood of them does not starve the rest. */
 #define ACCEPTS_AT_ONCE 64u
@@ -16,7 +17,7 @@
 static void adopt(struct net_thread *thread, int fd, const struct sockaddr_storage *peer,
                   const struct address_key *key)
 {
-    struct connection *connection = thread_connection_new(thread);
+    struct connection *connection = slots_open(thread);
     lws_adopt_desc_t info;
     struct lws *wsi;
 
@@ -41,7 +42,7 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
         if (wsi == NULL) {
             /* Refused before it was known to the library; the descriptor is closed. */
             connection_end(connection);
-            thread_connection_free(connection);
+            slots_close(connection);
         }
     }
     thread->adopting = NULL;

@@ -1,5 +1,6 @@
 #include "server/net/connection.h"
 
+#include "server/net/slots.h"
 #include "server/net/ws.h"
 
 static const struct net_options *options_of(const struct connection *connection)
@@ -96,7 +97,7 @@ static uint16_t deliver(struct connection *connection)
 
         if (connection->offered != NULL && !offer(connection)) {
             pause_reading(connection);
-            thread_hold(connection);
+            slots_hold(connection);
             return 0;
         }
         if (must_wait(connection)) {
@@ -138,11 +139,11 @@ static void set_message_deadline(struct connection *connection, bool whole)
 {
     if (whole && connection->message_deadline != 0) {
         connection->message_deadline = 0;
-        thread_set_deadline(connection);
+        slots_set_deadline(connection);
     } else if (!whole && connection->message_deadline == 0) {
         connection->message_deadline =
             in_ticks(connection, options_of(connection)->message_timeout_ms);
-        thread_set_deadline(connection);
+        slots_set_deadline(connection);
     }
 }
 
@@ -214,7 +215,7 @@ static void admit(struct connection *connection, uint32_t message_bytes_max)
 {
     if (!connection->admitted && !connection->closing) {
         connection->phase_deadline = in_ticks(connection, options_of(connection)->ping_after_ms);
-        thread_set_deadline(connection);
+        slots_set_deadline(connection);
     }
     connection->admitted = true;
     if (message_bytes_max > connection->message_bytes_max) {
@@ -242,7 +243,6 @@ bool connection_take(struct connection *connection, struct outbound_item *item)
     if (kind == OUTBOUND_CLOSE) {
         connection_set_closing(connection);
     }
-    ws_want_write(connection);
     return true;
 }
 
@@ -288,7 +288,7 @@ bool connection_timed_out(struct connection *connection)
         thread_count(connection->thread, NET_COUNT_CLOSED_SILENT, 1);
         return false;
     }
-    thread_set_deadline(connection);
+    slots_set_deadline(connection);
     return true;
 }
 
@@ -297,7 +297,7 @@ void connection_set_closing(struct connection *connection)
     connection->closing = true;
     connection->message_deadline = 0;
     connection->phase_deadline = in_ticks(connection, options_of(connection)->login_timeout_ms);
-    thread_set_deadline(connection);
+    slots_set_deadline(connection);
     if (connection->state == CONNECTION_OPEN && !connection->paused) {
         connection->paused = true;
         ws_set_reading(connection, false);
@@ -320,7 +320,7 @@ void connection_end(struct connection *connection)
     connection->message_deadline = 0;
     /* What lingers of the socket gets as long as a login does. */
     connection->phase_deadline = in_ticks(connection, options_of(connection)->login_timeout_ms);
-    thread_set_deadline(connection);
+    slots_set_deadline(connection);
     if (was_open) {
         handler->on_closed(handler->state, connection->id, connection->user);
         connection->user = NULL;

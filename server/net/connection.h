@@ -22,7 +22,8 @@ void connection_heard(struct connection *connection);
 uint16_t connection_sent(struct connection *connection, const struct outbound_piece *piece);
 
 /* Queues one item that came through the inbox, or does what it says; owns it from
- * here on. False: the connection is to be cut. */
+ * here on. True: the caller sees to it that it is written; false: that the connection
+ * is cut. */
 bool connection_take(struct connection *connection, struct outbound_item *item);
 
 /* A deadline has passed. False: the connection is to be cut. */

@@ -131,6 +131,11 @@ bool outbound_is_empty(const struct outbound *out)
     return out->head == NULL;
 }
 
+bool outbound_head_is_frame(const struct outbound *out)
+{
+    return out->head != NULL && out->head->kind == OUTBOUND_FRAME;
+}
+
 void outbound_clear(struct outbound *out)
 {
     while (out->head != NULL) {

@@ -57,6 +57,8 @@ MUST_CHECK enum status outbound_fill(struct outbound *out, uint8_t *buffer,
                                      struct outbound_piece *out_piece);
 
 bool outbound_is_empty(const struct outbound *out);
+/* The next piece comes from a frame, not from a stream or a close. */
+bool outbound_head_is_frame(const struct outbound *out);
 
 /* Frees everything that waits. */
 void outbound_clear(struct outbound *out);

@@ -4,15 +4,8 @@
 #include <unistd.h>
 
 #include "server/net/connection.h"
+#include "server/net/slots.h"
 #include "server/net/ws.h"
-
-/* A connection's number: sequence ‖ slot ‖ thread. 38 bits of sequence last 8 years
- * of one process at 1,000 connections a second, so a number never comes again. */
-#define THREAD_BITS 6u
-#define SLOT_BITS   20u
-#define SLOT_MASK   ((UINT64_C(1) << SLOT_BITS) - 1)
-
-_Static_assert(NET_THREADS_MAX == 1u << THREAD_BITS, "a thread's index fits its bits");
 
 /* The thread that runs here, so that its own posts need no wake-up. */
 static _Thread_local struct net_thread *current_thread;
@@ -25,109 +18,6 @@ uint32_t thread_ticks(uint32_t ms)
 void thread_count(struct net_thread *thread, enum net_count count, uint64_t by)
 {
     (void)atomic_fetch_add_explicit(&thread->counts[count], by, memory_order_relaxed);
-}
-
-static uint32_t slot_of(uint64_t id)
-{
-    return (uint32_t)((id >> THREAD_BITS) & SLOT_MASK);
-}
-
-static struct connection *slot_connection(struct net_thread *thread, uint32_t slot)
-{
-    return thread->slots[slot].connection;
-}
-
-struct connection *thread_connection_new(struct net_thread *thread)
-{
-    struct connection *connection;
-    uint32_t slot;
-
-    if (thread->free_count == 0) {
-        return NULL;
-    }
-    connection = calloc(1, sizeof(*connection));
-    if (connection == NULL) {
-        return NULL;
-    }
-    slot = thread->free_slots[--thread->free_count];
-    connection->id = thread->sequence++ << (SLOT_BITS + THREAD_BITS) |
-                     (uint64_t)slot << THREAD_BITS | thread->index;
-    connection->thread = thread;
-    connection->message_bytes_max = thread->net->options.message_bytes_max;
-    connection->phase_deadline = thread->tick + thread_ticks(thread->net->options.login_timeout_ms);
-    thread->slots[slot].connection = connection;
-    thread_set_deadline(connection);
-    thread_count(thread, NET_COUNT_ACCEPTED, 1);
-    return connection;
-}
-
-void thread_connection_free(struct connection *connection)
-{
-    struct net_thread *thread = connection->thread;
-    uint32_t slot = slot_of(connection->id);
-
-    CHECK(connection->state == CONNECTION_ENDED);
-    CHECK(thread->slots[slot].connection == connection);
-    thread->slots[slot] = (struct slot){.connection = NULL};
-    thread->free_slots[thread->free_count++] = slot;
-    addresses_leave(thread->net->addresses, &connection->address);
-    thread_count(thread, NET_COUNT_GONE, 1);
-    free(connection);
-}
-
-struct connection *thread_connection(struct net_thread *thread, uint64_t id)
-{
-    uint32_t slot = slot_of(id);
-    struct connection *connection;
-
-    if (slot >= thread->slot_count) {
-        return NULL;
-    }
-    connection = slot_connection(thread, slot);
-    if (connection == NULL || connection->id != id || connection->state != CONNECTION_OPEN) {
-        return NULL;
-    }
-    return connection;
-}
-
-void thread_set_deadline(struct connection *connection)
-{
-    uint32_t deadline = connection->phase_deadline;
-
-    if (connection->message_deadline != 0 &&
-        (deadline == 0 || connection->message_deadline < deadline)) {
-        deadline = connection->message_deadline;
-    }
-    connection->thread->slots[slot_of(connection->id)].deadline = deadline;
-}
-
-/* Each held connection gets a chance to write, in which its frame is offered
- * again: within the library's own callback, so that reading can go on from there. */
-static void retry_held(struct net_thread *thread)
-{
-    for (uint32_t i = 0; i < thread->held_count; i++) {
-        struct connection *connection = thread_connection(thread, thread->held[i]);
-
-        if (connection != NULL) {
-            connection->held = false;
-            ws_want_write(connection);
-        }
-    }
-    thread->held_count = 0;
-}
-
-void thread_hold(struct connection *connection)
-{
-    struct net_thread *thread = connection->thread;
-
-    if (!connection->held) {
-        if (thread->held_count == thread->slot_count) {
-            /* Numbers of connections that are gone fill it up. */
-            retry_held(thread);
-        }
-        connection->held = true;
-        thread->held[thread->held_count++] = connection->id;
-    }
 }
 
 void thread_wake(struct net_thread *thread)
@@ -162,8 +52,8 @@ void thread_post(struct net_thread *thread, struct outbound_item *item)
 static void cut_all(struct net_thread *thread)
 {
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
-        if (slot_connection(thread, slot) != NULL) {
-            ws_cut(slot_connection(thread, slot));
+        if (slots_at(thread, slot) != NULL) {
+            ws_cut(slots_at(thread, slot));
         }
     }
 }
@@ -173,19 +63,22 @@ static void empty_inbox(struct net_thread *thread)
     struct outbound_item *item = inbox_take(&thread->inbox);
 
     if (item != NULL && thread->held_count > 0) {
-        retry_held(thread);
+        slots_retry_held(thread);
     }
     while (item != NULL) {
         struct outbound_item *next = item->next;
-        struct connection *connection = thread_connection(thread, item->connection);
+        struct connection *connection = slots_find(thread, item->connection);
 
         if (connection == NULL) {
             outbound_item_free(item);
         } else if (!connection_take(connection, item)) {
             ws_cut(connection);
+        } else {
+            slots_note_fresh(connection);
         }
         item = next;
     }
+    slots_send_fresh(thread);
     if (atomic_exchange(&thread->lost_answer, false)) {
         cut_all(thread);
     }
@@ -197,7 +90,7 @@ static void quiesce(struct net_thread *thread)
     thread->quiesced = true;
     ws_stop_listening(thread);
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
-        struct connection *connection = slot_connection(thread, slot);
+        struct connection *connection = slots_at(thread, slot);
 
         if (connection != NULL && connection->state == CONNECTION_ACCEPTED) {
             ws_cut(connection);
@@ -222,6 +115,8 @@ static void say_goodbye(struct connection *connection)
     item->value = NET_CLOSE_GOING_AWAY;
     if (!connection_take(connection, item)) {
         ws_cut(connection);
+    } else {
+        ws_want_write(connection);
     }
 }
 
@@ -229,7 +124,7 @@ static void begin_stop(struct net_thread *thread, uint32_t after_ticks)
 {
     thread->stop_tick = thread->tick + after_ticks;
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
-        struct connection *connection = slot_connection(thread, slot);
+        struct connection *connection = slots_at(thread, slot);
 
         if (connection != NULL && connection->state == CONNECTION_OPEN) {
             say_goodbye(connection);
@@ -289,7 +184,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
     (void)events;
     thread->tick++;
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
-        struct connection *connection = slot_connection(thread, slot);
+        struct connection *connection = slots_at(thread, slot);
 
         if (thread->slots[slot].deadline != 0 && thread->slots[slot].deadline <= thread->tick &&
             !connection_timed_out(connection)) {
@@ -297,26 +192,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
         }
     }
     if (thread->held_count > 0) {
-        retry_held(thread);
+        slots_retry_held(thread);
     }
-}
-
-static enum status make_slots(struct net_thread *thread, uint32_t count)
-{
-    CHECK(count > 0 && count <= SLOT_MASK);
-    thread->slots = calloc(count, sizeof(*thread->slots));
-    thread->free_slots = calloc(count, sizeof(*thread->free_slots));
-    thread->held = calloc(count, sizeof(*thread->held));
-    if (thread->slots == NULL || thread->free_slots == NULL || thread->held == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    /* The lowest slots are used first, so that a tick reads few pages. */
-    for (uint32_t i = 0; i < count; i++) {
-        thread->free_slots[i] = count - 1 - i;
-    }
-    thread->slot_count = count;
-    thread->free_count = count;
-    return STATUS_OK;
 }
 
 enum status thread_init(struct net_thread *thread, struct net *net, uint32_t index)
@@ -340,7 +217,7 @@ enum status thread_init(struct net_thread *thread, struct net *net, uint32_t ind
     ev_async_start(thread->loop, &thread->wake);
     ev_prepare_start(thread->loop, &thread->prepare);
     ev_timer_start(thread->loop, &thread->ticker);
-    return make_slots(thread, net->options.connections_max);
+    return slots_init(thread, net->options.connections_max);
 }
 
 static void *run(void *data)
@@ -386,7 +263,5 @@ void thread_join(struct net_thread *thread)
         (void)close(thread->spare_fd);
     }
     inbox_deinit(&thread->inbox);
-    free(thread->slots);
-    free(thread->free_slots);
-    free(thread->held);
+    slots_deinit(thread);
 }

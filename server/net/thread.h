@@ -65,6 +65,7 @@ struct connection {
     bool paused;      /* its socket is not read */
     bool closing;     /* a close is queued: nothing more is read or delivered */
     bool held;        /* stands in thread->held */
+    bool fresh;       /* stands in thread->fresh */
     bool ping_wanted; /* at the next chance to write */
     bool ping_sent;   /* and nothing heard since */
     uint32_t owed;
@@ -113,6 +114,8 @@ struct net_thread {
     uint32_t free_count;
     uint64_t *held; /* connections with a frame to offer again */
     uint32_t held_count;
+    uint64_t *fresh; /* connections that got something to send in this round */
+    uint32_t fresh_count;
     uint64_t sequence;
     struct inbox inbox;
     _Atomic bool lost_answer; /* no memory even to say which connection */
@@ -147,17 +150,3 @@ void thread_join(struct net_thread *thread);
 void thread_post(struct net_thread *thread, struct outbound_item *item);
 /* Any thread. */
 void thread_wake(struct net_thread *thread);
-
-/* A connection in a slot of its own, its login deadline running. NULL: no slot
- * or no memory. */
-struct connection *thread_connection_new(struct net_thread *thread);
-/* Gives slot, address and memory back; the connection must have ended. */
-void thread_connection_free(struct connection *connection);
-/* The connection of that number, or NULL if it is gone or has ended. */
-struct connection *thread_connection(struct net_thread *thread, uint64_t id);
-
-/* Its frame is offered again when answers have come in, or at the next tick. */
-void thread_hold(struct connection *connection);
-
-/* Writes the earlier of its deadlines into its slot; after every change of one. */
-void thread_set_deadline(struct connection *connection);

@@ -6,6 +6,7 @@
 
 #include "server/net/accept.h"
 #include "server/net/connection.h"
+#include "server/net/slots.h"
 #include "server/net/tls.h"
 
 _Static_assert(LWS_PRE <= NET_WRITE_HEADROOM, "room for the websocket header");
@@ -148,6 +149,14 @@ static int send_ping(struct lws *wsi, struct connection *connection)
     return 0;
 }
 
+static bool write_piece(struct lws *wsi, uint8_t *buffer, const struct outbound_piece *piece)
+{
+    int how = lws_write_ws_flags(LWS_WRITE_BINARY, piece->first, piece->last);
+
+    return piece->size == 0 ||
+           lws_write(wsi, buffer, piece->size, (enum lws_write_protocol)how) >= 0;
+}
+
 static int on_writeable(struct lws *wsi)
 {
     struct connection *connection = connection_of(wsi);
@@ -169,9 +178,7 @@ static int on_writeable(struct lws *wsi)
         connection_end(connection);
         return close_with(wsi, piece.close_code);
     }
-    if (piece.size > 0 && lws_write(wsi, buffer, piece.size,
-                                    (enum lws_write_protocol)lws_write_ws_flags(
-                                        LWS_WRITE_BINARY, piece.first, piece.last)) < 0) {
+    if (!write_piece(wsi, buffer, &piece)) {
         return -1;
     }
     code = connection_sent(connection, &piece);
@@ -179,6 +186,30 @@ static int on_writeable(struct lws *wsi)
         ws_want_write(connection);
     }
     return close_with(wsi, code);
+}
+
+void ws_write_now(struct connection *connection)
+{
+    struct lws *wsi = connection->wsi;
+    uint8_t *buffer = connection->thread->buffer + LWS_PRE;
+    struct outbound_piece piece;
+
+    /* What was begun must be finished first; and reading goes on, streams end and
+     * sockets close within the library's own callback. */
+    if (connection->paused || connection->ping_wanted || lws_partial_buffered(wsi) != 0 ||
+        !outbound_head_is_frame(&connection->out)) {
+        ws_want_write(connection);
+        return;
+    }
+    if (outbound_fill(&connection->out, buffer, &piece) != STATUS_OK ||
+        !write_piece(wsi, buffer, &piece)) {
+        ws_cut(connection);
+        return;
+    }
+    (void)connection_sent(connection, &piece);
+    if (!outbound_is_empty(&connection->out)) {
+        ws_want_write(connection);
+    }
 }
 
 static int on_destroy(struct lws *wsi)
@@ -193,7 +224,7 @@ static int on_destroy(struct lws *wsi)
             thread->adopting = NULL;
         }
         connection_end(connection);
-        thread_connection_free(connection);
+        slots_close(connection);
     }
     return 0;
 }
@@ -220,6 +251,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writeable(wsi);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* nothing may follow our close frame */
     case LWS_CALLBACK_CLOSED:
         connection_end(connection_of(wsi));
         return 0;

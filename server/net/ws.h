@@ -20,6 +20,10 @@ void ws_quieten(void);
 
 /* A chance to write comes soon. */
 void ws_want_write(struct connection *connection);
+/* Writes the next piece at once if nothing stands in the way, and asks for a chance to
+ * write the rest. Never inside one of the library's callbacks: the connection may be
+ * gone afterwards. */
+void ws_write_now(struct connection *connection);
 /* Stops or goes on reading its socket. */
 void ws_set_reading(struct connection *connection, bool reading);
 /* Closes the socket at once and frees the connection. Never inside one of the
