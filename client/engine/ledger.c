@@ -127,6 +127,16 @@ enum status ledger_verify_all(struct engine *engine, uint64_t *out_ticket)
     return is_auditor(engine) ? add(engine, LEDGER_ALL, &query, out_ticket) : STATUS_REFUSED;
 }
 
+enum status ledger_try(struct engine *engine, const struct section_id *section,
+                       uint64_t *out_ticket)
+{
+    struct ledger_query query = {.section = *section};
+    if (engine->authority != NULL && authority_section(engine->authority, section) != NULL) {
+        return STATUS_USAGE;
+    }
+    return add(engine, LEDGER_TRY, &query, out_ticket);
+}
+
 enum status ledger_events(const struct engine *engine, uint64_t ticket, ledger_visit *visit,
                           void *visitor)
 {

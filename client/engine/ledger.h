@@ -42,6 +42,14 @@ MUST_CHECK enum status ledger_ask(struct engine *engine, const struct ledger_que
 MUST_CHECK enum status ledger_events(const struct engine *engine, uint64_t ticket,
                                      ledger_visit *visit, void *visitor);
 
+/*
+ * Asks the server for a section that was never shared with us. It can only be refused, and
+ * the refusal is in the log like anybody's: for whoever wants to see that a door is shut.
+ * The ticket fails with STATUS_REFUSED. STATUS_USAGE for a section that we may read.
+ */
+MUST_CHECK enum status ledger_try(struct engine *engine, const struct section_id *section,
+                                  uint64_t *out_ticket);
+
 struct ledger_verdict {
     enum status status;   /* STATUS_OK: proved */
     uint64_t events;      /* looked at */

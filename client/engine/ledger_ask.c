@@ -64,6 +64,28 @@ static enum status ask_leaves(struct engine *engine, struct ledger *ledger)
     return status;
 }
 
+static enum status ask_section(struct engine *engine, struct ledger *ledger)
+{
+    Alcove__PageAsk ask;
+    alcove__page_ask__init(&ask);
+    ask.section = field_of(ledger->query.section.bytes, ID_BYTES);
+    ask.from = 1;
+    struct request *request = NULL;
+    enum status status = request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
+    if (status == STATUS_OK) {
+        request->ticket = ledger->ticket;
+    }
+    return status;
+}
+
+static enum status ask_one(struct engine *engine, struct ledger *ledger)
+{
+    if (ledger->kind == LEDGER_TRY) {
+        return ask_section(engine, ledger);
+    }
+    return ledger->kind == LEDGER_ALL ? ask_leaves(engine, ledger) : ask_events(engine, ledger);
+}
+
 enum status ledger_next(struct engine *engine, bool *out_asked)
 {
     struct ledger *ledger = engine->ledgers;
@@ -74,8 +96,7 @@ enum status ledger_next(struct engine *engine, bool *out_asked)
     if (ledger == NULL) {
         return STATUS_OK;
     }
-    enum status status = ledger->kind == LEDGER_ALL ? ask_leaves(engine, ledger)
-                                                    : ask_events(engine, ledger);
+    enum status status = ask_one(engine, ledger);
     if (status == STATUS_OK) {
         ledger->state = ENGINE_WISH_SENT;
         *out_asked = true;
@@ -266,6 +287,9 @@ enum status ledger_reply(struct engine *engine, struct request *request, uint32_
                    code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED,
                    "The server refused.");
         return STATUS_OK;
+    }
+    if (ledger->kind == LEDGER_TRY) {
+        return failed(engine, ledger, STATUS_MALFORMED);
     }
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;

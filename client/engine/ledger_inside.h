@@ -6,7 +6,7 @@
 #include "client/engine/event.h"
 #include "client/engine/ledger.h"
 
-enum ledger_kind { LEDGER_QUERY = 1, LEDGER_CHART = 2, LEDGER_ALL = 3 };
+enum ledger_kind { LEDGER_QUERY = 1, LEDGER_CHART = 2, LEDGER_ALL = 3, LEDGER_TRY = 4 };
 
 /* Where one chart's or section's running number stands, in an auditor's pass. */
 struct ledger_run {

@@ -165,7 +165,8 @@ enum status sync_reply(struct engine *engine, struct request *request, uint32_t 
     enum status status;
     if (request->op == OP_SUBMIT || request->op == OP_OPENED) {
         status = submit_reply(engine, request, code, body);
-    } else if (request->op == OP_EVENTS || request->op == OP_EVENT_LEAVES) {
+    } else if (request->op == OP_EVENTS || request->op == OP_EVENT_LEAVES ||
+               (request->op == OP_PAGE && request->ticket != 0)) {
         status = ledger_reply(engine, request, code, body);
     } else if (code != STATUS_OK) {
         status = refused(engine, request,
