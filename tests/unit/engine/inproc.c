@@ -219,7 +219,7 @@ static void push(struct inproc *server)
         for (struct inproc_link *link = server->links; link != NULL; link = link->next) {
             bool subscribed = false;
             for (size_t s = 0; s < link->subscribed_count; s++) {
-                subscribed |= ID_EQUAL(&link->subscribed[s], &effects[i].section);
+                subscribed |= link->subscribed[s] == effects[i].section_local;
             }
             if (effects[i].kind != CORE_EFFECT_MOVED || !subscribed) {
                 continue;
@@ -270,7 +270,7 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
         link->subscribed = calloc(answer->section_count + 1, sizeof *link->subscribed);
         assert_non_null(link->subscribed);
         if (answer->section_count > 0) {
-            memcpy(link->subscribed, answer->section_ids,
+            memcpy(link->subscribed, answer->sections,
                    answer->section_count * sizeof *link->subscribed);
         }
         link->subscribed_count = answer->section_count;

@@ -64,7 +64,7 @@ struct inproc_link {
     struct core_login login;
     struct core_peer peer;
     struct inproc_frame *first, *last;
-    struct section_id *subscribed;
+    uint32_t *subscribed; /* local numbers */
     size_t subscribed_count;
 };
 
