@@ -74,8 +74,10 @@ static bool add_rules(scmp_filter_ctx filter, int folder_fd)
             return false;
         }
     }
+    /* Which of the two renames the C library uses depends on the machine. */
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, first) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, first, third) == 0;
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, first, third) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 2, first, third) == 0;
 }
 
 enum status signer_sandbox_enter(int folder_fd)

@@ -1,0 +1,288 @@
+/* The server's end of the signer's link, against the real program. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keys/public/hex.h"
+#include "server/run/signer_link.h"
+#include "signer_scene.h"
+
+static enum status ask(struct scene *s, struct signer_link *link, struct signer_link_notes *notes)
+{
+    struct txn *txn = fixture_read(&s->fixture);
+    enum status status = signer_link_checkpoint(link, txn, notes);
+
+    db_abort(txn);
+    return status;
+}
+
+static void open_link(struct scene *s, struct signer_link **out_link)
+{
+    const struct signer_link_options options = {.program = ALCOVE_SIGNER, .folder = s->folder};
+
+    assert_int_equal(signer_link_open(&options, &s->fixture.practice, out_link), STATUS_OK);
+}
+
+/* Goal: the real program signs what the store holds, again after a restart, and refuses a
+ * store that became shorter. Method: grow, ask, restart; then a second, shorter database. */
+static void test_sign_and_restart(void **state)
+{
+    struct scene s;
+    struct scene shorter;
+    struct signer_link *link = NULL;
+    static struct signer_link_notes notes;
+    static struct signer_link_notes again;
+    uint64_t sizes[SIGNER_LOGS];
+
+    (void)state;
+    scene_init(&s);
+    scene_init(&shorter);
+    open_link(&s, &link);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    for (size_t i = 0; i < 10; i++) {
+        scene_grow(&s, i * 3 + 1);
+        assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+        scene_check_note(&s, ORIGIN_EVENTS, notes.notes[1], notes.note_sizes[1],
+                         notes.checkpoints[1].size);
+    }
+    signer_link_sizes(link, sizes);
+    assert_int_equal(sizes[ORIGIN_EVENTS], 145);
+    signer_link_close(link);
+    open_link(&s, &link);
+    assert_int_equal(ask(&s, link, &again), STATUS_OK);
+    assert_memory_equal(&again, &notes, sizeof(again));
+    scene_grow(&shorter, 10);
+    assert_int_equal(ask(&shorter, link, &again), STATUS_REWOUND);
+    signer_link_sizes(link, sizes);
+    assert_int_equal(sizes[ORIGIN_EVENTS], 145);
+    scene_grow(&shorter, 135);
+    shorter.seed = 99;
+    scene_grow(&shorter, 10);
+    assert_int_equal(ask(&shorter, link, &again), STATUS_OK); /* the same first 145 */
+    signer_link_close(link);
+    scene_deinit(&shorter);
+    scene_deinit(&s);
+}
+
+/* Goal: two histories of one size are never both signed. Method: a store that differs. */
+static void test_equivocation(void **state)
+{
+    struct scene s;
+    struct scene other;
+    struct signer_link *link = NULL;
+    static struct signer_link_notes notes;
+
+    (void)state;
+    scene_init(&s);
+    scene_init(&other);
+    other.seed = 2;
+    scene_grow(&s, 12);
+    open_link(&s, &link);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    scene_grow(&other, 12);
+    assert_int_equal(ask(&other, link, &notes), STATUS_EQUIVOCATION);
+    scene_grow(&other, 5);
+    assert_int_equal(ask(&other, link, &notes), STATUS_EQUIVOCATION);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    signer_link_close(link);
+    scene_deinit(&other);
+    scene_deinit(&s);
+}
+
+/* A signer of its own that listens in the scene's folder. */
+static pid_t spawn_signer(struct scene *s, const char *path)
+{
+    char practice[HEX_CHARS(HASH_BYTES) + 1];
+    pid_t child;
+
+    hex_encode(ID_SPAN(&s->fixture.practice), practice);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)execl(ALCOVE_SIGNER, ALCOVE_SIGNER, "--serve", s->folder, "--practice", practice,
+                    "--socket", path, (char *)NULL);
+        _exit(127);
+    }
+    return child;
+}
+
+/* Connects as soon as somebody listens. */
+static struct signer_link *connect_soon(struct scene *s, const char *path)
+{
+    struct signer_link_options options = {.socket_path = path};
+    struct signer_link *link = NULL;
+
+    for (int i = 0; i < 1000; i++) {
+        if (signer_link_open(&options, &s->fixture.practice, &link) == STATUS_OK) {
+            return link;
+        }
+        (void)usleep(10000);
+    }
+    fail_msg("nobody listens");
+    return NULL;
+}
+
+/* Goal: without a signer the link says so, and works again when there is one. Method: no
+ * program; then a socket nobody listens on, then a signer of its own there, ended in order. */
+static void test_unavailable(void **state)
+{
+    struct scene s;
+    struct signer_link *link = NULL;
+    static struct signer_link_notes notes;
+    char path[128];
+    struct signer_link_options options = {.program = "/nonexistent/alcove-signer"};
+    pid_t child;
+    int how = 0;
+
+    (void)state;
+    scene_init(&s);
+    scene_grow(&s, 3);
+    options.folder = s.folder;
+    assert_int_equal(signer_link_open(&options, &s.fixture.practice, &link), STATUS_UNAVAILABLE);
+    (void)snprintf(path, sizeof(path), "%s/socket", s.folder);
+    options = (struct signer_link_options){.socket_path = path};
+    assert_int_equal(signer_link_open(&options, &s.fixture.practice, &link), STATUS_UNAVAILABLE);
+    child = spawn_signer(&s, path);
+    link = connect_soon(&s, path);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    scene_check_note(&s, ORIGIN_EVENTS, notes.notes[1], notes.note_sizes[1], 3);
+    signer_link_close(link);
+    link = connect_soon(&s, path);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+    scene_grow(&s, 1);
+    assert_int_equal(ask(&s, link, &notes), STATUS_UNAVAILABLE);
+    assert_int_equal(ask(&s, link, &notes), STATUS_UNAVAILABLE);
+    signer_link_close(link);
+    scene_deinit(&s);
+}
+
+/* The events size in the state file. */
+static uint64_t saved_size(const struct scene *s)
+{
+    uint8_t bytes[SIGNER_STATE_BYTES];
+    struct signer_state state;
+    char path[128];
+    ssize_t got;
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", s->folder, SIGNER_FILE_STATE);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    got = read(fd, bytes, sizeof(bytes));
+    (void)close(fd);
+    assert_int_equal(got, sizeof(bytes));
+    assert_int_equal(signer_state_decode(span_of(bytes, sizeof(bytes)), &state), STATUS_OK);
+    return state.sizes[ORIGIN_EVENTS];
+}
+
+/* Goal: the state is saved by itself while requests go on; a signer that was killed goes on
+ * from what it saved, even when that is older than what it signed. Method: wait for the file,
+ * sign more, SIGKILL at once, start again, ask. */
+static void test_killed(void **state)
+{
+    struct scene s;
+    struct signer_link *link = NULL;
+    static struct signer_link_notes notes;
+    static struct signer_link_notes again;
+    char path[128];
+    pid_t child;
+
+    (void)state;
+    scene_init(&s);
+    scene_grow(&s, 5);
+    (void)snprintf(path, sizeof(path), "%s/socket", s.folder);
+    child = spawn_signer(&s, path);
+    link = connect_soon(&s, path);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    for (int i = 0; i < 1000 && saved_size(&s) != 5; i++) {
+        assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+        (void)usleep(10000);
+    }
+    assert_int_equal(saved_size(&s), 5);
+    scene_grow(&s, 8);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    child = spawn_signer(&s, path);
+    for (int i = 0; i < 1000 && ask(&s, link, &again) != STATUS_OK; i++) {
+        (void)usleep(10000);
+    }
+    assert_int_equal(ask(&s, link, &again), STATUS_OK);
+    assert_memory_equal(&again, &notes, sizeof(again));
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(saved_size(&s), 13);
+    signer_link_close(link);
+    scene_deinit(&s);
+}
+
+/* Goal: what is no request is answered as such or ends the connection, and the signer lives.
+ * Method: raw bytes: empty, absurd length, short, then a request that was cut. */
+static void test_bad_requests(void **state)
+{
+    static const struct {
+        uint8_t bytes[12];
+        size_t size;
+        bool answered;
+    } cases[] = {
+        {{0, 0, 0, 0}, 4, false},
+        {{0xff, 0xff, 0xff, 0xff, 1}, 5, false},
+        {{0, 0, 0, 1, 1}, 5, true},
+        {{0, 0, 0, 3, 9, 9, 9}, 7, true},
+    };
+    struct scene s;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct signer_link *link = NULL;
+    static struct signer_link_notes notes;
+    pid_t child;
+
+    (void)state;
+    scene_init(&s);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", s.folder);
+    child = spawn_signer(&s, address.sun_path);
+    signer_link_close(connect_soon(&s, address.sun_path));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint8_t reply[64];
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(send(fd, cases[i].bytes, cases[i].size, MSG_NOSIGNAL), cases[i].size);
+        if (cases[i].answered) {
+            assert_true(recv(fd, reply, sizeof(reply), 0) > 6);
+            assert_int_equal(reply[5], SIGNER_BAD_REQUEST);
+        } else {
+            assert_true(recv(fd, reply, sizeof(reply), 0) <= 0);
+        }
+        (void)close(fd);
+    }
+    link = connect_soon(&s, address.sun_path);
+    assert_int_equal(ask(&s, link, &notes), STATUS_OK);
+    signer_link_close(link);
+    assert_int_equal(kill(child, SIGTERM), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    scene_deinit(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sign_and_restart), cmocka_unit_test(test_equivocation),
+        cmocka_unit_test(test_unavailable),      cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_bad_requests),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
