@@ -74,6 +74,18 @@ static void record(enum put_trace_kind kind, MDB_dbi table, unsigned flags, cons
     }
 }
 
+/* Tables may be opened in a reading transaction: written at once, whatever is pending. */
+static void record_table(MDB_dbi table, unsigned flags, const MDB_val *name)
+{
+    const size_t before = pending_size;
+    record(PUT_TRACE_TABLE, table, flags, name, NULL);
+    const size_t size = pending_size - before;
+    if (trace != NULL && (fwrite(pending + before, 1, size, trace) != size || fflush(trace) != 0)) {
+        _Exit(99);
+    }
+    pending_size = before;
+}
+
 EXPORT int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
 {
     REAL(mdb_txn_begin)
@@ -107,13 +119,13 @@ EXPORT int mdb_dbi_open(MDB_txn *txn, const char *name, unsigned flags, MDB_dbi 
 {
     REAL(mdb_dbi_open)
     const int result = real(txn, name, flags, dbi);
-    if (result == 0 && txn == writer) {
+    if (result == 0) {
         union {
             const char *text;
             void *data;
         } bytes = {.text = name != NULL ? name : ""};
         const MDB_val key = {strlen(bytes.text), bytes.data};
-        record(PUT_TRACE_TABLE, *dbi, flags, &key, NULL);
+        record_table(*dbi, flags, &key);
     }
     return result;
 }
