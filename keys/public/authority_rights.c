@@ -201,9 +201,14 @@ static uint32_t right_needed(uint32_t action)
     }
 }
 
+struct basis {
+    uint32_t kind; /* BASIS_* */
+    struct hash hash;
+};
+
 static bool may_in_section(const struct authority *authority, const struct authority_member *actor,
                            uint32_t action, const struct authority_section *section,
-                           struct authority_when when, uint32_t *out_kind, struct hash *out_basis)
+                           struct authority_when when, struct basis *out_basis)
 {
     const struct authority_grant *grant = NULL;
     uint32_t needed = right_needed(action);
@@ -215,30 +220,30 @@ static bool may_in_section(const struct authority *authority, const struct autho
     if (!policy_allows(actor->role, relations, section->class, action)) {
         return false;
     }
-    *out_kind = grant == &section->grants[0] ? BASIS_OWNER : BASIS_GRANT;
-    *out_basis = grant->statement;
+    out_basis->kind = grant == &section->grants[0] ? BASIS_OWNER : BASIS_GRANT;
+    out_basis->hash = grant->statement;
     return true;
 }
 
 /* On what a permission without a section rests: the strongest reason that suffices. */
 static void basis_outside(const struct authority_member *actor, uint32_t relations, uint32_t class,
                           uint32_t action, const struct authority_relation *relation,
-                          struct authority_when when, uint32_t *out_kind, struct hash *out_basis)
+                          struct authority_when when, struct basis *out_basis)
 {
     const struct authority_delegation *delegation = authority_delegation_live(actor, when);
     if ((relations & (uint32_t)POLICY_OWN_CHART) != 0 &&
         policy_cell(actor->role, POLICY_OWN_CHART, class, action)) {
-        *out_kind = BASIS_SELF;
+        out_basis->kind = BASIS_SELF;
     } else if (delegation != NULL && policy_cell(actor->role, POLICY_DELEGATED, class, action)) {
-        *out_kind = BASIS_DELEGATION;
-        *out_basis = delegation->statement;
+        out_basis->kind = BASIS_DELEGATION;
+        out_basis->hash = delegation->statement;
     } else if (relation != NULL &&
                policy_cell(actor->role, relation_bit(relation->kind), class, action)) {
-        *out_kind = BASIS_RELATION;
-        *out_basis = relation->statement;
+        out_basis->kind = BASIS_RELATION;
+        out_basis->hash = relation->statement;
     } else {
         bool own = action == ACTION_LOGIN || action == ACTION_DEVICE || action == ACTION_LOG_OWN;
-        *out_kind = own ? BASIS_SELF : BASIS_ROLE;
+        out_basis->kind = own ? BASIS_SELF : BASIS_ROLE;
     }
 }
 
@@ -252,33 +257,40 @@ static uint32_t relations_sufficing(uint32_t role, uint32_t class, uint32_t acti
     return bits;
 }
 
+static bool may_outside(const struct authority *authority, const struct authority_member *actor,
+                        uint32_t action, uint32_t class, const struct authority_member *client,
+                        struct authority_when when, struct basis *out_basis)
+{
+    const struct authority_relation *relation = NULL;
+    uint32_t wanted = relations_sufficing(actor->role, class, action);
+    uint32_t relations = relations_with(authority, actor, NULL, client, when, wanted, &relation);
+    /* What needs a right in a section is never allowed without one. */
+    if (right_needed(action) != UINT32_MAX ||
+        !policy_allows(actor->role, relations, class, action)) {
+        return false;
+    }
+    basis_outside(actor, relations, class, action, relation, when, out_basis);
+    return true;
+}
+
+// NOLINTNEXTLINE(readability-function-size): one question, and everything it is about
 bool authority_may(const struct authority *authority, const struct authority_member *actor,
                    uint32_t action, uint32_t class, const struct authority_section *section,
                    const struct authority_member *client, struct authority_when when,
                    uint32_t *out_basis_kind, struct hash *out_basis)
 {
-    uint32_t kind = BASIS_NONE;
-    struct hash basis = {{0}};
+    struct basis basis = {BASIS_NONE, {{0}}};
     bool may = false;
-    if (section != NULL) {
-        may = section->class == class && authority_active(actor, when) &&
-              may_in_section(authority, actor, action, section, when, &kind, &basis);
-    } else if (authority_active(actor, when)) {
-        const struct authority_relation *relation = NULL;
-        uint32_t wanted = relations_sufficing(actor->role, class, action);
-        uint32_t relations =
-            relations_with(authority, actor, NULL, client, when, wanted, &relation);
-        may = right_needed(action) == UINT32_MAX &&
-              policy_allows(actor->role, relations, class, action);
-        if (may) {
-            basis_outside(actor, relations, class, action, relation, when, &kind, &basis);
-        }
+    if (authority_active(actor, when) && section == NULL) {
+        may = may_outside(authority, actor, action, class, client, when, &basis);
+    } else if (authority_active(actor, when) && section->class == class) {
+        may = may_in_section(authority, actor, action, section, when, &basis);
     }
     if (out_basis_kind != NULL) {
-        *out_basis_kind = kind;
+        *out_basis_kind = basis.kind;
     }
     if (out_basis != NULL) {
-        *out_basis = basis;
+        *out_basis = basis.hash;
     }
     return may;
 }

@@ -350,9 +350,9 @@ enum status statement_body_parse(struct statement *statement)
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(statement->rule->body, 1);
     CHECK(field != NULL && strcmp(field->name, "link") == 0);
-    const Alcove__Link *link = NULL;
-    memcpy(&link, (const uint8_t *)message + field->offset, sizeof(link));
-    if (!parse_link(link, &statement->link)) {
+    const void *at = (const uint8_t *)message + field->offset;
+    const Alcove__Link *const *link = at;
+    if (!parse_link(*link, &statement->link)) {
         return STATUS_MALFORMED;
     }
     return parse_fields(message, statement);

@@ -145,7 +145,8 @@ static void test_parse_of_bodies_with_a_field_emptied(void **state)
             if (field->type != PROTOBUF_C_TYPE_BYTES) {
                 continue;
             }
-            ProtobufCBinaryData *at = (ProtobufCBinaryData *)((uint8_t *)body + field->offset);
+            void *place = (uint8_t *)body + field->offset;
+            ProtobufCBinaryData *at = place;
             ProtobufCBinaryData kept = *at;
             uint8_t *packed = NULL;
             uint8_t *whole = NULL;
