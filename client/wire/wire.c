@@ -53,8 +53,8 @@ static enum status make_context(struct wire *wire)
     info.retry_and_idle_policy = &wire->idle_policy;
     info.connect_timeout_secs = wire->options.connect_timeout_ms / 1000 + 1;
     info.timeout_secs = wire->options.connect_timeout_ms / 1000 + 1;
-    info.gid = -1;
-    info.uid = -1;
+    info.gid = (__typeof__(info.gid))-1;
+    info.uid = (__typeof__(info.uid))-1;
     lws_set_log_level(0, silence);
     wire->lws = lws_create_context(&info);
     if (wire->lws == NULL) {

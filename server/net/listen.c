@@ -128,7 +128,7 @@ enum status listen_open(const char *host, uint16_t port, uint32_t count, int *ou
     set_port(found, port);
     status = open_all(found, port, count, out_fds, out_port);
     if (status != STATUS_OK) {
-        (void)report("cannot listen on", host, port, strerror(errno));
+        (void)report("cannot listen on", host, port, strerrordesc_np(errno));
         for (uint32_t i = 0; i < count; i++) {
             if (out_fds[i] >= 0) {
                 (void)close(out_fds[i]);
