@@ -97,7 +97,7 @@ static void add_statement(struct txn *txn)
 {
     struct model_statement *mine = &model.statements[model.statement_count];
     struct chain_statement_new new;
-    uint8_t bytes[200];
+    uint8_t bytes[200] = {0};
     uint64_t seq = 0;
 
     memset(&new, 0, sizeof(new));
@@ -117,7 +117,7 @@ static void add_statement(struct txn *txn)
 
 static void add_revision(struct txn *txn)
 {
-    uint8_t bytes[400];
+    uint8_t bytes[400] = {0};
     struct record record = {.context = span_of(bytes, 200),
                             .header = span_of(bytes + 200, 72),
                             .envelope = span_of(bytes + 272, 100)};
