@@ -36,9 +36,9 @@ static const struct fsck_header HEADER = {header_hashes, NULL};
 
 static void add_record(struct txn *txn, uint64_t *seed, struct event_change *out_change)
 {
-    uint8_t context[RECORD_CONTEXT_BYTES];
-    uint8_t envelope[RECORD_ENVELOPE_BYTES];
-    struct hash header[2];
+    uint8_t context[RECORD_CONTEXT_BYTES] = {0};
+    uint8_t envelope[RECORD_ENVELOPE_BYTES] = {0};
+    struct hash header[2] = {{{0}}};
     struct record record = {.context = span_of(context, sizeof(context)),
                             .header = span_of(header, sizeof(header)),
                             .envelope = span_of(envelope, sizeof(envelope))};

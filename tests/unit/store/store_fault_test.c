@@ -93,7 +93,7 @@ void *__wrap_calloc(size_t count, size_t size)
 
 static enum status add_revision(struct txn *txn, uint64_t *seed)
 {
-    uint8_t bytes[4000];
+    uint8_t bytes[4000] = {0};
     struct record record = {.context = span_of(bytes, 700),
                             .header = span_of(bytes + 700, 72),
                             .envelope = span_of(bytes + 772, 3000)};
