@@ -211,6 +211,7 @@ static void commit_common(struct judgement *judgement, struct chain_node *new_ch
     chain->last = statement->hash;
     chain->last_seq = judgement->seq;
     authority->generation++;
+    authority_clock_passed(authority, judgement->time_ms);
     judgement->result->touched = authority->touched;
     judgement->result->touched_count = authority->touched_count;
 }

@@ -245,16 +245,25 @@ struct authority_ending {
     const struct authority_grant *grant; /* its hash is the object of the ENDED entry */
 };
 /*
- * Those that are over by |now_ms| and not yet marked, oldest section first. Cheap when
- * nothing is due. Returns at most |capacity|; ask again after marking.
+ * Those that are over by |now_ms| and neither marked nor passed over, oldest section
+ * first. Cheap when nothing is due. Returns at most |capacity|; ask again after marking.
+ *
+ * An end is written into a section's log only before any statement of a later time, else
+ * readers could not place it. So each statement admitted, and each asking that finds
+ * nothing due, passes over all ends up to its time: ask before admitting.
  */
 size_t authority_endings(struct authority *authority, uint64_t now_ms, struct authority_ending *out,
                          size_t capacity);
-/* The ENDED entry was appended (server) or read (client). STATUS_NOT_FOUND. */
+/* The ENDED entry was appended (server) or read (client): this grant's next end is done.
+ * Nothing happens when none is to come. STATUS_NOT_FOUND: no such grant. */
 MUST_CHECK enum status authority_mark_ended(struct authority *authority,
                                             const struct section_id *section,
                                             const struct hash *grant);
-/* When, with what is known now, this grant stops by the clock; 0: never by itself. */
+/* Every end up to |time_ms| is in the log already: after a restart, with the time of the
+ * last event, instead of marking one by one. */
+void authority_clock_passed(struct authority *authority, uint64_t time_ms);
+/* When, with what is known now, this grant stops by the clock and is not marked yet; 0:
+ * never by itself. */
 uint64_t authority_grant_end_ms(const struct authority *authority,
                                 const struct authority_section *section,
                                 const struct authority_grant *grant);

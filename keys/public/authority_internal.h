@@ -72,6 +72,7 @@ struct authority {
     uint64_t generation;
     struct section_node *directory;
     uint64_t next_end_ms; /* nothing ends by the clock before this */
+    uint64_t clock_ms;    /* every end up to here is in the log, or never will be */
 
     struct map members_by_id;
     struct map devices;   /* by statement hash */

@@ -295,6 +295,8 @@ uint64_t authority_grant_end_ms(const struct authority *authority,
                                 const struct authority_section *section,
                                 const struct authority_grant *grant)
 {
-    struct authority_when after = {AUTHORITY_NEVER, grant->clock_ended_ms};
+    uint64_t done_ms =
+        authority->clock_ms > grant->clock_ended_ms ? authority->clock_ms : grant->clock_ended_ms;
+    struct authority_when after = {AUTHORITY_NEVER, done_ms};
     return authority_grant_end_after(authority, section, grant, after);
 }

@@ -144,20 +144,30 @@ static size_t endings_in(const struct authority *authority, const struct authori
     return count;
 }
 
+void authority_clock_passed(struct authority *authority, uint64_t time_ms)
+{
+    if (time_ms > authority->clock_ms) {
+        authority->clock_ms = time_ms;
+    }
+}
+
 size_t authority_endings(struct authority *authority, uint64_t now_ms, struct authority_ending *out,
                          size_t capacity)
 {
     size_t count = 0;
     uint64_t next = UINT64_MAX;
-    if (now_ms < authority->next_end_ms) {
-        return 0;
+    if (now_ms >= authority->next_end_ms) {
+        for (size_t i = 0; i < authority->section_list.count; i++) {
+            const struct section_node *node = authority->section_list.items[i];
+            count +=
+                endings_in(authority, &node->pub, now_ms, out + count, capacity - count, &next);
+        }
+        /* What is due but not yet marked keeps it in the past, so that it is found again. */
+        authority->next_end_ms = next;
     }
-    for (size_t i = 0; i < authority->section_list.count; i++) {
-        const struct section_node *node = authority->section_list.items[i];
-        count += endings_in(authority, &node->pub, now_ms, out + count, capacity - count, &next);
+    if (authority->next_end_ms > now_ms) {
+        authority_clock_passed(authority, now_ms);
     }
-    /* What is due but not yet marked keeps it in the past, so that it is found again. */
-    authority->next_end_ms = next;
     return count;
 }
 
@@ -172,12 +182,12 @@ enum status authority_mark_ended(struct authority *authority, const struct secti
         }
         uint64_t end = authority_grant_end_ms(authority, &node->pub, candidate);
         struct member_node *member = authority_member_node(authority, &candidate->member);
-        if (end == 0 || member == NULL) {
-            return STATUS_NOT_FOUND;
+        CHECK(member != NULL);
+        if (end != 0) {
+            candidate->clock_ended_ms = end;
+            node->pub.generation = ++authority->ticks;
+            member->pub.generation++;
         }
-        candidate->clock_ended_ms = end;
-        node->pub.generation = ++authority->ticks;
-        member->pub.generation++;
         return STATUS_OK;
     }
     return STATUS_NOT_FOUND;
