@@ -51,7 +51,8 @@ static int rights_of(struct cli *cli, const char *text, uint32_t *out)
     return CLI_OK;
 }
 
-static int tell(struct cli *cli, enum status status, uint64_t ticket, const char *what)
+/* |ticket| by pointer: it is set by the call that gives |status|. */
+static int tell(struct cli *cli, enum status status, const uint64_t *ticket, const char *what)
 {
     struct engine_ticket info;
     bool sent = false;
@@ -65,11 +66,11 @@ static int tell(struct cli *cli, enum status status, uint64_t ticket, const char
     if (status != STATUS_OK) {
         return cli_fail(cli, "it was not done", status);
     }
-    code = cli_deliver(cli, ticket, &sent);
+    code = cli_deliver(cli, *ticket, &sent);
     if (code != CLI_OK) {
         return code;
     }
-    engine_ticket(host_engine(cli->host), ticket, &info);
+    engine_ticket(host_engine(cli->host), *ticket, &info);
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
 
@@ -129,7 +130,7 @@ int cmd_grant(struct cli *cli, int argc, char **argv)
     grant.member = member.member;
     grant.history_from = opening.history ? 1 : 0;
     grant.code_compared = opening.compared;
-    return tell(cli, act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket), ticket,
+    return tell(cli, act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket), &ticket,
                 "Granted. The key goes to them with a new epoch.");
 }
 
@@ -165,7 +166,7 @@ int cmd_revoke(struct cli *cli, int argc, char **argv)
     return tell(cli,
                 act_revoke(host_engine(cli->host), &section.section, &member.member,
                            clock_now_ms(), &ticket),
-                ticket, "Revoked: nothing new reaches them. What they read before cannot be unread.");
+                &ticket, "Revoked: nothing new reaches them. What they read before cannot be unread.");
 }
 
 /* ---- who can open this now */

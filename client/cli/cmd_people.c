@@ -186,7 +186,8 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
 }
 
 /* Brings one statement to the server and says so. */
-static int tell_done(struct cli *cli, enum status status, uint64_t ticket, const char *what)
+/* |ticket| by pointer: it is set by the call that gives |status|. */
+static int tell_done(struct cli *cli, enum status status, const uint64_t *ticket, const char *what)
 {
     bool sent = false;
     int code;
@@ -194,7 +195,7 @@ static int tell_done(struct cli *cli, enum status status, uint64_t ticket, const
     if (status != STATUS_OK) {
         return cli_fail(cli, "it was not done", status);
     }
-    code = cli_deliver(cli, ticket, &sent);
+    code = cli_deliver(cli, *ticket, &sent);
     if (code != CLI_OK) {
         return code;
     }
@@ -202,7 +203,7 @@ static int tell_done(struct cli *cli, enum status status, uint64_t ticket, const
         struct engine_ticket info;
         cJSON *object = cJSON_CreateObject();
 
-        engine_ticket(host_engine(cli->host), ticket, &info);
+        engine_ticket(host_engine(cli->host), *ticket, &info);
         (void)cJSON_AddBoolToObject(object, "sent", sent);
         print_add_id(object, "statement", ID_SPAN(&info.object));
         print_add_number(object, "event", info.event);
@@ -228,7 +229,7 @@ static int member_suspend(struct cli *cli, const char *word, bool resume,
         enum status status = act_suspend(host_engine(cli->host), &member.member, resume, root,
                                          clock_now_ms(), &ticket);
 
-        code = tell_done(cli, status, ticket,
+        code = tell_done(cli, status, &ticket,
                          resume ? "Resumed." : "Suspended: connections are closed, keys move on with "
                                                "the next note. Nothing was deleted.");
     }
@@ -361,7 +362,7 @@ static int relate_new(struct cli *cli, const char *const *words, uint64_t until_
                 act_relate(host_engine(cli->host), &subject.member, &staff.member, KINDS[i].kind,
                            until_ms, clock_now_ms(), &ticket);
 
-            return tell_done(cli, status, ticket, "Stated. It is a ceiling: what is opened to "
+            return tell_done(cli, status, &ticket, "Stated. It is a ceiling: what is opened to "
                                                   "them is still for an owner to grant.");
         }
     }
@@ -379,7 +380,7 @@ static int relate_end(struct cli *cli, const char *word)
     }
     return tell_done(cli,
                      act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket),
-                     ticket, "Ended: what rested on it is closed from now on.");
+                     &ticket, "Ended: what rested on it is closed from now on.");
 }
 
 int cmd_relate(struct cli *cli, int argc, char **argv)
@@ -445,5 +446,5 @@ int cmd_delegate(struct cli *cli, int argc, char **argv)
     return tell_done(cli,
                      act_delegate(host_engine(cli->host), &therapist.member, until_ms,
                                   clock_now_ms(), &ticket),
-                     ticket, "They may now invite clients.");
+                     &ticket, "They may now invite clients.");
 }
