@@ -7,21 +7,6 @@
 
 #define CELLS (POLICY_ROLE_COUNT * POLICY_RELATION_COUNT * POLICY_CLASS_COUNT * POLICY_ACTION_MAX)
 
-/* One byte per cell, in one order. */
-static void read_cells(uint8_t out[CELLS])
-{
-    size_t at = 0;
-    for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
-        for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
-            for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class ++) {
-                for (uint32_t action = 1; action <= POLICY_ACTION_MAX; action++) {
-                    out[at++] = policy_cell(role, 1u << bit, class, action);
-                }
-            }
-        }
-    }
-}
-
 /* Goal: what must never be allowed is not, whatever the relation (ARCHITECTURE 2, the
  * "never" column). Method: all relations at once. */
 static void test_never_column_is_never_allowed(void **state)
@@ -133,6 +118,21 @@ static void test_names_come_back_as_numbers(void **state)
 }
 
 #ifdef ALCOVE_TEST_HOOKS
+/* One byte per cell, in one order. */
+static void read_cells(uint8_t out[CELLS])
+{
+    size_t at = 0;
+    for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
+        for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
+            for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class ++) {
+                for (uint32_t action = 1; action <= POLICY_ACTION_MAX; action++) {
+                    out[at++] = policy_cell(role, 1u << bit, class, action);
+                }
+            }
+        }
+    }
+}
+
 /* Goal: flipping a cell changes that cell and no other, so that the matrix test can show
  * that it notices each. Method: flip every cell, compare all of them. */
 static void test_flip_changes_exactly_one_cell(void **state)
