@@ -146,7 +146,7 @@ static int log_query(struct cli *cli, const struct log_words *words)
         code = cli_fail(cli, "the log was not read", info.status);
     }
     if (code == CLI_OK) {
-        code = log_print_events(cli, ticket);
+        code = log_print_events(cli, &query, ticket);
     }
     ledger_drop(host_engine(cli->host), ticket);
     return code;

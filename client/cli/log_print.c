@@ -93,6 +93,7 @@ cJSON *log_print_object(const struct engine *engine, const struct ledger_event *
 
 struct printing {
     struct cli *cli;
+    const struct ledger_query *query;
     cJSON *array;
     size_t count;
 };
@@ -105,7 +106,8 @@ static void print_line(struct cli *cli, const struct ledger_event *event)
     name_of(host_engine(cli->host), event->open->actor, actor);
     (void)fprintf(cli->out, "%6llu ", (unsigned long long)event->seq);
     print_time(cli, event->open->time_ms);
-    (void)fputc(' ', cli->out);
+    (void)fprintf(cli->out, " %s ",
+                  event->open->role == 0 ? "server" : policy_role_name(event->open->role));
     print_text(cli, span_of(actor, strlen(actor)), 10);
     (void)fprintf(cli->out, " %s %s", policy_action_name(event->open->action),
                   log_print_outcome(event->open->outcome));
@@ -125,10 +127,31 @@ static void print_line(struct cli *cli, const struct ledger_event *event)
     (void)fputc('\n', cli->out);
 }
 
+/* A chart's history comes whole, since only so it can be proved; it is sifted here. */
+static bool is_wanted(const struct ledger_query *query, const struct ledger_event *event)
+{
+    const Alcove__EventOpen *open = event->open;
+    struct member_id actor;
+
+    if (query->scope != ACTION_LOG_CHART) {
+        return true;
+    }
+    memset(&actor, 0, sizeof(actor));
+    return (query->action == 0 || open->action == query->action) &&
+           (query->outcome == 0 || open->outcome == query->outcome) &&
+           open->time_ms >= query->time_from_ms &&
+           (query->time_to_ms == 0 || open->time_ms <= query->time_to_ms) &&
+           (ID_EQUAL(&query->actor, &actor) ||
+            (field_member(open->actor, &actor) && ID_EQUAL(&query->actor, &actor)));
+}
+
 static bool print_event(void *visitor, const struct ledger_event *event)
 {
     struct printing *printing = visitor;
 
+    if (!is_wanted(printing->query, event)) {
+        return true;
+    }
     printing->count++;
     if (printing->cli->json) {
         (void)cJSON_AddItemToArray(
@@ -139,9 +162,9 @@ static bool print_event(void *visitor, const struct ledger_event *event)
     return true;
 }
 
-int log_print_events(struct cli *cli, uint64_t ticket)
+int log_print_events(struct cli *cli, const struct ledger_query *query, uint64_t ticket)
 {
-    struct printing printing = {cli, cli->json ? cJSON_CreateArray() : NULL, 0};
+    struct printing printing = {cli, query, cli->json ? cJSON_CreateArray() : NULL, 0};
     enum status status = ledger_events(host_engine(cli->host), ticket, print_event, &printing);
 
     if (status != STATUS_OK) {
