@@ -50,6 +50,9 @@ MUST_CHECK enum status submit_plan_statements(struct core *core, struct txn *txn
                                               const struct core_ask *ask,
                                               struct submit_plan *plan,
                                               struct event_draft *draft);
+/* ACTION_WRITE, or ACTION_ERASE for a tombstone: erasing is a permission of its own, as
+ * clients judge it too. */
+uint32_t submit_revision_action(const struct submit_revision *one);
 /* Whether the peer may write at all, before anything tells what exists. */
 MUST_CHECK enum status submit_permit_revisions(struct core *core, struct txn *txn,
                                                const struct core_ask *ask,

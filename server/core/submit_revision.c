@@ -1,6 +1,5 @@
 #include "server/core/submit.h"
 
-#include "keys/public/hash.h"
 #include "server/store/section_log.h"
 #include "server/store/state.h"
 
@@ -44,73 +43,6 @@ void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local
     memcpy(value + 8, link->bytes, HASH_BYTES);
     state_put(txn, CORE_STATE_POSITION, section_local, device_local,
               span_of(value, sizeof(value)));
-}
-
-static enum status parse_one(struct core *core, const struct core_ask *ask,
-                             struct submit_revision *one)
-{
-    struct signature signature;
-    struct hash envelope;
-    enum status status = revision_context_parse(field_span(one->wire->context), &one->context);
-
-    if (status == STATUS_OK) {
-        status = revision_header_parse(field_span(one->wire->header), &one->header);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!field_signature(one->wire->signature, &signature) ||
-        one->wire->wrap.len != WRAP_BYTES || one->wire->envelope.len > ENVELOPE_BYTES_MAX ||
-        one->wire->envelope.len != one->header.envelope_size) {
-        return STATUS_MALFORMED;
-    }
-    hash_bytes(field_span(one->wire->envelope), &envelope);
-    if (!ID_EQUAL(&envelope, &one->header.envelope_hash) ||
-        !ID_EQUAL(&one->context.hash, &one->header.context_hash) ||
-        !ID_EQUAL(&one->context.member, &ask->peer->member) ||
-        !ID_EQUAL(&one->context.device, &ask->peer->device_statement)) {
-        return STATUS_MALFORMED;
-    }
-    revision_link(field_span(one->wire->header), &signature, &core->practice, &one->link);
-    return STATUS_OK;
-}
-
-enum status submit_permit_revisions(struct core *core, struct txn *txn,
-                                    const struct core_ask *ask, struct submit_plan *plan,
-                                    struct event_draft *draft)
-{
-    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
-    enum status status = STATUS_OK;
-
-    plan->revisions = calloc(plan->ask->n_revision, sizeof(*plan->revisions));
-    if (plan->revisions == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    plan->revision_count = plan->ask->n_revision;
-    for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
-        plan->revisions[i].wire = plan->ask->revision[i];
-        status = parse_one(core, ask, &plan->revisions[i]);
-    }
-    if (status != STATUS_OK) {
-        return status == STATUS_NO_MEMORY ? status : STATUS_MALFORMED;
-    }
-    if (plan->statement_count == 0) {
-        const struct revision_context *first = &plan->revisions[0].context;
-
-        draft->action = first->kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
-        draft->note = first->note;
-        draft->object = plan->revisions[0].link;
-        plan->section =
-            draft_section(core, txn, field_of(first->section.bytes, ID_BYTES), draft);
-    } else {
-        plan->section = authority_section_of(core->authority, &plan->label);
-    }
-    if (peer == NULL || plan->section == NULL ||
-        !authority_may(core->authority, peer, ACTION_WRITE, plan->section->class, plan->section,
-                       NULL, authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
-        return STATUS_REFUSED;
-    }
-    return STATUS_OK;
 }
 
 static bool heads_hold(const struct note_head *heads, const struct hash *link, size_t *out_index)
@@ -366,12 +298,11 @@ enum status submit_apply_revisions(struct core *core, struct txn *txn, const str
         struct event_draft draft = {.outcome = OUTCOME_OK, .change = {.kind = ENTRY_REVISION}};
 
         (void)draft_section(core, txn, field_of(plan->section->id.bytes, ID_BYTES), &draft);
+        draft.action = submit_revision_action(one);
         (void)authority_may(core->authority, authority_member(core->authority, &ask->peer->member),
-                            ACTION_WRITE, plan->section->class, plan->section, NULL,
+                            draft.action, plan->section->class, plan->section, NULL,
                             authority_now(core->now_ms), &draft.basis_kind, &draft.basis);
         plan->section_local = draft.section_local;
-        draft.action =
-            one->context.kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
         draft.note = one->context.note;
         draft.object = one->link;
         draft.purpose = plan->ask->purpose;
