@@ -18,6 +18,7 @@ struct run_connection {
     struct core_login login;
     struct core_peer peer; /* written before |admitted| */
     /* Committer only. */
+    const void *login_request; /* the one that may log in; compared, never followed */
     struct run_connection *next; /* among those logged in */
     struct run_connection *previous;
     uint32_t *sections; /* subscribed, local numbers */

@@ -3,6 +3,7 @@
 #include "keys/public/origin.h"
 #include "server/core/clock.h"
 #include "server/run/connection.h"
+#include "server/run/effects.h"
 #include "server/run/queue.h"
 #include "server/run/signer_link.h"
 
@@ -128,6 +129,23 @@ struct run_checkpoints *run_checkpoints_now(struct run *run)
     return newest;
 }
 
+/* A connection has one login: a second sent along with it would otherwise be judged before
+ * the first one counts. It becomes a request without an op. */
+static void once_per_connection(struct run_request *request)
+{
+    struct run_connection *connection = request->connection;
+
+    if (request->ask.op != CORE_OP_LOGIN) {
+        return;
+    }
+    if (connection->login_request == NULL) {
+        connection->login_request = request;
+    }
+    if (connection->login_request != request) {
+        request->ask.message = NULL;
+    }
+}
+
 /* Judges each request of the list inside one transaction and commits. */
 static enum status commit_list(struct run *run, struct run_request *list)
 {
@@ -146,6 +164,7 @@ static enum status commit_list(struct run *run, struct run_request *list)
         r->losses = run_connection_losses(r->connection);
         core_answer_clear(&r->answer);
         if (!r->closed) {
+            once_per_connection(r);
             status = core_handle(run->core, txn, &r->ask, now_ms, &r->answer);
         }
     }
@@ -177,62 +196,8 @@ static void recover(struct run *run, enum status why)
     }
 }
 
-static void act_on_lost(struct run *run, const struct core_effect *effect)
-{
-    for (struct run_connection *c = roll_first(run->roll); c != NULL; c = c->next) {
-        if (ID_EQUAL(&c->peer.member, &effect->member)) {
-            (void)atomic_fetch_add(&c->losses, 1);
-            roll_unsubscribe(run->roll, c, effect->section_local);
-        }
-    }
-}
-
-static void act_on_out(struct run *run, const struct core_effect *effect)
-{
-    static const struct hash any;
-    struct run_connection *next;
-
-    for (struct run_connection *c = roll_first(run->roll); c != NULL; c = next) {
-        next = c->next;
-        if (ID_EQUAL(&c->peer.member, &effect->member) &&
-            (ID_EQUAL(&effect->device_statement, &any) ||
-             ID_EQUAL(&effect->device_statement, &c->peer.device_statement))) {
-            (void)atomic_fetch_add(&c->losses, 1);
-            run->output.cut(run->output.state, c);
-            roll_leave(run->roll, c);
-        }
-    }
-}
-
-/* Access that ended comes first, so that no stream and no push outruns it. */
-static void act_on_effects(struct run *run, struct run_checkpoints *heads)
-{
-    const struct core_effect *effects;
-    size_t count = core_effects(run->core, &effects);
-
-    for (size_t i = 0; i < count; i++) {
-        if (effects[i].kind == CORE_EFFECT_LOST) {
-            act_on_lost(run, &effects[i]);
-        } else if (effects[i].kind == CORE_EFFECT_OUT) {
-            act_on_out(run, &effects[i]);
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t listening = 0;
-        struct run_connection *const *list;
-
-        if (effects[i].kind != CORE_EFFECT_MOVED) {
-            continue;
-        }
-        list = roll_subscribers(run->roll, effects[i].section_local, &listening);
-        for (size_t j = 0; j < listening; j++) {
-            run->output.push(run->output.state, list[j], &effects[i], heads);
-        }
-    }
-    core_effects_clear(run->core);
-}
-
-static void hand_out(struct run *run, struct run_request *request, struct run_checkpoints *heads)
+/* Who is logged in and who listens, before effects of the same batch can end either. */
+static void note_connection(struct run *run, struct run_request *request)
 {
     struct core_answer *answer = &request->answer;
 
@@ -252,7 +217,6 @@ static void hand_out(struct run *run, struct run_request *request, struct run_ch
             answer->status = STATUS_UNAVAILABLE;
         }
     }
-    run->output.answer(run->output.state, request, heads);
 }
 
 /* Signs, then lets answers go. Without a signature nothing is acknowledged: the requests
@@ -271,11 +235,17 @@ static void release_list(struct run *run, struct run_request *list)
         give_up(status, "signing the logs");
     }
     heads = run_checkpoints_now(run);
-    /* A login of this batch must be on the roll before an effect of the batch can end it. */
     for (struct run_request *r = list; r != NULL; r = r->next) {
-        hand_out(run, r, heads);
+        note_connection(run, r);
     }
-    act_on_effects(run, heads);
+    effects_end_access(run->core, run->roll, &run->output);
+    for (struct run_request *r = list; r != NULL; r = r->next) {
+        if (!r->closed) {
+            run->output.answer(run->output.state, r, heads);
+        }
+    }
+    effects_push(run->core, run->roll, &run->output, heads);
+    core_effects_clear(run->core);
     run_checkpoints_drop(heads);
 }
 
