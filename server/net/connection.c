@@ -3,6 +3,10 @@
 #include "server/net/slots.h"
 #include "server/net/ws.h"
 
+/* For our close frame to arrive and the peer's to come back. The library reads on
+ * until then, so a peer that floods must not have long. */
+#define LINGER_MS 1000u
+
 static const struct net_options *options_of(const struct connection *connection)
 {
     return &connection->thread->net->options;
@@ -318,8 +322,7 @@ void connection_end(struct connection *connection)
     free(connection->offered);
     connection->offered = NULL;
     connection->message_deadline = 0;
-    /* What lingers of the socket gets as long as a login does. */
-    connection->phase_deadline = in_ticks(connection, options_of(connection)->login_timeout_ms);
+    connection->phase_deadline = in_ticks(connection, LINGER_MS);
     slots_set_deadline(connection);
     if (was_open) {
         handler->on_closed(handler->state, connection->id, connection->user);
