@@ -164,12 +164,17 @@ uint64_t authority_grant_end_after(const struct authority *authority,
                                    const struct authority_section *section,
                                    const struct authority_grant *grant,
                                    struct authority_when after);
-/* All that an echo is about: who is in, with which rights, until when, and how many of
- * their devices are revoked. Until when, so that a statement without an echo changes
- * nothing later either. A new device changes nothing here. */
+/* All that an echo is about: who is in, with which rights now and as the clock will take
+ * them, and how many of their devices are revoked. What the clock will do belongs to it,
+ * so that a statement without an echo changes nothing later either. A new device changes
+ * nothing here. */
 void authority_live_digest(const struct authority *authority,
                            const struct authority_section *section, struct authority_when when,
                            struct hash *out_digest);
+/* Whether |extra| more recipients still fit an epoch of the section. */
+bool authority_recipients_fit(const struct authority *authority,
+                              const struct authority_section *section, struct authority_when when,
+                              size_t extra);
 /* NULL: no statement of a member's chain known. */
 const struct member_fact *authority_member_fact(const struct authority *authority,
                                                 const struct hash *statement);

@@ -3,7 +3,10 @@
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 
-#define MEMBERSHIP_LINE_BYTES (ID_BYTES + HASH_BYTES + 4u + 8u)
+#define MEMBERSHIP_LINE_BYTES      (ID_BYTES + HASH_BYTES + 4u + 8u)
+/* Rights fall at most once per right. */
+#define SCHEDULE_ENDS_MAX          4u
+#define LIVE_DIGEST_LINE_BYTES_MAX (MEMBERSHIP_LINE_BYTES + 4u + SCHEDULE_ENDS_MAX * (8u + 4u))
 
 /* ---------------------------------------------------------------- membership */
 
@@ -33,26 +36,46 @@ void authority_membership(const struct authority *authority,
     frame_hash(LABEL_MEMBERSHIP, &authority->practice, &part, 1, out_membership);
 }
 
+/* The member's rights from now on, as far as the clock alone changes them. */
+static void schedule_lines(const struct authority *authority,
+                           const struct authority_section *section,
+                           const struct authority_live *live, struct authority_when when,
+                           struct cursor_writer *writer)
+{
+    for (size_t i = 0; i < SCHEDULE_ENDS_MAX; i++) {
+        uint64_t end = authority_grant_end_after(authority, section, live->grant, when);
+        when.time_ms = end;
+        cursor_write_u64(writer, end);
+        if (end == 0) {
+            return;
+        }
+        cursor_write_u32(writer, authority_rights(authority, section, live->member, when, NULL));
+    }
+}
+
+static uint32_t revoked_devices(const struct authority_member *member, struct authority_when when)
+{
+    uint32_t count = 0;
+    for (const struct authority_device *d = member->devices; d != NULL; d = d->next) {
+        count += d->revoked_seq < when.seq ? 1u : 0u;
+    }
+    return count;
+}
+
 void authority_live_digest(const struct authority *authority,
                            const struct authority_section *section, struct authority_when when,
                            struct hash *out_digest)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];
-    uint8_t bytes[SECTION_MEMBERS_MAX * (MEMBERSHIP_LINE_BYTES + 4u + 8u)];
+    uint8_t bytes[SECTION_MEMBERS_MAX * LIVE_DIGEST_LINE_BYTES_MAX];
     struct cursor_writer writer;
     size_t size = 0;
     size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
     cursor_write_init(&writer, bytes, sizeof(bytes));
     for (size_t i = 0; i < count; i++) {
-        uint32_t revoked = 0;
-        const struct authority_device *device = live[i].member->devices;
-        for (; device != NULL; device = device->next) {
-            revoked += device->revoked_seq < when.seq ? 1u : 0u;
-        }
         membership_line(&writer, &live[i]);
-        cursor_write_u32(&writer, revoked);
-        cursor_write_u64(&writer,
-                         authority_grant_end_after(authority, section, live[i].grant, when));
+        cursor_write_u32(&writer, revoked_devices(live[i].member, when));
+        schedule_lines(authority, section, &live[i], when, &writer);
     }
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     hash_bytes(span_of(bytes, size), out_digest);
@@ -111,6 +134,17 @@ enum status authority_recipients(const struct authority *authority,
     }
     *out_count = count;
     return STATUS_OK;
+}
+
+bool authority_recipients_fit(const struct authority *authority,
+                              const struct authority_section *section, struct authority_when when,
+                              size_t extra)
+{
+    struct authority_recipient list[EPOCH_SEALS_MAX];
+    size_t count = 0;
+    return authority_recipients(authority, section, when, list, ARRAY_LEN(list), &count) ==
+               STATUS_OK &&
+           count + extra <= EPOCH_SEALS_MAX;
 }
 
 bool authority_recipient_key(const struct authority *authority,

@@ -102,6 +102,21 @@ static enum status judge_enrolment(struct judgement *judgement)
     return STATUS_OK;
 }
 
+/* In every section the member is in, the next epoch still has room for one more. */
+static bool device_fits(const struct judgement *judgement)
+{
+    const struct member_node *member = judgement->subject;
+    for (size_t i = 0; i < member->section_count; i++) {
+        const struct authority_section *section = &member->sections[i]->pub;
+        if (authority_rights(judgement->authority, section, &member->pub, judgement->when, NULL) !=
+                RIGHT_NONE &&
+            !authority_recipients_fit(judgement->authority, section, judgement->when, 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum status judge_device(struct judgement *judgement)
 {
     const struct device_keys *keys = &judgement->statement->u.device;
@@ -120,7 +135,9 @@ static enum status judge_device(struct judgement *judgement)
     if (!keys_distinct(keys) || ID_EQUAL(&keys->content, &judgement->subject->pub.identity_key)) {
         return authority_refuse(judgement, AUTHORITY_BAD_KEYS);
     }
-    return count < MEMBER_DEVICES_MAX ? STATUS_OK : authority_refuse(judgement, AUTHORITY_LIMIT);
+    return count < MEMBER_DEVICES_MAX && device_fits(judgement)
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_LIMIT);
 }
 
 static enum status judge_device_revocation(struct judgement *judgement)

@@ -59,11 +59,22 @@ static bool basis_holds(struct judgement *judgement, const struct statement_gran
            authority_relation_live(relation, judgement->when);
 }
 
-static size_t members_in(const struct judgement *judgement)
+/* A section whose recipients no longer fit one epoch could never be opened again. */
+static bool newcomer_fits(const struct judgement *judgement, const struct authority_member *member)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];
-    return authority_live(judgement->authority, &judgement->section->pub, judgement->when, live,
-                          ARRAY_LEN(live));
+    const struct authority_section *section = &judgement->section->pub;
+    size_t recipients = 1; /* the recovery key */
+    if (authority_rights(judgement->authority, section, member, judgement->when, NULL) !=
+        RIGHT_NONE) {
+        return true;
+    }
+    for (const struct authority_device *d = member->devices; d != NULL; d = d->next) {
+        recipients += authority_device_live(d, judgement->when) ? 1u : 0u;
+    }
+    return authority_live(judgement->authority, section, judgement->when, live, ARRAY_LEN(live)) <
+               SECTION_MEMBERS_MAX &&
+           authority_recipients_fit(judgement->authority, section, judgement->when, recipients);
 }
 
 static enum status judge_grantee(struct judgement *judgement, const struct authority_member *member)
@@ -97,8 +108,8 @@ static enum status judge_grant(struct judgement *judgement)
     if (!authority_permits(judgement, ACTION_GRANT, section->class, section, NULL)) {
         return STATUS_REFUSED;
     }
-    enum status status =
-        judge_grantee(judgement, authority_member(judgement->authority, &grant->member));
+    const struct authority_member *member = authority_member(judgement->authority, &grant->member);
+    enum status status = judge_grantee(judgement, member);
     if (status != STATUS_OK) {
         return status;
     }
@@ -109,9 +120,8 @@ static enum status judge_grant(struct judgement *judgement)
     if (grant->history_from > section->epoch_count) {
         return authority_refuse(judgement, AUTHORITY_BAD_EPOCH);
     }
-    return members_in(judgement) < SECTION_MEMBERS_MAX
-               ? STATUS_OK
-               : authority_refuse(judgement, AUTHORITY_LIMIT);
+    return newcomer_fits(judgement, member) ? STATUS_OK
+                                            : authority_refuse(judgement, AUTHORITY_LIMIT);
 }
 
 /* Another owner remains without |leaving|. */

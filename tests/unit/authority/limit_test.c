@@ -1,0 +1,77 @@
+#include "tests/support/practice_timeline.h"
+
+/* Goal: a section can always be rotated: recipients never outgrow one epoch. Method: fill
+ * a section with people and their devices until the next would not fit, by a device and
+ * by a grant; then rotate. */
+static void test_recipients_never_outgrow_an_epoch(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_person *team[7];
+    size_t recipients = 2;
+    for (size_t i = 0; i < ARRAY_LEN(team); i++) {
+        team[i] = make_member(w, ROLE_THERAPIST, p->ad1);
+        make_take(w, make_relation(w, p->c1, team[i], RELATION_TREATS, 0, p->ad1));
+        make_take(w, make_grant(w, made, team[i], R, 0, 0, p->t1));
+        recipients += 2;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(team); i++) {
+        for (size_t d = 1; d < MEMBER_DEVICES_MAX && recipients < EPOCH_SEALS_MAX; d++) {
+            make_take(w, make_device_statement(w, team[i]));
+            recipients++;
+        }
+    }
+    for (size_t d = 1; d < MEMBER_DEVICES_MAX && recipients < EPOCH_SEALS_MAX; d++) {
+        make_take(w, make_device_statement(w, p->t1));
+        recipients++;
+    }
+    make_refused(w, make_device_statement(w, p->t1), STATUS_REFUSED, AUTHORITY_LIMIT);
+    make_take(w, make_device_statement(w, p->t2));
+    make_take(w, make_relation(w, p->c1, p->t2, RELATION_TREATS, 0, p->ad1));
+    make_refused(w, make_grant(w, made, p->t2, R, 0, 0, p->t1), STATUS_REFUSED, AUTHORITY_LIMIT);
+    /* Not a newcomer: only the rights change. */
+    make_take(w, make_grant(w, made, team[0], RW, 0, 0, p->t1));
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    assert_int_equal(section(p, made)->epochs[1].recipient_count, EPOCH_SEALS_MAX);
+    assert_false(authority_closed(w->authority, section(p, made), now(p)));
+}
+
+/* Goal: what the clock will do is part of what is echoed, so that no reader later misses
+ * an echo that was not due. Method: two relations end after one another; a third, which
+ * only matters after the first end, is stated before it; step over both ends. */
+static void test_relation_that_matters_only_later_is_echoed_now(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    uint64_t start_ms = w->time_ms;
+    make_take(w, make_relation(w, p->c1, p->t2, RELATION_COVERS, start_ms + 50000u, p->ad1));
+    make_take(w, make_relation(w, p->t1, p->t2, RELATION_SUPERVISES, start_ms + 200000u, p->ad1));
+    make_take(w, make_grant(w, made, p->t2, RW, 0, 0, p->t1));
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    make_take(w, make_relation(w, p->t1, p->t2, RELATION_SUPERVISES, start_ms + 300000u, p->ad1));
+    assert_int_equal(w->result.touched_count, 1);
+    assert_int_equal(rights(p, made, p->t2), RW);
+    w->time_ms = start_ms + 60000u;
+    assert_int_equal(make_end_by_clock(w), 1);
+    assert_int_equal(rights(p, made, p->t2), R);
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    w->time_ms = start_ms + 250000u;
+    assert_int_equal(make_end_by_clock(w), 0);
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    w->time_ms = start_ms + 300000u;
+    assert_int_equal(make_end_by_clock(w), 1);
+    assert_int_equal(rights(p, made, p->t2), 0);
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    write_fine(p, made, p->t1, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PRACTICE_TEST(test_recipients_never_outgrow_an_epoch),
+        PRACTICE_TEST(test_relation_that_matters_only_later_is_echoed_now),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
