@@ -1,5 +1,5 @@
 /*
- * What db.c, db_meta.c and db_room.c share, and nobody else includes.
+ * What db.c, db_meta.c, db_room.c and note_head.c share, and nobody else includes.
  *
  * LMDB's own types stay opaque here, so that lmdb.h is included by db.c alone.
  */
@@ -8,6 +8,7 @@
 #include "server/store/db.h"
 
 struct MDB_env;
+struct note_index;
 struct MDB_txn;
 
 struct db {
@@ -17,6 +18,7 @@ struct db {
     bool has_practice;
     bool count_pages;
     /* Below: the thread that holds the write transaction. */
+    struct note_index *notes; /* note_head.c; NULL until first used */
     uint64_t file_bytes;
     uint64_t puts;
     uint64_t put_bytes;

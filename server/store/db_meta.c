@@ -1,6 +1,7 @@
 #include "keys/public/cursor.h"
 #include "server/store/db_file.h"
 #include "server/store/db_internal.h"
+#include "server/store/note_index.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,6 +163,7 @@ void db_close(struct db *db)
     if (db == NULL) {
         return;
     }
+    note_index_free(db->notes);
     db_env_close(db);
     free(db);
 }

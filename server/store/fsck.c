@@ -1,10 +1,10 @@
 #include "server/store/fsck.h"
 
-#include "keys/public/cursor.h"
 #include "server/store/chain_log.h"
 #include "server/store/fsck_internal.h"
 #include "server/store/names.h"
 #include "server/store/note_head.h"
+#include "server/store/note_index.h"
 #include "server/store/record.h"
 
 #include <stdarg.h>
@@ -148,51 +148,70 @@ static enum status check_records(struct fsck *fsck)
     return status;
 }
 
-static void check_note(struct fsck *fsck, uint32_t section_local, const struct note_id *note)
+/* Whether an earlier row names the same note: then one of the two would never be found. */
+static bool named_before(struct fsck *fsck, const struct note_index *index, uint32_t section_local,
+                         const struct note_id *note)
+{
+    size_t probe = 0;
+    uint32_t local;
+
+    while ((local = note_index_next(index, section_local, note, &probe)) != 0) {
+        struct note_head head;
+        struct note_id found;
+        uint32_t found_section = 0;
+
+        if (note_head_row(fsck->txn, local, &found_section, &found, &head) == STATUS_OK &&
+            found_section == section_local && ID_EQUAL(&found, note)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status check_note(struct fsck *fsck, struct note_index *index, uint32_t local)
 {
     struct note_head head;
+    struct note_id note;
     struct record record;
+    uint32_t section_local = 0;
 
-    if (note_head_get(fsck->txn, section_local, note, &head) != STATUS_OK) {
-        fsck_fault(fsck, "a note of section %lu cannot be read", (unsigned long)section_local);
-        return;
+    if (note_head_row(fsck->txn, local, &section_local, &note, &head) != STATUS_OK) {
+        fsck_fault(fsck, "note %lu cannot be read", (unsigned long)local);
+        return STATUS_OK;
+    }
+    if (named_before(fsck, index, section_local, &note)) {
+        fsck_fault(fsck, "note %lu is there twice", (unsigned long)local);
     }
     for (size_t i = 0; i < head.count; i++) {
         if (record_get(fsck->txn, head.heads[i].record_seq, &head.heads[i].link, &record) !=
             STATUS_OK) {
-            fsck_fault(fsck, "a note of section %lu has a head that is not record %llu",
-                       (unsigned long)section_local, (unsigned long long)head.heads[i].record_seq);
+            fsck_fault(fsck, "note %lu has a head that is not record %llu", (unsigned long)local,
+                       (unsigned long long)head.heads[i].record_seq);
         }
     }
+    return note_index_add(index, section_local, &note, local);
 }
 
 static enum status check_notes(struct fsck *fsck)
 {
-    struct schema_key at = {.bytes = {0}, .size = 1};
-    enum db_seek seek = DB_SEEK_AT_OR_AFTER;
-    struct span key;
-    struct span value;
-    enum status status;
+    uint64_t last = db_counter(fsck->txn, SCHEMA_LAST_NOTE);
+    struct note_index *index = NULL;
+    uint64_t entries = 0;
+    enum status status = note_index_new(&index);
 
-    while ((status = db_seek(fsck->txn, SCHEMA_NOTE, schema_key_span(&at), seek, &key, &value)) ==
-           STATUS_OK) {
-        struct cursor_reader reader;
-        struct note_id note;
-        uint32_t section_local;
-
-        cursor_read_init(&reader, key);
-        section_local = cursor_read_u32(&reader);
-        cursor_read_bytes(&reader, note.bytes, ID_BYTES);
-        if (cursor_read_done(&reader) != STATUS_OK) {
-            fsck_fault(fsck, "a note has a key of another length");
-            return STATUS_OK;
-        }
-        check_note(fsck, section_local, &note);
-        at = schema_key_note(section_local, &note);
-        seek = DB_SEEK_AFTER;
-        fsck->report->notes++;
+    for (uint64_t local = 1; status == STATUS_OK && local <= last; local++) {
+        status = check_note(fsck, index, (uint32_t)local);
     }
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    note_index_free(index);
+    fsck->report->notes = last;
+    if (status == STATUS_OK) {
+        status = db_entries(fsck->txn, SCHEMA_NOTE, &entries);
+    }
+    if (status == STATUS_OK && entries != last) {
+        fsck_fault(fsck, "%llu notes are there and %llu counted", (unsigned long long)entries,
+                   (unsigned long long)last);
+    }
+    return status;
 }
 
 static void check_names(struct fsck *fsck, enum schema_id_kind kind)

@@ -2,7 +2,9 @@
  * The heads of each note: its newest revision, or several when two devices edited at once
  * (ARCHITECTURE §6). Compare-and-set on these is what orders writers.
  *
- * Writing: committer thread. Reading: any transaction.
+ * Rows lie under the note's local number, in the order in which notes came, so that new notes
+ * of all sections share pages; note_index.h finds them and is filled at the first question of
+ * a write transaction. Committer thread, inside its write transaction.
  */
 #pragma once
 
@@ -17,23 +19,22 @@ struct note_revision_ref {
 };
 
 struct note_head {
-    uint8_t flags; /* core's: signed and locked, erased … */
+    uint8_t flags; /* core's: signed and locked, erased ... */
     size_t count;
     struct note_revision_ref heads[NOTE_HEAD_SIBLINGS_MAX];
 };
 
-/* STATUS_NOT_FOUND; STATUS_CORRUPT. */
+/* STATUS_NOT_FOUND; STATUS_CORRUPT; STATUS_NO_MEMORY. */
 MUST_CHECK enum status note_head_get(struct txn *txn, uint32_t section_local,
                                      const struct note_id *note, struct note_head *out_head);
 
-/* Replaces. A count of 0 or above NOTE_HEAD_SIBLINGS_MAX is our own fault. Sticky. */
+/* Replaces, or makes the note's row. A count of 0 or above NOTE_HEAD_SIBLINGS_MAX is our own
+ * fault. Sticky: STATUS_FULL after 2^32 notes, or as note_head_get. */
 void note_head_put(struct txn *txn, uint32_t section_local, const struct note_id *note,
                    const struct note_head *head);
 
-/*
- * The next note of a section after |after| (NULL: the first), in the order of ids.
- * STATUS_NOT_FOUND at the end.
- */
-MUST_CHECK enum status note_head_next(struct txn *txn, uint32_t section_local,
-                                      const struct note_id *after, struct note_id *out_note,
-                                      struct note_head *out_head);
+/* The row of one local number, 1 up to the counter SCHEMA_LAST_NOTE, in any transaction.
+ * STATUS_NOT_FOUND, STATUS_CORRUPT. */
+MUST_CHECK enum status note_head_row(struct txn *txn, uint32_t note_local,
+                                     uint32_t *out_section_local, struct note_id *out_note,
+                                     struct note_head *out_head);

@@ -97,6 +97,16 @@ struct schema_key schema_key_waypoint(uint8_t kind, uint32_t local, uint64_t ste
     return finish(&key, &writer);
 }
 
+struct schema_key schema_key_note_row(uint32_t note_local)
+{
+    struct schema_key key;
+    struct cursor_writer writer;
+
+    begin(&key, &writer);
+    cursor_write_u32(&writer, note_local);
+    return finish(&key, &writer);
+}
+
 struct schema_key schema_key_note(uint32_t section_local, const struct note_id *note)
 {
     struct schema_key key;

@@ -6,8 +6,10 @@
  * first turned into a small local number, so that busy things share pages: one put dirties
  * one 4 KiB page whatever its size, and scattered page writes are what a disk has least of.
  * For the same reason there are no tables by actor, by chart or by section: an event links
- * back to the event before it of the same chart, section and actor (trail.h), and the inner
- * nodes of both Merkle trees lie beside the leaf that completed them (ledger.h).
+ * back to the event before it of the same chart, section and actor (trail.h), the inner nodes
+ * of both Merkle trees lie beside the leaf that completed them (ledger.h), and what is found
+ * by ids that clients choose for each write is found by an index in memory (note_index.h,
+ * replay.h).
  *
  *   table           key                               value
  *   meta            kind u8                           format, practice id, counters
@@ -18,7 +20,7 @@
  *   event           event seq u64                     events.h
  *   trail           kind u8 ‖ local u32               newest number, event, hash (trail.h)
  *   waypoint        kind u8 ‖ local u32 ‖ n/64 u64    event seq of every 64th number
- *   note            section local u32 ‖ note id(16)   heads (note_head.h)
+ *   note            note local u32                    section, note id, heads (note_head.h)
  *   chain           label(32)                         chain_log.h
  *   chain_log       chain local u32 ‖ number u64      statement seq u64
  *   id              kind u8 ‖ id(16)                  local number u32
@@ -74,6 +76,7 @@ enum schema_counter {
     SCHEMA_LAST_DEVICE = 6,
     SCHEMA_LAST_CHART = 7,
     SCHEMA_LAST_SECTION = 8,
+    SCHEMA_LAST_NOTE = 9,
     SCHEMA_COUNTERS = 16,
 };
 
@@ -107,6 +110,8 @@ struct schema_key schema_key_meta(enum schema_meta kind);
 struct schema_key schema_key_seq(uint64_t seq);
 struct schema_key schema_key_trail(uint8_t kind, uint32_t local);
 struct schema_key schema_key_waypoint(uint8_t kind, uint32_t local, uint64_t step);
+struct schema_key schema_key_note_row(uint32_t note_local);
+/* No table's key: what names a note, for note_index.c. */
 struct schema_key schema_key_note(uint32_t section_local, const struct note_id *note);
 struct schema_key schema_key_chain(const struct chain_label *label);
 struct schema_key schema_key_chain_log(uint32_t chain_local, uint64_t number);

@@ -111,7 +111,6 @@ static void flip(struct fixture *f, enum schema_table table, const struct schema
 static void test_flips_are_found(void **state)
 {
     struct chain_label label = {{0}};
-    struct note_id note = {{0}};
     uint8_t member[ID_BYTES] = {3};
     const struct {
         enum schema_table table;
@@ -140,7 +139,8 @@ static void test_flips_are_found(void **state)
         {SCHEMA_CHAIN, schema_key_chain(&label), 16, "chain says"},
         {SCHEMA_CHAIN, schema_key_chain(&label), -1, "chain says"},
         {SCHEMA_CHAIN_LOG, schema_key_chain_log(1, 2), 7, "chain says"},
-        {SCHEMA_NOTE, schema_key_note(1, &note), 5, "a head that is not"},
+        {SCHEMA_NOTE, schema_key_note_row(1), 30, "note 1 has a head that is not"},
+        {SCHEMA_NOTE, schema_key_note_row(2), 4, "note 2 is there twice"},
         {SCHEMA_ID, schema_key_id(SCHEMA_ID_MEMBER, member), 3, "local number 1"},
         {SCHEMA_LOCAL, schema_key_local(SCHEMA_ID_MEMBER, 1), 3, "local number 1"},
     };
@@ -179,6 +179,7 @@ static void test_deletions_are_found(void **state)
         {SCHEMA_STATEMENT_LEAF, schema_key_seq(0)},
         {SCHEMA_CHAIN_LOG, schema_key_chain_log(1, 0)},
         {SCHEMA_TRAIL, schema_key_trail(TRAIL_ACTOR, 1)},
+        {SCHEMA_NOTE, schema_key_note_row(5)},
         {SCHEMA_WAYPOINT, schema_key_waypoint(TRAIL_SECTION, 1, 1)},
     };
 

@@ -17,7 +17,7 @@
 
 /* Held to: a put more, or a page more, is a change of the layout and not of the weather. */
 #define PUTS_PER_WRITE_MAX  7.2
-#define PAGES_PER_WRITE_MAX 2.6
+#define PAGES_PER_WRITE_MAX 1.5
 #define PUTS_PER_READ_MAX   3.2
 
 struct cost {
