@@ -168,8 +168,9 @@ static void stop(struct service *service)
     if (service->net != NULL) {
         net_quiesce(service->net);
     }
-    run_stop(service->run);
+    run_finish(service->run);
     net_stop(service->net, DRAIN_MS);
+    run_free(service->run);
     door_free(service->door);
     signer_link_close(service->signer);
     core_close(service->core);

@@ -18,7 +18,7 @@ struct door;
 /* |db| and |login_key| are borrowed. STATUS_NO_MEMORY. */
 MUST_CHECK enum status door_new(struct db *db, const struct practice_id *practice,
                                 const struct login_key *login_key, struct door **out_door);
-/* After net_stop and run_stop. Accepts NULL. */
+/* After net_stop and run_free. Accepts NULL. */
 void door_free(struct door *door);
 
 /* For run_start and net_start; both callees must outlive what they are given to. */

@@ -352,13 +352,19 @@ bool run_offer(struct run *run, struct run_request *request)
     return queue_put(run->queue, request);
 }
 
-void run_stop(struct run *run)
+void run_finish(struct run *run)
+{
+    if (run != NULL) {
+        queue_shut(run->queue);
+        (void)pthread_join(run->thread, NULL);
+    }
+}
+
+void run_free(struct run *run)
 {
     if (run == NULL) {
         return;
     }
-    queue_shut(run->queue);
-    (void)pthread_join(run->thread, NULL);
     run_checkpoints_drop(run->newest);
     roll_free(run->roll);
     queue_free(run->queue);

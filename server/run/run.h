@@ -73,7 +73,7 @@ struct run;
 struct signer_link; /* signer_link.h */
 
 /* Has the present heads signed, then starts the thread. |db|, |core| and |signer| are
- * borrowed until run_stop. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
+ * borrowed until run_finish. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
  * the database is shorter than what was signed. */
 MUST_CHECK enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
                                  const struct run_output *output, struct run **out_run);
@@ -81,5 +81,9 @@ MUST_CHECK enum status run_start(struct db *db, struct core *core, struct signer
 bool run_offer(struct run *run, struct run_request *request);
 /* The newest signed heads, with a reference. Any thread. */
 struct run_checkpoints *run_checkpoints_now(struct run *run);
-/* Works off the queue, then ends the thread. */
-void run_stop(struct run *run);
+/* Works off the queue, then ends the thread. What is offered afterwards is refused.
+ * NULL is allowed. */
+void run_finish(struct run *run);
+/* After run_finish, and after the transport ended: its last connections still say that they
+ * closed. NULL is allowed. */
+void run_free(struct run *run);
