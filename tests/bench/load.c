@@ -7,6 +7,7 @@
  *   load PORT PROFILE 2 push COUNT                 one writes, the other is told
  *   load PORT PROFILE 1 fill COUNT                 notes into one section, no figure
  *   load PORT PROFILE CONNECTIONS acks COUNT       writes and reads, each answer told
+ *   load PORT PROFILE 1 plain TEXT16               asks for a section of that id; then as idle
  *   load PORT PROFILE CONNECTIONS idle             until standard input closes
  *
  * PROFILE is a therapist's, of a first device, who treats a client; its passphrase is the first line of descriptor 3. All
@@ -93,26 +94,31 @@ static void report(struct load *load, double seconds, uint64_t received_bytes)
            samples_at(&load->samples, 990), load->asked_bytes / done, received_bytes / done);
 }
 
+/* Those that stay connected and measure nothing. */
+static void stay(struct load *load, const char *text)
+{
+    char byte;
+    load->until_us = UINT64_MAX;
+    connect_all(load);
+    if (text != NULL) {
+        load_run_plain(load, text);
+    }
+    (void)printf("{\"open\":%zu}\n", load->open);
+    (void)fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+    load->until_us = 0;
+    close_all(load);
+}
+
 static void run(struct load *load, double seconds)
 {
     load->until_us = UINT64_MAX;
     if (load->scenario != SCENARIO_LOGIN) {
         connect_all(load);
-        if (load->scenario != SCENARIO_IDLE) {
-            load_settle(load);
-        }
+        load_settle(load);
     }
-    const char *said = load->scenario == SCENARIO_IDLE ? "{\"open\":1}" : "{\"ready\":1}";
-    (void)fprintf(load->scenario == SCENARIO_IDLE ? stdout : stderr, "%s\n", said);
-    (void)fflush(stdout);
-    if (load->scenario == SCENARIO_IDLE) {
-        char byte;
-        while (read(STDIN_FILENO, &byte, 1) > 0) {
-        }
-        load->until_us = 0;
-        close_all(load);
-        return;
-    }
+    (void)fprintf(stderr, "{\"ready\":1}\n");
     const uint64_t received = peers_received_bytes(load->peers);
     const uint64_t begin = peer_now_us();
     load->done = 0;
@@ -154,9 +160,9 @@ static void forget(struct load *load)
 static enum scenario scenario_of(const char *name)
 {
     static const char *const names[] = {
-        [SCENARIO_WRITE] = "write", [SCENARIO_READ] = "read", [SCENARIO_LOGIN] = "login",
-        [SCENARIO_PUSH] = "push",   [SCENARIO_IDLE] = "idle", [SCENARIO_ACKS] = "acks",
-        [SCENARIO_FILL] = "fill"};
+        [SCENARIO_WRITE] = "write", [SCENARIO_READ] = "read",  [SCENARIO_LOGIN] = "login",
+        [SCENARIO_PUSH] = "push",   [SCENARIO_IDLE] = "idle",  [SCENARIO_ACKS] = "acks",
+        [SCENARIO_FILL] = "fill",   [SCENARIO_PLAIN] = "plain"};
     for (size_t i = SCENARIO_WRITE; i < ARRAY_LEN(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             return (enum scenario)i;
@@ -204,7 +210,11 @@ int main(int argc, char **argv)
     const struct peer_handler handler = {
         .state = &load, .on_ready = on_ready, .on_push = load_on_push, .on_closed = on_closed};
     load.peers = peers_new((uint16_t)strtoul(argv[1], NULL, 10), load.author.content, &handler);
-    run(&load, argc == 6 ? strtod(argv[5], NULL) : 0);
+    if (load.scenario == SCENARIO_IDLE || load.scenario == SCENARIO_PLAIN) {
+        stay(&load, argc == 6 ? argv[5] : NULL);
+    } else {
+        run(&load, strtod(argv[5], NULL));
+    }
     peers_free(load.peers);
     keystore_close(keystore);
     forget(&load);

@@ -16,6 +16,7 @@ enum scenario {
     SCENARIO_IDLE,
     SCENARIO_ACKS,
     SCENARIO_FILL,
+    SCENARIO_PLAIN,
 };
 
 struct worker {
@@ -61,3 +62,5 @@ void load_run_fill(struct load *load);
 void load_on_push(void *state, struct peer *peer, const Alcove__Push *push);
 /* Writes and reads in turn, see load_acks.c. */
 void load_run_acks(struct load *load);
+/* Asks for a section whose id is these 16 bytes, and stays. */
+void load_run_plain(struct load *load, const char *text);

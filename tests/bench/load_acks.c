@@ -94,3 +94,28 @@ void load_run_acks(struct load *load)
         peers_poll(load->peers, 1000);
     }
 }
+
+/* ---------------------------------------------------------------- a control */
+
+static void on_refused(void *context, struct peer *peer, const struct peer_frame *frame)
+{
+    struct load *load = context;
+    (void)peer;
+    peer_must(frame->code == STATUS_REFUSED, "an unknown section was not refused");
+    load->settled++;
+}
+
+void load_run_plain(struct load *load, const char *text)
+{
+    Alcove__PageAsk page = ALCOVE__PAGE_ASK__INIT;
+    peer_must(strlen(text) == ID_BYTES, "the text must have 16 bytes");
+    page.section = field_of(text, ID_BYTES);
+    page.from = 1;
+    page.to = 1;
+    page.purpose = PURPOSE_TREAT;
+    load->settled = 0;
+    (void)peer_ask(load->workers[0].peer, OP_PAGE, &page.base, on_refused, load);
+    while (load->settled < 1) {
+        peers_poll(load->peers, 1000);
+    }
+}
