@@ -57,6 +57,36 @@ static void test_invitation_of_client_needs_a_delegation_in_force(void **state)
     make_refused(w, make_delegation(w, p->t3, p->t1, 0), STATUS_REFUSED, AUTHORITY_NOT_PERMITTED);
 }
 
+static void set_expiry(void *expires_ms, ProtobufCMessage *body)
+{
+    ((Alcove__Invitation *)body)->expires_ms = *(const uint64_t *)expires_ms;
+}
+
+/* Goal: an invitation rests on what it names, and is not over when it is made. Method: an
+ * ended delegation beside one in force; a delegation where none belongs; an end that has
+ * passed. */
+static void test_invitation_on_a_wrong_basis_or_over_is_refused(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_person *client = make_stranger(w, ROLE_CLIENT);
+    struct make_person *therapist = make_stranger(w, ROLE_THERAPIST);
+    struct hash ended = make_take(w, make_delegation(w, p->t3, p->ad1, w->time_ms + 2000u));
+    struct hash lasting = make_take(w, make_delegation(w, p->t3, p->ad1, 0));
+    w->time_ms += 2000u;
+    make_refused(w, make_invitation(w, client, p->t3, &ended), STATUS_REFUSED, AUTHORITY_EXPIRED);
+    make_refused(w, make_invitation(w, therapist, p->ad1, &lasting), STATUS_REFUSED,
+                 AUTHORITY_BAD_BASIS);
+    uint64_t now_ms = w->time_ms;
+    w->tamper = set_expiry;
+    w->tamper_context = &now_ms;
+    make_refused(w, make_invitation(w, therapist, p->ad1, NULL), STATUS_REFUSED, AUTHORITY_EXPIRED);
+    make_take(w, make_invitation(w, client, p->t3, &lasting));
+    struct make_person other = *client;
+    other.id = p->t1->id;
+    make_refused(w, make_enrolment(w, &other), STATUS_REFUSED, AUTHORITY_WRONG_SIGNER);
+}
+
 /* Goal: an invitation is used once and in time (decision 9). Method: enrol late, then a
  * second time, with the same and with another identity. */
 static void test_enrolment_late_or_twice_is_refused(void **state)
@@ -128,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PRACTICE_TEST(test_invitation_by_each_inviter_passes_for_its_role_only),
         PRACTICE_TEST(test_invitation_of_client_needs_a_delegation_in_force),
+        PRACTICE_TEST(test_invitation_on_a_wrong_basis_or_over_is_refused),
         PRACTICE_TEST(test_enrolment_late_or_twice_is_refused),
         PRACTICE_TEST(test_invitation_for_known_member_is_equivocation),
         PRACTICE_TEST(test_enrolment_with_one_key_for_two_uses_is_refused),

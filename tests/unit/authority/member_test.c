@@ -100,6 +100,44 @@ static void test_admit_with_any_bit_flipped_is_not_taken(void **state)
     make_take(w, good);
 }
 
+/* Goal: the signer is a known member with a known device of their own. Method: name an
+ * unknown member, an unknown device, another's device, each with a good signature. */
+static void test_admit_of_a_signer_who_does_not_fit_is_refused(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct member_id nobody = {{7}};
+    struct hash nothing = {{7}};
+    w->tamper = tamper_member;
+    w->tamper_context = &nobody;
+    make_refused(w, make_delegation(w, p->t1, p->ad1, 0), STATUS_REFUSED, AUTHORITY_UNKNOWN_SIGNER);
+    w->tamper = tamper_device;
+    w->tamper_context = &nothing;
+    make_refused(w, make_delegation(w, p->t1, p->ad1, 0), STATUS_REFUSED, AUTHORITY_UNKNOWN_SIGNER);
+    w->tamper = tamper_device;
+    w->tamper_context = &p->ad2->device[0].statement;
+    w->sign_with[0] = &p->ad2->device[0].content;
+    make_refused(w, make_delegation(w, p->t1, p->ad1, 0), STATUS_REFUSED, AUTHORITY_WRONG_SIGNER);
+    w->tamper = tamper_member;
+    w->tamper_context = &p->t2->id;
+    make_refused(w, make_device_statement(w, p->t1), STATUS_REFUSED, AUTHORITY_WRONG_SIGNER);
+}
+
+static void set_login_to_content(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    Alcove__Device *device = (Alcove__Device *)body;
+    device->device->login_key = device->device->content_key;
+}
+
+/* Goal: a further device has keys of its own for each use. Method: one key twice. */
+static void test_device_with_one_key_for_two_uses_is_refused(void **state)
+{
+    struct practice *p = *state;
+    p->w.tamper = set_login_to_content;
+    make_refused(&p->w, make_device_statement(&p->w, p->t1), STATUS_REFUSED, AUTHORITY_BAD_KEYS);
+}
+
 /* Goal: devices come by the identity key and go by another device; the identity is
  * frozen with the device that held it (decision 11). Method: the life of three devices. */
 static void test_devices_come_and_go_as_decided(void **state)
@@ -303,6 +341,8 @@ int main(void)
         PRACTICE_TEST(test_admit_at_another_place_is_bad_chain),
         PRACTICE_TEST(test_admit_with_another_key_is_bad_signature),
         PRACTICE_TEST(test_admit_with_any_bit_flipped_is_not_taken),
+        PRACTICE_TEST(test_admit_of_a_signer_who_does_not_fit_is_refused),
+        PRACTICE_TEST(test_device_with_one_key_for_two_uses_is_refused),
         PRACTICE_TEST(test_devices_come_and_go_as_decided),
         PRACTICE_TEST(test_device_doubled_or_over_the_limit_is_refused),
         PRACTICE_TEST(test_relation_of_wrong_roles_or_signers_is_refused),

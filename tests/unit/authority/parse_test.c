@@ -1,3 +1,4 @@
+#include "keys/public/hex.h"
 #include "keys/public/map.h"
 #include "keys/public/random.h"
 #include "tests/support/practice_timeline.h"
@@ -262,6 +263,42 @@ static void test_revision_parts_are_strict(void **state)
     }
 }
 
+static void assert_hex(const void *bytes, const char *text)
+{
+    struct hash wanted;
+    assert_int_equal(hex_decode(span_of(text, strlen(text)), wanted.bytes, HASH_BYTES), STATUS_OK);
+    assert_memory_equal(bytes, wanted.bytes, HASH_BYTES);
+}
+
+/* Goal: hashes are those of the protocol. Method: values computed outside the C code, by
+ * SHA-256 over 00 ‖ label ‖ 00 ‖ 0001 ‖ practice ‖ body. */
+static void test_hashes_match_values_from_outside(void **state)
+{
+    (void)state;
+    uint8_t count[128];
+    struct practice_id practice;
+    struct public_key key;
+    struct signature signature;
+    struct hash out;
+    struct practice_id genesis;
+    for (size_t i = 0; i < sizeof(count); i++) {
+        count[i] = (uint8_t)i;
+    }
+    memcpy(practice.bytes, count, 32);
+    memcpy(key.bytes, count + 32, 32);
+    memcpy(signature.bytes, count + 64, 64);
+    statement_identity_hash(&key, &practice, &out);
+    assert_hex(out.bytes, "e201fe6f9e2046ef89eb564ad2fe1105b4fb3ee78370ef2e0ddfa5dffba27ffd");
+    statement_hash(span_of("abc", 3), &practice, &out);
+    assert_hex(out.bytes, "6ce0ac1594204b98fca51aef57b90791c3f9d4d88c7183d6775639448cbf7e68");
+    statement_hash(span_of("abc", 3), NULL, &out);
+    assert_hex(out.bytes, "4153c3b0cc63eb745a39018f15f7ee9cf06283be903a1c5501509b5caef2f587");
+    statement_practice_id(span_of("abc", 3), &genesis);
+    assert_hex(genesis.bytes, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    revision_link(span_of("header", 6), &signature, &practice, &out);
+    assert_hex(out.bytes, "07cb7afbfdadbab9dc887ee7d11be656150541239b9906af83089d81a97e0f8a");
+}
+
 /* Goal: the map finds what was put and nothing else. Method: random puts and removes
  * beside a plain array, asked about every key each round. */
 static void test_map_agrees_with_a_list(void **state)
@@ -305,6 +342,7 @@ int main(void)
         PRACTICE_TEST(test_parse_of_another_suite_or_size),
         PRACTICE_TEST(test_leaf_commits_to_statement_time_and_opening),
         PRACTICE_TEST(test_revision_parts_are_strict),
+        PRACTICE_TEST(test_hashes_match_values_from_outside),
         PRACTICE_TEST(test_map_agrees_with_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

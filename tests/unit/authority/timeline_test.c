@@ -82,6 +82,35 @@ static void test_statements_left_out_or_out_of_order_are_found(void **state)
     timeline_free(&reader);
 }
 
+/* Goal: of two changes, the later is not taken before the earlier; and a section that is
+ * not known has no timeline. Method: two echoes in the wrong order; another section id. */
+static void test_echo_before_an_earlier_one_is_refused(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct timeline reader;
+    enum timeline_reason reason;
+    struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
+    size_t size = 0;
+    uint8_t *bytes = encoded(&made->timeline, &size);
+    assert_int_equal(timeline_decode(span_of(bytes, size), &reader), STATUS_OK);
+    free(bytes);
+    struct hash first = make_take(w, make_suspension(w, p->c1, p->ad1, true));
+    struct hash second = make_take(w, make_suspension(w, p->c1, p->ad1, false));
+    struct hash third = make_take(w, make_suspension(w, p->c1, p->ad1, true));
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &second, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_MISSING_ECHO);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &first, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &first, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &second, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &third, &reason), STATUS_OK);
+    reader.section.bytes[0] ^= 1u;
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &third, &reason), STATUS_NOT_FOUND);
+    assert_int_equal(reason, TIMELINE_UNKNOWN_OBJECT);
+    timeline_free(&reader);
+}
+
 static void set_position(void *number, ProtobufCMessage *body)
 {
     ((Alcove__Epoch *)body)->section_number = *(const uint64_t *)number;
@@ -210,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PRACTICE_TEST(test_heads_chain_over_all_entries),
         PRACTICE_TEST(test_statements_left_out_or_out_of_order_are_found),
+        PRACTICE_TEST(test_echo_before_an_earlier_one_is_refused),
         PRACTICE_TEST(test_epoch_at_another_position_is_refused),
         PRACTICE_TEST(test_grant_ended_by_the_clock_closes_at_its_entry),
         PRACTICE_TEST(test_newcomer_starts_at_their_epoch),
