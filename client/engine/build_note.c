@@ -25,6 +25,29 @@ struct revising {
     size_t envelope_size;
 };
 
+/* A device that got the epoch's key by a reseal, and is revoked since, still holds it: the
+ * epoch's own list does not name it, so the section does not count as closed. */
+static bool resealed_is_out(const struct revising *revising, const struct authority_epoch *epoch)
+{
+    const struct authority *authority = revising->engine->authority;
+    struct authority_when when = advance_when(revising->engine);
+    for (size_t i = 0; i < revising->facts->reseal_count; i++) {
+        const struct authority_reseal *reseal = &revising->facts->reseals[i];
+        for (size_t k = 0; k < reseal->count; k++) {
+            if (reseal->epochs[k] != epoch->epoch ||
+                reseal->recipients[k].kind != RECIPIENT_DEVICE) {
+                continue;
+            }
+            const struct authority_device *device =
+                authority_device(authority, &reseal->recipients[k].hash);
+            if (device == NULL || !authority_device_live(device, when)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* The epoch to write under: a new one when the section is closed or its key is old. */
 static enum status choose_epoch(struct revising *revising, bool *out_ready)
 {
@@ -33,7 +56,8 @@ static enum status choose_epoch(struct revising *revising, bool *out_ready)
     const struct authority_epoch *epoch = authority_epoch(revising->facts, when);
     bool old = epoch != NULL && when.time_ms > epoch->time_ms &&
                when.time_ms - epoch->time_ms > EPOCH_AGE_MAX_MS;
-    if (epoch == NULL || old || authority_closed(engine->authority, revising->facts, when)) {
+    if (epoch == NULL || old || authority_closed(engine->authority, revising->facts, when) ||
+        resealed_is_out(revising, epoch)) {
         enum status status = plan_epoch(&revising->plan);
         revising->epoch = revising->plan.epoch;
         revising->epoch_statement = revising->plan.epoch_statement;
@@ -97,8 +121,10 @@ static enum status make_context(struct revising *revising)
     if (number > 0) {
         context.device_link = field_of(link.bytes, HASH_BYTES);
     }
-    context.section_number = section->timeline.number;
-    context.section_head = field_of(section->timeline.head.bytes, HASH_BYTES);
+    bool then = wish->seen_number > 0;
+    context.section_number = then ? wish->seen_number : section->timeline.number;
+    context.section_head =
+        field_of(then ? wish->seen_head.bytes : section->timeline.head.bytes, HASH_BYTES);
     const struct chart_seen *chart =
         revising->facts->has_chart ? section_chart_seen(engine, &revising->facts->chart) : NULL;
     if (chart != NULL) {

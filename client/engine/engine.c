@@ -129,7 +129,7 @@ static enum status take_frame(struct engine *engine, const Alcove__Frame *frame)
     if (frame->kind == FRAME_REPLY && request != NULL && !request->chunks) {
         status = sync_reply(engine, request, frame->code, body);
     } else if (frame->kind == FRAME_CHUNK && request != NULL && request->chunks) {
-        status = page_chunk(engine, request, body);
+        status = page_chunk(engine, request, frame->code != 0, body);
     } else if (frame->kind == FRAME_PUSH && in) {
         status = sync_push(engine, body);
     } else {

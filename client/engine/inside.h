@@ -73,6 +73,7 @@ struct section {
     bool listed;       /* in the newest STATE */
     uint64_t known;    /* last number, the server's word */
     uint64_t ended_at; /* number at which we were removed; 0: in */
+    uint64_t denied;   /* the server refused to hand out numbers up to this one */
     bool started;      /* the timeline stands at a place that we trust */
     struct timeline timeline;
     struct hash verified_device[EPOCH_STARTS_MAX]; /* one signature of them was checked */
@@ -277,7 +278,8 @@ size_t section_key_bytes(uint32_t local, uint64_t number, uint8_t out_key[12]);
 MUST_CHECK enum status page_ask(struct engine *engine, size_t section);
 MUST_CHECK enum status page_reply(struct engine *engine, struct request *request,
                                   const Alcove__PageReply *reply);
-MUST_CHECK enum status page_chunk(struct engine *engine, struct request *request,
+/* One frame of chunks; |more| says that the chunk goes on in the next. */
+MUST_CHECK enum status page_chunk(struct engine *engine, struct request *request, bool more,
                                   struct span body);
 void page_drop(struct request *request);
 

@@ -28,6 +28,9 @@ void page_drop(struct request *request)
 {
     page_free(request->page);
     request->page = NULL;
+    free(request->pieces);
+    request->pieces = NULL;
+    request->pieces_size = 0;
 }
 
 static uint32_t purpose(const struct engine *engine)
@@ -124,7 +127,8 @@ static enum status fill(struct engine *engine, struct request *request, struct p
         status = see_chart(engine, &event);
     }
     event_free(&event);
-    if (status == STATUS_OK && !field_hash(reply->section_head_before, &page->head_before)) {
+    if (status == STATUS_OK &&
+        !field_optional(reply->section_head_before, page->head_before.bytes, HASH_BYTES)) {
         status = STATUS_MALFORMED;
     }
     return status;
@@ -138,7 +142,7 @@ enum status page_reply(struct engine *engine, struct request *request,
     if (page == NULL) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = reply->from == request->from && reply->to >= reply->from
+    enum status status = reply->from == request->from && reply->to + 1 >= reply->from
                              ? fill(engine, request, page, reply)
                              : STATUS_BAD_PROOF;
     if (status != STATUS_OK) {
@@ -157,6 +161,12 @@ enum status page_reply(struct engine *engine, struct request *request,
     page->to = reply->to;
     if (page->event_number > section->known) {
         section->known = page->event_number;
+    }
+    if (page->to < page->from) {
+        /* Nothing new after all; the event says so, and no chunk follows. */
+        section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+        page_free(page);
+        return STATUS_OK;
     }
     engine->state.bytes_expected += reply->bytes;
     request->page = page;
@@ -237,15 +247,71 @@ static enum status take_chunk(struct engine *engine, struct request *request,
     return status;
 }
 
-enum status page_chunk(struct engine *engine, struct request *request, struct span body)
+static enum status add_piece(struct request *request, struct span body)
 {
-    struct arena arena = {0};
+    if (body.size > PAGE_CHUNK_BYTES_MAX - request->pieces_size) {
+        return STATUS_TOO_LARGE;
+    }
+    uint8_t *pieces = realloc(request->pieces, request->pieces_size + body.size + 1);
+    if (pieces == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(pieces + request->pieces_size, body.data, body.size);
+    request->pieces = pieces;
+    request->pieces_size += body.size;
+    return STATUS_OK;
+}
+
+static enum status decode(struct span body, struct arena *arena, Alcove__PageChunk **out_chunk)
+{
     ProtobufCMessage *message = NULL;
     enum status status =
-        message_decode(&alcove__page_chunk__descriptor, body, &arena, &message);
+        message_decode(&alcove__page_chunk__descriptor, body, arena, &message);
+    *out_chunk = (Alcove__PageChunk *)(void *)message;
+    return status;
+}
+
+/* A stream that is stopped within a chunk ends with a chunk of its own, which only says why:
+ * what came of the unfinished one is dropped. */
+static enum status decode_last(const struct request *request, struct span body,
+                               struct arena *arena, Alcove__PageChunk **out_chunk)
+{
+    if (request->pieces_size == 0) {
+        return decode(body, arena, out_chunk);
+    }
+    enum status status =
+        decode(span_of(request->pieces, request->pieces_size), arena, out_chunk);
+    if (status == STATUS_MALFORMED) {
+        status = decode(body, arena, out_chunk);
+        if (status == STATUS_OK &&
+            ((*out_chunk)->status == STATUS_OK || (*out_chunk)->n_entry > 0)) {
+            status = STATUS_MALFORMED;
+        }
+    }
+    return status;
+}
+
+enum status page_chunk(struct engine *engine, struct request *request, bool more,
+                       struct span body)
+{
+    struct arena arena = {0};
+    Alcove__PageChunk *chunk = NULL;
+    enum status status = STATUS_OK;
+    engine->state.bytes_received += body.size;
+    if (more || request->pieces_size > 0) {
+        status = add_piece(request, body);
+    }
+    if (status == STATUS_OK && more) {
+        return STATUS_OK;
+    }
     if (status == STATUS_OK) {
-        engine->state.bytes_received += body.size;
-        status = take_chunk(engine, request, (const Alcove__PageChunk *)(const void *)message);
+        status = decode_last(request, body, &arena, &chunk);
+    }
+    free(request->pieces);
+    request->pieces = NULL;
+    request->pieces_size = 0;
+    if (status == STATUS_OK) {
+        status = take_chunk(engine, request, chunk);
     } else if (!alarm_is_ours(status)) {
         status = alarm_stop(engine, status, "The server sent something that is no page.", "");
     }

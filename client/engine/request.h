@@ -33,6 +33,8 @@ struct request {
     uint64_t from, to;
     uint64_t ticket; /* of the outbox or the ledger */
     void *page;      /* what of a page has arrived; the page module's */
+    uint8_t *pieces; /* of a chunk that comes in several frames */
+    size_t pieces_size;
 };
 
 struct request_frame {

@@ -104,7 +104,7 @@ enum status section_list(struct engine *engine, const Alcove__SectionState *stat
 bool section_behind(const struct section *section)
 {
     uint64_t last = section->ended_at > 0 ? section->ended_at : section->known;
-    return section->started && section->timeline.number < last;
+    return section->started && section->timeline.number < last && section->denied < last;
 }
 
 const struct secret *section_key(const struct section *section, const struct hash *epoch)

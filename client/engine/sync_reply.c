@@ -113,7 +113,7 @@ static enum status refused(struct engine *engine, struct request *request, enum 
     if (request->op == OP_PAGE) {
         /* Removed since: the next state says so. Not asked again before that. */
         struct section *section = &engine->sections[request->section];
-        section->known = section->timeline.number;
+        section->denied = section->ended_at > 0 ? section->ended_at : section->known;
         section->listed = false;
         engine->want_subscribe = true;
         return STATUS_OK;

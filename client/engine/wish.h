@@ -52,6 +52,8 @@ struct wish {
     uint64_t parent_revision;
     size_t parent_count;
     struct hash parents[WRITE_PARENTS_MAX];
+    uint64_t seen_number; /* NOTE: of the section, when it was written; 0: when it is sent */
+    struct hash seen_head;
     struct wish_bytes body, extra;
     /* What was sent last; empty: nothing yet. */
     struct request_id request;

@@ -4,7 +4,7 @@
 
 #define WISH_VERSION 1u
 #define WISH_FIXED_BYTES                                                                         \
-    (1u + 7u * 4u + 5u * ID_BYTES + 2u * HASH_BYTES + ID_BYTES + 6u * 8u + 1u +                  \
+    (1u + 7u * 4u + 5u * ID_BYTES + 3u * HASH_BYTES + ID_BYTES + 7u * 8u + 1u +                  \
      WRITE_PARENTS_MAX * HASH_BYTES + 4u * 4u)
 
 static void write_bytes(struct cursor_writer *writer, const struct wish_bytes *bytes)
@@ -35,6 +35,8 @@ static void write_fixed(struct cursor_writer *writer, const struct wish *wish)
     cursor_write_u64(writer, wish->parent_revision);
     cursor_write_u8(writer, (uint8_t)wish->parent_count);
     cursor_write_span(writer, span_of(wish->parents, sizeof wish->parents));
+    cursor_write_u64(writer, wish->seen_number);
+    cursor_write_span(writer, ID_SPAN(&wish->seen_head));
     cursor_write_span(writer, ID_SPAN(&wish->request));
     cursor_write_span(writer, ID_SPAN(&wish->built_object));
     cursor_write_u64(writer, wish->built_revision);
@@ -81,6 +83,8 @@ static void read_fixed(struct cursor_reader *reader, struct wish *wish)
     wish->parent_revision = cursor_read_u64(reader);
     wish->parent_count = cursor_read_u8(reader);
     cursor_read_bytes(reader, wish->parents, sizeof wish->parents);
+    wish->seen_number = cursor_read_u64(reader);
+    cursor_read_bytes(reader, wish->seen_head.bytes, HASH_BYTES);
     cursor_read_bytes(reader, wish->request.bytes, ID_BYTES);
     cursor_read_bytes(reader, wish->built_object.bytes, HASH_BYTES);
     wish->built_revision = cursor_read_u64(reader);

@@ -75,6 +75,12 @@ static enum status fill(struct engine *engine, const struct write_note *note,
     wish->note = note->note;
     wish->type = note->kind;
     wish->purpose = note->purpose != 0 ? note->purpose : PURPOSE_TREAT;
+    if (section->started) {
+        /* What the author had seen when writing: by this the server tells a sibling, written
+         * at the same time, from a write on something old. */
+        wish->seen_number = section->timeline.number;
+        wish->seen_head = section->timeline.head;
+    }
     enum status status = STATUS_OK;
     if (is_new(&note->note)) {
         random_bytes(wish->note.bytes, sizeof wish->note.bytes);

@@ -211,6 +211,15 @@ static void sign_login(struct inproc_link *link, const struct core_ask *ask,
     answer->body_bytes = SIGNATURE_BYTES;
 }
 
+static bool is_out(const struct inproc_link *link, const struct core_effect *effect)
+{
+    static const struct hash all;
+    return effect->kind == CORE_EFFECT_OUT && link->admitted &&
+           ID_EQUAL(&link->peer.member, &effect->member) &&
+           (ID_EQUAL(&effect->device_statement, &all) ||
+            ID_EQUAL(&effect->device_statement, &link->peer.device_statement));
+}
+
 static void push(struct inproc *server)
 {
     const struct core_effect *effects = NULL;
@@ -218,6 +227,10 @@ static void push(struct inproc *server)
     for (size_t i = 0; i < count; i++) {
         for (struct inproc_link *link = server->links; link != NULL; link = link->next) {
             bool subscribed = false;
+            if (is_out(link, &effects[i])) {
+                link->closed = true;
+                continue;
+            }
             for (size_t s = 0; s < link->subscribed_count; s++) {
                 subscribed |= link->subscribed[s] == effects[i].section_local;
             }
@@ -290,6 +303,9 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
     struct inproc *server = link->server;
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
+    if (link->closed) {
+        return;
+    }
     OK(message_decode(&alcove__frame__descriptor, bytes, &arena, &message));
     const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
     struct span body = field_span(frame->body);

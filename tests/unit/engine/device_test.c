@@ -1,0 +1,145 @@
+/*
+ * Two devices of one person: both read everything, both may write offline, nothing is lost or
+ * doubled.
+ */
+#include "tests/unit/engine/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+/* Goal: a new device reads the past. Method: notes first, then the device. */
+static void test_new_device_reads_the_past(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct inproc_person second;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "before", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    scene_device(&scene.therapist, &second);
+    assert_int_equal(scene_sections(&second), 4);
+    assert_string_equal(scene_read(&second, &progress).seen, "[before]");
+    scene_write(&second, &progress, NULL, REVISION_DRAFT, "after", &ticket);
+    scene_wait(&second, ticket);
+    scene_refresh(&scene.therapist);
+    assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[before][after]");
+    inproc_person_free(&second);
+    scene_close(&scene);
+}
+
+/* Goal: two devices that edit one note offline keep both texts. Method: both write on the same
+ * head without a connection; then a third revision joins them. */
+static void test_offline_edits_become_siblings(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct inproc_person second;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    struct note_id note =
+        scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "base", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    scene_device(&scene.therapist, &second);
+    inproc_offline(&scene.therapist);
+    inproc_offline(&second);
+    scene_write(&scene.therapist, &progress, &note, REVISION_DRAFT, "left", &ticket);
+    scene_write(&second, &progress, &note, REVISION_DRAFT, "right", &ticket);
+    inproc_sync(&scene.therapist);
+    inproc_sync(&second);
+    scene_refresh(&scene.therapist);
+    struct scene_texts texts = scene_read(&scene.therapist, &progress);
+    assert_string_equal(texts.seen, "[base][left][right]");
+    assert_int_equal(texts.heads, 2);
+    scene_write(&scene.therapist, &progress, &note, REVISION_DRAFT, "joined", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    scene_refresh(&second);
+    texts = scene_read(&second, &progress);
+    assert_string_equal(texts.seen, "[base][left][right][joined]");
+    assert_int_equal(texts.heads, 1);
+    inproc_person_free(&second);
+    scene_close(&scene);
+}
+
+static bool drop_submit_reply(void *context, struct inproc_link *link, uint32_t op,
+                              uint32_t *code, ProtobufCMessage *body)
+{
+    (void)link;
+    (void)code;
+    (void)body;
+    size_t *left = context;
+    if (op == OP_SUBMIT && *left > 0) {
+        (*left)--;
+        return false;
+    }
+    return true;
+}
+
+/* Goal: a lost answer doubles nothing. Method: the answer to a write is dropped, the connection
+ * ends, the engine is restarted from its storage and sends again. */
+static void test_lost_answer_is_not_doubled(void **state)
+{
+    (void)state;
+    struct scene scene;
+    uint64_t ticket = 0;
+    size_t drops = 1;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "once", &ticket);
+    scene.server.hook = drop_submit_reply;
+    scene.server.hook_context = &drops;
+    OK(inproc_run(&scene.therapist));
+    assert_int_equal(drops, 0);
+    assert_int_equal(scene_read(&scene.therapist, &progress).pending, 1);
+    inproc_restart(&scene.therapist);
+    inproc_sync(&scene.therapist);
+    struct scene_texts texts = scene_read(&scene.therapist, &progress);
+    assert_string_equal(texts.seen, "[once]");
+    assert_int_equal(texts.notes, 1);
+    scene_close(&scene);
+}
+
+/* Goal: a revoked device gets nothing that is written later. Method: the second device is
+ * revoked; the next note is under a new epoch that is not sealed to it. */
+static void test_revoked_device_gets_no_new_epoch(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct inproc_person second;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    scene_device(&scene.therapist, &second);
+    OK(act_device_revoke(scene.therapist.engine, &scene.therapist.content.member,
+                         &second.content.device_statement, scene.server.now_ms, &ticket));
+    scene_wait(&scene.therapist, ticket);
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "later", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    struct view_section shown;
+    OK(view_section(scene.therapist.engine, &progress, &shown));
+    assert_int_equal(shown.epoch, 2);
+    assert_false(shown.closed);
+    assert_true(second.link.closed);
+    inproc_offline(&second);
+    assert_int_equal(inproc_run(&second), STATUS_REFUSED);
+    assert_string_equal(scene_read(&second, &progress).seen, "");
+    inproc_person_free(&second);
+    scene_close(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_new_device_reads_the_past),
+        cmocka_unit_test(test_offline_edits_become_siblings),
+        cmocka_unit_test(test_lost_answer_is_not_doubled),
+        cmocka_unit_test(test_revoked_device_gets_no_new_epoch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

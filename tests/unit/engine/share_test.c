@@ -1,0 +1,252 @@
+/*
+ * Granting and taking back: who reads what, from when on, under which key; and what the access
+ * list and the access log say of it.
+ */
+#include "tests/unit/engine/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+static void grant(struct scene *scene, const struct section_id *section,
+                  const struct inproc_person *to, uint32_t rights, uint64_t history_from)
+{
+    uint64_t ticket = 0;
+    struct act_grant ask = {.section = *section,
+                            .member = to->content.member,
+                            .rights = rights,
+                            .history_from = history_from,
+                            .code_compared = true};
+    OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
+    scene_wait(&scene->therapist, ticket);
+}
+
+/* Goal: a newcomer reads from the grant on, or with history; after the revocation nothing new.
+ * Method: a covering therapist is granted progress without, session with history. */
+static void test_grant_and_revoke(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct inproc_person cover;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    scene_refresh(&scene.admin);
+    scene_invite(&scene.admin, ROLE_THERAPIST, "Tom", &cover);
+    scene_relate(&scene, &scene.client, &cover, RELATION_COVERS);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    struct section_id session = scene_section(&scene.therapist, CLASS_SESSION);
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "old", &ticket);
+    scene_write(&scene.therapist, &session, NULL, REVISION_DRAFT, "at ten", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    grant(&scene, &progress, &cover, RIGHT_READ | RIGHT_WRITE, 0);
+    grant(&scene, &session, &cover, RIGHT_READ, 1);
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "new", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    scene_refresh(&cover);
+    assert_string_equal(scene_read(&cover, &progress).seen, "[new]");
+    assert_string_equal(scene_read(&cover, &session).seen, "[at ten]");
+    scene_write(&cover, &progress, NULL, REVISION_DRAFT, "from Tom", &ticket);
+    scene_wait(&cover, ticket);
+    scene_refresh(&scene.therapist);
+    assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[old][new][from Tom]");
+    OK(act_revoke(scene.therapist.engine, &progress, &cover.content.member, scene.server.now_ms,
+                  &ticket));
+    scene_wait(&scene.therapist, ticket);
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "without Tom", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    scene_refresh(&cover);
+    assert_string_equal(scene_read(&cover, &progress).seen, "[new][from Tom]");
+    struct view_section shown;
+    OK(view_section(cover.engine, &progress, &shown));
+    assert_true(shown.ended);
+    inproc_person_free(&cover);
+    scene_close(&scene);
+}
+
+/* Goal: what policy forbids is refused before it is queued. Method: some of each. */
+static void test_forbidden_is_refused_here(void **state)
+{
+    (void)state;
+    struct scene scene;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
+    struct act_grant ask = {.section = process,
+                            .member = scene.client.content.member,
+                            .rights = RIGHT_READ};
+    assert_int_equal(act_grant(scene.therapist.engine, &ask, scene.server.now_ms, &ticket),
+                     STATUS_REFUSED);
+    ask.section = shared;
+    ask.member = scene.admin.content.member;
+    assert_int_equal(act_grant(scene.therapist.engine, &ask, scene.server.now_ms, &ticket),
+                     STATUS_REFUSED);
+    assert_int_equal(act_grant(scene.client.engine, &ask, scene.server.now_ms, &ticket),
+                     STATUS_REFUSED);
+    assert_int_equal(act_relate(scene.therapist.engine, &scene.client.content.member,
+                                &scene.therapist.content.member, RELATION_COVERS, 0,
+                                scene.server.now_ms, &ticket),
+                     STATUS_REFUSED);
+    struct chart_id chart;
+    assert_int_equal(act_chart(scene.admin.engine, &scene.client.content.member,
+                               span_of(NULL, 0), scene.server.now_ms, &chart, &ticket),
+                     STATUS_REFUSED);
+    scene_close(&scene);
+}
+
+/* Goal: a signed note takes no edit, but an addendum. Method: both tried. */
+static void test_signed_note_is_locked(void **state)
+{
+    (void)state;
+    struct scene scene;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    struct note_id note =
+        scene_write(&scene.therapist, &progress, NULL, REVISION_SIGNED, "signed", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+    body.kind = NOTE_PROGRESS;
+    body.text = field_of("edit", 4);
+    struct write_note ask = {
+        .section = progress, .note = note, .kind = REVISION_DRAFT, .body = &body};
+    assert_int_equal(write_note(scene.therapist.engine, &ask, scene.server.now_ms, NULL, &ticket),
+                     STATUS_LOCKED);
+    scene_write(&scene.therapist, &progress, &note, REVISION_ADDENDUM, "addendum", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[signed][addendum]");
+    scene_close(&scene);
+}
+
+/* Goal: a journal is the client's alone until shared; moments reach the therapist then. */
+static void test_journal_is_the_clients(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct section_id journal;
+    struct chart_id chart;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    OK(act_section(scene.client.engine, CLASS_JOURNAL, &scene.chart, &scene.client.content.member,
+                   scene.server.now_ms, &journal, &chart, &ticket));
+    scene_wait(&scene.client, ticket);
+    scene_write(&scene.client, &journal, NULL, REVISION_DRAFT, "private", &ticket);
+    scene_wait(&scene.client, ticket);
+    scene_refresh(&scene.therapist);
+    assert_int_equal(scene_sections(&scene.therapist), 4);
+    struct act_grant ask = {.section = journal,
+                            .member = scene.therapist.content.member,
+                            .rights = RIGHT_READ};
+    OK(act_grant(scene.client.engine, &ask, scene.server.now_ms, &ticket));
+    scene_wait(&scene.client, ticket);
+    scene_write(&scene.client, &journal, NULL, REVISION_DRAFT, "for you", &ticket);
+    scene_wait(&scene.client, ticket);
+    scene_refresh(&scene.therapist);
+    assert_string_equal(scene_read(&scene.therapist, &journal).seen, "[for you]");
+    scene_close(&scene);
+}
+
+struct access_list {
+    size_t count;
+    bool therapist, client;
+    const struct scene *scene;
+};
+
+static bool add_access(void *visitor, const struct view_access *access)
+{
+    struct access_list *list = visitor;
+    list->count++;
+    list->therapist |= ID_EQUAL(&access->member, &list->scene->therapist.content.member);
+    list->client |= ID_EQUAL(&access->member, &list->scene->client.content.member);
+    assert_true(access->in_epoch);
+    assert_int_not_equal(access->reason[0], '\0');
+    return true;
+}
+
+/* Goal: the access list names exactly those who can open a section. */
+static void test_access_list(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
+    struct access_list list = {.scene = &scene};
+    OK(view_access(scene.therapist.engine, &shared, add_access, &list));
+    assert_int_equal(list.count, 2);
+    assert_true(list.therapist && list.client);
+    list = (struct access_list){.scene = &scene};
+    OK(view_access(scene.therapist.engine, &process, add_access, &list));
+    assert_int_equal(list.count, 1);
+    assert_true(list.therapist);
+    scene_close(&scene);
+}
+
+static bool count_events(void *visitor, const struct ledger_event *event)
+{
+    size_t *actions = visitor;
+    assert_non_null(event->open);
+    actions[event->open->action]++;
+    return true;
+}
+
+/* Goal: the client's history is whole and names reads and the reader's word; the auditor proves
+ * the whole log. */
+static void test_logs_are_proved(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct inproc_person auditor;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "reflection", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    inproc_sync(&scene.client);
+    struct scene_texts texts = scene_read(&scene.client, &shared);
+    OK(write_opened(scene.client.engine, &shared, &texts.note, &texts.last, scene.server.now_ms,
+                    &ticket));
+    scene_wait(&scene.client, ticket);
+    OK(ledger_verify_chart(scene.client.engine, &scene.chart, &ticket));
+    scene_wait(&scene.client, ticket);
+    struct ledger_verdict verdict;
+    OK(ledger_verdict(scene.client.engine, ticket, &verdict));
+    assert_int_equal(verdict.status, STATUS_OK);
+    size_t actions[64] = {0};
+    OK(ledger_events(scene.client.engine, ticket, count_events, actions));
+    assert_int_equal(actions[ACTION_CREATE_SECTION], 4);
+    assert_int_equal(actions[ACTION_OPENED], 1);
+    assert_true(actions[ACTION_WRITE] >= 1 && actions[ACTION_READ] >= 1);
+    struct ledger_query own = {.scope = ACTION_LOG_OWN};
+    OK(ledger_ask(scene.client.engine, &own, &ticket));
+    scene_wait(&scene.client, ticket);
+    assert_int_equal(ledger_verify_chart(scene.therapist.engine, &scene.chart, &ticket),
+                     STATUS_REFUSED);
+    scene_refresh(&scene.admin);
+    scene_invite(&scene.admin, ROLE_AUDITOR, "Aud", &auditor);
+    OK(ledger_verify_all(auditor.engine, &ticket));
+    scene_wait(&auditor, ticket);
+    OK(ledger_verdict(auditor.engine, ticket, &verdict));
+    assert_int_equal(verdict.status, STATUS_OK);
+    assert_int_equal(verdict.charts, 1);
+    assert_int_equal(verdict.sections, 4);
+    assert_true(verdict.events > 50);
+    inproc_person_free(&auditor);
+    scene_close(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_grant_and_revoke),
+        cmocka_unit_test(test_forbidden_is_refused_here),
+        cmocka_unit_test(test_signed_note_is_locked),
+        cmocka_unit_test(test_journal_is_the_clients),
+        cmocka_unit_test(test_access_list),
+        cmocka_unit_test(test_logs_are_proved),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
