@@ -1,3 +1,4 @@
+#include "keys/public/frame.h"
 #include "tests/support/practice_timeline.h"
 
 /* Goal: a section can always be rotated: recipients never outgrow one epoch. Method: fill
@@ -67,9 +68,42 @@ static void test_relation_that_matters_only_later_is_echoed_now(void **state)
     write_fine(p, made, p->t1, 0);
 }
 
+/* Goal: the membership hash is CONTRACT's. Method: build the bytes by hand for two
+ * members, in the order of their ids. */
+static void test_membership_is_the_hash_of_its_lines(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    uint64_t until_ms = w->time_ms + 0x010203u;
+    make_take(w, make_grant(w, made, p->c1, RW, until_ms, 0, p->t1));
+    uint8_t line[2][60];
+    struct hash wanted;
+    struct hash got;
+    for (size_t i = 0; i < 2; i++) {
+        const struct make_person *person = i == 0 ? p->t1 : p->c1;
+        uint64_t until = i == 0 ? 0 : until_ms;
+        struct hash identity;
+        statement_identity_hash(&person->identity.public, &w->practice, &identity);
+        memcpy(line[i], person->id.bytes, ID_BYTES);
+        memcpy(line[i] + 16, identity.bytes, HASH_BYTES);
+        memset(line[i] + 48, 0, 12);
+        line[i][51] = i == 0 ? 7 : 3;
+        for (size_t j = 0; j < 8; j++) {
+            line[i][52 + j] = (uint8_t)(until >> (56u - 8u * j));
+        }
+    }
+    bool swap = memcmp(line[0], line[1], ID_BYTES) > 0;
+    const struct span parts[] = {span_of(line[swap ? 1 : 0], 60), span_of(line[swap ? 0 : 1], 60)};
+    frame_hash(LABEL_MEMBERSHIP, &w->practice, parts, 2, &wanted);
+    authority_membership(w->authority, section(p, made), now(p), &got);
+    assert_memory_equal(wanted.bytes, got.bytes, HASH_BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PRACTICE_TEST(test_membership_is_the_hash_of_its_lines),
         PRACTICE_TEST(test_recipients_never_outgrow_an_epoch),
         PRACTICE_TEST(test_relation_that_matters_only_later_is_echoed_now),
     };
