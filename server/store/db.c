@@ -49,16 +49,15 @@ static enum status failed(const char *what, int rc)
     return status;
 }
 
+/* LMDB takes a pointer to non-const and does not write through it. */
 static MDB_val val_of(struct span bytes)
 {
-    /* LMDB takes a pointer to non-const and does not write through it. */
     union {
         const uint8_t *in;
         void *out;
     } pointer = {.in = bytes.data};
-    MDB_val val = {bytes.size, pointer.out};
 
-    return val;
+    return (MDB_val){bytes.size, pointer.out};
 }
 
 static struct span span_of_val(const MDB_val *val)
@@ -199,6 +198,7 @@ enum status db_renew(struct txn *txn)
 enum status db_commit(struct txn *txn)
 {
     enum status status;
+    int rc;
 
     CHECK(txn->write);
     if (txn->counters_changed) {
@@ -209,7 +209,12 @@ enum status db_commit(struct txn *txn)
         db_abort(txn);
         return status;
     }
-    status = failed("commit", mdb_txn_commit(txn->mdb));
+    rc = mdb_txn_commit(txn->mdb);
+    status = failed("commit", rc);
+    /* LMDB calls a write that the full disk cut short an I/O error. It is then as it was. */
+    if (rc == EIO && db_room_disk_is_full(txn->db)) {
+        status = STATUS_FULL;
+    }
     txn->db->commits += status == STATUS_OK;
     if (status == STATUS_OK && txn->db->count_pages) {
         txn->db->pages_written += db_file_thread_pages() - txn->pages_at_begin;
@@ -220,10 +225,9 @@ enum status db_commit(struct txn *txn)
 
 void db_abort(struct txn *txn)
 {
-    if (txn == NULL) {
-        return;
+    if (txn != NULL) {
+        mdb_txn_abort(txn->mdb);
     }
-    mdb_txn_abort(txn->mdb);
     free(txn);
 }
 

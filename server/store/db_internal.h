@@ -58,5 +58,7 @@ void db_env_close(struct db *db);
 /* The counters of a transaction just begun, and back before commit. Failures are sticky. */
 void db_meta_load_counters(struct txn *txn);
 void db_meta_store_counters(struct txn *txn);
+/* Whether hardly anything can be written any more. */
+bool db_room_disk_is_full(struct db *db);
 /* Keeps the file longer than what is used (db_file.h tells why). */
 MUST_CHECK enum status db_room_extend(struct db *db);

@@ -6,8 +6,11 @@
 
 /* The file is kept at least half of this longer than what is used. */
 #define FILE_AHEAD_BYTES   ((uint64_t)64 << 20)
-/* Left on the disk for erasures and for the events of reads. */
+/* Left on the disk for erasures and for the events of reads; and for erasures alone. */
 #define DISK_RESERVE_BYTES ((uint64_t)64 << 20)
+#define DISK_READING_BYTES ((uint64_t)16 << 20)
+/* With less than this left, a write that failed has failed for it. */
+#define DISK_FULL_BYTES    ((uint64_t)1 << 20)
 
 enum status db_room_extend(struct db *db)
 {
@@ -48,11 +51,26 @@ static enum status below(const struct db_usage *usage, unsigned percent)
     return usage->pages - usage->pages_free <= limit ? STATUS_OK : STATUS_FULL;
 }
 
+/* UINT64_MAX where the system does not tell. */
+static uint64_t disk_bytes_left(int fd)
+{
+    struct statvfs disk;
+
+    return fstatvfs(fd, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+}
+
+bool db_room_disk_is_full(struct db *db)
+{
+    struct db_usage usage;
+
+    return db_usage(db, false, &usage) == STATUS_OK && disk_bytes_left(usage.fd) < DISK_FULL_BYTES;
+}
+
 /* Once per transaction. The free list is read only when it can matter. */
 static void look(struct txn *txn)
 {
     struct db_usage usage;
-    struct statvfs disk;
+    uint64_t disk;
     enum status status = db_usage(txn->db, false, &usage);
 
     if (status == STATUS_OK && below(&usage, DB_HEADROOM_PERCENT) != STATUS_OK) {
@@ -66,9 +84,12 @@ static void look(struct txn *txn)
     }
     txn->room = below(&usage, DB_HEADROOM_PERCENT);
     txn->room_reading = below(&usage, DB_READING_PERCENT);
-    if (fstatvfs(usage.fd, &disk) == 0 &&
-        (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE_BYTES) {
+    disk = disk_bytes_left(usage.fd);
+    if (disk < DISK_RESERVE_BYTES) {
         txn->room = STATUS_FULL;
+    }
+    if (disk < DISK_READING_BYTES) {
+        txn->room_reading = STATUS_FULL;
     }
 }
 

@@ -17,6 +17,7 @@ void fsck_fault(struct fsck *fsck, const char *format, ...)
         return;
     }
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
     (void)vsnprintf(fsck->report->first, sizeof(fsck->report->first), format, arguments);
     va_end(arguments);
 }
