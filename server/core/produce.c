@@ -3,59 +3,10 @@
 #include "proto/message.h"
 #include "proto/words.h"
 #include "server/core/leaf_view.h"
+#include "server/core/produce_path.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
-
-/* A proof as the codec packs it: one bytes field per hash, borrowed. */
-struct path {
-    struct merkle_proof proof;
-    ProtobufCBinaryData fields[MERKLE_PROOF_HASHES_MAX];
-};
-
-static void path_fields(struct path *path)
-{
-    for (size_t i = 0; i < path->proof.count; i++) {
-        path->fields[i] = field_of(path->proof.hashes[i].bytes, HASH_BYTES);
-    }
-}
-
-/* From what the asker had to |to|. More than the log holds is the asker's mistake and
- * proves nothing: the reply then carries the checkpoint alone. */
-static enum status path_consistency(struct txn *txn, enum ledger_log log, uint64_t from,
-                                    uint64_t to, struct path *out)
-{
-    enum status status = STATUS_OK;
-
-    out->proof.count = 0;
-    if (from <= to) {
-        status = ledger_consistency(txn, log, from, to, &out->proof);
-    }
-    path_fields(out);
-    return status;
-}
-
-static enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,
-                                  uint64_t size, struct path *out)
-{
-    enum status status = ledger_inclusion(txn, log, index, size, &out->proof);
-
-    path_fields(out);
-    return status;
-}
-
-static void fill_advance(Alcove__Advance *advance, struct span checkpoint, struct path *path)
-{
-    alcove__advance__init(advance);
-    advance->checkpoint = field_of(checkpoint.data, checkpoint.size);
-    advance->n_consistency = path->proof.count;
-    advance->consistency = path->fields;
-}
-
-static struct span events_note(const struct core_checkpoints *heads)
-{
-    return span_of(heads->events, heads->events_bytes);
-}
 
 static struct span statements_note(const struct core_checkpoints *heads)
 {
@@ -164,8 +115,8 @@ static enum status produce_checkpoint(struct txn *txn, const struct core_answer 
     if (status != STATUS_OK) {
         return status;
     }
-    fill_advance(&statements, statements_note(heads), &statements_path);
-    fill_advance(&events, events_note(heads), &events_path);
+    path_advance(&statements, statements_note(heads), &statements_path);
+    path_advance(&events, path_events_note(heads), &events_path);
     reply.statements = &statements;
     reply.events = &events;
     reply.event = answer->event;
@@ -266,7 +217,7 @@ static enum status produce_page_head(struct txn *txn, const struct core_answer *
     if (status != STATUS_OK) {
         return status;
     }
-    fill_advance(&advance, events_note(heads), &consistency);
+    path_advance(&advance, path_events_note(heads), &consistency);
     proof.leaf = &leaf;
     proof.advance = &advance;
     proof.n_inclusion = inclusion.proof.count;
@@ -278,104 +229,6 @@ static enum status produce_page_head(struct txn *txn, const struct core_answer *
     reply.from = answer->from;
     reply.to = answer->to;
     return message_pack(&reply.base, out_body, out_size);
-}
-
-/* Leaves in the order given, and what the two replies that show them have in common. */
-struct shown {
-    Alcove__EventLeaf *leaves;
-    Alcove__EventLeaf **list;
-    struct leaf_view *views;
-};
-
-static void shown_free(struct shown *shown)
-{
-    free(shown->leaves);
-    free(shown->list);
-    free(shown->views);
-}
-
-static enum status shown_load(struct txn *txn, const struct core_answer *answer,
-                              struct shown *out)
-{
-    size_t count = answer->seq_count;
-
-    out->leaves = calloc(count + 1, sizeof(*out->leaves));
-    out->list = calloc(count + 1, sizeof(Alcove__EventLeaf *));
-    out->views = calloc(count + 1, sizeof(*out->views));
-    if (out->leaves == NULL || out->list == NULL || out->views == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        enum status status =
-            leaf_view_load(txn, answer->seqs[i], answer->view, &out->views[i], &out->leaves[i]);
-
-        if (status != STATUS_OK) {
-            return status;
-        }
-        out->list[i] = &out->leaves[i];
-    }
-    return STATUS_OK;
-}
-
-static enum status produce_events(struct txn *txn, const struct core_answer *answer,
-                                  const struct core_checkpoints *heads, uint8_t **out_body,
-                                  size_t *out_size)
-{
-    Alcove__EventsReply reply = ALCOVE__EVENTS_REPLY__INIT;
-    Alcove__Advance advance;
-    struct shown shown = {NULL, NULL, NULL};
-    struct path inclusion = {.proof = {.count = 0}};
-    struct path consistency;
-    enum status status = shown_load(txn, answer, &shown);
-
-    if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
-                                  &consistency);
-    }
-    if (status == STATUS_OK && answer->seq_count > 0) {
-        status = path_inclusion(txn, LEDGER_EVENTS, answer->seqs[answer->seq_count - 1],
-                                heads->events_size, &inclusion);
-    }
-    if (status == STATUS_OK) {
-        fill_advance(&advance, events_note(heads), &consistency);
-        reply.n_leaf = answer->seq_count;
-        reply.leaf = shown.list;
-        reply.more = answer->more;
-        reply.advance = &advance;
-        reply.n_inclusion = inclusion.proof.count;
-        reply.inclusion = inclusion.fields;
-        reply.event = answer->event;
-        reply.scanned_to = answer->scanned_to;
-        status = message_pack(&reply.base, out_body, out_size);
-    }
-    shown_free(&shown);
-    return status;
-}
-
-static enum status produce_event_leaves(struct txn *txn, const struct core_answer *answer,
-                                        const struct core_checkpoints *heads,
-                                        uint8_t **out_body, size_t *out_size)
-{
-    Alcove__EventLeavesReply reply = ALCOVE__EVENT_LEAVES_REPLY__INIT;
-    Alcove__Advance advance;
-    struct shown shown = {NULL, NULL, NULL};
-    struct path consistency;
-    enum status status = shown_load(txn, answer, &shown);
-
-    if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
-                                  &consistency);
-    }
-    if (status == STATUS_OK) {
-        fill_advance(&advance, events_note(heads), &consistency);
-        reply.n_leaf = answer->seq_count;
-        reply.leaf = shown.list;
-        reply.advance = &advance;
-        reply.event = answer->event;
-        status = message_pack(&reply.base, out_body, out_size);
-    }
-    shown_free(&shown);
-    return status;
 }
 
 enum status produce_reply(struct txn *txn, const struct core_answer *answer,

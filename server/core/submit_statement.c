@@ -150,6 +150,8 @@ enum status submit_plan_statements(struct core *core, struct txn *txn,
         status = permit_signer(ask, &plan->statements[i].statement);
         if (status == STATUS_OK) {
             status = admit_one(core, ask, plan, i);
+            /* Judging may tell more than the type: whom an invitation is for. */
+            draft->action = i == 0 ? plan->statements[0].result.action : draft->action;
         }
     }
     return status;
@@ -260,7 +262,7 @@ static void draft_of_result(struct core *core, struct txn *txn,
                             struct event_draft *draft)
 {
     memset(draft, 0, sizeof(*draft));
-    draft->action = one->statement.rule->action;
+    draft->action = one->result.action;
     draft->outcome = OUTCOME_OK;
     draft->object = one->statement.hash;
     draft->subject = one->result.subject;

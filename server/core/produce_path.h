@@ -1,0 +1,31 @@
+/* What the files that produce answers share: proofs as the codec packs them. */
+#pragma once
+
+#include "proto/message.h"
+#include "server/core/produce.h"
+#include "server/store/ledger.h"
+
+/* A proof with one bytes field per hash, borrowed from it. */
+struct path {
+    struct merkle_proof proof;
+    ProtobufCBinaryData fields[MERKLE_PROOF_HASHES_MAX];
+};
+
+/* From what the asker had to |to|. More than the log holds is the asker's mistake and
+ * proves nothing: the reply then carries the checkpoint alone. */
+MUST_CHECK enum status path_consistency(struct txn *txn, enum ledger_log log, uint64_t from,
+                                        uint64_t to, struct path *out_path);
+MUST_CHECK enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,
+                                      uint64_t size, struct path *out_path);
+/* |advance| borrows |checkpoint| and |path|. */
+void path_advance(Alcove__Advance *advance, struct span checkpoint, struct path *path);
+/* The events log's checkpoint. */
+struct span path_events_note(const struct core_checkpoints *heads);
+
+/* Replies that show events (produce_events.c). */
+MUST_CHECK enum status produce_events(struct txn *txn, const struct core_answer *answer,
+                                      const struct core_checkpoints *heads, uint8_t **out_body,
+                                      size_t *out_size);
+MUST_CHECK enum status produce_event_leaves(struct txn *txn, const struct core_answer *answer,
+                                            const struct core_checkpoints *heads,
+                                            uint8_t **out_body, size_t *out_size);
