@@ -65,8 +65,6 @@ static struct span span_of_val(const MDB_val *val)
     return span_of(val->mv_data, val->mv_size);
 }
 
-/* Opening ------------------------------------------------------------------------------ */
-
 enum status db_tables_open(struct db *db, bool create)
 {
     MDB_txn *mdb = NULL;
