@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int64_t hook_offset_ms(void)
+static int64_t hook_ms(const char *variable)
 {
-    const char *path = getenv("ALCOVE_CLOCK_OFFSET_FILE");
+    const char *path = getenv(variable);
     long long offset = 0;
     FILE *file = path == NULL ? NULL : fopen(path, "re");
 
@@ -35,7 +35,7 @@ uint64_t clock_now_ms(void)
     int64_t ms = read_ms(CLOCK_REALTIME);
 
 #ifdef ALCOVE_TEST_HOOKS
-    ms += hook_offset_ms();
+    ms += hook_ms("ALCOVE_CLOCK_OFFSET_FILE");
 #endif
     return ms < 0 ? 0 : (uint64_t)ms;
 }
@@ -43,4 +43,26 @@ uint64_t clock_now_ms(void)
 uint64_t clock_awake_ms(void)
 {
     return (uint64_t)read_ms(CLOCK_BOOTTIME);
+}
+
+uint64_t clock_slept_ms(void)
+{
+    int64_t ms = read_ms(CLOCK_BOOTTIME) - read_ms(CLOCK_MONOTONIC);
+
+#ifdef ALCOVE_TEST_HOOKS
+    ms += hook_ms("ALCOVE_SLEPT_FILE");
+#endif
+    return ms < 0 ? 0 : (uint64_t)ms;
+}
+
+uint64_t clock_idle_limit_ms(uint64_t limit_ms)
+{
+#ifdef ALCOVE_TEST_HOOKS
+    const char *text = getenv("ALCOVE_IDLE_MS");
+
+    if (text != NULL) {
+        return strtoull(text, NULL, 10);
+    }
+#endif
+    return limit_ms;
 }

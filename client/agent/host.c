@@ -17,7 +17,8 @@ struct host {
     struct wire *wire;
     bool changed; /* the keystore's content, not saved yet */
     bool connecting;
-    bool tried_next_pin;
+    enum { PIN_NOW, PIN_NEXT_WANTED, PIN_NEXT } pin; /* which TLS key is expected */
+    const volatile sig_atomic_t *stop;
     const char *why;
 };
 
@@ -79,33 +80,55 @@ static void on_frame(void *state, struct span frame)
 
 static void on_closed(void *state, const struct wire_closed *closed)
 {
+    static const struct hash none;
     struct host *host = state;
+    struct hash now;
+    struct hash next;
 
-    host->connecting = false;
+    engine_tls_pins(host->engine, &now, &next);
+    if (closed->why == WIRE_END_WRONG_KEY && host->pin == PIN_NOW && !ID_EQUAL(&next, &none)) {
+        host->pin = PIN_NEXT_WANTED;
+    }
+    host->connecting = host->pin == PIN_NEXT_WANTED;
     host->why = closed->text;
     engine_stop(host->engine);
 }
 
-enum status host_connect(struct host *host)
+static enum status connect_with(struct host *host)
 {
     struct keystore_content *content = keystore_content(host->keystore);
-    struct hash now;
-    struct hash next;
+    struct hash pins[2];
     struct address address;
-    enum status status;
+    enum status status = address_parse(content->address, &address);
 
-    if (host->connecting || wire_is_open(host->wire)) {
-        return STATUS_OK;
-    }
-    status = address_parse(content->address, &address);
     if (status != STATUS_OK) {
         return status;
     }
-    engine_tls_pins(host->engine, &now, &next);
-    status = wire_connect(host->wire, address.host, address.port, &now);
+    engine_tls_pins(host->engine, &pins[0], &pins[1]);
+    status = wire_connect(host->wire, address.host, address.port, &pins[host->pin == PIN_NEXT ? 1 : 0]);
     host->connecting = status == STATUS_OK;
     host->why = NULL;
     return status;
+}
+
+enum status host_connect(struct host *host)
+{
+    if (host->connecting || wire_is_open(host->wire)) {
+        return STATUS_OK;
+    }
+    host->pin = PIN_NOW;
+    return connect_with(host);
+}
+
+/* A server may change to the key that it announced before, and to no other. */
+static enum status try_next_pin(struct host *host)
+{
+    if (host->pin != PIN_NEXT_WANTED) {
+        return STATUS_OK;
+    }
+    host->pin = PIN_NEXT;
+    host->connecting = false;
+    return connect_with(host);
 }
 
 bool host_online(const struct host *host)
@@ -116,6 +139,11 @@ bool host_online(const struct host *host)
 const char *host_why(const struct host *host)
 {
     return host->why;
+}
+
+void host_stop_when(struct host *host, const volatile sig_atomic_t *flag)
+{
+    host->stop = flag;
 }
 
 /* ---- opening and closing */
@@ -223,7 +251,10 @@ enum status host_step(struct host *host, uint32_t wait_ms)
 
     engine_tick(host->engine, clock_now_ms());
     pump_out(host);
-    status = wire_service(host->wire, wait_ms);
+    status = try_next_pin(host);
+    if (status == STATUS_OK) {
+        status = wire_service(host->wire, wait_ms);
+    }
     pump_out(host);
     return status;
 }
@@ -247,7 +278,12 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
         if (done(host, state)) {
             return STATUS_OK;
         }
-        status = engine_trouble(host);
+        if (host->stop != NULL && *host->stop != 0) {
+            host->why = "the agent is being locked";
+            return STATUS_OFFLINE;
+        }
+        /* What stopped an earlier connection says nothing about one that is being made. */
+        status = host->connecting ? STATUS_OK : engine_trouble(host);
         if (status != STATUS_OK) {
             return status;
         }
@@ -258,7 +294,7 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
             return STATUS_BUSY;
         }
         status = host_step(host, STEP_MS);
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK && !host->connecting) {
             status = engine_trouble(host);
         }
     }

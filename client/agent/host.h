@@ -15,6 +15,8 @@
 #include "client/wire/wire.h"
 #include "proto/status.h"
 
+#include <signal.h>
+
 struct host;
 
 /* STATUS_NOT_FOUND: no such profile. STATUS_UNSUPPORTED, STATUS_REFUSED: not to be opened,
@@ -57,6 +59,10 @@ MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *h
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
 /* Until this ticket is done or failed. */
 MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
+
+/* While |*flag| is not zero, waiting ends at once with STATUS_OFFLINE. |flag| must outlive the
+ * host. */
+void host_stop_when(struct host *host, const volatile sig_atomic_t *flag);
 
 /* Saves the keystore if something changed in it. */
 MUST_CHECK enum status host_save(struct host *host);

@@ -4,10 +4,10 @@
 #include "proto/status.h"
 
 struct args_option {
-    const char *name;    /* "--title" */
-    const char **value;  /* receives the word after it; NULL for a flag */
-    bool *flag;          /* for a flag */
-    const char **list;   /* for one that may come often */
+    const char *name;   /* "--title" */
+    const char **value; /* receives the word after it; NULL for a flag */
+    bool *flag;         /* for a flag */
+    const char **list;  /* for one that may come often */
     size_t *list_count;
     size_t list_max;
 };

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "client/agent/host.h"
+#include "client/agent/talk.h"
 #include "proto/status.h"
 
 #include <cjson/cJSON.h>
@@ -30,18 +31,28 @@ struct cli {
     const char *profile;
     int passphrase_fd; /* -1: ask on the terminal */
     bool json;
-    int in; /* the caller's standard input, -1 when closed */
+    bool utf8; /* the reader's terminal takes it */
+    int in;    /* the caller's standard input, -1 when closed */
     FILE *out;
     FILE *err;
     struct host *host; /* lent by the agent, or opened by cli_open */
     bool lent;
+    const struct talk_request *request; /* whose descriptors the words call, when lent */
+};
+
+enum cli_flag {
+    CLI_HERE = 1,       /* never in the agent */
+    CLI_TAKES_TEXT = 2, /* --file, or the editor, which the caller's own process runs */
+    CLI_PREVIEWS = 4,   /* and shows it before it is sent */
+    CLI_HIDDEN = 8,
 };
 
 struct cli_command {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
-    const char *words;   /* after the name, for the usage line */
-    const char *summary; /* one line */
+    const char *words;                                  /* after the name, for the usage line */
+    const char *summary;                                /* one line */
+    unsigned flags;                                     /* enum cli_flag */
 };
 
 /* NULL for an unknown name. */
@@ -53,6 +64,9 @@ const struct cli_command *cli_commands(size_t *out_count);
 MUST_CHECK int cli_open(struct cli *cli);
 /* Closes what cli_open opened; nothing when lent. */
 void cli_close(struct cli *cli);
+
+/* The descriptor that the words call by |number|; -1: the caller lent none of that number. */
+int cli_fd(const struct cli *cli, int number);
 
 /* Says that |words| were not understood, with the command's usage. CLI_USAGE. */
 int cli_usage(struct cli *cli, const char *name, const char *what);
@@ -67,6 +81,10 @@ int cli_fail(struct cli *cli, const char *what, enum status status);
  * waits safely in the outbox: says so, *out_sent is false, CLI_OK.
  */
 MUST_CHECK int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent);
+/* Brings a statement that was queued with |status| to the server and says |what| was done.
+ * The ticket by reference: the call that sets it is often the argument before it. */
+MUST_CHECK int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *ticket,
+                                  const char *what);
 /* A first sync if there was none, and a fresh one when the server answers; commands that only
  * read go on with what is here, saying so. CLI_OK unless an alarm or nothing is here at all. */
 MUST_CHECK int cli_refresh(struct cli *cli);

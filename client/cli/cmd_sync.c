@@ -2,11 +2,12 @@
 
 #include "client/agent/clock.h"
 #include "client/cli/args.h"
+#include "client/cli/numbers.h"
 #include "client/cli/print.h"
+#include "client/cli/watch.h"
 #include "client/engine/view.h"
 #include "proto/policy.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -61,8 +62,6 @@ static void tell_sync(struct cli *cli)
 
 /* ---- watching */
 
-#define WATCHED_MAX 1024u
-
 static volatile sig_atomic_t watch_ended;
 
 static void end_watch(int signal)
@@ -71,65 +70,15 @@ static void end_watch(int signal)
     watch_ended = 1;
 }
 
-struct watch {
-    struct cli *cli;
-    size_t count;
-    struct section_id sections[WATCHED_MAX];
-    uint64_t numbers[WATCHED_MAX];
-};
-
-static void tell_change(struct cli *cli, const struct view_section *section)
-{
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "section", ID_SPAN(&section->section));
-        print_add_text(object, "class", policy_class_name(section->class));
-        print_add_number(object, "number", section->number);
-        (void)cJSON_AddBoolToObject(object, "ended", section->ended);
-        print_json(cli, object);
-    } else {
-        print_short(cli, ID_SPAN(&section->section));
-        (void)fprintf(cli->out, " %s at %llu%s\n", policy_class_name(section->class),
-                      (unsigned long long)section->number,
-                      section->ended ? " (no longer shared with you)" : "");
-    }
-    (void)fflush(cli->out);
-}
-
-static bool watch_section(void *visitor, const struct view_section *section)
-{
-    struct watch *watch = visitor;
-
-    for (size_t i = 0; i < watch->count; i++) {
-        if (ID_EQUAL(&watch->sections[i], &section->section)) {
-            if (watch->numbers[i] != section->number) {
-                watch->numbers[i] = section->number;
-                tell_change(watch->cli, section);
-            }
-            return true;
-        }
-    }
-    if (watch->count < WATCHED_MAX) {
-        watch->sections[watch->count] = section->section;
-        watch->numbers[watch->count++] = section->number;
-        tell_change(watch->cli, section);
-    }
-    return true;
-}
-
 static int run_watch(struct cli *cli, uint64_t end_ms)
 {
-    struct watch *watch = calloc(1, sizeof(*watch));
+    struct watch *watch = watch_new();
     uint64_t retry_ms = 0;
 
     CHECK(watch != NULL);
-    watch->cli = cli;
     watch_ended = 0;
-    if (!cli->lent) {
-        (void)signal(SIGTERM, end_watch);
-        (void)signal(SIGINT, end_watch);
-    }
+    (void)signal(SIGTERM, end_watch);
+    (void)signal(SIGINT, end_watch);
     while (watch_ended == 0 && clock_awake_ms() < end_ms) {
         uint64_t now_ms = clock_awake_ms();
 
@@ -143,21 +92,10 @@ static int run_watch(struct cli *cli, uint64_t end_ms)
             engine_alarm_count(host_engine(cli->host)) > 0) {
             break;
         }
-        view_sections(host_engine(cli->host), watch_section, watch);
+        watch_step(watch, cli);
     }
-    free(watch);
+    watch_free(watch);
     return engine_alarm_count(host_engine(cli->host)) > 0 ? cli_refresh(cli) : CLI_OK;
-}
-
-static bool seconds_of(const char *text, uint64_t *out_ms)
-{
-    char *end = NULL;
-    unsigned long seconds;
-
-    errno = 0;
-    seconds = strtoul(text, &end, 10);
-    *out_ms = (uint64_t)seconds * 1000u;
-    return errno == 0 && end != text && *end == '\0' && seconds <= 365ul * 86400ul;
 }
 
 int cmd_sync(struct cli *cli, int argc, char **argv)
@@ -174,8 +112,11 @@ int cmd_sync(struct cli *cli, int argc, char **argv)
     int code;
 
     if (!args_parse(argc, argv, options, ARRAY_LEN(options), NULL, 0, &count, &wrong) ||
-        (timeout != NULL && !seconds_of(timeout, &limit_ms))) {
+        (timeout != NULL && !numbers_seconds(timeout, &limit_ms))) {
         return cli_usage(cli, "sync", wrong);
+    }
+    if (watch && cli->lent) {
+        return cli_usage(cli, "sync", "--watch");
     }
     code = cli_open(cli);
     if (code == CLI_OK) {

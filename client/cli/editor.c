@@ -123,3 +123,22 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
     (void)rmdir(folder);
     return status;
 }
+
+enum status editor_keep(struct span text, char out_path[static 4096])
+{
+    const char *memory = memory_folder();
+    char folder[FILES_PATH_BYTES_MAX];
+    enum status status;
+
+    if (memory == NULL) {
+        return STATUS_USAGE;
+    }
+    status = files_join(memory, "alcove-kept-XXXXXX", folder);
+    if (status == STATUS_OK && mkdtemp(folder) == NULL) {
+        status = STATUS_IO;
+    }
+    if (status == STATUS_OK) {
+        status = files_join(folder, "note.txt", out_path);
+    }
+    return status == STATUS_OK ? files_write_new(out_path, text) : status;
+}

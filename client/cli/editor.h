@@ -14,3 +14,6 @@
  */
 MUST_CHECK enum status editor_run(struct cli *cli, struct span begin, size_t max,
                                   uint8_t **out_text, size_t *out_size);
+/* Keeps a text in a new file of mode 0600 on the same storage; |out_path| receives its name.
+ * STATUS_USAGE: there is no such storage; STATUS_IO. */
+MUST_CHECK enum status editor_keep(struct span text, char out_path[static 4096]);

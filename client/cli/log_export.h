@@ -5,5 +5,4 @@
 #include "client/cli/cli.h"
 
 /* From a ticket of ledger_verify_all; |folder| must not exist yet. Says what was written. */
-MUST_CHECK int log_export(struct cli *cli, uint64_t ticket, const char *format,
-                          const char *folder);
+MUST_CHECK int log_export(struct cli *cli, uint64_t ticket, const char *format, const char *folder);

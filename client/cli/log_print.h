@@ -5,8 +5,7 @@
 #include "client/engine/ledger.h"
 
 /* Prints what ledger_events gives for the ticket of |query|. */
-MUST_CHECK int log_print_events(struct cli *cli, const struct ledger_query *query,
-                                uint64_t ticket);
+MUST_CHECK int log_print_events(struct cli *cli, const struct ledger_query *query, uint64_t ticket);
 /* One event as a JSON object; the caller deletes it. */
 cJSON *log_print_object(const struct engine *engine, const struct ledger_event *event);
 const char *log_print_outcome(uint32_t outcome);

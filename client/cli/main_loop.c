@@ -1,39 +1,51 @@
 #include "client/cli/main_loop.h"
 
 #include "client/cli/cli.h"
+#include "client/cli/forward.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
 #include <unistd.h>
 
 #define PROFILE_BYTES_MAX 4096u
 
 static const struct cli_command COMMANDS[] = {
     {"practice", cmd_practice, "new --name NAME --server FILE --out DIR | sign DIR --server FILE",
-     "found a practice: genesis, root key, first invitation"},
-    {"join", cmd_join, "FILE|- [--yes] [--card FILE]", "become a member with an invitation's code"},
-    {"status", cmd_status, "", "who you are here and how far this machine is"},
-    {"sync", cmd_sync, "[--watch] [--timeout S]", "fetch, verify and send"},
+     "found a practice: genesis, root key, first invitation", CLI_HERE},
+    {"join", cmd_join, "FILE|- [--yes] [--card FILE]", "become a member with an invitation's code",
+     CLI_HERE},
+    {"unlock", cmd_unlock, "", "ask once; an agent holds the keys until it locks", CLI_HERE},
+    {"lock", cmd_lock, "", "end the agent and wipe the keys", CLI_HERE},
+    {"agent", cmd_agent, "[--ready-fd N]", "what `unlock` starts", CLI_HERE | CLI_HIDDEN},
+    {"passphrase", cmd_passphrase, "[--new-passphrase-fd N]", "change this device's passphrase",
+     CLI_HERE},
+    {"status", cmd_status, "", "who you are here and how far this machine is", 0},
+    {"sync", cmd_sync, "[--watch] [--timeout S]", "fetch, verify and send", 0},
     {"member", cmd_member, "invite --role R --name N --out FILE | list | suspend ID | resume ID",
-     "people of the practice"},
-    {"relate", cmd_relate, "STAFF treats|covers|supervises|trains SUBJECT [--until T] | list | end ID",
-     "state who treats, covers, supervises whom"},
-    {"delegate", cmd_delegate, "THERAPIST [--until T]", "let a therapist invite clients"},
-    {"chart", cmd_chart, "new CLIENT [--name N] | list", "charts of clients"},
-    {"directory", cmd_directory, "new", "the practice's directory of staff names"},
-    {"write", cmd_write, "CHART --class C [--file F|-] [--title T] [--draft] ...", "write a note"},
-    {"reflect", cmd_reflect, "CHART [--file F|-] [--yes]", "share a reflection with the client"},
+     "people of the practice", 0},
+    {"relate", cmd_relate,
+     "STAFF treats|covers|supervises|trains SUBJECT [--until T] | list | end ID",
+     "state who treats, covers, supervises whom", 0},
+    {"delegate", cmd_delegate, "THERAPIST [--until T]", "let a therapist invite clients", 0},
+    {"chart", cmd_chart, "new CLIENT [--name N] | list", "charts of clients", 0},
+    {"directory", cmd_directory, "new", "the practice's directory of staff names", 0},
+    {"write", cmd_write, "CHART --class C [--file F|-] [--title T] [--draft] ...", "write a note",
+     CLI_TAKES_TEXT},
+    {"reflect", cmd_reflect, "CHART [--file F|-] [--yes]", "share a reflection with the client",
+     CLI_TAKES_TEXT | CLI_PREVIEWS},
     {"moment", cmd_moment, "[CHART] --category K [--file F|-] [--share WHO] [--bring]",
-     "note a progress moment"},
-    {"list", cmd_list, "[CHART]", "notes"},
-    {"show", cmd_show, "NOTE", "read a note"},
-    {"history", cmd_history, "NOTE", "all revisions of a note"},
-    {"search", cmd_search, "TEXT|-", "find text in what is here"},
+     "note a progress moment", CLI_TAKES_TEXT},
+    {"list", cmd_list, "[CHART|--section S]", "notes", 0},
+    {"show", cmd_show, "NOTE [--no-receipt]", "read a note", 0},
+    {"history", cmd_history, "NOTE", "all revisions of a note", 0},
+    {"search", cmd_search, "TEXT|-", "find text in what is here", 0},
     {"grant", cmd_grant, "CHART|SECTION [--class C] MEMBER --rights R [--until T] [--history]",
-     "let somebody in"},
-    {"revoke", cmd_revoke, "CHART|SECTION [--class C] MEMBER", "end a grant"},
-    {"access", cmd_access, "CHART|SECTION|NOTE [--class C]", "who can open this now, and why"},
+     "let somebody in", 0},
+    {"revoke", cmd_revoke, "CHART|SECTION [--class C] MEMBER", "end a grant", 0},
+    {"access", cmd_access, "CHART|SECTION|NOTE [--class C]", "who can open this now, and why", 0},
     {"log", cmd_log, "[--mine|--chart C|--all] ... | verify | export --format F DIR",
-     "the access log"},
+     "the access log", 0},
 };
 
 const struct cli_command *cli_commands(size_t *out_count)
@@ -54,19 +66,21 @@ const struct cli_command *cli_find(const char *name)
 
 static void help(FILE *out)
 {
-    (void)fprintf(out, "Usage: alcove [--profile DIR] [--passphrase-fd N] [--json] COMMAND ...\n\n");
+    (void)fprintf(out,
+                  "Usage: alcove [--profile DIR] [--passphrase-fd N] [--json] COMMAND ...\n\n");
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
-        if (COMMANDS[i].summary != NULL) {
+        if ((COMMANDS[i].flags & CLI_HIDDEN) == 0) {
             (void)fprintf(out, "  %-11s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
         }
     }
-    (void)fprintf(out, "\n`alcove COMMAND --help` tells a command's words; alcove(1) all the rest.\n");
+    (void)fprintf(out,
+                  "\n`alcove COMMAND --help` tells a command's words; alcove(1) all the rest.\n");
 }
 
 static int help_on(struct cli *cli, const struct cli_command *command)
 {
     (void)fprintf(cli->out, "Usage: alcove %s %s\n\n%s.\nSee alcove(1).\n", command->name,
-                  command->words, command->summary == NULL ? "Internal" : command->summary);
+                  command->words, command->summary);
     return CLI_OK;
 }
 
@@ -111,22 +125,40 @@ static const char *default_profile(char out[PROFILE_BYTES_MAX])
 {
     const char *data = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
-    int n = data != NULL && data[0] == '/'
-                ? snprintf(out, PROFILE_BYTES_MAX, "%s/alcove", data)
-                : snprintf(out, PROFILE_BYTES_MAX, "%s/.local/share/alcove",
-                           home == NULL ? "" : home);
+    int n =
+        data != NULL && data[0] == '/'
+            ? snprintf(out, PROFILE_BYTES_MAX, "%s/alcove", data)
+            : snprintf(out, PROFILE_BYTES_MAX, "%s/.local/share/alcove", home == NULL ? "" : home);
 
     return n > 0 && (size_t)n < PROFILE_BYTES_MAX ? out : "alcove-profile";
+}
+
+/* A closed standard stream stays unused: else the next file opened would take its place.
+ * Whether there is an input. */
+static bool hold_standard(void)
+{
+    bool in = fcntl(STDIN_FILENO, F_GETFD) >= 0;
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
+            return false;
+        }
+    }
+    return in;
 }
 
 int main_loop(int argc, char **argv)
 {
     char profile[PROFILE_BYTES_MAX];
     struct cli cli = {.passphrase_fd = -1, .in = STDIN_FILENO, .out = stdout, .err = stderr};
+    char **words = argv + 1;
+    int word_count;
     const struct cli_command *command;
     bool asked = false;
     int code;
 
+    cli.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    cli.in = hold_standard() ? STDIN_FILENO : -1;
     if (!take_globals(&cli, &argc, argv, &asked)) {
         help(stderr);
         return CLI_USAGE;
@@ -142,8 +174,11 @@ int main_loop(int argc, char **argv)
     if (asked) {
         return help_on(&cli, command);
     }
-    code = command->run(&cli, argc - 1, argv + 1);
-    cli_close(&cli);
+    word_count = argc - 1;
+    if (!forward_run(&cli, command, &word_count, &words, &code)) {
+        code = command->run(&cli, word_count, words);
+        cli_close(&cli);
+    }
     if (fflush(stdout) != 0 && code == CLI_OK) {
         (void)fprintf(stderr, "alcove: the output could not be written\n");
         code = CLI_FAILED;

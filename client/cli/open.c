@@ -1,5 +1,6 @@
 #include "client/cli/cli.h"
 
+#include "client/cli/print.h"
 #include "client/cli/secrets.h"
 
 /* What a status means to a person, as the end of a sentence. */
@@ -82,6 +83,19 @@ int cli_open(struct cli *cli)
     return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the profile was not opened", status);
 }
 
+int cli_fd(const struct cli *cli, int number)
+{
+    if (!cli->lent || number < 0) {
+        return number;
+    }
+    for (size_t i = 0; i < cli->request->fd_count; i++) {
+        if (cli->request->fds[i].number == (uint32_t)number) {
+            return cli->request->fds[i].fd;
+        }
+    }
+    return -1;
+}
+
 void cli_close(struct cli *cli)
 {
     if (!cli->lent) {
@@ -105,6 +119,9 @@ static int show_alarms(struct cli *cli)
     if (count > 0) {
         (void)fprintf(cli->err, "  Nothing of it was stored or shown. Tell your auditor, and keep "
                                 "this text.\n");
+        if (cli->lent) {
+            engine_alarms_clear(engine); /* told; the agent lives on */
+        }
     }
     return count > 0 ? CLI_ALARM : CLI_OK;
 }
@@ -176,4 +193,32 @@ int cli_usage(struct cli *cli, const char *name, const char *what)
         (void)fprintf(cli->err, "Usage: alcove %s %s\n", name, command->words);
     }
     return CLI_USAGE;
+}
+
+/* |ticket| by pointer: it is set by the call that gives |status|. */
+int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *ticket, const char *what)
+{
+    bool sent = false;
+    int code;
+
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "it was not done", status);
+    }
+    code = cli_deliver(cli, *ticket, &sent);
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (cli->json) {
+        struct engine_ticket info;
+        cJSON *object = cJSON_CreateObject();
+
+        engine_ticket(host_engine(cli->host), *ticket, &info);
+        (void)cJSON_AddBoolToObject(object, "sent", sent);
+        print_add_id(object, "statement", ID_SPAN(&info.object));
+        print_add_number(object, "event", info.event);
+        print_json(cli, object);
+    } else if (sent) {
+        (void)fprintf(cli->out, "%s\n", what);
+    }
+    return CLI_OK;
 }

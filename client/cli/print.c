@@ -3,16 +3,10 @@
 #include "keys/public/hex.h"
 #include "keys/public/utf8.h"
 
-#include <langinfo.h>
 #include <time.h>
 
 #define LINE_COLUMNS 80u
 #define SHORT_DIGITS 8u
-
-static bool locale_is_utf8(void)
-{
-    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
 
 /* C0 and C1 controls, bidirectional and other invisible formatting, private use, line and
  * paragraph separators: what could move the cursor, hide text or talk to the terminal. */
@@ -66,7 +60,6 @@ static size_t count_codes(struct span text)
 
 void print_text(struct cli *cli, struct span text, size_t columns)
 {
-    bool utf8 = locale_is_utf8();
     bool cut = columns > 3 && count_codes(text) > columns;
     size_t left = cut ? columns - 3 : SIZE_MAX;
 
@@ -77,7 +70,7 @@ void print_text(struct cli *cli, struct span text, size_t columns)
             code = ' ';
         }
         if (is_plain(code)) {
-            put_code(cli->out, code, utf8);
+            put_code(cli->out, code, cli->utf8);
             left--;
         }
     }

@@ -15,7 +15,7 @@
 #include <errno.h>
 
 #define INVITATION_DAYS_DEFAULT 14u
-#define DAY_MS (24ull * 3600 * 1000)
+#define DAY_MS                  (24ull * 3600 * 1000)
 
 /* ---- members */
 
@@ -98,7 +98,7 @@ static int open_root(struct cli *cli, const char *path, const char *fd_text,
     if (code != CLI_OK) {
         return code;
     }
-    status = secrets_get((int)fd, "Passphrase of the root key", &passphrase);
+    status = secrets_get(cli_fd(cli, (int)fd), "Passphrase of the root key", &passphrase);
     if (status == STATUS_OK) {
         status = root_key_read(path, secret_view(passphrase), out_root);
     }
@@ -113,8 +113,8 @@ static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
     struct member_id member;
     uint64_t ticket = 0;
     bool sent = false;
-    enum status status = act_invite(host_engine(cli->host), invite, clock_now_ms(), code_secret,
-                                    &member, &ticket);
+    enum status status =
+        act_invite(host_engine(cli->host), invite, clock_now_ms(), code_secret, &member, &ticket);
     int code;
 
     if (status != STATUS_OK) {
@@ -143,8 +143,9 @@ static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
         print_json(cli, object);
         return CLI_OK;
     }
-    (void)fprintf(cli->out, "The code is in %s. Hand it over in person or by another channel than\n"
-                            "this server; it works once%s.\n",
+    (void)fprintf(cli->out,
+                  "The code is in %s. Hand it over in person or by another channel than\n"
+                  "this server; it works once%s.\n",
                   inviting->out, sent ? "" : ", after the next sync");
     return CLI_OK;
 }
@@ -185,35 +186,6 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
     return code;
 }
 
-/* Brings one statement to the server and says so. */
-/* |ticket| by pointer: it is set by the call that gives |status|. */
-static int tell_done(struct cli *cli, enum status status, const uint64_t *ticket, const char *what)
-{
-    bool sent = false;
-    int code;
-
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "it was not done", status);
-    }
-    code = cli_deliver(cli, *ticket, &sent);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (cli->json) {
-        struct engine_ticket info;
-        cJSON *object = cJSON_CreateObject();
-
-        engine_ticket(host_engine(cli->host), *ticket, &info);
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        print_add_id(object, "statement", ID_SPAN(&info.object));
-        print_add_number(object, "event", info.event);
-        print_json(cli, object);
-    } else if (sent) {
-        (void)fprintf(cli->out, "%s\n", what);
-    }
-    return CLI_OK;
-}
-
 static int member_suspend(struct cli *cli, const char *word, bool resume,
                           const struct inviting *options)
 {
@@ -229,9 +201,10 @@ static int member_suspend(struct cli *cli, const char *word, bool resume,
         enum status status = act_suspend(host_engine(cli->host), &member.member, resume, root,
                                          clock_now_ms(), &ticket);
 
-        code = tell_done(cli, status, &ticket,
-                         resume ? "Resumed." : "Suspended: connections are closed, keys move on with "
-                                               "the next note. Nothing was deleted.");
+        code = cli_tell_statement(cli, status, &ticket,
+                                  resume ? "Resumed."
+                                         : "Suspended: connections are closed, keys move on with "
+                                           "the next note. Nothing was deleted.");
     }
     identity_signer_free(root);
     return code;
@@ -279,172 +252,4 @@ int cmd_member(struct cli *cli, int argc, char **argv)
     }
     return list ? member_list(cli)
                 : member_suspend(cli, words[1], strcmp(words[0], "resume") == 0, &inviting);
-}
-
-/* ---- relations and delegation */
-
-static const struct {
-    const char *word;
-    uint32_t kind;
-} KINDS[] = {{"treats", RELATION_TREATS},
-             {"covers", RELATION_COVERS},
-             {"supervises", RELATION_SUPERVISES},
-             {"trains", RELATION_TRAINS}};
-
-static const char *kind_name(uint32_t kind)
-{
-    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
-        if (KINDS[i].kind == kind) {
-            return KINDS[i].word;
-        }
-    }
-    return "?";
-}
-
-static bool list_relation(void *visitor, const struct view_relation *relation)
-{
-    struct member_list *list = visitor;
-    struct cli *cli = list->cli;
-    char staff[VIEW_NAME_BYTES_MAX];
-    char subject[VIEW_NAME_BYTES_MAX];
-
-    view_name(host_engine(cli->host), &relation->staff, staff);
-    view_name(host_engine(cli->host), &relation->subject, subject);
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "relation", ID_SPAN(&relation->statement));
-        print_add_id(object, "staff", ID_SPAN(&relation->staff));
-        print_add_text(object, "kind", kind_name(relation->kind));
-        print_add_id(object, "subject", ID_SPAN(&relation->subject));
-        print_add_number(object, "until_ms", relation->until_ms);
-        (void)cJSON_AddBoolToObject(object, "ended", relation->ended);
-        (void)cJSON_AddItemToArray(list->array, object);
-        return true;
-    }
-    print_short(cli, ID_SPAN(&relation->statement));
-    (void)fputs("  ", cli->out);
-    print_text(cli, span_of(staff, strlen(staff)), 20);
-    (void)fprintf(cli->out, " %s ", kind_name(relation->kind));
-    print_text(cli, span_of(subject, strlen(subject)), 20);
-    if (relation->until_ms != 0) {
-        (void)fputs(" until ", cli->out);
-        print_time(cli, relation->until_ms);
-    }
-    (void)fprintf(cli->out, "%s\n", relation->ended ? " (ended)" : "");
-    return true;
-}
-
-static int relate_list(struct cli *cli)
-{
-    struct member_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
-
-    view_relations(host_engine(cli->host), list_relation, &list);
-    if (cli->json) {
-        print_json(cli, list.array);
-    }
-    return CLI_OK;
-}
-
-static int relate_new(struct cli *cli, const char *const *words, uint64_t until_ms)
-{
-    struct view_member staff;
-    struct view_member subject;
-    uint64_t ticket = 0;
-    int code = ids_member(cli, words[0], &staff);
-
-    if (code == CLI_OK) {
-        code = ids_member(cli, words[2], &subject);
-    }
-    for (size_t i = 0; code == CLI_OK && i < ARRAY_LEN(KINDS); i++) {
-        if (strcmp(words[1], KINDS[i].word) == 0) {
-            enum status status =
-                act_relate(host_engine(cli->host), &subject.member, &staff.member, KINDS[i].kind,
-                           until_ms, clock_now_ms(), &ticket);
-
-            return tell_done(cli, status, &ticket, "Stated. It is a ceiling: what is opened to "
-                                                  "them is still for an owner to grant.");
-        }
-    }
-    return code == CLI_OK ? cli_usage(cli, "relate", words[1]) : code;
-}
-
-static int relate_end(struct cli *cli, const char *word)
-{
-    struct hash relation;
-    uint64_t ticket = 0;
-    int code = ids_relation(cli, word, &relation);
-
-    if (code != CLI_OK) {
-        return code;
-    }
-    return tell_done(cli,
-                     act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket),
-                     &ticket, "Ended: what rested on it is closed from now on.");
-}
-
-int cmd_relate(struct cli *cli, int argc, char **argv)
-{
-    const char *until = NULL;
-    const struct args_option options[] = {{.name = "--until", .value = &until}};
-    const char *words[3];
-    const char *wrong = NULL;
-    uint64_t until_ms = 0;
-    size_t count = 0;
-    int code;
-
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 3, &count, &wrong) ||
-        count == 0 || (count == 1 && strcmp(words[0], "list") != 0) ||
-        (count == 2 && strcmp(words[0], "end") != 0)) {
-        return cli_usage(cli, "relate", wrong);
-    }
-    code = until == NULL ? CLI_OK : ids_time(cli, until, &until_ms);
-    if (code == CLI_OK) {
-        code = cli_open(cli);
-    }
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (count == 1) {
-        return relate_list(cli);
-    }
-    return count == 2 ? relate_end(cli, words[1]) : relate_new(cli, words, until_ms);
-}
-
-int cmd_delegate(struct cli *cli, int argc, char **argv)
-{
-    const char *until = NULL;
-    const struct args_option options[] = {{.name = "--until", .value = &until}};
-    struct view_member therapist;
-    const char *words[1];
-    const char *wrong = NULL;
-    uint64_t until_ms = 0;
-    uint64_t ticket = 0;
-    size_t count = 0;
-    int code;
-
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
-        count != 1) {
-        return cli_usage(cli, "delegate", wrong);
-    }
-    code = until == NULL ? CLI_OK : ids_time(cli, until, &until_ms);
-    if (code == CLI_OK) {
-        code = cli_open(cli);
-    }
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK) {
-        code = ids_member(cli, words[0], &therapist);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    return tell_done(cli,
-                     act_delegate(host_engine(cli->host), &therapist.member, until_ms,
-                                  clock_now_ms(), &ticket),
-                     &ticket, "They may now invite clients.");
 }

@@ -1,0 +1,78 @@
+/*
+ * How a command and the agent of its profile talk: a Unix socket PROFILE/agent.sock of mode
+ * 0600, both ends checking by SO_PEERCRED that the other has the same user id.
+ *
+ * One connection carries one request (a command's words and the descriptors it needs) and its
+ * answer. What a command prints comes back as two descriptors of memory, so that a reader who
+ * stops reading never holds up the agent. Client and agent are one program; another version's
+ * request is refused. One thread.
+ */
+#pragma once
+
+#include "proto/status.h"
+
+#define TALK_WORDS_MAX 64u
+#define TALK_FDS_MAX   4u
+#define TALK_BYTES_MAX (96u * 1024u)
+
+enum talk_kind {
+    TALK_RUN = 1,
+    TALK_WATCH = 2, /* lines as sections change, until either end closes */
+    TALK_LOCK = 3,  /* answered once the keys are gone */
+};
+
+/* A descriptor that the words call by |number|. */
+struct talk_fd {
+    uint32_t number;
+    int fd;
+};
+
+/* All descriptors are the holder's, closed by talk_request_deinit; strings point into |buffer|
+ * when received and are borrowed when sent. */
+struct talk_request {
+    enum talk_kind kind;
+    bool json;
+    bool utf8;      /* the caller's terminal takes it */
+    const char *tz; /* the caller's TZ; empty: none */
+    int cwd;        /* the caller's working folder, for file names in the words */
+    int in;         /* standard input, whole, or -1 */
+    size_t fd_count;
+    struct talk_fd fds[TALK_FDS_MAX];
+    int argc;
+    char *argv[TALK_WORDS_MAX + 1];
+    uint8_t *buffer;
+    size_t buffer_size;
+};
+/* Empty, with no descriptors. */
+void talk_request_init(struct talk_request *out_request);
+void talk_request_deinit(struct talk_request *request);
+
+struct talk_reply {
+    bool last;
+    uint8_t code; /* exit code, when last */
+    int out;      /* descriptors of what was printed, when last; -1: nothing */
+    int err;
+    uint8_t *text; /* of a watch; the receiver frees */
+    size_t text_size;
+};
+
+/* Replaces what a dead agent left: to be called by who holds the keystore's lock. |*out_fd|
+ * does not block. STATUS_IO. */
+MUST_CHECK enum status talk_listen(const char *profile, int *out_fd);
+/* Removes the socket's name. */
+void talk_unlink(const char *profile);
+/* STATUS_NOT_FOUND: no agent; STATUS_REFUSED: it is another user's; STATUS_IO. */
+MUST_CHECK enum status talk_connect(const char *profile, int *out_fd);
+/* The next caller. STATUS_NOT_FOUND: nobody waits; STATUS_REFUSED: another user, turned away. */
+MUST_CHECK enum status talk_accept(int listener, int *out_fd);
+
+/* STATUS_TOO_LARGE; STATUS_OFFLINE: the other end is gone. */
+MUST_CHECK enum status talk_send_request(int fd, const struct talk_request *request);
+/* Waits at most a second. STATUS_MALFORMED, STATUS_VERSION, STATUS_OFFLINE, STATUS_NO_MEMORY. */
+MUST_CHECK enum status talk_receive_request(int fd, struct talk_request *out_request);
+/* The end: |out| and |err| are borrowed, -1 for none. Never waits. STATUS_OFFLINE. */
+MUST_CHECK enum status talk_send_last(int fd, uint8_t code, int out, int err);
+/* A piece of a watch. Never waits: a watcher that does not read is STATUS_OFFLINE. */
+MUST_CHECK enum status talk_send_text(int fd, struct span text);
+/* Waits. STATUS_OFFLINE: the agent is gone; STATUS_MALFORMED, STATUS_NO_MEMORY. */
+MUST_CHECK enum status talk_receive_reply(int fd, struct talk_reply *out_reply);

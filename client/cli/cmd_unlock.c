@@ -1,0 +1,194 @@
+#include "client/cli/cli.h"
+
+#include "client/cli/args.h"
+#include "client/cli/forward.h"
+#include "client/cli/print.h"
+#include "client/cli/secrets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Where the agent finds what it is given. */
+#define PASSPHRASE_FD 3
+#define READY_FD      4
+#define ABOVE_ALL     16
+
+static void tell_state(struct cli *cli, const char *state, const char *words)
+{
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_text(object, "agent", state);
+        print_json(cli, object);
+        return;
+    }
+    (void)fprintf(cli->out, "%s\n", words);
+}
+
+/* A process of its own, with nothing of this one but the two descriptors, the terminal's error
+ * stream until it is ready, and the environment. */
+static _Noreturn void become_agent(const char *profile, int passphrase, int ready)
+{
+    int null = open("/dev/null", O_RDWR);
+    int high[2];
+
+    high[0] = fcntl(passphrase, F_DUPFD, ABOVE_ALL);
+    high[1] = fcntl(ready, F_DUPFD, ABOVE_ALL);
+    if (null < 0 || high[0] < 0 || high[1] < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(null, STDOUT_FILENO) < 0 || dup2(high[0], PASSPHRASE_FD) < 0 ||
+        dup2(high[1], READY_FD) < 0 || close_range(READY_FD + 1, ~0u, 0) != 0) {
+        _exit(CLI_FAILED);
+    }
+    (void)execl("/proc/self/exe", "alcove", "agent", "--profile", profile, "--passphrase-fd", "3",
+                "--ready-fd", "4", (char *)NULL);
+    _exit(CLI_FAILED);
+}
+
+/* Twice, so that the agent is nobody's child and no session's leader. */
+static enum status start(const char *profile, int passphrase, int ready)
+{
+    pid_t child = fork();
+    int code = 0;
+
+    if (child == 0) {
+        pid_t agent;
+
+        (void)setsid();
+        agent = fork();
+        if (agent == 0) {
+            become_agent(profile, passphrase, ready);
+        }
+        _exit(agent < 0 ? 1 : 0);
+    }
+    if (child < 0) {
+        return STATUS_IO;
+    }
+    while (waitpid(child, &code, 0) < 0) {
+        if (errno != EINTR) {
+            return STATUS_IO;
+        }
+    }
+    return WIFEXITED(code) && WEXITSTATUS(code) == 0 ? STATUS_OK : STATUS_IO;
+}
+
+static int await_ready(struct cli *cli, int ready)
+{
+    uint8_t code = CLI_FAILED;
+    ssize_t n;
+
+    do {
+        n = read(ready, &code, 1);
+    } while (n < 0 && errno == EINTR);
+    if (n != 1) {
+        (void)fprintf(cli->err,
+                      "alcove: the agent ended before it was ready; nothing is unlocked\n");
+        return CLI_FAILED;
+    }
+    return code;
+}
+
+static int start_with(struct cli *cli, const char *profile, const struct secret *passphrase)
+{
+    struct span bytes = secret_view(passphrase);
+    int secret_pipe[2] = {-1, -1};
+    int ready_pipe[2] = {-1, -1};
+    int code = CLI_FAILED;
+    enum status status = STATUS_IO;
+
+    if (pipe2(secret_pipe, O_CLOEXEC) == 0 && pipe2(ready_pipe, O_CLOEXEC) == 0 &&
+        write(secret_pipe[1], bytes.data, bytes.size) == (ssize_t)bytes.size &&
+        write(secret_pipe[1], "\n", 1) == 1) {
+        status = start(profile, secret_pipe[0], ready_pipe[1]);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (secret_pipe[i] >= 0) {
+            (void)close(secret_pipe[i]);
+        }
+    }
+    if (ready_pipe[1] >= 0) {
+        (void)close(ready_pipe[1]);
+    }
+    code = status == STATUS_OK ? await_ready(cli, ready_pipe[0])
+                               : cli_fail(cli, "the agent was not started", status);
+    if (ready_pipe[0] >= 0) {
+        (void)close(ready_pipe[0]);
+    }
+    return code;
+}
+
+static int unlock(struct cli *cli)
+{
+    struct secret *passphrase = NULL;
+    char *profile = NULL;
+    enum status status = host_probe(cli->profile);
+    int code;
+
+    if (status == STATUS_NOT_FOUND) {
+        (void)fprintf(cli->err, "alcove: there is no profile in %s; `alcove join` makes one\n",
+                      cli->profile);
+        return CLI_NOT_FOUND;
+    }
+    if (status == STATUS_OK) {
+        profile = realpath(cli->profile, NULL);
+        status = profile == NULL ? STATUS_IO
+                                 : secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
+    }
+    if (status == STATUS_USAGE) {
+        (void)fprintf(cli->err, "alcove: no passphrase: there is no terminal to ask on; give "
+                                "--passphrase-fd N\n");
+        code = CLI_LOCKED;
+    } else {
+        code = status == STATUS_OK ? start_with(cli, profile, passphrase)
+                                   : cli_fail(cli, "the profile was not unlocked", status);
+    }
+    secret_free(passphrase);
+    free(profile);
+    return code;
+}
+
+int cmd_unlock(struct cli *cli, int argc, char **argv)
+{
+    const char *wrong = NULL;
+    size_t count = 0;
+    int fd = -1;
+    int code;
+
+    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
+        return cli_usage(cli, "unlock", wrong);
+    }
+    if (talk_connect(cli->profile, &fd) == STATUS_OK) {
+        (void)close(fd);
+        tell_state(cli, "unlocked", "It is unlocked already.");
+        return CLI_OK;
+    }
+    code = unlock(cli);
+    if (code == CLI_OK) {
+        tell_state(cli, "unlocked",
+                   "Unlocked. It locks after 10 minutes without a command, when the machine\n"
+                   "sleeps, and on `alcove lock`.");
+    }
+    return code;
+}
+
+int cmd_lock(struct cli *cli, int argc, char **argv)
+{
+    const char *wrong = NULL;
+    size_t count = 0;
+    bool was = false;
+    int code;
+
+    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
+        return cli_usage(cli, "lock", wrong);
+    }
+    code = forward_lock(cli, &was);
+    if (code == CLI_OK) {
+        tell_state(cli, "locked",
+                   was ? "Locked: the keys are gone from memory."
+                       : "It is locked already: there is no agent.");
+    }
+    return code;
+}

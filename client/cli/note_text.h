@@ -1,0 +1,24 @@
+/*
+ * The text of a note on its way in: from a file, standard input or the person's editor. What
+ * was typed is never lost: when the note does not come to be, it is kept and its place told.
+ */
+#pragma once
+
+#include "client/cli/cli.h"
+
+struct note_text {
+    uint8_t *bytes;
+    size_t size;
+    bool typed;   /* in the editor: there is no other copy */
+    bool from_in; /* standard input was used up */
+};
+
+/* |file| NULL: the editor, beginning with |template|'s headings (NULL: none). Non-empty UTF-8,
+ * or an exit code after saying why. Ended with note_text_end. */
+MUST_CHECK int note_text_take(struct cli *cli, const char *file, const char *template,
+                              struct note_text *out_text);
+/* Shows a reflection as the client will see it and asks, unless |yes| or with --json. */
+MUST_CHECK int note_text_preview(struct cli *cli, const char *title, const struct note_text *text,
+                                 bool yes);
+/* Wipes; |code| is what became of the note. */
+void note_text_end(struct cli *cli, struct note_text *text, int code);

@@ -1,0 +1,70 @@
+#include "client/cli/watch.h"
+
+#include "client/cli/print.h"
+#include "client/engine/view.h"
+#include "proto/policy.h"
+
+#define WATCHED_MAX 1024u
+
+struct watch {
+    struct cli *cli; /* during a step */
+    size_t count;
+    struct section_id sections[WATCHED_MAX];
+    uint64_t numbers[WATCHED_MAX];
+};
+
+struct watch *watch_new(void)
+{
+    return calloc(1, sizeof(struct watch));
+}
+
+void watch_free(struct watch *watch)
+{
+    free(watch);
+}
+
+static void tell_change(struct cli *cli, const struct view_section *section)
+{
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "section", ID_SPAN(&section->section));
+        print_add_text(object, "class", policy_class_name(section->class));
+        print_add_number(object, "number", section->number);
+        (void)cJSON_AddBoolToObject(object, "ended", section->ended);
+        print_json(cli, object);
+    } else {
+        print_short(cli, ID_SPAN(&section->section));
+        (void)fprintf(cli->out, " %s at %llu%s\n", policy_class_name(section->class),
+                      (unsigned long long)section->number,
+                      section->ended ? " (no longer shared with you)" : "");
+    }
+    (void)fflush(cli->out);
+}
+
+static bool look(void *visitor, const struct view_section *section)
+{
+    struct watch *watch = visitor;
+
+    for (size_t i = 0; i < watch->count; i++) {
+        if (ID_EQUAL(&watch->sections[i], &section->section)) {
+            if (watch->numbers[i] != section->number) {
+                watch->numbers[i] = section->number;
+                tell_change(watch->cli, section);
+            }
+            return true;
+        }
+    }
+    if (watch->count < WATCHED_MAX) {
+        watch->sections[watch->count] = section->section;
+        watch->numbers[watch->count++] = section->number;
+        tell_change(watch->cli, section);
+    }
+    return true;
+}
+
+void watch_step(struct watch *watch, struct cli *cli)
+{
+    watch->cli = cli;
+    view_sections(host_engine(cli->host), look, watch);
+}
