@@ -2,10 +2,9 @@
 
 #include "keys/server/login_key.h"
 #include "proto/message.h"
+#include "server/child.h"
 #include "server/core/clock.h"
 #include "server/core/core.h"
-#include "server/net/tls.h"
-#include "server/signer_child.h"
 
 #include <getopt.h>
 #include <sys/wait.h>
@@ -134,7 +133,7 @@ static int make_keys(const struct init_options *options, const struct paths *pat
     if (status != STATUS_OK) {
         return fail("the data directory cannot be made, or is not yours", status);
     }
-    status = tls_identity_make(paths->tls_key, paths->tls_certificate, &pin);
+    status = child_tls_make(paths->tls_key, paths->tls_certificate, &pin);
     if (status == STATUS_ALREADY) {
         (void)fprintf(stderr,
                       "alcoved init: %s already holds a server's keys. Nothing was changed.\n"
@@ -146,7 +145,7 @@ static int make_keys(const struct init_options *options, const struct paths *pat
         status = login_key_generate(paths->login_key, &login);
     }
     if (status == STATUS_OK) {
-        status = signer_child_init(paths->signer, &log);
+        status = child_signer_init(paths->signer, &log);
     }
     if (status == STATUS_OK) {
         status = write_config(paths, options->listen);
@@ -191,7 +190,7 @@ static enum status check_server_keys(const struct paths *paths, const Alcove__Fo
     }
     if (status == STATUS_OK) {
         login_key_public(key, &login);
-        status = tls_identity_pin(paths->tls_certificate, &pin);
+        status = child_tls_pin(paths->tls_certificate, &pin);
     }
     if (status == STATUS_OK && (!ID_EQUAL(&login, &statement.u.server_keys.login_key) ||
                                 !ID_EQUAL(&pin, &statement.u.server_keys.tls_pin))) {

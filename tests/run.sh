@@ -79,7 +79,7 @@ need() {
 # The programs that the project has a target for, so far.
 programs() {
     ninja -C "build/$1" -t targets all 2>/dev/null |
-        sed -n 's/^\(alcoved\|alcove-signer\|alcove\): .*/\1/p'
+        sed -n 's/^\(alcoved\|alcove-signer\|alcove-tls-identity\|alcove\): .*/\1/p'
 }
 
 need_programs() {

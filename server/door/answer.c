@@ -216,7 +216,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
         return;
     }
     if (answer->login) {
-        net_admit(net, number, MESSAGE_BULK_BYTES_MAX);
+        net_admit(net, number, FRAME_BYTES_MAX + PACKING_PREFIX_BYTES);
     }
     net_send(net, number, page ? NET_FRAME_MORE : NET_FRAME_FINAL, frame, size);
     if (page) {

@@ -85,7 +85,7 @@ struct net_stream {
 struct net_options {
     const char *host;             /* name or numeric address to listen on */
     uint16_t port;                /* 0: the kernel chooses, see net_port */
-    const char *certificate_path; /* PEM, made by tls_identity_make */
+    const char *certificate_path; /* PEM, made by alcove-tls-identity */
     const char *key_path;
     const char *const *origins; /* browsers' exact Origin values let in; others are refused */
     size_t origin_count;        /* a client that sends no Origin is always let in */

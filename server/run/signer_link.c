@@ -82,7 +82,7 @@ static bool set_timeout(int fd, uint32_t timeout_ms)
 }
 
 /* With signals as a program expects them: our threads block all of them. */
-static int spawn(const struct signer_link *link, int child_end, pid_t *out_child)
+static int spawn(struct signer_link *link, int child_end, pid_t *out_child)
 {
     char practice[HEX_CHARS(HASH_BYTES) + 1u];
     char name[] = PROGRAM_NAME;
@@ -90,21 +90,19 @@ static int spawn(const struct signer_link *link, int child_end, pid_t *out_child
     char with_practice[] = "--practice";
     char with_fd[] = "--fd";
     char fd_text[] = CHILD_FD_TEXT;
-    char *folder = strdup(link->where);
-    char *arguments[] = {name, serve, folder, with_practice, practice, with_fd, fd_text, NULL};
+    char *arguments[] = {name, serve, link->where, with_practice, practice, with_fd, fd_text, NULL};
     char *environment[] = {NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none;
     sigset_t all;
-    int rc = folder == NULL ? ENOMEM : 0;
+    int rc = posix_spawn_file_actions_init(&files);
 
     hex_encode(ID_SPAN(&link->practice), practice);
     (void)sigemptyset(&none);
     (void)sigfillset(&all);
-    if (rc != 0 || posix_spawn_file_actions_init(&files) != 0) {
-        free(folder);
-        return ENOMEM;
+    if (rc != 0) {
+        return rc;
     }
     rc = posix_spawnattr_init(&attributes);
     if (rc == 0) {
@@ -112,13 +110,15 @@ static int spawn(const struct signer_link *link, int child_end, pid_t *out_child
         (void)posix_spawnattr_setsigdefault(&attributes, &all);
         (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         rc = posix_spawn_file_actions_adddup2(&files, child_end, CHILD_FD);
+        if (rc == 0) { /* the database and the network are none of its business */
+            rc = posix_spawn_file_actions_addclosefrom_np(&files, CHILD_FD + 1);
+        }
         if (rc == 0) {
             rc = posix_spawn(out_child, link->program, &files, &attributes, arguments, environment);
         }
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&files);
-    free(folder);
     return rc;
 }
 

@@ -16,7 +16,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 endif()
 target_compile_options(alcove_flags INTERFACE -fstack-protector-strong -fstack-clash-protection
   -fno-strict-overflow -fno-delete-null-pointer-checks -fvisibility=hidden -fPIE -g)
-target_link_options(alcove_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+target_link_options(alcove_flags INTERFACE -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack)
 foreach(flag -fcf-protection=full -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3)
   string(MAKE_C_IDENTIFIER "have${flag}" have)
   check_c_compiler_flag(${flag} ${have})

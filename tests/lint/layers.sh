@@ -30,9 +30,11 @@ server_core: server_store keys_public proto
 server_run: server_core server_store server_signer_protocol keys_public proto
 server_net: proto
 server_door: server_net server_run server_core server_store keys_server keys_public proto
+server_tls: proto
 server_signer_protocol: keys_public proto
 server_signer: server_signer_protocol keys_server keys_public proto
 alcoved: server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
+alcove-tls-identity: server_tls keys_public proto
 alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
 client_engine: keys_private keys_public proto
 client_store: client_engine keys_private keys_public proto
@@ -47,7 +49,7 @@ cat >"$tmp/homes" <<'END'
 ^sodium(\.h$|/) ^keys/
 ^lmdb\.h$ ^(server/store/db\.c|client/store/[a-z_]+\.[ch])$
 ^(libwebsockets\.h$|libwebsockets/) ^(server/net|client/wire)/
-^openssl/ ^(server/net/tls\.c|client/wire/tls\.c|keys/.*)$
+^openssl/ ^(server/net/tls\.c|server/tls/tls_identity\.c|client/wire/tls\.c|keys/.*)$
 ^ev\.h$ ^server/net/
 ^qrencode\.h$ ^client/cli/
 ^cJSON\.h$|^cjson/ ^client/cli/

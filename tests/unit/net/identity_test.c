@@ -1,5 +1,5 @@
 /* The server's TLS identity on disk. */
-#include "server/net/tls.h"
+#include "server/tls/tls_identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

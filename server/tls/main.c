@@ -1,0 +1,36 @@
+/* alcove-tls-identity: makes the server's TLS key and certificate, or tells their pin. Run by
+ * `alcoved init`; a program of its own so that alcoved imports nothing that makes keys. */
+#include "keys/public/hex.h"
+#include "server/tls/tls_identity.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static int tell(enum status status, const struct hash *pin)
+{
+    char text[HEX_CHARS(HASH_BYTES) + 1];
+
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "alcove-tls-identity: %s\n", status_name(status));
+        return status == STATUS_ALREADY ? 3 : 1;
+    }
+    hex_encode(ID_SPAN(pin), text);
+    return printf("%s\n", text) > 0 && fflush(stdout) == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct hash pin;
+
+    (void)umask(077);
+    if (argc == 4 && strcmp(argv[1], "make") == 0) {
+        return tell(tls_identity_make(argv[2], argv[3], &pin), &pin);
+    }
+    if (argc == 3 && strcmp(argv[1], "pin") == 0) {
+        return tell(tls_identity_pin(argv[2], &pin), &pin);
+    }
+    (void)fprintf(argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr,
+                  "Usage: alcove-tls-identity make KEY CERTIFICATE | pin CERTIFICATE\n\n"
+                  "Prints SHA-256 of the certificate's SubjectPublicKeyInfo, which clients pin.\n");
+    return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
+}
