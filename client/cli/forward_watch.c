@@ -56,7 +56,10 @@ static bool take_reply(struct cli *cli, int fd, int *out_code)
 {
     struct talk_reply reply;
 
-    if (talk_receive_reply(fd, &reply) != STATUS_OK || reply.last) {
+    enum status status = talk_receive_reply(fd, &reply);
+
+    if (status != STATUS_OK || reply.last) {
+        free(reply.text);
         (void)fprintf(cli->err, "alcove: the agent has locked; the watch ends\n");
         *out_code = CLI_LOCKED;
         return false;
