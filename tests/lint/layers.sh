@@ -73,7 +73,7 @@ END
 # objects of the product, relative to the build folder.
 deps_lines() {
     awk '/^[^ ].*: #deps/ { object = $1; sub(/:$/, "", object); stale = /STALE/; next }
-         /^ / && object ~ /^(proto|keys|server|client)\// { print object, $1 }' "$1"
+         /^ / && $1 ~ /\.h$/ && object ~ /^(proto|keys|server|client)\// { print object, $1 }' "$1"
 }
 
 # edges: reads pairs; prints each that the tables forbid. A header's layer is
