@@ -21,6 +21,7 @@ static const struct cli_command COMMANDS[] = {
     {"passphrase", cmd_passphrase, "[--new-passphrase-fd N]", "change this device's passphrase",
      CLI_HERE},
     {"status", cmd_status, "", "who you are here and how far this machine is", 0},
+    {"doctor", cmd_doctor, "", "look for what is wrong with this profile", 0},
     {"sync", cmd_sync, "[--watch] [--timeout S]", "fetch, verify and send", 0},
     {"member", cmd_member, "invite --role R --name N --out FILE | list | suspend ID | resume ID",
      "people of the practice", 0},
@@ -46,6 +47,9 @@ static const struct cli_command COMMANDS[] = {
     {"access", cmd_access, "CHART|SECTION|NOTE [--class C]", "who can open this now, and why", 0},
     {"log", cmd_log, "[--mine|--chart C|--all] ... | verify | export --format F DIR",
      "the access log", 0},
+    {"export", cmd_export, "--chart C DIR | --all DIR [--include-process]",
+     "write notes out, in the clear", 0},
+    {"device", cmd_device, "list | revoke ID [--member M]", "devices of yours", 0},
 };
 
 const struct cli_command *cli_commands(size_t *out_count)

@@ -58,6 +58,18 @@ static size_t count_codes(struct span text)
     return count;
 }
 
+bool print_is_plain(struct span text)
+{
+    while (text.size > 0) {
+        uint32_t code = 0;
+
+        if (!utf8_next(&text, &code) || !(is_plain(code) || code == '\n' || code == '\t')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void print_text(struct cli *cli, struct span text, size_t columns)
 {
     bool cut = columns > 3 && count_codes(text) > columns;
@@ -163,12 +175,35 @@ void print_time(struct cli *cli, uint64_t time_ms)
     (void)fprintf(cli->out, "%s", text);
 }
 
+/* The encoder escapes C0 alone; what else could talk to a terminal is escaped here. Such
+ * characters stand only inside strings, where the escape means the same. */
+static void put_escaped(FILE *out, uint32_t code)
+{
+    if (code >= 0x10000) {
+        (void)fprintf(out, "\\u%04x\\u%04x", 0xd800u + ((code - 0x10000) >> 10),
+                      0xdc00u + ((code - 0x10000) & 0x3ffu));
+    } else {
+        (void)fprintf(out, "\\u%04x", code);
+    }
+}
+
 void print_json(struct cli *cli, cJSON *value)
 {
     char *text = cJSON_PrintUnformatted(value);
+    struct span rest;
 
     CHECK(text != NULL);
-    (void)fprintf(cli->out, "%s\n", text);
+    rest = span_of(text, strlen(text));
+    while (rest.size > 0) {
+        uint32_t code = next_code(&rest);
+
+        if (is_plain(code)) {
+            put_code(cli->out, code, true);
+        } else {
+            put_escaped(cli->out, code);
+        }
+    }
+    (void)fputc('\n', cli->out);
     cJSON_free(text);
     cJSON_Delete(value);
 }

@@ -1,7 +1,7 @@
 /*
  * Printing for people and for programs. Text of a note, a title or a name reaches a terminal
  * only through print_text, which lets no control, escape or direction character through
- * (ATTACKS AT-67); JSON carries it whole, escaped.
+ * (ATTACKS AT-67); JSON carries it whole, with every such character escaped.
  */
 #pragma once
 
@@ -10,6 +10,8 @@
 /* One line: at most |columns| of it, "..." where it was cut; 0: uncut. Where the locale has no
  * UTF-8 other characters than ASCII become '?'. */
 void print_text(struct cli *cli, struct span text, size_t columns);
+/* Whether print_text would leave nothing out of it. Line ends and tabs are plain. */
+bool print_is_plain(struct span text);
 /* Several lines as written, each after |indent| spaces, wrapped at 80 columns. */
 void print_block(struct cli *cli, struct span text, size_t indent);
 /* The first eight digits of an id. */

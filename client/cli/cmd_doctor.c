@@ -1,0 +1,238 @@
+#include "client/cli/cli.h"
+
+#include "client/agent/clock.h"
+#include "client/cli/args.h"
+#include "client/cli/print.h"
+#include "keys/private/keystore.h"
+#include "keys/private/pass_file.h"
+#include "keys/private/secret.h"
+
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEXT_BYTES_MAX   512u
+#define LINE_REST        63u
+#define MEMLOCK_KIB_MIN  64u
+#define SYNC_OLD_MS      (24ull * 3600u * 1000u)
+#define SECONDS_SHOWN(x) ((long long)((x) / 1000))
+
+/* What is looked at, one line each. */
+struct doctor {
+    struct cli *cli;
+    cJSON *checks;
+    bool fine;
+};
+
+static void tell(struct doctor *doctor, const char *check, bool fine, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void tell(struct doctor *doctor, const char *check, bool fine, const char *format, ...)
+{
+    char text[TEXT_BYTES_MAX];
+    va_list values;
+
+    va_start(values, format);
+    (void)vsnprintf(text, sizeof(text), format, values);
+    va_end(values);
+    doctor->fine = doctor->fine && fine;
+    if (doctor->cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_text(object, "check", check);
+        (void)cJSON_AddBoolToObject(object, "fine", fine);
+        print_add_text(object, "text", text);
+        (void)cJSON_AddItemToArray(doctor->checks, object);
+        return;
+    }
+    (void)fprintf(doctor->cli->out, "%-7s %-8s ", fine ? "fine" : "PROBLEM", check);
+    if (strlen(text) <= LINE_REST) {
+        print_text(doctor->cli, span_of(text, strlen(text)), 0);
+        (void)fputc('\n', doctor->cli->out);
+    } else {
+        (void)fputc('\n', doctor->cli->out);
+        print_block(doctor->cli, span_of(text, strlen(text)), 8);
+    }
+}
+
+/* ---- this machine */
+
+static void look_at_modes(struct doctor *doctor)
+{
+    const char *profile = doctor->cli->profile;
+    char path[4096];
+    struct stat folder;
+    struct stat file;
+
+    if (stat(profile, &folder) != 0 ||
+        (size_t)snprintf(path, sizeof(path), "%s/keystore", profile) >= sizeof(path) ||
+        stat(path, &file) != 0) {
+        tell(doctor, "modes", false, "the profile's files cannot be looked at");
+        return;
+    }
+    if (folder.st_uid != geteuid() || file.st_uid != geteuid()) {
+        tell(doctor, "modes", false, "the profile belongs to another user");
+    } else if ((folder.st_mode & 077u) != 0 || (file.st_mode & 077u) != 0) {
+        tell(doctor, "modes", false, "others may read it: chmod 700 the folder, 600 the keystore");
+    } else {
+        tell(doctor, "modes", true, "profile and keystore are closed to others");
+    }
+}
+
+static void look_at_keystore(struct doctor *doctor)
+{
+    struct pass_file_params params = {0, 0};
+    enum status status = keystore_probe(doctor->cli->profile, &params);
+    const struct pass_file_params *best = &pass_file_params_default;
+
+    if (status != STATUS_OK) {
+        tell(doctor, "keystore", false, "it cannot be read (%s)", status_name(status));
+    } else if (params.passes < best->passes || params.memory_kib < best->memory_kib) {
+        tell(doctor, "keystore", false,
+             "guessing costs %u passes over %u MiB, below the %u over %u of a real profile; "
+             "made with --trial",
+             params.passes, params.memory_kib / 1024, best->passes, best->memory_kib / 1024);
+    } else {
+        tell(doctor, "keystore", true, "Argon2id, %u passes over %u MiB", params.passes,
+             params.memory_kib / 1024);
+    }
+}
+
+static void look_at_memory(struct doctor *doctor)
+{
+    struct rlimit lock = {0, 0};
+    struct rlimit core = {1, 1};
+
+    (void)getrlimit(RLIMIT_MEMLOCK, &lock);
+    (void)getrlimit(RLIMIT_CORE, &core);
+    if (secret_take_lock_warning() || lock.rlim_cur < MEMLOCK_KIB_MIN * 1024u) {
+        tell(doctor, "memory", false,
+             "keys could not be locked in memory and may reach swap; raise `ulimit -l`");
+    } else {
+        tell(doctor, "memory", true, "keys are locked in memory");
+    }
+    if (core.rlim_cur != 0 || prctl(PR_GET_DUMPABLE) != 0) {
+        tell(doctor, "core", false, "a crash could write keys to disk");
+    } else {
+        tell(doctor, "core", true, "no core file, no foreign debugger");
+    }
+}
+
+/* ---- the server and what is here */
+
+static void look_at_server(struct doctor *doctor)
+{
+    struct host *host = doctor->cli->host;
+    enum status status = host_sync(host, CLI_TIMEOUT_MS);
+    struct engine_state state;
+
+    engine_state(host_engine(host), &state);
+    if (status == STATUS_OK) {
+        tell(doctor, "server", true, "reached at %s, with the key that is pinned",
+             keystore_content(host_keystore(host))->address);
+    } else if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
+        tell(doctor, "server", false, "%s: %s", keystore_content(host_keystore(host))->address,
+             host_why(host) == NULL ? "no answer in time" : host_why(host));
+    } else {
+        tell(doctor, "server", false, "syncing stopped (%s)", status_name(status));
+    }
+    if (engine_alarm_count(host_engine(host)) > 0) {
+        tell(doctor, "proofs", false, "%s", engine_alarm(host_engine(host), 0)->reason);
+    } else if (!engine_synced_once(host_engine(host))) {
+        tell(doctor, "proofs", false, "never synced: `alcove sync`");
+    } else {
+        tell(doctor, "proofs", true, "verified against %llu events and %llu statements",
+             (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
+    }
+    if (state.clock_shown || state.clock_stopped) {
+        tell(doctor, "clock", false, "this machine's and the server's are %lld s apart%s",
+             SECONDS_SHOWN(state.clock_off_ms),
+             state.clock_stopped ? "; nothing is sent until one is set right" : "");
+    } else {
+        tell(doctor, "clock", true, "%lld s from the server's newest entry",
+             SECONDS_SHOWN(state.clock_off_ms < 0 ? -state.clock_off_ms : state.clock_off_ms));
+    }
+    if (state.sections_behind > 0) {
+        tell(doctor, "sync", false, "%zu sections are not wholly here", state.sections_behind);
+    } else if (state.newest_leaf_ms != 0 && clock_now_ms() > state.newest_leaf_ms + SYNC_OLD_MS) {
+        tell(doctor, "sync", status == STATUS_OK, "the newest entry seen is older than a day");
+    } else {
+        tell(doctor, "sync", true, "up to date");
+    }
+}
+
+/* What waits, and what will never go. */
+struct outbox {
+    size_t waiting;
+    size_t failed;
+    enum status why;
+};
+
+static bool count_ticket(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+{
+    struct outbox *outbox = visitor;
+
+    (void)ticket;
+    if (info->wish == ENGINE_WISH_FAILED) {
+        outbox->failed++;
+        outbox->why = info->status;
+    } else {
+        outbox->waiting++;
+    }
+    return true;
+}
+
+static void look_at_outbox(struct doctor *doctor)
+{
+    struct outbox outbox = {0, 0, STATUS_OK};
+
+    engine_outbox(host_engine(doctor->cli->host), count_ticket, &outbox);
+    if (outbox.failed > 0) {
+        tell(doctor, "outbox", false,
+             "%zu things were refused for good (last: %s); their text is kept here, see "
+             "`alcove list`",
+             outbox.failed, status_name(outbox.why));
+    }
+    if (outbox.waiting > 0) {
+        tell(doctor, "outbox", false, "%zu things wait to be sent", outbox.waiting);
+    }
+    if (outbox.failed == 0 && outbox.waiting == 0) {
+        tell(doctor, "outbox", true, "nothing waits");
+    }
+}
+
+int cmd_doctor(struct cli *cli, int argc, char **argv)
+{
+    struct doctor doctor = {.cli = cli, .fine = true};
+    const char *wrong = NULL;
+    size_t count = 0;
+    int code;
+
+    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
+        return cli_usage(cli, "doctor", wrong);
+    }
+    code = cli_open(cli);
+    if (code != CLI_OK) {
+        return code;
+    }
+    doctor.checks = cli->json ? cJSON_CreateArray() : NULL;
+    look_at_modes(&doctor);
+    look_at_keystore(&doctor);
+    look_at_memory(&doctor);
+    tell(&doctor, "agent", true, cli->lent ? "unlocked" : "none; each command asks");
+    look_at_server(&doctor);
+    look_at_outbox(&doctor);
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        (void)cJSON_AddBoolToObject(object, "fine", doctor.fine);
+        (void)cJSON_AddItemToObject(object, "checks", doctor.checks);
+        print_json(cli, object);
+    }
+    if (engine_alarm_count(host_engine(cli->host)) > 0) {
+        return CLI_ALARM;
+    }
+    return doctor.fine ? CLI_OK : CLI_FAILED;
+}

@@ -1,0 +1,181 @@
+#include "client/cli/export_write.h"
+
+#include "client/cli/files.h"
+#include "client/cli/note_words.h"
+#include "client/cli/print.h"
+#include "keys/public/hash.h"
+#include "keys/public/hex.h"
+#include "keys/public/wipe.h"
+#include "proto/message.h"
+#include "proto/policy.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* One note on its way into a file. */
+struct page {
+    struct export_write *export;
+    struct cli out; /* prints into the page */
+    cJSON *revisions;
+    size_t readable;
+    bool altered;
+};
+
+/* Line by line as written: Markdown gives line ends a meaning. */
+static void put_text(struct page *page, struct span text)
+{
+    size_t start = 0;
+
+    page->altered = page->altered || !print_is_plain(text);
+    for (size_t i = 0; i <= text.size; i++) {
+        if (i == text.size || text.data[i] == '\n') {
+            print_text(&page->out, span_of(text.data + start, i - start), 0);
+            (void)fputc('\n', page->out.out);
+            start = i + 1;
+        }
+    }
+}
+
+static void put_line(struct page *page, const char *key, struct span value)
+{
+    if (value.size > 0) {
+        page->altered = page->altered || !print_is_plain(value);
+        (void)fprintf(page->out.out, "- %s: ", key);
+        print_text(&page->out, value, 0);
+        (void)fputc('\n', page->out.out);
+    }
+}
+
+static void put_time(struct page *page, uint64_t time_ms)
+{
+    time_t seconds = (time_t)(time_ms / 1000u);
+    char text[32];
+    struct tm utc;
+
+    if (gmtime_r(&seconds, &utc) != NULL &&
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0) {
+        put_line(page, "written", span_of(text, strlen(text)));
+    }
+}
+
+static void put_body(struct page *page, const Alcove__NoteBody *body)
+{
+    put_line(page, "title", field_span(body->title));
+    put_time(page, body->written_ms);
+    put_line(page, "reason", field_span(body->reason));
+    for (size_t i = 0; i < body->n_tag; i++) {
+        put_line(page, "tag", field_span(body->tag[i]));
+    }
+    for (size_t i = 0; i < body->n_field; i++) {
+        put_line(page, "field", field_span(body->field[i]->key));
+        put_line(page, "value", field_span(body->field[i]->value));
+    }
+    (void)fputc('\n', page->out.out);
+    put_text(page, field_span(body->text));
+    (void)fputc('\n', page->out.out);
+}
+
+static bool put_revision(void *visitor, const struct view_revision *revision)
+{
+    struct page *page = visitor;
+    cJSON *object = cJSON_CreateObject();
+    char author[VIEW_NAME_BYTES_MAX];
+    char link[2 * HASH_BYTES + 1];
+
+    view_name(host_engine(page->out.host), &revision->author, author);
+    hex_encode(ID_SPAN(&revision->link), link);
+    (void)fprintf(page->out.out, "## Revision %llu: %s\n\n", (unsigned long long)revision->revision,
+                  note_kind_name(revision->kind));
+    put_line(page, "author", span_of(author, strlen(author)));
+    (void)fprintf(page->out.out, "- number in its section: %llu\n- link: %s\n",
+                  (unsigned long long)revision->number, link);
+    if (revision->body == NULL) {
+        (void)fprintf(page->out.out, "\n(%s)\n\n",
+                      revision->erased ? "erased" : "not shared with you");
+    } else {
+        page->readable++;
+        put_body(page, revision->body);
+    }
+    print_add_number(object, "number", revision->number);
+    print_add_number(object, "revision", revision->revision);
+    print_add_text(object, "kind", note_kind_name(revision->kind));
+    print_add_id(object, "author", ID_SPAN(&revision->author));
+    print_add_id(object, "link", ID_SPAN(&revision->link));
+    (void)cJSON_AddBoolToObject(object, "on_server", !revision->pending);
+    (void)cJSON_AddItemToArray(page->revisions, object);
+    return true;
+}
+
+static void note_in_manifest(struct page *page, const struct view_section *section,
+                             const struct note_id *note, const char *name, struct span bytes)
+{
+    cJSON *object = cJSON_CreateObject();
+    struct hash hash;
+
+    hash_bytes(bytes, &hash);
+    print_add_text(object, "file", name);
+    print_add_id(object, "sha256", ID_SPAN(&hash));
+    print_add_id(object, "note", ID_SPAN(note));
+    print_add_id(object, "section", ID_SPAN(&section->section));
+    print_add_id(object, "chart", ID_SPAN(&section->chart));
+    print_add_text(object, "class", policy_class_name(section->class));
+    (void)cJSON_AddBoolToObject(object, "characters_left_out", page->altered);
+    (void)cJSON_AddItemToObject(object, "revisions", page->revisions);
+    page->revisions = NULL;
+    (void)cJSON_AddItemToArray(page->export->files, object);
+}
+
+static enum status save(struct page *page, const struct view_section *section,
+                        const struct note_id *note, struct span bytes)
+{
+    char id[2 * ID_BYTES + 1];
+    char name[128];
+    char path[FILES_PATH_BYTES_MAX];
+    enum status status;
+
+    hex_encode(ID_SPAN(note), id);
+    (void)snprintf(name, sizeof(name), "%s-%s.md", policy_class_name(section->class), id);
+    status = files_join(page->export->folder, name, path);
+    if (status == STATUS_OK) {
+        status = files_write_new(path, bytes);
+    }
+    if (status == STATUS_OK) {
+        note_in_manifest(page, section, note, name, bytes);
+        page->export->notes++;
+    }
+    return status;
+}
+
+int export_write_note(struct export_write *export, const struct view_section *section,
+                      const struct note_id *note)
+{
+    struct page page = {.export = export, .out = *export->cli};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    enum status status;
+
+    if (out == NULL) {
+        return cli_fail(export->cli, "the export stopped", STATUS_NO_MEMORY);
+    }
+    page.out.out = out;
+    page.out.utf8 = true;
+    page.revisions = cJSON_CreateArray();
+    (void)fprintf(out, "# %s note ", policy_class_name(section->class));
+    print_short(&page.out, ID_SPAN(note));
+    (void)fprintf(out, "\n\n");
+    status = view_revisions(host_engine(export->cli->host), &section->section, note, put_revision,
+                            &page);
+    if (fclose(out) != 0 && status == STATUS_OK) {
+        status = STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_OK && page.readable > 0) {
+        status = save(&page, section, note, span_of(text, size));
+    }
+    cJSON_Delete(page.revisions);
+    if (text != NULL) {
+        wipe(text, size);
+    }
+    free(text);
+    return status == STATUS_OK ? CLI_OK : cli_fail(export->cli, "the export stopped", status);
+}
