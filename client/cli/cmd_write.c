@@ -56,7 +56,7 @@ static int write_into(struct cli *cli, struct note_draft *draft, uint32_t class)
         code = cli_refresh(cli);
     }
     if (code == CLI_OK && draft->note == NULL) {
-        code = ids_section(cli, draft->chart, class, &section);
+        code = ids_section_anew(cli, draft->chart, class, &section);
     } else if (code == CLI_OK) {
         struct section_id of_note;
         struct note_id note;
@@ -141,7 +141,7 @@ int cmd_reflect(struct cli *cli, int argc, char **argv)
         code = cli_refresh(cli);
     }
     if (code == CLI_OK) {
-        code = ids_section(cli, draft.chart, CLASS_SHARED, &section);
+        code = ids_section_anew(cli, draft.chart, CLASS_SHARED, &section);
     }
     if (code == CLI_OK) {
         code = note_text_take(cli, draft.file, NULL, &text);

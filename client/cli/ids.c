@@ -163,16 +163,39 @@ static bool visit_section(void *visitor, const struct view_section *section)
     return true;
 }
 
+static void search_sections(struct cli *cli, const char *word, uint32_t class,
+                            struct section_search *sections, struct view_section *out_section)
+{
+    memset(sections, 0, sizeof(*sections));
+    memset(out_section, 0, sizeof(*out_section));
+    sections->engine = host_engine(cli->host);
+    sections->class = class;
+    sections->out = out_section;
+    search_init(&sections->search, cli, word == NULL ? "" : word);
+    sections->any = word == NULL;
+    view_sections(host_engine(cli->host), visit_section, sections);
+}
+
 int ids_section(struct cli *cli, const char *word, uint32_t class,
                 struct view_section *out_section)
 {
-    struct section_search sections = {
-        .engine = host_engine(cli->host), .class = class, .out = out_section};
+    struct section_search sections;
 
-    memset(out_section, 0, sizeof(*out_section));
-    search_init(&sections.search, cli, word == NULL ? "" : word);
-    sections.any = word == NULL;
-    view_sections(host_engine(cli->host), visit_section, &sections);
+    search_sections(cli, word, class, &sections, out_section);
+    return verdict(&sections.search, class == 0 ? "section" : policy_class_name(class));
+}
+
+int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
+                     struct view_section *out_section)
+{
+    struct section_search sections;
+
+    search_sections(cli, word, class, &sections, out_section);
+    if (sections.search.found == 0) {
+        int code = cli_refresh(cli);
+
+        return code == CLI_OK ? ids_section(cli, word, class, out_section) : code;
+    }
     return verdict(&sections.search, class == 0 ? "section" : policy_class_name(class));
 }
 

@@ -16,6 +16,10 @@ MUST_CHECK int ids_chart(struct cli *cli, const char *word, struct chart_id *out
  * Where a chart has several of a class, the one that is ours to write in. */
 MUST_CHECK int ids_section(struct cli *cli, const char *word, uint32_t class,
                            struct view_section *out_section);
+/* The same, and asks the server once when nothing here fits: for commands that otherwise work
+ * without it. */
+MUST_CHECK int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
+                                struct view_section *out_section);
 MUST_CHECK int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
                         struct note_id *out_note);
 MUST_CHECK int ids_relation(struct cli *cli, const char *word, struct hash *out_relation);
