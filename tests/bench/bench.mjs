@@ -191,7 +191,7 @@ export class Bench {
   }
 
   static residentKib(pid) {
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+    return Number(/^RssAnon:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
   }
 
   async idle(server, child, count) {

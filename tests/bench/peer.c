@@ -1,9 +1,8 @@
 #include "tests/bench/peer.h"
 
-#include "keys/public/frame.h"
-#include "keys/public/hash.h"
 #include "keys/public/random.h"
 #include "proto/packing.h"
+#include "tests/bench/login.h"
 #include "tests/bench/transport.h"
 
 enum {
@@ -75,54 +74,13 @@ static void put_u64(uint8_t out[8], uint64_t value)
     }
 }
 
-/* Signs in with sizes and roots of nothing: a device that never saw the logs. */
 static void login(struct peer *peer, const Alcove__Frame *frame)
 {
-    const struct keystore_content *content = peer->peers->content;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
-    peer_must(message_decode(&alcove__hello__descriptor, field_span(frame->body), &arena,
-                             &message) == STATUS_OK,
-              "the hello is malformed");
-    const Alcove__Hello *hello = (const Alcove__Hello *)(const void *)message;
     uint8_t exporter[TRANSPORT_EXPORTER_BYTES];
-    uint8_t nonce[HELLO_NONCE_BYTES];
-    uint8_t zero_size[8] = {0};
-    struct hash zero_root = {{0}};
-    struct hash server_key;
-    struct hash hello_hash;
-    struct signature signature;
+    uint8_t body[LOGIN_BODY_BYTES_MAX];
     transport_exporter(peer->connection, exporter);
-    random_bytes(nonce, sizeof(nonce));
-    hash_bytes(field_span(hello->login_key), &server_key);
-    hash_bytes(field_span(frame->body), &hello_hash);
-    const struct span parts[] = {
-        span_of(exporter, sizeof(exporter)),
-        field_span(hello->nonce),
-        span_of(nonce, sizeof(nonce)),
-        ID_SPAN(&server_key),
-        ID_SPAN(&hello_hash),
-        ID_SPAN(&content->member),
-        ID_SPAN(&content->device_statement),
-        span_of(zero_size, sizeof(zero_size)),
-        ID_SPAN(&zero_root),
-        span_of(zero_size, sizeof(zero_size)),
-        ID_SPAN(&zero_root),
-    };
-    peer_must(identity_sign(content->login, LABEL_LOGIN_CLIENT, &content->practice, parts,
-                            ARRAY_LEN(parts), &signature) == STATUS_OK,
-              "the login cannot be signed");
-    Alcove__Login body = ALCOVE__LOGIN__INIT;
-    uint8_t packed[512];
-    size_t size = 0;
-    body.version = 1;
-    body.nonce = field_of(nonce, sizeof(nonce));
-    body.member = field_of(content->member.bytes, ID_BYTES);
-    body.device_statement = field_of(content->device_statement.bytes, HASH_BYTES);
-    body.signature = field_of(signature.bytes, SIGNATURE_BYTES);
-    peer_must(message_pack_into(&body.base, packed, sizeof(packed), &size) == STATUS_OK, "login");
-    send_frame(peer, FRAME_LOGIN, NULL, 0, span_of(packed, size));
-    arena_free(&arena);
+    const size_t size = login_body(peer->peers->content, field_span(frame->body), exporter, body);
+    send_frame(peer, FRAME_LOGIN, NULL, 0, span_of(body, size));
 }
 
 static struct pending *find_pending(struct peer *peer, ProtobufCBinaryData id)
