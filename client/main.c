@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +22,15 @@ static void keep_memory_in(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+static int version(void)
+{
+    (void)printf("alcove " ALCOVE_VERSION "\n");
+#ifdef ALCOVE_TEST_HOOKS
+    (void)printf("built with test hooks; not for real notes\n");
+#endif
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     keep_memory_in();
@@ -28,6 +38,9 @@ int main(int argc, char **argv)
     if (random_init() != STATUS_OK) {
         (void)fprintf(stderr, "alcove: the kernel gives no randomness; nothing was done\n");
         return 1;
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        return version();
     }
     return main_loop(argc, argv);
 }

@@ -24,8 +24,16 @@ static void usage(FILE *out)
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
         (void)fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].help);
     }
-    (void)fprintf(out, "\nalcoved COMMAND --help tells a command's options; alcoved(8) the rest.\n"
+    (void)fprintf(out, "  --version\n\nalcoved COMMAND --help tells a command's options; alcoved(8) the rest.\n"
                        "This server holds ciphertext and cannot read it: no key for that is linked.\n");
+}
+
+static void version(void)
+{
+    (void)printf("alcoved " ALCOVE_VERSION "\n");
+#ifdef ALCOVE_TEST_HOOKS
+    (void)printf("built with test hooks; not for real notes\n");
+#endif
 }
 
 /* No core files and no debugger of another process: memory holds who shares with whom. */
@@ -49,6 +57,10 @@ int main(int argc, char **argv)
     }
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         usage(stdout);
+        return CMD_OK;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        version();
         return CMD_OK;
     }
     for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(COMMANDS); i++) {

@@ -66,6 +66,7 @@ function(alcove_program name)
   alcove_present(sources ${A_SOURCES})
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE alcove_flags proto ${A_SEES} ${A_LIBS})
+  target_compile_definitions(${name} PRIVATE ALCOVE_VERSION="${PROJECT_VERSION}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 

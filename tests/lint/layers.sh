@@ -33,6 +33,8 @@ server_door: server_net server_run server_core server_store keys_server keys_pub
 server_tls: proto
 server_signer_protocol: keys_public proto
 server_signer: server_signer_protocol keys_server keys_public proto
+server_tls: proto
+alcove-tls-identity: server_tls keys_public proto
 alcoved: server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
 alcove-tls-identity: server_tls keys_public proto
 alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
@@ -62,7 +64,7 @@ cat >"$tmp/reaches" <<'END'
 /sodium(\.h$|/) ^keys/
 /lmdb\.h$ ^(server/store/.*/db\.c\.o|client/store/.*)$
 /libwebsockets(\.h$|/) ^(server/net|client/wire)/
-/openssl/ ^(server/net|client/wire|keys)/
+/openssl/ ^(server/net|server/tls|client/wire|keys)/
 /ev\.h$ ^server/net/
 /qrencode\.h$ ^client/cli/
 /cJSON\.h$ ^client/cli/
