@@ -165,21 +165,48 @@ static int chart_new(struct cli *cli, const char *word, const char *name)
                                : cli_fail(cli, "the chart was not made", status);
 }
 
+/* One section more in a chart that is there: a safety card's, say. */
+static int chart_add(struct cli *cli, const char *word, const char *class_word)
+{
+    struct section_id section;
+    struct chart_id chart;
+    struct member_id client;
+    uint32_t class = 0;
+    uint64_t ticket = 0;
+    enum status status;
+    int code = ids_class(cli, class_word, &class);
+
+    if (code == CLI_OK) {
+        code = ids_chart(cli, word, &chart, &client);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    status = act_section(host_engine(cli->host), class, &chart, &client, clock_now_ms(), &section,
+                         &chart, &ticket);
+    return status == STATUS_OK ? tell_made(cli, "section", ID_SPAN(&section), ticket)
+                               : cli_fail(cli, "the section was not made", status);
+}
+
 int cmd_chart(struct cli *cli, int argc, char **argv)
 {
     const char *name = NULL;
-    const struct args_option options[] = {{.name = "--name", .value = &name}};
+    const char *class = NULL;
+    const struct args_option options[] = {{.name = "--name", .value = &name},
+                                          {.name = "--class", .value = &class}};
     const char *words[2];
     const char *wrong = NULL;
     size_t count = 0;
     bool list;
+    bool add;
     int code;
 
     if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong)) {
         return cli_usage(cli, "chart", wrong);
     }
     list = count == 1 && strcmp(words[0], "list") == 0;
-    if (!list && !(count == 2 && strcmp(words[0], "new") == 0)) {
+    add = count == 2 && strcmp(words[0], "add") == 0 && class != NULL;
+    if (!list && !add && !(count == 2 && strcmp(words[0], "new") == 0)) {
         return cli_usage(cli, "chart", NULL);
     }
     code = cli_open(cli);
@@ -188,6 +215,9 @@ int cmd_chart(struct cli *cli, int argc, char **argv)
     }
     if (code != CLI_OK) {
         return code;
+    }
+    if (add) {
+        return chart_add(cli, words[1], class);
     }
     return list ? chart_list(cli) : chart_new(cli, words[1], name);
 }
