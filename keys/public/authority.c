@@ -48,6 +48,7 @@ static void member_free(struct member_node *member)
         free(member->chart);
     }
     free(member->sections);
+    free(member->supervised);
     free(member);
 }
 

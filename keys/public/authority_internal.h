@@ -18,6 +18,13 @@ struct member_node {
     size_t section_count;
     size_t section_capacity;
     struct chart_node *chart; /* a client's */
+    /* In whose chain this member is named as the one who supervises or trains. */
+    struct member_node **supervised;
+    size_t supervised_count;
+    size_t supervised_capacity;
+    /* Of a walk over them (authority_visible.c), clean between walks. */
+    struct member_node *walk_next;
+    bool walked;
 };
 struct section_node {
     struct authority_section pub;

@@ -163,9 +163,15 @@ static enum status apply_relation(struct judgement *judgement)
     CHECK(staff != NULL);
     struct authority_relation *relation = calloc(1, sizeof(*relation));
     if (relation == NULL || map_reserve(&authority->relations, 1) != STATUS_OK ||
-        authority_touched_reserve(authority, staff->section_count) != STATUS_OK) {
+        authority_touched_reserve(authority, staff->section_count) != STATUS_OK ||
+        authority_grow(&staff->supervised, &staff->supervised_capacity,
+                       staff->supervised_count + 1u,
+                       sizeof(struct member_node *)) != STATUS_OK) {
         free(relation);
         return STATUS_NO_MEMORY;
+    }
+    if (said->kind == RELATION_SUPERVISES || said->kind == RELATION_TRAINS) {
+        staff->supervised[staff->supervised_count++] = judgement->subject;
     }
     *relation = (struct authority_relation){
         .statement = judgement->statement->hash,

@@ -28,31 +28,37 @@ static bool share_section(const struct member_node *a, const struct member_node 
     return false;
 }
 
-/* Supervisors of those who are in a section with the viewer, since what a supervisor
- * may do there cannot be judged without their chain. */
-static bool supervises_neighbour(const struct authority *authority,
-                                 const struct member_node *viewer,
-                                 const struct authority_member *staff)
+static bool client_meets_staff(const struct member_node *viewer, const struct member_node *staff)
 {
-    for (size_t i = 0; i < viewer->section_count; i++) {
-        const struct authority_section *section = &viewer->sections[i]->pub;
-        for (size_t j = 0; j < section->grant_count; j++) {
-            const struct authority_member *member =
-                authority_member(authority, &section->grants[j].member);
-            if (member != NULL && ever_related(member, staff)) {
-                return true;
+    return staff->pub.role == ROLE_ADMIN || ID_EQUAL(&viewer->pub.inviter, &staff->pub.id) ||
+           ever_related(&viewer->pub, &staff->pub) || share_section(viewer, staff);
+}
+
+/* Those whom a client meets, and whoever is named in a chain that the client sees as
+ * supervising or training its member: without their chain that statement cannot be judged,
+ * and neither can what they may do. Walks from |staff| down to those they stand behind. */
+static bool client_sees_staff(const struct member_node *viewer, struct member_node *staff)
+{
+    struct member_node *last = staff;
+    bool sees = false;
+    staff->walked = true;
+    for (struct member_node *node = staff; node != NULL && !sees; node = node->walk_next) {
+        sees = client_meets_staff(viewer, node);
+        for (size_t i = 0; i < node->supervised_count && !sees; i++) {
+            if (!node->supervised[i]->walked) {
+                node->supervised[i]->walked = true;
+                last->walk_next = node->supervised[i];
+                last = last->walk_next;
             }
         }
     }
-    return false;
-}
-
-static bool client_sees_staff(const struct authority *authority, const struct member_node *viewer,
-                              const struct member_node *staff)
-{
-    return staff->pub.role == ROLE_ADMIN || ID_EQUAL(&viewer->pub.inviter, &staff->pub.id) ||
-           ever_related(&viewer->pub, &staff->pub) || share_section(viewer, staff) ||
-           supervises_neighbour(authority, viewer, &staff->pub);
+    while (staff != NULL) {
+        struct member_node *next = staff->walk_next;
+        staff->walked = false;
+        staff->walk_next = NULL;
+        staff = next;
+    }
+    return sees;
 }
 
 /* Whoever was ever in a section about this client must be able to judge it. */
@@ -78,13 +84,13 @@ bool authority_sees_member(const struct authority *authority, const struct autho
                            const struct authority_member *subject)
 {
     const struct member_node *from = authority_member_node(authority, &viewer->id);
-    const struct member_node *to = authority_member_node(authority, &subject->id);
+    struct member_node *to = authority_member_node(authority, &subject->id);
     CHECK(from != NULL && to != NULL);
     if (from == to) {
         return true;
     }
     if (is_staff(subject)) {
-        return is_staff(viewer) || client_sees_staff(authority, from, to);
+        return is_staff(viewer) || client_sees_staff(from, to);
     }
     return is_staff(viewer) ? staff_sees_client(from, to) : share_section(from, to);
 }
