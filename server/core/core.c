@@ -187,10 +187,17 @@ enum status core_handle(struct core *core, struct txn *txn, const struct core_as
     const struct op_row *row = find_op(ask->op);
     struct event_draft draft;
     bool before = ask->peer == NULL;
+    enum status room = db_room_reading(txn);
 
     memset(&draft, 0, sizeof(draft));
     core_answer_clear(answer);
     core->now_ms = now_ms;
+    /* What cannot leave its event cannot be served: with no room for a line of the log even
+     * reading stops. */
+    if (room != STATUS_OK) {
+        answer->status = STATUS_FULL;
+        return room == STATUS_FULL ? STATUS_OK : room;
+    }
     if (before && (row == NULL || !row->before_login || ask->message == NULL)) {
         answer->status = STATUS_MALFORMED;
         answer->close = true;
