@@ -1,6 +1,7 @@
 #include "tests/unit/net/fixture.h"
 
 #include "proto/limits.h"
+#include "server/tls/tls_identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "proto/ids.h"
 #include "server/net/net.h"
 #include "server/net/tls.h"
 
