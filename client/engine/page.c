@@ -168,10 +168,28 @@ enum status page_reply(struct engine *engine, struct request *request,
         page_free(page);
         return STATUS_OK;
     }
+    request->chunks = true;
+    if (request->discard) {
+        page_free(page);
+        return STATUS_OK;
+    }
     engine->state.bytes_expected += reply->bytes;
     request->page = page;
-    request->chunks = true;
-    return STATUS_OK;
+    return page->event_number > page->to ? ask_from(engine, request->section, page->to + 1)
+                                         : STATUS_OK;
+}
+
+/* What was asked for after a page that is dropped has no place any more. */
+static void discard_after(struct engine *engine, const struct request *dropped)
+{
+    for (size_t i = 0; i < REQUEST_SLOTS; i++) {
+        struct request *request = &engine->requests.slots[i];
+        if (request->used && request != dropped && request->op == OP_PAGE &&
+            request->section == dropped->section) {
+            page_drop(request);
+            request->discard = true;
+        }
+    }
 }
 
 /* A page's first entry: only now is the page before it surely whole. */
@@ -214,6 +232,7 @@ static enum status fetch_chains(struct engine *engine, struct request *request,
     section->missing_number = number;
     engine->want_checkpoint = true;
     engine->want_state = true;
+    discard_after(engine, request);
     page_drop(request);
     return STATUS_OK;
 }
@@ -241,6 +260,7 @@ static enum status take_chunk(struct engine *engine, struct request *request,
     } else if (chunk->status != STATUS_OK) {
         /* Stopped on the way, by a removal for instance: what we hold stays as it was. */
         engine->want_state = true;
+        discard_after(engine, request);
     }
     page_drop(request);
     request_release(request);

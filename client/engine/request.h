@@ -23,7 +23,8 @@ struct seen_log {
 
 struct request {
     bool used;
-    bool chunks; /* its REPLY came, chunks are coming */
+    bool chunks;  /* its REPLY came, chunks are coming */
+    bool discard; /* a page whose place is gone: the one before was dropped */
     struct request_id id;
     enum op op;
     struct seen_log events; /* what we told the server that we have verified */
