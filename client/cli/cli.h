@@ -85,6 +85,8 @@ MUST_CHECK int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent);
  * The ticket by reference: the call that sets it is often the argument before it. */
 MUST_CHECK int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *ticket,
                                   const char *what);
+/* Brings what was made to the server and says so: |key| is what it is ("chart"). */
+MUST_CHECK int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket);
 /* A first sync if there was none, and a fresh one when the server answers; commands that only
  * read go on with what is here, saying so. CLI_OK unless an alarm or nothing is here at all. */
 MUST_CHECK int cli_refresh(struct cli *cli);

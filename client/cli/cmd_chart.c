@@ -4,11 +4,12 @@
 #include "client/cli/args.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/sections.h"
 #include "client/engine/act.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
-/* Sections come one by one; those of one chart are shown together. */
+/* Sections of one chart are shown together. */
 struct chart_list {
     struct cli *cli;
     cJSON *array;
@@ -31,6 +32,10 @@ static void begin_chart(struct chart_list *list, const struct view_section *sect
         print_add_text(object, "name", name);
         list->sections = cJSON_AddArrayToObject(object, "sections");
         (void)cJSON_AddItemToArray(list->array, object);
+        return;
+    }
+    if (section->class == CLASS_DIRECTORY) {
+        (void)fputs("the practice\n", cli->out);
         return;
     }
     (void)fputs("chart ", cli->out);
@@ -66,79 +71,28 @@ static void tell_section(struct chart_list *list, const struct view_section *sec
                   section->ended ? "no longer shared with you" : "");
 }
 
-/* The engine visits in its own order: one pass per chart that was not shown yet. */
-struct chart_pass {
-    struct chart_list list;
-    struct chart_id done[1024];
-    size_t done_count;
-    bool begun;
-};
-
-static bool is_done(const struct chart_pass *pass, const struct chart_id *chart)
-{
-    for (size_t i = 0; i < pass->done_count; i++) {
-        if (ID_EQUAL(&pass->done[i], chart)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool visit(void *visitor, const struct view_section *section)
-{
-    struct chart_pass *pass = visitor;
-
-    if (!pass->begun && is_done(pass, &section->chart)) {
-        return true;
-    }
-    if (!pass->begun) {
-        begin_chart(&pass->list, section);
-        pass->begun = true;
-    }
-    if (ID_EQUAL(&pass->list.chart, &section->chart)) {
-        tell_section(&pass->list, section);
-    }
-    return true;
-}
-
 static int chart_list(struct cli *cli)
 {
-    struct chart_pass *pass = calloc(1, sizeof(*pass));
-
-    CHECK(pass != NULL);
-    pass->list.cli = cli;
-    pass->list.array = cli->json ? cJSON_CreateArray() : NULL;
-    do {
-        pass->begun = false;
-        view_sections(host_engine(cli->host), visit, pass);
-        pass->done[pass->done_count++] = pass->list.chart;
-    } while (pass->begun && pass->done_count < ARRAY_LEN(pass->done));
-    if (cli->json) {
-        print_json(cli, pass->list.array);
-    }
-    free(pass);
-    return CLI_OK;
-}
-
-static int tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket)
-{
-    bool sent = false;
-    int code = cli_deliver(cli, ticket, &sent);
+    struct chart_list list = {.cli = cli};
+    struct sections sections;
+    int code = sections_get(cli, &sections);
 
     if (code != CLI_OK) {
         return code;
     }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, key, id);
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        print_json(cli, object);
-        return CLI_OK;
+    list.array = cli->json ? cJSON_CreateArray() : NULL;
+    for (size_t i = 0; i < sections.count; i++) {
+        if (i == 0 || !ID_EQUAL(&list.chart, &sections.items[i].chart)) {
+            begin_chart(&list, &sections.items[i]);
+        }
+        tell_section(&list, &sections.items[i]);
     }
-    (void)fprintf(cli->out, "%s ", key);
-    print_short(cli, id);
-    (void)fprintf(cli->out, " is made.\n");
+    if (cli->json) {
+        print_json(cli, list.array);
+    } else if (sections.count == 0) {
+        (void)fprintf(cli->out, "Nothing is shared with you yet.\n");
+    }
+    sections_free(&sections);
     return CLI_OK;
 }
 
@@ -161,7 +115,7 @@ static int chart_new(struct cli *cli, const char *word, const char *name)
                                 "(alcove relate YOU treats CLIENT)\n");
         return CLI_REFUSED;
     }
-    return status == STATUS_OK ? tell_made(cli, "chart", ID_SPAN(&chart), ticket)
+    return status == STATUS_OK ? cli_tell_made(cli, "chart", ID_SPAN(&chart), ticket)
                                : cli_fail(cli, "the chart was not made", status);
 }
 
@@ -184,7 +138,7 @@ static int chart_add(struct cli *cli, const char *word, const char *class_word)
     }
     status = act_section(host_engine(cli->host), class, &chart, &client, clock_now_ms(), &section,
                          &chart, &ticket);
-    return status == STATUS_OK ? tell_made(cli, "section", ID_SPAN(&section), ticket)
+    return status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
                                : cli_fail(cli, "the section was not made", status);
 }
 
@@ -220,34 +174,4 @@ int cmd_chart(struct cli *cli, int argc, char **argv)
         return chart_add(cli, words[1], class);
     }
     return list ? chart_list(cli) : chart_new(cli, words[1], name);
-}
-
-int cmd_directory(struct cli *cli, int argc, char **argv)
-{
-    static const struct chart_id no_chart;
-    static const struct member_id no_client;
-    struct section_id section;
-    struct chart_id chart;
-    const char *words[1];
-    const char *wrong = NULL;
-    uint64_t ticket = 0;
-    size_t count = 0;
-    enum status status;
-    int code;
-
-    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1 ||
-        strcmp(words[0], "new") != 0) {
-        return cli_usage(cli, "directory", wrong);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    status = act_section(host_engine(cli->host), CLASS_DIRECTORY, &no_chart, &no_client,
-                         clock_now_ms(), &section, &chart, &ticket);
-    return status == STATUS_OK ? tell_made(cli, "section", ID_SPAN(&section), ticket)
-                               : cli_fail(cli, "the directory was not made", status);
 }

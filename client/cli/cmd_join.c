@@ -7,6 +7,8 @@
 #include "client/cli/print.h"
 #include "client/cli/secrets.h"
 #include "client/engine/join.h"
+#include "client/engine/petname.h"
+#include "client/store/store.h"
 #include "keys/private/passphrase.h"
 #include "keys/private/recovery.h"
 #include "keys/public/wipe.h"
@@ -193,6 +195,30 @@ static void tell_joined(struct cli *cli, const struct join_info *info, const cha
     (void)fprintf(cli->out, "Joined. Next: alcove sync\n");
 }
 
+/* What the invitation calls the newcomer and the practice. It is a convenience: without it both
+ * are called by digits, so a failure is no reason to stop. */
+static void keep_names(struct cli *cli, const struct keystore_content *content,
+                       const struct join_info *info)
+{
+    char path[FILES_PATH_BYTES_MAX];
+    struct store *store = NULL;
+    struct storage storage;
+    enum status status = files_join(cli->profile, "store", path);
+
+    if (status == STATUS_OK) {
+        status = store_open(path, content->cache_master, &content->practice, &store);
+    }
+    if (status == STATUS_OK) {
+        store_storage(store, &storage);
+        status = petname_keep(&storage, &info->member, span_of(info->name, strlen(info->name)));
+    }
+    if (status == STATUS_OK) {
+        status = petname_keep(&storage, NULL,
+                              span_of(info->practice_name, strlen(info->practice_name)));
+    }
+    store_close(store);
+}
+
 static int enrol(struct cli *cli, struct joining *joining, const struct join_info *info,
                  const struct pass_file_params *params, struct secret *passphrase,
                  const char *card_path)
@@ -215,6 +241,9 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     if (status == STATUS_OK) {
         status = keystore_create(cli->profile, params, secret_view(passphrase), &content,
                                  &keystore);
+    }
+    if (status == STATUS_OK) {
+        keep_names(cli, keystore_content(keystore), info);
     }
     keystore_close(keystore);
     keystore_content_deinit(&content);

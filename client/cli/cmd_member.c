@@ -8,6 +8,7 @@
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
 #include "client/engine/act.h"
+#include "client/engine/petname.h"
 #include "keys/public/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -28,6 +29,7 @@ static bool list_member(void *visitor, const struct view_member *member)
 {
     struct member_list *list = visitor;
     struct cli *cli = list->cli;
+    char inviter[VIEW_NAME_BYTES_MAX];
 
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
@@ -46,10 +48,15 @@ static bool list_member(void *visitor, const struct view_member *member)
     print_short(cli, ID_SPAN(&member->member));
     (void)fprintf(cli->out, "  %-9s  ", policy_role_name(member->role));
     print_text(cli, span_of(member->name, strlen(member->name)), 24);
-    (void)fprintf(cli->out, "%s%s%s%s\n", member->enrolled ? "" : "  (invited)",
+    (void)fprintf(cli->out, "%s%s%s", member->enrolled ? "" : "  (invited)",
                   member->suspended ? "  (suspended)" : "",
-                  member->delegated ? "  invites clients" : "",
-                  member->vouched ? "  vouched for by admin" : "");
+                  member->delegated ? "  invites clients" : "");
+    if (member->vouched) {
+        view_name(host_engine(cli->host), &member->inviter, inviter);
+        (void)fputs("  by ", cli->out);
+        print_text(cli, span_of(inviter, strlen(inviter)), 16);
+    }
+    (void)fputc('\n', cli->out);
     return true;
 }
 
@@ -147,7 +154,19 @@ static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
                   "The code is in %s. Hand it over in person or by another channel than\n"
                   "this server; it works once%s.\n",
                   inviting->out, sent ? "" : ", after the next sync");
+    if (invite->role != ROLE_CLIENT) {
+        (void)fprintf(cli->out, "Once they have joined: alcove directory share\n");
+    }
     return CLI_OK;
+}
+
+/* As we were told when we joined, unless they say otherwise. */
+static struct span practice_name(const struct cli *cli, const struct inviting *inviting)
+{
+    const char *name = inviting->practice_name != NULL ? inviting->practice_name
+                                                       : petname_practice(host_engine(cli->host));
+
+    return span_of(name, strlen(name));
 }
 
 static int member_invite(struct cli *cli, const struct inviting *inviting)
@@ -176,10 +195,7 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
     if (code == CLI_OK) {
         invite.root = root;
         invite.expires_ms = clock_now_ms() + (uint64_t)days * DAY_MS;
-        if (inviting->practice_name != NULL) {
-            invite.practice_name =
-                span_of(inviting->practice_name, strlen(inviting->practice_name));
-        }
+        invite.practice_name = practice_name(cli, inviting);
         code = deliver_invitation(cli, inviting, &invite);
     }
     identity_signer_free(root);

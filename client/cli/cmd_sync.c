@@ -4,7 +4,9 @@
 #include "client/cli/args.h"
 #include "client/cli/numbers.h"
 #include "client/cli/print.h"
+#include "client/cli/sections.h"
 #include "client/cli/watch.h"
+#include "client/engine/petname.h"
 #include "client/engine/view.h"
 #include "proto/policy.h"
 
@@ -13,51 +15,47 @@
 
 static const char *const PHASES[] = {"offline", "greeting", "login", "syncing", "idle", "stopped"};
 
-/* How many sections and notes are here, and how many wait. */
-struct tally {
-    size_t sections;
-    size_t notes;
-};
-
-static bool count_section(void *visitor, const struct view_section *section)
-{
-    struct tally *tally = visitor;
-
-    tally->sections++;
-    tally->notes += section->notes;
-    return true;
-}
-
-static void tell_sync(struct cli *cli)
+static int tell_sync(struct cli *cli)
 {
     struct engine_state state;
-    struct tally tally = {0, 0};
+    struct sections sections;
+    size_t sections_count;
+    size_t notes = 0;
+    int code = sections_get(cli, &sections);
 
+    if (code != CLI_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < sections.count; i++) {
+        notes += sections.items[i].notes;
+    }
+    sections_count = sections.count;
+    sections_free(&sections);
     engine_state(host_engine(cli->host), &state);
-    view_sections(host_engine(cli->host), count_section, &tally);
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
 
         print_add_text(object, "phase", PHASES[state.phase]);
-        print_add_number(object, "sections", tally.sections);
-        print_add_number(object, "notes", tally.notes);
+        print_add_number(object, "sections", sections_count);
+        print_add_number(object, "notes", notes);
         print_add_number(object, "behind", state.sections_behind);
         print_add_number(object, "outbox", state.outbox_count);
         print_add_number(object, "events_size", state.events_size);
         print_add_number(object, "statements_size", state.statements_size);
         print_add_number(object, "revisions_verified", state.revisions_verified);
         print_json(cli, object);
-        return;
+        return CLI_OK;
     }
     (void)fprintf(cli->out, "%zu sections, %zu notes here; %zu waiting to be sent.\n"
                             "Verified against logs of %llu events and %llu statements.\n",
-                  tally.sections, tally.notes, state.outbox_count,
+                  sections_count, notes, state.outbox_count,
                   (unsigned long long)state.events_size,
                   (unsigned long long)state.statements_size);
     if (state.clock_shown) {
         (void)fprintf(cli->err, "alcove: the server's time and this machine's are %lld s apart\n",
                       (long long)(state.clock_off_ms / 1000));
     }
+    return CLI_OK;
 }
 
 /* ---- watching */
@@ -123,8 +121,8 @@ int cmd_sync(struct cli *cli, int argc, char **argv)
         code = cli_refresh(cli);
     }
     if (code == CLI_OK && !watch) {
-        tell_sync(cli);
-        code = host_online(cli->host) ? CLI_OK : CLI_UNREACHABLE;
+        code = tell_sync(cli);
+        code = code == CLI_OK && !host_online(cli->host) ? CLI_UNREACHABLE : code;
     }
     if (code == CLI_OK && watch) {
         code = run_watch(cli, clock_awake_ms() + limit_ms);
@@ -136,6 +134,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 {
     struct engine_state state;
     struct view_member me;
+    const char *practice;
     const char *wrong = NULL;
     size_t count = 0;
     int code;
@@ -148,15 +147,18 @@ int cmd_status(struct cli *cli, int argc, char **argv)
         return code;
     }
     engine_state(host_engine(cli->host), &state);
+    practice = petname_practice(host_engine(cli->host));
     memset(&me, 0, sizeof(me));
     if (view_member(host_engine(cli->host), &state.member, &me) != STATUS_OK) {
         me.member = state.member;
+        view_name(host_engine(cli->host), &state.member, me.name);
     }
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
 
         print_add_id(object, "member", ID_SPAN(&state.member));
         print_add_text(object, "name", me.name);
+        print_add_text(object, "practice", practice);
         print_add_text(object, "role", policy_role_name(state.role));
         print_add_text(object, "phase", PHASES[state.phase]);
         print_add_number(object, "outbox", state.outbox_count);
@@ -165,6 +167,11 @@ int cmd_status(struct cli *cli, int argc, char **argv)
         (void)cJSON_AddBoolToObject(object, "agent", cli->lent);
         print_json(cli, object);
         return CLI_OK;
+    }
+    if (practice[0] != '\0') {
+        (void)fputs("Practice: ", cli->out);
+        print_text(cli, span_of(practice, strlen(practice)), 60);
+        (void)fputc('\n', cli->out);
     }
     (void)fprintf(cli->out, "You are ");
     print_text(cli, span_of(me.name, strlen(me.name)), 40);

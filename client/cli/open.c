@@ -222,3 +222,25 @@ int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *tick
     }
     return CLI_OK;
 }
+
+int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket)
+{
+    bool sent = false;
+    int code = cli_deliver(cli, ticket, &sent);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, key, id);
+        (void)cJSON_AddBoolToObject(object, "sent", sent);
+        print_json(cli, object);
+        return CLI_OK;
+    }
+    (void)fprintf(cli->out, "%s ", key);
+    print_short(cli, id);
+    (void)fprintf(cli->out, " is made.\n");
+    return CLI_OK;
+}

@@ -3,6 +3,7 @@
 #include "client/engine/act_inside.h"
 #include "client/engine/bundle.h"
 #include "client/engine/make.h"
+#include "client/engine/petname.h"
 #include "keys/public/hash.h"
 #include "keys/public/random.h"
 
@@ -250,6 +251,9 @@ enum status act_invite(struct engine *engine, const struct act_invite *invite, u
     if (status == STATUS_OK) {
         invitation_code_encode(&code, out_code);
         *out_member = invited;
+        status = petname_set(engine, &invited, invite->name);
+    }
+    if (status == STATUS_OK) {
         if (invite->role != ROLE_CLIENT && invite->name.size > 0) {
             status = act_name(engine, CLASS_DIRECTORY, NULL, &invited, invite->name);
         }

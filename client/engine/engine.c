@@ -1,6 +1,7 @@
 #include "client/engine/inside.h"
 
 #include "client/engine/page.h"
+#include "client/engine/petname.h"
 #include "client/engine/wish.h"
 #include "keys/public/wipe.h"
 
@@ -50,7 +51,10 @@ enum status engine_new(const struct engine_config *config, struct engine **out_e
     engine->history[0] = engine->events;
     engine->history_next = 1;
     leaves_init(&engine->leaves);
-    enum status status = load(engine);
+    enum status status = petname_load(engine);
+    if (status == STATUS_OK) {
+        status = load(engine);
+    }
     if (status != STATUS_OK) {
         engine_free(engine);
         return status;

@@ -99,6 +99,7 @@ struct chart_seen {
 /* What a person is called (name.c). */
 struct person_name {
     struct member_id member;
+    bool pet; /* our own word (petname.c): gives way to a note */
     char text[128];
 };
 
@@ -149,6 +150,7 @@ struct engine {
 
     struct person_name *names;
     size_t name_count, name_capacity;
+    char practice_name[128]; /* empty: not known */
 
     /* The round of syncing (sync.c). */
     bool want_checkpoint;
@@ -327,6 +329,9 @@ bool ledger_ticket(const struct engine *engine, uint64_t ticket,
 /* Whether a text is a NOTE_NAME note, by its first field. */
 bool name_is(struct span text);
 MUST_CHECK enum status name_take(struct engine *engine, struct span text);
+/* What we call them ourselves, unless a note said better. At most 127 bytes. */
+MUST_CHECK enum status name_pet(struct engine *engine, const struct member_id *member,
+                                struct span text);
 /* From the sections in which names are kept. */
 MUST_CHECK enum status name_load(struct engine *engine);
 /* NULL: nobody told us. */

@@ -25,7 +25,7 @@ static struct person_name *place_of(struct engine *engine, const struct member_i
         engine->name_capacity = capacity;
     }
     struct person_name *name = &engine->names[engine->name_count++];
-    *name = (struct person_name){.member = *member};
+    *name = (struct person_name){.member = *member, .pet = true};
     return name;
 }
 
@@ -49,12 +49,27 @@ enum status name_take(struct engine *engine, struct span text)
                    (body->title.data[size] & 0xc0u) == 0x80u) {
                 size--;
             }
+            name->pet = false;
             memset(name->text, 0, sizeof name->text);
             memcpy(name->text, body->title.data, size);
         }
     }
     arena_free(&arena);
     return status;
+}
+
+enum status name_pet(struct engine *engine, const struct member_id *member, struct span text)
+{
+    CHECK(text.size < sizeof engine->names->text);
+    struct person_name *name = place_of(engine, member);
+    if (name == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (name->pet) {
+        memset(name->text, 0, sizeof name->text);
+        memcpy(name->text, text.data, text.size);
+    }
+    return STATUS_OK;
 }
 
 const char *name_of(const struct engine *engine, const struct member_id *member)

@@ -1,0 +1,76 @@
+#include "client/cli/sections.h"
+
+#include "proto/words.h"
+
+#include <stdlib.h>
+
+struct collecting {
+    struct sections *sections;
+    size_t room;
+    bool failed;
+};
+
+static bool collect(void *visitor, const struct view_section *section)
+{
+    struct collecting *collecting = visitor;
+    struct sections *sections = collecting->sections;
+    size_t at = sections->count;
+
+    if (sections->count == collecting->room) {
+        size_t room = collecting->room == 0 ? 64 : collecting->room * 2;
+        struct view_section *items = realloc(sections->items, room * sizeof(*items));
+
+        if (items == NULL) {
+            collecting->failed = true;
+            return false;
+        }
+        sections->items = items;
+        collecting->room = room;
+    }
+    for (size_t i = 0; i < sections->count; i++) {
+        if (ID_EQUAL(&sections->items[i].chart, &section->chart)) {
+            at = i + 1;
+        }
+    }
+    memmove(&sections->items[at + 1], &sections->items[at],
+            (sections->count - at) * sizeof(*section));
+    sections->items[at] = *section;
+    sections->items[at].notes = 0;
+    sections->count++;
+    return true;
+}
+
+static bool count_note(void *visitor, const struct view_note *note)
+{
+    size_t *notes = visitor;
+
+    *notes += note->newest.body != NULL && note->newest.body->kind == NOTE_NAME ? 0 : 1;
+    return true;
+}
+
+int sections_get(struct cli *cli, struct sections *out_sections)
+{
+    struct collecting collecting = {out_sections, 0, false};
+    enum status status = STATUS_OK;
+
+    memset(out_sections, 0, sizeof(*out_sections));
+    view_sections(host_engine(cli->host), collect, &collecting);
+    for (size_t i = 0; i < out_sections->count && status == STATUS_OK; i++) {
+        struct view_section *section = &out_sections->items[i];
+
+        status = view_notes(host_engine(cli->host), &section->section, count_note, &section->notes);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    if (status != STATUS_OK || collecting.failed) {
+        sections_free(out_sections);
+        return cli_fail(cli, "the sections could not be read",
+                        status == STATUS_OK ? STATUS_NO_MEMORY : status);
+    }
+    return CLI_OK;
+}
+
+void sections_free(struct sections *sections)
+{
+    free(sections->items);
+    memset(sections, 0, sizeof(*sections));
+}
