@@ -35,7 +35,7 @@ static enum status permit_chain(struct core *core, const struct core_ask *ask,
     return authority_sees_chain(core->authority, peer, chain) ? STATUS_OK : STATUS_REFUSED;
 }
 
-static void draft_of_statement(struct core *core, struct txn *txn,
+static void draft_of_statement(struct core *core, struct txn *txn, const struct core_ask *ask,
                                const struct statement *statement, struct event_draft *draft)
 {
     const struct authority_chain *chain =
@@ -47,6 +47,10 @@ static void draft_of_statement(struct core *core, struct txn *txn,
         (void)draft_section(core, txn, field_of(chain->id, ID_BYTES), draft);
     } else if (chain != NULL && chain->subject == STATEMENT_OF_MEMBER) {
         memcpy(draft->subject.bytes, chain->id, ID_BYTES);
+        if (statement->rule->type == STATEMENT_DEVICE_REVOCATION &&
+            !ID_EQUAL(&draft->subject, &ask->peer->member)) {
+            draft->action = ACTION_REVOKE_DEVICE;
+        }
     }
 }
 
@@ -139,7 +143,7 @@ enum status submit_plan_statements(struct core *core, struct txn *txn,
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
 
     if (status == STATUS_OK) {
-        draft_of_statement(core, txn, &plan->statements[0].statement, draft);
+        draft_of_statement(core, txn, ask, &plan->statements[0].statement, draft);
         status = permit_chain(core, ask, &plan->statements[0].statement);
     }
     if (status == STATUS_OK && plan->section_chain) {
