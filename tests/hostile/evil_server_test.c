@@ -1,0 +1,448 @@
+/*
+ * A server that lies, against the real engine. An honest session of a fresh device is recorded;
+ * then it is played again and again with one thing changed: any field of any message, at any
+ * depth, or the order, number or age of the messages.
+ *
+ * What must hold: the engine never holds anything that the honest server did not say. Where it
+ * ends without an alarm, what it shows of people and of who may open what is the truth as well.
+ *
+ * ALCOVE_HOSTILE_RUNS  how many of all possible changes are tried, evenly spread (default 1200;
+ *                      0: all of them)
+ */
+#include "tests/hostile/relay.h"
+#include "tests/unit/engine/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum {
+    FACTS_MAX = 4096,
+    FACT_CHARS_MAX = 320,
+    RUNS_DEFAULT = 1200,
+    FINDINGS_SHOWN = 20,
+};
+
+/* What an engine holds, one line each, sorted. */
+struct facts {
+    char (*line)[FACT_CHARS_MAX];
+    size_t count;
+    struct engine *engine;
+    struct section_id section;
+};
+
+static struct scene scene;
+static struct inproc_person second; /* a therapist who was let in and shut out again */
+static struct relay honest;
+static struct relay before; /* the same session before the second therapist was shut out */
+static struct facts truth;
+
+static void hex(char *out, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size && i < 8; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+static char *new_fact(struct facts *facts)
+{
+    assert_true(facts->count < FACTS_MAX);
+    return facts->line[facts->count++];
+}
+
+static bool add_member(void *visitor, const struct view_member *member)
+{
+    struct facts *facts = visitor;
+    char id[17];
+    char identity[17];
+    struct engine_state state;
+    engine_state(facts->engine, &state);
+    hex(id, member->member.bytes, ID_BYTES);
+    hex(identity, member->identity.bytes, HASH_BYTES);
+    if (member->enrolled) {
+        (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "member %s role %u identity %s", id,
+                       member->role, identity);
+    }
+    if (state.phase == ENGINE_IDLE) {
+        (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "member %s suspended %d delegated %d", id,
+                       member->suspended, member->delegated);
+    }
+    return true;
+}
+
+static bool add_revision(void *visitor, const struct view_revision *revision)
+{
+    struct facts *facts = visitor;
+    char section[17];
+    char link[17];
+    char author[17];
+    hex(section, revision->section.bytes, ID_BYTES);
+    hex(link, revision->link.bytes, HASH_BYTES);
+    hex(author, revision->author.bytes, ID_BYTES);
+    (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "revision %s %llu %s kind %u by %s: %.*s",
+                   section, (unsigned long long)revision->number, link, revision->kind, author,
+                   revision->body != NULL ? (int)revision->body->text.len : 0,
+                   revision->body != NULL ? (const char *)revision->body->text.data : "");
+    return true;
+}
+
+static bool add_access(void *visitor, const struct view_access *access)
+{
+    struct facts *facts = visitor;
+    char section[17];
+    char member[17];
+    hex(section, facts->section.bytes, ID_BYTES);
+    hex(member, access->member.bytes, ID_BYTES);
+    (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "access %s %s rights %u", section, member,
+                   access->rights);
+    return true;
+}
+
+struct section_list {
+    struct view_section section[32];
+    size_t count;
+};
+
+static bool add_section(void *visitor, const struct view_section *section)
+{
+    struct section_list *list = visitor;
+    assert_true(list->count < ARRAY_LEN(list->section));
+    list->section[list->count++] = *section;
+    return true;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void collect(struct engine *engine, struct facts *facts)
+{
+    struct section_list sections = {.count = 0};
+    struct engine_state state;
+    facts->count = 0;
+    facts->engine = engine;
+    engine_state(engine, &state);
+    view_members(engine, add_member, facts);
+    view_sections(engine, add_section, &sections);
+    for (size_t i = 0; i < sections.count; i++) {
+        const struct view_section *section = &sections.section[i];
+        char id[17];
+        char owner[17];
+        hex(id, section->section.bytes, ID_BYTES);
+        hex(owner, section->owner.bytes, ID_BYTES);
+        (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "section %s class %u of %s", id,
+                       section->class, owner);
+        assert_int_equal(view_all(engine, &section->section, add_revision, facts), STATUS_OK);
+        facts->section = section->section;
+        /* Only a section that is as far as the server itself says can be judged by its end. */
+        if (state.phase == ENGINE_IDLE && section->number >= section->number_known) {
+            assert_int_equal(view_access(engine, &section->section, add_access, facts), STATUS_OK);
+        }
+    }
+    qsort(facts->line, facts->count, sizeof(*facts->line), compare_lines);
+}
+
+/* The first line that is not the truth; NULL if there is none. */
+static const char *lie(const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        if (bsearch(facts->line[i], truth.line, truth.count, sizeof(*truth.line), compare_lines) ==
+            NULL) {
+            return facts->line[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- sessions of a fresh device */
+
+/* The therapist's device with nothing on it but its keys. */
+static void make_fresh(struct inproc_person *person)
+{
+    inproc_offline(person);
+    engine_free(person->engine);
+    memory_storage_free(person->storage);
+    memset(&person->content.statements, 0, sizeof(person->content.statements));
+    memset(&person->content.events, 0, sizeof(person->content.events));
+    assert_int_equal(keystore_content_set_extra(&person->content, span_of(NULL, 0)), STATUS_OK);
+    person->storage = memory_storage_new();
+    inproc_start(person);
+}
+
+static void init_facts(struct facts *facts)
+{
+    facts->line = calloc(FACTS_MAX, sizeof(*facts->line));
+    assert_non_null(facts->line);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
+    (void)scene_write(&scene.therapist, &progress, NULL, REVISION_SIGNED, "first", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    (void)scene_write(&scene.therapist, &process, NULL, REVISION_DRAFT, "private", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    scene_invite(&scene.admin, ROLE_THERAPIST, "Tomas", &second);
+    scene_relate(&scene, &scene.client, &second, RELATION_COVERS);
+    scene_refresh(&scene.therapist);
+    const struct act_grant grant = {.section = progress,
+                                    .member = second.content.member,
+                                    .rights = RIGHT_READ,
+                                    .code_compared = true};
+    assert_int_equal(act_grant(scene.therapist.engine, &grant, scene.server.now_ms, &ticket),
+                     STATUS_OK);
+    scene_wait(&scene.therapist, ticket);
+    make_fresh(&scene.therapist);
+    assert_int_equal(relay_run(&scene.therapist, NULL, &before), STATUS_OK);
+    inproc_offline(&scene.therapist);
+    scene_refresh(&scene.therapist);
+    assert_int_equal(act_revoke(scene.therapist.engine, &progress, &second.content.member,
+                                scene.server.now_ms, &ticket),
+                     STATUS_OK);
+    scene_wait(&scene.therapist, ticket);
+    (void)scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "after", &ticket);
+    scene_wait(&scene.therapist, ticket);
+    init_facts(&truth);
+    make_fresh(&scene.therapist);
+    assert_int_equal(relay_run(&scene.therapist, NULL, &honest), STATUS_OK);
+    assert_int_equal(engine_alarm_count(scene.therapist.engine), 0);
+    collect(scene.therapist.engine, &truth);
+    assert_true(truth.count > 20);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    relay_free(&honest);
+    relay_free(&before);
+    free(truth.line);
+    inproc_person_free(&second);
+    scene_close(&scene);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- all changes there are */
+
+struct tally {
+    size_t tried, unchanged, stopped, harmless, short_of, lies;
+};
+
+static void describe(const struct relay_plan *plan, char *out, size_t room)
+{
+    const struct relay_seen *seen = &honest.seen[plan->frame];
+    char path[256] = "";
+    if (plan->act == RELAY_MUTATE) {
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
+        struct mutate_tree tree = {0};
+        assert_int_equal(message_decode(&alcove__frame__descriptor,
+                                        span_of(seen->bytes, seen->size), &arena, &message),
+                         STATUS_OK);
+        const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
+        mutate_parse(plan->around ? span_of(seen->bytes, seen->size) : field_span(frame->body),
+                     plan->around ? &alcove__frame__descriptor : seen->body, &tree);
+        mutate_path(&tree, plan->field, path, sizeof(path));
+        mutate_free(&tree);
+        arena_free(&arena);
+    }
+    (void)snprintf(out, room, "frame %zu (kind %u, op %u): %s %s %s", plan->frame, seen->kind,
+                   seen->op, relay_act_name(plan->act),
+                   plan->act == RELAY_MUTATE ? mutate_op_name(plan->op) : "", path);
+}
+
+static void try_plan(const struct relay_plan *plan, struct tally *tally)
+{
+    static struct facts facts;
+    struct relay relay;
+    struct engine_state state;
+    char text[512];
+    if (facts.line == NULL) {
+        init_facts(&facts);
+    }
+    make_fresh(&scene.therapist);
+    const enum status status = relay_run(&scene.therapist, plan, &relay);
+    collect(scene.therapist.engine, &facts);
+    engine_state(scene.therapist.engine, &state);
+    tally->tried++;
+    const char *found = lie(&facts);
+    if (found != NULL) {
+        describe(plan, text, sizeof(text));
+        if (tally->lies++ < FINDINGS_SHOWN) {
+            print_message("BELIEVED: %s\n  %s\n", text, found);
+        }
+    } else if (!relay.changed) {
+        tally->unchanged++;
+    } else if (status != STATUS_OK || state.phase == ENGINE_STOPPED) {
+        tally->stopped++;
+    } else if (facts.count == truth.count) {
+        tally->harmless++;
+    } else {
+        tally->short_of++;
+    }
+    relay_free(&relay);
+}
+
+/* Calls |visit| for every change of a field that there is. */
+static size_t each_mutation(void (*visit)(const struct relay_plan *, void *), void *context)
+{
+    size_t count = 0;
+    for (size_t frame = 0; frame < honest.count; frame++) {
+        const struct relay_seen *seen = &honest.seen[frame];
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
+        assert_int_equal(message_decode(&alcove__frame__descriptor,
+                                        span_of(seen->bytes, seen->size), &arena, &message),
+                         STATUS_OK);
+        const Alcove__Frame *whole = (const Alcove__Frame *)(const void *)message;
+        for (int around = 0; around < 2; around++) {
+            struct mutate_tree tree = {0};
+            if (around != 0 || seen->body != NULL) {
+                mutate_parse(around != 0 ? span_of(seen->bytes, seen->size)
+                                         : field_span(whole->body),
+                             around != 0 ? &alcove__frame__descriptor : seen->body, &tree);
+            }
+            for (size_t field = 0; field < tree.count; field++) {
+                for (int op = 0; op < MUTATE_OPS; op++) {
+                    if (!mutate_applies(&tree, field, (enum mutate_op)op)) {
+                        continue;
+                    }
+                    const struct relay_plan plan = {
+                        .act = RELAY_MUTATE,
+                        .frame = frame,
+                        .around = around != 0,
+                        .field = field,
+                        .op = (enum mutate_op)op,
+                        .choice = count * 13,
+                        .other = mutate_value(&tree, (field * 7 + 3) % tree.count)};
+                    visit(&plan, context);
+                    count++;
+                }
+            }
+            mutate_free(&tree);
+        }
+        arena_free(&arena);
+    }
+    return count;
+}
+
+struct sampling {
+    size_t every, at;
+    struct tally tally;
+};
+
+static void sample(const struct relay_plan *plan, void *context)
+{
+    struct sampling *sampling = context;
+    if (sampling->every > 0 && sampling->at++ % sampling->every == 0) {
+        try_plan(plan, &sampling->tally);
+    }
+}
+
+static void report(const char *what, const struct tally *tally)
+{
+    print_message("%s: %zu tried, %zu stopped the engine, %zu changed nothing that it holds, "
+                  "%zu left it short, %zu did not apply\n",
+                  what, tally->tried, tally->stopped, tally->harmless, tally->short_of,
+                  tally->unchanged);
+    assert_int_equal(tally->lies, 0);
+}
+
+/* Goal: no field of any message can be changed so that the engine believes something else.
+ * Method: every field of an honest session, every operator, evenly spread samples. */
+static void test_any_field_changed(void **state)
+{
+    (void)state;
+    const char *text = getenv("ALCOVE_HOSTILE_RUNS");
+    const size_t wanted = text != NULL ? (size_t)strtoull(text, NULL, 10) : RUNS_DEFAULT;
+    struct sampling sampling = {.every = 0};
+    const size_t total = each_mutation(sample, &sampling);
+    sampling.every = wanted == 0 || wanted >= total ? 1 : total / wanted;
+    sampling.every += sampling.every > 1 && sampling.every % MUTATE_OPS == 0 ? 1 : 0;
+    (void)each_mutation(sample, &sampling);
+    print_message("%zu changes are possible in %zu messages\n", total, honest.count);
+    report("fields", &sampling.tally);
+    assert_true(sampling.tally.stopped > sampling.tally.tried / 3);
+}
+
+/* Goal: messages may be lost, doubled, late or cut off, and nothing false follows. Method: each
+ * message of the session in turn. */
+static void test_any_message_moved(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    static const enum relay_act acts[] = {RELAY_DROP, RELAY_DUPLICATE, RELAY_DELAY, RELAY_STOP};
+    for (size_t frame = 0; frame < honest.count; frame++) {
+        for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
+            const struct relay_plan plan = {.act = acts[i], .frame = frame};
+            try_plan(&plan, &tally);
+        }
+    }
+    report("messages", &tally);
+}
+
+static struct span body_of(const struct relay_seen *seen, struct arena *arena)
+{
+    ProtobufCMessage *message = NULL;
+    assert_int_equal(message_decode(&alcove__frame__descriptor, span_of(seen->bytes, seen->size),
+                                    arena, &message),
+                     STATUS_OK);
+    return field_span(((const Alcove__Frame *)(const void *)message)->body);
+}
+
+/* Goal: yesterday's truth is not believed today: a revocation cannot be hidden by answering
+ * with what was right before it. Method: each answer replaced by each older one of its kind. */
+static void test_answers_of_yesterday(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    for (size_t frame = 0; frame < honest.count; frame++) {
+        for (size_t old = 0; old < before.count; old++) {
+            if (before.seen[old].kind != honest.seen[frame].kind ||
+                before.seen[old].op != honest.seen[frame].op) {
+                continue;
+            }
+            struct arena arena = {0};
+            const struct relay_plan plan = {
+                .act = RELAY_REPLACE, .frame = frame, .other = body_of(&before.seen[old], &arena)};
+            try_plan(&plan, &tally);
+            arena_free(&arena);
+        }
+    }
+    report("older answers", &tally);
+    assert_true(tally.stopped > 0);
+}
+
+/* Goal: the test can fail. Method: a truth that lacks one line makes the honest session a lie. */
+static void test_control(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    const struct relay_plan nothing = {.act = RELAY_PASS};
+    try_plan(&nothing, &tally);
+    assert_int_equal(tally.lies, 0);
+    char kept[FACT_CHARS_MAX];
+    memcpy(kept, truth.line[truth.count / 2], sizeof(kept));
+    (void)snprintf(truth.line[truth.count / 2], FACT_CHARS_MAX, "%.*s!", FACT_CHARS_MAX - 2, kept);
+    tally.lies = FINDINGS_SHOWN; /* silent */
+    try_plan(&nothing, &tally);
+    assert_int_equal(tally.lies, FINDINGS_SHOWN + 1);
+    memcpy(truth.line[truth.count / 2], kept, sizeof(kept));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_any_message_moved),
+        cmocka_unit_test(test_answers_of_yesterday),
+        cmocka_unit_test(test_any_field_changed),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
