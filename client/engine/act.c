@@ -4,7 +4,6 @@
 #include "client/engine/build.h"
 #include "keys/public/frame.h"
 
-
 enum status act_begin(struct engine *engine, uint64_t now_ms)
 {
     engine->now_ms = now_ms > engine->now_ms ? now_ms : engine->now_ms;
@@ -33,7 +32,6 @@ enum status act_judge(struct engine *engine, const struct made *made)
     statement_free(&statement);
     return status;
 }
-
 
 static enum status may(const struct engine *engine, uint32_t action)
 {
@@ -68,8 +66,8 @@ enum status act_delegate(struct engine *engine, const struct member_id *therapis
                          uint64_t until_ms, uint64_t now_ms, uint64_t *out_ticket)
 {
     struct wish *wish = NULL;
-    enum status status = member_wish(engine, therapist, STATEMENT_DELEGATION, ACTION_DELEGATE,
-                                     now_ms, &wish);
+    enum status status =
+        member_wish(engine, therapist, STATEMENT_DELEGATION, ACTION_DELEGATE, now_ms, &wish);
     if (status != STATUS_OK) {
         return status;
     }
@@ -112,8 +110,8 @@ enum status act_unrelate(struct engine *engine, const struct hash *relation, uin
         return STATUS_NOT_FOUND;
     }
     struct wish *wish = NULL;
-    status = member_wish(engine, &facts->subject, STATEMENT_RELATION_END, ACTION_RELATE, now_ms,
-                         &wish);
+    status =
+        member_wish(engine, &facts->subject, STATEMENT_RELATION_END, ACTION_RELATE, now_ms, &wish);
     if (status != STATUS_OK) {
         return status;
     }
@@ -129,8 +127,7 @@ static enum status sign_now(struct engine *engine, struct wish *wish,
     enum status status = build_member_statement(engine, wish, root, &plan);
     if (status == STATUS_OK) {
         wish->kind = WISH_READY;
-        status = wish_set(&wish->body,
-                          span_of(plan.statements[0].data, plan.statements[0].size));
+        status = wish_set(&wish->body, span_of(plan.statements[0].data, plan.statements[0].size));
     }
     enum status ended = plan_end(&plan);
     return status == STATUS_OK ? ended : status;

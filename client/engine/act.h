@@ -83,8 +83,7 @@ MUST_CHECK enum status act_rotate(struct engine *engine, const struct section_id
 
 /* For the admin who keeps the directory: grants reading of it, with its history, to every
  * enrolled member of the staff who has none. */
-MUST_CHECK enum status act_directory(struct engine *engine, uint64_t now_ms,
-                                     size_t *out_granted);
+MUST_CHECK enum status act_directory(struct engine *engine, uint64_t now_ms, size_t *out_granted);
 
 /* A further device of our own member, on the device that holds the identity key: the new
  * device's public keys, and its signature over frame("device", body), which it makes by

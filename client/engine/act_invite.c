@@ -71,9 +71,8 @@ static enum status chains_close(const struct engine *engine, struct chains *chai
         before = chains->count;
         for (size_t i = 0; i < engine->record_count; i++) {
             const struct record *record = &engine->records[i];
-            enum status status = chains_hold(chains, record)
-                                     ? chains_follow(engine, chains, record)
-                                     : STATUS_OK;
+            enum status status =
+                chains_hold(chains, record) ? chains_follow(engine, chains, record) : STATUS_OK;
             if (status != STATUS_OK) {
                 return status;
             }
@@ -160,8 +159,8 @@ static enum status make_invitation(struct engine *engine, const struct act_invit
     }
     const struct identity_signer *signer =
         invite->root != NULL ? invite->root : engine->content->content;
-    enum status status = make_statement(&engine->practice, STATEMENT_INVITATION, &body.base,
-                                        &signer, 1, out_made);
+    enum status status =
+        make_statement(&engine->practice, STATEMENT_INVITATION, &body.base, &signer, 1, out_made);
     return status == STATUS_OK ? act_judge(engine, out_made) : status;
 }
 

@@ -64,9 +64,8 @@ enum status act_name(struct engine *engine, uint32_t class, const struct section
     return STATUS_OK;
 }
 
-static enum status section_wish(struct engine *engine, uint32_t class,
-                                const struct chart_id *chart, const struct member_id *client,
-                                struct wish **out_wish)
+static enum status section_wish(struct engine *engine, uint32_t class, const struct chart_id *chart,
+                                const struct member_id *client, struct wish **out_wish)
 {
     struct wish *wish = NULL;
     enum status status = wish_new(engine, WISH_SECTION, &wish);
@@ -157,8 +156,7 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
                       struct span client_name, uint64_t now_ms, struct chart_id *out_chart,
                       uint64_t *out_ticket)
 {
-    static const uint32_t classes[] = {CLASS_SESSION, CLASS_PROGRESS, CLASS_PROCESS,
-                                       CLASS_SHARED};
+    static const uint32_t classes[] = {CLASS_SESSION, CLASS_PROGRESS, CLASS_PROCESS, CLASS_SHARED};
     struct section_id sections[ARRAY_LEN(classes)];
     enum status status = act_begin(engine, now_ms);
     for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
@@ -217,8 +215,8 @@ static enum status may_hold(const struct engine *engine, const struct act_grant 
     if (member == NULL || !member->enrolled) {
         return STATUS_NOT_FOUND;
     }
-    uint32_t relations = authority_relations(engine->authority, member, facts, NULL,
-                                             advance_when(engine));
+    uint32_t relations =
+        authority_relations(engine->authority, member, facts, NULL, advance_when(engine));
     uint32_t ceiling = policy_rights(member->role, relations, facts->class);
     if (grant->rights == 0 || (grant->rights & ~ceiling) != 0) {
         return STATUS_REFUSED;
@@ -290,6 +288,17 @@ enum status act_rotate(struct engine *engine, const struct section_id *section, 
     return on_section(engine, WISH_ROTATE, ACTION_ROTATE, section, NULL, now_ms, out_ticket);
 }
 
+static bool grant_is_coming(const struct engine *engine, const struct act_grant *grant)
+{
+    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind == WISH_GRANT && ID_EQUAL(&wish->section, &grant->section) &&
+            ID_EQUAL(&wish->member, &grant->member)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status act_directory(struct engine *engine, uint64_t now_ms, size_t *out_granted)
 {
     *out_granted = 0;
@@ -309,6 +318,7 @@ enum status act_directory(struct engine *engine, uint64_t now_ms, size_t *out_gr
                                       .history_from = 1};
             bool staff = member->role != ROLE_CLIENT && member->enrolled;
             if (!staff || ID_EQUAL(&member->id, &engine->content->member) ||
+                grant_is_coming(engine, &grant) ||
                 authority_rights(engine->authority, facts, member, advance_when(engine), NULL) !=
                     0) {
                 continue;

@@ -57,8 +57,7 @@ enum status advance_extends(const struct seen_log *from, const struct seen_log *
         }
         memcpy(proof.hashes[i].bytes, path[i].data, HASH_BYTES);
     }
-    return merkle_proof_check_consistency(&proof, from->size, &from->root, next->size,
-                                          &next->root);
+    return merkle_proof_check_consistency(&proof, from->size, &from->root, next->size, &next->root);
 }
 
 enum status advance_check(const struct engine *engine, enum advance_log log,

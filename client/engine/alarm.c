@@ -30,8 +30,7 @@ enum status alarm_stop_at(struct engine *engine, enum status status, const char 
     return alarm_stop(engine, status, reason, evidence);
 }
 
-void alarm_tell(struct engine *engine, enum status status, const char *reason,
-                const char *evidence)
+void alarm_tell(struct engine *engine, enum status status, const char *reason, const char *evidence)
 {
     keep(engine, status, reason, evidence);
 }

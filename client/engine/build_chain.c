@@ -88,8 +88,8 @@ enum status build_device(struct engine *engine, struct wish *wish)
         return STATUS_REFUSED;
     }
     memcpy(signatures[1].bytes, wish->extra.data, SIGNATURE_BYTES);
-    enum status status = identity_sign(engine->content->identity, LABEL_DEVICE,
-                                       &engine->practice, &body, 1, &signatures[0]);
+    enum status status = identity_sign(engine->content->identity, LABEL_DEVICE, &engine->practice,
+                                       &body, 1, &signatures[0]);
     struct plan plan = {.engine = engine, .statement_count = 1};
     if (status == STATUS_OK) {
         status = make_signed(&engine->practice, STATEMENT_DEVICE, body, signatures, 2,
@@ -115,8 +115,7 @@ static enum status add_section(struct plan *plan, const struct wish *wish)
     body.section = field_of(wish->section.bytes, ID_BYTES);
     body.class_ = wish->type;
     if (!ID_EQUAL(&wish->chart, &none)) {
-        const struct authority_member *client =
-            authority_member(engine->authority, &wish->member);
+        const struct authority_member *client = authority_member(engine->authority, &wish->member);
         if (client == NULL || !client->enrolled) {
             return STATUS_NOT_FOUND;
         }

@@ -139,8 +139,7 @@ static enum status make_context(struct revising *revising)
     }
     wish->built_revision = context.revision;
     wish->built_device_number = context.device_number;
-    enum status status =
-        message_pack(&context.base, &revising->context, &revising->context_size);
+    enum status status = message_pack(&context.base, &revising->context, &revising->context_size);
     return status == STATUS_OK && revising->context_size > CONTEXT_BYTES_MAX ? STATUS_TOO_LARGE
                                                                              : status;
 }
@@ -169,8 +168,8 @@ static enum status sign(struct revising *revising)
     header.context_hash = field_of(context_hash.bytes, HASH_BYTES);
     header.envelope_size = revising->envelope_size;
     header.envelope_hash = field_of(envelope_hash.bytes, HASH_BYTES);
-    enum status status = message_pack_into(&header.base, revising->header,
-                                           sizeof revising->header, &revising->header_size);
+    enum status status = message_pack_into(&header.base, revising->header, sizeof revising->header,
+                                           &revising->header_size);
     if (status != STATUS_OK) {
         return status;
     }
@@ -199,7 +198,10 @@ static enum status pack(struct revising *revising)
 enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready)
 {
     if (wish->parent_ticket != 0) {
-        return STATUS_OK; /* what it follows is still on its way */
+        /* What it follows is still on its way, or will never be there. */
+        const struct wish *before = wish_find(engine, wish->parent_ticket);
+        bool never = before == NULL || before->state == ENGINE_WISH_FAILED;
+        return !never ? STATUS_OK : before == NULL ? STATUS_CONFLICT : before->status;
     }
     struct revising revising = {.engine = engine,
                                 .wish = wish,
@@ -249,8 +251,8 @@ enum status build_opened(struct engine *engine, struct wish *wish)
     enum status status = message_pack(&opened.base, &bytes, &size);
     struct span body = span_of(bytes, size);
     if (status == STATUS_OK) {
-        status = identity_sign(engine->content->content, LABEL_OPENED, &engine->practice, &body,
-                               1, &signature);
+        status = identity_sign(engine->content->content, LABEL_OPENED, &engine->practice, &body, 1,
+                               &signature);
     }
     uint8_t *ask_bytes = NULL;
     size_t ask_size = 0;

@@ -44,13 +44,11 @@ static enum status history(struct plan *plan, const struct wish *wish)
     struct authority_recipient theirs[EPOCH_SEALS_MAX];
     size_t count = 0;
     size_t own = 0;
-    enum status status = authority_recipients(plan->engine->authority, facts,
-                                              advance_when(plan->engine), all, EPOCH_SEALS_MAX,
-                                              &count);
+    enum status status = authority_recipients(
+        plan->engine->authority, facts, advance_when(plan->engine), all, EPOCH_SEALS_MAX, &count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         const struct authority_member *of = NULL;
-        if (authority_recipient_key(plan->engine->authority, &all[i], NULL, &of) &&
-            of == member) {
+        if (authority_recipient_key(plan->engine->authority, &all[i], NULL, &of) && of == member) {
             theirs[own++] = all[i];
         }
     }
@@ -63,8 +61,7 @@ static enum status history(struct plan *plan, const struct wish *wish)
 enum status build_grant(struct plan *plan, const struct wish *wish)
 {
     struct engine *engine = plan->engine;
-    const struct authority_section *facts =
-        authority_section(engine->authority, &plan->section_id);
+    const struct authority_section *facts = authority_section(engine->authority, &plan->section_id);
     const struct authority_member *member = authority_member(engine->authority, &wish->member);
     if (facts == NULL || member == NULL || !member->enrolled) {
         return STATUS_NOT_FOUND;

@@ -37,8 +37,7 @@ static enum status seal_names(const struct practice_id *practice, const struct s
     struct secret *key = NULL;
     status = label_key(practice, psk, &key);
     if (status == STATUS_OK) {
-        cache_key_seal(key, span_of(purpose, sizeof purpose - 1), span_of(plain, size),
-                       out_sealed);
+        cache_key_seal(key, span_of(purpose, sizeof purpose - 1), span_of(plain, size), out_sealed);
         *out_size = size + CACHE_KEY_OVERHEAD_BYTES;
     }
     secret_free(key);
@@ -100,8 +99,8 @@ enum status bundle_open_names(const struct practice_id *practice, struct span se
     }
     struct secret *key = NULL;
     enum status status = label_key(practice, psk, &key);
-    if (status == STATUS_OK && cache_key_open(key, span_of(purpose, sizeof purpose - 1), sealed,
-                                              plain) == STATUS_OK) {
+    if (status == STATUS_OK &&
+        cache_key_open(key, span_of(purpose, sizeof purpose - 1), sealed, plain) == STATUS_OK) {
         struct cursor_reader reader;
         cursor_read_init(&reader, span_of(plain, sealed.size - CACHE_KEY_OVERHEAD_BYTES));
         take_name(&reader, out_names->practice);

@@ -16,8 +16,9 @@ struct bundle_names {
 
 /* Packs; the caller frees. The names are sealed under |psk|, from the code's secret.
  * STATUS_TOO_LARGE, STATUS_NO_MEMORY. */
-MUST_CHECK enum status bundle_make(const struct practice_id *practice, const struct span *statements,
-                                   size_t count, const struct secret *psk, struct span practice_name,
+MUST_CHECK enum status bundle_make(const struct practice_id *practice,
+                                   const struct span *statements, size_t count,
+                                   const struct secret *psk, struct span practice_name,
                                    struct span invited_name, uint8_t **out_bytes, size_t *out_size);
 /* The names; both empty if they do not open, which is no reason to stop: the hash of the bundle
  * has been compared. STATUS_NO_MEMORY. */

@@ -155,8 +155,7 @@ enum status engine_receive(struct engine *engine, struct span frame, uint64_t no
     engine->now_ms = now_ms;
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    enum status status =
-        message_decode(&alcove__frame__descriptor, frame, &arena, &message);
+    enum status status = message_decode(&alcove__frame__descriptor, frame, &arena, &message);
     if (status == STATUS_OK) {
         status = take_frame(engine, (const Alcove__Frame *)(const void *)message);
     } else if (!alarm_is_ours(status)) {
@@ -215,8 +214,7 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
     out_state->events_size = engine->events.size;
     out_state->newest_leaf_ms = engine->newest_leaf_ms;
     if (engine->newest_leaf_at_ms > 0) {
-        out_state->clock_off_ms =
-            (int64_t)(engine->newest_leaf_ms - engine->newest_leaf_at_ms);
+        out_state->clock_off_ms = (int64_t)(engine->newest_leaf_ms - engine->newest_leaf_at_ms);
         uint64_t off = distance(engine->newest_leaf_ms, engine->newest_leaf_at_ms);
         bool ahead = engine->newest_leaf_ms > engine->newest_leaf_at_ms;
         /* An old leaf says nothing of the server's clock: nothing may have happened since. */

@@ -63,8 +63,8 @@ enum status event_take(const struct engine *engine, const Alcove__EventLeaf *lea
     }
     out_event->seq = leaf->seq;
     leaf_event_hash(field_span(leaf->open), &target_hash, &restricted_hash, &out_event->leaf);
-    enum status status = part(&alcove__event_open__descriptor, leaf->open, &out_event->arena,
-                              &out_event->open);
+    enum status status =
+        part(&alcove__event_open__descriptor, leaf->open, &out_event->arena, &out_event->open);
     if (status == STATUS_OK) {
         status = open_target(engine, leaf, &target_hash, out_event);
     }

@@ -2,8 +2,9 @@
 
 const struct authority_member *fold_self(const struct engine *engine)
 {
-    return engine->authority == NULL ? NULL
-                                     : authority_member(engine->authority, &engine->content->member);
+    return engine->authority == NULL
+               ? NULL
+               : authority_member(engine->authority, &engine->content->member);
 }
 
 static bool is_older(const struct engine *engine)
@@ -57,10 +58,9 @@ static enum status fold_from(struct engine *engine)
             continue;
         }
         struct authority_result result;
-        enum status status =
-            authority_admit(engine->authority, span_of(record->bytes, record->size), record->seq,
-                            record->time_ms,
-                            record->folded ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY, &result);
+        enum status status = authority_admit(
+            engine->authority, span_of(record->bytes, record->size), record->seq, record->time_ms,
+            record->folded ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY, &result);
         if (alarm_is_ours(status)) {
             return status;
         }

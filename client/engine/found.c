@@ -35,8 +35,7 @@ enum status found_genesis(const struct identity_signer *root, uint64_t now_ms,
     body.salt = field_of(salt, sizeof salt);
     body.created_ms = now_ms;
     struct made made = {0};
-    enum status status =
-        make_statement(NULL, STATEMENT_GENESIS, &body.base, &root, 1, &made);
+    enum status status = make_statement(NULL, STATEMENT_GENESIS, &body.base, &root, 1, &made);
     if (status == STATUS_OK) {
         statement_practice_id(span_of(made.data, made.size), out_practice);
         give(&made, out_genesis);
@@ -154,8 +153,7 @@ static enum status make_bundle(const struct practice_id *practice,
     return status;
 }
 
-enum status found_invitation(const struct identity_signer *root,
-                             const struct practice_id *practice,
+enum status found_invitation(const struct identity_signer *root, const struct practice_id *practice,
                              const struct found_invite *invite, struct found_bytes *out_statement,
                              struct found_bytes *out_bundle, char *out_code)
 {

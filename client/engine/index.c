@@ -68,8 +68,7 @@ enum status index_add(struct section *section, const struct indexed *item,
     place->head = true;
     place->parent_first = index->parent_used;
     if (item->parent_count > 0) {
-        memcpy(&index->parents[index->parent_used], parents,
-               item->parent_count * sizeof *parents);
+        memcpy(&index->parents[index->parent_used], parents, item->parent_count * sizeof *parents);
     }
     index->parent_used += item->parent_count;
     index->count++;

@@ -231,9 +231,6 @@ MUST_CHECK enum status record_add(struct engine *engine, const struct chain_labe
 MUST_CHECK enum status record_store(struct engine *engine, uint64_t leaves_from);
 /* Forgets what was received and not folded. */
 void record_drop_unfolded(struct engine *engine);
-/* NULL: unknown. */
-const struct record *record_find(const struct engine *engine, const struct chain_label *label,
-                                 uint64_t number);
 /* Frees all. */
 void record_deinit(struct engine *engine);
 
@@ -302,13 +299,11 @@ MUST_CHECK enum status sync_push(struct engine *engine, struct span body);
 
 MUST_CHECK enum status wish_load(struct engine *engine);
 void wish_deinit(struct engine *engine);
-/* Whether something in the outbox can be sent now. */
-bool wish_waiting(const struct engine *engine);
 /* Builds and sends the next one. May find that it cannot be: then it has failed for good or
  * waits, and *out_asked is false. */
 MUST_CHECK enum status submit_ask(struct engine *engine, bool *out_asked);
-MUST_CHECK enum status submit_reply(struct engine *engine, struct request *request,
-                                    uint32_t code, struct span body);
+MUST_CHECK enum status submit_reply(struct engine *engine, struct request *request, uint32_t code,
+                                    struct span body);
 void wish_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket);
 /* The connection went: what was sent may or may not be stored. */
 void submit_lost(struct engine *engine);
@@ -316,13 +311,12 @@ void submit_lost(struct engine *engine);
 /* ---- ledger_ask.c */
 
 MUST_CHECK enum status ledger_next(struct engine *engine, bool *out_asked);
-MUST_CHECK enum status ledger_reply(struct engine *engine, struct request *request,
-                                    uint32_t code, struct span body);
+MUST_CHECK enum status ledger_reply(struct engine *engine, struct request *request, uint32_t code,
+                                    struct span body);
 void ledger_deinit(struct engine *engine);
 void ledger_lost(struct engine *engine);
 /* False: not a ticket of the access log. */
-bool ledger_ticket(const struct engine *engine, uint64_t ticket,
-                   struct engine_ticket *out_ticket);
+bool ledger_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket);
 
 /* ---- name.c */
 

@@ -275,12 +275,11 @@ static enum status make_keys(struct join *join, struct recovery_public *out_reco
         status = identity_signer_new(IDENTITY_WITNESS, &content->witness);
     }
     if (status == STATUS_OK) {
-        status = recovery_new(&join->info.practice, &join->info.member, out_recovery, sealed,
-                              out_card);
+        status =
+            recovery_new(&join->info.practice, &join->info.member, out_recovery, sealed, out_card);
     }
-    return status == STATUS_OK
-               ? keystore_content_set_extra(content, span_of(sealed, sizeof sealed))
-               : status;
+    return status == STATUS_OK ? keystore_content_set_extra(content, span_of(sealed, sizeof sealed))
+                               : status;
 }
 
 enum status join_enrol(struct join *join, char *out_card)

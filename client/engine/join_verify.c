@@ -29,9 +29,8 @@ static enum status admit_all(struct join *join, const Alcove__Bundle *bundle)
     for (size_t i = 0; i < bundle->n_statement; i++) {
         struct authority_result result;
         /* Times are in leaves, which a newcomer has not got; the first sync judges again. */
-        enum status status =
-            authority_admit(join->authority, field_span(bundle->statement[i]), i, 0,
-                            AUTHORITY_VERIFY, &result);
+        enum status status = authority_admit(join->authority, field_span(bundle->statement[i]), i,
+                                             0, AUTHORITY_VERIFY, &result);
         if (status == STATUS_REFUSED) {
             status = STATUS_BAD_CHAIN;
         }
@@ -95,12 +94,12 @@ static enum status verify(struct join *join, const Alcove__Bundle *bundle, uint6
         secret_free(join->psk);
         join->invitation_key = NULL;
         join->psk = NULL;
-        status = invitation_derive(&join->code, &join->info.practice, &join->invitation_key,
-                                   &join->psk);
+        status =
+            invitation_derive(&join->code, &join->info.practice, &join->invitation_key, &join->psk);
     }
     if (status == STATUS_OK) {
-        status = take_invitation(join, field_span(bundle->statement[bundle->n_statement - 1]),
-                                 now_ms);
+        status =
+            take_invitation(join, field_span(bundle->statement[bundle->n_statement - 1]), now_ms);
     }
     return status == STATUS_OK ? take_names(join, bundle) : status;
 }
@@ -114,8 +113,7 @@ enum status join_verify(struct join *join, struct span bytes, uint64_t now_ms)
     }
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    enum status status =
-        message_decode(&alcove__bundle__descriptor, bytes, &arena, &message);
+    enum status status = message_decode(&alcove__bundle__descriptor, bytes, &arena, &message);
     if (status == STATUS_OK) {
         status = verify(join, (const Alcove__Bundle *)(const void *)message, now_ms);
     }

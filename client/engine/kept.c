@@ -2,8 +2,8 @@
 
 #include "keys/public/cursor.h"
 
-#define KEPT_VERSION    1u
-#define KEPT_HEAD_BYTES                                                                          \
+#define KEPT_VERSION 1u
+#define KEPT_HEAD_BYTES                                                                            \
     (2u + ID_BYTES + HASH_BYTES + 8u + 4u + ID_BYTES + HASH_BYTES + 8u + HASH_BYTES + 1u)
 
 static void write_part(struct cursor_writer *writer, struct span part)
@@ -22,8 +22,8 @@ enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *ou
     const struct indexed *item = &kept->item;
     CHECK(item->parent_count <= CONTEXT_PARENTS_MAX);
     size_t size = KEPT_HEAD_BYTES + item->parent_count * HASH_BYTES + 5 * sizeof(uint32_t) +
-                  kept->context.size + kept->header.size + kept->signature.size +
-                  kept->wrap.size + kept->text.size;
+                  kept->context.size + kept->header.size + kept->signature.size + kept->wrap.size +
+                  kept->text.size;
     uint8_t *bytes = malloc(size);
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;

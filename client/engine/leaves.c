@@ -59,9 +59,9 @@ enum status leaves_add(struct leaves *leaves, struct span bytes)
     memcpy(leaf_at(leaves, leaves->count + leaves->pending), bytes.data, bytes.size);
     for (uint64_t i = 0; i < more; i++) {
         struct hash hash;
-        merkle_leaf_hash(span_of(leaf_at(leaves, leaves->count + leaves->pending + i),
-                                 LEAF_STATEMENT_BYTES),
-                         &hash);
+        merkle_leaf_hash(
+            span_of(leaf_at(leaves, leaves->count + leaves->pending + i), LEAF_STATEMENT_BYTES),
+            &hash);
         enum status status = merkle_frontier_append(&leaves->candidate, &hash, NULL);
         if (status != STATUS_OK) {
             return status;

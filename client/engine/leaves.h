@@ -40,8 +40,7 @@ MUST_CHECK enum status leaves_add(struct leaves *leaves, struct span bytes);
  * numbers run on without a gap. STATUS_BAD_PROOF, STATUS_BAD_CHAIN, STATUS_MALFORMED; the
  * pending ones are dropped then. |root| NULL: from our own sealed storage.
  */
-MUST_CHECK enum status leaves_accept(struct leaves *leaves, uint64_t size,
-                                     const struct hash *root);
+MUST_CHECK enum status leaves_accept(struct leaves *leaves, uint64_t size, const struct hash *root);
 void leaves_drop_pending(struct leaves *leaves);
 
 /* The bytes of one accepted leaf. STATUS_NOT_FOUND. */

@@ -54,8 +54,7 @@ static enum status ask_leaves(struct engine *engine, struct ledger *ledger)
     ask.to = ledger->leaf_count + (left < EVENTS_PER_PAGE_MAX ? left : EVENTS_PER_PAGE_MAX);
     ask.events_size = engine->events.size;
     struct request *request = NULL;
-    enum status status =
-        request_ask(&engine->requests, OP_EVENT_LEAVES, NULL, &ask.base, &request);
+    enum status status = request_ask(&engine->requests, OP_EVENT_LEAVES, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->ticket = ledger->ticket;
         request->events = engine->events;
@@ -177,8 +176,8 @@ static enum status on_events(struct engine *engine, struct ledger *ledger,
     }
     if (status == STATUS_OK && ledger->event_count > before) {
         const struct event *last = &ledger->events[ledger->event_count - 1];
-        status = event_included(&last->leaf, last->seq, reply->inclusion, reply->n_inclusion,
-                                &seen);
+        status =
+            event_included(&last->leaf, last->seq, reply->inclusion, reply->n_inclusion, &seen);
     }
     if (status != STATUS_OK) {
         return status;
@@ -216,8 +215,7 @@ static enum status set_goal(struct ledger *ledger, const Alcove__EventLeavesRepl
 }
 
 static enum status on_leaves(struct engine *engine, struct ledger *ledger,
-                             const struct request *request,
-                             const Alcove__EventLeavesReply *reply)
+                             const struct request *request, const Alcove__EventLeavesReply *reply)
 {
     struct seen_log seen;
     enum status status =
@@ -303,6 +301,5 @@ enum status ledger_reply(struct engine *engine, struct request *request, uint32_
                      : on_events(engine, ledger, request, reply);
     }
     arena_free(&arena);
-    return status == STATUS_OK || alarm_is_ours(status) ? status
-                                                        : failed(engine, ledger, status);
+    return status == STATUS_OK || alarm_is_ours(status) ? status : failed(engine, ledger, status);
 }

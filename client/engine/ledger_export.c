@@ -59,8 +59,8 @@ static enum status write_level(const struct exporting *exporting, uint32_t level
         char path[TILES_PATH_BYTES_MAX];
         enum status status = tiles_hash_path(level, first / TILES_WIDTH, width, path);
         if (status == STATUS_OK) {
-            status = write(exporting, path,
-                           span_of(hashes[first].bytes, width * sizeof(struct hash)));
+            status =
+                write(exporting, path, span_of(hashes[first].bytes, width * sizeof(struct hash)));
         }
         if (status != STATUS_OK) {
             return status;
@@ -92,8 +92,8 @@ static enum status write_tiles(const struct exporting *exporting)
     return status;
 }
 
-enum status ledger_export(const struct engine *engine, uint64_t ticket, ledger_write_file *write_file,
-                          void *writer)
+enum status ledger_export(const struct engine *engine, uint64_t ticket,
+                          ledger_write_file *write_file, void *writer)
 {
     const struct ledger *ledger = engine->ledgers;
     while (ledger != NULL && ledger->ticket != ticket) {
@@ -103,8 +103,8 @@ enum status ledger_export(const struct engine *engine, uint64_t ticket, ledger_w
         return STATUS_NOT_FOUND;
     }
     struct exporting exporting = {ledger, write_file, writer};
-    enum status status = write(&exporting, TILES_CHECKPOINT_PATH,
-                               span_of(ledger->note, ledger->note_size));
+    enum status status =
+        write(&exporting, TILES_CHECKPOINT_PATH, span_of(ledger->note, ledger->note_size));
     if (status == STATUS_OK) {
         status = write_entries(&exporting);
     }

@@ -5,7 +5,7 @@
 #include "keys/public/random.h"
 #include "keys/public/verify.h"
 
-#define LOGIN_VERSION 1u
+#define LOGIN_VERSION    1u
 /* What both sides sign of the logs: two sizes and two roots. */
 #define LOGIN_SEEN_BYTES (8u + HASH_BYTES + 8u + HASH_BYTES)
 
@@ -107,8 +107,7 @@ static enum status check_hello(struct engine *engine, const Alcove__Hello *hello
                           "");
     }
     if (!ID_EQUAL(&practice, &engine->practice)) {
-        return alarm_stop(engine, STATUS_BAD_CHAIN, "This server belongs to another practice.",
-                          "");
+        return alarm_stop(engine, STATUS_BAD_CHAIN, "This server belongs to another practice.", "");
     }
     const struct keystore_pins *pins = &engine->content->pins;
     if (!ID_EQUAL(&engine->server_login_key, &pins->login_key) &&
@@ -126,8 +125,7 @@ static enum status check_hello(struct engine *engine, const Alcove__Hello *hello
     }
     if (status != STATUS_OK) {
         return alarm_stop(engine, status,
-                          "The server's checkpoints are not signed by the practice's log key.",
-                          "");
+                          "The server's checkpoints are not signed by the practice's log key.", "");
     }
     return STATUS_OK;
 }
@@ -180,12 +178,10 @@ static enum status rewound(struct engine *engine, const Alcove__LoginReply *repl
                           "");
     }
     char evidence[ENGINE_ALARM_CHARS_MAX];
-    (void)snprintf(evidence, sizeof evidence,
-                   "server: %llu statements, %llu events; seen here: %llu and %llu",
-                   (unsigned long long)reply->statements_size,
-                   (unsigned long long)reply->events_size,
-                   (unsigned long long)engine->statements.size,
-                   (unsigned long long)engine->events.size);
+    (void)snprintf(
+        evidence, sizeof evidence, "server: %llu statements, %llu events; seen here: %llu and %llu",
+        (unsigned long long)reply->statements_size, (unsigned long long)reply->events_size,
+        (unsigned long long)engine->statements.size, (unsigned long long)engine->events.size);
     return alarm_stop(engine, STATUS_REWOUND,
                       "The server has forgotten what this device has already seen: a backup may "
                       "have been restored.",
@@ -212,8 +208,7 @@ static enum status accept(struct engine *engine, const Alcove__LoginReply *reply
     }
     if (status != STATUS_OK) {
         return alarm_stop(engine, status,
-                          "The server's logs do not continue those that this device has seen.",
-                          "");
+                          "The server's logs do not continue those that this device has seen.", "");
     }
     advance_accept(engine, ADVANCE_STATEMENTS, &engine->hello_statements);
     advance_accept(engine, ADVANCE_EVENTS, &engine->hello_events);

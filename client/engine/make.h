@@ -12,10 +12,10 @@
 struct make_place {
     struct chain_label label;
     uint64_t number;
-    struct hash previous;            /* not used at 0 */
-    const struct member_id *member;  /* NULL: the root */
-    const struct hash *device;       /* NULL: root or identity */
-    Alcove__Seen *seen;              /* NULL: none */
+    struct hash previous;           /* not used at 0 */
+    const struct member_id *member; /* NULL: the root */
+    const struct hash *device;      /* NULL: root or identity */
+    Alcove__Seen *seen;             /* NULL: none */
 };
 /* Borrows from |place|. */
 void make_link(const struct make_place *place, Alcove__Link *out_link);

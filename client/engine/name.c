@@ -42,8 +42,8 @@ enum status name_take(struct engine *engine, struct span text)
         if (name == NULL) {
             status = STATUS_NO_MEMORY;
         } else {
-            size_t size = body->title.len < sizeof name->text ? body->title.len
-                                                              : sizeof name->text - 1;
+            size_t size =
+                body->title.len < sizeof name->text ? body->title.len : sizeof name->text - 1;
             /* Not in the middle of a character. */
             while (size > 0 && size < body->title.len &&
                    (body->title.data[size] & 0xc0u) == 0x80u) {
@@ -103,8 +103,7 @@ enum status name_load(struct engine *engine)
 {
     for (size_t i = 0; i < engine->section_count; i++) {
         const struct section *section = &engine->sections[i];
-        const struct authority_section *facts =
-            authority_section(engine->authority, &section->id);
+        const struct authority_section *facts = authority_section(engine->authority, &section->id);
         if (facts == NULL || (facts->class != CLASS_DIRECTORY && facts->class != CLASS_SESSION &&
                               facts->class != CLASS_SHARED)) {
             continue;

@@ -52,8 +52,7 @@ static enum status ask_from(struct engine *engine, size_t index, uint64_t from)
     ask.events_size = engine->events.size;
     ask.purpose = purpose(engine);
     struct request *request = NULL;
-    enum status status =
-        request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
+    enum status status = request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->section = index;
         request->from = from;
@@ -77,8 +76,8 @@ static bool event_names(const struct engine *engine, const struct section *secti
     return target != NULL && field_member(event->open->actor, &actor) &&
            ID_EQUAL(&actor, &engine->content->member) && event->open->action == ACTION_READ &&
            event->open->outcome == OUTCOME_OK && field_section(target->section, &id) &&
-           ID_EQUAL(&id, &section->id) && target->from == reply->from &&
-           target->to == reply->to && target->section_number >= reply->to;
+           ID_EQUAL(&id, &section->id) && target->from == reply->from && target->to == reply->to &&
+           target->section_number >= reply->to;
 }
 
 static enum status see_chart(struct engine *engine, const struct event *event)
@@ -112,8 +111,7 @@ static enum status fill(struct engine *engine, struct request *request, struct p
                         const Alcove__PageReply *reply)
 {
     struct event event;
-    enum status status =
-        event_prove(engine, reply->proof, &request->events, &event, &page->seen);
+    enum status status = event_prove(engine, reply->proof, &request->events, &event, &page->seen);
     if (status == STATUS_OK &&
         !event_names(engine, &engine->sections[request->section], &event, reply)) {
         status = STATUS_BAD_PROOF;
@@ -285,22 +283,20 @@ static enum status add_piece(struct request *request, struct span body)
 static enum status decode(struct span body, struct arena *arena, Alcove__PageChunk **out_chunk)
 {
     ProtobufCMessage *message = NULL;
-    enum status status =
-        message_decode(&alcove__page_chunk__descriptor, body, arena, &message);
+    enum status status = message_decode(&alcove__page_chunk__descriptor, body, arena, &message);
     *out_chunk = (Alcove__PageChunk *)(void *)message;
     return status;
 }
 
 /* A stream that is stopped within a chunk ends with a chunk of its own, which only says why:
  * what came of the unfinished one is dropped. */
-static enum status decode_last(const struct request *request, struct span body,
-                               struct arena *arena, Alcove__PageChunk **out_chunk)
+static enum status decode_last(const struct request *request, struct span body, struct arena *arena,
+                               Alcove__PageChunk **out_chunk)
 {
     if (request->pieces_size == 0) {
         return decode(body, arena, out_chunk);
     }
-    enum status status =
-        decode(span_of(request->pieces, request->pieces_size), arena, out_chunk);
+    enum status status = decode(span_of(request->pieces, request->pieces_size), arena, out_chunk);
     if (status == STATUS_MALFORMED) {
         status = decode(body, arena, out_chunk);
         if (status == STATUS_OK &&
@@ -311,8 +307,7 @@ static enum status decode_last(const struct request *request, struct span body,
     return status;
 }
 
-enum status page_chunk(struct engine *engine, struct request *request, bool more,
-                       struct span body)
+enum status page_chunk(struct engine *engine, struct request *request, bool more, struct span body)
 {
     struct arena arena = {0};
     Alcove__PageChunk *chunk = NULL;

@@ -33,7 +33,7 @@ struct page {
     struct timeline timeline; /* ours, moved on */
     uint64_t from, to;
     struct hash head_before;
-    struct seen_log seen; /* the events log as this page's proof shows it */
+    struct seen_log seen;  /* the events log as this page's proof shows it */
     uint64_t event_number; /* the section's last number as the event says */
     struct hash event_head;
     uint64_t time_ms;

@@ -10,10 +10,10 @@ static enum status put_items(struct engine *engine, const struct section *sectio
         const struct page_item *item = &page->items[i];
         uint8_t key[12];
         size_t size = section_key_bytes(section->local, ++number, key);
-        enum status status = engine->storage.put(
-            engine->storage.context,
-            item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY, span_of(key, size),
-            span_of(item->bytes, item->size));
+        enum status status =
+            engine->storage.put(engine->storage.context,
+                                item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY,
+                                span_of(key, size), span_of(item->bytes, item->size));
         if (status != STATUS_OK) {
             return status;
         }
@@ -98,8 +98,8 @@ static enum status erase(struct engine *engine, struct section *section, const s
 {
     bool needed = page->erased;
     for (size_t i = 0; i < page->item_count; i++) {
-        needed |= page->items[i].kind == ENTRY_REVISION &&
-                  page->items[i].item.kind == REVISION_TOMBSTONE;
+        needed |=
+            page->items[i].kind == ENTRY_REVISION && page->items[i].item.kind == REVISION_TOMBSTONE;
     }
     if (!needed) {
         return STATUS_OK;
@@ -152,8 +152,7 @@ static void move_on(struct section *section, struct page *page)
     struct timeline old = section->timeline;
     section->timeline = page->timeline;
     page->timeline = old;
-    for (size_t i = 0; i < page->first_count && section->verified_count < EPOCH_STARTS_MAX;
-         i++) {
+    for (size_t i = 0; i < page->first_count && section->verified_count < EPOCH_STARTS_MAX; i++) {
         section->verified_device[section->verified_count++] = page->first_seen[i];
     }
     section->missing_number = 0;

@@ -77,8 +77,7 @@ enum status plan_end(struct plan *plan)
     secret_free(plan->epoch_key);
     plan->epoch_key = NULL;
     plan->statement_count = 0;
-    enum status status =
-        plan->admitted ? restore(plan->engine, &plan->label) : STATUS_OK;
+    enum status status = plan->admitted ? restore(plan->engine, &plan->label) : STATUS_OK;
     plan->admitted = false;
     return status;
 }
@@ -112,8 +111,8 @@ static enum status judge(struct plan *plan, const struct made *made, bool keep)
         uint64_t now = advance_writer_ms(engine);
         status = keep ? authority_admit_parsed(engine->authority, &statement, seq, now,
                                                AUTHORITY_VERIFIED, &result)
-                      : authority_judge(engine->authority, &statement, seq, now,
-                                        AUTHORITY_VERIFIED, &result);
+                      : authority_judge(engine->authority, &statement, seq, now, AUTHORITY_VERIFIED,
+                                        &result);
     }
     statement_free(&statement);
     plan->reason = result.reason;
@@ -130,8 +129,7 @@ enum status plan_add(struct plan *plan, enum statement_type type, const Protobuf
     const struct statement_rule *rule = statement_rule(type);
     const struct identity_signer *signer = root != NULL ? root : plan->engine->content->content;
     struct made *made = &plan->statements[plan->statement_count];
-    enum status status =
-        make_statement(&plan->engine->practice, type, body, &signer, 1, made);
+    enum status status = make_statement(&plan->engine->practice, type, body, &signer, 1, made);
     if (status == STATUS_OK) {
         status = judge(plan, made, rule->subject == STATEMENT_OF_SECTION);
     }

@@ -51,8 +51,7 @@ void plan_link(struct plan *plan, Alcove__Link *out_link);
  * authority_admit(), with plan->reason.
  */
 MUST_CHECK enum status plan_add(struct plan *plan, enum statement_type type,
-                                const ProtobufCMessage *body,
-                                const struct identity_signer *root);
+                                const ProtobufCMessage *body, const struct identity_signer *root);
 /* A new epoch sealed to exactly those who are in now. */
 MUST_CHECK enum status plan_epoch(struct plan *plan);
 /* Our epoch keys from |from_epoch| on, sealed to each of |recipients|.

@@ -84,9 +84,9 @@ static enum status seal(const struct plan *plan, struct room *room, const struct
     }
     size_t i = room->seal_count++;
     room->recipients[i] = *recipient;
-    struct epoch_key_parties parties = {
-        .recipient_statement = recipient->hash,
-        .sender_statement = plan->engine->content->device_statement};
+    struct epoch_key_parties parties = {.recipient_statement = recipient->hash,
+                                        .sender_statement =
+                                            plan->engine->content->device_statement};
     status = epoch_key_seal(key, place, &parties, &to, psk, room->sealed[i]);
     Alcove__Seal *out = &room->seals[i];
     alcove__seal__init(out);
@@ -103,22 +103,20 @@ static enum status seal(const struct plan *plan, struct room *room, const struct
 static enum status build_epoch(struct plan *plan, struct room *room, struct secret *key)
 {
     struct engine *engine = plan->engine;
-    const struct authority_section *facts =
-        authority_section(engine->authority, &plan->section_id);
+    const struct authority_section *facts = authority_section(engine->authority, &plan->section_id);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
     struct authority_when when = advance_when(engine);
-    struct epoch_key_place place = {.practice = engine->practice,
-                                    .section = plan->section_id,
-                                    .epoch = facts->epoch_count + 1};
+    struct epoch_key_place place = {
+        .practice = engine->practice, .section = plan->section_id, .epoch = facts->epoch_count + 1};
     authority_membership(engine->authority, facts, when, &place.membership);
     struct hash commitment;
     epoch_key_commitment(key, &place, &commitment);
     struct authority_recipient recipients[EPOCH_SEALS_MAX];
     size_t count = 0;
-    enum status status = authority_recipients(engine->authority, facts, when, recipients,
-                                              EPOCH_SEALS_MAX, &count);
+    enum status status =
+        authority_recipients(engine->authority, facts, when, recipients, EPOCH_SEALS_MAX, &count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = seal(plan, room, key, &place, &recipients[i]);
     }

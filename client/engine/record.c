@@ -90,18 +90,6 @@ out:
     return status;
 }
 
-const struct record *record_find(const struct engine *engine, const struct chain_label *label,
-                                 uint64_t number)
-{
-    for (size_t i = 0; i < engine->record_count; i++) {
-        const struct record *record = &engine->records[i];
-        if (record->number == number && ID_EQUAL(&record->label, label)) {
-            return record;
-        }
-    }
-    return NULL;
-}
-
 static enum status store_record(struct engine *engine, const struct record *record)
 {
     size_t size = RECORD_HEAD_BYTES + record->size;
@@ -223,8 +211,7 @@ static bool load_record(void *visitor, struct span key, struct span value)
         }
     }
     if (loading->status != STATUS_OK) {
-        loading->status =
-            loading->status == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_CORRUPT;
+        loading->status = loading->status == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_CORRUPT;
     }
     return loading->status == STATUS_OK;
 }
@@ -258,8 +245,8 @@ enum status record_load(struct engine *engine)
 {
     struct loading loading = {engine, STATUS_OK};
     const struct storage *storage = &engine->storage;
-    enum status status = storage->scan(storage->context, STORAGE_LEAF, span_of(NULL, 0),
-                                       load_leaf, &loading);
+    enum status status =
+        storage->scan(storage->context, STORAGE_LEAF, span_of(NULL, 0), load_leaf, &loading);
     if (status == STATUS_OK && loading.status == STATUS_OK && engine->leaves.pending > 0) {
         /* No root to compare with: the values were sealed by us after that was done. */
         status = leaves_accept(&engine->leaves, engine->leaves.candidate.size, NULL);

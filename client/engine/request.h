@@ -29,8 +29,8 @@ struct request {
     enum op op;
     struct seen_log events; /* what we told the server that we have verified */
     struct seen_log statements;
-    size_t section;  /* index in the engine's sections */
-    size_t chain;    /* index in the engine's chains */
+    size_t section; /* index in the engine's sections */
+    size_t chain;   /* index in the engine's chains */
     uint64_t from, to;
     uint64_t ticket; /* of the outbox or the ledger */
     void *page;      /* what of a page has arrived; the page module's */

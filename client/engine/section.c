@@ -202,8 +202,8 @@ const struct chart_seen *section_chart_seen(const struct engine *engine,
     return NULL;
 }
 
-enum status section_chart_saw(struct engine *engine, const struct chart_id *chart,
-                              uint64_t number, const struct hash *leaf)
+enum status section_chart_saw(struct engine *engine, const struct chart_id *chart, uint64_t number,
+                              const struct hash *leaf)
 {
     if (number == 0) {
         return STATUS_OK;

@@ -33,8 +33,7 @@ static enum status pair_psk(const struct opening *opening, struct secret **out_p
     if (ID_EQUAL(opening->sender, &opening->engine->content->member)) {
         return STATUS_OK;
     }
-    enum status status =
-        keystore_content_psk(opening->engine->content, opening->sender, out_psk);
+    enum status status = keystore_content_psk(opening->engine->content, opening->sender, out_psk);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 

@@ -158,11 +158,11 @@ enum status section_load(struct engine *engine)
 {
     struct loading loading = {engine, STATUS_OK};
     const struct storage *storage = &engine->storage;
-    enum status status = storage->scan(storage->context, STORAGE_SECTION, span_of(NULL, 0),
-                                       load_section, &loading);
+    enum status status =
+        storage->scan(storage->context, STORAGE_SECTION, span_of(NULL, 0), load_section, &loading);
     if (status == STATUS_OK && loading.status == STATUS_OK) {
-        status = storage->scan(storage->context, STORAGE_META, span_of("c", 1), load_chart,
-                               &loading);
+        status =
+            storage->scan(storage->context, STORAGE_META, span_of("c", 1), load_chart, &loading);
     }
     return status == STATUS_OK ? loading.status : status;
 }

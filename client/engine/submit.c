@@ -23,9 +23,9 @@ static enum status send(struct engine *engine, struct wish *wish)
 {
     struct request *request = NULL;
     wish->state = ENGINE_WISH_SENT;
-    enum status status = request_ask_bytes(
-        &engine->requests, wish->kind == WISH_OPENED ? OP_OPENED : OP_SUBMIT, &wish->request,
-        span_of(wish->built.data, wish->built.size), &request);
+    enum status status =
+        request_ask_bytes(&engine->requests, wish->kind == WISH_OPENED ? OP_OPENED : OP_SUBMIT,
+                          &wish->request, span_of(wish->built.data, wish->built.size), &request);
     if (status != STATUS_OK) {
         wish->state = ENGINE_WISH_WAITING;
         return status;
@@ -91,9 +91,8 @@ static bool built_has_statement(const struct wish *wish)
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
     bool has = false;
-    if (message_decode(&alcove__submit_ask__descriptor,
-                       span_of(wish->built.data, wish->built.size), &arena,
-                       &message) == STATUS_OK) {
+    if (message_decode(&alcove__submit_ask__descriptor, span_of(wish->built.data, wish->built.size),
+                       &arena, &message) == STATUS_OK) {
         const Alcove__SubmitAsk *ask = (const Alcove__SubmitAsk *)(const void *)message;
         has = ask->n_statement > 0;
     }
@@ -184,8 +183,7 @@ static enum status again(struct engine *engine, struct wish *wish)
 static bool may_repeat(const struct wish *wish, enum status code)
 {
     /* Whole statements were signed for one place: they cannot be made anew here. */
-    bool fixed = wish->kind == WISH_READY || wish->kind == WISH_DEVICE ||
-                 wish->kind == WISH_OPENED;
+    bool fixed = wish->kind == WISH_READY || wish->kind == WISH_DEVICE || wish->kind == WISH_OPENED;
     return !fixed && wish->tries < SUBMIT_TRIES_MAX &&
            (code == STATUS_CONFLICT || code == STATUS_NEEDS_EPOCH);
 }
@@ -197,8 +195,7 @@ enum status submit_reply(struct engine *engine, struct request *request, uint32_
     if (wish == NULL) {
         return STATUS_OK;
     }
-    enum status status =
-        code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED;
+    enum status status = code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED;
     if (status == STATUS_OK || status == STATUS_ALREADY) {
         return done(engine, wish, body);
     }

@@ -13,8 +13,7 @@ static enum status ask_checkpoint(struct engine *engine)
     alcove__checkpoint_ask__init(&ask);
     ask.seen = &seen;
     struct request *request = NULL;
-    enum status status =
-        request_ask(&engine->requests, OP_CHECKPOINT, NULL, &ask.base, &request);
+    enum status status = request_ask(&engine->requests, OP_CHECKPOINT, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->statements = engine->statements;
         request->events = engine->events;

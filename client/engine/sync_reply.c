@@ -62,8 +62,8 @@ static enum status on_leaves(struct engine *engine, const struct request *reques
     uint64_t before = engine->leaves.count;
     if (status == STATUS_OK &&
         engine->leaves.count + engine->leaves.pending == engine->leaves_goal.size) {
-        status = leaves_accept(&engine->leaves, engine->leaves_goal.size,
-                               &engine->leaves_goal.root);
+        status =
+            leaves_accept(&engine->leaves, engine->leaves_goal.size, &engine->leaves_goal.root);
     }
     if (status != STATUS_OK) {
         leaves_drop_pending(&engine->leaves);

@@ -256,16 +256,15 @@ static enum status take_revision(struct engine *engine, struct page *page,
     }
     struct hash link;
     revision_link(field_span(entry->header), &signature, &engine->practice, &link);
-    struct timeline_entry next = {
-        .kind = ENTRY_REVISION, .object = link, .context = &context};
+    struct timeline_entry next = {.kind = ENTRY_REVISION, .object = link, .context = &context};
     status = step(engine, page, entry, &next);
     if (status != STATUS_OK) {
         return status;
     }
     status = note_device(engine, page, entry, &context, &signature);
     if (status == STATUS_OK && context.has_chart) {
-        status = section_chart_saw(engine, &context.chart, context.chart_number,
-                                   &context.chart_leaf);
+        status =
+            section_chart_saw(engine, &context.chart, context.chart_number, &context.chart_leaf);
         if (status == STATUS_EQUIVOCATION) {
             return bad(engine, status,
                        "The server shows this author another history of the chart than us.",
@@ -318,8 +317,7 @@ enum status take_entry(struct engine *engine, struct page *page, const Alcove__P
     if (entry->kind == ENTRY_REVISION) {
         return take_revision(engine, page, entry);
     }
-    if (entry->kind == ENTRY_STATEMENT || entry->kind == ENTRY_ECHO ||
-        entry->kind == ENTRY_ENDED) {
+    if (entry->kind == ENTRY_STATEMENT || entry->kind == ENTRY_ECHO || entry->kind == ENTRY_ENDED) {
         return take_other(engine, page, entry);
     }
     return bad(engine, STATUS_MALFORMED, "An entry of an unknown kind.", entry->number);

@@ -118,8 +118,8 @@ void view_relations(const struct engine *engine, view_visit_relation *visit, voi
 {
     size_t count = engine->authority == NULL ? 0 : authority_member_count(engine->authority);
     for (size_t i = 0; i < count; i++) {
-        if (!visit_relations(authority_member_at(engine->authority, i), advance_when(engine),
-                             visit, visitor)) {
+        if (!visit_relations(authority_member_at(engine->authority, i), advance_when(engine), visit,
+                             visitor)) {
             return;
         }
     }

@@ -85,8 +85,7 @@ static enum status show_wish(const struct engine *engine, const struct wish *wis
                                              .pending = true,
                                              .ticket = wish->ticket};
     Alcove__NoteBody *body = NULL;
-    enum status status =
-        kept_body(span_of(wish->body.data, wish->body.size), &shown->arena, &body);
+    enum status status = kept_body(span_of(wish->body.data, wish->body.size), &shown->arena, &body);
     shown->revision.body = body;
     return status;
 }

@@ -90,10 +90,10 @@ static enum status store(struct engine *engine, uint64_t ticket, const struct wi
     }
     status = storage->begin(storage->context);
     if (status == STATUS_OK) {
-        status = wish == NULL ? storage->remove(storage->context, STORAGE_OUTBOX,
-                                                span_of(key, sizeof key))
-                              : storage->put(storage->context, STORAGE_OUTBOX,
-                                             span_of(key, sizeof key), span_of(bytes, size));
+        status = wish == NULL
+                     ? storage->remove(storage->context, STORAGE_OUTBOX, span_of(key, sizeof key))
+                     : storage->put(storage->context, STORAGE_OUTBOX, span_of(key, sizeof key),
+                                    span_of(bytes, size));
         if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
             status = storage->commit(storage->context);
         } else {
@@ -222,16 +222,6 @@ struct wish *wish_of_note(const struct engine *engine, const struct section_id *
     return last;
 }
 
-bool wish_waiting(const struct engine *engine)
-{
-    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
-        if (wish->state == ENGINE_WISH_WAITING) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void describe(const struct wish *wish, struct engine_ticket *out)
 {
     *out = (struct engine_ticket){.wish = wish->state,
@@ -268,16 +258,39 @@ void engine_outbox(const struct engine *engine, engine_visit_ticket *visit, void
     }
 }
 
+/* What was written after it follows what it would have followed. */
+static enum status inherit(struct engine *engine, const struct wish *gone)
+{
+    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind != WISH_NOTE || wish->parent_ticket != gone->ticket) {
+            continue;
+        }
+        wish->parent_ticket = gone->parent_ticket;
+        wish->parent_revision = gone->parent_revision;
+        wish->parent_count = gone->parent_count;
+        memcpy(wish->parents, gone->parents, sizeof wish->parents);
+        enum status status = wish_save(engine, wish);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status engine_take_back(struct engine *engine, uint64_t ticket)
 {
     struct wish *wish = wish_find(engine, ticket);
     if (wish == NULL) {
         return STATUS_NOT_FOUND;
     }
-    if (wish->state == ENGINE_WISH_SENT || (wish->built.size > 0 && wish->state != ENGINE_WISH_FAILED)) {
+    bool on_its_way = wish->built.size > 0 && wish->state != ENGINE_WISH_FAILED;
+    if (wish->state == ENGINE_WISH_SENT || on_its_way) {
         return STATUS_CONFLICT;
     }
-    enum status status = store(engine, ticket, NULL);
+    enum status status = inherit(engine, wish);
+    if (status == STATUS_OK) {
+        status = store(engine, ticket, NULL);
+    }
     if (status == STATUS_OK) {
         unlink_wish(engine, wish);
         wish_free(wish);

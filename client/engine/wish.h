@@ -13,7 +13,7 @@
 
 /* Stored: never reuse a number. */
 enum wish_kind {
-    WISH_NOTE = 1,    /* a revision */
+    WISH_NOTE = 1, /* a revision */
     WISH_OPENED = 2,
     WISH_READY = 3,   /* a whole statement, with its bundle */
     WISH_MEMBER = 4,  /* a statement of a member's chain, by `type` */
@@ -64,8 +64,7 @@ struct wish {
 };
 
 /* A new wish with its ticket, owned by the caller until wish_add. STATUS_NO_MEMORY. */
-MUST_CHECK enum status wish_new(struct engine *engine, enum wish_kind kind,
-                                struct wish **out_wish);
+MUST_CHECK enum status wish_new(struct engine *engine, enum wish_kind kind, struct wish **out_wish);
 void wish_free(struct wish *wish);
 MUST_CHECK enum status wish_set(struct wish_bytes *bytes, struct span value);
 void wish_clear(struct wish_bytes *bytes);

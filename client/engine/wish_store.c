@@ -3,8 +3,8 @@
 #include "keys/public/cursor.h"
 
 #define WISH_VERSION 1u
-#define WISH_FIXED_BYTES                                                                         \
-    (1u + 7u * 4u + 5u * ID_BYTES + 3u * HASH_BYTES + ID_BYTES + 7u * 8u + 1u +                  \
+#define WISH_FIXED_BYTES                                                                           \
+    (1u + 7u * 4u + 5u * ID_BYTES + 3u * HASH_BYTES + ID_BYTES + 7u * 8u + 1u +                    \
      WRITE_PARENTS_MAX * HASH_BYTES + 4u * 4u)
 
 static void write_bytes(struct cursor_writer *writer, const struct wish_bytes *bytes)

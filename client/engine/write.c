@@ -27,10 +27,7 @@ static enum status permitted(const struct engine *engine, const struct write_not
         return STATUS_NOT_FOUND;
     }
     uint32_t action = note->kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
-    /* Whoever writes may erase: the table has one line for both. */
     bool may = authority_may(engine->authority, self, action, facts->class, facts, NULL,
-                             advance_when(engine), NULL, NULL) ||
-               authority_may(engine->authority, self, ACTION_WRITE, facts->class, facts, NULL,
                              advance_when(engine), NULL, NULL);
     return may ? STATUS_OK : STATUS_REFUSED;
 }
@@ -170,9 +167,8 @@ static enum status put_draft(struct engine *engine, const struct note_id *draft,
     if (status != STATUS_OK) {
         return status;
     }
-    status = bytes == NULL
-                 ? storage->remove(storage->context, STORAGE_DRAFT, ID_SPAN(draft))
-                 : storage->put(storage->context, STORAGE_DRAFT, ID_SPAN(draft), *bytes);
+    status = bytes == NULL ? storage->remove(storage->context, STORAGE_DRAFT, ID_SPAN(draft))
+                           : storage->put(storage->context, STORAGE_DRAFT, ID_SPAN(draft), *bytes);
     if (status != STATUS_OK) {
         storage->abort(storage->context);
         return status;
@@ -180,8 +176,7 @@ static enum status put_draft(struct engine *engine, const struct note_id *draft,
     return storage->commit(storage->context);
 }
 
-enum status write_draft_save(struct engine *engine, const struct note_id *draft,
-                             struct span bytes)
+enum status write_draft_save(struct engine *engine, const struct note_id *draft, struct span bytes)
 {
     return put_draft(engine, draft, &bytes);
 }
@@ -195,8 +190,8 @@ enum status write_draft_load(struct engine *engine, const struct note_id *draft,
                              struct span *out_bytes)
 {
     struct span value;
-    enum status status = engine->storage.get(engine->storage.context, STORAGE_DRAFT,
-                                             ID_SPAN(draft), &value);
+    enum status status =
+        engine->storage.get(engine->storage.context, STORAGE_DRAFT, ID_SPAN(draft), &value);
     if (status != STATUS_OK) {
         return status;
     }

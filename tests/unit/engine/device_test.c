@@ -67,8 +67,8 @@ static void test_offline_edits_become_siblings(void **state)
     scene_close(&scene);
 }
 
-static bool drop_submit_reply(void *context, struct inproc_link *link, uint32_t op,
-                              uint32_t *code, ProtobufCMessage *body)
+static bool drop_submit_reply(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                              ProtobufCMessage *body)
 {
     (void)link;
     (void)code;

@@ -4,7 +4,6 @@
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "keys/public/origin.h"
-#include "keys/public/random.h"
 #include "keys/public/verify.h"
 #include "server/store/ledger.h"
 
@@ -55,8 +54,7 @@ void inproc_sign(struct inproc *server)
     OK(db_begin_read(server->db, &txn));
     sign_head(server, ORIGIN_STATEMENTS, txn, heads->statements, &heads->statements_bytes,
               &heads->statements_size);
-    sign_head(server, ORIGIN_EVENTS, txn, heads->events, &heads->events_bytes,
-              &heads->events_size);
+    sign_head(server, ORIGIN_EVENTS, txn, heads->events, &heads->events_bytes, &heads->events_size);
     db_abort(txn);
 }
 
@@ -86,26 +84,39 @@ static void queue(struct inproc_link *link, uint32_t kind, const struct request_
 static const ProtobufCMessageDescriptor *reply_of(uint32_t op)
 {
     switch (op) {
-    case OP_BUNDLE: return &alcove__bundle_reply__descriptor;
-    case OP_ENROL: return &alcove__enrol_reply__descriptor;
-    case OP_STATE: return &alcove__state_reply__descriptor;
-    case OP_LEAVES: return &alcove__leaves_reply__descriptor;
-    case OP_CHAIN: return &alcove__chain_reply__descriptor;
-    case OP_CHECKPOINT: return &alcove__checkpoint_reply__descriptor;
-    case OP_SUBMIT: return &alcove__submit_reply__descriptor;
-    case OP_PAGE: return &alcove__page_reply__descriptor;
-    case OP_EVENTS: return &alcove__events_reply__descriptor;
-    case OP_EVENT_LEAVES: return &alcove__event_leaves_reply__descriptor;
-    case FRAME_HELLO + 1000: return &alcove__hello__descriptor;
-    case FRAME_LOGIN_REPLY + 1000: return &alcove__login_reply__descriptor;
-    case FRAME_CHUNK + 1000: return &alcove__page_chunk__descriptor;
-    default: return NULL;
+    case OP_BUNDLE:
+        return &alcove__bundle_reply__descriptor;
+    case OP_ENROL:
+        return &alcove__enrol_reply__descriptor;
+    case OP_STATE:
+        return &alcove__state_reply__descriptor;
+    case OP_LEAVES:
+        return &alcove__leaves_reply__descriptor;
+    case OP_CHAIN:
+        return &alcove__chain_reply__descriptor;
+    case OP_CHECKPOINT:
+        return &alcove__checkpoint_reply__descriptor;
+    case OP_SUBMIT:
+        return &alcove__submit_reply__descriptor;
+    case OP_PAGE:
+        return &alcove__page_reply__descriptor;
+    case OP_EVENTS:
+        return &alcove__events_reply__descriptor;
+    case OP_EVENT_LEAVES:
+        return &alcove__event_leaves_reply__descriptor;
+    case FRAME_HELLO + 1000:
+        return &alcove__hello__descriptor;
+    case FRAME_LOGIN_REPLY + 1000:
+        return &alcove__login_reply__descriptor;
+    case FRAME_CHUNK + 1000:
+        return &alcove__page_chunk__descriptor;
+    default:
+        return NULL;
     }
 }
 
-/* Through the hook, which may change the message. */
-static void send(struct inproc_link *link, uint32_t kind, uint32_t op,
-                 const struct request_id *id, uint32_t code, struct span body)
+void inproc_send(struct inproc_link *link, uint32_t kind, uint32_t op, const struct request_id *id,
+                 uint32_t code, struct span body)
 {
     struct inproc *server = link->server;
     const ProtobufCMessageDescriptor *descriptor = reply_of(op);
@@ -139,7 +150,7 @@ static void send_chunks(struct inproc_link *link, const struct request_id *id,
         OK(produce_chunk(txn, &page, INPROC_CHUNK_BYTES, &body, &size, &last));
         db_abort(txn);
         if (size <= INPROC_CHUNK_BYTES) {
-            send(link, FRAME_CHUNK, FRAME_CHUNK + 1000, id, 0, span_of(body, size));
+            inproc_send(link, FRAME_CHUNK, FRAME_CHUNK + 1000, id, 0, span_of(body, size));
         }
         for (size_t at = 0; size > INPROC_CHUNK_BYTES && at < size; at += INPROC_CHUNK_BYTES) {
             size_t piece = size - at < INPROC_CHUNK_BYTES ? size - at : INPROC_CHUNK_BYTES;
@@ -172,20 +183,34 @@ static void check_signatures(const struct inproc_link *link, const struct span b
 static const ProtobufCMessageDescriptor *ask_of(uint32_t op)
 {
     switch (op) {
-    case OP_BUNDLE: return &alcove__bundle_ask__descriptor;
-    case OP_ENROL: return &alcove__enrol_ask__descriptor;
-    case OP_STATE: return &alcove__state_ask__descriptor;
-    case OP_LEAVES: return &alcove__leaves_ask__descriptor;
-    case OP_CHAIN: return &alcove__chain_ask__descriptor;
-    case OP_CHECKPOINT: return &alcove__checkpoint_ask__descriptor;
-    case OP_SUBMIT: return &alcove__submit_ask__descriptor;
-    case OP_PAGE: return &alcove__page_ask__descriptor;
-    case OP_SUBSCRIBE: return &alcove__subscribe_ask__descriptor;
-    case OP_OPENED: return &alcove__opened_ask__descriptor;
-    case OP_EVENTS: return &alcove__events_ask__descriptor;
-    case OP_EVENT_LEAVES: return &alcove__event_leaves_ask__descriptor;
-    case CORE_OP_LOGIN: return &alcove__login__descriptor;
-    default: return NULL;
+    case OP_BUNDLE:
+        return &alcove__bundle_ask__descriptor;
+    case OP_ENROL:
+        return &alcove__enrol_ask__descriptor;
+    case OP_STATE:
+        return &alcove__state_ask__descriptor;
+    case OP_LEAVES:
+        return &alcove__leaves_ask__descriptor;
+    case OP_CHAIN:
+        return &alcove__chain_ask__descriptor;
+    case OP_CHECKPOINT:
+        return &alcove__checkpoint_ask__descriptor;
+    case OP_SUBMIT:
+        return &alcove__submit_ask__descriptor;
+    case OP_PAGE:
+        return &alcove__page_ask__descriptor;
+    case OP_SUBSCRIBE:
+        return &alcove__subscribe_ask__descriptor;
+    case OP_OPENED:
+        return &alcove__opened_ask__descriptor;
+    case OP_EVENTS:
+        return &alcove__events_ask__descriptor;
+    case OP_EVENT_LEAVES:
+        return &alcove__event_leaves_ask__descriptor;
+    case CORE_OP_LOGIN:
+        return &alcove__login__descriptor;
+    default:
+        return NULL;
     }
 }
 
@@ -288,9 +313,9 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
         }
         link->subscribed_count = answer->section_count;
     }
-    send(link, login ? FRAME_LOGIN_REPLY : FRAME_REPLY,
-         login ? FRAME_LOGIN_REPLY + 1000 : ask->op, login ? NULL : &ask->id,
-         (uint32_t)answer->status, span_of(body, size));
+    inproc_send(link, login ? FRAME_LOGIN_REPLY : FRAME_REPLY,
+                login ? FRAME_LOGIN_REPLY + 1000 : ask->op, login ? NULL : &ask->id,
+                (uint32_t)answer->status, span_of(body, size));
     free(body);
     if (answer->status == STATUS_OK && answer->produce == CORE_PRODUCE_PAGE) {
         send_chunks(link, &ask->id, answer);
@@ -337,52 +362,4 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
     core_answer_clear(&answer);
     push(server);
     arena_free(&arena);
-}
-
-/* ---- links */
-
-void inproc_connect(struct inproc *server, struct inproc_link *link)
-{
-    *link = (struct inproc_link){.server = server, .next = server->links};
-    server->links = link;
-    random_bytes(link->exporter, sizeof link->exporter);
-    memcpy(link->login.exporter, link->exporter, sizeof link->exporter);
-    random_bytes(link->login.hello_nonce, sizeof link->login.hello_nonce);
-    Alcove__Hello hello = ALCOVE__HELLO__INIT;
-    struct public_key login_public;
-    login_key_public(server->login_key, &login_public);
-    hello.version_min = 1;
-    hello.version_max = 1;
-    hello.nonce = field_of(link->login.hello_nonce, 32);
-    hello.practice = field_of(server->practice.bytes, HASH_BYTES);
-    hello.login_key = field_of(login_public.bytes, PUBLIC_KEY_BYTES);
-    hello.statements_checkpoint = field_of(server->heads.statements, server->heads.statements_bytes);
-    hello.events_checkpoint = field_of(server->heads.events, server->heads.events_bytes);
-    link->login.hello_statements_size = server->heads.statements_size;
-    link->login.hello_events_size = server->heads.events_size;
-    uint8_t *body = NULL;
-    size_t size = 0;
-    OK(message_pack(&hello.base, &body, &size));
-    hash_bytes(span_of(body, size), &link->login.hello_hash);
-    send(link, FRAME_HELLO, FRAME_HELLO + 1000, NULL, 0, span_of(body, size));
-    free(body);
-}
-
-void inproc_disconnect(struct inproc_link *link)
-{
-    struct inproc_link **place = &link->server->links;
-    while (*place != NULL && *place != link) {
-        place = &(*place)->next;
-    }
-    if (*place == link) {
-        *place = link->next;
-    }
-    while (link->first != NULL) {
-        struct inproc_frame *frame = link->first;
-        link->first = frame->next;
-        free(frame->data);
-        free(frame);
-    }
-    free(link->subscribed);
-    *link = (struct inproc_link){.server = link->server};
 }

@@ -45,7 +45,7 @@ struct inproc {
     inproc_hook *hook;
     void *hook_context;
     struct inproc_link *links; /* connected ones, for pushes */
-    uint64_t requests; /* handled */
+    uint64_t requests;         /* handled */
     uint64_t ops[64];
 };
 
@@ -83,6 +83,9 @@ struct inproc_person {
 void inproc_open(struct inproc *server);
 void inproc_close(struct inproc *server);
 
+/* Queues one message, through the hook, which may change it. |op| as for the hook. */
+void inproc_send(struct inproc_link *link, uint32_t kind, uint32_t op, const struct request_id *id,
+                 uint32_t code, struct span body);
 /* Signs both logs' present heads. */
 void inproc_sign(struct inproc *server);
 void inproc_connect(struct inproc *server, struct inproc_link *link);

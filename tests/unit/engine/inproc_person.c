@@ -1,5 +1,6 @@
 #include "tests/unit/engine/inproc.h"
 
+#include "keys/public/hash.h"
 #include "keys/public/random.h"
 
 #include <setjmp.h>
@@ -8,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
+#define OK(call)  assert_int_equal((call), STATUS_OK)
 /* Far more than any test needs: an exchange that never ends is a failure. */
 #define STEPS_MAX 2000
 
@@ -42,8 +43,7 @@ static void found(struct inproc *server)
     struct found_bytes bundle = {0};
     OK(found_invitation(server->root, &server->practice, &invite, &invitation, &bundle,
                         server->admin_code));
-    struct span all[] = {chain[0], chain[1], chain[2],
-                         span_of(invitation.data, invitation.size)};
+    struct span all[] = {chain[0], chain[1], chain[2], span_of(invitation.data, invitation.size)};
     struct span bundles[] = {span_of(bundle.data, bundle.size)};
     OK(core_install(server->db, all, 4, bundles, 1, server->now_ms));
     found_free(&policy);
@@ -82,6 +82,55 @@ void inproc_close(struct inproc *server)
     found_free(&server->keys);
     (void)snprintf(command, sizeof command, "rm -rf '%s'", server->folder);
     assert_int_equal(system(command), 0);
+}
+
+/* ---- links */
+
+void inproc_connect(struct inproc *server, struct inproc_link *link)
+{
+    *link = (struct inproc_link){.server = server, .next = server->links};
+    server->links = link;
+    random_bytes(link->exporter, sizeof link->exporter);
+    memcpy(link->login.exporter, link->exporter, sizeof link->exporter);
+    random_bytes(link->login.hello_nonce, sizeof link->login.hello_nonce);
+    Alcove__Hello hello = ALCOVE__HELLO__INIT;
+    struct public_key login_public;
+    login_key_public(server->login_key, &login_public);
+    hello.version_min = 1;
+    hello.version_max = 1;
+    hello.nonce = field_of(link->login.hello_nonce, 32);
+    hello.practice = field_of(server->practice.bytes, HASH_BYTES);
+    hello.login_key = field_of(login_public.bytes, PUBLIC_KEY_BYTES);
+    hello.statements_checkpoint =
+        field_of(server->heads.statements, server->heads.statements_bytes);
+    hello.events_checkpoint = field_of(server->heads.events, server->heads.events_bytes);
+    link->login.hello_statements_size = server->heads.statements_size;
+    link->login.hello_events_size = server->heads.events_size;
+    uint8_t *body = NULL;
+    size_t size = 0;
+    OK(message_pack(&hello.base, &body, &size));
+    hash_bytes(span_of(body, size), &link->login.hello_hash);
+    inproc_send(link, FRAME_HELLO, FRAME_HELLO + 1000, NULL, 0, span_of(body, size));
+    free(body);
+}
+
+void inproc_disconnect(struct inproc_link *link)
+{
+    struct inproc_link **place = &link->server->links;
+    while (*place != NULL && *place != link) {
+        place = &(*place)->next;
+    }
+    if (*place == link) {
+        *place = link->next;
+    }
+    while (link->first != NULL) {
+        struct inproc_frame *frame = link->first;
+        link->first = frame->next;
+        free(frame->data);
+        free(frame);
+    }
+    free(link->subscribed);
+    *link = (struct inproc_link){.server = link->server};
 }
 
 /* ---- people */
@@ -214,8 +263,7 @@ void inproc_sync(struct inproc_person *person)
     enum status status = inproc_run(person);
     if (engine_alarm_count(person->engine) > 0) {
         const struct engine_alarm *alarm = engine_alarm(person->engine, 0);
-        print_message("%s: %s (%s)\n", status_name(alarm->status), alarm->reason,
-                      alarm->evidence);
+        print_message("%s: %s (%s)\n", status_name(alarm->status), alarm->reason, alarm->evidence);
     }
     assert_int_equal(status, STATUS_OK);
     assert_int_equal(engine_alarm_count(person->engine), 0);

@@ -257,3 +257,14 @@ size_t memory_storage_count(const struct memory_storage *memory, enum storage_ta
 {
     return memory->tables[table].count;
 }
+
+bool memory_storage_flip(struct memory_storage *memory, enum storage_table table, size_t index,
+                         size_t byte, unsigned bit)
+{
+    struct table *in = &memory->tables[table];
+    if (index >= in->count || byte >= in->items[index].value_size) {
+        return false;
+    }
+    in->items[index].value[byte] ^= (uint8_t)(1u << (bit % 8));
+    return true;
+}

@@ -15,3 +15,6 @@ void memory_storage_fail_after(struct memory_storage *memory, size_t commits);
 size_t memory_storage_count(const struct memory_storage *memory, enum storage_table table);
 /* Everything but outbox and drafts is gone. */
 void memory_storage_reset(struct memory_storage *memory);
+/* Inverts one bit of the value of item |index|; false if there is no such item or byte. */
+bool memory_storage_flip(struct memory_storage *memory, enum storage_table table, size_t index,
+                         size_t byte, unsigned bit);

@@ -15,7 +15,6 @@ void scene_refresh(struct inproc_person *person)
     inproc_sync(person);
 }
 
-
 void scene_wait(struct inproc_person *person, uint64_t ticket)
 {
     struct engine_ticket info;
@@ -29,7 +28,7 @@ void scene_wait(struct inproc_person *person, uint64_t ticket)
 }
 
 void scene_invite(struct inproc_person *by, uint32_t role, const char *name,
-                   struct inproc_person *out)
+                  struct inproc_person *out)
 {
     char code[INVITATION_TEXT_CHARS_MAX + 1];
     struct member_id member;
@@ -48,14 +47,15 @@ void scene_invite(struct inproc_person *by, uint32_t role, const char *name,
 void scene_open(struct scene *scene)
 {
     uint64_t ticket = 0;
+    scene->section_count = 0;
     inproc_open(&scene->server);
     inproc_join(&scene->server, scene->server.admin_code, &scene->admin);
     inproc_sync(&scene->admin);
     scene_invite(&scene->admin, ROLE_THERAPIST, "Tara", &scene->therapist);
     engine_sync(scene->admin.engine);
     inproc_sync(&scene->admin);
-    OK(act_delegate(scene->admin.engine, &scene->therapist.content.member, 0,
-                    scene->server.now_ms, &ticket));
+    OK(act_delegate(scene->admin.engine, &scene->therapist.content.member, 0, scene->server.now_ms,
+                    &ticket));
     scene_wait(&scene->admin, ticket);
     engine_sync(scene->therapist.engine);
     inproc_sync(&scene->therapist);
@@ -117,8 +117,8 @@ size_t scene_sections(struct inproc_person *person)
 }
 
 struct note_id scene_write(struct inproc_person *person, const struct section_id *section,
-                                 const struct note_id *note, uint32_t kind, const char *text,
-                                 uint64_t *out_ticket)
+                           const struct note_id *note, uint32_t kind, const char *text,
+                           uint64_t *out_ticket)
 {
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
     body.kind = NOTE_PROGRESS;
@@ -132,8 +132,7 @@ struct note_id scene_write(struct inproc_person *person, const struct section_id
     return id;
 }
 
-
-static bool add_text(void *visitor, const struct view_revision *revision)
+bool scene_add_text(void *visitor, const struct view_revision *revision)
 {
     struct scene_texts *texts = visitor;
     texts->heads += revision->head ? 1 : 0;
@@ -153,10 +152,9 @@ static bool add_text(void *visitor, const struct view_revision *revision)
 struct scene_texts scene_read(struct inproc_person *person, const struct section_id *section)
 {
     struct scene_texts texts = {0};
-    OK(view_all(person->engine, section, add_text, &texts));
+    OK(view_all(person->engine, section, scene_add_text, &texts));
     return texts;
 }
-
 
 void scene_relate(struct scene *scene, const struct inproc_person *subject,
                   const struct inproc_person *staff, uint32_t kind)

@@ -10,6 +10,9 @@ struct scene {
     struct inproc server;
     struct inproc_person admin, therapist, client;
     struct chart_id chart;
+    /* For tests that look at the same sections again and again. */
+    struct section_id sections[8];
+    size_t section_count;
 };
 
 void scene_open(struct scene *scene);
@@ -43,4 +46,6 @@ struct scene_texts {
     struct hash last; /* link of the last one */
     struct note_id note;
 };
+/* A view_visit_revision for a struct scene_texts. */
+bool scene_add_text(void *visitor, const struct view_revision *revision);
 struct scene_texts scene_read(struct inproc_person *person, const struct section_id *section);

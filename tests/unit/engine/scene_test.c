@@ -28,7 +28,6 @@ static void test_join_and_first_sync(void **state)
     inproc_close(&server);
 }
 
-
 /* Goal: a note reaches exactly those who may read it. Method: therapist and client with a
  * chart; a process note, a progress note, a reflection; each side lists what it has. */
 static void test_notes_reach_exactly_their_readers(void **state)
@@ -85,12 +84,42 @@ static void test_offline_writing_survives_restart(void **state)
     scene_close(&scene);
 }
 
+/* Goal: more than one page, and texts larger than a frame, arrive whole. Method: forty notes of
+ * sixty thousand bytes, read again into an emptied cache. */
+static void test_many_pages_of_long_notes(void **state)
+{
+    (void)state;
+    static char text[60001];
+    struct scene scene;
+    uint64_t ticket = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    memset(text, 'n', sizeof text - 1);
+    for (size_t i = 0; i < 40; i++) {
+        text[i] = 'x';
+        scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, text, &ticket);
+    }
+    scene_wait(&scene.therapist, ticket);
+    inproc_offline(&scene.therapist);
+    memory_storage_reset(scene.therapist.storage);
+    inproc_restart(&scene.therapist);
+    uint64_t pages = scene.server.ops[OP_PAGE];
+    inproc_sync(&scene.therapist);
+    assert_in_range(scene.server.ops[OP_PAGE] - pages, 5, 20); /* four sections, one of several */
+    assert_int_equal(scene_read(&scene.therapist, &progress).notes, 40);
+    struct engine_state seen;
+    engine_state(scene.therapist.engine, &seen);
+    assert_true(seen.signatures_checked < seen.revisions_verified);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_join_and_first_sync),
         cmocka_unit_test(test_notes_reach_exactly_their_readers),
         cmocka_unit_test(test_offline_writing_survives_restart),
+        cmocka_unit_test(test_many_pages_of_long_notes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

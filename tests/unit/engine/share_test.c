@@ -75,9 +75,8 @@ static void test_forbidden_is_refused_here(void **state)
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
-    struct act_grant ask = {.section = process,
-                            .member = scene.client.content.member,
-                            .rights = RIGHT_READ};
+    struct act_grant ask = {
+        .section = process, .member = scene.client.content.member, .rights = RIGHT_READ};
     assert_int_equal(act_grant(scene.therapist.engine, &ask, scene.server.now_ms, &ticket),
                      STATUS_REFUSED);
     ask.section = shared;
@@ -91,8 +90,8 @@ static void test_forbidden_is_refused_here(void **state)
                                 scene.server.now_ms, &ticket),
                      STATUS_REFUSED);
     struct chart_id chart;
-    assert_int_equal(act_chart(scene.admin.engine, &scene.client.content.member,
-                               span_of(NULL, 0), scene.server.now_ms, &chart, &ticket),
+    assert_int_equal(act_chart(scene.admin.engine, &scene.client.content.member, span_of(NULL, 0),
+                               scene.server.now_ms, &chart, &ticket),
                      STATUS_REFUSED);
     scene_close(&scene);
 }
@@ -137,9 +136,8 @@ static void test_journal_is_the_clients(void **state)
     scene_wait(&scene.client, ticket);
     scene_refresh(&scene.therapist);
     assert_int_equal(scene_sections(&scene.therapist), 4);
-    struct act_grant ask = {.section = journal,
-                            .member = scene.therapist.content.member,
-                            .rights = RIGHT_READ};
+    struct act_grant ask = {
+        .section = journal, .member = scene.therapist.content.member, .rights = RIGHT_READ};
     OK(act_grant(scene.client.engine, &ask, scene.server.now_ms, &ticket));
     scene_wait(&scene.client, ticket);
     scene_write(&scene.client, &journal, NULL, REVISION_DRAFT, "for you", &ticket);
