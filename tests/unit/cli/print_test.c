@@ -1,0 +1,296 @@
+#include "client/cli/print.h"
+
+#include "keys/public/utf8.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* What a note could say to a terminal (ATTACKS AT-67), each with what must remain of it. */
+static const struct {
+    const char *text;
+    const char *shown;
+} CORPUS[] = {
+    {"\x1b]52;c;aGVsbG8=\x07", "]52;c;aGVsbG8="}, /* OSC 52: the clipboard */
+    {"\x1b]8;;http://x/\x1b\\click\x1b]8;;\x1b\\", "]8;;http://x/\\click]8;;\\"}, /* OSC 8 */
+    {"\x1b]0;title\x07", "]0;title"},
+    {"\x1bP$q\"p\x1b\\", "P$q\"p\\"}, /* DECRQSS */
+    {"\x1b[31;1mred\x1b[0m", "[31;1mred[0m"},
+    {"\x1b[2J\x1b[H", "[2J[H"},
+    {"\xc2\x9b"
+     "31mred",
+     "31mred"}, /* C1 CSI */
+    {"\xc2\x9d"
+     "52;c;x\xc2\x9c",
+     "52;c;x"}, /* C1 OSC, ST */
+    {"a\rb", "ab"},
+    {"a\bb\x7f"
+     "c",
+     "abc"},
+    {"user\xe2\x80\xae"
+     "txt.exe",
+     "usertxt.exe"},                        /* right-to-left override */
+    {"\xe2\x81\xa6iso\xe2\x81\xa9", "iso"}, /* isolates */
+    {"a\xe2\x80\x8b"
+     "b\xef\xbb\xbf"
+     "c",
+     "abc"}, /* zero width */
+    {"a\xe2\x80\xa8"
+     "b\xe2\x80\xa9"
+     "c",
+     "abc"},                        /* line separators */
+    {"\xee\x80\x80x", "x"},         /* private use */
+    {"\xf3\xa0\x81\x81tag", "tag"}, /* tag characters */
+    {"\xf4\x8f\xbf\xbd"
+     "end",
+     "end"}, /* plane 16 */
+    {"\x05\x0e\x0f"
+     "enq",
+     "enq"},
+    {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+    {"\xf0\x9f\x8c\xb1", "\xf0\x9f\x8c\xb1"},
+};
+
+struct sink {
+    char *text;
+    size_t size;
+    struct cli cli;
+};
+
+static void sink_open(struct sink *sink, bool utf8)
+{
+    memset(sink, 0, sizeof(*sink));
+    sink->cli.out = open_memstream(&sink->text, &sink->size);
+    sink->cli.err = sink->cli.out;
+    sink->cli.utf8 = utf8;
+    assert_non_null(sink->cli.out);
+}
+
+static void sink_close(struct sink *sink)
+{
+    assert_int_equal(fclose(sink->cli.out), 0);
+}
+
+static struct span text_of(const char *text)
+{
+    return span_of(text, strlen(text));
+}
+
+/* Nothing that a terminal obeys: C0 but line ends, DEL, and C1 in UTF-8. */
+static void assert_harmless(const char *text, size_t size)
+{
+    struct span rest = span_of(text, size);
+
+    while (rest.size > 0) {
+        uint32_t code = 0;
+
+        assert_true(utf8_next(&rest, &code));
+        assert_true(code == '\n' || code >= 0x20);
+        assert_false(code >= 0x7f && code < 0xa0);
+        assert_false(code >= 0x202a && code <= 0x202e);
+        assert_false(code >= 0x2066 && code <= 0x2069);
+    }
+}
+
+/* Goal: titles, names and notes reach a terminal without what it obeys, in both kinds of
+ * locale. Method: the corpus through the line and the block printer. */
+static void test_text_is_harmless(void **state)
+{
+    struct sink sink;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
+        sink_open(&sink, true);
+        print_text(&sink.cli, text_of(CORPUS[i].text), 0);
+        sink_close(&sink);
+        assert_string_equal(sink.text, CORPUS[i].shown);
+        free(sink.text);
+        for (int utf8 = 0; utf8 < 2; utf8++) {
+            sink_open(&sink, utf8 == 1);
+            print_text(&sink.cli, text_of(CORPUS[i].text), 5);
+            print_block(&sink.cli, text_of(CORPUS[i].text), 3);
+            sink_close(&sink);
+            assert_harmless(sink.text, sink.size);
+            for (size_t b = 0; utf8 == 0 && b < sink.size; b++) {
+                assert_true((uint8_t)sink.text[b] < 0x80);
+            }
+            free(sink.text);
+        }
+    }
+}
+
+/* Goal: JSON is as harmless and loses nothing. Method: the corpus through the JSON printer and
+ * back through the parser. */
+static void test_json_is_harmless_and_whole(void **state)
+{
+    struct sink sink;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON *back;
+
+        sink_open(&sink, true);
+        print_add_span(object, "text", text_of(CORPUS[i].text));
+        print_json(&sink.cli, object);
+        sink_close(&sink);
+        assert_harmless(sink.text, sink.size);
+        assert_int_equal(sink.text[sink.size - 1], '\n');
+        assert_null(memchr(sink.text, '\n', sink.size - 1));
+        back = cJSON_Parse(sink.text);
+        assert_non_null(back);
+        assert_string_equal(cJSON_GetObjectItem(back, "text")->valuestring, CORPUS[i].text);
+        cJSON_Delete(back);
+        free(sink.text);
+    }
+}
+
+/* Goal: bytes that are no UTF-8 become U+FFFD, in text and JSON alike, and a zero byte cannot
+ * cut a text short. Method: every single byte, alone and before a letter. */
+static void test_no_utf8_is_shown_as_such(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        uint8_t text[2] = {(uint8_t)byte, 'x'};
+        cJSON *object = cJSON_CreateObject();
+        cJSON *back;
+        struct sink sink;
+
+        sink_open(&sink, true);
+        print_text(&sink.cli, span_of(text, 2), 0);
+        (void)fputc('\n', sink.cli.out);
+        print_add_span(object, "t", span_of(text, 2));
+        print_json(&sink.cli, object);
+        sink_close(&sink);
+        assert_harmless(sink.text, sink.size);
+        back = cJSON_Parse(strchr(sink.text, '\n') + 1);
+        assert_non_null(back);
+        assert_non_null(strchr(cJSON_GetObjectItem(back, "t")->valuestring, 'x'));
+        cJSON_Delete(back);
+        free(sink.text);
+    }
+}
+
+/* Goal: no line is wider than 80 columns unless one word is. Method: a text of many words, with
+ * an indent, and paragraphs that stay apart. */
+static void test_block_fits_80_columns(void **state)
+{
+    char text[4096];
+    size_t used = 0;
+    struct sink sink;
+    size_t paragraphs = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 300; i++) {
+        size_t n = 1 + i % 11;
+
+        memset(text + used, 'a' + (int)(i % 26), n);
+        used += n;
+        text[used++] = i == 150 ? '\n' : ' ';
+        if (i == 150) {
+            text[used++] = '\n';
+        }
+    }
+    sink_open(&sink, true);
+    print_block(&sink.cli, span_of(text, used), 7);
+    sink_close(&sink);
+    for (char *line = sink.text; *line != '\0';) {
+        char *end = strchr(line, '\n');
+
+        assert_non_null(end);
+        assert_true(end - line <= 80);
+        if (end == line) {
+            paragraphs++;
+        } else {
+            assert_memory_equal(line, "       ", 7);
+            assert_int_not_equal(line[7], ' ');
+        }
+        line = end + 1;
+    }
+    assert_int_equal(paragraphs, 1);
+    free(sink.text);
+}
+
+/* Goal: a cut is in columns, never inside a character, and marked. Method: all widths over a
+ * text of characters of two bytes. */
+static void test_text_is_cut_by_characters(void **state)
+{
+    const char *text = "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
+
+    (void)state;
+    for (size_t columns = 4; columns < 12; columns++) {
+        struct sink sink;
+        size_t width = 0;
+        struct span rest;
+
+        sink_open(&sink, true);
+        print_text(&sink.cli, text_of(text), columns);
+        sink_close(&sink);
+        assert_true(utf8_valid(span_of(sink.text, sink.size)));
+        rest = span_of(sink.text, sink.size);
+        while (rest.size > 0) {
+            uint32_t code = 0;
+
+            assert_true(utf8_next(&rest, &code));
+            width++;
+        }
+        assert_int_equal(width, columns < 8 ? columns : 8);
+        assert_true((strstr(sink.text, "...") != NULL) == (columns < 8));
+        free(sink.text);
+    }
+}
+
+/* Goal: what print_is_plain calls plain is exactly what is printed whole. Method: the corpus. */
+static void test_plain_is_what_stays(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
+        assert_true(print_is_plain(text_of(CORPUS[i].text)) ==
+                    (strcmp(CORPUS[i].text, CORPUS[i].shown) == 0));
+    }
+    assert_true(print_is_plain(text_of("two\nlines\tand a tab")));
+    assert_false(print_is_plain(span_of("\xff", 1)));
+    assert_true(print_is_plain(span_of(NULL, 0)));
+}
+
+/* Goal: times are local and short, ids are eight digits. Method: a known moment in two zones. */
+static void test_times_and_ids(void **state)
+{
+    uint8_t id[16] = {0xab, 0xcd, 0xef, 0x01, 0x23};
+    struct sink sink;
+
+    (void)state;
+    (void)setenv("TZ", "UTC0", 1);
+    tzset();
+    sink_open(&sink, false);
+    print_time(&sink.cli, 1772446800000u);
+    (void)fputc(' ', sink.cli.out);
+    (void)setenv("TZ", "UTC-2", 1);
+    tzset();
+    print_time(&sink.cli, 1772446800000u);
+    (void)fputc(' ', sink.cli.out);
+    print_time(&sink.cli, 0);
+    (void)fputc(' ', sink.cli.out);
+    print_short(&sink.cli, span_of(id, sizeof(id)));
+    sink_close(&sink);
+    assert_string_equal(sink.text, "2026-03-02 10:20 2026-03-02 12:20 - abcdef01");
+    free(sink.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_is_harmless),
+        cmocka_unit_test(test_json_is_harmless_and_whole),
+        cmocka_unit_test(test_no_utf8_is_shown_as_such),
+        cmocka_unit_test(test_block_fits_80_columns),
+        cmocka_unit_test(test_text_is_cut_by_characters),
+        cmocka_unit_test(test_plain_is_what_stays),
+        cmocka_unit_test(test_times_and_ids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

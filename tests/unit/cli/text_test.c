@@ -1,0 +1,200 @@
+#include "client/cli/editor.h"
+#include "client/cli/files.h"
+#include "client/cli/note_text.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+    char folder[64];
+    struct cli cli;
+    char *said;
+    size_t said_size;
+};
+
+static int set_up(void **state)
+{
+    static struct place place;
+
+    memset(&place, 0, sizeof(place));
+    (void)snprintf(place.folder, sizeof(place.folder), "/tmp/alcove-text.XXXXXX");
+    if (mkdtemp(place.folder) == NULL) {
+        return -1;
+    }
+    place.cli.in = -1;
+    place.cli.out = open_memstream(&place.said, &place.said_size);
+    place.cli.err = place.cli.out;
+    *state = &place;
+    return place.cli.out == NULL ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *place = *state;
+    char path[FILES_PATH_BYTES_MAX];
+
+    (void)fclose(place->cli.out);
+    free(place->said);
+    if (files_join(place->folder, "note", path) == STATUS_OK) {
+        (void)unlink(path);
+    }
+    return rmdir(place->folder);
+}
+
+static int take(struct place *place, struct span content, struct note_text *out)
+{
+    char path[FILES_PATH_BYTES_MAX];
+
+    assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
+    (void)unlink(path);
+    assert_int_equal(files_write_new(path, content), STATUS_OK);
+    return note_text_take(&place->cli, path, NULL, out);
+}
+
+/* Goal: a note is text and not nothing. Method: empty, no UTF-8, text, and one over the limit. */
+static void test_text_is_judged(void **state)
+{
+    struct place *place = *state;
+    struct note_text text;
+    uint8_t *large = calloc(1, 262145);
+
+    assert_non_null(large);
+    memset(large, 'a', 262145);
+    assert_int_equal(take(place, span_of("", 0), &text), CLI_USAGE);
+    note_text_end(&place->cli, &text, CLI_USAGE);
+    assert_int_equal(take(place, span_of("\xff\xfe", 2), &text), CLI_USAGE);
+    note_text_end(&place->cli, &text, CLI_USAGE);
+    assert_int_equal(take(place, span_of("a\n", 2), &text), CLI_OK);
+    assert_int_equal(text.size, 2);
+    assert_false(text.typed);
+    note_text_end(&place->cli, &text, CLI_OK);
+    assert_null(text.bytes);
+    assert_int_equal(take(place, span_of(large, 262144), &text), CLI_OK);
+    note_text_end(&place->cli, &text, CLI_OK);
+    assert_int_equal(take(place, span_of(large, 262145), &text), CLI_FAILED);
+    note_text_end(&place->cli, &text, CLI_FAILED);
+    free(large);
+}
+
+/* Goal: without a file and a terminal nothing is guessed. Method: no input; an unknown template;
+ * no such file; a folder. */
+static void test_no_text_is_said(void **state)
+{
+    struct place *place = *state;
+    struct note_text text;
+
+    assert_int_equal(note_text_take(&place->cli, NULL, "dap", &text), CLI_USAGE);
+    assert_int_equal(note_text_take(&place->cli, NULL, "what", &text), CLI_USAGE);
+    assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", NULL, &text), CLI_NOT_FOUND);
+    assert_int_equal(note_text_take(&place->cli, place->folder, NULL, &text), CLI_FAILED);
+    assert_int_equal(note_text_take(&place->cli, "-", NULL, &text), CLI_FAILED);
+}
+
+/* Goal: files of ours are closed to others and never written over. Method: mode, and a second
+ * write. */
+static void test_files_are_private_and_new(void **state)
+{
+    struct place *place = *state;
+    char path[FILES_PATH_BYTES_MAX];
+    struct stat found;
+
+    (void)umask(0);
+    assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
+    assert_int_equal(files_write_new(path, span_of("one", 3)), STATUS_OK);
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    assert_int_equal(files_write_new(path, span_of("two", 3)), STATUS_ALREADY);
+    assert_int_equal(found.st_size, 3);
+}
+
+/* Goal: what was typed is kept when the note does not come to be, on storage that is memory, and
+ * its place is told. Method: a typed text that failed; the file behind the path that was said. */
+static void test_typed_text_is_kept(void **state)
+{
+    struct place *place = *state;
+    struct note_text text = {.bytes = malloc(5), .size = 5, .typed = true};
+    uint8_t *kept = NULL;
+    size_t size = 0;
+    char path[256];
+    char *slash;
+
+    assert_non_null(text.bytes);
+    memcpy(text.bytes, "typed", 5);
+    note_text_end(&place->cli, &text, CLI_FAILED);
+    (void)fflush(place->cli.out);
+    if (strstr(place->said, "could not be kept") != NULL) {
+        skip(); /* no memory-backed storage on this machine */
+    }
+    assert_int_equal(sscanf(strstr(place->said, " /") + 1, "%255s", path), 1);
+    assert_int_equal(files_read(path, -1, 100, &kept, &size), STATUS_OK);
+    assert_int_equal(size, 5);
+    assert_memory_equal(kept, "typed", 5);
+    free(kept);
+    assert_int_equal(unlink(path), 0);
+    slash = strrchr(path, '/');
+    *slash = '\0';
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* Goal: the editor leaves nothing behind. Method: an editor that notes the file's name, mode and
+ * storage and writes into it, on a pseudo terminal; afterwards the file and its folder are
+ * gone. */
+static void test_editor_leaves_nothing(void **state)
+{
+    struct place *place = *state;
+    char script[FILES_PATH_BYTES_MAX];
+    char body[512];
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    char path[256] = "";
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    enum status status;
+
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    place->cli.in = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(place->cli.in >= 0);
+    assert_int_equal(files_join(place->folder, "note", script), STATUS_OK);
+    (void)snprintf(body, sizeof(body),
+                   "#!/bin/sh\nstat -c %%a \"$1\" >>\"$1\"\necho \"$1\" >>\"$1\"\n");
+    assert_int_equal(files_write_new(script, span_of(body, strlen(body))), STATUS_OK);
+    assert_int_equal(chmod(script, 0700), 0);
+    (void)setenv("VISUAL", script, 1);
+    status = editor_run(&place->cli, span_of("begin\n", 6), 4096, &bytes, &size);
+    (void)unsetenv("VISUAL");
+    (void)close(place->cli.in);
+    (void)close(terminal);
+    place->cli.in = -1;
+    if (status == STATUS_USAGE) {
+        skip(); /* no memory-backed storage on this machine */
+    }
+    assert_int_equal(status, STATUS_OK);
+    assert_memory_equal(bytes, "begin\n600\n/", 11);
+    assert_true(size - 10 < sizeof(path));
+    memcpy(path, bytes + 10, size - 11);
+    path[size - 11] = '\0';
+    assert_int_equal(access(path, F_OK), -1);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(access(path, F_OK), -1);
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text_is_judged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_text_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_files_are_private_and_new, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_typed_text_is_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_editor_leaves_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
