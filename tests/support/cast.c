@@ -69,9 +69,10 @@ struct section_id cast_section(struct live_person *maker, uint32_t class, struct
 {
     struct section_id section;
     struct chart_id none = {{0}};
+    struct member_id nobody = {{0}};
     uint64_t ticket = 0;
     OK(act_section(maker->engine, class, client != NULL ? chart : &none,
-                   client != NULL ? &client->content.member : NULL, live_now_ms(maker->live),
+                   client != NULL ? &client->content.member : &nobody, live_now_ms(maker->live),
                    &section, client != NULL ? chart : &none, &ticket));
     live_done(maker, ticket);
     live_sync(maker);

@@ -45,6 +45,7 @@ static void person_free(struct live_person *person)
     memory_storage_free(person->storage);
     keystore_content_deinit(&person->content);
     free(person->reply.body);
+    free(person->sent);
 }
 
 void live_stop(struct live *live)
@@ -78,12 +79,29 @@ void live_set_clock(struct live *live, int64_t off_ms)
 
 /* ---- frames in */
 
+/* A chunk that only says why there are no more. */
+static bool is_stop(const Alcove__Frame *frame)
+{
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    bool stop = false;
+    if (frame->code == 0 && message_decode(&alcove__page_chunk__descriptor,
+                                           field_span(frame->body), &arena,
+                                           &message) == STATUS_OK) {
+        const Alcove__PageChunk *chunk = (const Alcove__PageChunk *)(const void *)message;
+        stop = chunk->last && chunk->status == STATUS_REFUSED && chunk->n_entry == 0;
+    }
+    arena_free(&arena);
+    return stop;
+}
+
 static void keep_reply(struct live_person *person, const Alcove__Frame *frame)
 {
     struct live_reply *reply = &person->reply;
     if (frame->kind == FRAME_CHUNK) {
         reply->chunks++;
         reply->chunk_bytes += frame->body.len;
+        reply->stopped = is_stop(frame);
         return;
     }
     reply->status = (enum status)frame->code;
@@ -283,6 +301,15 @@ void live_disconnect(struct live_person *person)
         assert_true(live_until(person->live, is_closed, person));
         person->deaf = false;
     }
+}
+
+void live_restart(struct live *live)
+{
+    for (struct live_person *p = live->people; p != NULL; p = p->next) {
+        live_disconnect(p);
+    }
+    live_server_end(live);
+    live_server_run(live);
 }
 
 struct round {

@@ -44,6 +44,7 @@ struct live_reply {
     size_t size;
     uint32_t chunks; /* CHUNK frames after it */
     uint64_t chunk_bytes;
+    bool stopped; /* the last one said that access had ended */
 };
 
 struct live_person {
@@ -63,7 +64,10 @@ struct live_person {
     bool raw;    /* the engine is told nothing and asks nothing */
     /* What came. */
     uint64_t frames, bytes, pushes;
+    /* The test's own last request, to send again. */
     struct request_id asked;
+    uint8_t *sent;
+    size_t sent_size;
     struct live_reply reply;
 };
 
@@ -98,10 +102,11 @@ void live_sync(struct live_person *person);
 enum status live_finish(struct live_person *person, uint64_t ticket);
 void live_done(struct live_person *person, uint64_t ticket);
 
-/*
- * One request past the engine, on its authenticated connection. The reply is at
- * person->reply, complete when the REPLY came, and for PAGE when the last chunk did.
- */
+/* Stops the server and starts it on the same data; everybody is disconnected. */
+void live_restart(struct live *live);
+
+/* One request past the engine, on its authenticated connection. The reply is at
+ * person->reply; for PAGE, chunks are counted there as they come. */
 struct live_reply *live_ask(struct live_person *person, uint32_t op, const ProtobufCMessage *body);
 /* The same with bytes and id given; |wait| false: does not wait for the answer. */
 struct live_reply *live_ask_bytes(struct live_person *person, uint32_t op,

@@ -36,10 +36,18 @@ static bool answered(void *state)
 struct live_reply *live_ask_bytes(struct live_person *person, uint32_t op,
                                   const struct request_id *id, struct span body, bool wait)
 {
+    uint8_t *kept = malloc(body.size + 1u);
+    assert_non_null(kept);
+    if (body.size > 0) {
+        memcpy(kept, body.data, body.size);
+    }
+    free(person->sent);
+    person->sent = kept;
+    person->sent_size = body.size;
     free(person->reply.body);
     person->reply = (struct live_reply){.came = false};
     person->asked = *id;
-    live_send(person, FRAME_REQUEST, op, id, body);
+    live_send(person, FRAME_REQUEST, op, &person->asked, span_of(kept, body.size));
     if (wait) {
         assert_true(live_until(person->live, answered, person));
     }

@@ -1,0 +1,67 @@
+#include "tests/support/leaver.h"
+
+#include "client/engine/text.h"
+#include "server/store/names.h"
+#include "server/store/record.h"
+#include "server/store/section_log.h"
+#include "tests/support/leaver_ring.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+static bool opens(const struct mirror *mirror, const struct leaver_ring *ring,
+                  const struct record *record, struct span wrap)
+{
+    bool opened = false;
+    uint8_t *room = malloc(record->envelope.size + 1u);
+    assert_non_null(room);
+    for (size_t i = 0; i < ring->count && !opened; i++) {
+        struct span text;
+        opened = text_open(&mirror->live->practice, ring->keys[i], record->context, wrap,
+                           record->envelope, room, &text) == STATUS_OK;
+    }
+    free(room);
+    return opened;
+}
+
+static void try_revisions(const struct mirror *mirror, const struct leaver_ring *ring,
+                          const struct section_id *section, uint64_t from,
+                          struct leaver_count *out_count)
+{
+    struct txn *txn = NULL;
+    uint32_t local = 0;
+    uint64_t last = 0;
+    struct hash head;
+    OK(db_begin_read(mirror->db, &txn));
+    OK(names_find(txn, SCHEMA_ID_SECTION, section->bytes, &local));
+    OK(section_log_head(txn, local, &last, &head));
+    for (uint64_t number = from; number <= last; number++) {
+        struct section_change change;
+        struct record record;
+        struct span wrap;
+        OK(section_log_get(txn, local, number, &change));
+        if (change.change.kind != ENTRY_REVISION) {
+            continue;
+        }
+        OK(record_peek(txn, change.change.object_seq, &record));
+        OK(record_wrap(txn, change.change.object_seq, &wrap));
+        out_count->revisions++;
+        out_count->opened += opens(mirror, ring, &record, wrap) ? 1u : 0u;
+    }
+    db_abort(txn);
+}
+
+void leaver_try(struct mirror *mirror, struct live_person *person,
+                const struct section_id *section, uint64_t from, struct leaver_count *out_count)
+{
+    static struct leaver_ring ring;
+    memset(out_count, 0, sizeof(*out_count));
+    mirror_update(mirror);
+    leaver_ring_fill(mirror, person, section, &ring);
+    try_revisions(mirror, &ring, section, from, out_count);
+    leaver_ring_free(&ring);
+}
