@@ -23,8 +23,7 @@ static enum status load(struct engine *engine)
     status = fold_run(engine);
     if (status != STATUS_OK) {
         engine->phase = ENGINE_OFFLINE;
-        engine->alarm_count = 0;
-        return alarm_is_ours(status) ? status : STATUS_CORRUPT;
+        return status;
     }
     for (size_t i = 0; i < engine->section_count && status == STATUS_OK; i++) {
         status = section_open_keys(engine, &engine->sections[i]);
@@ -57,7 +56,7 @@ enum status engine_new(const struct engine_config *config, struct engine **out_e
     }
     if (status != STATUS_OK) {
         engine_free(engine);
-        return status;
+        return alarm_is_ours(status) ? status : STATUS_CORRUPT;
     }
     *out_engine = engine;
     return STATUS_OK;

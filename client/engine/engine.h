@@ -28,6 +28,8 @@
 #define ENGINE_CLOCK_SHOWN_MS   (10ull * 60u * 1000u)
 #define ENGINE_CLOCK_STOPPED_MS (24ull * 3600u * 1000u)
 
+#define ENGINE_PAGE_ENTRIES 1024u
+
 struct engine;
 
 struct engine_config {
@@ -39,6 +41,9 @@ struct engine_config {
     void (*content_changed)(void *context);
     void *context;
     struct storage storage;
+    /* Most entries of a section asked for at once, which are held in memory until all of
+     * them are verified; 0: ENGINE_PAGE_ENTRIES. */
+    uint32_t page_entries;
 };
 
 /* Loads what the storage holds. STATUS_OK; STATUS_CORRUPT when the storage contradicts

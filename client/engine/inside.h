@@ -264,6 +264,8 @@ MUST_CHECK enum status section_begin(struct engine *engine, struct section *sect
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
 /* Within a transaction of the caller. */
+/* Notes durably that everything was here once; nothing the second time. */
+MUST_CHECK enum status section_store_synced(struct engine *engine);
 MUST_CHECK enum status section_store(struct engine *engine, const struct section *section);
 /* The highest place in the chart's history that we know of; NULL: none. */
 const struct chart_seen *section_chart_seen(const struct engine *engine,

@@ -49,6 +49,8 @@ static enum status ask_from(struct engine *engine, size_t index, uint64_t from)
     alcove__page_ask__init(&ask);
     ask.section = field_of(section->id.bytes, ID_BYTES);
     ask.from = from;
+    uint32_t entries = engine->config.page_entries;
+    ask.to = from + (entries > 0 ? entries : ENGINE_PAGE_ENTRIES) - 1;
     ask.events_size = engine->events.size;
     ask.purpose = purpose(engine);
     struct request *request = NULL;

@@ -29,6 +29,29 @@ static enum status put_chart(struct engine *engine, const struct section *sectio
                                span_of(value, sizeof value));
 }
 
+/* That everything was here once: a device that is offline from its start may go on with it. */
+static const struct span synced_key = {(const uint8_t *)"synced", 6};
+
+enum status section_store_synced(struct engine *engine)
+{
+    const struct storage *storage = &engine->storage;
+    if (engine->synced_once) {
+        return STATUS_OK;
+    }
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = storage->put(storage->context, STORAGE_META, synced_key, span_of("\1", 1));
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    status = storage->commit(storage->context);
+    engine->synced_once = status == STATUS_OK;
+    return status;
+}
+
 enum status section_store(struct engine *engine, const struct section *section)
 {
     uint8_t *timeline = NULL;
@@ -163,6 +186,12 @@ enum status section_load(struct engine *engine)
     if (status == STATUS_OK && loading.status == STATUS_OK) {
         status =
             storage->scan(storage->context, STORAGE_META, span_of("c", 1), load_chart, &loading);
+    }
+    if (status == STATUS_OK && loading.status == STATUS_OK) {
+        struct span mark;
+        status = storage->get(storage->context, STORAGE_META, synced_key, &mark);
+        engine->synced_once = status == STATUS_OK;
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     return status == STATUS_OK ? loading.status : status;
 }

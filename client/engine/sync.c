@@ -145,8 +145,10 @@ static enum status idle(struct engine *engine)
 static enum status after(struct engine *engine)
 {
     bool asked = false;
-    engine->synced_once = true;
-    enum status status = submit_ask(engine, &asked);
+    enum status status = section_store_synced(engine);
+    if (status == STATUS_OK) {
+        status = submit_ask(engine, &asked);
+    }
     if (status != STATUS_OK || asked) {
         return status;
     }

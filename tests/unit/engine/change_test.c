@@ -203,7 +203,7 @@ static void test_damaged_storage(void **state)
     scene_wait(&scene.therapist, ticket);
     inproc_offline(&scene.therapist);
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "waiting", &ticket);
-    for (uint32_t class = CLASS_PROCESS; class <= CLASS_SHARED; class++) {
+    for (uint32_t class = CLASS_PROCESS; class <= CLASS_SHARED; class ++) {
         scene.sections[scene.section_count++] = scene_section(&scene.therapist, class);
     }
     engine_free(scene.therapist.engine);

@@ -77,6 +77,7 @@ struct inproc_person {
     struct inproc_link link;
     bool connected;
     int64_t clock_off_ms;
+    uint32_t page_entries; /* of the engine's configuration, from the next start on */
 };
 
 /* A practice with its root, server keys and the first admin's invitation. */

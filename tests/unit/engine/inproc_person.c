@@ -187,7 +187,8 @@ void inproc_join(struct inproc *server, const char *code, struct inproc_person *
 
 void inproc_start(struct inproc_person *person)
 {
-    struct engine_config config = {.content = &person->content};
+    struct engine_config config = {.content = &person->content,
+                                   .page_entries = person->page_entries};
     memory_storage_get(person->storage, &config.storage);
     OK(engine_new(&config, &person->engine));
 }
