@@ -94,7 +94,7 @@ enum status build_revoke(struct plan *plan, const struct wish *wish)
     if (facts == NULL || member == NULL) {
         return STATUS_NOT_FOUND;
     }
-    /* The grant may stand though policy stops it for now, so it is looked up by itself. */
+    /* The grant may stand while policy stops it, so it is looked up by itself. */
     for (size_t i = 0; i < facts->grant_count; i++) {
         if (ID_EQUAL(&facts->grants[i].member, &member->id) &&
             facts->grants[i].ended_seq == AUTHORITY_NEVER) {
