@@ -159,8 +159,7 @@ static void test_second_process_is_refused(void **state)
     struct place place;
     struct store *second = NULL;
     place_open(&place);
-    assert_int_equal(store_open(place.folder, place.master, &place.practice, &second),
-                     STATUS_BUSY);
+    assert_int_equal(store_open(place.folder, place.master, &place.practice, &second), STATUS_BUSY);
     assert_null(second);
     place_close(&place);
 }
@@ -278,8 +277,7 @@ static uint32_t random_below(uint32_t bound)
 
 static void random_step(struct storage *storages[2])
 {
-    uint8_t key[3] = {(uint8_t)random_below(4), (uint8_t)random_below(8),
-                      (uint8_t)random_below(2)};
+    uint8_t key[3] = {(uint8_t)random_below(4), (uint8_t)random_below(8), (uint8_t)random_below(2)};
     enum storage_table table = (enum storage_table)(1 + random_below(STORAGE_TABLE_COUNT - 1));
     uint8_t bytes[6000];
     size_t size = random_below(sizeof bytes);
@@ -287,10 +285,10 @@ static void random_step(struct storage *storages[2])
     enum status status[2];
     random_bytes(bytes, size > 0 ? size : 1);
     for (size_t i = 0; i < 2; i++) {
-        status[i] = put ? storages[i]->put(storages[i]->context, table, span_of(key, sizeof key),
-                                           span_of(bytes, size))
-                        : storages[i]->remove(storages[i]->context, table,
-                                              span_of(key, sizeof key));
+        status[i] =
+            put ? storages[i]->put(storages[i]->context, table, span_of(key, sizeof key),
+                                   span_of(bytes, size))
+                : storages[i]->remove(storages[i]->context, table, span_of(key, sizeof key));
     }
     assert_int_equal(status[0], status[1]);
 }
