@@ -13,6 +13,9 @@
 
 /* Peers taken per wake-up, so that a flood of them does not starve the rest. */
 #define ACCEPTS_AT_ONCE 64u
+/* A connection takes no more while its kernel holds this much that was never sent: what is
+ * streamed to a slow reader who then loses access must not be waiting here by the megabyte. */
+#define NOT_SENT_BYTES 16384
 
 static void adopt(struct net_thread *thread, int fd, const struct sockaddr_storage *peer,
                   const struct address_key *key)
@@ -69,6 +72,7 @@ static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_s
 {
     const struct address_key key = address_key_of(peer);
     const int on = 1;
+    const int not_sent = NOT_SENT_BYTES;
     enum status status = addresses_enter(thread->net->addresses, &key);
 
     if (status != STATUS_OK) {
@@ -78,6 +82,7 @@ static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_s
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &not_sent, sizeof(not_sent));
     adopt(thread, fd, peer, &key);
 }
 
