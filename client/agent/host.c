@@ -338,3 +338,17 @@ enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms)
 {
     return host_until(host, finished, &ticket, timeout_ms);
 }
+
+static bool settled(struct host *host, void *state)
+{
+    struct engine_state now;
+
+    (void)state;
+    engine_state(host->engine, &now);
+    return now.phase == ENGINE_IDLE && now.sections_behind == 0;
+}
+
+enum status host_settle(struct host *host, uint32_t timeout_ms)
+{
+    return host_until(host, settled, NULL, timeout_ms);
+}

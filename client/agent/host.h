@@ -57,6 +57,8 @@ MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *h
 
 /* Connects and syncs until everything that may be read is here and the outbox is empty. */
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
+/* Until nothing that the server was heard to hold is missing here. */
+MUST_CHECK enum status host_settle(struct host *host, uint32_t timeout_ms);
 /* Until this ticket is done or failed. */
 MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
 

@@ -75,6 +75,7 @@ int cli_usage(struct cli *cli, const char *name, const char *what);
 int cli_fail(struct cli *cli, const char *what, enum status status);
 
 #define CLI_TIMEOUT_MS 30000u
+#define CLI_SETTLE_MS  3000u
 
 /*
  * Brings what was queued to the server: CLI_OK when done. Offline is no failure for what

@@ -135,6 +135,7 @@ static const char *offline_reason(const struct cli *cli)
 
 int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
 {
+    static const struct section_id no_section;
     struct engine_ticket info;
     enum status status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
     int code = show_alarms(cli);
@@ -146,7 +147,12 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
     engine_ticket(host_engine(cli->host), ticket, &info);
     if (status == STATUS_OK && info.wish == ENGINE_WISH_DONE) {
         *out_sent = true;
-        return CLI_OK;
+        if (!ID_EQUAL(&info.section, &no_section)) {
+            /* A note is fetched like every other, so that it is here when the server is away
+             * afterwards. It is written in any case. */
+            status = host_settle(cli->host, CLI_SETTLE_MS);
+        }
+        return show_alarms(cli);
     }
     if (status == STATUS_OK) {
         return cli_fail(cli, "the server did not take it", info.status);

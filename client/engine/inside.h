@@ -263,9 +263,9 @@ const struct secret *section_key(const struct section *section, const struct has
 MUST_CHECK enum status section_begin(struct engine *engine, struct section *section);
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
-/* Within a transaction of the caller. */
 /* Notes durably that everything was here once; nothing the second time. */
 MUST_CHECK enum status section_store_synced(struct engine *engine);
+/* Within a transaction of the caller. */
 MUST_CHECK enum status section_store(struct engine *engine, const struct section *section);
 /* The highest place in the chart's history that we know of; NULL: none. */
 const struct chart_seen *section_chart_seen(const struct engine *engine,
