@@ -106,8 +106,12 @@ enum status core_open(struct db *db, const struct public_key *login_key, uint64_
     core->db = db;
     core->login_key = *login_key;
     core->now_ms = now_ms;
-    core->refused.minute = now_ms / 60000u;
-    status = db_practice(db, &core->practice);
+    core->counts.refused.minute = now_ms / 60000u;
+    core->settled = core->counts;
+    status = past_new(&core->past);
+    if (status == STATUS_OK) {
+        status = db_practice(db, &core->practice);
+    }
     if (status == STATUS_OK) {
         status = load(core);
     }
@@ -127,6 +131,7 @@ void core_close(struct core *core)
     if (core != NULL) {
         authority_free(core->authority);
         replay_free(core->replay);
+        past_free(core->past);
         free(core->effects);
         free(core);
     }
@@ -136,6 +141,9 @@ enum status core_reload(struct core *core)
 {
     authority_free(core->authority);
     core->authority = NULL;
+    core->effect_count = 0;
+    core->counts = core->settled;
+    past_forget(core->past);
     return load(core);
 }
 
@@ -181,34 +189,92 @@ static const struct op_row *find_op(uint32_t op)
     return NULL;
 }
 
+/* Counts one malformed request of a device. Returns how many it sent this minute. */
+static uint32_t count_malformed(struct core *core, uint32_t device_local)
+{
+    struct malformed_requests *malformed = &core->counts.malformed;
+    size_t at = 0;
+
+    if (malformed->minute != core->now_ms / 60000u) {
+        memset(malformed, 0, sizeof(*malformed));
+        malformed->minute = core->now_ms / 60000u;
+    }
+    while (at < malformed->count && malformed->devices[at].device_local != device_local) {
+        at++;
+    }
+    if (at == MALFORMED_DEVICES_MAX) {
+        at = malformed->next;
+        malformed->next = (at + 1) % MALFORMED_DEVICES_MAX;
+        malformed->devices[at].requests = 0;
+    } else if (at == malformed->count) {
+        malformed->count++;
+    }
+    malformed->devices[at].device_local = device_local;
+    return ++malformed->devices[at].requests;
+}
+
+/* Whether the door's word about the peer still holds: a device may have been revoked, or its
+ * member suspended, by a request before this one (decision 25). */
+static bool still_in(const struct core *core, const struct core_ask *ask)
+{
+    struct authority_when when = authority_now(core->now_ms);
+    const struct authority_member *member = authority_member(core->authority, &ask->peer->member);
+    const struct authority_device *device =
+        authority_device(core->authority, &ask->peer->device_statement);
+
+    return !ask->ended && member != NULL && device != NULL && authority_active(member, when) &&
+           authority_device_live(device, when);
+}
+
+static enum status handle_peer(struct core *core, struct txn *txn, const struct op_row *row,
+                               const struct core_ask *ask, struct core_answer *answer)
+{
+    struct event_draft draft = {.basis_kind = BASIS_SELF};
+    bool formed = row != NULL && ask->message != NULL && !row->before_login;
+    enum status status;
+
+    draft.action = formed ? row->action : (uint32_t)ACTION_MALFORMED;
+    if (!still_in(core, ask)) {
+        status = answer_with(core, txn, ask, &draft, STATUS_REFUSED, answer);
+        answer->close = true;
+        return status;
+    }
+    if (formed) {
+        status = row->handle(core, txn, ask, &draft, answer);
+    } else {
+        status = answer_with(core, txn, ask, &draft, STATUS_MALFORMED, answer);
+    }
+    if (status == STATUS_OK && answer->status == STATUS_MALFORMED &&
+        count_malformed(core, ask->peer->device_local) > MALFORMED_PER_DEVICE_PER_MINUTE_MAX) {
+        answer->close = true;
+    }
+    return status;
+}
+
 enum status core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
                         uint64_t now_ms, struct core_answer *answer)
 {
     const struct op_row *row = find_op(ask->op);
-    struct event_draft draft;
-    bool before = ask->peer == NULL;
+    struct event_draft draft = {.basis_kind = BASIS_SELF};
     enum status room = db_room_reading(txn);
 
-    memset(&draft, 0, sizeof(draft));
     core_answer_clear(answer);
-    core->now_ms = now_ms;
+    core->now_ms = events_time(txn, now_ms);
     /* What cannot leave its event cannot be served: with no room for a line of the log even
      * reading stops. */
     if (room != STATUS_OK) {
         answer->status = STATUS_FULL;
         return room == STATUS_FULL ? STATUS_OK : room;
     }
-    if (before && (row == NULL || !row->before_login || ask->message == NULL)) {
+    if (ask->peer != NULL) {
+        return handle_peer(core, txn, row, ask, answer);
+    }
+    if (row == NULL || !row->before_login || ask->message == NULL) {
         answer->status = STATUS_MALFORMED;
         answer->close = true;
         return STATUS_OK;
     }
-    if (row == NULL || ask->message == NULL || before != row->before_login) {
-        draft.action = ACTION_MALFORMED;
-        return answer_with(core, txn, ask, &draft, STATUS_MALFORMED, answer);
-    }
     draft.action = row->action;
-    draft.basis_kind = BASIS_SELF;
     return row->handle(core, txn, ask, &draft, answer);
 }
 

@@ -52,6 +52,7 @@ struct core_ask {
     struct request_id id;
     struct hash body_hash;
     const ProtobufCMessage *message; /* decoded body; NULL: malformed at the door */
+    bool ended; /* the connection's access ended before this was judged: it is refused */
     const struct core_login *login;  /* CORE_OP_LOGIN only */
     bool statement_verified[CORE_STATEMENTS_MAX]; /* signature checked at the door */
     bool revisions_verified;
@@ -141,7 +142,8 @@ struct core;
 MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key,
                                  uint64_t now_ms, struct core **out_core);
 void core_close(struct core *core);
-/* After an aborted batch. Same statuses as core_open. */
+/* After an aborted batch: forgets all that it brought, effects and counts too. Same statuses
+ * as core_open. */
 MUST_CHECK enum status core_reload(struct core *core);
 
 /*
@@ -157,11 +159,14 @@ MUST_CHECK enum status core_handle(struct core *core, struct txn *txn,
 MUST_CHECK enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms);
 /* Whether core_tick has anything to do, so that an idle server writes nothing. */
 bool core_tick_due(const struct core *core, uint64_t now_ms);
+/* At the end of service: the count of refused logins, before its minute is over. */
+MUST_CHECK enum status core_flush(struct core *core, struct txn *txn, uint64_t now_ms);
+bool core_flush_due(const struct core *core);
 
 /* Hands over the effects gathered since the last call; the array is core's and valid
  * until the next core_handle. */
 size_t core_effects(struct core *core, const struct core_effect **out_effects);
-/* Forgets them: after they were acted on, or after an abort. */
+/* After the commit, when they were acted on: what was counted so far counts for good. */
 void core_effects_clear(struct core *core);
 
 const struct authority *core_authority(const struct core *core);

@@ -3,6 +3,58 @@
 #include "server/store/section_log.h"
 #include "server/store/state.h"
 
+#define REMOVED_BYTES 8u
+
+enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member_local,
+                        uint64_t *out_number)
+{
+    struct span value;
+    enum status status =
+        state_get(txn, CORE_STATE_REMOVED, section_local, member_local, &value);
+
+    *out_number = 0;
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && value.size != REMOVED_BYTES) {
+        return STATUS_CORRUPT;
+    }
+    for (size_t i = 0; status == STATUS_OK && i < REMOVED_BYTES; i++) {
+        *out_number = *out_number << 8 | value.data[i];
+    }
+    return status;
+}
+
+/* Sets or clears it; |*out_changed| when the member was in before and is not now. */
+static enum status note_removed(struct txn *txn, uint32_t section_local,
+                                const struct authority_member *member, bool in, uint64_t number,
+                                bool *out_changed)
+{
+    uint8_t value[REMOVED_BYTES];
+    uint32_t member_local = 0;
+    uint64_t since = 0;
+    enum status status = names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &member_local);
+
+    *out_changed = false;
+    if (status == STATUS_OK) {
+        status = removed_get(txn, section_local, member_local, &since);
+    }
+    if (status != STATUS_OK || in == (since == 0)) {
+        return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    }
+    if (in) {
+        state_delete(txn, CORE_STATE_REMOVED, section_local, member_local);
+        return db_status(txn);
+    }
+    for (size_t i = 0; i < REMOVED_BYTES; i++) {
+        value[i] = (uint8_t)(number >> (56 - 8 * i));
+    }
+    state_put(txn, CORE_STATE_REMOVED, section_local, member_local,
+              span_of(value, sizeof(value)));
+    *out_changed = true;
+    return db_status(txn);
+}
+
 enum status effects_of_section(struct core *core, struct txn *txn,
                                const struct authority_section *section, uint32_t section_local,
                                uint64_t number)
@@ -14,15 +66,19 @@ enum status effects_of_section(struct core *core, struct txn *txn,
     struct authority_when when = authority_now(core->now_ms);
     enum status status = effect_add(core, &effect);
 
-    (void)txn;
     effect.kind = CORE_EFFECT_LOST;
     for (size_t i = 0; i < section->grant_count && status == STATUS_OK; i++) {
         const struct authority_member *member =
             authority_member(core->authority, &section->grants[i].member);
+        bool lost = false;
 
-        if (member == NULL ||
-            (authority_rights(core->authority, section, member, when, NULL) & RIGHT_READ) == 0) {
-            effect.member = section->grants[i].member;
+        CHECK(member != NULL);
+        status = note_removed(
+            txn, section_local, member,
+            (authority_rights(core->authority, section, member, when, NULL) & RIGHT_READ) != 0,
+            number, &lost);
+        if (status == STATUS_OK && lost) {
+            effect.member = member->id;
             status = effect_add(core, &effect);
         }
     }

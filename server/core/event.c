@@ -122,7 +122,12 @@ enum status event_write(struct core *core, struct txn *txn, const struct core_as
     event.restricted = span_of(restricted, pack_restricted(ask, restricted));
     random_bytes(event.target_opening, sizeof(event.target_opening));
     random_bytes(event.restricted_opening, sizeof(event.restricted_opening));
-    return events_append(txn, &event, &out_written->seq, &out_written->leaf);
+    status = events_append(txn, &event, &out_written->seq, &out_written->leaf);
+    if (status == STATUS_OK && draft->chart_local != 0 && core->past != NULL) {
+        past_note_chart(core->past, draft->chart_local, out_written->numbers.chart_number,
+                        &out_written->leaf);
+    }
+    return status;
 }
 
 static uint32_t outcome_of(enum status status)
@@ -181,6 +186,7 @@ size_t core_effects(struct core *core, const struct core_effect **out_effects)
 void core_effects_clear(struct core *core)
 {
     core->effect_count = 0;
+    core->settled = core->counts;
 }
 
 void core_answer_clear(struct core_answer *answer)

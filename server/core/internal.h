@@ -9,16 +9,36 @@
 #include "server/store/replay.h"
 
 /* Refused logins of the running minute, by truncated address (decision 14). */
-#define REFUSED_SOURCES_MAX 64u
 struct refused_logins {
     uint64_t minute;
     size_t count;
     struct {
         uint8_t source[CORE_SOURCE_BYTES];
         uint64_t attempts;
-    } sources[REFUSED_SOURCES_MAX];
+    } sources[LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX];
     uint64_t others;
 };
+
+/* Malformed requests of the running minute, by device (decision 14). When more devices than
+ * this send some, the one that is counted longest is forgotten. */
+#define MALFORMED_DEVICES_MAX 64u
+struct malformed_requests {
+    uint64_t minute;
+    size_t count;
+    size_t next; /* to be forgotten */
+    struct {
+        uint32_t device_local;
+        uint32_t requests;
+    } devices[MALFORMED_DEVICES_MAX];
+};
+
+/* What is counted but not in the database. */
+struct core_counts {
+    struct refused_logins refused;
+    struct malformed_requests malformed;
+};
+
+struct past; /* past.c */
 
 struct core {
     struct db *db;
@@ -26,8 +46,10 @@ struct core {
     struct replay *replay;
     struct public_key login_key;
     struct practice_id practice;
-    struct refused_logins refused;
-    uint64_t now_ms; /* of the request in hand */
+    struct core_counts counts;
+    struct core_counts settled; /* as of the last commit */
+    struct past *past;
+    uint64_t now_ms; /* leaf time of the request in hand: it never goes back */
     struct core_effect *effects;
     size_t effect_count;
     size_t effect_room;
@@ -78,12 +100,39 @@ const struct authority_section *draft_section(struct core *core, struct txn *txn
                                               ProtobufCBinaryData id,
                                               struct event_draft *draft);
 
+/* Devices of different members have different ids: the server counts under them. For an
+ * ENROLMENT or a DEVICE, else fine. STATUS_REFUSED when the id is taken. */
+MUST_CHECK enum status device_is_new(struct txn *txn, const struct statement *statement);
+
 /* Appends a judged statement to its chain and the log, and names what it brought. */
 MUST_CHECK enum status statement_store(struct core *core, struct txn *txn,
                                        const struct statement *statement, uint64_t seq,
                                        uint64_t time_ms);
 
 MUST_CHECK enum status effect_add(struct core *core, const struct core_effect *effect);
+
+/*
+ * What a signed word says of the past must be this server's own past, or whoever reads it
+ * later would hold the server for one that shows different histories. Kept in memory as
+ * far as it was asked lately; forget after an abort.
+ */
+MUST_CHECK enum status past_new(struct past **out_past);
+void past_free(struct past *past);
+void past_forget(struct past *past);
+/* STATUS_MALFORMED when a size is ahead of the log or a root is not the log's. */
+MUST_CHECK enum status past_judge_seen(struct core *core, struct txn *txn,
+                                       const struct seen *seen);
+/* The same for a chart's running number and the leaf hash of that event. */
+MUST_CHECK enum status past_judge_chart(struct core *core, struct txn *txn, uint32_t chart_local,
+                                        uint64_t number, const struct hash *leaf);
+/* The same for where authors' own numbers stand: all of them and nothing else.
+ * |section_local| 0: nobody has written yet. */
+MUST_CHECK enum status past_judge_starts(struct core *core, struct txn *txn,
+                                         uint32_t section_local,
+                                         const struct statement_position *position);
+/* An event about a chart was written. */
+void past_note_chart(struct past *past, uint32_t chart_local, uint64_t number,
+                     const struct hash *leaf);
 
 /* One row of the table of ops. */
 struct op_row {

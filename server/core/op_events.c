@@ -17,6 +17,46 @@ static void local_of(struct txn *txn, enum schema_id_kind kind, ProtobufCBinaryD
     }
 }
 
+static bool sees_chart(const struct core *core, const struct authority_member *peer,
+                       const struct authority_chart *chart)
+{
+    bool sees = ID_EQUAL(&chart->client, &peer->id);
+
+    for (size_t i = 0; i < chart->section_count && !sees; i++) {
+        sees = authority_sees_section(core->authority, peer, chart->sections[i]);
+    }
+    return sees;
+}
+
+/* One's own log holds refused attempts at what one may not know of: asking for it by section,
+ * chart or person must not tell whether that exists. */
+static bool filters_by_known(const struct core *core, const struct core_ask *ask,
+                             const Alcove__EventsAsk *message)
+{
+    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
+    const struct authority_section *section = NULL;
+    const struct authority_chart *chart = NULL;
+    struct section_id section_id;
+    struct chart_id chart_id;
+    struct member_id actor;
+
+    if (message->section.len > 0) {
+        section = field_section(message->section, &section_id)
+                      ? authority_section(core->authority, &section_id)
+                      : NULL;
+    }
+    if (message->chart.len > 0) {
+        chart = field_chart(message->chart, &chart_id)
+                    ? authority_chart(core->authority, &chart_id)
+                    : NULL;
+    }
+    return (message->section.len == 0 ||
+            (section != NULL && authority_sees_section(core->authority, peer, section))) &&
+           (message->chart.len == 0 || (chart != NULL && sees_chart(core, peer, chart))) &&
+           (message->actor.len == 0 ||
+            (field_member(message->actor, &actor) && ID_EQUAL(&actor, &peer->id)));
+}
+
 /* Newest first, through the store's trails. */
 static enum status gather_filtered(struct core *core, struct txn *txn,
                                    const struct core_ask *ask, const Alcove__EventsAsk *message,
@@ -30,11 +70,11 @@ static enum status gather_filtered(struct core *core, struct txn *txn,
     uint64_t before = 0;
     enum status status;
 
-    (void)core;
     local_of(txn, SCHEMA_ID_CHART, message->chart, &filter.fields.chart_local, &unknown);
     local_of(txn, SCHEMA_ID_SECTION, message->section, &filter.fields.section_local, &unknown);
     local_of(txn, SCHEMA_ID_MEMBER, message->actor, &filter.fields.actor_local, &unknown);
     if (message->scope == ACTION_LOG_OWN) {
+        unknown = unknown || !filters_by_known(core, ask, message);
         filter.fields.actor_local = ask->peer->member_local;
     }
     filter.fields.action = (uint16_t)message->action;
@@ -111,7 +151,8 @@ enum status op_events(struct core *core, struct txn *txn, const struct core_ask 
     if ((message->scope != ACTION_LOG_OWN && message->scope != ACTION_LOG_CHART &&
          message->scope != ACTION_LOG_ALL) ||
         message->limit == 0 || message->limit > EVENTS_PER_PAGE_MAX ||
-        message->action > UINT16_MAX || message->outcome > UINT16_MAX) {
+        message->action > UINT16_MAX || message->outcome > UINT16_MAX ||
+        message->after == UINT64_MAX) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
     draft->action = message->scope;

@@ -9,7 +9,7 @@
 /* Counts an attempt before login; its event comes with the minute's end (tick.c). */
 static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BYTES])
 {
-    struct refused_logins *refused = &core->refused;
+    struct refused_logins *refused = &core->counts.refused;
 
     for (size_t i = 0; i < refused->count; i++) {
         if (memcmp(refused->sources[i].source, source, CORE_SOURCE_BYTES) == 0) {
@@ -17,7 +17,7 @@ static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BY
             return;
         }
     }
-    if (refused->count == REFUSED_SOURCES_MAX) {
+    if (refused->count == LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX) {
         refused->others++;
         return;
     }
@@ -242,7 +242,7 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
     struct statement statement;
     struct authority_result result;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
-    uint64_t time_ms = events_time(txn, core->now_ms);
+    uint64_t time_ms = core->now_ms;
     enum status status =
         statement_parse(field_span(message->statement), &core->practice, &statement);
 
@@ -250,12 +250,26 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK) {
+        status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
+                                 &result);
+    }
+    if (status == STATUS_OK) {
+        status = db_room(txn);
+    }
+    if (status == STATUS_OK) {
+        status = device_is_new(txn, &statement);
+    }
+    if (status == STATUS_OK) {
         status = authority_admit_parsed(core->authority, &statement, seq, time_ms,
-                                        AUTHORITY_VERIFY, &result);
+                                        AUTHORITY_VERIFIED, &result);
     }
     if (status == STATUS_OK) {
         status = enrol_stored(core, txn, ask, draft, &statement, &result, seq, time_ms, answer);
-    } else if (status != STATUS_NO_MEMORY) {
+    } else if (status == STATUS_ALREADY || status == STATUS_FULL) {
+        /* A retry after a lost answer: the very bytes that are stored, so nothing is told. */
+        answer->status = status;
+        status = STATUS_OK;
+    } else if (status != STATUS_NO_MEMORY && status != STATUS_IO && status != STATUS_CORRUPT) {
         status = refuse_login(core, ask, answer);
     }
     statement_free(&statement);

@@ -16,6 +16,9 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     struct hash head;
     enum status status;
 
+    if (message->purpose > PURPOSE_HCOMPL) {
+        return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
+    }
     draft->purpose = message->purpose;
     if (section == NULL || peer == NULL ||
         !authority_may(core->authority, peer, ACTION_READ, section->class, section, NULL,

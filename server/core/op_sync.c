@@ -1,4 +1,4 @@
-#include "server/core/internal.h"
+#include "server/core/submit.h"
 
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
@@ -8,6 +8,7 @@ struct state_list {
     struct core *core;
     struct txn *txn;
     const struct authority_member *viewer;
+    uint32_t viewer_local;
     Alcove__ChainState *chains;
     Alcove__ChainState **chain_list;
     size_t chain_count;
@@ -66,11 +67,14 @@ static bool add_section(void *context, const struct authority_section *section)
     }
     out->class_ = section->class;
     out->number = number;
-    if ((authority_rights(list->core->authority, section, list->viewer,
+    if (list->status == STATUS_OK &&
+        (authority_rights(list->core->authority, section, list->viewer,
                           authority_now(list->core->now_ms), NULL) &
          RIGHT_READ) == 0) {
-        /* Removed: the number stays where it was told, for the end of a stream it held. */
-        out->ended_at = number;
+        /* Removed: nothing of what came later is told, not even how much. */
+        list->status = removed_get(list->txn, local, list->viewer_local, &out->ended_at);
+        out->ended_at = out->ended_at == 0 ? 1 : out->ended_at;
+        out->number = out->ended_at;
     }
     list->section_list[list->section_count++] = out;
     return list->status == STATUS_OK;
@@ -109,7 +113,8 @@ enum status op_state(struct core *core, struct txn *txn, const struct core_ask *
 {
     struct state_list list = {.core = core,
                               .txn = txn,
-                              .viewer = authority_member(core->authority, &ask->peer->member)};
+                              .viewer = authority_member(core->authority, &ask->peer->member),
+                              .viewer_local = ask->peer->member_local};
     Alcove__StateReply reply = ALCOVE__STATE_REPLY__INIT;
     enum status status;
 
@@ -213,13 +218,26 @@ enum status op_proof(struct core *core, struct txn *txn, const struct core_ask *
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);
 }
 
+/* A section named twice is one subscription. */
+static size_t add_once(uint32_t *locals, size_t count, uint32_t local)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (locals[i] == local) {
+            return count;
+        }
+    }
+    locals[count] = local;
+    return count + 1;
+}
+
 enum status op_subscribe(struct core *core, struct txn *txn, const struct core_ask *ask,
                          struct event_draft *draft, struct core_answer *answer)
 {
     const Alcove__SubscribeAsk *message =
         (const Alcove__SubscribeAsk *)(const void *)ask->message;
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
-    uint32_t *locals = calloc(message->n_section + 1, sizeof(*locals));
+    uint32_t *locals = calloc(SUBSCRIBE_SECTIONS_MAX, sizeof(*locals));
+    size_t count = 0;
     enum status told = message->n_section > SUBSCRIBE_SECTIONS_MAX ? STATUS_MALFORMED : STATUS_OK;
     enum status status;
 
@@ -232,7 +250,7 @@ enum status op_subscribe(struct core *core, struct txn *txn, const struct core_a
 
         memset(&one, 0, sizeof(one));
         section = draft_section(core, txn, message->section[i], &one);
-        locals[i] = one.section_local;
+        count = add_once(locals, count, one.section_local);
         if (section == NULL || peer == NULL ||
             !authority_may(core->authority, peer, ACTION_READ, section->class, section, NULL,
                            authority_now(core->now_ms), NULL, NULL)) {
@@ -247,7 +265,7 @@ enum status op_subscribe(struct core *core, struct txn *txn, const struct core_a
 
         answer->subscribe = true;
         answer->sections = locals;
-        answer->section_count = message->n_section;
+        answer->section_count = count;
         locals = NULL;
         reply.event = answer->event;
         status = message_pack(&reply.base, &answer->body, &answer->body_bytes);

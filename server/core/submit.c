@@ -104,27 +104,48 @@ static bool unexpected(enum status status)
     return status == STATUS_NO_MEMORY || status == STATUS_IO || status == STATUS_CORRUPT;
 }
 
+/* What needs no look at anything stored. */
+static bool well_formed(const struct core_ask *ask, const Alcove__SubmitAsk *submit)
+{
+    return submit->n_statement + submit->n_revision > 0 &&
+           submit->n_statement <= SUBMIT_STATEMENTS_MAX &&
+           submit->n_revision <= SUBMIT_REVISIONS_MAX &&
+           (submit->n_revision == 0 || ask->revisions_verified) &&
+           submit->purpose <= PURPOSE_HCOMPL;
+}
+
+/* A full store still takes what erases or ends access. */
+static bool takes_away(const struct submit_plan *plan)
+{
+    bool away = true;
+
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        uint32_t type = plan->statements[i].statement.rule->type;
+
+        away = away && (type == STATEMENT_REVOCATION || type == STATEMENT_DEVICE_REVOCATION ||
+                        type == STATEMENT_RELATION_END || type == STATEMENT_SUSPENSION);
+    }
+    for (size_t i = 0; i < plan->revision_count; i++) {
+        away = away && plan->revisions[i].context.kind == REVISION_TOMBSTONE;
+    }
+    return away && (plan->statement_count == 0 || plan->ask->n_revision == 0);
+}
+
 /* Plans; |*out_again| is set when this very request was answered before. */
 static enum status plan_submit(struct core *core, struct txn *txn, const struct core_ask *ask,
                                struct submit_plan *plan, struct event_draft *draft,
                                struct event_stored *first, bool *out_again)
 {
-    enum status status = db_room(txn);
+    enum status status;
 
     *out_again = false;
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (plan->ask->n_statement + plan->ask->n_revision == 0 ||
-        plan->ask->n_statement > SUBMIT_STATEMENTS_MAX ||
-        (plan->ask->n_revision > 0 && !ask->revisions_verified)) {
+    if (!well_formed(ask, plan->ask)) {
         return STATUS_MALFORMED;
     }
-    if (plan->ask->n_statement == 0) {
-        status = submit_permit_revisions(core, txn, ask, plan, draft);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    status = plan->ask->n_statement == 0 ? submit_permit_revisions(core, txn, ask, plan, draft)
+                                         : submit_permit_statements(core, txn, ask, plan, draft);
+    if (status != STATUS_OK) {
+        return status;
     }
     status = replay_find(core->replay, txn, ask->peer->device_local, &ask->id, &ask->body_hash,
                          core->now_ms, first);
@@ -135,8 +156,8 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
     if (status != STATUS_NOT_FOUND) {
         return status == STATUS_CONFLICT ? STATUS_REFUSED : status;
     }
-    status = STATUS_OK;
-    if (plan->ask->n_statement > 0) {
+    status = takes_away(plan) ? STATUS_OK : db_room(txn);
+    if (status == STATUS_OK && plan->ask->n_statement > 0) {
         status = submit_plan_statements(core, txn, ask, plan, draft);
         if (status == STATUS_OK && plan->ask->n_revision > 0) {
             status = submit_permit_revisions(core, txn, ask, plan, draft);

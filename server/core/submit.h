@@ -24,8 +24,14 @@ struct submit_revision {
     struct revision_context context;
     struct revision_header header;
     struct hash link;
-    struct note_head heads; /* as they will be */
+    struct note_head heads; /* as they will be, without this one */
+    bool missing[CONTEXT_PARENTS_MAX]; /* parents that are no longer heads */
+    uint64_t least; /* what its number within the note may be */
+    uint64_t most;
 };
+
+/* Flags of a note's heads. */
+#define SUBMIT_NOTE_SIGNED 1u
 
 struct submit_plan {
     const Alcove__SubmitAsk *ask;
@@ -38,6 +44,7 @@ struct submit_plan {
     size_t revision_count;
     const struct authority_section *section; /* of the revisions */
     uint32_t section_local;                  /* 0: made by this submit */
+    uint32_t chart_local;                    /* likewise */
     uint64_t number;                         /* of the section, as planned so far */
     struct hash head;
     uint64_t time_ms;
@@ -45,7 +52,13 @@ struct submit_plan {
     struct note_head conflict;
 };
 
-/* Judges statements in order and folds them. Sets the draft's target from the first. */
+/* Whether the peer may bring these statements at all, before anything tells what exists.
+ * Parses them and sets the draft's target from the first. */
+MUST_CHECK enum status submit_permit_statements(struct core *core, struct txn *txn,
+                                                const struct core_ask *ask,
+                                                struct submit_plan *plan,
+                                                struct event_draft *draft);
+/* Judges them in order and folds them. */
 MUST_CHECK enum status submit_plan_statements(struct core *core, struct txn *txn,
                                               const struct core_ask *ask,
                                               struct submit_plan *plan,
@@ -61,6 +74,16 @@ MUST_CHECK enum status submit_permit_revisions(struct core *core, struct txn *tx
 MUST_CHECK enum status submit_plan_revisions(struct core *core, struct txn *txn,
                                              const struct core_ask *ask,
                                              struct submit_plan *plan);
+
+/* One revision against what the section, its chart and its note hold; then, for all of them
+ * at once, whether parents that are no longer heads were heads when their authors looked. */
+MUST_CHECK enum status submit_judge_revision(struct core *core, struct txn *txn,
+                                             struct submit_plan *plan,
+                                             struct submit_revision *one);
+MUST_CHECK enum status submit_judge_parents(struct txn *txn, struct submit_plan *plan);
+/* After the tombstones of the plan are stored: what their notes held before goes (decision
+ * 17). One walk over the section's log, whatever their number. */
+MUST_CHECK enum status submit_erase(struct txn *txn, const struct submit_plan *plan);
 
 /* Applying: unexpected failures only. |last| receives the event of the last thing; |reply|
  * goes with it. */
@@ -83,6 +106,9 @@ MUST_CHECK enum status submit_take_back(struct core *core, struct txn *txn,
 MUST_CHECK enum status position_get(struct txn *txn, uint32_t section_local,
                                     uint32_t device_local, uint64_t *out_number,
                                     struct hash *out_link);
+/* Number of the entry that ended the member's access; 0: still in, or never was. */
+MUST_CHECK enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member_local,
+                                   uint64_t *out_number);
 void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local,
                   uint64_t number, const struct hash *link);
 
@@ -90,13 +116,15 @@ void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local
 enum core_state {
     CORE_STATE_POSITION = 1, /* section, device: number u64 ‖ link */
     CORE_STATE_ENDED = 2,    /* section, n: hash of a grant that the clock ended */
+    CORE_STATE_REMOVED = 3,  /* section, member: number u64 of the entry that ended access */
 };
 
 /* The fold of one member's statement changed who is in these sections: one ECHO each. */
 MUST_CHECK enum status echo_touched(struct core *core, struct txn *txn,
                                     const struct core_ask *ask,
                                     const struct authority_result *result, uint64_t seq);
-/* Whoever is no longer in |section| among those it was ever granted to. */
+/* Whoever is no longer in |section| among those it was ever granted to; from which number on
+ * is kept, so that they are never told of anything later. */
 MUST_CHECK enum status effects_of_section(struct core *core, struct txn *txn,
                                           const struct authority_section *section,
                                           uint32_t section_local, uint64_t number);

@@ -69,10 +69,14 @@ static enum status write_refused(struct core *core, struct txn *txn, const uint8
     return event_write(core, txn, &ask, &draft, &written);
 }
 
+bool core_flush_due(const struct core *core)
+{
+    return core->counts.refused.count > 0 || core->counts.refused.others > 0;
+}
+
 static bool refused_waiting(const struct core *core, uint64_t now_ms)
 {
-    return now_ms / 60000u != core->refused.minute &&
-           (core->refused.count > 0 || core->refused.others > 0);
+    return now_ms / 60000u != core->counts.refused.minute && core_flush_due(core);
 }
 
 /* One line per address and minute, then one for all others: a stranger must not be able
@@ -80,7 +84,7 @@ static bool refused_waiting(const struct core *core, uint64_t now_ms)
 static enum status flush_refused(struct core *core, struct txn *txn, uint64_t now_ms)
 {
     static const uint8_t nowhere[CORE_SOURCE_BYTES];
-    struct refused_logins *refused = &core->refused;
+    struct refused_logins *refused = &core->counts.refused;
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < refused->count && status == STATUS_OK; i++) {
@@ -108,15 +112,25 @@ bool core_tick_due(const struct core *core, uint64_t now_ms)
 enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms)
 {
     struct authority_ending endings[ENDINGS_AT_ONCE];
-    size_t count = authority_endings(core->authority, now_ms, endings, ENDINGS_AT_ONCE);
+    size_t count = ENDINGS_AT_ONCE;
     enum status status = STATUS_OK;
 
-    core->now_ms = now_ms;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = end_one(core, txn, &endings[i]);
+    core->now_ms = events_time(txn, now_ms);
+    /* All of them: what is left would be passed over by the next statement. */
+    while (status == STATUS_OK && count == ENDINGS_AT_ONCE) {
+        count = authority_endings(core->authority, core->now_ms, endings, ENDINGS_AT_ONCE);
+        for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+            status = end_one(core, txn, &endings[i]);
+        }
     }
     if (status == STATUS_OK && refused_waiting(core, now_ms)) {
         status = flush_refused(core, txn, now_ms);
     }
     return status;
+}
+
+enum status core_flush(struct core *core, struct txn *txn, uint64_t now_ms)
+{
+    core->now_ms = events_time(txn, now_ms);
+    return flush_refused(core, txn, now_ms);
 }
