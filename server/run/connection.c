@@ -106,6 +106,7 @@ void roll_enter(struct roll *roll, struct run_connection *connection,
         roll->first->previous = connection;
     }
     roll->first = connection;
+    connection->listed = true;
     atomic_store_explicit(&connection->admitted, true, memory_order_release);
 }
 
@@ -134,10 +135,10 @@ static void unlisten_all(struct roll *roll, struct run_connection *connection)
 
 void roll_leave(struct roll *roll, struct run_connection *connection)
 {
-    if (run_connection_peer(connection) == NULL ||
-        (connection->previous == NULL && roll->first != connection)) {
+    if (!connection->listed) {
         return;
     }
+    connection->listed = false;
     unlisten_all(roll, connection);
     if (connection->previous != NULL) {
         connection->previous->next = connection->next;
@@ -184,6 +185,10 @@ static enum status listeners_room(struct roll *roll, uint32_t section_local)
 enum status roll_subscribe(struct roll *roll, struct run_connection *connection,
                            uint32_t *sections, size_t count)
 {
+    if (!connection->listed) {
+        free(sections);
+        return STATUS_OK;
+    }
     unlisten_all(roll, connection);
     connection->sections = sections;
     for (size_t i = 0; i < count; i++) {

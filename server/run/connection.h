@@ -19,6 +19,8 @@ struct run_connection {
     struct core_peer peer; /* written before |admitted| */
     /* Committer only. */
     const void *login_request; /* the one that may log in; compared, never followed */
+    bool ended; /* told to close: what still comes from it is only refused */
+    bool listed; /* in the roll */
     struct run_connection *next; /* among those logged in */
     struct run_connection *previous;
     uint32_t *sections; /* subscribed, local numbers */
@@ -30,12 +32,12 @@ struct roll;
 
 MUST_CHECK enum status roll_new(struct roll **out_roll);
 void roll_free(struct roll *roll);
-/* Takes a reference. */
+/* Takes a reference. Once per connection. */
 void roll_enter(struct roll *roll, struct run_connection *connection,
                 const struct core_peer *peer);
 /* Drops the reference if it was entered. */
 void roll_leave(struct roll *roll, struct run_connection *connection);
-/* Replaces the connection's set; |sections| is moved. */
+/* Replaces the connection's set; |sections| is moved. Nothing for one that has left. */
 MUST_CHECK enum status roll_subscribe(struct roll *roll, struct run_connection *connection,
                                       uint32_t *sections, size_t count);
 void roll_unsubscribe(struct roll *roll, struct run_connection *connection,

@@ -28,6 +28,7 @@ static void act_on_out(struct roll *roll, const struct run_output *output,
         next = c->next;
         if (is_out(c, effect)) {
             (void)atomic_fetch_add(&c->losses, 1);
+            c->ended = true;
             output->cut(output->state, c);
             roll_leave(roll, c);
         }

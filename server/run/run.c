@@ -1,56 +1,34 @@
 #include "server/run/run.h"
 
-#include "keys/public/origin.h"
 #include "server/core/clock.h"
 #include "server/run/connection.h"
 #include "server/run/effects.h"
+#include "server/run/heads.h"
 #include "server/run/queue.h"
-#include "server/run/signer_link.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How long the committer sleeps when nothing comes; what time brings is that late at most. */
 #define TICK_MS 250u
+/* Judging in one transaction stops after this, so that one peer's costly requests hold up the
+ * others' answers no longer than that. */
+#define BATCH_MS 30u
 #define READERS_CHECK_MS (3600u * 1000u)
 #define EXIT_STORE_FAILED 70
-
-struct run_checkpoints {
-    atomic_uint references;
-    struct core_checkpoints heads;
-};
 
 struct run {
     struct db *db;
     struct core *core;
-    struct signer_link *signer;
+    struct heads *heads;
     struct run_output output;
     struct queue *queue;
     struct roll *roll;
     pthread_t thread;
-    pthread_mutex_t newest_mutex;
-    struct run_checkpoints *newest;
     uint64_t readers_checked_ms;
 };
-
-void run_checkpoints_hold(struct run_checkpoints *checkpoints)
-{
-    (void)atomic_fetch_add(&checkpoints->references, 1);
-}
-
-void run_checkpoints_drop(struct run_checkpoints *checkpoints)
-{
-    if (checkpoints != NULL && atomic_fetch_sub(&checkpoints->references, 1) == 1) {
-        free(checkpoints);
-    }
-}
-
-const struct core_checkpoints *run_checkpoints_view(const struct run_checkpoints *checkpoints)
-{
-    return &checkpoints->heads;
-}
 
 void run_request_free(struct run_request *request)
 {
@@ -75,58 +53,9 @@ static _Noreturn void give_up(enum status status, const char *what)
     _exit(EXIT_STORE_FAILED);
 }
 
-/* A note that does not fit would be our own fault: sizes follow from the origin. */
-static void copy_note(const struct signer_link_notes *notes, enum origin_log log, uint8_t *out,
-                      size_t *out_size)
-{
-    CHECK(notes->note_sizes[log] <= CORE_CHECKPOINT_BYTES_MAX);
-    memcpy(out, notes->notes[log], notes->note_sizes[log]);
-    *out_size = notes->note_sizes[log];
-}
-
-/* Has what is durable signed; the result is the newest until the next call. */
-static enum status sign_heads(struct run *run)
-{
-    struct signer_link_notes notes;
-    struct run_checkpoints *made;
-    struct run_checkpoints *old;
-    struct txn *txn = NULL;
-    enum status status = db_begin_read(run->db, &txn);
-
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = signer_link_checkpoint(run->signer, txn, &notes);
-    db_abort(txn);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    made = calloc(1, sizeof(*made));
-    if (made == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    atomic_init(&made->references, 1);
-    made->heads.statements_size = notes.checkpoints[ORIGIN_STATEMENTS].size;
-    made->heads.events_size = notes.checkpoints[ORIGIN_EVENTS].size;
-    copy_note(&notes, ORIGIN_STATEMENTS, made->heads.statements, &made->heads.statements_bytes);
-    copy_note(&notes, ORIGIN_EVENTS, made->heads.events, &made->heads.events_bytes);
-    (void)pthread_mutex_lock(&run->newest_mutex);
-    old = run->newest;
-    run->newest = made;
-    (void)pthread_mutex_unlock(&run->newest_mutex);
-    run_checkpoints_drop(old);
-    return STATUS_OK;
-}
-
 struct run_checkpoints *run_checkpoints_now(struct run *run)
 {
-    struct run_checkpoints *newest;
-
-    (void)pthread_mutex_lock(&run->newest_mutex);
-    newest = run->newest;
-    run_checkpoints_hold(newest);
-    (void)pthread_mutex_unlock(&run->newest_mutex);
-    return newest;
+    return heads_now(run->heads);
 }
 
 /* A connection has one login: a second sent along with it would otherwise be judged before
@@ -146,13 +75,57 @@ static void once_per_connection(struct run_request *request)
     }
 }
 
-/* Judges each request of the list inside one transaction and commits. */
-static enum status commit_list(struct run *run, struct run_request *list)
+static uint64_t steady_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+static enum status judge_one(struct run *run, struct txn *txn, struct run_request *r,
+                             uint64_t now_ms)
+{
+    enum status status;
+
+    core_answer_clear(&r->answer);
+    if (r->closed) {
+        return STATUS_OK;
+    }
+    r->ask.peer = run_connection_peer(r->connection);
+    r->ask.ended = r->connection->ended;
+    r->losses = run_connection_losses(r->connection);
+    once_per_connection(r);
+    status = core_handle(run->core, txn, &r->ask, now_ms, &r->answer);
+    if (status == STATUS_OK && r->answer.close && !r->connection->ended) {
+        r->connection->ended = true;
+        r->ends = true;
+    }
+    return status;
+}
+
+/* What a transaction that failed said about connections is not said. */
+static void unsay(struct run_request *list)
+{
+    for (struct run_request *r = list; r != NULL; r = r->next) {
+        if (r->ends) {
+            r->ends = false;
+            r->connection->ended = false;
+        }
+    }
+}
+
+/* Judges each request of the list inside one transaction and commits. Those for which there
+ * was no time are left in |*out_rest|; a request that is alone always has it. */
+static enum status commit_list(struct run *run, struct run_request *list,
+                               struct run_request **out_rest)
 {
     struct txn *txn = NULL;
     uint64_t now_ms = clock_now_ms();
+    uint64_t began_ms = steady_ms();
     enum status status = db_begin_write(run->db, &txn);
 
+    *out_rest = NULL;
     if (status != STATUS_OK) {
         return status;
     }
@@ -160,19 +133,21 @@ static enum status commit_list(struct run *run, struct run_request *list)
         status = core_tick(run->core, txn, now_ms);
     }
     for (struct run_request *r = list; r != NULL && status == STATUS_OK; r = r->next) {
-        r->ask.peer = run_connection_peer(r->connection);
-        r->losses = run_connection_losses(r->connection);
-        core_answer_clear(&r->answer);
-        if (!r->closed) {
-            once_per_connection(r);
-            status = core_handle(run->core, txn, &r->ask, now_ms, &r->answer);
+        status = judge_one(run, txn, r, now_ms);
+        if (status == STATUS_OK && r->next != NULL && steady_ms() - began_ms > BATCH_MS) {
+            *out_rest = r->next;
+            r->next = NULL;
         }
     }
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        status = db_commit(txn);
+    } else {
         db_abort(txn);
-        return status;
     }
-    return db_commit(txn);
+    if (status != STATUS_OK) {
+        unsay(list);
+    }
+    return status;
 }
 
 static void fail_request(struct run_request *request, enum status status)
@@ -186,7 +161,6 @@ static void recover(struct run *run, enum status why)
 {
     enum status status;
 
-    core_effects_clear(run->core);
     if (why == STATUS_IO || why == STATUS_CORRUPT) {
         give_up(why, "the store");
     }
@@ -224,17 +198,17 @@ static void note_connection(struct run *run, struct run_request *request)
 static void release_list(struct run *run, struct run_request *list)
 {
     struct run_checkpoints *heads;
-    enum status status = sign_heads(run);
+    enum status status = heads_sign(run->heads);
 
     for (unsigned tries = 0; status == STATUS_UNAVAILABLE && tries < 5; tries++) {
         (void)fprintf(stderr, "alcoved: the log signer does not answer; nothing is acknowledged\n");
         (void)usleep(200 * 1000);
-        status = sign_heads(run);
+        status = heads_sign(run->heads);
     }
     if (status != STATUS_OK) {
         give_up(status, "signing the logs");
     }
-    heads = run_checkpoints_now(run);
+    heads = heads_now(run->heads);
     for (struct run_request *r = list; r != NULL; r = r->next) {
         note_connection(run, r);
     }
@@ -253,11 +227,12 @@ static void run_one_by_one(struct run *run, struct run_request *list)
 {
     while (list != NULL) {
         struct run_request *request = list;
+        struct run_request *rest;
         enum status status;
 
         list = list->next;
         request->next = NULL;
-        status = commit_list(run, request);
+        status = commit_list(run, request, &rest);
         if (status != STATUS_OK) {
             recover(run, status);
             fail_request(request, status);
@@ -267,21 +242,58 @@ static void run_one_by_one(struct run *run, struct run_request *list)
     }
 }
 
-static void run_batch(struct run *run, struct run_request *list)
+static void free_list(struct run_request *list)
 {
-    enum status status = commit_list(run, list);
-
-    if (status != STATUS_OK) {
-        recover(run, status);
-        run_one_by_one(run, list);
-        return;
-    }
-    release_list(run, list);
     while (list != NULL) {
         struct run_request *request = list;
 
         list = list->next;
         run_request_free(request);
+    }
+}
+
+static void run_batch(struct run *run, struct run_request *list)
+{
+    do {
+        struct run_request *rest;
+        enum status status = commit_list(run, list, &rest);
+
+        if (status != STATUS_OK) {
+            recover(run, status);
+            run_one_by_one(run, list);
+        } else {
+            release_list(run, list);
+            free_list(list);
+        }
+        list = rest;
+    } while (list != NULL);
+}
+
+/* At the end of service: refused logins of the minute that is not over. Without them the log
+ * would lack only a count, so a failure is said and nothing more. */
+static void flush(struct run *run)
+{
+    struct txn *txn = NULL;
+    enum status status;
+
+    if (!core_flush_due(run->core)) {
+        return;
+    }
+    status = db_begin_write(run->db, &txn);
+    if (status == STATUS_OK) {
+        status = core_flush(run->core, txn, clock_now_ms());
+    }
+    if (status == STATUS_OK) {
+        status = db_commit(txn);
+    } else {
+        db_abort(txn);
+    }
+    if (status == STATUS_OK) {
+        status = heads_sign(run->heads);
+    }
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "alcoved: the last refused logins could not be written down (%s)\n",
+                      status_name(status));
     }
 }
 
@@ -295,6 +307,7 @@ static void *committer(void *argument)
         uint64_t now_ms = clock_now_ms();
 
         if (list == NULL && queue_is_shut(run->queue)) {
+            flush(run);
             return NULL;
         }
         if (list != NULL || core_tick_due(run->core, now_ms)) {
@@ -322,25 +335,25 @@ enum status run_start(struct db *db, struct core *core, struct signer_link *sign
     }
     run->db = db;
     run->core = core;
-    run->signer = signer;
     run->output = *output;
     run->readers_checked_ms = clock_now_ms();
-    CHECK(pthread_mutex_init(&run->newest_mutex, NULL) == 0);
+    status = heads_new(db, signer, &run->heads);
+    if (status != STATUS_OK) {
+        free(run);
+        return status;
+    }
     status = queue_new(RUN_QUEUE_REQUESTS_MAX, RUN_QUEUE_BYTES_MAX, &run->queue);
     if (status == STATUS_OK) {
         status = roll_new(&run->roll);
     }
     if (status == STATUS_OK) {
-        status = sign_heads(run);
+        status = heads_sign(run->heads);
     }
     if (status == STATUS_OK && pthread_create(&run->thread, NULL, committer, run) != 0) {
         status = STATUS_NO_MEMORY;
     }
     if (status != STATUS_OK) {
-        run_checkpoints_drop(run->newest);
-        roll_free(run->roll);
-        queue_free(run->queue);
-        free(run);
+        run_free(run);
         return status;
     }
     *out_run = run;
@@ -365,9 +378,8 @@ void run_free(struct run *run)
     if (run == NULL) {
         return;
     }
-    run_checkpoints_drop(run->newest);
     roll_free(run->roll);
     queue_free(run->queue);
-    (void)pthread_mutex_destroy(&run->newest_mutex);
+    heads_free(run->heads);
     free(run);
 }

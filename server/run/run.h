@@ -48,6 +48,7 @@ struct run_request {
     void *owned;  /* freed by |release|: body and decoded message */
     void (*release)(void *owned);
     uint64_t losses;           /* of the connection when this was judged */
+    bool ends;                 /* this is what ends the connection */
     struct core_answer answer; /* the committer's */
 };
 void run_request_free(struct run_request *request);
