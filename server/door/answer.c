@@ -136,10 +136,10 @@ static enum status produce_body(struct door *door, const struct core_answer *ans
     return status;
 }
 
-static enum status sign_login(const struct door *door, struct run_connection *connection,
-                              const struct core_ask *ask, struct core_answer *answer)
+static enum status sign_login(const struct door *door, const struct core_ask *ask,
+                              struct core_answer *answer)
 {
-    const struct core_login *login = run_connection_login(connection);
+    const struct core_login *login = ask->login;
     const Alcove__Login *message = (const Alcove__Login *)(const void *)ask->message;
     uint8_t sizes[16];
     struct signature signature;
@@ -192,7 +192,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
         return;
     }
     if (login && answer->produce == CORE_PRODUCE_LOGIN) {
-        status = sign_login(door, request->connection, &request->ask, answer);
+        status = sign_login(door, &request->ask, answer);
     }
     if (status == STATUS_OK && answer->produce == CORE_PRODUCE_BODY) {
         body = answer->body;

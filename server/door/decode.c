@@ -83,11 +83,14 @@ static bool check_submit(const struct door *door, const struct core_peer *peer,
 static bool signatures_hold(const struct door *door, const struct core_peer *peer, uint32_t op,
                             const ProtobufCMessage *message, struct core_ask *ask)
 {
-    if (peer != NULL && op == OP_SUBMIT) {
-        return check_submit(door, peer, (const Alcove__SubmitAsk *)(const void *)message, ask);
+    /* Without a peer there is no key to check with, and the login may be admitted meanwhile. */
+    if (op == OP_SUBMIT) {
+        return peer != NULL &&
+               check_submit(door, peer, (const Alcove__SubmitAsk *)(const void *)message, ask);
     }
-    if (peer != NULL && op == OP_OPENED) {
-        return opened_signed(door, peer, (const Alcove__OpenedAsk *)(const void *)message);
+    if (op == OP_OPENED) {
+        return peer != NULL &&
+               opened_signed(door, peer, (const Alcove__OpenedAsk *)(const void *)message);
     }
     return true;
 }

@@ -137,21 +137,25 @@ static void request_release(void *owned)
 }
 
 static void fill_ask(const struct door *door, struct run_connection *connection,
-                     const Alcove__Frame *frame, struct arena *arena, struct core_ask *ask)
+                     const Alcove__Frame *frame, struct door_request *owned, struct core_ask *ask)
 {
     const struct core_peer *peer = run_connection_peer(connection);
-    struct core_login *login = run_connection_login(connection);
-    uint32_t op = frame->kind == FRAME_LOGIN ? CORE_OP_LOGIN : frame->code;
+    bool login = frame->kind == FRAME_LOGIN;
 
-    if (!field_required(frame->request_id, ask->id.bytes, ID_BYTES) && op != CORE_OP_LOGIN) {
+    if (!field_required(frame->request_id, ask->id.bytes, ID_BYTES) && !login) {
         return;
     }
-    ask->op = op;
-    if (op == CORE_OP_LOGIN) {
-        hash_bytes(field_span(frame->body), &login->login_hash);
-        ask->login = login;
+    /* A login is a frame of its own kind; its number is no op on the wire. */
+    if (!login && frame->code == CORE_OP_LOGIN) {
+        return;
     }
-    door_decode(door, peer, op, field_span(frame->body), arena, ask);
+    ask->op = login ? CORE_OP_LOGIN : frame->code;
+    if (login) {
+        owned->login = *run_connection_login(connection);
+        hash_bytes(field_span(frame->body), &owned->login.login_hash);
+        ask->login = &owned->login;
+    }
+    door_decode(door, peer, ask->op, field_span(frame->body), &owned->arena, ask);
 }
 
 /* NULL: no memory. A frame that is not one becomes a request without an op, so that it
@@ -179,7 +183,7 @@ static struct run_request *make_request(struct door *door, struct run_connection
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
 
         if (frame->kind == FRAME_LOGIN || frame->kind == FRAME_REQUEST) {
-            fill_ask(door, connection, frame, &owned->arena, &request->ask);
+            fill_ask(door, connection, frame, owned, &request->ask);
         }
     }
     return request;

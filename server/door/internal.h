@@ -23,6 +23,7 @@ struct net *door_net(struct door *door);
 /* What a request owns: all that was decoded from its frame. */
 struct door_request {
     struct arena arena;
+    struct core_login login; /* of a login: the hello's part, and the hash of what was sent */
 };
 
 /* A frame into a buffer from malloc; NULL without memory. */
