@@ -182,6 +182,12 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
         return STATUS_NO_MEMORY;
     }
     text[size] = '\0';
+    if (strlen(text) != size) {
+        /* What stands behind a zero byte would be read by nobody, and nobody would know. */
+        (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);
+        free(text);
+        return STATUS_MALFORMED;
+    }
     for (char *line = text; line != NULL && status == STATUS_OK; line = next) {
         const char *wrong;
 
