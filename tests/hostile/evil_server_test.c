@@ -6,9 +6,10 @@
  * What must hold: the engine never holds anything that the honest server did not say. Where it
  * ends without an alarm, what it shows of people and of who may open what is the truth as well.
  *
- * ALCOVE_HOSTILE_RUNS  how many of all possible changes are tried, evenly spread (default 1200;
+ * ALCOVE_HOSTILE_RUNS  how many of all possible changes are tried, evenly spread (default 800;
  *                      0: all of them)
  */
+#include "tests/hostile/facts.h"
 #include "tests/hostile/relay.h"
 #include "tests/unit/engine/scene.h"
 
@@ -18,18 +19,8 @@
 #include <cmocka.h>
 
 enum {
-    FACTS_MAX = 4096,
-    FACT_CHARS_MAX = 320,
-    RUNS_DEFAULT = 1200,
+    RUNS_DEFAULT = 800,
     FINDINGS_SHOWN = 20,
-};
-
-/* What an engine holds, one line each, sorted. */
-struct facts {
-    char (*line)[FACT_CHARS_MAX];
-    size_t count;
-    struct engine *engine;
-    struct section_id section;
 };
 
 static struct scene scene;
@@ -38,118 +29,12 @@ static struct relay honest;
 static struct relay before; /* the same session before the second therapist was shut out */
 static struct facts truth;
 
-static void hex(char *out, const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < size && i < 8; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-    }
-}
-
-static char *new_fact(struct facts *facts)
-{
-    assert_true(facts->count < FACTS_MAX);
-    return facts->line[facts->count++];
-}
-
-static bool add_member(void *visitor, const struct view_member *member)
-{
-    struct facts *facts = visitor;
-    char id[17];
-    char identity[17];
-    struct engine_state state;
-    engine_state(facts->engine, &state);
-    hex(id, member->member.bytes, ID_BYTES);
-    hex(identity, member->identity.bytes, HASH_BYTES);
-    if (member->enrolled) {
-        (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "member %s role %u identity %s", id,
-                       member->role, identity);
-    }
-    if (state.phase == ENGINE_IDLE) {
-        (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "member %s suspended %d delegated %d", id,
-                       member->suspended, member->delegated);
-    }
-    return true;
-}
-
-static bool add_revision(void *visitor, const struct view_revision *revision)
-{
-    struct facts *facts = visitor;
-    char section[17];
-    char link[17];
-    char author[17];
-    hex(section, revision->section.bytes, ID_BYTES);
-    hex(link, revision->link.bytes, HASH_BYTES);
-    hex(author, revision->author.bytes, ID_BYTES);
-    (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "revision %s %llu %s kind %u by %s: %.*s",
-                   section, (unsigned long long)revision->number, link, revision->kind, author,
-                   revision->body != NULL ? (int)revision->body->text.len : 0,
-                   revision->body != NULL ? (const char *)revision->body->text.data : "");
-    return true;
-}
-
-static bool add_access(void *visitor, const struct view_access *access)
-{
-    struct facts *facts = visitor;
-    char section[17];
-    char member[17];
-    hex(section, facts->section.bytes, ID_BYTES);
-    hex(member, access->member.bytes, ID_BYTES);
-    (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "access %s %s rights %u", section, member,
-                   access->rights);
-    return true;
-}
-
-struct section_list {
-    struct view_section section[32];
-    size_t count;
-};
-
-static bool add_section(void *visitor, const struct view_section *section)
-{
-    struct section_list *list = visitor;
-    assert_true(list->count < ARRAY_LEN(list->section));
-    list->section[list->count++] = *section;
-    return true;
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static void collect(struct engine *engine, struct facts *facts)
-{
-    struct section_list sections = {.count = 0};
-    struct engine_state state;
-    facts->count = 0;
-    facts->engine = engine;
-    engine_state(engine, &state);
-    view_members(engine, add_member, facts);
-    view_sections(engine, add_section, &sections);
-    for (size_t i = 0; i < sections.count; i++) {
-        const struct view_section *section = &sections.section[i];
-        char id[17];
-        char owner[17];
-        hex(id, section->section.bytes, ID_BYTES);
-        hex(owner, section->owner.bytes, ID_BYTES);
-        (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "section %s class %u of %s", id,
-                       section->class, owner);
-        assert_int_equal(view_all(engine, &section->section, add_revision, facts), STATUS_OK);
-        facts->section = section->section;
-        /* Only a section that is as far as the server itself says can be judged by its end. */
-        if (state.phase == ENGINE_IDLE && section->number >= section->number_known) {
-            assert_int_equal(view_access(engine, &section->section, add_access, facts), STATUS_OK);
-        }
-    }
-    qsort(facts->line, facts->count, sizeof(*facts->line), compare_lines);
-}
-
 /* The first line that is not the truth; NULL if there is none. */
 static const char *lie(const struct facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++) {
-        if (bsearch(facts->line[i], truth.line, truth.count, sizeof(*truth.line), compare_lines) ==
-            NULL) {
+        if (bsearch(facts->line[i], truth.line, truth.count, sizeof(*truth.line),
+                    facts_compare_lines) == NULL) {
             return facts->line[i];
         }
     }
@@ -169,12 +54,6 @@ static void make_fresh(struct inproc_person *person)
     assert_int_equal(keystore_content_set_extra(&person->content, span_of(NULL, 0)), STATUS_OK);
     person->storage = memory_storage_new();
     inproc_start(person);
-}
-
-static void init_facts(struct facts *facts)
-{
-    facts->line = calloc(FACTS_MAX, sizeof(*facts->line));
-    assert_non_null(facts->line);
 }
 
 static int start(void **state)
@@ -208,11 +87,11 @@ static int start(void **state)
     scene_wait(&scene.therapist, ticket);
     (void)scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "after", &ticket);
     scene_wait(&scene.therapist, ticket);
-    init_facts(&truth);
+    facts_init(&truth);
     make_fresh(&scene.therapist);
     assert_int_equal(relay_run(&scene.therapist, NULL, &honest), STATUS_OK);
     assert_int_equal(engine_alarm_count(scene.therapist.engine), 0);
-    collect(scene.therapist.engine, &truth);
+    facts_collect(scene.therapist.engine, &truth);
     assert_true(truth.count > 20);
     return 0;
 }
@@ -264,11 +143,11 @@ static void try_plan(const struct relay_plan *plan, struct tally *tally)
     struct engine_state state;
     char text[512];
     if (facts.line == NULL) {
-        init_facts(&facts);
+        facts_init(&facts);
     }
     make_fresh(&scene.therapist);
     const enum status status = relay_run(&scene.therapist, plan, &relay);
-    collect(scene.therapist.engine, &facts);
+    facts_collect(scene.therapist.engine, &facts);
     engine_state(scene.therapist.engine, &state);
     tally->tried++;
     const char *found = lie(&facts);

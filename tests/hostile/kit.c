@@ -1,0 +1,296 @@
+#include "tests/hostile/kit.h"
+
+#include "keys/public/hash.h"
+#include "keys/public/revision.h"
+#include "server/core/internal.h"
+#include "server/store/chain_log.h"
+#include "server/store/ledger.h"
+#include "server/store/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+enum {
+    STEPS_MAX = 2000,
+};
+
+/* ---- what is on its way */
+
+static bool is_submit(struct span bytes, struct kit_submit *out)
+{
+    ProtobufCMessage *message = NULL;
+    OK(message_decode(&alcove__frame__descriptor, bytes, &out->arena, &message));
+    const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
+    if (frame->kind != FRAME_REQUEST || frame->code != OP_SUBMIT) {
+        arena_free(&out->arena);
+        out->arena = (struct arena){0};
+        return false;
+    }
+    OK(message_decode(&alcove__submit_ask__descriptor, field_span(frame->body), &out->arena,
+                      &message));
+    out->ask = (Alcove__SubmitAsk *)(void *)message;
+    return true;
+}
+
+static void deliver(struct inproc_person *person)
+{
+    while (person->link.first != NULL) {
+        struct inproc_frame *frame = person->link.first;
+        person->link.first = frame->next;
+        person->link.last = frame->next == NULL ? NULL : person->link.last;
+        OK(engine_receive(person->engine, span_of(frame->data, frame->size),
+                          person->server->now_ms));
+        free(frame->data);
+        free(frame);
+    }
+}
+
+void kit_capture(struct inproc_person *person, struct kit_submit *out_submit)
+{
+    *out_submit = (struct kit_submit){.ask = NULL};
+    if (!person->connected) {
+        inproc_connect(person->server, &person->link);
+        engine_start(person->engine, person->link.exporter, person->server->now_ms);
+        person->connected = true;
+    }
+    engine_tick(person->engine, person->server->now_ms);
+    for (int step = 0; step < STEPS_MAX && out_submit->ask == NULL; step++) {
+        struct span out;
+        deliver(person);
+        if (!engine_next_frame(person->engine, &out)) {
+            continue;
+        }
+        person->server->now_ms++;
+        if (!is_submit(out, out_submit)) {
+            inproc_handle(&person->link, out);
+        }
+    }
+    assert_non_null(out_submit->ask);
+    out_submit->peer = person->link.peer;
+    inproc_offline(person);
+}
+
+void kit_submit_free(struct kit_submit *submit)
+{
+    arena_free(&submit->arena);
+    submit->ask = NULL;
+}
+
+/* ---- forging */
+
+struct made kit_resign(const struct inproc *server, struct span statement, uint32_t type,
+                       kit_change *change, void *context,
+                       const struct identity_signer *const *signers, size_t count)
+{
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    struct made made = {0};
+    OK(message_decode(&alcove__statement__descriptor, statement, &arena, &message));
+    const Alcove__Statement *old = (const Alcove__Statement *)(const void *)message;
+    const struct statement_rule *rule = statement_rule(old->type);
+    assert_non_null(rule);
+    OK(message_decode(rule->body, field_span(old->body), &arena, &message));
+    if (change != NULL) {
+        change(context, message);
+    }
+    OK(make_statement(&server->practice,
+                      type == 0 ? (enum statement_type)old->type : (enum statement_type)type,
+                      message, signers, count, &made));
+    arena_free(&arena);
+    return made;
+}
+
+/* ---- the server's database */
+
+struct span kit_statement(struct inproc *server, uint32_t type, struct kit_submit *out_keeper)
+{
+    struct txn *txn = NULL;
+    struct span found = span_of(NULL, 0);
+    *out_keeper = (struct kit_submit){.ask = NULL};
+    OK(db_begin_read(server->db, &txn));
+    for (uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS); seq > 0 && found.size == 0; seq--) {
+        struct chain_statement stored;
+        OK(chain_log_get(txn, seq - 1, &stored));
+        if (stored.type == type) {
+            uint8_t *copy = arena_alloc(&out_keeper->arena, stored.bytes.size);
+            assert_non_null(copy);
+            memcpy(copy, stored.bytes.data, stored.bytes.size);
+            found = span_of(copy, stored.bytes.size);
+        }
+    }
+    db_abort(txn);
+    assert_true(found.size > 0);
+    return found;
+}
+
+static void write_event(struct inproc *server, struct txn *txn, const struct core_peer *peer,
+                        const struct event_draft *draft)
+{
+    struct core_ask ask = {.peer = peer, .op = OP_SUBMIT};
+    struct event_written written;
+    OK(event_write(server->core, txn, &ask, draft, &written));
+}
+
+void kit_plant_statement(struct inproc *server, const struct core_peer *peer, struct span bytes)
+{
+    struct statement statement;
+    struct txn *txn = NULL;
+    server->core->now_ms = ++server->now_ms;
+    OK(statement_parse(bytes, &server->practice, &statement));
+    OK(db_begin_write(server->db, &txn));
+    uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
+    OK(statement_store(server->core, txn, &statement, seq, events_time(txn, server->now_ms)));
+    struct event_draft draft = {
+        .action = statement.rule->action, .outcome = OUTCOME_OK, .object = statement.hash};
+    const struct authority_section *section =
+        authority_section_of(server->core->authority, &statement.link.label);
+    if (section != NULL) {
+        (void)draft_section(server->core, txn, field_of(section->id.bytes, ID_BYTES), &draft);
+        draft.change = (struct event_change){
+            .kind = ENTRY_STATEMENT, .object = statement.hash, .object_seq = seq};
+    }
+    write_event(server, txn, peer, &draft);
+    OK(db_commit(txn));
+    statement_free(&statement);
+    inproc_sign(server);
+}
+
+void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
+                        const struct section_id *section, const Alcove__Revision *revision)
+{
+    struct txn *txn = NULL;
+    struct record record = {.context = field_span(revision->context),
+                            .header = field_span(revision->header),
+                            .envelope = field_span(revision->envelope)};
+    struct event_draft draft = {.action = ACTION_WRITE, .outcome = OUTCOME_OK};
+    server->core->now_ms = ++server->now_ms;
+    assert_int_equal(revision->signature.len, SIGNATURE_BYTES);
+    memcpy(record.signature.bytes, revision->signature.data, SIGNATURE_BYTES);
+    revision_link(record.header, &record.signature, &server->practice, &draft.object);
+    draft.change = (struct event_change){.kind = ENTRY_REVISION, .object = draft.object};
+    OK(db_begin_write(server->db, &txn));
+    OK(record_append(txn, &record, field_span(revision->wrap), &draft.change.object_seq));
+    (void)draft_section(server->core, txn, field_of(section->bytes, ID_BYTES), &draft);
+    write_event(server, txn, peer, &draft);
+    OK(db_commit(txn));
+    inproc_sign(server);
+}
+
+void kit_grow(struct inproc *server, size_t events)
+{
+    struct txn *txn = NULL;
+    const struct event_draft draft = {.action = ACTION_SYNC_AUTHORITY, .outcome = OUTCOME_OK};
+    server->core->now_ms = ++server->now_ms;
+    OK(db_begin_write(server->db, &txn));
+    for (size_t i = 0; i < events; i++) {
+        write_event(server, txn, NULL, &draft);
+    }
+    OK(db_commit(txn));
+    inproc_sign(server);
+}
+
+void kit_fork(struct inproc *server, struct inproc *out_fork)
+{
+    char command[256];
+    char path[128];
+    struct public_key login_key;
+    struct db_options options = {.map_bytes = (uint64_t)1 << 30};
+    *out_fork = *server;
+    out_fork->links = NULL;
+    out_fork->hook = NULL;
+    (void)snprintf(strrchr(out_fork->folder, '-'), 8, "-XXXXXX");
+    assert_non_null(mkdtemp(out_fork->folder));
+    (void)snprintf(command, sizeof command, "cp -r '%s/data' '%s/data'", server->folder,
+                   out_fork->folder);
+    assert_int_equal(system(command), 0);
+    (void)snprintf(path, sizeof path, "%s/data", out_fork->folder);
+    OK(db_open(path, &options, &out_fork->db));
+    login_key_public(server->login_key, &login_key);
+    OK(core_open(out_fork->db, &login_key, out_fork->now_ms, &out_fork->core));
+    inproc_sign(out_fork);
+}
+
+void kit_fork_close(struct inproc *fork)
+{
+    char command[160];
+    core_close(fork->core);
+    db_close(fork->db);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", fork->folder);
+    assert_int_equal(system(command), 0);
+}
+
+void kit_move(struct inproc_person *person, struct inproc *server)
+{
+    inproc_offline(person);
+    person->server = server;
+}
+
+/* ---- the client */
+
+struct digest {
+    struct hash hash;
+};
+
+static bool add(void *visitor, struct span key, struct span value)
+{
+    struct digest *digest = visitor;
+    struct hash parts[3] = {digest->hash, {{0}}, {{0}}};
+    hash_bytes(key, &parts[1]);
+    hash_bytes(value, &parts[2]);
+    hash_bytes(span_of((const uint8_t *)parts, sizeof parts), &digest->hash);
+    return true;
+}
+
+struct kit_before kit_before(struct inproc_person *person)
+{
+    static const enum storage_table tables[] = {STORAGE_SECTION, STORAGE_ENTRY, STORAGE_REVISION,
+                                                STORAGE_OUTBOX, STORAGE_DRAFT};
+    struct digest digest = {.hash = {{0}}};
+    struct storage storage;
+    struct engine_state state;
+    memory_storage_get(person->storage, &storage);
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        OK(storage.scan(storage.context, tables[i], span_of(NULL, 0), add, &digest));
+    }
+    engine_state(person->engine, &state);
+    return (struct kit_before){.content = digest.hash,
+                               .statements =
+                                   memory_storage_count(person->storage, STORAGE_STATEMENT),
+                               .outbox = state.outbox_count};
+}
+
+enum status kit_refused(struct inproc_person *victim, const struct kit_before *before,
+                        enum status status, enum status expected)
+{
+    struct engine_state state;
+    struct span out;
+    engine_state(victim->engine, &state);
+    if (engine_alarm_count(victim->engine) > 0) {
+        const struct engine_alarm *alarm = engine_alarm(victim->engine, 0);
+        print_message("    %s: %s [%s]\n", status_name(alarm->status), alarm->reason,
+                      alarm->evidence);
+    }
+    assert_int_not_equal(status, STATUS_OK);
+    assert_true(engine_alarm_count(victim->engine) > 0);
+    if (expected != STATUS_OK) {
+        assert_int_equal(status, expected);
+    }
+    assert_int_equal(state.phase, ENGINE_STOPPED);
+    assert_false(engine_next_frame(victim->engine, &out));
+    struct kit_before after = kit_before(victim);
+    assert_memory_equal(&after.content, &before->content, sizeof after.content);
+    assert_int_equal(after.statements, before->statements);
+    assert_int_equal(after.outbox, before->outbox);
+    return status;
+}
+
+enum status kit_refuses(struct inproc_person *victim, enum status expected)
+{
+    struct kit_before before = kit_before(victim);
+    engine_sync(victim->engine);
+    return kit_refused(victim, &before, inproc_run(victim), expected);
+}
