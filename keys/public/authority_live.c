@@ -183,21 +183,37 @@ const struct authority_epoch *authority_epoch(const struct authority_section *se
     return NULL;
 }
 
-/* Someone whom the epoch is sealed to is out now. */
+static bool recipient_is_out(const struct authority *authority,
+                             const struct authority_section *section,
+                             const struct authority_recipient *recipient,
+                             struct authority_when when)
+{
+    const struct authority_member *member = NULL;
+    if (!authority_recipient_key(authority, recipient, NULL, &member) ||
+        authority_rights(authority, section, member, when, NULL) == RIGHT_NONE) {
+        return true;
+    }
+    return recipient->kind == RECIPIENT_DEVICE &&
+           !authority_device_live(authority_device(authority, &recipient->hash), when);
+}
+
+/* Someone who holds the epoch's key is out now: by the epoch itself, or by a reseal of it. */
 static bool epoch_has_leaver(const struct authority *authority,
                              const struct authority_section *section,
                              const struct authority_epoch *epoch, struct authority_when when)
 {
     for (size_t i = 0; i < epoch->recipient_count; i++) {
-        const struct authority_recipient *recipient = &epoch->recipients[i];
-        const struct authority_member *member = NULL;
-        if (!authority_recipient_key(authority, recipient, NULL, &member) ||
-            authority_rights(authority, section, member, when, NULL) == RIGHT_NONE) {
+        if (recipient_is_out(authority, section, &epoch->recipients[i], when)) {
             return true;
         }
-        if (recipient->kind == RECIPIENT_DEVICE &&
-            !authority_device_live(authority_device(authority, &recipient->hash), when)) {
-            return true;
+    }
+    for (size_t i = 0; i < section->reseal_count; i++) {
+        const struct authority_reseal *reseal = &section->reseals[i];
+        for (size_t k = 0; k < reseal->count && reseal->seq < when.seq; k++) {
+            if (reseal->epochs[k] == epoch->epoch &&
+                recipient_is_out(authority, section, &reseal->recipients[k], when)) {
+                return true;
+            }
         }
     }
     return false;

@@ -332,7 +332,10 @@ static void test_reseal_reaches_only_whom_it_may(void **state)
     w->tamper_context = &p->t2->device[0].statement;
     make_refused(w, make_reseal(w, made, &second, 2, 2, p->c1, 0), STATUS_REFUSED,
                  AUTHORITY_BAD_RECIPIENTS);
+    /* It holds the present key by the reseal alone: with it gone the section is closed. */
+    assert_false(authority_closed(w->authority, section(p, made), authority_now(w->time_ms)));
     make_take(w, make_device_revocation(w, p->c1, &p->c1->device[1].statement, p->c1, 0));
+    assert_true(authority_closed(w->authority, section(p, made), authority_now(w->time_ms)));
     make_refused(w, make_reseal(w, made, &second, 2, 4, p->c1, 0), STATUS_REFUSED,
                  AUTHORITY_BAD_RECIPIENTS);
 }
