@@ -168,47 +168,64 @@ static void try_plan(const struct relay_plan *plan, struct tally *tally)
     relay_free(&relay);
 }
 
+static struct span body_of(const struct relay_seen *seen, struct arena *arena)
+{
+    ProtobufCMessage *message = NULL;
+    assert_int_equal(message_decode(&alcove__frame__descriptor, span_of(seen->bytes, seen->size),
+                                    arena, &message),
+                     STATUS_OK);
+    return field_span(((const Alcove__Frame *)(const void *)message)->body);
+}
+
+/* Whom to tell of every possible change, and how many there were. */
+struct listing {
+    void (*visit)(const struct relay_plan *plan, void *context);
+    void *context;
+    size_t count;
+};
+
+static void list_field(struct listing *listing, const struct mutate_tree *tree,
+                       struct relay_plan plan)
+{
+    for (int op = 0; op < MUTATE_OPS; op++) {
+        if (!mutate_applies(tree, plan.field, (enum mutate_op)op)) {
+            continue;
+        }
+        plan.op = (enum mutate_op)op;
+        plan.choice = listing->count * 13;
+        plan.other = mutate_value(tree, (plan.field * 7 + 3) % tree->count);
+        listing->visit(&plan, listing->context);
+        listing->count++;
+    }
+}
+
+static void list_message(struct listing *listing, struct span bytes,
+                         const ProtobufCMessageDescriptor *type, struct relay_plan plan)
+{
+    struct mutate_tree tree = {0};
+    mutate_parse(bytes, type, &tree);
+    for (plan.field = 0; plan.field < tree.count; plan.field++) {
+        list_field(listing, &tree, plan);
+    }
+    mutate_free(&tree);
+}
+
 /* Calls |visit| for every change of a field that there is. */
 static size_t each_mutation(void (*visit)(const struct relay_plan *, void *), void *context)
 {
-    size_t count = 0;
+    struct listing listing = {.visit = visit, .context = context};
     for (size_t frame = 0; frame < honest.count; frame++) {
         const struct relay_seen *seen = &honest.seen[frame];
+        struct relay_plan plan = {.act = RELAY_MUTATE, .frame = frame};
         struct arena arena = {0};
-        ProtobufCMessage *message = NULL;
-        assert_int_equal(message_decode(&alcove__frame__descriptor,
-                                        span_of(seen->bytes, seen->size), &arena, &message),
-                         STATUS_OK);
-        const Alcove__Frame *whole = (const Alcove__Frame *)(const void *)message;
-        for (int around = 0; around < 2; around++) {
-            struct mutate_tree tree = {0};
-            if (around != 0 || seen->body != NULL) {
-                mutate_parse(around != 0 ? span_of(seen->bytes, seen->size)
-                                         : field_span(whole->body),
-                             around != 0 ? &alcove__frame__descriptor : seen->body, &tree);
-            }
-            for (size_t field = 0; field < tree.count; field++) {
-                for (int op = 0; op < MUTATE_OPS; op++) {
-                    if (!mutate_applies(&tree, field, (enum mutate_op)op)) {
-                        continue;
-                    }
-                    const struct relay_plan plan = {
-                        .act = RELAY_MUTATE,
-                        .frame = frame,
-                        .around = around != 0,
-                        .field = field,
-                        .op = (enum mutate_op)op,
-                        .choice = count * 13,
-                        .other = mutate_value(&tree, (field * 7 + 3) % tree.count)};
-                    visit(&plan, context);
-                    count++;
-                }
-            }
-            mutate_free(&tree);
+        if (seen->body != NULL) {
+            list_message(&listing, body_of(seen, &arena), seen->body, plan);
         }
+        plan.around = true;
+        list_message(&listing, span_of(seen->bytes, seen->size), &alcove__frame__descriptor, plan);
         arena_free(&arena);
     }
-    return count;
+    return listing.count;
 }
 
 struct sampling {
@@ -264,15 +281,6 @@ static void test_any_message_moved(void **state)
         }
     }
     report("messages", &tally);
-}
-
-static struct span body_of(const struct relay_seen *seen, struct arena *arena)
-{
-    ProtobufCMessage *message = NULL;
-    assert_int_equal(message_decode(&alcove__frame__descriptor, span_of(seen->bytes, seen->size),
-                                    arena, &message),
-                     STATUS_OK);
-    return field_span(((const Alcove__Frame *)(const void *)message)->body);
 }
 
 /* Goal: yesterday's truth is not believed today: a revocation cannot be hidden by answering
