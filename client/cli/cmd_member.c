@@ -122,13 +122,16 @@ static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
     bool sent = false;
     enum status status =
         act_invite(host_engine(cli->host), invite, clock_now_ms(), code_secret, &member, &ticket);
+    size_t code_size;
     int code;
 
     if (status != STATUS_OK) {
         return cli_fail(cli, "the invitation was not made", status);
     }
-    strcat(code_secret, "\n");
-    status = files_write_new(inviting->out, span_of(code_secret, strlen(code_secret)));
+    /* The newline stands where the text's end did: the file needs no zero. */
+    code_size = strlen(code_secret);
+    code_secret[code_size] = '\n';
+    status = files_write_new(inviting->out, span_of(code_secret, code_size + 1));
     wipe(code_secret, sizeof(code_secret));
     if (status != STATUS_OK) {
         if (engine_take_back(host_engine(cli->host), ticket) != STATUS_OK) {

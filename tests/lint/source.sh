@@ -11,7 +11,9 @@ cd "$root" || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
+# Tests may be longer: a fixture and its cases are read together.
 file_lines_max=400
+test_lines_max=500
 mutex_homes='^server/(run/[a-z_]+|net/(inbox|addresses))\.c$'
 banned='strcpy|strncpy|strcat|strncat|sprintf|vsprintf|stpcpy|strtok|gets|atoi|atol|atoll|atof|sscanf|scanf'
 banned="$banned|rand|srand|random|drand48|mktemp|tmpnam|tempnam|system|popen|alloca|setjmp|sigsetjmp|longjmp"
@@ -54,7 +56,11 @@ rule_hidden() {
 rule_lines() {
     while IFS= read -r file; do
         n=$(wc -l <"$file")
-        [ "$n" -le "$file_lines_max" ] || say "$file:$n: more than $file_lines_max lines [lines]"
+        case "$file" in
+        tests/*) max=$test_lines_max ;;
+        *) max=$file_lines_max ;;
+        esac
+        [ "$n" -le "$max" ] || say "$file:$n: more than $max lines [lines]"
     done
 }
 rule_once() {
