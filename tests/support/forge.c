@@ -43,6 +43,9 @@ static void begin_section(struct forge *forge, const struct section_id *section)
     random_bytes(label.bytes, sizeof(label.bytes));
     begin(forge, facts != NULL ? &facts->label : &label);
     forge->section = *section;
+    if (forge->absent) {
+        random_bytes(forge->label.bytes, sizeof(forge->label.bytes));
+    }
     mirror_head(forge->mirror, section, &forge->number, &forge->head);
 }
 
@@ -323,7 +326,9 @@ static void write_context(struct forge *forge, uint32_t kind, const struct note_
     const struct authority_epoch *epoch = authority_epoch(facts, mirror_now(forge->mirror));
     assert_non_null(epoch);
     mirror_position(forge->mirror, &forge->section, &keys->device, &position, &device_link);
-    context.section = field_of(forge->section.bytes, ID_BYTES);
+    struct section_id nowhere;
+    random_bytes(nowhere.bytes, sizeof(nowhere.bytes));
+    context.section = field_of(forge->absent ? nowhere.bytes : forge->section.bytes, ID_BYTES);
     context.class_ = facts->class;
     context.chart = field_of(facts->chart.bytes, facts->has_chart ? ID_BYTES : 0);
     context.note = field_of(note->bytes, ID_BYTES);
@@ -392,7 +397,9 @@ struct live_reply *forge_opened(struct forge *forge, const struct section_id *se
     struct signature signature;
     Alcove__Opened opened = ALCOVE__OPENED__INIT;
     Alcove__OpenedAsk ask = ALCOVE__OPENED_ASK__INIT;
-    opened.section = field_of(section->bytes, ID_BYTES);
+    struct section_id nowhere;
+    random_bytes(nowhere.bytes, sizeof(nowhere.bytes));
+    opened.section = field_of(forge->absent ? nowhere.bytes : section->bytes, ID_BYTES);
     opened.note = field_of(note->bytes, ID_BYTES);
     opened.link = field_of(link->bytes, HASH_BYTES);
     opened.member = field_of(keys->member.bytes, ID_BYTES);

@@ -14,6 +14,7 @@
 struct forge {
     struct mirror *mirror;
     struct live_person *actor;
+    bool absent; /* sections and chains are named by ids that do not exist */
     /* What is being put together. */
     struct made made[FORGE_STATEMENTS_MAX];
     size_t count;
@@ -50,6 +51,9 @@ struct live_reply *forge_opened(struct forge *forge, const struct section_id *se
 /* |authority|: the delegation it rests on, or NULL. |invited| NULL: a new member. */
 struct live_reply *forge_invite(struct forge *forge, uint32_t role, const struct hash *authority,
                                 const struct member_id *invited);
+/* In the root's name and signed by it, brought by the actor. */
+struct live_reply *forge_root_invite(struct forge *forge, uint32_t role,
+                                     const struct member_id *invited);
 struct live_reply *forge_device(struct forge *forge);
 /* One statement of |subject|'s chain, by the actor's device; |link| is the body's own field. */
 struct live_reply *forge_member(struct forge *forge, enum statement_type type,

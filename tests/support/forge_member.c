@@ -67,18 +67,23 @@ struct live_reply *forge_member(struct forge *forge, enum statement_type type,
     return reply;
 }
 
-struct live_reply *forge_invite(struct forge *forge, uint32_t role, const struct hash *authority,
-                                const struct member_id *invited)
+/* |root| false: by the actor's device. */
+static struct live_reply *invite(struct forge *forge, bool root, uint32_t role,
+                                 const struct hash *authority, const struct member_id *invited)
 {
     struct chain_label label;
     struct member_id fresh;
     struct identity_signer *key = NULL;
+    struct made made;
     Alcove__Link link;
     Alcove__Invitation body = ALCOVE__INVITATION__INIT;
     random_bytes(label.bytes, sizeof(label.bytes));
     random_bytes(fresh.bytes, sizeof(fresh.bytes));
     OK(identity_signer_new(IDENTITY_CONTENT, &key));
-    place(forge, &label, true, &link);
+    place(forge, &label, !root, &link);
+    if (root) {
+        link.member = field_of(NULL, 0);
+    }
     body.link = &link;
     body.invited = field_of(invited != NULL ? invited->bytes : fresh.bytes, ID_BYTES);
     body.role = role;
@@ -87,9 +92,24 @@ struct live_reply *forge_invite(struct forge *forge, uint32_t role, const struct
     if (authority != NULL) {
         body.authority = field_of(authority->bytes, HASH_BYTES);
     }
-    struct live_reply *reply = sign_and_send(forge, STATEMENT_INVITATION, &body.base);
+    const struct identity_signer *signer =
+        root ? forge->mirror->live->root : forge->actor->content.content;
+    OK(make_statement(&forge->mirror->live->practice, STATEMENT_INVITATION, &body.base, &signer, 1,
+                      &made));
     identity_signer_free(key);
-    return reply;
+    return send_one(forge, &made);
+}
+
+struct live_reply *forge_invite(struct forge *forge, uint32_t role, const struct hash *authority,
+                                const struct member_id *invited)
+{
+    return invite(forge, false, role, authority, invited);
+}
+
+struct live_reply *forge_root_invite(struct forge *forge, uint32_t role,
+                                     const struct member_id *invited)
+{
+    return invite(forge, true, role, NULL, invited);
 }
 
 struct live_reply *forge_device(struct forge *forge)

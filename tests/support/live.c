@@ -180,7 +180,7 @@ static void on_closed(void *state, const struct wire_closed *closed)
 static void send_out(struct live_person *person)
 {
     struct span frame;
-    while (person->open && !person->raw &&
+    while (person->open && !person->raw && !person->held &&
            (person->join != NULL ? join_next_frame(person->join, &frame)
                                  : engine_next_frame(person->engine, &frame))) {
         if (wire_send(person->wire, frame) != STATUS_OK) {
@@ -256,6 +256,11 @@ static bool is_idle_or_gone(void *state)
     struct engine_state now;
     engine_state(person->engine, &now);
     return now.phase == ENGINE_IDLE || now.phase == ENGINE_STOPPED || person->closed;
+}
+
+void live_open(struct live_person *person)
+{
+    begin_connect(person, &person->live->tls_pin);
 }
 
 bool live_try_connect(struct live_person *person)

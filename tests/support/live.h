@@ -62,8 +62,10 @@ struct live_person {
     bool asleep; /* the socket is not read */
     bool deaf;   /* what comes is read and thrown away */
     bool raw;    /* the engine is told nothing and asks nothing */
+    bool held;   /* what the engine wants to send stays with it */
     /* What came. */
     uint64_t frames, bytes, pushes;
+    uint64_t awaited; /* a test's own goal for |frames| */
     /* The test's own last request, to send again. */
     struct request_id asked;
     uint8_t *sent;
@@ -92,6 +94,8 @@ bool live_until(struct live *live, bool (*done)(void *state), void *state);
 /* For |ms|, whatever happens. */
 void live_rest(struct live *live, uint32_t ms);
 
+/* Begins to connect, and does not wait. */
+void live_open(struct live_person *person);
 /* Connects and waits until the engine is idle. False: refused, closed or stopped. */
 bool live_try_connect(struct live_person *person);
 void live_connect(struct live_person *person);
