@@ -79,6 +79,24 @@ static bool keys_distinct(const struct device_keys *keys)
            !ID_EQUAL(&keys->login, &keys->sealing);
 }
 
+/* Invitations still open end with whoever made them: else one who is about to be removed comes
+ * back as somebody else. The device too, since a thief's invitations are not its owner's. */
+static enum status judge_inviter_still_in(struct judgement *judgement,
+                                          const struct authority_member *invited)
+{
+    const struct authority *authority = judgement->authority;
+    if (invited->by_root) {
+        return STATUS_OK;
+    }
+    if (!authority_active(authority_member(authority, &invited->inviter), judgement->when)) {
+        return authority_refuse(judgement, AUTHORITY_SIGNER_SUSPENDED);
+    }
+    return authority_device_live(authority_device(authority, &invited->inviter_device),
+                                 judgement->when)
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_SIGNER_REVOKED);
+}
+
 static enum status judge_enrolment(struct judgement *judgement)
 {
     const struct statement_enrolment *enrolment = &judgement->statement->u.enrolment;
@@ -90,6 +108,10 @@ static enum status judge_enrolment(struct judgement *judgement)
     }
     if (member->expires_ms <= judgement->time_ms) {
         return authority_refuse(judgement, AUTHORITY_EXPIRED);
+    }
+    enum status status = judge_inviter_still_in(judgement, member);
+    if (status != STATUS_OK) {
+        return status;
     }
     /* One key, one use: what logs in or recovers never signs for the person. */
     if (!keys_distinct(&enrolment->device) ||

@@ -68,6 +68,7 @@ static enum status apply_invitation(struct judgement *judgement)
         .label = statement->link.label,
         .by_root = statement->link.by_root,
         .inviter = statement->link.member,
+        .inviter_device = statement->link.device,
         .invitation = statement->hash,
         .invitation_key = invitation->key,
         .expires_ms = invitation->expires_ms,

@@ -66,6 +66,7 @@ struct authority_member {
     struct chain_label label;
     bool by_root;
     struct member_id inviter;
+    struct hash inviter_device; /* the statement of the device that signed the invitation */
     struct hash invitation;
     struct public_key invitation_key;
     uint64_t expires_ms;

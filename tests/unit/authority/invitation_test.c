@@ -108,6 +108,25 @@ static void test_enrolment_late_or_twice_is_refused(void **state)
     make_refused(w, make_enrolment(w, stranger), STATUS_BAD_CHAIN, AUTHORITY_BAD_START);
 }
 
+/* Goal: who is removed does not come back through an invitation made before. Method: a
+ * therapist and an admin invite, then the one is suspended and the other's device revoked;
+ * neither invitation is good until the inviter is back; a revoked device does not come back. */
+static void test_enrolment_after_the_inviter_is_out_is_refused(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_person *client = make_stranger(w, ROLE_CLIENT);
+    struct make_person *therapist = make_stranger(w, ROLE_THERAPIST);
+    make_take(w, make_invitation(w, client, p->t1, &who(p, p->t1)->delegations->statement));
+    make_take(w, make_invitation(w, therapist, p->ad2, NULL));
+    make_take(w, make_suspension(w, p->t1, p->ad1, true));
+    make_refused(w, make_enrolment(w, client), STATUS_REFUSED, AUTHORITY_SIGNER_SUSPENDED);
+    make_take(w, make_suspension(w, p->t1, p->ad1, false));
+    make_take(w, make_enrolment(w, client));
+    make_take(w, make_device_revocation(w, p->ad2, &p->ad2->device[0].statement, p->ad1, 0));
+    make_refused(w, make_enrolment(w, therapist), STATUS_REFUSED, AUTHORITY_SIGNER_REVOKED);
+}
+
 /* Goal: nobody gets a second identity (decision 2, AT: admin with the server). Method:
  * an admin invites again a member id that exists, in a chain of another label. */
 static void test_invitation_for_known_member_is_equivocation(void **state)
@@ -160,6 +179,7 @@ int main(void)
         PRACTICE_TEST(test_invitation_of_client_needs_a_delegation_in_force),
         PRACTICE_TEST(test_invitation_on_a_wrong_basis_or_over_is_refused),
         PRACTICE_TEST(test_enrolment_late_or_twice_is_refused),
+        PRACTICE_TEST(test_enrolment_after_the_inviter_is_out_is_refused),
         PRACTICE_TEST(test_invitation_for_known_member_is_equivocation),
         PRACTICE_TEST(test_enrolment_with_one_key_for_two_uses_is_refused),
     };
