@@ -43,6 +43,34 @@ static void help(FILE *out)
         "  --passphrase-fd N      read the root key's passphrase from descriptor N, likewise\n");
 }
 
+/* Where the value of an option goes; NULL: it takes none, or is unknown. */
+static const char **place_of(struct init_options *options, int option)
+{
+    switch (option) {
+    case 'l':
+        return &options->listen;
+    case 'a':
+        return &options->address;
+    case 'g':
+        return &options->genesis;
+    case 'n':
+        return &options->name;
+    case 'o':
+        return &options->out;
+    case 'p':
+        return &options->passphrase_fd;
+    default:
+        return NULL;
+    }
+}
+
+/* Either a first call (listen) or the finishing one (genesis); a trial names all it makes. */
+static bool whole(const struct init_options *options)
+{
+    return (options->listen == NULL) != (options->genesis == NULL) &&
+           options->here == (options->name != NULL) && options->here == (options->out != NULL);
+}
+
 static bool parse(int argc, char **argv, struct init_options *out)
 {
     static const struct option known[] = {
@@ -56,13 +84,7 @@ static bool parse(int argc, char **argv, struct init_options *out)
 
     memset(out, 0, sizeof(*out));
     while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        const char **into = c == 'l'   ? &out->listen
-                            : c == 'a' ? &out->address
-                            : c == 'g' ? &out->genesis
-                            : c == 'n' ? &out->name
-                            : c == 'o' ? &out->out
-                            : c == 'p' ? &out->passphrase_fd
-                                       : NULL;
+        const char **into = place_of(out, c);
 
         if (into != NULL) {
             *into = optarg;
@@ -75,10 +97,7 @@ static bool parse(int argc, char **argv, struct init_options *out)
         }
     }
     out->data = optind < argc ? argv[optind] : NULL;
-    return out->help ||
-           (out->data != NULL && optind + 1 == argc &&
-            (out->listen == NULL) != (out->genesis == NULL) &&
-            out->here == (out->name != NULL) && out->here == (out->out != NULL));
+    return out->help || (out->data != NULL && optind + 1 == argc && whole(out));
 }
 
 static int fail(const char *what, enum status status)

@@ -42,6 +42,7 @@ enum status paths_beside(const char *name, char *out, size_t capacity)
         return STATUS_IO;
     }
     self[n] = '\0';
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has started
     return join(out, capacity, dirname(self), name);
 }
 
@@ -96,6 +97,7 @@ static enum status sync_folder_of(const char *path)
     if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
         return STATUS_USAGE;
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has started
     fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;

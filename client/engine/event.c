@@ -9,7 +9,8 @@ static enum status part(const ProtobufCMessageDescriptor *descriptor, ProtobufCB
     ProtobufCMessage *message = NULL;
     enum status status = message_decode(descriptor, field_span(bytes), arena, &message);
     if (status == STATUS_OK) {
-        memcpy(out_message, &message, sizeof message);
+        /* The pointer itself. */
+        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
     }
     return status;
 }

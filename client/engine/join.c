@@ -79,7 +79,8 @@ static enum status decode(const ProtobufCMessageDescriptor *descriptor, struct s
     ProtobufCMessage *message = NULL;
     enum status status = message_decode(descriptor, body, arena, &message);
     if (status == STATUS_OK) {
-        memcpy(out_message, &message, sizeof message);
+        /* The pointer itself. */
+        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
     }
     return status;
 }

@@ -11,6 +11,7 @@
 static void make_key(const struct member_id *member, uint8_t key[static KEY_BYTES],
                      size_t *out_size)
 {
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result): a key, not a string
     memcpy(key, PREFIX, PREFIX_BYTES);
     *out_size = PREFIX_BYTES;
     if (member != NULL) {

@@ -202,6 +202,7 @@ enum status op_bundle(struct core *core, struct txn *txn, const struct core_ask 
     return status;
 }
 
+// NOLINTNEXTLINE(readability-function-size): nine values of one enrolment, used once
 static enum status enrol_stored(struct core *core, struct txn *txn, const struct core_ask *ask,
                                 struct event_draft *draft, const struct statement *statement,
                                 const struct authority_result *result, uint64_t seq,
