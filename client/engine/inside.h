@@ -97,9 +97,16 @@ struct chart_seen {
 };
 
 /* What a person is called (name.c). */
+/* Who gave a name; what comes later here goes before what comes earlier. */
+enum name_from {
+    NAME_OURS, /* our own word (petname.c) */
+    NAME_CHART,
+    NAME_DIRECTORY,
+};
+
 struct person_name {
     struct member_id member;
-    bool pet; /* our own word (petname.c): gives way to a note */
+    enum name_from from;
     char text[128];
 };
 
@@ -324,7 +331,9 @@ bool ledger_ticket(const struct engine *engine, uint64_t ticket, struct engine_t
 
 /* Whether a text is a NOTE_NAME note, by its first field. */
 bool name_is(struct span text);
-MUST_CHECK enum status name_take(struct engine *engine, struct span text);
+/* Takes it if |author| may name that person in that section; passes over it otherwise. */
+MUST_CHECK enum status name_take(struct engine *engine, const struct authority_section *facts,
+                                 const struct member_id *author, struct span text);
 /* What we call them ourselves, unless a note said better. At most 127 bytes. */
 MUST_CHECK enum status name_pet(struct engine *engine, const struct member_id *member,
                                 struct span text);

@@ -25,23 +25,48 @@ static struct person_name *place_of(struct engine *engine, const struct member_i
         engine->name_capacity = capacity;
     }
     struct person_name *name = &engine->names[engine->name_count++];
-    *name = (struct person_name){.member = *member, .pet = true};
+    *name = (struct person_name){.member = *member, .from = NAME_OURS};
     return name;
 }
 
-enum status name_take(struct engine *engine, struct span text)
+static bool is_staff(const struct authority_member *member)
+{
+    return member != NULL && member->role != ROLE_CLIENT;
+}
+
+/* Whose word counts for whom: the directory for staff; in a chart a therapist for the client and
+ * for himself. Names choose whom something is shared with, so that nobody else may give them, a
+ * client least of all: false. */
+static bool may_name(const struct engine *engine, const struct authority_section *facts,
+                     const struct member_id *author, const struct member_id *named,
+                     enum name_from *out_from)
+{
+    const struct authority_member *by = authority_member(engine->authority, author);
+    const struct authority_member *of = authority_member(engine->authority, named);
+    if (facts->class == CLASS_DIRECTORY) {
+        *out_from = NAME_DIRECTORY;
+        return is_staff(of);
+    }
+    *out_from = NAME_CHART;
+    return (facts->class == CLASS_SESSION || facts->class == CLASS_SHARED) && is_staff(by) &&
+           (ID_EQUAL(named, &facts->client) || ID_EQUAL(named, author));
+}
+
+enum status name_take(struct engine *engine, const struct authority_section *facts,
+                      const struct member_id *author, struct span text)
 {
     struct arena arena = {0};
     Alcove__NoteBody *body = NULL;
     enum status status = kept_body(text, &arena, &body);
     struct member_id member;
+    enum name_from from = NAME_OURS;
     if (status == STATUS_OK && body != NULL && body->kind == NOTE_NAME &&
         field_member(body->member, &member) && body->title.len > 0 &&
-        utf8_valid(field_span(body->title))) {
+        utf8_valid(field_span(body->title)) && may_name(engine, facts, author, &member, &from)) {
         struct person_name *name = place_of(engine, &member);
         if (name == NULL) {
             status = STATUS_NO_MEMORY;
-        } else {
+        } else if (from >= name->from) {
             size_t size =
                 body->title.len < sizeof name->text ? body->title.len : sizeof name->text - 1;
             /* Not in the middle of a character. */
@@ -49,7 +74,7 @@ enum status name_take(struct engine *engine, struct span text)
                    (body->title.data[size] & 0xc0u) == 0x80u) {
                 size--;
             }
-            name->pet = false;
+            name->from = from;
             memset(name->text, 0, sizeof name->text);
             memcpy(name->text, body->title.data, size);
         }
@@ -65,7 +90,7 @@ enum status name_pet(struct engine *engine, const struct member_id *member, stru
     if (name == NULL) {
         return STATUS_NO_MEMORY;
     }
-    if (name->pet) {
+    if (name->from == NAME_OURS) {
         memset(name->text, 0, sizeof name->text);
         memcpy(name->text, text.data, text.size);
     }
@@ -84,6 +109,7 @@ const char *name_of(const struct engine *engine, const struct member_id *member)
 
 struct loading {
     struct engine *engine;
+    const struct authority_section *facts;
     enum status status;
 };
 
@@ -94,7 +120,8 @@ static bool load_one(void *visitor, struct span key, struct span value)
     struct kept kept;
     loading->status = kept_decode(value, 0, &kept);
     if (loading->status == STATUS_OK && kept.state == KEPT_OPEN && name_is(kept.text)) {
-        loading->status = name_take(loading->engine, kept.text);
+        loading->status =
+            name_take(loading->engine, loading->facts, &kept.item.author, kept.text);
     }
     return loading->status == STATUS_OK;
 }
@@ -110,7 +137,7 @@ enum status name_load(struct engine *engine)
         }
         uint8_t prefix[12];
         (void)section_key_bytes(section->local, 0, prefix);
-        struct loading loading = {engine, STATUS_OK};
+        struct loading loading = {engine, facts, STATUS_OK};
         enum status status = engine->storage.scan(engine->storage.context, STORAGE_REVISION,
                                                   span_of(prefix, 4), load_one, &loading);
         status = status == STATUS_OK ? loading.status : status;

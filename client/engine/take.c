@@ -217,9 +217,11 @@ static enum status keep(struct engine *engine, struct page *page, const Alcove__
                        entry->number);
         }
     }
-    if (kept.state == KEPT_OPEN && name_is(kept.text)) {
+    const struct authority_section *facts =
+        authority_section(engine->authority, &engine->sections[page->section].id);
+    if (facts != NULL && kept.state == KEPT_OPEN && name_is(kept.text)) {
         /* Names are no secret within a section and spoil nothing if the page fails later. */
-        enum status status = name_take(engine, kept.text);
+        enum status status = name_take(engine, facts, &context->member, kept.text);
         if (status != STATUS_OK) {
             return status;
         }

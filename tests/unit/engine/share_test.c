@@ -147,6 +147,58 @@ static void test_journal_is_the_clients(void **state)
     scene_close(&scene);
 }
 
+static void write_name(struct inproc_person *by, const struct section_id *section,
+                       const struct member_id *named, const char *name)
+{
+    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+    uint64_t ticket = 0;
+    body.kind = NOTE_NAME;
+    body.title = field_of(name, strlen(name));
+    body.member = field_of(named->bytes, ID_BYTES);
+    struct write_note ask = {.section = *section, .kind = REVISION_DRAFT, .body = &body};
+    OK(write_note(by->engine, &ask, by->server->now_ms, NULL, &ticket));
+    scene_wait(by, ticket);
+}
+
+static void assert_called(const struct inproc_person *by, const struct member_id *member,
+                          const char *name)
+{
+    char found[VIEW_NAME_BYTES_MAX];
+    view_name(by->engine, member, found);
+    assert_string_equal(found, name);
+}
+
+/* Goal: nobody chooses for another whom a name means, since names choose whom something is
+ * shared with. Method: a client with a changed program renames themself and the therapist in
+ * the section they share; nothing changes, at once and after a restart, for either. The
+ * therapist's own word does count. */
+static void test_name_by_somebody_else_does_not_count(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    const struct member_id *therapist = &scene.therapist.content.member;
+    const struct member_id *client = &scene.client.content.member;
+    struct section_id shared = scene_section(&scene.client, CLASS_SHARED);
+    write_name(&scene.therapist, &shared, client, "Cleo B");
+    write_name(&scene.therapist, &shared, therapist, "Tara");
+    write_name(&scene.client, &shared, therapist, "Somebody");
+    write_name(&scene.client, &shared, client, "Tara");
+    write_name(&scene.client, &shared, &scene.admin.content.member, "Tara");
+    struct inproc_person *all[] = {&scene.therapist, &scene.client};
+    for (size_t i = 0; i < 2 * ARRAY_LEN(all); i++) {
+        struct inproc_person *one = all[i / 2];
+        if (i % 2 == 0) {
+            scene_refresh(one);
+        } else {
+            inproc_restart(one);
+        }
+        assert_called(one, therapist, "Tara");
+        assert_called(one, client, "Cleo B");
+    }
+    scene_close(&scene);
+}
+
 struct access_list {
     size_t count;
     bool therapist, client;
@@ -243,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_forbidden_is_refused_here),
         cmocka_unit_test(test_signed_note_is_locked),
         cmocka_unit_test(test_journal_is_the_clients),
+        cmocka_unit_test(test_name_by_somebody_else_does_not_count),
         cmocka_unit_test(test_access_list),
         cmocka_unit_test(test_logs_are_proved),
     };
