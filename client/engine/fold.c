@@ -1,4 +1,5 @@
 #include "client/engine/inside.h"
+#include "client/engine/view.h"
 
 const struct authority_member *fold_self(const struct engine *engine)
 {
@@ -31,19 +32,30 @@ static enum status again(struct engine *engine)
     return STATUS_OK;
 }
 
+/* Shown by name: it is that person whom somebody may be posing as (decision 2). */
+static enum status two_identities(struct engine *engine, const struct member_id *member,
+                                  const char *evidence)
+{
+    char name[VIEW_NAME_BYTES_MAX];
+    char reason[ENGINE_ALARM_CHARS_MAX];
+    view_name(engine, member, name);
+    (void)snprintf(reason, sizeof reason,
+                   "There are two identities for %s: somebody may be posing as this person. "
+                   "Nothing is sealed to either.",
+                   name);
+    return alarm_stop(engine, STATUS_EQUIVOCATION, reason, evidence);
+}
+
 static enum status refused(struct engine *engine, const struct record *record, enum status status,
-                           enum authority_reason reason)
+                           const struct authority_result *result)
 {
     char evidence[ENGINE_ALARM_CHARS_MAX];
     const struct statement_rule *rule = statement_rule(record->type);
     (void)snprintf(evidence, sizeof evidence, "%s at log index %llu: %s",
                    rule != NULL ? rule->name : "statement", (unsigned long long)record->seq,
-                   authority_reason_text(reason));
+                   authority_reason_text(result->reason));
     if (status == STATUS_EQUIVOCATION) {
-        return alarm_stop(engine, status,
-                          "There are two identities for one member: somebody may be posing as "
-                          "this person. Nothing is sealed to either.",
-                          evidence);
+        return two_identities(engine, &result->subject, evidence);
     }
     return alarm_stop(engine, status,
                       "A statement in the log does not hold: its signer may not say this.",
@@ -65,7 +77,7 @@ static enum status fold_from(struct engine *engine)
             return status;
         }
         if (status != STATUS_OK) {
-            return refused(engine, record, status, result.reason);
+            return refused(engine, record, status, &result);
         }
         record->folded = true;
         engine->folded_seq = record->seq + 1;
