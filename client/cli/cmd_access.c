@@ -164,9 +164,10 @@ int cmd_revoke(struct cli *cli, int argc, char **argv)
         return code;
     }
     return tell(cli,
-                act_revoke(host_engine(cli->host), &section.section, &member.member,
-                           clock_now_ms(), &ticket),
-                &ticket, "Revoked: nothing new reaches them. What they read before cannot be unread.");
+                act_revoke(host_engine(cli->host), &section.section, &member.member, clock_now_ms(),
+                           &ticket),
+                &ticket,
+                "Revoked: nothing new reaches them. What they read before cannot be unread.");
 }
 
 /* ---- who can open this now */
@@ -208,6 +209,22 @@ static bool tell_access(void *visitor, const struct view_access *access)
     return true;
 }
 
+/* Without a word when it is none: it may still be a section or a chart. */
+static bool is_note(const struct cli *cli, const char *word, struct section_id *out_section)
+{
+    struct cli quiet = *cli;
+    struct note_id note;
+    bool found;
+
+    quiet.err = fopen("/dev/null", "we");
+    if (quiet.err == NULL) {
+        return false;
+    }
+    found = ids_note(&quiet, word, out_section, &note) == CLI_OK;
+    (void)fclose(quiet.err);
+    return found;
+}
+
 int cmd_access(struct cli *cli, int argc, char **argv)
 {
     const char *class = NULL;
@@ -215,7 +232,6 @@ int cmd_access(struct cli *cli, int argc, char **argv)
     struct accessing accessing = {.cli = cli};
     struct view_section section;
     struct section_id of_note;
-    struct note_id note;
     const char *words[1];
     const char *wrong = NULL;
     size_t count = 0;
@@ -233,7 +249,7 @@ int cmd_access(struct cli *cli, int argc, char **argv)
     if (code != CLI_OK) {
         return code;
     }
-    if (class != NULL || ids_note(cli, words[0], &of_note, &note) != CLI_OK) {
+    if (class != NULL || !is_note(cli, words[0], &of_note)) {
         code = section_of(cli, words[0], class, &section);
         of_note = section.section;
     }

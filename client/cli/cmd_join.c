@@ -14,8 +14,10 @@
 #include "keys/public/wipe.h"
 #include "proto/policy.h"
 
+#include <unistd.h>
+
 #define JOIN_TIMEOUT_MS 20000u
-#define STEP_MS 100u
+#define STEP_MS         100u
 
 struct joining {
     struct join *join;
@@ -145,8 +147,8 @@ static int confirm(struct cli *cli, const struct join_info *info, bool yes)
 static int take_passphrase(struct cli *cli, struct secret **out_passphrase)
 {
     enum passphrase_verdict verdict;
-    enum status status = secrets_get_new(
-        cli->passphrase_fd, "New passphrase for this device's keys", out_passphrase);
+    enum status status = secrets_get_new(cli->passphrase_fd,
+                                         "New passphrase for this device's keys", out_passphrase);
 
     if (status != STATUS_OK) {
         return cli_fail(cli, "no passphrase was given", status);
@@ -169,10 +171,11 @@ static int give_card(struct cli *cli, const char *path, const char *card)
                                    : cli_fail(cli, "the recovery card was not written", status);
     }
     if (!cli->json) {
-        (void)fprintf(cli->out,
-                      "\nYour recovery card. Print or copy it now, keep it away from this machine;\n"
-                      "nobody else has it and it is not shown again:\n\n%s\n\n",
-                      card);
+        (void)fprintf(
+            cli->out,
+            "\nYour recovery card. Print or copy it now, keep it away from this machine;\n"
+            "nobody else has it and it is not shown again:\n\n%s\n\n",
+            card);
     }
     return CLI_OK;
 }
@@ -213,10 +216,31 @@ static void keep_names(struct cli *cli, const struct keystore_content *content,
         status = petname_keep(&storage, &info->member, span_of(info->name, strlen(info->name)));
     }
     if (status == STATUS_OK) {
-        status = petname_keep(&storage, NULL,
-                              span_of(info->practice_name, strlen(info->practice_name)));
+        status =
+            petname_keep(&storage, NULL, span_of(info->practice_name, strlen(info->practice_name)));
     }
     store_close(store);
+}
+
+/* Before the invitation is used up: whether keys can be kept where they are to be. */
+static enum status make_place(const char *profile)
+{
+    static const uint8_t zeros[4096];
+    char path[FILES_PATH_BYTES_MAX];
+    enum status status = files_parents(profile);
+
+    if (status == STATUS_OK) {
+        status = files_folder(profile);
+    }
+    if (status == STATUS_OK) {
+        status = files_join(profile, "room", path);
+    }
+    if (status == STATUS_OK) {
+        (void)unlink(path);
+        status = files_write_new(path, span_of(zeros, sizeof(zeros)));
+        (void)unlink(path);
+    }
+    return status;
 }
 
 static int enrol(struct cli *cli, struct joining *joining, const struct join_info *info,
@@ -226,10 +250,15 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     char card_secret[RECOVERY_CARD_CHARS_MAX + 1];
     struct keystore_content content;
     struct keystore *keystore = NULL;
-    enum status status = join_enrol(joining->join, card_secret);
+    enum status status = make_place(cli->profile);
     int code = CLI_OK;
 
     memset(&content, 0, sizeof(content));
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "the profile's folder cannot be written; the invitation is unused",
+                        status);
+    }
+    status = join_enrol(joining->join, card_secret);
     if (status == STATUS_OK) {
         code = give_card(cli, card_path, card_secret);
         status = code == CLI_OK ? step_to(joining, JOIN_DONE) : STATUS_IO;
@@ -239,8 +268,8 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
         status = join_take_content(joining->join, &content);
     }
     if (status == STATUS_OK) {
-        status = keystore_create(cli->profile, params, secret_view(passphrase), &content,
-                                 &keystore);
+        status =
+            keystore_create(cli->profile, params, secret_view(passphrase), &content, &keystore);
     }
     if (status == STATUS_OK) {
         keep_names(cli, keystore_content(keystore), info);
@@ -260,8 +289,9 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
 static int fail_join(struct cli *cli, const struct joining *joining, enum status status)
 {
     if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
-        (void)fprintf(cli->err, "alcove join: the server was not reached: %s\nThe invitation is "
-                                "unused; try again.\n",
+        (void)fprintf(cli->err,
+                      "alcove join: the server was not reached: %s\nThe invitation is "
+                      "unused; try again.\n",
                       joining->why == NULL ? "no answer in time" : joining->why);
         return CLI_UNREACHABLE;
     }
@@ -286,8 +316,9 @@ static int join_with(struct cli *cli, struct joining *joining, bool yes, bool tr
         return fail_join(cli, joining, status);
     }
     if (!right_server(joining)) {
-        (void)fprintf(cli->err, "alcove join: ALARM: another server answers at %s than the one in "
-                                "the invitation.\nNothing was sent to it. Tell your practice.\n",
+        (void)fprintf(cli->err,
+                      "alcove join: ALARM: another server answers at %s than the one in "
+                      "the invitation.\nNothing was sent to it. Tell your practice.\n",
                       join_address(joining->join));
         return CLI_ALARM;
     }
@@ -326,8 +357,9 @@ int cmd_join(struct cli *cli, int argc, char **argv)
         return cli_usage(cli, "join", wrong);
     }
     if (host_probe(cli->profile) != STATUS_NOT_FOUND) {
-        (void)fprintf(cli->err, "alcove join: %s already holds a profile; nothing was changed. "
-                                "Choose another with --profile DIR.\n",
+        (void)fprintf(cli->err,
+                      "alcove join: %s already holds a profile; nothing was changed. "
+                      "Choose another with --profile DIR.\n",
                       cli->profile);
         return CLI_FAILED;
     }

@@ -43,8 +43,7 @@ static enum status read_all(int fd, size_t max, uint8_t **out_bytes, size_t *out
     return size > max ? STATUS_TOO_LARGE : STATUS_NO_MEMORY;
 }
 
-enum status files_read(const char *path, int in, size_t max, uint8_t **out_bytes,
-                       size_t *out_size)
+enum status files_read(const char *path, int in, size_t max, uint8_t **out_bytes, size_t *out_size)
 {
     enum status status;
     int fd;
@@ -100,8 +99,28 @@ enum status files_folder(const char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST ? STATUS_OK : STATUS_IO;
 }
 
-enum status files_join(const char *folder, const char *name,
-                       char out[static FILES_PATH_BYTES_MAX])
+enum status files_parents(const char *path)
+{
+    char folder[FILES_PATH_BYTES_MAX];
+    size_t size = strlen(path);
+
+    if (size >= sizeof(folder)) {
+        return STATUS_USAGE;
+    }
+    for (size_t i = 1; i < size; i++) {
+        if (path[i] != '/') {
+            continue;
+        }
+        memcpy(folder, path, i);
+        folder[i] = '\0';
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+            return STATUS_IO;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status files_join(const char *folder, const char *name, char out[static FILES_PATH_BYTES_MAX])
 {
     int n = snprintf(out, FILES_PATH_BYTES_MAX, "%s/%s", folder, name);
 

@@ -11,6 +11,8 @@ MUST_CHECK enum status files_read(const char *path, int in, size_t max, uint8_t 
 MUST_CHECK enum status files_write_new(const char *path, struct span bytes);
 /* A folder of mode 0700; one that exists is fine. STATUS_IO. */
 MUST_CHECK enum status files_folder(const char *path);
+/* The folders above |path|, made with mode 0700 where they are missing. STATUS_IO. */
+MUST_CHECK enum status files_parents(const char *path);
 /* FOLDER/NAME. STATUS_USAGE: too long. */
 #define FILES_PATH_BYTES_MAX 4096u
 MUST_CHECK enum status files_join(const char *folder, const char *name,

@@ -80,7 +80,8 @@ struct section_search {
     struct search search;
     const struct engine *engine;
     uint32_t class;
-    bool any; /* no word: the only one */
+    bool any;    /* no word: the only one */
+    size_t best; /* so many sections of one chart are as good as |out| */
     struct view_section *out;
 };
 
@@ -135,12 +136,14 @@ int ids_chart(struct cli *cli, const char *word, struct chart_id *out_chart,
     return code;
 }
 
-/* Among several of one class: one that we may write in, before others. */
-static bool better(const struct view_section *found, const struct view_section *other)
+/* Ours before one that we may write in, that before one that we read. */
+static uint32_t rank(const struct view_section *section)
 {
-    return (found->rights & 2u) == 0 && (other->rights & 2u) != 0;
+    return section->ended ? 0 : section->rights;
 }
 
+/* Of several alike none is taken: in a chart other therapists have sections of the same class,
+ * and a client has one journal for each set of readers. The wrong one has other readers. */
 static bool visit_section(void *visitor, const struct view_section *section)
 {
     struct section_search *sections = visitor;
@@ -150,17 +153,31 @@ static bool visit_section(void *visitor, const struct view_section *section)
                    !section_fits(sections, section, false))) {
         return true;
     }
-    if (sections->search.found == 0) {
-        sections->search.found = 1;
+    if (sections->search.found == 0 || (same_chart(sections->out, section) &&
+                                        rank(section) > rank(sections->out))) {
+        sections->search.found = sections->search.found == 0 ? 1 : sections->search.found;
+        sections->best = 1;
         *sections->out = *section;
-    } else if (same_chart(sections->out, section)) {
-        if (better(sections->out, section)) {
-            *sections->out = *section;
-        }
-    } else {
+    } else if (!same_chart(sections->out, section)) {
         sections->search.found++;
+    } else if (rank(section) == rank(sections->out)) {
+        sections->best++;
     }
     return true;
+}
+
+static int section_verdict(struct section_search *sections)
+{
+    uint32_t class = sections->class;
+
+    if (sections->search.found == 1 && sections->best > 1) {
+        (void)fprintf(sections->search.cli->err,
+                      "alcove: %zu sections of class %s fit, and they have different readers; "
+                      "give the id\n  of one (alcove chart list, alcove access ID)\n",
+                      sections->best, policy_class_name(sections->out->class));
+        return CLI_USAGE;
+    }
+    return verdict(&sections->search, class == 0 ? "section" : policy_class_name(class));
 }
 
 static void search_sections(struct cli *cli, const char *word, uint32_t class,
@@ -182,7 +199,7 @@ int ids_section(struct cli *cli, const char *word, uint32_t class,
     struct section_search sections;
 
     search_sections(cli, word, class, &sections, out_section);
-    return verdict(&sections.search, class == 0 ? "section" : policy_class_name(class));
+    return section_verdict(&sections);
 }
 
 int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
@@ -196,7 +213,7 @@ int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
 
         return code == CLI_OK ? ids_section(cli, word, class, out_section) : code;
     }
-    return verdict(&sections.search, class == 0 ? "section" : policy_class_name(class));
+    return section_verdict(&sections);
 }
 
 /* ---- notes */

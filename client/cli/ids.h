@@ -13,7 +13,8 @@ MUST_CHECK int ids_member(struct cli *cli, const char *word, struct view_member 
 MUST_CHECK int ids_chart(struct cli *cli, const char *word, struct chart_id *out_chart,
                          struct member_id *out_client);
 /* A section by its id; or of a chart (as above) the one of |class| (0: |word| must be an id).
- * Where a chart has several of a class, the one that is ours to write in. */
+ * Where a chart has several of a class, the one that is ours, or else the one that is ours to
+ * write in; several of these are none, since each has readers of its own. */
 MUST_CHECK int ids_section(struct cli *cli, const char *word, uint32_t class,
                            struct view_section *out_section);
 /* The same, and asks the server once when nothing here fits: for commands that otherwise work
