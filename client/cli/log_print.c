@@ -6,6 +6,8 @@
 #include "proto/policy.h"
 #include "proto/words.h"
 
+#define LINE_COLUMNS 80u
+
 const char *log_print_outcome(uint32_t outcome)
 {
     static const char *const names[] = {"?", "ok", "refused", "failed"};
@@ -99,7 +101,7 @@ struct printing {
 };
 
 /* "2026-03-02 10:20  T2  read  process  refused": one line a person can follow. */
-static void print_line(struct cli *cli, const struct ledger_event *event)
+static void print_head(struct cli *cli, const struct ledger_event *event)
 {
     char actor[VIEW_NAME_BYTES_MAX];
 
@@ -111,6 +113,10 @@ static void print_line(struct cli *cli, const struct ledger_event *event)
     print_text(cli, span_of(actor, strlen(actor)), 10);
     (void)fprintf(cli->out, " %s %s", policy_action_name(event->open->action),
                   log_print_outcome(event->open->outcome));
+}
+
+static void print_rest(struct cli *cli, const struct ledger_event *event)
+{
     if (event->target != NULL && event->target->class_ != 0) {
         (void)fprintf(cli->out, " %s", policy_class_name(event->target->class_));
     }
@@ -124,7 +130,33 @@ static void print_line(struct cli *cli, const struct ledger_event *event)
     if (event->open->count > 0) {
         (void)fprintf(cli->out, " x%llu", (unsigned long long)event->open->count);
     }
-    (void)fputc('\n', cli->out);
+}
+
+/* Into memory, for its width. */
+static char *printed(const struct cli *cli,
+                     void (*print)(struct cli *cli, const struct ledger_event *event),
+                     const struct ledger_event *event)
+{
+    struct cli memory = *cli;
+    char *text = NULL;
+    size_t size = 0;
+
+    memory.out = open_memstream(&text, &size);
+    CHECK(memory.out != NULL);
+    print(&memory, event);
+    CHECK(fclose(memory.out) == 0);
+    return text;
+}
+
+static void print_line(struct cli *cli, const struct ledger_event *event)
+{
+    char *head = printed(cli, print_head, event);
+    char *rest = printed(cli, print_rest, event);
+    bool fits = strlen(head) + strlen(rest) <= LINE_COLUMNS;
+
+    (void)fprintf(cli->out, fits ? "%s%s\n" : "%s\n                       %s\n", head, rest);
+    free(head);
+    free(rest);
 }
 
 /* A chart's history comes whole, since only so it can be proved; it is sifted here. */
@@ -154,8 +186,8 @@ static bool print_event(void *visitor, const struct ledger_event *event)
     }
     printing->count++;
     if (printing->cli->json) {
-        (void)cJSON_AddItemToArray(
-            printing->array, log_print_object(host_engine(printing->cli->host), event));
+        (void)cJSON_AddItemToArray(printing->array,
+                                   log_print_object(host_engine(printing->cli->host), event));
     } else {
         print_line(printing->cli, event);
     }
@@ -174,7 +206,8 @@ int log_print_events(struct cli *cli, const struct ledger_query *query, uint64_t
     if (cli->json) {
         print_json(cli, printing.array);
     } else {
-        (void)fprintf(cli->out, "%zu events. What is claimed here is proved by `alcove log verify`.\n",
+        (void)fprintf(cli->out,
+                      "%zu events. What is claimed here is proved by `alcove log verify`.\n",
                       printing.count);
     }
     return CLI_OK;
