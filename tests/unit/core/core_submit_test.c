@@ -1,0 +1,687 @@
+/* Statements and revisions: what is stored, what is refused, and with which event. */
+#include "tests/unit/core/core_scene.h"
+
+#include "keys/public/leaf.h"
+#include "proto/alcove.pb-c.h"
+#include "proto/message.h"
+#include "proto/words.h"
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
+{
+    uint32_t got_action = 0;
+    uint32_t got_outcome = 0;
+
+    scene_event(scene, 0, &got_action, &got_outcome);
+    assert_int_equal(got_action, action);
+    assert_int_equal(got_outcome, outcome);
+}
+
+/* What a test changes in a Context; absent fields stay. */
+struct change {
+    const struct make_revision *parent[2];
+    size_t parents;
+    uint64_t revision;
+    uint32_t kind;
+    const struct note_id *note;
+    uint64_t section_number;
+    const struct hash *section_head;
+    uint64_t chart_number;
+    const struct hash *chart_leaf;
+    const struct seen *seen;
+    uint64_t epoch;
+    uint64_t device_number;
+    const struct hash *device_link;
+};
+
+static void change_context(void *context, ProtobufCMessage *body)
+{
+    static ProtobufCBinaryData parents[2];
+    static Alcove__Seen seen;
+    const struct change *c = context;
+    Alcove__Context *out = (Alcove__Context *)(void *)body;
+
+    for (size_t i = 0; i < c->parents; i++) {
+        parents[i] = field_of(c->parent[i]->link.bytes, HASH_BYTES);
+        out->note = field_of(c->parent[i]->parsed.note.bytes, ID_BYTES);
+        out->revision = c->parent[i]->parsed.revision + 1;
+    }
+    out->n_parent = c->parents;
+    out->parent = parents;
+    out->revision = c->revision != 0 ? c->revision : out->revision;
+    out->kind = c->kind != 0 ? c->kind : out->kind;
+    if (c->note != NULL) {
+        out->note = field_of(c->note->bytes, ID_BYTES);
+    }
+    if (c->section_number != 0) {
+        out->section_number = c->section_number;
+        out->section_head = field_of(c->section_head->bytes, HASH_BYTES);
+    }
+    if (c->chart_number != 0) {
+        out->chart_number = c->chart_number;
+        out->chart_leaf = field_of(c->chart_leaf->bytes, HASH_BYTES);
+    }
+    if (c->seen != NULL) {
+        alcove__seen__init(&seen);
+        seen.statements_size = c->seen->statements_size;
+        seen.events_size = c->seen->events_size;
+        if (seen.statements_size > 0) {
+            seen.statements_root = field_of(c->seen->statements_root.bytes, HASH_BYTES);
+        }
+        if (seen.events_size > 0) {
+            seen.events_root = field_of(c->seen->events_root.bytes, HASH_BYTES);
+        }
+        out->seen = &seen;
+    }
+    out->epoch = c->epoch != 0 ? c->epoch : out->epoch;
+    if (c->device_number != 0) {
+        out->device_number = c->device_number;
+        out->device_link = field_of(c->device_link->bytes, HASH_BYTES);
+    }
+}
+
+/* Sends one revision changed so; it must get |status| with one event. */
+static void send_changed(struct scene *scene, struct make_section *section, struct change change,
+                         enum status status)
+{
+    assert_int_equal(
+        scene_write(scene, section, scene->p->t1, 0, change_context, &change, NULL), status);
+    expect_event(scene, ACTION_WRITE,
+                 status == STATUS_OK                                        ? OUTCOME_OK
+                 : status == STATUS_MALFORMED || status == STATUS_REFUSED ? OUTCOME_REFUSED
+                                                                            : OUTCOME_FAILED);
+}
+
+/* Goal: a section, a share and a write are stored, each with its event. Method: the whole
+ * way, then the numbers of the reply. */
+static void test_stored(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct arena arena = {0};
+    const Alcove__SubmitReply *reply;
+    struct make_section *shared = scene_section(scene, CLASS_SHARED, p->c1, p->t1);
+
+    expect_event(scene, ACTION_ROTATE, OUTCOME_OK);
+    (void)scene_share(scene, shared, p->c1, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
+    OK(scene_write(scene, shared, p->t1, 0, NULL, NULL, NULL));
+    expect_event(scene, ACTION_WRITE, OUTCOME_OK);
+    reply = (const Alcove__SubmitReply *)(const void *)scene_body(
+        scene, &alcove__submit_reply__descriptor, &arena);
+    assert_int_equal(reply->section_number, shared->timeline.number);
+    assert_memory_equal(reply->section_head.data, shared->timeline.head.bytes, HASH_BYTES);
+    assert_int_equal(reply->event, scene_size(scene, LEDGER_EVENTS) - 1);
+    arena_free(&arena);
+    OK(scene_write(scene, shared, p->c1, 0, NULL, NULL, NULL));
+}
+
+static void change_section(void *context, ProtobufCMessage *body)
+{
+    ((Alcove__Context *)(void *)body)->section = field_of(context, ID_BYTES);
+}
+
+/* Goal: whoever may not write is refused as if nothing were there. Method: a stranger's
+ * revision for a section that exists and for one that does not: one answer, no body. */
+static void test_absent_is_forbidden(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *process = scene_section(scene, CLASS_PROCESS, p->c1, p->t1);
+    struct make_revision revision;
+    uint8_t nowhere[ID_BYTES];
+
+    memset(nowhere, 0x33, sizeof(nowhere));
+    scene_revision(scene, process, p->t2, 0, NULL, NULL, &revision);
+    assert_int_equal(scene_send(scene, p->t2, 0, &revision, 1), STATUS_REFUSED);
+    assert_null(scene->answer.body);
+    assert_false(scene->answer.close);
+    expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
+    scene_revision(scene, process, p->t2, 0, change_section, nowhere, &revision);
+    assert_int_equal(scene_send(scene, p->t2, 0, &revision, 1), STATUS_REFUSED);
+    assert_null(scene->answer.body);
+    assert_false(scene->answer.close);
+    expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
+    /* And nobody sends what another signed. */
+    assert_int_equal(scene_send(scene, p->t1, 0, &revision, 1), STATUS_MALFORMED);
+}
+
+/* Goal: nobody can make the server look like one that shows two histories. Method: each thing
+ * a revision says of the past, once wrong and once ahead of it; then the truth is taken. */
+static void test_lies_about_the_past(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct hash wrong;
+    struct seen seen;
+
+    memset(&wrong, 7, sizeof(wrong));
+    send_changed(scene, progress, (struct change){.section_number = 1, .section_head = &wrong},
+                 STATUS_CONFLICT);
+    send_changed(scene, progress, (struct change){.section_number = 99, .section_head = &wrong},
+                 STATUS_CONFLICT);
+    send_changed(scene, progress, (struct change){.chart_number = 1, .chart_leaf = &wrong},
+                 STATUS_MALFORMED);
+    send_changed(scene, progress, (struct change){.chart_number = 99, .chart_leaf = &wrong},
+                 STATUS_MALFORMED);
+    memset(&seen, 0, sizeof(seen));
+    seen.statements_size = 5;
+    seen.statements_root = wrong;
+    send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_MALFORMED);
+    seen.statements_size = scene_size(scene, LEDGER_STATEMENTS) + 1;
+    send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_MALFORMED);
+    memset(&seen, 0, sizeof(seen));
+    seen.events_size = 5;
+    seen.events_root = wrong;
+    send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_MALFORMED);
+
+    seen.statements_size = 5;
+    scene_root(scene, LEDGER_STATEMENTS, 5, &seen.statements_root);
+    seen.events_size = scene_size(scene, LEDGER_EVENTS);
+    scene_root(scene, LEDGER_EVENTS, seen.events_size, &seen.events_root);
+    send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_OK);
+}
+
+/* Goal: a chart's history as it is, is taken, from memory and from the database. Method: the
+ * leaf of the newest event about the chart, before and after a restart. */
+static void test_chart_seen(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct event_stored event;
+    struct txn *txn = NULL;
+    struct change change;
+
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+    OK(db_begin_read(scene->db, &txn));
+    OK(events_get(txn, ledger_size(txn, LEDGER_EVENTS) - 1, &event));
+    change = (struct change){.chart_number = event.chart_number, .chart_leaf = &event.leaf_hash};
+    db_abort(txn);
+    assert_true(change.chart_number > 2);
+    send_changed(scene, progress, change, STATUS_OK);
+    scene_restart(scene);
+    send_changed(scene, progress, change, STATUS_OK);
+    change.chart_number--;
+    send_changed(scene, progress, change, STATUS_MALFORMED);
+}
+
+/* Goal: two edits of one head stay as siblings and are joined; a wrong number within the note
+ * is not taken. Method: both from the same place, then one that names both. */
+static void test_siblings(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision first;
+    struct make_revision a;
+    struct make_revision b;
+    struct change edit = {.parents = 1};
+    uint64_t number;
+    struct hash head;
+
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
+    edit.parent[0] = &first;
+    number = progress->timeline.number;
+    head = progress->timeline.head;
+    edit.revision = 3;
+    send_changed(scene, progress, edit, STATUS_CONFLICT);
+    edit.revision = 0;
+    OK(scene_write(scene, progress, p->t1, 0, change_context, &edit, &a));
+    /* Looked again: the first is no head any more. */
+    send_changed(scene, progress, edit, STATUS_CONFLICT);
+    edit.section_number = number;
+    edit.section_head = &head;
+    edit.revision = UINT32_MAX;
+    send_changed(scene, progress, edit, STATUS_CONFLICT);
+    edit.revision = 0;
+    OK(scene_write(scene, progress, p->t1, 0, change_context, &edit, &b));
+    send_changed(scene, progress, (struct change){.parent = {&a, &a}, .parents = 2},
+                 STATUS_CONFLICT);
+    send_changed(scene, progress, (struct change){.parent = {&a, &b}, .parents = 2}, STATUS_OK);
+    send_changed(scene, progress, (struct change){.parent = {&b}, .parents = 1}, STATUS_CONFLICT);
+}
+
+/* Goal: a lost race tells the heads and where the section is. Method: the reply's body. */
+static void test_conflict_tells(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision first;
+    struct make_revision second;
+    struct change edit = {.parents = 1};
+    struct arena arena = {0};
+    const Alcove__SubmitReply *reply;
+
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
+    edit.parent[0] = &first;
+    OK(scene_write(scene, progress, p->t1, 0, change_context, &edit, &second));
+    send_changed(scene, progress, edit, STATUS_CONFLICT);
+    reply = (const Alcove__SubmitReply *)(const void *)scene_body(
+        scene, &alcove__submit_reply__descriptor, &arena);
+    assert_int_equal(reply->n_head, 1);
+    assert_memory_equal(reply->head[0].data, second.link.bytes, HASH_BYTES);
+    assert_int_equal(reply->section_number, progress->timeline.number);
+    arena_free(&arena);
+}
+
+/* Goal: a signed note is only appended to. Method: each kind after signing. */
+static void test_locked(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision last;
+    struct change change = {.parents = 1, .kind = REVISION_ADDENDUM};
+
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &last));
+    change.parent[0] = &last;
+    send_changed(scene, progress, change, STATUS_CONFLICT); /* nothing to append to yet */
+    change.kind = REVISION_SIGNED;
+    OK(scene_write(scene, progress, p->t1, 0, change_context, &change, &last));
+    change.kind = REVISION_DRAFT;
+    send_changed(scene, progress, change, STATUS_LOCKED);
+    change.kind = REVISION_SIGNED;
+    send_changed(scene, progress, change, STATUS_LOCKED);
+    for (uint32_t kind = REVISION_ADDENDUM; kind <= REVISION_LATE_ENTRY; kind++) {
+        change.kind = kind;
+        OK(scene_write(scene, progress, p->t1, 0, change_context, &change, &last));
+    }
+}
+
+/* How many of the section's revisions have lost their content. */
+static size_t count_erased(struct scene *scene, const struct make_section *section)
+{
+    Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
+    struct produce_page page;
+    size_t erased = 0;
+    bool last = false;
+
+    ask.section = field_of(section->id.bytes, ID_BYTES);
+    ask.from = 1;
+    OK(scene_ask(scene, scene->p->t1, 0, OP_PAGE, &ask.base));
+    page = (struct produce_page){scene->answer.local, scene->answer.from, scene->answer.to};
+    while (!last) {
+        struct txn *txn = NULL;
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
+        const Alcove__PageChunk *chunk;
+        uint8_t *body = NULL;
+        size_t size = 0;
+
+        OK(db_begin_read(scene->db, &txn));
+        OK(produce_chunk(txn, &page, 15000, &body, &size, &last));
+        db_abort(txn);
+        OK(message_decode(&alcove__page_chunk__descriptor, span_of(body, size), &arena, &message));
+        chunk = (const Alcove__PageChunk *)(const void *)message;
+        for (size_t i = 0; i < chunk->n_entry; i++) {
+            erased += chunk->entry[i]->kind == ENTRY_REVISION && chunk->entry[i]->envelope.len == 0;
+        }
+        arena_free(&arena);
+        free(body);
+    }
+    return erased;
+}
+
+/* Goal: a tombstone empties what the note held before, and nothing else. Method: two notes,
+ * one erased. */
+static void test_tombstone(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_section *journal = NULL;
+    struct make_revision first;
+    struct make_revision second;
+    struct change change = {.parents = 1};
+    uint32_t action = 0;
+    uint32_t outcome = 0;
+
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
+    change.parent[0] = &first;
+    change.kind = REVISION_TOMBSTONE;
+    assert_int_equal(scene_write(scene, progress, p->t1, 0, change_context, &change, NULL),
+                     STATUS_REFUSED); /* no cell of the table lets a therapist erase */
+    scene_event(scene, 0, &action, &outcome);
+    assert_int_equal(action, ACTION_ERASE);
+    assert_int_equal(count_erased(scene, progress), 0);
+
+    if (!policy_allows(ROLE_CLIENT, POLICY_OWN_CHART, CLASS_JOURNAL, ACTION_ERASE)) {
+        return;
+    }
+    journal = scene_section(scene, CLASS_JOURNAL, p->c1, p->c1);
+    (void)scene_share(scene, journal, p->t1, RIGHT_READ, 0, p->c1);
+    OK(scene_write(scene, journal, p->c1, 0, NULL, NULL, &first));
+    OK(scene_write(scene, journal, p->c1, 0, NULL, NULL, NULL));
+    change.kind = REVISION_DRAFT;
+    OK(scene_write(scene, journal, p->c1, 0, change_context, &change, &second));
+    change.parent[0] = &second;
+    change.kind = REVISION_TOMBSTONE;
+    OK(scene_write(scene, journal, p->c1, 0, change_context, &change, NULL));
+    assert_int_equal(count_erased(scene, journal), 2);
+}
+
+/* Goal: a revision waits for the new epoch, and the epoch before it is not taken. Method:
+ * revoke, write, rotate, write. */
+static void test_needs_epoch(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct hash grant;
+
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
+    OK(scene_write(scene, progress, p->t3, 0, NULL, NULL, NULL));
+    OK(scene_take(scene, p->t1, make_revocation(scene->w, progress, &grant, p->t1)));
+    expect_event(scene, ACTION_REVOKE, OUTCOME_OK);
+    send_changed(scene, progress, (struct change){0}, STATUS_NEEDS_EPOCH);
+    assert_int_equal(scene_write(scene, progress, p->t3, 0, NULL, NULL, NULL), STATUS_REFUSED);
+    OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
+    send_changed(scene, progress, (struct change){.epoch = 1}, STATUS_NEEDS_EPOCH);
+    send_changed(scene, progress, (struct change){0}, STATUS_OK);
+}
+
+static void drop_start(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->n_start = 0;
+}
+
+static void wrong_start(void *context, ProtobufCMessage *body)
+{
+    Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
+
+    (void)context;
+    assert_int_equal(epoch->n_start, 1);
+    epoch->start[0]->number++;
+}
+
+static void wrong_seen(void *context, ProtobufCMessage *body)
+{
+    static Alcove__Seen seen;
+    static struct hash root;
+    Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
+
+    (void)context;
+    memset(&root, 9, sizeof(root));
+    alcove__seen__init(&seen);
+    seen.events_size = 3;
+    seen.events_root = field_of(root.bytes, HASH_BYTES);
+    epoch->link->seen = &seen;
+}
+
+/* Goal: an epoch cannot plant where a newcomer starts to count. Method: the starts left out,
+ * a wrong number, a wrong root; the fold is taken back each time and the right one is taken. */
+static void test_epoch_claims(void **state)
+{
+    static void (*const tampers[])(void *, ProtobufCMessage *) = {drop_start, wrong_start,
+                                                                  wrong_seen};
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct hash before;
+    struct hash after;
+
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+    authority_digest(core_authority(scene->core), &before);
+    for (size_t i = 0; i < ARRAY_LEN(tampers); i++) {
+        struct made epoch;
+
+        scene->w->tamper = tampers[i];
+        epoch = make_epoch(scene->w, progress, p->t1, 0);
+        scene->w->tamper = NULL;
+        assert_int_equal(scene_submit(scene, p->t1, &epoch, 1), STATUS_MALFORMED);
+        expect_event(scene, ACTION_ROTATE, OUTCOME_REFUSED);
+        authority_digest(core_authority(scene->core), &after);
+        assert_memory_equal(&before, &after, sizeof(before));
+    }
+    OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
+}
+
+/* Goal: several statements are all or nothing. Method: a section with a second statement that
+ * does not hold, and an existing section likewise: nothing is stored, the fold has no more and
+ * no less than before, and goes on. */
+static void test_taken_back(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    uint64_t statements = scene_size(scene, LEDGER_STATEMENTS);
+    const struct authority *authority = core_authority(scene->core);
+    size_t chains = authority_chain_count(authority);
+    struct make_section *made = NULL;
+    struct made two[2];
+
+    two[0] = make_section_statement(scene->w, CLASS_SESSION, p->c1, p->t1, &made);
+    two[1] = two[0];
+    assert_int_not_equal(scene_submit(scene, p->t1, two, 2), STATUS_OK);
+    assert_null(authority_section(authority, &made->id));
+    two[0] = make_grant(scene->w, progress, p->ad2, RIGHT_READ, 0, 0, p->t1);
+    assert_int_equal(scene_submit(scene, p->t1, two, 1), STATUS_REFUSED);
+    two[0] = make_epoch(scene->w, progress, p->t1, 0);
+    two[1] = two[0];
+    assert_int_not_equal(scene_submit(scene, p->t1, two, 2), STATUS_OK);
+    assert_int_equal(authority_chain_count(authority), chains);
+    assert_int_equal(authority_section(authority, &progress->id)->epoch_count, 1);
+    assert_int_equal(authority_section(authority, &progress->id)->entry_count, 2);
+    assert_int_equal(scene_size(scene, LEDGER_STATEMENTS), statements);
+    OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
+}
+
+/* Goal: a section's chain answers those who are out as if it were not there, before it says
+ * anything about its length. Method: a grant at a wrong place by a removed and by a foreign
+ * member, then by the owner. */
+static void test_permission_before_place(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct hash grant;
+    struct made stale[3];
+
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    stale[0] = make_epoch(scene->w, progress, p->t3, 0);
+    stale[1] = make_epoch(scene->w, progress, p->t2, 0);
+    stale[2] = make_epoch(scene->w, progress, p->t1, 0);
+    grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
+    OK(scene_take(scene, p->t1, make_revocation(scene->w, progress, &grant, p->t1)));
+    assert_int_equal(scene_submit(scene, p->t3, &stale[0], 1), STATUS_REFUSED);
+    assert_null(scene->answer.body);
+    assert_int_equal(scene_submit(scene, p->t2, &stale[1], 1), STATUS_REFUSED);
+    assert_int_equal(scene_submit(scene, p->t1, &stale[2], 1), STATUS_CONFLICT);
+    assert_non_null(scene->answer.body);
+}
+
+/* Goal: nobody brings another's statement. Method: T1's, by T2's connection; the root's by a
+ * therapist. */
+static void test_signer(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *made = NULL;
+    struct made statement =
+        make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
+
+    assert_int_equal(scene_submit(scene, p->t2, &statement, 1), STATUS_REFUSED);
+    statement = make_witness_policy(scene->w, "quorum none\n");
+    assert_int_equal(scene_submit(scene, p->t1, &statement, 1), STATUS_REFUSED);
+    OK(scene_take(scene, p->ad1, statement));
+    expect_event(scene, ACTION_CONFIGURE, OUTCOME_OK);
+}
+
+/* Goal: a retry gets the first answer, another request under its id is refused, also after a
+ * restart. Method: the same bytes twice, other bytes, and once more after opening again. */
+static void test_replay(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision one;
+    struct make_revision other;
+    enum timeline_reason reason;
+    uint64_t number;
+
+    scene_revision(scene, progress, p->t1, 0, NULL, NULL, &one);
+    scene_revision(scene, progress, p->t1, 0, NULL, NULL, &other);
+    OK(scene_send(scene, p->t1, 0, &one, 1));
+    OK(make_write(scene->w, progress, &one, &reason));
+    for (int restarted = 0; restarted < 2; restarted++) {
+        struct arena arena = {0};
+
+        scene->repeat_id = true;
+        OK(scene_send(scene, p->t1, 0, &one, 1));
+        number = ((const Alcove__SubmitReply *)(const void *)scene_body(
+                      scene, &alcove__submit_reply__descriptor, &arena))
+                     ->section_number;
+        arena_free(&arena);
+        assert_int_equal(number, progress->timeline.number);
+        scene->repeat_id = true;
+        assert_int_equal(scene_send(scene, p->t1, 0, &other, 1), STATUS_REFUSED);
+        scene_restart(scene);
+    }
+    /* Past the window it is known by its own number. */
+    assert_int_equal(scene_send(scene, p->t1, 0, &one, 1), STATUS_ALREADY);
+}
+
+/* Goal: a statement sent again is answered as the first time, to one who may still bring it.
+ * Method: the making of a section, twice. */
+static void test_replay_statement(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *made = NULL;
+    struct made statement =
+        make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
+
+    OK(scene_take(scene, p->t1, statement));
+    scene->repeat_id = true;
+    OK(scene_submit(scene, p->t1, &statement, 1));
+    assert_int_equal(scene_submit(scene, p->t1, &statement, 1), STATUS_ALREADY);
+}
+
+/* Goal: a device's own numbers run without a gap. Method: skipped, repeated, wrong link. */
+static void test_device_numbers(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision first;
+    struct hash wrong;
+
+    memset(&wrong, 3, sizeof(wrong));
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
+    send_changed(scene, progress,
+                 (struct change){.device_number = 3, .device_link = &first.link}, STATUS_CONFLICT);
+    send_changed(scene, progress, (struct change){.device_number = 2, .device_link = &wrong},
+                 STATUS_CONFLICT);
+    send_changed(scene, progress,
+                 (struct change){.device_number = 2, .device_link = &first.link}, STATUS_OK);
+}
+
+/* Goal: what is too much or unsigned is malformed. Method: no thing at all, a note twice, the
+ * door's word missing, an unknown purpose, a bundle without an invitation. */
+static void test_malformed(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision twice[2];
+    Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
+    ProtobufCBinaryData field;
+    struct made epoch;
+
+    assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &ask.base), STATUS_MALFORMED);
+    ask.purpose = PURPOSE_HCOMPL + 1;
+    assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &ask.base), STATUS_MALFORMED);
+    scene_revision(scene, progress, p->t1, 0, NULL, NULL, &twice[0]);
+    scene->unverified = true;
+    assert_int_equal(scene_send(scene, p->t1, 0, twice, 1), STATUS_MALFORMED);
+    scene->unverified = false;
+    {
+        struct change change = {.note = &twice[0].parsed.note,
+                                .device_number = 2,
+                                .device_link = &twice[0].link};
+
+        scene_revision(scene, progress, p->t1, 0, change_context, &change, &twice[1]);
+    }
+    assert_int_equal(scene_send(scene, p->t1, 0, twice, 2), STATUS_MALFORMED);
+    epoch = make_epoch(scene->w, progress, p->t1, 0);
+    field = field_of(epoch.bytes.data, epoch.bytes.size);
+    ask = (Alcove__SubmitAsk)ALCOVE__SUBMIT_ASK__INIT;
+    ask.n_statement = 1;
+    ask.statement = &field;
+    ask.bundle = field_of("x", 1);
+    assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &ask.base), STATUS_MALFORMED);
+}
+
+static void take_device_id(void *context, ProtobufCMessage *body)
+{
+    ((Alcove__Device *)(void *)body)->device->device = field_of(context, ID_BYTES);
+}
+
+/* Goal: no device passes for another's. Method: T2 enrols one with the id of T1's; then one of
+ * T2's own. */
+static void test_device_id(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct made device;
+
+    scene->w->tamper = take_device_id;
+    scene->w->tamper_context = p->t1->device[0].id.bytes;
+    device = make_device_statement(scene->w, p->t2);
+    scene->w->tamper = NULL;
+    assert_int_equal(scene_submit(scene, p->t2, &device, 1), STATUS_REFUSED);
+    expect_event(scene, ACTION_DEVICE, OUTCOME_REFUSED);
+    OK(scene_take(scene, p->t2, make_device_statement(scene->w, p->t2)));
+}
+
+/* Goal: a member's statement that changes who is in leaves a line and an entry in each section
+ * it touches. Method: end a relation that two grants rest on. */
+static void test_echo(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *one = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_section *two = scene_section(scene, CLASS_SESSION, p->c1, p->t1);
+    uint64_t number = two->timeline.number;
+
+    scene->events = 3;
+    OK(scene_take(scene, p->ad1,
+                  make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
+    assert_int_equal(two->timeline.number, number + 1);
+    expect_event(scene, ACTION_RELATE, OUTCOME_OK);
+    assert_int_equal(scene_write(scene, one, p->t1, 0, NULL, NULL, NULL), STATUS_REFUSED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCENE_TEST(test_stored),
+        SCENE_TEST(test_absent_is_forbidden),
+        SCENE_TEST(test_lies_about_the_past),
+        SCENE_TEST(test_chart_seen),
+        SCENE_TEST(test_siblings),
+        SCENE_TEST(test_conflict_tells),
+        SCENE_TEST(test_locked),
+        SCENE_TEST(test_tombstone),
+        SCENE_TEST(test_needs_epoch),
+        SCENE_TEST(test_epoch_claims),
+        SCENE_TEST(test_taken_back),
+        SCENE_TEST(test_permission_before_place),
+        SCENE_TEST(test_signer),
+        SCENE_TEST(test_replay),
+        SCENE_TEST(test_replay_statement),
+        SCENE_TEST(test_device_numbers),
+        SCENE_TEST(test_malformed),
+        SCENE_TEST(test_device_id),
+        SCENE_TEST(test_echo),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
