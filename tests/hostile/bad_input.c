@@ -22,7 +22,7 @@ enum {
     FRAGMENTS = 1000000,
     OVERSIZE_BYTES = 80 * 1024,
     EMPTY_MESSAGES_BYTES = 40 * 1024,
-    FLIPPED_BYTES_MAX = 400, /* of larger frames only the first and every 61st byte after */
+    FLIPPED_BYTES_MAX = 150, /* of larger frames only the first and every 31st byte after */
     GROWTH_KIB_MAX = 24 * 1024,
 };
 
@@ -304,10 +304,10 @@ static void spoil(struct attack *attack, const struct sample *sample)
                  &size);
     const uint64_t before = attack->tries;
     const uint64_t closed = attack->closed;
-    for (size_t i = 1; i < size; i += i < FLIPPED_BYTES_MAX ? 1 : 61) {
+    for (size_t i = 1; i < size; i += i < FLIPPED_BYTES_MAX ? 1 : 31) {
         (void)try_frame(attack, span_of(bytes, i));
     }
-    for (size_t i = 0; i < size; i += i < FLIPPED_BYTES_MAX ? 1 : 61) {
+    for (size_t i = 0; i < size; i += i < FLIPPED_BYTES_MAX ? 1 : 31) {
         for (unsigned bit = 0; bit < 8; bit++) {
             bytes[i] ^= (uint8_t)(1U << bit);
             (void)try_frame(attack, span_of(bytes, size));

@@ -135,12 +135,33 @@ static void write_event(struct inproc *server, struct txn *txn, const struct cor
     OK(event_write(server->core, txn, &ask, draft, &written));
 }
 
+/* What only a client is to find out: where a statement that is none says that it stands. */
+static void place_of_unparsed(const struct inproc *server, struct span bytes,
+                              struct statement *out)
+{
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    OK(message_decode(&alcove__statement__descriptor, bytes, &arena, &message));
+    const Alcove__Statement *outer = (const Alcove__Statement *)(const void *)message;
+    *out = (struct statement){.rule = statement_rule(outer->type), .bytes = bytes};
+    assert_non_null(out->rule);
+    OK(message_decode(out->rule->body, field_span(outer->body), &arena, &message));
+    /* Every body has its link first. */
+    const Alcove__Link *link = ((const Alcove__Suspension *)(const void *)message)->link;
+    assert_true(field_label(link->label, &out->link.label));
+    out->link.number = link->number;
+    statement_hash(bytes, &server->practice, &out->hash);
+    arena_free(&arena);
+}
+
 void kit_plant_statement(struct inproc *server, const struct core_peer *peer, struct span bytes)
 {
     struct statement statement;
     struct txn *txn = NULL;
     server->core->now_ms = ++server->now_ms;
-    OK(statement_parse(bytes, &server->practice, &statement));
+    if (statement_parse(bytes, &server->practice, &statement) != STATUS_OK) {
+        place_of_unparsed(server, bytes, &statement);
+    }
     OK(db_begin_write(server->db, &txn));
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
     OK(statement_store(server->core, txn, &statement, seq, events_time(txn, server->now_ms)));
@@ -283,14 +304,15 @@ enum status kit_refused(struct inproc_person *victim, const struct kit_before *b
     assert_false(engine_next_frame(victim->engine, &out));
     struct kit_before after = kit_before(victim);
     assert_memory_equal(&after.content, &before->content, sizeof after.content);
-    assert_int_equal(after.statements, before->statements);
+    assert_int_equal(after.statements, before->statements + before->statements_more);
     assert_int_equal(after.outbox, before->outbox);
     return status;
 }
 
-enum status kit_refuses(struct inproc_person *victim, enum status expected)
+enum status kit_refuses(struct inproc_person *victim, enum status expected, size_t statements)
 {
     struct kit_before before = kit_before(victim);
+    before.statements_more = statements;
     engine_sync(victim->engine);
     return kit_refused(victim, &before, inproc_run(victim), expected);
 }

@@ -56,12 +56,13 @@ void kit_move(struct inproc_person *person, struct inproc *server);
 struct kit_before {
     struct hash content; /* sections, entries, revisions, outbox, drafts */
     size_t statements;
+    size_t statements_more; /* that may be kept: they stand in the log and hold in themselves */
     size_t outbox;
 };
 struct kit_before kit_before(struct inproc_person *person);
-/* Syncs |victim|: it must stop with an alarm, send nothing more, and hold what it held.
- * |expected| STATUS_OK: any alarm. Returns the status. */
-enum status kit_refuses(struct inproc_person *victim, enum status expected);
+/* Syncs |victim|: it must stop with an alarm, send nothing more, and hold what it held, and
+ * |statements| more statements. |expected| STATUS_OK: any alarm. Returns the status. */
+enum status kit_refuses(struct inproc_person *victim, enum status expected, size_t statements);
 /* The same for a run that was made already. */
 enum status kit_refused(struct inproc_person *victim, const struct kit_before *before,
                         enum status status, enum status expected);
