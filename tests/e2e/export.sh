@@ -47,7 +47,7 @@ for file in checkpoint tile/0/000 tile/entries/000; do
     size=$(wc -c <"$work/bad/$file")
     at=$((size / 2))
     byte=$(dd if="$work/bad/$file" bs=1 skip="$at" count=1 2>/dev/null | od -An -tu1 | tr -d ' ')
-    printf "\\$(printf '%03o' $(((byte + 1) % 256)))" |
+    printf '%b' "\\0$(printf '%03o' $(((byte + 1) % 256)))" |
         dd of="$work/bad/$file" bs=1 seek="$at" conv=notrunc 2>/dev/null
     check "a changed byte in $file is found" sh -c "! node '$root/tests/support/verify-tiles.mjs' '$work/bad' '$vkey' >/dev/null 2>&1"
 done

@@ -27,9 +27,15 @@ awk -v skip="$skip" '
 mkdir "$work/home"
 cd "$root" || exit 1
 {
-    say 'set -eu'
-    say 'trap "kill \$server 2>/dev/null; for who in admin T1 C1 A1; do alcove --profile \$HOME/trial/\$who lock 2>/dev/null; done" EXIT'
-    say 'server='
+    cat <<'END'
+set -eu
+server=
+leave() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null
+    for who in admin T1 C1 A1; do alcove --profile "$HOME/trial/$who" lock 2>/dev/null; done
+}
+trap leave EXIT
+END
     sed "s|build/release/bin|$(say "$build" | sed "s|^$root/||")/bin|; s|\$PWD/\(/\)|\1|" "$work/blocks.sh"
 } >"$work/run.sh"
 HOME=$work/home ALCOVE_PORT=$(free_port) timeout 300 sh "$work/run.sh" >"$work/out" 2>&1 </dev/null
