@@ -2,11 +2,17 @@
 
 #include "client/cli/files.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What was typed is worth keeping far beyond what a note may hold. */
+#define KEEPABLE_BYTES_MAX (16u << 20)
 
 static bool in_memory(const char *folder)
 {
@@ -28,9 +34,9 @@ static const char *memory_folder(void)
 }
 
 /* Overwritten before it is removed, though it is memory: a page may be reused. */
-static void erase(const char *path)
+static void erase(int folder, const char *name)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     static const uint8_t zeros[4096];
 
@@ -46,7 +52,24 @@ static void erase(const char *path)
         }
         (void)close(fd);
     }
-    (void)unlink(path);
+    (void)unlinkat(folder, name, 0);
+}
+
+/* Everything in it: editors leave backups and swap files beside the text. */
+static void erase_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            erase(dirfd(folder), entry->d_name);
+        }
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    (void)rmdir(path);
 }
 
 static const char *editor_of(void)
@@ -76,19 +99,46 @@ static _Noreturn void become_editor(const char *path)
     _exit(127);
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void on_signal(int signal)
+{
+    told_to_end = signal;
+}
+
+/* Ctrl-C is the editor's own affair, and this process must outlive it to remove the text; told
+ * to end, it ends the editor first. */
 static enum status edit(const char *path)
 {
-    pid_t child = fork();
+    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    struct sigaction before[ARRAY_LEN(signals)];
+    struct sigaction action;
+    pid_t child;
     int code = 0;
 
+    told_to_end = 0;
+    memset(&action, 0, sizeof(action));
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        action.sa_handler = signals[i] == SIGTERM || signals[i] == SIGHUP ? on_signal : SIG_IGN;
+        (void)sigaction(signals[i], &action, &before[i]);
+    }
+    child = fork();
     if (child == 0) {
+        for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+            (void)sigaction(signals[i], &before[i], NULL);
+        }
         become_editor(path);
     }
-    if (child < 0 || waitpid(child, &code, 0) != child || !WIFEXITED(code) ||
-        WEXITSTATUS(code) != 0) {
-        return STATUS_IO;
+    while (child > 0 && waitpid(child, &code, 0) != child && errno == EINTR) {
+        if (told_to_end != 0) {
+            (void)kill(child, told_to_end);
+        }
     }
-    return STATUS_OK;
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        (void)sigaction(signals[i], &before[i], NULL);
+    }
+    return child > 0 && told_to_end == 0 && WIFEXITED(code) && WEXITSTATUS(code) == 0 ? STATUS_OK
+                                                                                   : STATUS_IO;
 }
 
 enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t **out_text,
@@ -98,6 +148,7 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
     char folder[FILES_PATH_BYTES_MAX];
     char path[FILES_PATH_BYTES_MAX];
     enum status status;
+    enum status read;
 
     if (cli->lent || cli->in < 0 || !isatty(cli->in) || memory == NULL) {
         return STATUS_USAGE;
@@ -115,12 +166,17 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
     }
     if (status == STATUS_OK) {
         status = edit(path);
+        read = files_read(path, -1, KEEPABLE_BYTES_MAX, out_text, out_size);
+        if (read == STATUS_TOO_LARGE || read == STATUS_NO_MEMORY) {
+            (void)fprintf(cli->err, "alcove: your text is left in %s\n", path);
+            return read;
+        }
+        status = status == STATUS_OK ? read : status;
+        if (status == STATUS_OK && *out_size > max) {
+            status = STATUS_TOO_LARGE;
+        }
     }
-    if (status == STATUS_OK) {
-        status = files_read(path, -1, max, out_text, out_size);
-    }
-    erase(path);
-    (void)rmdir(folder);
+    erase_folder(folder);
     return status;
 }
 

@@ -31,10 +31,15 @@ static const char *template_text(const char *name)
     return name == NULL ? "" : NULL;
 }
 
-static int judge(struct cli *cli, const struct note_text *text, const char *begin)
+static bool as_it_was(const struct note_text *text, const char *begin)
 {
-    bool unchanged =
-        text->typed && text->size == strlen(begin) && memcmp(text->bytes, begin, text->size) == 0;
+    return text->size == strlen(begin) && memcmp(text->bytes, begin, text->size) == 0;
+}
+
+static int judge(struct cli *cli, const struct note_text *text, const char *file,
+                 const char *begin)
+{
+    bool unchanged = file == NULL && as_it_was(text, begin);
 
     if (text->size == 0 || unchanged || !utf8_valid(span_of(text->bytes, text->size))) {
         (void)fprintf(cli->err, "alcove: the text is %s; nothing was written\n",
@@ -63,7 +68,7 @@ int note_text_take(struct cli *cli, const char *file, const char *template,
     } else {
         status = editor_run(cli, span_of(begin, strlen(begin)), NOTE_TEXT_BYTES_MAX,
                             &out_text->bytes, &out_text->size);
-        out_text->typed = status == STATUS_OK;
+        out_text->typed = out_text->bytes != NULL && !as_it_was(out_text, begin);
     }
     if (status == STATUS_USAGE) {
         (void)fprintf(cli->err, "alcove: no text: give --file FILE, --file - or a terminal for the "
@@ -73,7 +78,7 @@ int note_text_take(struct cli *cli, const char *file, const char *template,
     if (status != STATUS_OK) {
         return cli_fail(cli, "the text was not read", status);
     }
-    return judge(cli, out_text, begin);
+    return judge(cli, out_text, file, begin);
 }
 
 int note_text_preview(struct cli *cli, const char *title, const struct note_text *text, bool yes)

@@ -4,11 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
 
 #define SECRETS_BYTES_MAX 4096u
+
+/* The signal that came while a terminal does not show what is typed. */
+static volatile sig_atomic_t told_to_end;
+
+static void on_signal(int signal)
+{
+    told_to_end = signal;
+}
 
 /* One byte at a time, so that what follows the line stays for another reader. */
 static enum status read_line(int fd, uint8_t *out, size_t capacity, size_t *out_size)
@@ -19,7 +28,7 @@ static enum status read_line(int fd, uint8_t *out, size_t capacity, size_t *out_
         uint8_t byte;
         ssize_t n = read(fd, &byte, 1);
 
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR && told_to_end == 0) {
             continue;
         }
         if (n < 0) {
@@ -55,11 +64,39 @@ enum status secrets_from_fd(int fd, struct secret **out_secret)
     return status;
 }
 
+/* Ctrl-C must not leave a terminal behind on which nothing is seen: it is heard, and obeyed
+ * when the terminal is as it was. */
+static enum status ask_quietly(int tty, const struct termios *before, const char *prompt,
+                               struct secret **out_secret)
+{
+    static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    struct sigaction old[ARRAY_LEN(signals)];
+    struct sigaction action;
+    struct termios quiet = *before;
+    enum status status;
+
+    told_to_end = 0;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = on_signal;
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        (void)sigaction(signals[i], &action, &old[i]);
+    }
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(tty, TCSAFLUSH, &quiet);
+    (void)dprintf(tty, "%s: ", prompt);
+    status = secrets_from_fd(tty, out_secret);
+    (void)dprintf(tty, "\n");
+    (void)tcsetattr(tty, TCSAFLUSH, before);
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+        (void)sigaction(signals[i], &old[i], NULL);
+    }
+    return status;
+}
+
 enum status secrets_ask(const char *prompt, struct secret **out_secret)
 {
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
     struct termios before;
-    struct termios quiet;
     enum status status;
 
     if (tty < 0 || tcgetattr(tty, &before) != 0) {
@@ -68,14 +105,19 @@ enum status secrets_ask(const char *prompt, struct secret **out_secret)
         }
         return STATUS_USAGE;
     }
-    quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    (void)tcsetattr(tty, TCSAFLUSH, &quiet);
-    (void)dprintf(tty, "%s: ", prompt);
-    status = secrets_from_fd(tty, out_secret);
-    (void)dprintf(tty, "\n");
-    (void)tcsetattr(tty, TCSAFLUSH, &before);
+    status = ask_quietly(tty, &before, prompt, out_secret);
     (void)close(tty);
+    if (told_to_end != 0) {
+        int signal = told_to_end;
+
+        told_to_end = 0;
+        if (status == STATUS_OK) {
+            secret_free(*out_secret);
+            *out_secret = NULL;
+            status = STATUS_IO;
+        }
+        (void)raise(signal);
+    }
     return status;
 }
 

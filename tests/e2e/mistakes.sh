@@ -1,0 +1,105 @@
+#!/bin/sh
+# A person in a hurry: a word that fits two sections with different readers, an editor that
+# fails, is interrupted or leaves copies, Ctrl-C at a passphrase. Nothing goes to the wrong
+# reader, no text is lost, no plain text is left behind, and the terminal shows what is typed.
+# shellcheck disable=SC2154,SC2016,SC2012 # set by the files it sources; the editor expands them; our names
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib.sh
+. "$root/tests/lib.sh"
+# shellcheck source=tests/e2e/lib.sh
+. "$root/tests/e2e/lib.sh"
+
+code_of() {
+    "$@" >/dev/null 2>&1
+    say $?
+}
+# sections_of CLASS: their ids, from a list of charts on standard input.
+sections_of() {
+    tr '{' '\n' | grep "\"$1\"" | sed -n 's/.*"section":"\([0-9a-f]*\)".*/\1/p'
+}
+enter() {
+    printf '%s\n' "$passphrase" | "$bin/alcove" --profile "$work/$1" --passphrase-fd 0 \
+        join "$2" --yes --trial --card "$work/$1.card" >/dev/null
+}
+
+make_practice >/dev/null || fail "no practice"
+start_server
+enter ad "$work/founder/admin-invitation.txt" || fail "the admin did not join"
+as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
+enter t1 "$work/t1.code" || fail "T1 did not join"
+as ad delegate T1 >/dev/null
+as t1 member invite --role client --name C1 --out "$work/c1.code" >/dev/null
+enter c1 "$work/c1.code" || fail "C1 did not join"
+client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
+as ad relate T1 treats "$client" >/dev/null
+as t1 chart new "$client" --name C1 >/dev/null
+
+# A journal for oneself and one for T1: "journal" alone must not choose between them.
+text=$work/moment.txt
+printf 'for me alone\n' >"$text"
+as c1 sync >/dev/null
+same "a private moment" 0 "$(code_of as c1 moment --category boundary --file "$text")"
+private=$(as c1 --json chart list | sections_of journal)
+printf 'for T1 too\n' >"$text"
+same "a shared moment" 0 "$(code_of as c1 moment --category boundary --share T1 --file "$text")"
+same "two journals" 2 "$(as c1 --json chart list | sections_of journal | wc -l)"
+printf 'private-after-all\n' >"$text"
+me=$(as c1 --json status | json member)
+same "journal alone fits both" 2 "$(code_of as c1 write "$me" --class journal --file "$text")"
+same "by its id" 0 "$(code_of as c1 write "$private" --class journal --file "$text")"
+as t1 sync >/dev/null
+check "T1 reads what is shared" sh -c "[ -n '$(as t1 search "T1 too")' ]"
+same "and nothing else" "" "$(as t1 search private-after-all)"
+
+# The editor, on a terminal of script(1): its copies go with its file, a failure keeps the text.
+memory=$work/run
+mkdir "$memory"
+if command -v script >/dev/null 2>&1 && mount -t tmpfs tmpfs "$memory" 2>/dev/null; then
+    trap 'stop_server; umount "$memory"; rm -rf "$work"' EXIT
+    # typed HOW: writes with an editor that then does HOW.
+    typed() {
+        cat >"$work/editor" <<X
+#!/bin/sh
+printf 'typed-by-hand\n' >"\$1"
+cp "\$1" "\$1~"
+cp "\$1" "\$(dirname "\$1")/.note.txt.swp"
+$1
+X
+        chmod 755 "$work/editor"
+        printf '%s\n' "$passphrase" >"$work/pass"
+        XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
+            "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress 3<'$work/pass'" \
+            /dev/null </dev/null >"$work/typed" 2>&1
+    }
+    typed 'exit 0'
+    same "nothing is left of it" "" "$(ls -A "$memory")"
+    check "and it is written" sh -c "grep -q 'on the server' '$work/typed'"
+    for how in 'exit 1' 'kill -INT $PPID; sleep 0.2; exit 1' 'kill -TERM $PPID; sleep 5; exit 0' \
+        'head -c 300000 /dev/zero | tr "\\0" x >>"$1"'; do
+        typed "$how"
+        same "one folder after $how" 1 "$(ls -A "$memory" | wc -l)"
+        check "the text after $how" grep -q typed-by-hand "$memory"/alcove-kept-*/note.txt
+        check "which is said" grep -q 'is kept in' "$work/typed"
+        rm -rf "$memory"/alcove-*
+    done
+else
+    say "skipped: the editor (needs script and a mount of tmpfs)"
+fi
+
+# Ctrl-C while the passphrase is asked for.
+if command -v script >/dev/null 2>&1; then
+    cat >"$work/ask" <<X
+trap : INT
+'$bin/alcove' --profile '$work/t1' status
+stty -a | grep -o -- '-\{0,1\}echo\\b'
+X
+    (
+        sleep 2
+        printf '\003'
+        sleep 2
+    ) | script -qec "sh '$work/ask'" /dev/null >"$work/asked" 2>&1 &
+    wait $!
+    check "the terminal shows what is typed" sh -c "tr -d '\\r' <'$work/asked' | grep -qx echo"
+fi
+finish
