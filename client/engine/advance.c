@@ -85,10 +85,6 @@ void advance_accept(struct engine *engine, enum advance_log log, const struct se
         return;
     }
     *mine = *next;
-    if (events) {
-        engine->history[engine->history_next] = *next;
-        engine->history_next = (engine->history_next + 1) % ARRAY_LEN(engine->history);
-    }
     kept->size = next->size;
     kept->root = next->root;
     if (engine->config.content_changed != NULL) {
@@ -115,50 +111,6 @@ void advance_seen(const struct engine *engine, Alcove__Seen *out_seen)
     if (engine->events.size > 0) {
         out_seen->events_root = field_of(engine->events.root.bytes, HASH_BYTES);
     }
-}
-
-/* The root that our own leaves give at an earlier size. */
-static enum status root_at(const struct engine *engine, uint64_t size, struct hash *out_root)
-{
-    struct merkle_frontier frontier;
-    merkle_frontier_init(&frontier);
-    for (uint64_t i = 0; i < size; i++) {
-        struct span leaf;
-        enum status status = leaves_get(&engine->leaves, i, &leaf);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        struct hash hash;
-        merkle_leaf_hash(leaf, &hash);
-        status = merkle_frontier_append(&frontier, &hash, NULL);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    merkle_frontier_root(&frontier, out_root);
-    return STATUS_OK;
-}
-
-enum status advance_carried(struct engine *engine, const struct seen *seen)
-{
-    if (seen->statements_size > 0 && seen->statements_size <= engine->leaves.count) {
-        struct hash root;
-        enum status status = root_at(engine, seen->statements_size, &root);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        if (!ID_EQUAL(&root, &seen->statements_root)) {
-            return STATUS_EQUIVOCATION;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LEN(engine->history); i++) {
-        const struct seen_log *known = &engine->history[i];
-        if (known->size > 0 && known->size == seen->events_size &&
-            !ID_EQUAL(&known->root, &seen->events_root)) {
-            return STATUS_EQUIVOCATION;
-        }
-    }
-    return STATUS_OK;
 }
 
 uint64_t advance_writer_ms(const struct engine *engine)

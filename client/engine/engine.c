@@ -47,8 +47,6 @@ enum status engine_new(const struct engine_config *config, struct engine **out_e
     engine->statements.root = config->content->statements.root;
     engine->events.size = config->content->events.size;
     engine->events.root = config->content->events.root;
-    engine->history[0] = engine->events;
-    engine->history_next = 1;
     leaves_init(&engine->leaves);
     enum status status = petname_load(engine);
     if (status == STATUS_OK) {

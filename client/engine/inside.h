@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "client/engine/carried.h"
 #include "client/engine/engine.h"
 #include "client/engine/leaves.h"
 #include "client/engine/request.h"
@@ -134,8 +135,7 @@ struct engine {
 
     /* What was verified (advance.c). */
     struct seen_log statements, events;
-    struct seen_log history[64]; /* of the events log, to compare what authors carry */
-    size_t history_next;
+    struct carried_list carried; /* what authors say that they have seen (carried.c) */
     uint64_t now_ms;
     uint64_t newest_leaf_ms;
     uint64_t newest_leaf_at_ms; /* our clock when it came */
@@ -222,8 +222,6 @@ void advance_accept(struct engine *engine, enum advance_log log, const struct se
 void advance_time(struct engine *engine, uint64_t leaf_ms);
 /* What we sign that we have seen. Borrows from |engine|. */
 void advance_seen(const struct engine *engine, Alcove__Seen *out_seen);
-/* That what an author carried does not contradict ours. STATUS_EQUIVOCATION. */
-MUST_CHECK enum status advance_carried(struct engine *engine, const struct seen *seen);
 /* The later of our clock and the newest leaf's time: what a writer goes by. */
 uint64_t advance_writer_ms(const struct engine *engine);
 struct authority_when advance_when(const struct engine *engine);

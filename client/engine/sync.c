@@ -148,6 +148,12 @@ static enum status after(struct engine *engine)
     bool asked = false;
     enum status status = section_store_synced(engine);
     if (status == STATUS_OK) {
+        status = carried_next(engine, &asked);
+    }
+    if (status == STATUS_OK && !asked && engine->want_checkpoint) {
+        return sync_next(engine);
+    }
+    if (status == STATUS_OK && !asked) {
         status = submit_ask(engine, &asked);
     }
     if (status != STATUS_OK || asked) {

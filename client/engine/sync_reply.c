@@ -136,6 +136,7 @@ static enum status dispatch(struct engine *engine, struct request *request, stru
         [OP_CHECKPOINT] = &alcove__checkpoint_reply__descriptor,
         [OP_PAGE] = &alcove__page_reply__descriptor,
         [OP_SUBSCRIBE] = &alcove__subscribe_reply__descriptor,
+        [OP_PROOF] = &alcove__proof_reply__descriptor,
     };
     CHECK((size_t)request->op < ARRAY_LEN(descriptors) && descriptors[request->op] != NULL);
     struct arena arena = {0};
@@ -155,6 +156,8 @@ static enum status dispatch(struct engine *engine, struct request *request, stru
         status = on_checkpoint(engine, request, message);
     } else if (request->op == OP_PAGE) {
         status = page_reply(engine, request, message);
+    } else if (request->op == OP_PROOF) {
+        status = carried_reply(engine, request, message);
     }
     arena_free(&arena);
     return status;

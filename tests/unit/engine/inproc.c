@@ -98,6 +98,8 @@ static const ProtobufCMessageDescriptor *reply_of(uint32_t op)
         return &alcove__checkpoint_reply__descriptor;
     case OP_SUBMIT:
         return &alcove__submit_reply__descriptor;
+    case OP_PROOF:
+        return &alcove__proof_reply__descriptor;
     case OP_PAGE:
         return &alcove__page_reply__descriptor;
     case OP_EVENTS:
@@ -197,6 +199,8 @@ static const ProtobufCMessageDescriptor *ask_of(uint32_t op)
         return &alcove__checkpoint_ask__descriptor;
     case OP_SUBMIT:
         return &alcove__submit_ask__descriptor;
+    case OP_PROOF:
+        return &alcove__proof_ask__descriptor;
     case OP_PAGE:
         return &alcove__page_ask__descriptor;
     case OP_SUBSCRIBE:
