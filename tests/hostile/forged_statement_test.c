@@ -1,0 +1,326 @@
+/*
+ * AT-05, 12, 13, 14, 20, 33, cross-practice replay, second identities, false epochs: each forged
+ * statement stands in the server's log as if it were accepted, with leaves, heads and proofs that
+ * fit. What the client learns from must be what the statement itself says.
+ */
+#include "tests/hostile/kit.h"
+
+#include "keys/public/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+/* A chart, a shared section with one note that both have, and the client has a word waiting. */
+struct stage {
+    struct scene scene;
+    struct section_id shared;
+    struct kit_submit submit; /* what the therapist was about to say */
+};
+
+static int open_stage(void **state)
+{
+    struct stage *stage = calloc(1, sizeof *stage);
+    uint64_t ticket = 0;
+    assert_non_null(stage);
+    scene_open(&stage->scene);
+    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
+    scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, "one", &ticket);
+    scene_wait(&stage->scene.therapist, ticket);
+    scene_refresh(&stage->scene.client);
+    *state = stage;
+    return 0;
+}
+
+static int close_stage(void **state)
+{
+    struct stage *stage = *state;
+    kit_submit_free(&stage->submit);
+    scene_close(&stage->scene);
+    free(stage);
+    return 0;
+}
+
+static struct span first(const struct stage *stage)
+{
+    assert_true(stage->submit.ask->n_statement > 0);
+    return field_span(stage->submit.ask->statement[0]);
+}
+
+static void capture_rotation(struct stage *stage)
+{
+    uint64_t ticket = 0;
+    struct inproc_person *therapist = &stage->scene.therapist;
+    OK(act_rotate(therapist->engine, &stage->shared, stage->scene.server.now_ms, &ticket));
+    kit_capture(therapist, &stage->submit);
+}
+
+/* Plants |made|; the client, who has something to write, must stop and keep it. */
+static void plant_and_refuse(struct stage *stage, struct made *made, enum status expected,
+                             size_t statements)
+{
+    uint64_t ticket = 0;
+    struct inproc_person *client = &stage->scene.client;
+    kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made->data, made->size));
+    make_free(made);
+    inproc_offline(client);
+    scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
+    const uint64_t submits = stage->scene.server.ops[OP_SUBMIT];
+    kit_refuses(client, expected, statements);
+    assert_int_equal(stage->scene.server.ops[OP_SUBMIT], submits);
+    assert_string_equal(scene_read(client, &stage->shared).seen, "[one][mine]");
+}
+
+static void other_position(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->section_head.data[0] ^= 1;
+}
+
+static void forge_epoch(struct stage *stage, kit_change *change, void *context,
+                        const struct identity_signer *signer, enum status expected)
+{
+    capture_rotation(stage);
+    struct made made =
+        kit_resign(&stage->scene.server, first(stage), 0, change, context, &signer, 1);
+    /* A false place is found when the section's log comes to it, after the statement itself. */
+    plant_and_refuse(stage, &made, expected, change == other_position ? 1 : 0);
+}
+
+/* Goal: the control: the very same way of planting, with nothing forged, is believed. */
+static void test_control_planted_epoch_is_accepted(void **state)
+{
+    struct stage *stage = *state;
+    const struct identity_signer *signer = stage->scene.therapist.content.content;
+    capture_rotation(stage);
+    struct made made = kit_resign(&stage->scene.server, first(stage), 0, NULL, NULL, &signer, 1);
+    kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made.data, made.size));
+    make_free(&made);
+    scene_refresh(&stage->scene.client);
+    struct view_section shown;
+    OK(view_section(stage->scene.client.engine, &stage->shared, &shown));
+    assert_true(shown.readable);
+    assert_int_equal(shown.epoch, 2);
+}
+
+/* Goal: keys of the server's own making are not sealed under. Method: an epoch that fits in
+ * everything, signed by a key that is no device's; and by another member's device. */
+static void test_AT05_epoch_by_a_strangers_key(void **state)
+{
+    struct stage *stage = *state;
+    struct identity_signer *stranger = NULL;
+    OK(identity_signer_new(IDENTITY_CONTENT, &stranger));
+    forge_epoch(stage, NULL, NULL, stranger, STATUS_BAD_SIGNATURE);
+    identity_signer_free(stranger);
+}
+
+static void test_AT05_epoch_by_an_admins_key(void **state)
+{
+    struct stage *stage = *state;
+    forge_epoch(stage, NULL, NULL, stage->scene.admin.content.content, STATUS_BAD_SIGNATURE);
+}
+
+static void sign_as_admin(void *context, ProtobufCMessage *body)
+{
+    const struct inproc_person *admin = context;
+    Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
+    epoch->link->member = field_of(admin->content.member.bytes, ID_BYTES);
+    epoch->link->device = field_of(admin->content.device_statement.bytes, HASH_BYTES);
+}
+
+/* Goal: nobody without `write` rotates. Method: an admin's epoch, rightly signed as hers. */
+static void test_AT05_epoch_by_who_may_not(void **state)
+{
+    struct stage *stage = *state;
+    forge_epoch(stage, sign_as_admin, &stage->scene.admin, stage->scene.admin.content.content,
+                STATUS_OK);
+}
+
+static void one_recipient_less(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->n_seal--;
+}
+static void one_recipient_more(void *context, ProtobufCMessage *body)
+{
+    static Alcove__Seal extra;
+    static uint8_t last[HASH_BYTES];
+    static Alcove__Seal *seals[64];
+    Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
+    (void)context;
+    memset(last, 0xff, sizeof last);
+    extra = *epoch->seal[0];
+    extra.recipient = field_of(last, sizeof last);
+    memcpy(seals, epoch->seal, epoch->n_seal * sizeof seals[0]);
+    seals[epoch->n_seal++] = &extra;
+    epoch->seal = seals;
+}
+static void other_recipient(void *context, ProtobufCMessage *body)
+{
+    Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
+    (void)context;
+    epoch->seal[epoch->n_seal - 1]->recipient.data[31] ^= 1;
+}
+static void recipients_reordered(void *context, ProtobufCMessage *body)
+{
+    Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
+    Alcove__Seal *kept = epoch->seal[0];
+    (void)context;
+    epoch->seal[0] = epoch->seal[1];
+    epoch->seal[1] = kept;
+}
+static void other_membership(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->membership.data[0] ^= 1;
+}
+static void other_previous(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->previous_epoch.data[0] ^= 1;
+}
+static void skipped_epoch(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->epoch++;
+}
+static void other_link(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Epoch *)(void *)body)->link->previous.data[0] ^= 1;
+}
+
+/* Goal: an epoch goes to exactly those who are in, in one order, at one place, even if a writer
+ * helps the server. Method: each part wrong, signed by the therapist's own device. */
+#define EPOCH_TEST(name, change, status)                                                           \
+    static void test_AT13_epoch_##name(void **state)                                               \
+    {                                                                                              \
+        struct stage *stage = *state;                                                              \
+        forge_epoch(stage, change, NULL, stage->scene.therapist.content.content, status);          \
+    }
+EPOCH_TEST(missing_recipient, one_recipient_less, STATUS_OK)
+EPOCH_TEST(extra_recipient, one_recipient_more, STATUS_OK)
+EPOCH_TEST(other_recipient, other_recipient, STATUS_OK)
+EPOCH_TEST(reordered, recipients_reordered, STATUS_OK)
+EPOCH_TEST(other_membership, other_membership, STATUS_OK)
+EPOCH_TEST(other_previous, other_previous, STATUS_OK)
+EPOCH_TEST(skipped, skipped_epoch, STATUS_OK)
+EPOCH_TEST(other_position, other_position, STATUS_OK)
+EPOCH_TEST(other_link, other_link, STATUS_OK)
+
+/* Goal: what was signed in another practice says nothing here. Method: the right statement by
+ * the right key, framed for another practice. */
+static void test_cross_practice_replay(void **state)
+{
+    struct stage *stage = *state;
+    struct inproc other = {.now_ms = 1};
+    const struct identity_signer *signer = stage->scene.therapist.content.content;
+    random_bytes(other.practice.bytes, HASH_BYTES);
+    capture_rotation(stage);
+    struct made made = kit_resign(&other, first(stage), 0, NULL, NULL, &signer, 1);
+    plant_and_refuse(stage, &made, STATUS_BAD_SIGNATURE, 0);
+}
+
+static void capture_grant(struct stage *stage, const struct member_id *member)
+{
+    uint64_t ticket = 0;
+    const struct act_grant grant = {
+        .section = stage->shared, .member = *member, .rights = RIGHT_READ, .code_compared = true};
+    OK(act_grant(stage->scene.therapist.engine, &grant, stage->scene.server.now_ms, &ticket));
+    kit_capture(&stage->scene.therapist, &stage->submit);
+}
+
+static void test_grant(struct stage *stage, kit_change *change, void *context, bool as_therapist)
+{
+    struct inproc_person cover;
+    scene_refresh(&stage->scene.admin);
+    scene_invite(&stage->scene.admin, ROLE_THERAPIST, "Tom", &cover);
+    scene_relate(&stage->scene, &stage->scene.client, &cover, RELATION_COVERS);
+    scene_refresh(&stage->scene.client);
+    capture_grant(stage, &cover.content.member);
+    const struct identity_signer *signer =
+        as_therapist ? stage->scene.therapist.content.content : stage->scene.client.content.content;
+    struct made made =
+        kit_resign(&stage->scene.server, first(stage), 0, change, context, &signer, 1);
+    plant_and_refuse(stage, &made, STATUS_OK, 0);
+    inproc_person_free(&cover);
+}
+
+static void grant_to_admin(void *context, ProtobufCMessage *body)
+{
+    const struct inproc_person *admin = context;
+    ((Alcove__Grant *)(void *)body)->member = field_of(admin->content.member.bytes, ID_BYTES);
+}
+static void grant_to_other_identity(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Grant *)(void *)body)->identity.data[0] ^= 1;
+}
+static void grant_ownership(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    ((Alcove__Grant *)(void *)body)->rights = RIGHT_READ | RIGHT_WRITE | RIGHT_OWN;
+}
+static void grant_by_client(void *context, ProtobufCMessage *body)
+{
+    const struct inproc_person *client = context;
+    Alcove__Grant *grant = (Alcove__Grant *)(void *)body;
+    grant->link->member = field_of(client->content.member.bytes, ID_BYTES);
+    grant->link->device = field_of(client->content.device_statement.bytes, HASH_BYTES);
+}
+
+/* Goal: the server adds nobody, promotes nobody, and puts nobody's key in another's place
+ * (decision 2). Method: a grant that its owner was about to give, changed. */
+static void test_AT13_grant_not_signed_by_an_owner(void **state)
+{
+    test_grant(*state, NULL, NULL, false);
+}
+static void test_AT13_grant_by_a_member_without_own(void **state)
+{
+    struct stage *stage = *state;
+    test_grant(stage, grant_by_client, &stage->scene.client, false);
+}
+static void test_AT13_grant_to_an_admin(void **state)
+{
+    struct stage *stage = *state;
+    test_grant(stage, grant_to_admin, &stage->scene.admin, true);
+}
+static void test_AT12_grant_to_another_identity(void **state)
+{
+    test_grant(*state, grant_to_other_identity, NULL, true);
+}
+static void test_AT20_grant_beyond_the_table(void **state)
+{
+    test_grant(*state, grant_ownership, NULL, true);
+}
+
+#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGE_TEST(test_control_planted_epoch_is_accepted),
+        STAGE_TEST(test_AT05_epoch_by_a_strangers_key),
+        STAGE_TEST(test_AT05_epoch_by_an_admins_key),
+        STAGE_TEST(test_AT05_epoch_by_who_may_not),
+        STAGE_TEST(test_AT13_epoch_missing_recipient),
+        STAGE_TEST(test_AT13_epoch_extra_recipient),
+        STAGE_TEST(test_AT13_epoch_other_recipient),
+        STAGE_TEST(test_AT13_epoch_reordered),
+        STAGE_TEST(test_AT13_epoch_other_membership),
+        STAGE_TEST(test_AT13_epoch_other_previous),
+        STAGE_TEST(test_AT13_epoch_skipped),
+        STAGE_TEST(test_AT13_epoch_other_position),
+        STAGE_TEST(test_AT13_epoch_other_link),
+        STAGE_TEST(test_cross_practice_replay),
+        STAGE_TEST(test_AT13_grant_not_signed_by_an_owner),
+        STAGE_TEST(test_AT13_grant_by_a_member_without_own),
+        STAGE_TEST(test_AT13_grant_to_an_admin),
+        STAGE_TEST(test_AT12_grant_to_another_identity),
+        STAGE_TEST(test_AT20_grant_beyond_the_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
