@@ -1,0 +1,241 @@
+/* Several requests in one transaction, transactions that are aborted, and what time brings. */
+#include "tests/unit/core/core_scene.h"
+
+#include "proto/alcove.pb-c.h"
+#include "proto/message.h"
+#include "proto/words.h"
+#include "server/store/section_log.h"
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+static uint64_t tick(struct scene *scene, uint64_t now_ms)
+{
+    uint64_t before = scene_size(scene, LEDGER_EVENTS);
+    struct txn *txn = NULL;
+
+    OK(db_begin_write(scene->db, &txn));
+    OK(core_tick(scene->core, txn, now_ms));
+    OK(db_commit(txn));
+    core_effects_clear(scene->core);
+    return scene_size(scene, LEDGER_EVENTS) - before;
+}
+
+/* Goal: a grant that the clock ends leaves one line and one entry, also if the server was
+ * restarted in between, and closes the section. Method: tick before, at and after the end,
+ * with restarts. */
+static void test_end_by_clock(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    uint32_t action = 0;
+    uint32_t outcome = 0;
+    uint64_t until;
+
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    until = scene->w->time_ms + 100000;
+    (void)scene_share(scene, progress, p->t3, RIGHT_READ, until, p->t1);
+    assert_false(core_tick_due(scene->core, until - 1));
+    assert_true(core_tick_due(scene->core, until));
+    scene_restart(scene);
+    assert_true(core_tick_due(scene->core, until));
+    assert_int_equal(tick(scene, until), 1);
+    scene_event(scene, 0, &action, &outcome);
+    assert_int_equal(action, ACTION_GRANT_ENDED);
+    assert_int_equal(outcome, OUTCOME_OK);
+    assert_false(core_tick_due(scene->core, until + 1000));
+    scene_restart(scene);
+    assert_false(core_tick_due(scene->core, until + 1000));
+    assert_int_equal(tick(scene, until + 1000), 0);
+    scene->w->time_ms = until + 1000;
+    assert_int_equal(make_end_by_clock(scene->w), 1);
+    assert_int_equal(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL),
+                     STATUS_NEEDS_EPOCH);
+    OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+}
+
+/* Goal: however many end at once, none is passed over. Method: more sections than are looked
+ * at in one go, one grant each, all with one end. */
+static void test_many_ends(void **state)
+{
+    enum { SECTIONS = 60 };
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    uint64_t until = scene->w->time_ms + 3600000;
+    struct make_section *sections[SECTIONS];
+
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t2, RELATION_TREATS, 0, p->ad1)));
+    for (size_t i = 0; i < SECTIONS; i++) {
+        sections[i] = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+        (void)scene_share(scene, sections[i], p->t3, RIGHT_READ, until, p->t1);
+        (void)scene_share(scene, sections[i], p->t2, RIGHT_READ, until, p->t1);
+    }
+    assert_int_equal(tick(scene, until), 2 * SECTIONS);
+    assert_int_equal(tick(scene, until), 0);
+}
+
+struct batch {
+    struct scene *scene;
+    struct txn *txn;
+};
+
+/* Judges a write of T1's inside an open transaction. */
+static enum status write_in(struct batch *batch, const struct make_section *section,
+                            struct make_revision *revision, struct request_id *id,
+                            struct core_answer *answer)
+{
+    static const uint8_t wrap[WRAP_BYTES];
+    static const uint8_t envelope[64];
+    struct scene *scene = batch->scene;
+    struct core_peer peer;
+    Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
+    Alcove__Revision wire = ALCOVE__REVISION__INIT;
+    Alcove__Revision *list[] = {&wire};
+    struct core_ask ask = {.op = OP_SUBMIT, .message = &submit.base, .revisions_verified = true};
+
+    (void)section;
+    scene_peer(scene, scene->p->t1, 0, &peer);
+    ask.peer = &peer;
+    ask.id = *id;
+    wire.context = field_of(revision->context, revision->context_size);
+    wire.header = field_of(revision->header, revision->header_size);
+    wire.signature = field_of(revision->signature.bytes, SIGNATURE_BYTES);
+    wire.wrap = field_of(wrap, sizeof(wrap));
+    wire.envelope = field_of(envelope, sizeof(envelope));
+    submit.n_revision = 1;
+    submit.revision = list;
+    OK(core_handle(scene->core, batch->txn, &ask, scene->w->time_ms, answer));
+    return answer->status;
+}
+
+/* Goal: what an aborted batch did is nowhere: not stored, not remembered, not an effect, not
+ * in the fold; and the same request goes through afterwards. Method: a section, an epoch and a
+ * write in a transaction that is aborted; the digest and a reopened core must agree. */
+static void test_abort(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision revision;
+    struct request_id id = {{9}};
+    struct core_answer answer = {0};
+    struct batch batch = {.scene = scene};
+    const struct core_effect *effects = NULL;
+    uint64_t events = scene_size(scene, LEDGER_EVENTS);
+    struct hash reloaded;
+    struct hash reopened;
+
+    scene_revision(scene, progress, p->t1, 0, NULL, NULL, &revision);
+    OK(db_begin_write(scene->db, &batch.txn));
+    OK(write_in(&batch, progress, &revision, &id, &answer));
+    assert_true(core_effects(scene->core, &effects) > 0);
+    db_abort(batch.txn);
+    OK(core_reload(scene->core));
+    assert_int_equal(core_effects(scene->core, &effects), 0);
+    assert_int_equal(scene_size(scene, LEDGER_EVENTS), events);
+    authority_digest(core_authority(scene->core), &reloaded);
+    OK(db_begin_write(scene->db, &batch.txn));
+    OK(write_in(&batch, progress, &revision, &id, &answer));
+    OK(db_commit(batch.txn));
+    core_effects_clear(scene->core);
+    core_answer_clear(&answer);
+    assert_int_equal(scene_size(scene, LEDGER_EVENTS), events + 1);
+    scene_restart(scene);
+    authority_digest(core_authority(scene->core), &reopened);
+    assert_memory_equal(&reloaded, &reopened, sizeof(reloaded));
+}
+
+/* Goal: within one batch each request sees the one before. Method: two writes from one head in
+ * one transaction: the second is a conflict; a retry of the first gets its answer. */
+static void test_in_one_batch(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_revision one;
+    struct make_revision two;
+    struct request_id first = {{1}};
+    struct request_id second = {{2}};
+    struct core_answer answer = {0};
+    struct batch batch = {.scene = scene};
+
+    scene_revision(scene, progress, p->t1, 0, NULL, NULL, &one);
+    scene_revision(scene, progress, p->t1, 0, NULL, NULL, &two);
+    OK(db_begin_write(scene->db, &batch.txn));
+    OK(write_in(&batch, progress, &one, &first, &answer));
+    assert_int_equal(write_in(&batch, progress, &two, &second, &answer), STATUS_CONFLICT);
+    OK(write_in(&batch, progress, &one, &first, &answer));
+    OK(db_commit(batch.txn));
+    core_effects_clear(scene->core);
+    core_answer_clear(&answer);
+}
+
+/* Goal: who loses a section is named once, and who is sent away too. Method: the effects of a
+ * revocation, of another statement after it, and of a suspension. */
+static void test_effects(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct made statements[3];
+    size_t lost[3] = {0};
+    size_t out[3] = {0};
+    struct hash grant;
+
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    grant = scene_share(scene, progress, p->t3, RIGHT_READ, 0, p->t1);
+    for (size_t i = 0; i < 3; i++) {
+        const struct make_person *signer = i < 2 ? p->t1 : p->ad1;
+        const struct core_effect *effects = NULL;
+        Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
+        ProtobufCBinaryData field;
+        struct core_answer answer = {0};
+        struct core_peer peer;
+        struct core_ask ask = {.op = OP_SUBMIT, .message = &submit.base, .id = {{(uint8_t)(i + 1)}}};
+        struct txn *txn = NULL;
+
+        statements[i] = i == 0   ? make_revocation(scene->w, progress, &grant, p->t1)
+                        : i == 1 ? make_epoch(scene->w, progress, p->t1, 0)
+                                 : make_suspension(scene->w, p->t2, p->ad1, true);
+        scene_peer(scene, signer, 0, &peer);
+        ask.peer = &peer;
+        field = field_of(statements[i].bytes.data, statements[i].bytes.size);
+        submit.n_statement = 1;
+        submit.statement = &field;
+        OK(db_begin_write(scene->db, &txn));
+        OK(core_handle(scene->core, txn, &ask, scene->w->time_ms, &answer));
+        OK(answer.status);
+        OK(db_commit(txn));
+        for (size_t e = core_effects(scene->core, &effects); e > 0; e--) {
+            lost[i] += effects[e - 1].kind == CORE_EFFECT_LOST;
+            out[i] += effects[e - 1].kind == CORE_EFFECT_OUT;
+            if (effects[e - 1].kind == CORE_EFFECT_LOST) {
+                assert_memory_equal(&effects[e - 1].member, &p->t3->id, ID_BYTES);
+            }
+        }
+        core_effects_clear(scene->core);
+        core_answer_clear(&answer);
+        (void)make_take(scene->w, statements[i]);
+    }
+    assert_int_equal(lost[0], 1);
+    assert_int_equal(lost[1], 0);
+    assert_int_equal(lost[2], 0);
+    assert_int_equal(out[0] + out[1], 0);
+    assert_int_equal(out[2], 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCENE_TEST(test_end_by_clock), SCENE_TEST(test_many_ends), SCENE_TEST(test_abort),
+        SCENE_TEST(test_in_one_batch), SCENE_TEST(test_effects),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
