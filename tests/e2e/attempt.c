@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
+#define OK(call)   assert_int_equal((call), STATUS_OK)
 #define EVENTS_MAX 64u
 
 /* What an auditor reads of one event. */
@@ -59,8 +59,7 @@ static size_t read_events(struct attempts *attempts, struct seen_event *out, siz
     assert_int_equal(got->status, STATUS_OK);
     OK(message_decode(&alcove__event_leaves_reply__descriptor, span_of(got->body, got->size),
                       &arena, &message));
-    const Alcove__EventLeavesReply *reply =
-        (const Alcove__EventLeavesReply *)(const void *)message;
+    const Alcove__EventLeavesReply *reply = (const Alcove__EventLeavesReply *)(const void *)message;
     size_t count = reply->n_leaf;
     assert_true(count <= capacity);
     for (size_t i = 0; i < count; i++) {
@@ -79,8 +78,7 @@ static void skip_events(struct attempts *attempts)
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    struct live_reply *got =
-        live_ask(&attempts->world->people[WORLD_AUDITOR], OP_STATE, &ask.base);
+    struct live_reply *got = live_ask(&attempts->world->people[WORLD_AUDITOR], OP_STATE, &ask.base);
     assert_int_equal(got->status, STATUS_OK);
     OK(message_decode(&alcove__state_reply__descriptor, span_of(got->body, got->size), &arena,
                       &message));
@@ -123,15 +121,13 @@ void attempts_mark(struct attempts *attempts, const struct attempt *attempt)
 static const char *check_events(const struct attempts *attempts, const struct attempt *attempt,
                                 bool allowed, const struct seen_event *events, size_t count)
 {
-    const struct member_id *actor =
-        &attempts->world->people[attempt->person].content.member;
+    const struct member_id *actor = &attempts->world->people[attempt->person].content.member;
     size_t wanted = allowed ? attempt->things : 1;
     if (count != wanted && !(allowed && attempt->more && count > wanted)) {
         return "another number of events";
     }
     for (size_t i = 0; i < count; i++) {
-        if (!ID_EQUAL(&events[i].actor, actor) ||
-            events[i].role != world_role(attempt->person)) {
+        if (!ID_EQUAL(&events[i].actor, actor) || events[i].role != world_role(attempt->person)) {
             return "an event of another actor";
         }
         if (events[i].outcome != (allowed ? OUTCOME_OK : OUTCOME_REFUSED)) {
@@ -148,9 +144,8 @@ static const char *check_events(const struct attempts *attempts, const struct at
 bool attempt_judge(struct attempts *attempts, const struct attempt *attempt,
                    const struct live_reply *reply)
 {
-    bool expected =
-        policy_file_allows(attempts->policy, world_role(attempt->person), attempt->relations,
-                           attempt->class, attempt->action);
+    bool expected = policy_file_allows(attempts->policy, world_role(attempt->person),
+                                       attempt->relations, attempt->class, attempt->action);
     attempts_mark(attempts, attempt);
     return attempt_expect(attempts, attempt, expected, reply);
 }

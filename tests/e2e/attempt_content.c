@@ -45,8 +45,7 @@ static void read_page(struct trying *trying)
     ask.section = field_of(trying->section->bytes, ID_BYTES);
     ask.from = 1;
     ask.to = 1;
-    (void)judge(trying, ACTION_READ, 1,
-                live_ask(trying->forge.actor, OP_PAGE, &ask.base));
+    (void)judge(trying, ACTION_READ, 1, live_ask(trying->forge.actor, OP_PAGE, &ask.base));
 }
 
 static void write_and_erase(struct trying *trying)
@@ -76,11 +75,11 @@ static void share(struct trying *trying, enum world_set set)
         &world->people[set == WORLD_BY_CLIENT ? WORLD_CLIENT : WORLD_STANDING];
     uint32_t class = trying->attempt.class;
     /* In these two a client may serve their own further device, and nobody else. */
-    bool own = trying->attempt.person == WORLD_CLIENT &&
-               (class == CLASS_SHARED || class == CLASS_SAFETY);
-    bool granted = judge(
-        trying, ACTION_GRANT, 2,
-        forge_grant(&trying->forge, trying->section, &newcomer->content.member, RIGHT_READ));
+    bool own =
+        trying->attempt.person == WORLD_CLIENT && (class == CLASS_SHARED || class == CLASS_SAFETY);
+    bool granted =
+        judge(trying, ACTION_GRANT, 2,
+              forge_grant(&trying->forge, trying->section, &newcomer->content.member, RIGHT_READ));
     const struct live_person *to = granted ? newcomer : in;
     const struct hash *device =
         own ? &world->second.content.device_statement : &to->content.device_statement;

@@ -31,10 +31,8 @@ static void try_account(struct attempts *attempts, enum world_person person)
     Alcove__SubscribeAsk subscribe = ALCOVE__SUBSCRIBE_ASK__INIT;
     struct forge forge;
     forge_init(&attempts->world->mirror, who, &forge);
-    judge(attempts, person, ACTION_SYNC_AUTHORITY, false,
-          live_ask(who, OP_STATE, &state.base));
-    judge(attempts, person, ACTION_SUBSCRIBE, false,
-          live_ask(who, OP_SUBSCRIBE, &subscribe.base));
+    judge(attempts, person, ACTION_SYNC_AUTHORITY, false, live_ask(who, OP_STATE, &state.base));
+    judge(attempts, person, ACTION_SUBSCRIBE, false, live_ask(who, OP_SUBSCRIBE, &subscribe.base));
     judge(attempts, person, ACTION_DEVICE, true, forge_device(&forge));
 }
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
+#define OK(call)  assert_int_equal((call), STATUS_OK)
 #define STEPS_MAX 20000
 
 struct impostor {
@@ -62,9 +62,8 @@ static void close_scene(struct impostor *impostor)
 static void make_invitation(struct impostor *impostor, const struct identity_signer *key)
 {
     const struct keystore_content *admin = &impostor->scene.admin.content;
-    const struct make_place place = {.label = impostor->label,
-                                     .member = &admin->member,
-                                     .device = &admin->device_statement};
+    const struct make_place place = {
+        .label = impostor->label, .member = &admin->member, .device = &admin->device_statement};
     Alcove__Link link;
     Alcove__Invitation body = ALCOVE__INVITATION__INIT;
     make_link(&place, &link);
@@ -105,11 +104,10 @@ static void make_enrolment(struct impostor *impostor, const struct identity_sign
     body.identity_key = field_of(identity_signer_public(identity)->bytes, PUBLIC_KEY_BYTES);
     body.device = &wire;
     body.recovery_sealing_key = wire.sealing_key;
-    body.recovery_signing_key =
-        field_of(identity_signer_public(recovery)->bytes, PUBLIC_KEY_BYTES);
+    body.recovery_signing_key = field_of(identity_signer_public(recovery)->bytes, PUBLIC_KEY_BYTES);
     const struct identity_signer *signers[] = {identity, key};
-    OK(make_statement(&impostor->scene.server.practice, STATEMENT_ENROLMENT, &body.base, signers,
-                      2, &impostor->statement[1]));
+    OK(make_statement(&impostor->scene.server.practice, STATEMENT_ENROLMENT, &body.base, signers, 2,
+                      &impostor->statement[1]));
     identity_signer_free(identity);
     identity_signer_free(recovery);
     keystore_content_deinit(&keys);
@@ -189,8 +187,7 @@ static enum status answer_chain(struct impostor *impostor, struct inproc_person 
     size_t size = 0;
     for (unsigned i = 0; i < 2; i++) {
         alcove__chain_entry__init(&entries[i]);
-        entries[i].statement =
-            field_of(impostor->statement[i].data, impostor->statement[i].size);
+        entries[i].statement = field_of(impostor->statement[i].data, impostor->statement[i].size);
         entries[i].seq = impostor->seq[i];
         entries[i].time_ms = impostor->stored[i].time_ms;
         entries[i].opening =
@@ -205,8 +202,8 @@ static enum status answer_chain(struct impostor *impostor, struct inproc_person 
     frame.body = field_of(body, size);
     OK(message_pack(&frame.base, &bytes, &size));
     impostor->served++;
-    enum status status = engine_receive(person->engine, span_of(bytes, size),
-                                        impostor->scene.server.now_ms);
+    enum status status =
+        engine_receive(person->engine, span_of(bytes, size), impostor->scene.server.now_ms);
     free(bytes);
     return status;
 }

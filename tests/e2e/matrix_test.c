@@ -72,7 +72,7 @@ static void test_making_the_directory(void **state)
 static void test_content_actions(void **state)
 {
     (void)state;
-    for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class++) {
+    for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class ++) {
         for (int i = 0; i < WORLD_STANDING; i++) {
             attempt_content(&attempts, (enum world_person)i, WORLD_MAIN, class);
         }
@@ -90,7 +90,7 @@ static void test_content_actions(void **state)
 static void test_owners_cannot_grant_past_the_policy(void **state)
 {
     (void)state;
-    for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class++) {
+    for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class ++) {
         for (int i = 0; i < WORLD_VICTIM; i++) {
             attempt_give(&attempts, (enum world_person)i, class);
         }

@@ -30,7 +30,7 @@ static void test_the_file_leaves_no_cell_out(void **state)
     (void)state;
     for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
         for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
-            for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class++) {
+            for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class ++) {
                 for (uint32_t action = ACTION_CREATE_SECTION; action <= ACTION_RESEAL; action++) {
                     assert_int_not_equal(policy.cells[role][bit][class][action],
                                          POLICY_FILE_ABSENT);
@@ -67,7 +67,7 @@ static void test_every_flipped_cell_is_noticed(void **state)
     (void)state;
     for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
         for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
-            for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class++) {
+            for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class ++) {
                 for (uint32_t action = 1; action <= POLICY_ACTION_MAX; action++) {
                     policy_test_flip(role, 1u << bit, class, action);
                     assert_false(policy_file_agrees(&policy, error));

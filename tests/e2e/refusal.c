@@ -24,8 +24,8 @@ void refusal_start(struct refusal *refusal)
     (void)cast_relate(&refusal->admin, &refusal->client, &refusal->owner, RELATION_TREATS);
     refusal->section =
         cast_section(&refusal->owner, CLASS_PROGRESS, &refusal->chart, &refusal->client);
-    refusal->note = cast_write_later(&refusal->owner, &refusal->section, NULL,
-                                     span_of("a note", 6), &ticket);
+    refusal->note =
+        cast_write_later(&refusal->owner, &refusal->section, NULL, span_of("a note", 6), &ticket);
     live_done(&refusal->owner, ticket);
     engine_ticket(refusal->owner.engine, ticket, &info);
     refusal->link = info.object;
@@ -40,9 +40,9 @@ void refusal_stop(struct refusal *refusal)
 
 const char *refusal_name(enum refusal_kind kind)
 {
-    static const char *const names[REFUSAL_KINDS] = {
-        "page",   "opened", "write",        "grant",  "revoke",   "rotate",
-        "reseal", "chain",  "member-chain", "events", "subscribe"};
+    static const char *const names[REFUSAL_KINDS] = {"page",         "opened", "write",    "grant",
+                                                     "revoke",       "rotate", "reseal",   "chain",
+                                                     "member-chain", "events", "subscribe"};
     return names[kind];
 }
 

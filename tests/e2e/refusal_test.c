@@ -60,8 +60,7 @@ static void test_absent_and_forbidden_are_one_answer(void **state)
                 assert_true(reply->came);
                 if (reply->status != STATUS_REFUSED && !subscribes) {
                     print_error("%s %s: %s\n", refusal_name((enum refusal_kind)kind),
-                                i % 2u == 0 ? "absent" : "forbidden",
-                                status_name(reply->status));
+                                i % 2u == 0 ? "absent" : "forbidden", status_name(reply->status));
                 }
                 assert_int_equal(reply->status, subscribes ? reply->status : STATUS_REFUSED);
                 assert_int_equal(events(), before + 1u);

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #define COUNT_DEFAULT 10000u
-#define COUNT_MAX 1000000u
+#define COUNT_MAX     1000000u
 
 static size_t count;
 

@@ -17,10 +17,10 @@
 
 #include <cmocka.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-#define NOTES 24u
-#define NOTE_BYTES 200000u
-#define HOUR_MS 3600000u
+#define OK(call)        assert_int_equal((call), STATUS_OK)
+#define NOTES           24u
+#define NOTE_BYTES      200000u
+#define HOUR_MS         3600000u
 /* One message that the server had made but not yet handed to its kernel, and one that our
  * own TLS had taken but not yet given out; with their headers. */
 #define UNDER_WAY_BYTES (2u * 16384u)
@@ -97,8 +97,8 @@ static uint64_t kernel_bytes(void)
         unsigned remote = 0;
         unsigned out = 0;
         unsigned waiting = 0;
-        if (sscanf(line, " %*u: %*8x:%4x %*8x:%4x %*2x %8x:%8x", &local, &remote, &out,
-                   &waiting) == 4 &&
+        if (sscanf(line, " %*u: %*8x:%4x %*8x:%4x %*2x %8x:%8x", &local, &remote, &out, &waiting) ==
+                4 &&
             (local == live.port || remote == live.port)) {
             bytes += (uint64_t)out + waiting;
         }
@@ -160,8 +160,7 @@ static void assert_stream_stops(struct live_person *person, bool cut, const char
     uint64_t after = person->bytes - before;
     print_message("%s: %llu kB in the kernel's buffers, %llu kB came, of %llu kB asked for; "
                   "%s\n",
-                  how, (unsigned long long)(under_way / 1000u),
-                  (unsigned long long)(after / 1000u),
+                  how, (unsigned long long)(under_way / 1000u), (unsigned long long)(after / 1000u),
                   (unsigned long long)(section_bytes / 1000u),
                   person->closed ? "closed" : "stopped");
     assert_in_range(after, 0, under_way + UNDER_WAY_BYTES);

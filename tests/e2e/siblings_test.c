@@ -124,15 +124,15 @@ static void test_two_devices_edit_one_note(void **state)
     struct live_person *devices[] = {&therapist, &second};
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
         assert_string_equal(cast_texts(devices[i], &section), "[base][left][right]");
-        assert_sight(devices[i], &section, &note, (struct sight){.notes = 1, .revisions = 3,
-                                                                 .heads = 2, .parents = 1});
+        assert_sight(devices[i], &section, &note,
+                     (struct sight){.notes = 1, .revisions = 3, .heads = 2, .parents = 1});
     }
     (void)cast_write(&second, &section, &note, text("both"));
     live_sync(&therapist);
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
         assert_string_equal(cast_texts(devices[i], &section), "[base][left][right][both]");
-        assert_sight(devices[i], &section, &note, (struct sight){.notes = 1, .revisions = 4,
-                                                                 .heads = 1, .parents = 2});
+        assert_sight(devices[i], &section, &note,
+                     (struct sight){.notes = 1, .revisions = 4, .heads = 1, .parents = 2});
     }
 }
 
@@ -196,8 +196,8 @@ static void test_request_id_used_again(void **state)
     struct request_id id = forger.asked;
     uint64_t number = section_number(&section);
     for (int i = 0; i < 3; i++) {
-        reply = live_ask_bytes(&forger, OP_SUBMIT, &id, span_of(forger.sent, forger.sent_size),
-                               true);
+        reply =
+            live_ask_bytes(&forger, OP_SUBMIT, &id, span_of(forger.sent, forger.sent_size), true);
         assert_int_equal(reply->status, STATUS_OK);
         assert_int_equal(reply->size, size);
         assert_memory_equal(reply->body, first, size);

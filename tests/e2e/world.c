@@ -57,10 +57,9 @@ bool world_has(enum world_set set, uint32_t class)
 
 uint32_t world_relations(enum world_person person, enum world_set set, uint32_t class)
 {
-    bool made = class != CLASS_NONE
-                    ? person == world_maker(set, class)
-                    : person == WORLD_OWNER || person == WORLD_PAST || person == WORLD_ADMIN ||
-                          person == WORLD_CLIENT;
+    bool made = class != CLASS_NONE ? person == world_maker(set, class)
+                                    : person == WORLD_OWNER || person == WORLD_PAST ||
+                                          person == WORLD_ADMIN || person == WORLD_CLIENT;
     return WHO[person].relations | (made ? (uint32_t)POLICY_AUTHOR : 0u);
 }
 
@@ -91,11 +90,11 @@ static void invite_all(struct world *world)
     cast_invite(&people[WORLD_DELEGATED], ROLE_CLIENT, "Otto", &people[WORLD_OTHER]);
 }
 
-static struct hash relate(struct world *world, enum world_person subject,
-                          enum world_person staff, uint32_t kind)
+static struct hash relate(struct world *world, enum world_person subject, enum world_person staff,
+                          uint32_t kind)
 {
-    return cast_relate(&world->people[WORLD_ADMIN], &world->people[subject],
-                       &world->people[staff], kind);
+    return cast_relate(&world->people[WORLD_ADMIN], &world->people[subject], &world->people[staff],
+                       kind);
 }
 
 /* Gives the relation of WORLD_PAST, which ends later. */
@@ -140,7 +139,8 @@ static void grant_all(struct world *world, const struct policy_file *policy, uin
             cast_grant(maker, &world->section[WORLD_MAIN][class], &world->people[i], rights, 0);
         }
     }
-    cast_grant(maker, &world->section[WORLD_MAIN][class], &world->people[WORLD_STANDING], RIGHT_READ, 0);
+    cast_grant(maker, &world->section[WORLD_MAIN][class], &world->people[WORLD_STANDING],
+               RIGHT_READ, 0);
 }
 
 static void make_section(struct world *world, const struct policy_file *policy, uint32_t class)
@@ -149,9 +149,9 @@ static void make_section(struct world *world, const struct policy_file *policy, 
     uint64_t ticket = 0;
     struct engine_ticket info;
     live_sync(maker);
-    world->section[WORLD_MAIN][class] = cast_section(
-        maker, class, &world->chart,
-        class != CLASS_DIRECTORY ? &world->people[WORLD_CLIENT] : NULL);
+    world->section[WORLD_MAIN][class] =
+        cast_section(maker, class, &world->chart,
+                     class != CLASS_DIRECTORY ? &world->people[WORLD_CLIENT] : NULL);
     grant_all(world, policy, class);
     world->note[class] = cast_write_later(maker, &world->section[WORLD_MAIN][class], NULL,
                                           span_of("a note", 6), &ticket);
@@ -168,15 +168,15 @@ static void make_other(struct world *world, enum world_set set, uint32_t class)
     world->section[set][class] =
         cast_section(maker, class, &world->chart, &world->people[WORLD_CLIENT]);
     if (set == WORLD_BY_PAST) {
-        cast_grant(maker, &world->section[set][class], &world->people[WORLD_STANDING],
-                   RIGHT_READ, 0);
+        cast_grant(maker, &world->section[set][class], &world->people[WORLD_STANDING], RIGHT_READ,
+                   0);
     }
 }
 
 static void find_delegation(struct world *world)
 {
-    const struct authority_member *member = authority_member(
-        world->mirror.authority, &world->people[WORLD_DELEGATED].content.member);
+    const struct authority_member *member =
+        authority_member(world->mirror.authority, &world->people[WORLD_DELEGATED].content.member);
     assert_non_null(member);
     assert_non_null(member->delegations);
     world->delegation = member->delegations->statement;
@@ -188,7 +188,7 @@ void world_start(struct world *world, const struct policy_file *policy)
     live_start(&world->live);
     invite_all(world);
     struct hash treated = relate_all(world);
-    for (uint32_t class = CLASS_PROCESS; class < CLASS_DIRECTORY; class++) {
+    for (uint32_t class = CLASS_PROCESS; class < CLASS_DIRECTORY; class ++) {
         make_section(world, policy, class);
         if (world_has(WORLD_BY_PAST, class)) {
             make_other(world, WORLD_BY_PAST, class);

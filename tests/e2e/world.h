@@ -12,19 +12,19 @@
 enum world_person {
     WORLD_ADMIN,
     WORLD_AUDITOR,
-    WORLD_OWNER,      /* therapist: treats the client and made most sections */
-    WORLD_PAST,       /* therapist: made sections, and treats the client no more */
-    WORLD_STRANGER,   /* therapist without any relation */
+    WORLD_OWNER,    /* therapist: treats the client and made most sections */
+    WORLD_PAST,     /* therapist: made sections, and treats the client no more */
+    WORLD_STRANGER, /* therapist without any relation */
     WORLD_TREATS,
     WORLD_COVERS,
     WORLD_SUPERVISES, /* the owner */
     WORLD_TRAINS,     /* the owner */
     WORLD_DELEGATED,
-    WORLD_CLIENT,     /* whose chart it is */
-    WORLD_OTHER,      /* another client */
-    WORLD_STANDING,   /* therapist: treats, trains owner and past; has read everywhere */
-    WORLD_NEWCOMER,   /* therapist: likewise, but has nothing yet */
-    WORLD_VICTIM,     /* therapist without any relation, to be suspended and the like */
+    WORLD_CLIENT,   /* whose chart it is */
+    WORLD_OTHER,    /* another client */
+    WORLD_STANDING, /* therapist: treats, trains owner and past; has read everywhere */
+    WORLD_NEWCOMER, /* therapist: likewise, but has nothing yet */
+    WORLD_VICTIM,   /* therapist without any relation, to be suspended and the like */
     WORLD_PEOPLE,
 };
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
-#define DAY_MS 86400000u
+#define DAY_MS   86400000u
 
 void cast_invite(struct live_person *by, uint32_t role, const char *name, struct live_person *out)
 {
@@ -97,8 +97,7 @@ void cast_grant(struct live_person *owner, const struct section_id *section,
 }
 
 struct note_id cast_write_later(struct live_person *author, const struct section_id *section,
-                                const struct note_id *note, struct span text,
-                                uint64_t *out_ticket)
+                                const struct note_id *note, struct span text, uint64_t *out_ticket)
 {
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
     struct note_id id;

@@ -7,8 +7,7 @@
 #include "tests/support/live.h"
 
 /* |out| is enrolled and has synced. An auditor or admin is invited with the root's key. */
-void cast_invite(struct live_person *by, uint32_t role, const char *name,
-                 struct live_person *out);
+void cast_invite(struct live_person *by, uint32_t role, const char *name, struct live_person *out);
 void cast_delegate(struct live_person *admin, struct live_person *therapist);
 /* |kind|: RELATION_*. |subject|: client, or supervised therapist. Gives the statement's hash. */
 struct hash cast_relate(struct live_person *admin, struct live_person *subject,
@@ -27,8 +26,7 @@ struct note_id cast_write(struct live_person *author, const struct section_id *s
                           const struct note_id *note, struct span text);
 /* The same without waiting. */
 struct note_id cast_write_later(struct live_person *author, const struct section_id *section,
-                                const struct note_id *note, struct span text,
-                                uint64_t *out_ticket);
+                                const struct note_id *note, struct span text, uint64_t *out_ticket);
 /* A further device of |person|, made on the first one: |out| has synced and holds the keys of
  * all that the member may open. */
 void cast_device(struct live_person *person, struct live_person *out);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
+#define OK(call)       assert_int_equal((call), STATUS_OK)
 #define ENVELOPE_BYTES 256u
 
 void forge_init(struct mirror *mirror, struct live_person *actor, struct forge *out_forge)
@@ -137,8 +137,7 @@ struct starts {
 
 static void fill_starts(const struct forge *forge, struct starts *starts)
 {
-    starts->count =
-        mirror_starts(forge->mirror, &forge->section, starts->start, EPOCH_STARTS_MAX);
+    starts->count = mirror_starts(forge->mirror, &forge->section, starts->start, EPOCH_STARTS_MAX);
     for (size_t i = 0; i < starts->count; i++) {
         Alcove__AuthorStart *wire = &starts->wire[i];
         alcove__author_start__init(wire);
@@ -241,8 +240,7 @@ struct live_reply *forge_create(struct forge *forge, uint32_t class, const struc
     body.section = field_of(section.bytes, ID_BYTES);
     body.class_ = class;
     if (client != NULL) {
-        const struct authority_member *member =
-            authority_member(forge->mirror->authority, client);
+        const struct authority_member *member = authority_member(forge->mirror->authority, client);
         assert_non_null(member);
         body.chart = field_of(chart->bytes, ID_BYTES);
         body.client = field_of(client->bytes, ID_BYTES);
@@ -279,8 +277,7 @@ struct live_reply *forge_revoke(struct forge *forge, const struct section_id *se
                                 const struct member_id *member)
 {
     begin_section(forge, section);
-    const struct authority_section *facts =
-        authority_section(forge->mirror->authority, section);
+    const struct authority_section *facts = authority_section(forge->mirror->authority, section);
     struct hash revoked = {{0}};
     Alcove__Link link;
     Alcove__Revocation body = ALCOVE__REVOCATION__INIT;
@@ -362,14 +359,13 @@ static void write_header(struct forge *forge, struct writing *writing)
     OK(message_pack_into(&header.base, writing->header, sizeof(writing->header),
                          &writing->header_size));
     struct span bytes = span_of(writing->header, writing->header_size);
-    OK(identity_sign(forge->actor->content.content, LABEL_REVISION,
-                     &forge->mirror->live->practice, &bytes, 1, &writing->signature));
+    OK(identity_sign(forge->actor->content.content, LABEL_REVISION, &forge->mirror->live->practice,
+                     &bytes, 1, &writing->signature));
     revision_link(bytes, &writing->signature, &forge->mirror->live->practice, &forge->link);
 }
 
-struct live_reply *forge_write(struct forge *forge, const struct section_id *section,
-                               uint32_t kind, const struct note_id *note,
-                               const struct hash *parent)
+struct live_reply *forge_write(struct forge *forge, const struct section_id *section, uint32_t kind,
+                               const struct note_id *note, const struct hash *parent)
 {
     struct note_id fresh;
     struct writing writing;

@@ -34,9 +34,8 @@ void forge_init(struct mirror *mirror, struct live_person *actor, struct forge *
 struct live_reply *forge_create(struct forge *forge, uint32_t class, const struct chart_id *chart,
                                 const struct member_id *client);
 /* |note| NULL: a new one. |parent| NULL: none. The link of what was sent is in forge->link. */
-struct live_reply *forge_write(struct forge *forge, const struct section_id *section,
-                               uint32_t kind, const struct note_id *note,
-                               const struct hash *parent);
+struct live_reply *forge_write(struct forge *forge, const struct section_id *section, uint32_t kind,
+                               const struct note_id *note, const struct hash *parent);
 /* With the new epoch that a grant or revocation needs, if the mirror thinks that it holds. */
 struct live_reply *forge_grant(struct forge *forge, const struct section_id *section,
                                const struct member_id *member, uint32_t rights);

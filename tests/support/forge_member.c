@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
-#define DAY_MS 86400000u
+#define DAY_MS   86400000u
 
 static struct live_reply *send_one(struct forge *forge, struct made *made)
 {

@@ -55,8 +55,8 @@ static void try_revisions(const struct mirror *mirror, const struct leaver_ring 
     db_abort(txn);
 }
 
-void leaver_try(struct mirror *mirror, struct live_person *person,
-                const struct section_id *section, uint64_t from, struct leaver_count *out_count)
+void leaver_try(struct mirror *mirror, struct live_person *person, const struct section_id *section,
+                uint64_t from, struct leaver_count *out_count)
 {
     static struct leaver_ring ring;
     memset(out_count, 0, sizeof(*out_count));

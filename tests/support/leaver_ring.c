@@ -55,8 +55,8 @@ static void try_statement(const struct engine *engine, const struct authority_se
     bool epoch = statement.rule->type == STATEMENT_EPOCH;
     size_t count = epoch ? statement.u.epoch.seal_count : statement.u.reseal.seal_count;
     for (size_t i = 0; i < count; i++) {
-        try_seal(engine, facts,
-                 epoch ? &statement.u.epoch.seal[i] : &statement.u.reseal.seal[i], sender, ring);
+        try_seal(engine, facts, epoch ? &statement.u.epoch.seal[i] : &statement.u.reseal.seal[i],
+                 sender, ring);
     }
     statement_free(&statement);
 }

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define WAIT_MS 20000u
+#define WAIT_MS  20000u
 #define OK(call) assert_int_equal((call), STATUS_OK)
 
 static uint64_t clock_ms(clockid_t which)
@@ -85,9 +85,8 @@ static bool is_stop(const Alcove__Frame *frame)
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
     bool stop = false;
-    if (frame->code == 0 && message_decode(&alcove__page_chunk__descriptor,
-                                           field_span(frame->body), &arena,
-                                           &message) == STATUS_OK) {
+    if (frame->code == 0 && message_decode(&alcove__page_chunk__descriptor, field_span(frame->body),
+                                           &arena, &message) == STATUS_OK) {
         const Alcove__PageChunk *chunk = (const Alcove__PageChunk *)(const void *)message;
         stop = chunk->last && chunk->status == STATUS_REFUSED && chunk->n_entry == 0;
     }
@@ -402,8 +401,7 @@ static bool join_over(void *state)
 {
     struct live_person *person = state;
     char card[RECOVERY_CARD_CHARS_MAX];
-    if (join_phase(person->join) == JOIN_VERIFIED &&
-        join_enrol(person->join, card) != STATUS_OK) {
+    if (join_phase(person->join) == JOIN_VERIFIED && join_enrol(person->join, card) != STATUS_OK) {
         return true;
     }
     return join_phase(person->join) == JOIN_DONE || join_phase(person->join) == JOIN_FAILED ||

@@ -1,7 +1,7 @@
 #include "tests/support/policy_file.h"
 
 #define LINE_CHARS_MAX 512u
-#define COLUMNS 6u
+#define COLUMNS        6u
 
 static bool split(char *line, struct span columns[COLUMNS])
 {
@@ -91,8 +91,8 @@ bool policy_file_allows(const struct policy_file *file, uint32_t role, uint32_t 
     return allowed;
 }
 
-static bool cells_agree(const struct policy_file *file, uint32_t role, uint32_t bit,
-                        uint32_t class, char *out_error)
+static bool cells_agree(const struct policy_file *file, uint32_t role, uint32_t bit, uint32_t class,
+                        char *out_error)
 {
     for (uint32_t action = 1; action <= POLICY_ACTION_MAX; action++) {
         uint8_t cell = file->cells[role][bit][class][action];
@@ -114,7 +114,7 @@ bool policy_file_agrees(const struct policy_file *file,
 {
     for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
         for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
-            for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class++) {
+            for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class ++) {
                 if (!cells_agree(file, role, bit, class, out_error)) {
                     return false;
                 }
