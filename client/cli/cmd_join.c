@@ -1,12 +1,10 @@
 #include "client/cli/cli.h"
 
-#include "client/agent/address.h"
-#include "client/agent/clock.h"
 #include "client/cli/args.h"
 #include "client/cli/files.h"
+#include "client/cli/joining.h"
 #include "client/cli/print.h"
 #include "client/cli/secrets.h"
-#include "client/engine/join.h"
 #include "client/engine/petname.h"
 #include "client/store/store.h"
 #include "keys/private/passphrase.h"
@@ -15,111 +13,6 @@
 #include "proto/policy.h"
 
 #include <unistd.h>
-
-#define JOIN_TIMEOUT_MS 20000u
-#define STEP_MS         100u
-
-struct joining {
-    struct join *join;
-    struct wire *wire;
-    enum status status;
-    const char *why;
-    bool closed;
-};
-
-static void pump(struct joining *joining)
-{
-    struct span frame;
-
-    while (wire_is_open(joining->wire) && join_next_frame(joining->join, &frame)) {
-        if (wire_send(joining->wire, frame) != STATUS_OK) {
-            wire_close(joining->wire);
-            return;
-        }
-    }
-}
-
-static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
-{
-    struct joining *joining = state;
-
-    (void)exporter;
-    join_start(joining->join);
-    pump(joining);
-}
-
-static void on_frame(void *state, struct span frame)
-{
-    struct joining *joining = state;
-    enum status status = join_receive(joining->join, frame, clock_now_ms());
-
-    if (status != STATUS_OK) {
-        joining->status = status;
-        wire_close(joining->wire);
-        return;
-    }
-    pump(joining);
-}
-
-static void on_closed(void *state, const struct wire_closed *closed)
-{
-    struct joining *joining = state;
-
-    joining->why = closed->text;
-    joining->closed = true;
-}
-
-static enum status step_to(struct joining *joining, enum join_phase phase)
-{
-    uint64_t end_ms = clock_awake_ms() + JOIN_TIMEOUT_MS;
-
-    while (joining->status == STATUS_OK && join_phase(joining->join) != phase) {
-        enum status status;
-
-        if (joining->closed) {
-            return STATUS_OFFLINE;
-        }
-        if (clock_awake_ms() > end_ms) {
-            return STATUS_BUSY;
-        }
-        pump(joining);
-        status = wire_service(joining->wire, STEP_MS);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    return joining->status;
-}
-
-static enum status connect_to(struct joining *joining)
-{
-    struct wire_options options;
-    struct wire_handler handler = {joining, on_open, on_frame, on_closed};
-    struct address address;
-    enum status status = address_parse(join_address(joining->join), &address);
-
-    wire_options_default(&options);
-    if (status == STATUS_OK) {
-        status = wire_new(&options, &handler, &joining->wire);
-    }
-    if (status == STATUS_OK) {
-        status = wire_connect(joining->wire, address.host, address.port, NULL);
-    }
-    return status == STATUS_OK ? step_to(joining, JOIN_VERIFIED) : status;
-}
-
-/* The bundle is proved by the code; now the server must be the one that it names. */
-static bool right_server(const struct joining *joining)
-{
-    static const struct hash none;
-    struct hash now;
-    struct hash next;
-    struct hash found;
-
-    join_tls_pin(joining->join, &now, &next);
-    wire_server_key(joining->wire, &found);
-    return ID_EQUAL(&found, &now) || (!ID_EQUAL(&next, &none) && ID_EQUAL(&found, &next));
-}
 
 static int confirm(struct cli *cli, const struct join_info *info, bool yes)
 {
@@ -243,49 +136,6 @@ static enum status make_place(const char *profile)
     return status;
 }
 
-static int enrol(struct cli *cli, struct joining *joining, const struct join_info *info,
-                 const struct pass_file_params *params, struct secret *passphrase,
-                 const char *card_path)
-{
-    char card_secret[RECOVERY_CARD_CHARS_MAX + 1];
-    struct keystore_content content;
-    struct keystore *keystore = NULL;
-    enum status status = make_place(cli->profile);
-    int code = CLI_OK;
-
-    memset(&content, 0, sizeof(content));
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "the profile's folder cannot be written; the invitation is unused",
-                        status);
-    }
-    status = join_enrol(joining->join, card_secret);
-    if (status == STATUS_OK) {
-        code = give_card(cli, card_path, card_secret);
-        status = code == CLI_OK ? step_to(joining, JOIN_DONE) : STATUS_IO;
-    }
-    wipe(card_secret, sizeof(card_secret));
-    if (status == STATUS_OK) {
-        status = join_take_content(joining->join, &content);
-    }
-    if (status == STATUS_OK) {
-        status =
-            keystore_create(cli->profile, params, secret_view(passphrase), &content, &keystore);
-    }
-    if (status == STATUS_OK) {
-        keep_names(cli, keystore_content(keystore), info);
-    }
-    keystore_close(keystore);
-    keystore_content_deinit(&content);
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "joining failed", status);
-    }
-    tell_joined(cli, info, card_path);
-    return CLI_OK;
-}
-
 static int fail_join(struct cli *cli, const struct joining *joining, enum status status)
 {
     if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
@@ -303,19 +153,104 @@ static int fail_join(struct cli *cli, const struct joining *joining, enum status
     return cli_fail(cli, "the invitation does not hold", status);
 }
 
+/* What an enrolment that did not come about leaves behind; the invitation serves again. */
+static void remove_keys(const struct cli *cli, const char *card_path)
+{
+    static const char *const names[] = {"keystore", "keystore.lock"};
+    char path[FILES_PATH_BYTES_MAX];
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (files_join(cli->profile, names[i], path) == STATUS_OK) {
+            (void)unlink(path);
+        }
+    }
+    if (card_path != NULL) {
+        (void)unlink(card_path);
+    }
+}
+
+static int tell_unsure(struct cli *cli)
+{
+    (void)fprintf(cli->err,
+                  "alcove join: the server did not answer; it may have taken you in or not.\n"
+                  "Your keys are kept in %s. Try `alcove sync`: if that is refused,\n"
+                  "remove this folder and the card, and join again with the same invitation.\n",
+                  cli->profile);
+    return CLI_UNREACHABLE;
+}
+
+/* The keys are on the disk before the invitation is used up: whatever ends this program after
+ * that leaves a profile that works. */
+static int send_enrolment(struct cli *cli, struct joining *joining, const char *card_path)
+{
+    enum status status = joining_connect(joining, JOIN_DONE);
+
+    if (status == STATUS_OK) {
+        return CLI_OK;
+    }
+    if (joining->enrol_sent && status != STATUS_REFUSED) {
+        return tell_unsure(cli);
+    }
+    remove_keys(cli, card_path);
+    return fail_join(cli, joining, status);
+}
+
+static int enrol(struct cli *cli, struct joining *joining, const struct join_info *info,
+                 const struct pass_file_params *params, struct secret *passphrase,
+                 const char *card_path)
+{
+    char card_secret[RECOVERY_CARD_CHARS_MAX + 1];
+    struct keystore_content content;
+    struct keystore *keystore = NULL;
+    enum status status = make_place(cli->profile);
+    int code;
+
+    memset(&content, 0, sizeof(content));
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "the profile's folder cannot be written; the invitation is unused",
+                        status);
+    }
+    status = join_enrol(joining->join, card_secret);
+    if (status == STATUS_OK) {
+        status = join_take_content(joining->join, &content);
+    }
+    if (status == STATUS_OK) {
+        status =
+            keystore_create(cli->profile, params, secret_view(passphrase), &content, &keystore);
+    }
+    keystore_content_deinit(&content);
+    if (status != STATUS_OK) {
+        wipe(card_secret, sizeof(card_secret));
+        return cli_fail(cli, "the keys were not stored; the invitation is unused", status);
+    }
+    code = give_card(cli, card_path, card_secret);
+    wipe(card_secret, sizeof(card_secret));
+    if (code == CLI_OK) {
+        code = send_enrolment(cli, joining, card_path);
+    } else {
+        remove_keys(cli, NULL);
+    }
+    if (code == CLI_OK) {
+        keep_names(cli, keystore_content(keystore), info);
+        tell_joined(cli, info, card_path);
+    }
+    keystore_close(keystore);
+    return code;
+}
+
 static int join_with(struct cli *cli, struct joining *joining, bool yes, bool trial,
                      const char *card_path)
 {
     const struct pass_file_params *params =
         trial ? &pass_file_params_floor : &pass_file_params_default;
     struct secret *passphrase = NULL;
-    enum status status = connect_to(joining);
+    enum status status = joining_connect(joining, JOIN_VERIFIED);
     int code;
 
     if (status != STATUS_OK) {
         return fail_join(cli, joining, status);
     }
-    if (!right_server(joining)) {
+    if (!joining_right_server(joining)) {
         (void)fprintf(cli->err,
                       "alcove join: ALARM: another server answers at %s than the one in "
                       "the invitation.\nNothing was sent to it. Tell your practice.\n",
@@ -371,7 +306,7 @@ int cmd_join(struct cli *cli, int argc, char **argv)
     free(text);
     code = status == STATUS_OK ? join_with(cli, &joining, yes, trial, card)
                                : cli_fail(cli, "this is no invitation's code", status);
-    wire_free(joining.wire);
+    joining_deinit(&joining);
     join_free(joining.join);
     return code;
 }

@@ -310,7 +310,8 @@ enum status join_enrol(struct join *join, char *out_card)
 
 enum status join_take_content(struct join *join, struct keystore_content *out_content)
 {
-    if (join->phase != JOIN_DONE || join->content.content == NULL) {
+    bool made = join->phase == JOIN_ENROLLING || join->phase == JOIN_DONE;
+    if (!made || join->content.content == NULL) {
         return STATUS_USAGE;
     }
     *out_content = join->content;

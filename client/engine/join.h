@@ -62,5 +62,6 @@ void join_tls_pin(const struct join *join, struct hash *out_now, struct hash *ou
  * STATUS_USAGE in another phase.
  */
 MUST_CHECK enum status join_enrol(struct join *join, char *out_card);
-/* At JOIN_DONE: everything for keystore_create(); moved out, once. */
+/* After join_enrol(): everything for keystore_create(); moved out, once. Stored before the
+ * enrolment is sent, so that nothing that happens later loses the invitation. */
 MUST_CHECK enum status join_take_content(struct join *join, struct keystore_content *out_content);

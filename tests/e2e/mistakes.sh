@@ -25,7 +25,26 @@ enter() {
 
 make_practice >/dev/null || fail "no practice"
 start_server
-enter ad "$work/founder/admin-invitation.txt" || fail "the admin did not join"
+
+# Somebody who reads and thinks before choosing a passphrase, longer than a server waits for a
+# login; and a server that is gone by then: the invitation serves again.
+slowly() {
+    { sleep "$1"; printf '%s\n' "$passphrase"; } | "$bin/alcove" --profile "$work/ad" \
+        --passphrase-fd 0 join "$work/founder/admin-invitation.txt" --yes --trial \
+        --card "$work/ad.card" >/dev/null 2>"$work/slowly"
+}
+slowly 4 &
+slow=$!
+sleep 2
+stop_server
+wait "$slow"
+same "the server went away" 4 $?
+check "which is said" grep -q 'invitation is' "$work/slowly"
+check "no keys are left" test ! -e "$work/ad/keystore"
+check "nor a card" test ! -e "$work/ad.card"
+: >"$work/server.log"
+start_server
+slowly 7 || fail "the admin did not join"
 as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
 enter t1 "$work/t1.code" || fail "T1 did not join"
 as ad delegate T1 >/dev/null
