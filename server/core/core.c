@@ -195,9 +195,9 @@ static uint32_t count_malformed(struct core *core, uint32_t device_local)
     struct malformed_requests *malformed = &core->counts.malformed;
     size_t at = 0;
 
-    if (malformed->minute != core->now_ms / 60000u) {
+    if (malformed->minute != core->clock_ms / 60000u) {
         memset(malformed, 0, sizeof(*malformed));
-        malformed->minute = core->now_ms / 60000u;
+        malformed->minute = core->clock_ms / 60000u;
     }
     while (at < malformed->count && malformed->devices[at].device_local != device_local) {
         at++;
@@ -260,6 +260,7 @@ enum status core_handle(struct core *core, struct txn *txn, const struct core_as
 
     core_answer_clear(answer);
     core->now_ms = events_time(txn, now_ms);
+    core->clock_ms = now_ms;
     /* What cannot leave its event cannot be served: with no room for a line of the log even
      * reading stops. */
     if (room != STATUS_OK) {

@@ -50,6 +50,7 @@ struct core {
     struct core_counts settled; /* as of the last commit */
     struct past *past;
     uint64_t now_ms; /* leaf time of the request in hand: it never goes back */
+    uint64_t clock_ms; /* the server's clock, for what is counted by the minute */
     struct core_effect *effects;
     size_t effect_count;
     size_t effect_room;

@@ -22,7 +22,7 @@ static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BY
         return;
     }
     if (refused->count == 0 && refused->others == 0) {
-        refused->minute = core->now_ms / 60000u;
+        refused->minute = core->clock_ms / 60000u;
     }
     memcpy(refused->sources[refused->count].source, source, CORE_SOURCE_BYTES);
     refused->sources[refused->count].attempts = 1;

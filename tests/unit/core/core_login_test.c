@@ -196,6 +196,20 @@ static void test_refused_are_counted(void **state)
     assert_false(core_flush_due(scene->core));
 }
 
+/* Goal: also when the clock was set back there is one line a minute. Method: the clock an hour
+ * before the newest line of the log. */
+static void test_refused_with_the_clock_back(void **state)
+{
+    struct scene *scene = *state;
+    struct scene_login login = login_of(scene->p->c1, 0);
+
+    memset(&login.member, 0x11, sizeof(login.member));
+    scene->now_ms = scene->w->time_ms - 3600000;
+    refused(scene, &login);
+    assert_false(core_tick_due(scene->core, scene->now_ms));
+    assert_true(core_tick_due(scene->core, scene->now_ms + 60000));
+}
+
 /* Goal: a batch that is aborted takes its counts back. Method: a refused login that is never
  * committed; nothing is left to write. */
 static void test_aborted_counts(void **state)
@@ -312,6 +326,7 @@ int main(void)
         SCENE_TEST(test_judged_again),
         SCENE_TEST(test_malformed_limit),
         SCENE_TEST(test_refused_are_counted),
+        SCENE_TEST(test_refused_with_the_clock_back),
         SCENE_TEST(test_aborted_counts),
         SCENE_TEST(test_before_login),
         SCENE_TEST(test_enrol),

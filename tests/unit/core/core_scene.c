@@ -74,8 +74,10 @@ int scene_teardown(void **state)
 
 void scene_restart(struct scene *scene)
 {
-    core_close(scene->core);
-    db_close(scene->db);
+    if (scene->db != NULL) {
+        core_close(scene->core);
+        db_close(scene->db);
+    }
     open_db(scene, false);
     OK(core_open(scene->db, &scene->login_key.public, scene->w->time_ms, &scene->core));
 }

@@ -38,7 +38,7 @@ int scene_setup(void **state);
 int scene_teardown(void **state);
 #define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
-/* Closes and opens core and database again. */
+/* Closes core and database, unless the test did, and opens them again. */
 void scene_restart(struct scene *scene);
 
 void scene_peer(struct scene *scene, const struct make_person *person, size_t device,

@@ -1,0 +1,181 @@
+/* DATA/alcoved.conf: every key, every bound, and errors that name the line. */
+#include "server/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+static char path[64];
+static char error[8192];
+
+static enum status read_text(const char *text, size_t size, struct config *out)
+{
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "/tmp/alcove-config-XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, size), (ssize_t)size);
+    assert_int_equal(close(fd), 0);
+    error[0] = '\0';
+    enum status status = config_read(path, out, error, sizeof(error));
+    assert_int_equal(unlink(path), 0);
+    return status;
+}
+
+static enum status read_config(const char *text, struct config *out)
+{
+    return read_text(text, strlen(text), out);
+}
+
+/* Goal: every key is taken. Method: a file with each, with comments, tabs and CRLF. */
+static void test_every_key(void **state)
+{
+    struct config c;
+
+    (void)state;
+    OK(read_config("# comment\n\n"
+                   "listen = [::1]:7000\r\n"
+                   "\torigin=https://a.example\n"
+                   "origin = https://b.example\n"
+                   "signer-socket = /run/signer\n"
+                   "threads = 64\n"
+                   "map-mib = 16777216\n"
+                   "connections-max = 1\n"
+                   "connections-per-address-max = 2\n"
+                   "requests-owed-max = 3\n"
+                   "login-timeout-ms = 100\n"
+                   "message-timeout-ms = 60000\n"
+                   "ping-after-ms = 1000",
+                   &c));
+    assert_string_equal(c.host, "::1");
+    assert_int_equal(c.port, 7000);
+    assert_int_equal(c.origin_count, 2);
+    assert_string_equal(c.origins[1], "https://b.example");
+    assert_string_equal(c.signer_socket, "/run/signer");
+    assert_int_equal(c.threads, 64);
+    assert_int_equal(c.map_mib, 16777216);
+    assert_int_equal(c.connections_max, 1);
+    assert_int_equal(c.connections_per_address_max, 2);
+    assert_int_equal(c.requests_owed_max, 3);
+    assert_int_equal(c.login_timeout_ms, 100);
+    assert_int_equal(c.message_timeout_ms, 60000);
+    assert_int_equal(c.ping_after_ms, 1000);
+}
+
+/* Goal: an empty file is the defaults. Method: compare. */
+static void test_defaults(void **state)
+{
+    struct config c;
+    struct config defaults;
+
+    (void)state;
+    config_default(&defaults);
+    OK(read_config("", &c));
+    assert_memory_equal(&c, &defaults, sizeof(c));
+}
+
+/* Goal: what is wrong is an error that names file, line and key. Method: each wrong line as
+ * the third of a file that is right otherwise. */
+static void test_wrong_lines(void **state)
+{
+    static const char *const wrong[] = {
+        "thread = 2",
+        "Threads = 2",
+        "threads",
+        "threads 2",
+        "= 2",
+        "threads =",
+        "threads = 0",
+        "threads = 65",
+        "threads = -1",
+        "threads = +1",
+        "threads = 2x",
+        "threads = 0x2",
+        "threads = 99999999999999999999999",
+        "map-mib = 0",
+        "map-mib = 16777217",
+        "connections-max = 0",
+        "connections-per-address-max = 1000001",
+        "requests-owed-max = 1025",
+        "login-timeout-ms = 99",
+        "message-timeout-ms = 60001",
+        "ping-after-ms = 999",
+        "listen = 7000",
+        "listen = host",
+        "listen = :7000",
+        "listen = host:65536",
+        "listen = [::1:7000",
+        "listen = []:7000",
+        "origin =",
+        "signer-socket =",
+        "connections-max = 5 # five",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        char text[256];
+        char line[96];
+        struct config c;
+
+        (void)snprintf(text, sizeof(text), "# one\n\n%s\nthreads = 2\n", wrong[i]);
+        if (read_config(text, &c) != STATUS_MALFORMED) {
+            fail_msg("taken: %s", wrong[i]);
+        }
+        (void)snprintf(line, sizeof(line), "%s line 3: ", path);
+        if (strstr(error, line) != error) {
+            fail_msg("'%s' does not name the line of: %s", error, wrong[i]);
+        }
+    }
+}
+
+/* Goal: each key once, but for origins, of which there is a limit. Method: doubled lines. */
+static void test_twice(void **state)
+{
+    char text[2048] = "";
+    struct config c;
+
+    (void)state;
+    assert_int_equal(read_config("threads = 2\nthreads = 2\n", &c), STATUS_MALFORMED);
+    assert_non_null(strstr(error, "line 2: threads: given twice"));
+    for (size_t i = 0; i < CONFIG_ORIGINS_MAX; i++) {
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "origin = https://%zu\n",
+                       i);
+    }
+    OK(read_config(text, &c));
+    (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "origin = https://more\n");
+    assert_int_equal(read_config(text, &c), STATUS_MALFORMED);
+    assert_non_null(strstr(error, "line 17"));
+}
+
+/* Goal: no line is silently left out. Method: a zero byte before a wrong line; a file that is
+ * too large, one that is not there. */
+static void test_whole_file(void **state)
+{
+    static char large[70000];
+    static const char zero[] = "threads = 2\n\0thread = 2\n";
+    struct config c;
+
+    (void)state;
+    assert_int_equal(read_text(zero, sizeof(zero) - 1, &c), STATUS_MALFORMED);
+    memset(large, '#', sizeof(large));
+    assert_int_equal(read_text(large, sizeof(large), &c), STATUS_TOO_LARGE);
+    assert_int_equal(config_read("/tmp/alcove-no-such-file", &c, error, sizeof(error)),
+                     STATUS_NOT_FOUND);
+    assert_non_null(strstr(error, "/tmp/alcove-no-such-file"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_key), cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_wrong_lines), cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_whole_file),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
