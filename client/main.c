@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,6 +21,29 @@ static void keep_memory_in(void)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Titles and names are words of a command, and every user of a machine may list those: they are
+ * copied and what the list is made from is blanked. The agent's are its profile's path. */
+static char **hide_words(int argc, char **argv)
+{
+    char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+    if (words == NULL || argc < 2 || strcmp(argv[1], "agent") == 0) {
+        free(words);
+        return argv;
+    }
+    words[0] = argv[0];
+    for (int i = 1; i < argc; i++) {
+        words[i] = strdup(argv[i]);
+        if (words[i] == NULL) {
+            return argv;
+        }
+    }
+    for (int i = 1; i < argc; i++) {
+        memset(argv[i], 0, strlen(argv[i]));
+    }
+    return words;
 }
 
 static int version(void)
@@ -42,5 +66,5 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         return version();
     }
-    return main_loop(argc, argv);
+    return main_loop(argc, hide_words(argc, argv));
 }

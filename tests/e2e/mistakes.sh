@@ -71,6 +71,26 @@ as t1 sync >/dev/null
 check "T1 reads what is shared" sh -c "[ -n '$(as t1 search "T1 too")' ]"
 same "and nothing else" "" "$(as t1 search private-after-all)"
 
+# Words of a command that waits are not in the list of processes.
+mkfifo "$work/waits"
+"$bin/alcove" --profile "$work/t1" --passphrase-fd 3 write C1 --class progress --title untold-title \
+    --file - <"$work/waits" 3<"$work/waits" &
+waiting=$!
+exec 9>"$work/waits"
+listed() {
+    [ "$(cat "/proc/$waiting/comm")" != alcove ] ||
+        tr '\0' ' ' <"/proc/$waiting/cmdline" | grep -q untold
+}
+waits=0
+while listed && [ "$waits" -lt 50 ]; do
+    waits=$((waits + 1))
+    sleep 0.1
+done
+check "its words are not listed" test "$waits" -lt 50
+check "while it waits" kill -0 "$waiting"
+exec 9>&-
+wait "$waiting" 2>/dev/null
+
 # The editor, on a terminal of script(1): its copies go with its file, a failure keeps the text.
 memory=$work/run
 mkdir "$memory"
