@@ -137,7 +137,7 @@ struct event_filter {
     uint64_t before_seq; /* only events below; UINT64_MAX for the newest */
 };
 
-#define EVENTS_SCAN_MAX 65536u
+#define EVENTS_SCAN_MAX 8192u
 
 /*
  * Newest first: the seqs of up to |capacity| matching events, along the actor's or the
