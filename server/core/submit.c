@@ -75,7 +75,7 @@ static enum status answer_again(struct core *core, struct txn *txn, const struct
 static enum status apply(struct core *core, struct txn *txn, const struct core_ask *ask,
                          struct submit_plan *plan, struct core_answer *answer)
 {
-    uint8_t outcome[OUTCOME_BYTES];
+    uint8_t outcome[OUTCOME_BYTES] = {0};
     uint64_t seq = plan->statement_count == 0 ? 0 : plan->statements[0].seq;
     struct event_reply reply = {.request = ask->id,
                                 .request_hash = ask->body_hash,
