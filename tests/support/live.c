@@ -31,7 +31,9 @@ void live_start(struct live *live)
 {
     *live = (struct live){.output = -1};
     OK(random_init());
-    (void)snprintf(live->folder, sizeof(live->folder), "/tmp/alcove-live-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    (void)snprintf(live->folder, sizeof(live->folder), "%s/alcove-live-XXXXXX",
+                   base != NULL && base[0] == '/' ? base : "/tmp");
     assert_non_null(mkdtemp(live->folder));
     live_server_found(live);
     live_server_run(live);
@@ -211,7 +213,7 @@ void live_pump(struct live *live)
         move(p);
         after += p->frames;
     }
-    if (before == after) {
+    if (before == after && !live->busy) {
         (void)usleep(200);
     }
 }

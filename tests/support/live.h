@@ -19,7 +19,7 @@
 
 #include <sys/types.h>
 
-#define LIVE_FOLDER_CHARS_MAX 96u
+#define LIVE_FOLDER_CHARS_MAX 256u
 
 struct live_person;
 
@@ -28,6 +28,7 @@ struct live {
     pid_t pid;                          /* 0: not running */
     int output;
     uint16_t port;
+    bool busy;            /* live_pump never sleeps: for measuring */
     int64_t clock_off_ms; /* of the server and, since they agree, of everybody */
     struct practice_id practice;
     struct identity_signer *root;
@@ -73,7 +74,7 @@ struct live_person {
     struct live_reply reply;
 };
 
-/* Founds a practice and starts its server with |threads| net threads. */
+/* Founds a practice and starts its server, in a new folder of TMPDIR. */
 void live_start(struct live *live);
 /* Stops the server, frees what people hold, removes the folder. */
 void live_stop(struct live *live);
