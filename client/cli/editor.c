@@ -138,7 +138,7 @@ static enum status edit(const char *path)
         (void)sigaction(signals[i], &before[i], NULL);
     }
     return child > 0 && told_to_end == 0 && WIFEXITED(code) && WEXITSTATUS(code) == 0 ? STATUS_OK
-                                                                                   : STATUS_IO;
+                                                                                      : STATUS_IO;
 }
 
 enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t **out_text,

@@ -23,9 +23,8 @@ static void search_init(struct search *search, struct cli *cli, const char *word
     memset(search, 0, sizeof(*search));
     search->cli = cli;
     search->word = word;
-    search->is_prefix =
-        strlen(word) >= PREFIX_DIGITS_MIN &&
-        hex_prefix_parse(span_of(word, strlen(word)), &search->prefix) == STATUS_OK;
+    search->is_prefix = strlen(word) >= PREFIX_DIGITS_MIN &&
+                        hex_prefix_parse(span_of(word, strlen(word)), &search->prefix) == STATUS_OK;
 }
 
 static bool fits(const struct search *search, struct span id, const char *name)
@@ -153,8 +152,8 @@ static bool visit_section(void *visitor, const struct view_section *section)
                    !section_fits(sections, section, false))) {
         return true;
     }
-    if (sections->search.found == 0 || (same_chart(sections->out, section) &&
-                                        rank(section) > rank(sections->out))) {
+    if (sections->search.found == 0 ||
+        (same_chart(sections->out, section) && rank(section) > rank(sections->out))) {
         sections->search.found = sections->search.found == 0 ? 1 : sections->search.found;
         sections->best = 1;
         *sections->out = *section;
@@ -193,8 +192,7 @@ static void search_sections(struct cli *cli, const char *word, uint32_t class,
     view_sections(host_engine(cli->host), visit_section, sections);
 }
 
-int ids_section(struct cli *cli, const char *word, uint32_t class,
-                struct view_section *out_section)
+int ids_section(struct cli *cli, const char *word, uint32_t class, struct view_section *out_section)
 {
     struct section_search sections;
 
@@ -306,8 +304,9 @@ int ids_class(struct cli *cli, const char *word, uint32_t *out_class)
         *out_class != 0) {
         return CLI_OK;
     }
-    (void)fprintf(cli->err, "alcove: --class is one of process, progress, session, shared, journal, "
-                            "safety, directory\n");
+    (void)fprintf(cli->err,
+                  "alcove: --class is one of process, progress, session, shared, journal, "
+                  "safety, directory\n");
     return CLI_USAGE;
 }
 

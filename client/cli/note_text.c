@@ -36,8 +36,7 @@ static bool as_it_was(const struct note_text *text, const char *begin)
     return text->size == strlen(begin) && memcmp(text->bytes, begin, text->size) == 0;
 }
 
-static int judge(struct cli *cli, const struct note_text *text, const char *file,
-                 const char *begin)
+static int judge(struct cli *cli, const struct note_text *text, const char *file, const char *begin)
 {
     bool unchanged = file == NULL && as_it_was(text, begin);
 

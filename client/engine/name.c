@@ -120,8 +120,7 @@ static bool load_one(void *visitor, struct span key, struct span value)
     struct kept kept;
     loading->status = kept_decode(value, 0, &kept);
     if (loading->status == STATUS_OK && kept.state == KEPT_OPEN && name_is(kept.text)) {
-        loading->status =
-            name_take(loading->engine, loading->facts, &kept.item.author, kept.text);
+        loading->status = name_take(loading->engine, loading->facts, &kept.item.author, kept.text);
     }
     return loading->status == STATUS_OK;
 }
