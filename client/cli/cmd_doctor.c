@@ -35,7 +35,7 @@ static void tell(struct doctor *doctor, const char *check, bool fine, const char
     va_list values;
 
     va_start(values, format);
-    (void)vsnprintf(text, sizeof(text), format, values);
+    (void)vsnprintf(text, sizeof(text), format, values); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
     doctor->fine = doctor->fine && fine;
     if (doctor->cli->json) {

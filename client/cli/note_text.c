@@ -33,7 +33,8 @@ static const char *template_text(const char *name)
 
 static bool as_it_was(const struct note_text *text, const char *begin)
 {
-    return text->size == strlen(begin) && memcmp(text->bytes, begin, text->size) == 0;
+    return text->size == strlen(begin) && text->bytes != NULL &&
+           memcmp(text->bytes, begin, text->size) == 0;
 }
 
 static int judge(struct cli *cli, const struct note_text *text, const char *file, const char *begin)

@@ -150,7 +150,7 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         if (!ID_EQUAL(&info.section, &no_section)) {
             /* A note is fetched like every other, so that it is here when the server is away
              * afterwards. It is written in any case. */
-            status = host_settle(cli->host, CLI_SETTLE_MS);
+            (void)!host_settle(cli->host, CLI_SETTLE_MS);
         }
         return show_alarms(cli);
     }
@@ -202,7 +202,8 @@ int cli_usage(struct cli *cli, const char *name, const char *what)
 }
 
 /* |ticket| by pointer: it is set by the call that gives |status|. */
-int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *ticket, const char *what)
+int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *ticket,
+                       const char *what)
 {
     bool sent = false;
     int code;
