@@ -162,7 +162,9 @@ static bool add_chain(void *context, struct inproc_link *link, uint32_t op, uint
     if (op == OP_STATE && impostor->shown) {
         Alcove__StateReply *reply = (Alcove__StateReply *)(void *)body;
         assert_true(reply->n_chain < ARRAY_LEN(list));
-        memcpy(list, reply->chain, reply->n_chain * sizeof(*list));
+        for (size_t i = 0; i < reply->n_chain; i++) {
+            list[i] = reply->chain[i];
+        }
         alcove__chain_state__init(&state);
         state.label = field_of(impostor->label.bytes, HASH_BYTES);
         state.subject = STATEMENT_INVITATION;
