@@ -67,6 +67,11 @@ static enum status try_one(struct engine *engine, struct wish *wish, bool *out_s
 enum status submit_ask(struct engine *engine, bool *out_asked)
 {
     *out_asked = false;
+    struct engine_state state;
+    engine_state(engine, &state);
+    if (state.clock_stopped) {
+        return STATUS_OK; /* what was queued before waits too (decision 23) */
+    }
     struct wish *wish = engine->wishes;
     while (wish != NULL) {
         struct wish *next = wish->next;
