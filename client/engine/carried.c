@@ -49,8 +49,7 @@ static struct carried *place_for(struct carried_list *list, const struct hash *d
     return list->count < CARRIED_MAX ? &list->items[list->count++] : smallest;
 }
 
-enum status carried_take(struct engine *engine, const struct hash *device,
-                         const struct seen *seen)
+enum status carried_take(struct engine *engine, const struct hash *device, const struct seen *seen)
 {
     if (ID_EQUAL(device, &engine->content->device_statement)) {
         return STATUS_OK;
@@ -84,8 +83,7 @@ static void hex(const struct hash *hash, char out[17])
     }
 }
 
-static enum status forked(struct engine *engine, const struct carried *carried,
-                          enum status status)
+static enum status forked(struct engine *engine, const struct carried *carried, enum status status)
 {
     char theirs[17];
     char ours[17];

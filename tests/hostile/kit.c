@@ -106,27 +106,6 @@ struct made kit_resign(const struct inproc *server, struct span statement, uint3
 
 /* ---- the server's database */
 
-struct span kit_statement(struct inproc *server, uint32_t type, struct kit_submit *out_keeper)
-{
-    struct txn *txn = NULL;
-    struct span found = span_of(NULL, 0);
-    *out_keeper = (struct kit_submit){.ask = NULL};
-    OK(db_begin_read(server->db, &txn));
-    for (uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS); seq > 0 && found.size == 0; seq--) {
-        struct chain_statement stored;
-        OK(chain_log_get(txn, seq - 1, &stored));
-        if (stored.type == type) {
-            uint8_t *copy = arena_alloc(&out_keeper->arena, stored.bytes.size);
-            assert_non_null(copy);
-            memcpy(copy, stored.bytes.data, stored.bytes.size);
-            found = span_of(copy, stored.bytes.size);
-        }
-    }
-    db_abort(txn);
-    assert_true(found.size > 0);
-    return found;
-}
-
 static void write_event(struct inproc *server, struct txn *txn, const struct core_peer *peer,
                         const struct event_draft *draft)
 {
@@ -136,8 +115,7 @@ static void write_event(struct inproc *server, struct txn *txn, const struct cor
 }
 
 /* What only a client is to find out: where a statement that is none says that it stands. */
-static void place_of_unparsed(const struct inproc *server, struct span bytes,
-                              struct statement *out)
+static void place_of_unparsed(const struct inproc *server, struct span bytes, struct statement *out)
 {
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;

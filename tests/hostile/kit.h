@@ -36,8 +36,6 @@ struct made kit_resign(const struct inproc *server, struct span statement, uint3
 
 /* ---- the server's database */
 
-/* The newest statement of that type; borrowed until the server's next change. */
-struct span kit_statement(struct inproc *server, uint32_t type, struct kit_submit *out_keeper);
 /* Appends a statement to its chain, the log and, for a section's, the section's log. */
 void kit_plant_statement(struct inproc *server, const struct core_peer *peer, struct span bytes);
 /* Appends a revision to the log of |section|. */

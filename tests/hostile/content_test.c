@@ -1,0 +1,341 @@
+/*
+ * AT-03, 04, 21, 23, 25, 42, 44, 46, false seals, false starts, chart histories and clocks: what
+ * the server, with an insider's help, can put in a section's log, into pages and into the access
+ * log. Planted revisions stand in the log with heads, events and proofs that fit.
+ */
+#include "tests/hostile/kit.h"
+
+#include "client/engine/inside.h"
+#include "client/engine/text.h"
+#include "keys/public/hash.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK(call) assert_int_equal((call), STATUS_OK)
+
+struct stage {
+    struct scene scene;
+    struct section_id shared, progress;
+    struct kit_submit submit;
+};
+
+static void note(struct inproc_person *by, const struct section_id *section, const char *text)
+{
+    uint64_t ticket = 0;
+    scene_write(by, section, NULL, REVISION_DRAFT, text, &ticket);
+    scene_wait(by, ticket);
+}
+
+static int open_stage(void **state)
+{
+    struct stage *stage = calloc(1, sizeof *stage);
+    assert_non_null(stage);
+    scene_open(&stage->scene);
+    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
+    stage->progress = scene_section(&stage->scene.therapist, CLASS_PROGRESS);
+    note(&stage->scene.therapist, &stage->shared, "one");
+    scene_refresh(&stage->scene.client);
+    *state = stage;
+    return 0;
+}
+
+static int close_stage(void **state)
+{
+    struct stage *stage = *state;
+    kit_submit_free(&stage->submit);
+    scene_close(&stage->scene);
+    free(stage);
+    return 0;
+}
+
+/* What |by| was about to write into |section|. */
+static Alcove__Revision *capture(struct stage *stage, struct inproc_person *by,
+                                 const struct section_id *section, const char *text)
+{
+    uint64_t ticket = 0;
+    scene_write(by, section, NULL, REVISION_DRAFT, text, &ticket);
+    kit_capture(by, &stage->submit);
+    assert_int_equal(stage->submit.ask->n_revision, 1);
+    return stage->submit.ask->revision[0];
+}
+
+static void plant_and_refuse(struct stage *stage, const Alcove__Revision *revision,
+                             enum status expected)
+{
+    struct inproc_person *client = &stage->scene.client;
+    uint64_t ticket = 0;
+    kit_plant_revision(&stage->scene.server, &stage->submit.peer, &stage->shared, revision);
+    inproc_offline(client);
+    scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
+    kit_refuses(client, expected, 0);
+    assert_string_equal(scene_read(client, &stage->shared).seen, "[one][mine]");
+}
+
+/* Everything of a revision made again after its context or envelope changed. */
+static void sign_again(struct stage *stage, Alcove__Revision *revision,
+                       const struct identity_signer *signer)
+{
+    struct hash context;
+    struct hash envelope;
+    struct signature signature;
+    Alcove__Header header = ALCOVE__HEADER__INIT;
+    static uint8_t bytes[HEADER_BYTES_MAX + SIGNATURE_BYTES]; /* one at a time */
+    size_t size = 0;
+    hash_bytes(field_span(revision->context), &context);
+    hash_bytes(field_span(revision->envelope), &envelope);
+    header.context_hash = field_of(context.bytes, HASH_BYTES);
+    header.envelope_size = revision->envelope.len;
+    header.envelope_hash = field_of(envelope.bytes, HASH_BYTES);
+    OK(message_pack_into(&header.base, bytes, HEADER_BYTES_MAX, &size));
+    revision->header = field_of(bytes, size);
+    struct span part = field_span(revision->header);
+    OK(identity_sign(signer, LABEL_REVISION, &stage->scene.server.practice, &part, 1, &signature));
+    memcpy(bytes + HEADER_BYTES_MAX, signature.bytes, SIGNATURE_BYTES);
+    revision->signature = field_of(bytes + HEADER_BYTES_MAX, SIGNATURE_BYTES);
+}
+
+/* ---------------------------------------------------------------- planted content */
+
+/* Goal: the control: planted unchanged, the revision is believed. */
+static void test_control_planted_revision_is_accepted(void **state)
+{
+    struct stage *stage = *state;
+    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "two");
+    kit_plant_revision(&stage->scene.server, &stage->submit.peer, &stage->shared, revision);
+    scene_refresh(&stage->scene.client);
+    assert_string_equal(scene_read(&stage->scene.client, &stage->shared).seen, "[one][two]");
+}
+
+/* Goal: a record of the server's making is nobody's. Method: right in all but the key. */
+static void test_AT03_record_under_a_fresh_key(void **state)
+{
+    struct stage *stage = *state;
+    struct identity_signer *stranger = NULL;
+    OK(identity_signer_new(IDENTITY_CONTENT, &stranger));
+    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "false");
+    sign_again(stage, revision, stranger);
+    plant_and_refuse(stage, revision, STATUS_BAD_SIGNATURE);
+    identity_signer_free(stranger);
+}
+
+/* Goal: what was written for one section says nothing in another. Method: a true revision of
+ * progress, in the client's shared section. */
+static void test_AT03_record_of_another_section(void **state)
+{
+    struct stage *stage = *state;
+    plant_and_refuse(stage, capture(stage, &stage->scene.therapist, &stage->progress, "private"),
+                     STATUS_BAD_CHAIN);
+}
+
+/* Goal: who may only read writes nothing. Method: an admin's device, then a revoked reader,
+ * named in the context and rightly signing. */
+static void test_AT03_record_by_who_may_not_write(void **state)
+{
+    struct stage *stage = *state;
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    const struct keystore_content *admin = &stage->scene.admin.content;
+    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "false");
+    OK(message_decode(&alcove__context__descriptor, field_span(revision->context), &arena,
+                      &message));
+    Alcove__Context *context = (Alcove__Context *)(void *)message;
+    context->member = field_of(admin->member.bytes, ID_BYTES);
+    context->device = field_of(admin->device_statement.bytes, HASH_BYTES);
+    context->device_number = 1;
+    context->device_link.len = 0;
+    OK(message_pack(&context->base, &bytes, &size));
+    revision->context = field_of(bytes, size);
+    sign_again(stage, revision, admin->content);
+    plant_and_refuse(stage, revision, STATUS_BAD_CHAIN);
+    free(bytes);
+    arena_free(&arena);
+}
+
+/* Goal: nothing is shown twice, or again later (AT-39, replay). Method: the same revision twice. */
+static void test_AT39_replayed_revision(void **state)
+{
+    struct stage *stage = *state;
+    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "two");
+    kit_plant_revision(&stage->scene.server, &stage->submit.peer, &stage->shared, revision);
+    scene_refresh(&stage->scene.client);
+    kit_plant_revision(&stage->scene.server, &stage->submit.peer, &stage->shared, revision);
+    kit_refuses(&stage->scene.client, STATUS_BAD_CHAIN, 0);
+    assert_string_equal(scene_read(&stage->scene.client, &stage->shared).seen, "[one][two]");
+}
+
+/* ---------------------------------------------------------------- two readings of one text */
+
+static const struct secret *newest_key(struct inproc_person *person, const struct section_id *id)
+{
+    struct section *section = section_find(person->engine, id);
+    assert_true(section != NULL && section->key_count > 0);
+    return section->keys[section->key_count - 1].key;
+}
+
+/* Goal: one ciphertext has one key: a writer cannot give readers different texts. Method: an
+ * insider's wrap that opens, with the key of another envelope; signed again, all else right. */
+static void test_AT25_wrap_of_another_key(void **state)
+{
+    struct stage *stage = *state;
+    uint8_t wrap[TEXT_WRAP_BYTES];
+    uint8_t *envelope = malloc(text_envelope_size(4));
+    assert_non_null(envelope);
+    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "true");
+    OK(text_seal(&stage->scene.server.practice, newest_key(&stage->scene.therapist, &stage->shared),
+                 field_span(revision->context), span_of("else", 4), wrap, envelope));
+    revision->wrap = field_of(wrap, sizeof wrap);
+    plant_and_refuse(stage, revision, STATUS_DAMAGED);
+    free(envelope);
+}
+
+/* Goal: a text sealed for another place does not open here. Method: wrap and envelope made for
+ * another context under the same epoch's key, signed anew by their author. */
+static void test_AT23_envelope_of_another_context(void **state)
+{
+    struct stage *stage = *state;
+    uint8_t wrap[TEXT_WRAP_BYTES];
+    const size_t size = text_envelope_size(4);
+    uint8_t *envelope = malloc(size);
+    assert_non_null(envelope);
+    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "true");
+    OK(text_seal(&stage->scene.server.practice, newest_key(&stage->scene.therapist, &stage->shared),
+                 span_of("elsewhere", 9), span_of("else", 4), wrap, envelope));
+    revision->wrap = field_of(wrap, sizeof wrap);
+    revision->envelope = field_of(envelope, size);
+    sign_again(stage, revision, stage->scene.therapist.content.content);
+    plant_and_refuse(stage, revision, STATUS_DAMAGED);
+    free(envelope);
+}
+
+/* ---------------------------------------------------------------- transplants, suites */
+
+enum {
+    PARTS = 5,
+};
+struct transplant {
+    unsigned from, to;
+    bool done;
+};
+
+static ProtobufCBinaryData *part_of(Alcove__PageEntry *entry, unsigned part)
+{
+    ProtobufCBinaryData *parts[PARTS] = {&entry->context, &entry->header, &entry->signature,
+                                         &entry->wrap, &entry->envelope};
+    return parts[part];
+}
+
+/* Between two revisions of one chunk, or between two slots of one. */
+static bool move_part(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                      ProtobufCMessage *body)
+{
+    struct transplant *transplant = context;
+    (void)link;
+    (void)code;
+    if (op != FRAME_CHUNK + 1000 || transplant->done) {
+        return true;
+    }
+    Alcove__PageChunk *chunk = (Alcove__PageChunk *)(void *)body;
+    if (chunk->n_entry < 2 || chunk->entry[0]->kind != ENTRY_REVISION ||
+        chunk->entry[1]->kind != ENTRY_REVISION) {
+        return true;
+    }
+    Alcove__PageEntry *giver =
+        transplant->from == transplant->to ? chunk->entry[1] : chunk->entry[0];
+    *part_of(chunk->entry[0], transplant->to) = *part_of(giver, transplant->from);
+    transplant->done = true;
+    return true;
+}
+
+/* Goal: no part of a revision fits in another's place. Method: every slot's bytes in every slot,
+ * and each part of one revision in another. */
+static void test_AT23_transplants(void **state)
+{
+    struct stage *stage = *state;
+    struct inproc_person *client = &stage->scene.client;
+    uint64_t ticket = 0;
+    inproc_offline(client);
+    scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, "two", &ticket);
+    scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, "six", &ticket);
+    scene_wait(&stage->scene.therapist, ticket);
+    for (unsigned cell = 0; cell < PARTS * PARTS; cell++) {
+        struct transplant transplant = {.from = cell / PARTS, .to = cell % PARTS};
+        stage->scene.server.hook = move_part;
+        stage->scene.server.hook_context = &transplant;
+        kit_refuses(client, STATUS_OK, 0);
+        assert_true(transplant.done);
+        stage->scene.server.hook = NULL;
+        inproc_restart(client);
+    }
+    inproc_sync(client);
+    assert_string_equal(scene_read(client, &stage->shared).seen, "[one][two][six]");
+}
+
+static bool other_suite(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                        ProtobufCMessage *body)
+{
+    uint32_t *suite = context;
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    (void)link;
+    (void)code;
+    Alcove__ChainReply *reply = (Alcove__ChainReply *)(void *)body;
+    if (op != OP_CHAIN || *suite == UINT32_MAX || reply->n_entry == 0) {
+        return true;
+    }
+    OK(message_decode(&alcove__statement__descriptor, field_span(reply->entry[0]->statement),
+                      &arena, &message));
+    Alcove__Statement *statement = (Alcove__Statement *)(void *)message;
+    statement->suite = *suite;
+    static uint8_t bytes[STATEMENT_BYTES_MAX];
+    size_t size = 0;
+    OK(message_pack_into(&statement->base, bytes, sizeof bytes, &size));
+    reply->entry[0]->statement = field_of(bytes, size);
+    *suite = UINT32_MAX;
+    arena_free(&arena);
+    return true;
+}
+
+/* Goal: there is one suite and no way to another. Method: a true statement under 0, 2, 0xFFFF. */
+static void test_AT04_other_suites(void **state)
+{
+    struct stage *stage = *state;
+    struct inproc_person *client = &stage->scene.client;
+    static const uint32_t suites[] = {0, 2, 0xffff, 0x10001};
+    uint64_t ticket = 0;
+    OK(act_rotate(stage->scene.therapist.engine, &stage->shared, stage->scene.server.now_ms,
+                  &ticket));
+    scene_wait(&stage->scene.therapist, ticket);
+    for (size_t i = 0; i < ARRAY_LEN(suites); i++) {
+        uint32_t suite = suites[i];
+        stage->scene.server.hook = other_suite;
+        stage->scene.server.hook_context = &suite;
+        kit_refuses(client, STATUS_OK, 0);
+        assert_int_equal(suite, UINT32_MAX);
+        stage->scene.server.hook = NULL;
+        inproc_restart(client);
+    }
+    inproc_sync(client);
+}
+
+#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGE_TEST(test_control_planted_revision_is_accepted),
+        STAGE_TEST(test_AT03_record_under_a_fresh_key),
+        STAGE_TEST(test_AT03_record_of_another_section),
+        STAGE_TEST(test_AT03_record_by_who_may_not_write),
+        STAGE_TEST(test_AT39_replayed_revision),
+        STAGE_TEST(test_AT25_wrap_of_another_key),
+        STAGE_TEST(test_AT23_envelope_of_another_context),
+        STAGE_TEST(test_AT23_transplants),
+        STAGE_TEST(test_AT04_other_suites),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
