@@ -45,8 +45,8 @@ top=$(mktemp -d "${TMPDIR:-/tmp}/alcove-clean.XXXXXX") || exit 1
 chmod 755 "$top"
 leave() {
     cd / || :
-    for place in "$top"/*/dev/shm "$top"/*/dev "$top"/*/proc; do
-        umount -R -l "$place" 2>/dev/null
+    for tree in "$top/root" "$top/user"; do
+        [ ! -d "$tree" ] || take_down "$tree" || return
     done
     rm -rf --one-file-system "$top"
 }
@@ -98,14 +98,45 @@ fi
 
 git clone -q --bare --no-local "$root" "$top/alcove.git" || fail "clone"
 
+# make_dev FOLDER: a /dev of its own on a tmpfs, with a tmpfs on shm. Never this
+# machine's, which would be emptied with the tree if an unmount failed.
+make_dev() {
+    mount -t tmpfs -o mode=755 tmpfs "$1" && mkdir "$1/pts" "$1/shm" || return 1
+    while read -r node major minor; do
+        mknod -m 666 "$1/$node" c "$major" "$minor" || return 1
+    done <<'END'
+null 1 3
+zero 1 5
+full 1 7
+random 1 8
+urandom 1 9
+tty 5 0
+END
+    ln -s /proc/self/fd "$1/fd" && ln -s fd/0 "$1/stdin" && ln -s fd/1 "$1/stdout" &&
+        ln -s fd/2 "$1/stderr" && ln -s pts/ptmx "$1/ptmx" &&
+        mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$1/pts" &&
+        mount -t tmpfs -o mode=1777 tmpfs "$1/shm"
+}
+
+# take_down TREE: unmounts and removes; what is still mounted is never removed.
+take_down() {
+    for place in dev/shm dev/pts dev proc; do
+        umount "$1/$place" 2>/dev/null || umount -l "$1/$place" 2>/dev/null
+    done
+    if grep -q " $1/" /proc/self/mountinfo; then
+        say "still mounted, so left in place: $1"
+        return 1
+    fi
+    rm -rf --one-file-system "$1"
+}
+
 # one USER: a new machine, a clone, the commands.
 one() {
     tree=$top/$1
     start=$(now_s)
     cp -a "$base" "$tree" || return 1
     cp -a "$top/alcove.git" "$tree/srv/alcove.git"
-    mount -t proc proc "$tree/proc" && mount --rbind /dev "$tree/dev" &&
-        mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm" || return 1
+    mount -t proc proc "$tree/proc" && make_dev "$tree/dev" || return 1
     in_tree "$tree" root "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update &&
         apt-get -qq install -y --no-install-recommends git ca-certificates sudo >/dev/null" || return 1
     account=root
@@ -133,7 +164,7 @@ one() {
     done <"$top/commands"
     spent=$(($(now_s) - begun))
     say "$codename as $1: both commands in $spent s (limit $limit_s s)"
-    umount -R -l "$tree/dev" "$tree/proc" && rm -rf --one-file-system "$tree"
+    take_down "$tree" || return 1
     [ "$spent" -le "$limit_s" ]
 }
 

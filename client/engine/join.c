@@ -64,8 +64,9 @@ void join_tls_pin(const struct join *join, struct hash *out_now, struct hash *ou
 {
     const struct statement_server_keys *keys =
         join->authority == NULL ? NULL : authority_server_keys(join->authority);
-    *out_now = keys == NULL ? (struct hash){{0}} : keys->tls_pin;
-    *out_next = keys == NULL ? (struct hash){{0}} : keys->tls_next;
+    const struct hash none = {{0}};
+    *out_now = keys == NULL ? none : keys->tls_pin;
+    *out_next = keys == NULL ? none : keys->tls_next;
 }
 
 bool join_next_frame(struct join *join, struct span *out_frame)

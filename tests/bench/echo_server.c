@@ -205,9 +205,10 @@ static void start(struct worker *worker, const char *certificate, const char *ke
         .ssl_cert_filepath = certificate,
         .ssl_private_key_filepath = key,
         .alpn = "http/1.1",
-        .gid = (__typeof__(((struct lws_context_creation_info *)0)->gid))-1,
-        .uid = (__typeof__(((struct lws_context_creation_info *)0)->uid))-1,
     };
+    /* Their type differs between Debian 12 and 13. */
+    info.gid = (__typeof__(info.gid))-1;
+    info.uid = (__typeof__(info.uid))-1;
     worker->context = lws_create_context(&info);
     must(worker->context != NULL, "lws_create_context");
     worker->vhost = lws_get_vhost_by_name(worker->context, "default");
