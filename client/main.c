@@ -27,18 +27,22 @@ static void keep_memory_in(void)
  * copied and what the list is made from is blanked. The agent's are its profile's path. */
 static char **hide_words(int argc, char **argv)
 {
-    char **words = calloc((size_t)argc + 1, sizeof(*words));
+    /* They live as long as the process, in whatever order main_loop puts the list. */
+    static char **volatile held;
+    char **words = calloc(2 * ((size_t)argc + 1), sizeof(*words));
 
     if (words == NULL || argc < 2 || strcmp(argv[1], "agent") == 0) {
         free(words);
         return argv;
     }
-    words[0] = argv[0];
+    held = words;
+    held[0] = argv[0];
     for (int i = 1; i < argc; i++) {
         words[i] = strdup(argv[i]);
         if (words[i] == NULL) {
             return argv;
         }
+        words[argc + 1 + i] = words[i];
     }
     for (int i = 1; i < argc; i++) {
         memset(argv[i], 0, strlen(argv[i]));
