@@ -91,8 +91,8 @@ static enum status forked(struct engine *engine, const struct carried *carried, 
     hex(&carried->seen.events_root, theirs);
     hex(&engine->events.root, ours);
     (void)snprintf(evidence, sizeof evidence,
-                   "an author signed %llu statements and %llu events (root %s…); here: %llu and "
-                   "%llu (root %s…)",
+                   "an author signed %llu statements and %llu events (root %s); here: %llu and "
+                   "%llu (root %s)",
                    (unsigned long long)carried->seen.statements_size,
                    (unsigned long long)carried->seen.events_size, theirs,
                    (unsigned long long)engine->leaves.count,
