@@ -196,7 +196,7 @@ static enum status invite_with(struct engine *engine, const struct act_invite *i
                         &count);
     }
     if (status == STATUS_OK) {
-        status = bundle_make(&engine->practice, statements, count, psk, invite->practice_name,
+        status = bundle_make(&engine->practice, statements, count, code, invite->practice_name,
                              invite->name, &bundle, &bundle_size);
     }
     if (status == STATUS_OK) {

@@ -138,7 +138,7 @@ static enum status make_invitation(const struct identity_signer *root,
 
 static enum status make_bundle(const struct practice_id *practice,
                                const struct found_invite *invite, const struct made *invitation,
-                               const struct secret *psk, struct found_bytes *out_bundle)
+                               const struct invitation_code *code, struct found_bytes *out_bundle)
 {
     struct span *statements = malloc((invite->practice_count + 1) * sizeof *statements);
     if (statements == NULL) {
@@ -147,7 +147,7 @@ static enum status make_bundle(const struct practice_id *practice,
     memcpy(statements, invite->practice_chain, invite->practice_count * sizeof *statements);
     statements[invite->practice_count] = span_of(invitation->data, invitation->size);
     enum status status =
-        bundle_make(practice, statements, invite->practice_count + 1, psk, invite->practice_name,
+        bundle_make(practice, statements, invite->practice_count + 1, code, invite->practice_name,
                     invite->name, &out_bundle->data, &out_bundle->size);
     free(statements);
     return status;
@@ -175,7 +175,7 @@ enum status found_invitation(const struct identity_signer *root, const struct pr
         status = make_invitation(root, practice, invite, key, &made);
     }
     if (status == STATUS_OK) {
-        status = make_bundle(practice, invite, &made, psk, &bundle);
+        status = make_bundle(practice, invite, &made, &code, &bundle);
     }
     if (status == STATUS_OK) {
         struct hash hash;

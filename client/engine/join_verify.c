@@ -71,7 +71,7 @@ static enum status take_names(struct join *join, const Alcove__Bundle *bundle)
 {
     struct bundle_names names;
     enum status status = bundle_open_names(&join->info.practice, field_span(bundle->sealed_label),
-                                           join->psk, &names);
+                                           &join->code, &names);
     if (status == STATUS_OK) {
         _Static_assert(JOIN_NAME_BYTES_MAX == BUNDLE_NAME_BYTES_MAX, "one size of names");
         memcpy(join->info.practice_name, names.practice, JOIN_NAME_BYTES_MAX);

@@ -174,6 +174,7 @@ void inproc_join(struct inproc *server, const char *code, struct inproc_person *
             free_frame(frame);
         }
         if (join_phase(join) == JOIN_VERIFIED) {
+            assert_true(join_info(join)->name[0] != '\0');
             OK(join_enrol(join, card));
         }
         while (join_next_frame(join, &out)) {
