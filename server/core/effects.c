@@ -9,8 +9,7 @@ enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member
                         uint64_t *out_number)
 {
     struct span value;
-    enum status status =
-        state_get(txn, CORE_STATE_REMOVED, section_local, member_local, &value);
+    enum status status = state_get(txn, CORE_STATE_REMOVED, section_local, member_local, &value);
 
     *out_number = 0;
     if (status == STATUS_NOT_FOUND) {
@@ -49,8 +48,7 @@ static enum status note_removed(struct txn *txn, uint32_t section_local,
     for (size_t i = 0; i < REMOVED_BYTES; i++) {
         value[i] = (uint8_t)(number >> (56 - 8 * i));
     }
-    state_put(txn, CORE_STATE_REMOVED, section_local, member_local,
-              span_of(value, sizeof(value)));
+    state_put(txn, CORE_STATE_REMOVED, section_local, member_local, span_of(value, sizeof(value)));
     *out_changed = true;
     return db_status(txn);
 }
@@ -90,15 +88,14 @@ enum status echo_touched(struct core *core, struct txn *txn, const struct core_a
 {
     for (size_t i = 0; i < result->touched_count; i++) {
         const struct authority_section *section = result->touched[i];
-        struct event_draft draft = {.action = result->action,
-                                    .outcome = OUTCOME_OK,
-                                    .object = result->hash,
-                                    .subject = result->subject,
-                                    .basis_kind = result->basis_kind,
-                                    .basis = result->basis,
-                                    .change = {.kind = ENTRY_ECHO,
-                                               .object = result->hash,
-                                               .object_seq = seq}};
+        struct event_draft draft = {
+            .action = result->action,
+            .outcome = OUTCOME_OK,
+            .object = result->hash,
+            .subject = result->subject,
+            .basis_kind = result->basis_kind,
+            .basis = result->basis,
+            .change = {.kind = ENTRY_ECHO, .object = result->hash, .object_seq = seq}};
         struct event_written written;
         enum status status;
 

@@ -46,9 +46,8 @@ static bool filters_by_known(const struct core *core, const struct core_ask *ask
                       : NULL;
     }
     if (message->chart.len > 0) {
-        chart = field_chart(message->chart, &chart_id)
-                    ? authority_chart(core->authority, &chart_id)
-                    : NULL;
+        chart = field_chart(message->chart, &chart_id) ? authority_chart(core->authority, &chart_id)
+                                                       : NULL;
     }
     return (message->section.len == 0 ||
             (section != NULL && authority_sees_section(core->authority, peer, section))) &&
@@ -58,14 +57,12 @@ static bool filters_by_known(const struct core *core, const struct core_ask *ask
 }
 
 /* Newest first, through the store's trails. */
-static enum status gather_filtered(struct core *core, struct txn *txn,
-                                   const struct core_ask *ask, const Alcove__EventsAsk *message,
-                                   struct core_answer *answer)
+static enum status gather_filtered(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                   const Alcove__EventsAsk *message, struct core_answer *answer)
 {
     struct event_filter filter = {.time_from_ms = message->time_from_ms,
                                   .time_to_ms = message->time_to_ms,
-                                  .before_seq =
-                                      message->after == 0 ? UINT64_MAX : message->after};
+                                  .before_seq = message->after == 0 ? UINT64_MAX : message->after};
     bool unknown = false;
     uint64_t before = 0;
     enum status status;
@@ -93,8 +90,8 @@ static enum status gather_chart(struct txn *txn, const Alcove__EventsAsk *messag
                                 uint32_t chart_local, struct core_answer *answer)
 {
     struct trail_head head;
-    enum status status = trail_page(txn, TRAIL_CHART, chart_local, message->after + 1,
-                                    answer->seqs, message->limit, &answer->seq_count);
+    enum status status = trail_page(txn, TRAIL_CHART, chart_local, message->after + 1, answer->seqs,
+                                    message->limit, &answer->seq_count);
 
     if (status == STATUS_OK) {
         status = trail_get(txn, TRAIL_CHART, chart_local, &head);
@@ -168,8 +165,7 @@ enum status op_events(struct core *core, struct txn *txn, const struct core_ask 
         answer->view = CORE_VIEW_CLIENT;
     } else {
         status = gather_filtered(core, txn, ask, message, answer);
-        answer->view =
-            message->scope == ACTION_LOG_ALL ? CORE_VIEW_AUDITOR : CORE_VIEW_ACTOR;
+        answer->view = message->scope == ACTION_LOG_ALL ? CORE_VIEW_AUDITOR : CORE_VIEW_ACTOR;
     }
     if (status != STATUS_OK) {
         return status;

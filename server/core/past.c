@@ -54,8 +54,8 @@ static enum status root_at(struct core *core, struct txn *txn, enum ledger_log l
     return status;
 }
 
-static enum status judge_log(struct core *core, struct txn *txn, enum ledger_log log,
-                             uint64_t size, const struct hash *root)
+static enum status judge_log(struct core *core, struct txn *txn, enum ledger_log log, uint64_t size,
+                             const struct hash *root)
 {
     struct hash ours;
     enum status status;
@@ -75,8 +75,8 @@ static enum status judge_log(struct core *core, struct txn *txn, enum ledger_log
 
 enum status past_judge_seen(struct core *core, struct txn *txn, const struct seen *seen)
 {
-    enum status status = judge_log(core, txn, LEDGER_STATEMENTS, seen->statements_size,
-                                   &seen->statements_root);
+    enum status status =
+        judge_log(core, txn, LEDGER_STATEMENTS, seen->statements_size, &seen->statements_root);
 
     if (status == STATUS_OK) {
         status = judge_log(core, txn, LEDGER_EVENTS, seen->events_size, &seen->events_root);
@@ -176,8 +176,7 @@ static enum status judge_start(struct core *core, struct txn *txn, uint32_t sect
     if (status != STATUS_OK) {
         return status;
     }
-    return number == start->number && ID_EQUAL(&link, &start->link) ? STATUS_OK
-                                                                    : STATUS_MALFORMED;
+    return number == start->number && ID_EQUAL(&link, &start->link) ? STATUS_OK : STATUS_MALFORMED;
 }
 
 enum status past_judge_starts(struct core *core, struct txn *txn, uint32_t section_local,

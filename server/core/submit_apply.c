@@ -67,9 +67,8 @@ enum status statement_store(struct core *core, struct txn *txn, const struct sta
     return status;
 }
 
-static void draft_of_result(struct core *core, struct txn *txn,
-                            const struct submit_statement *one, bool section_chain,
-                            struct event_draft *draft)
+static void draft_of_result(struct core *core, struct txn *txn, const struct submit_statement *one,
+                            bool section_chain, struct event_draft *draft)
 {
     memset(draft, 0, sizeof(*draft));
     draft->action = one->result.action;
@@ -108,8 +107,7 @@ static enum status apply_one(struct core *core, struct txn *txn, const struct co
 {
     struct submit_statement *one = &plan->statements[i];
     struct event_draft draft;
-    enum status status =
-        statement_store(core, txn, &one->statement, one->seq, plan->time_ms);
+    enum status status = statement_store(core, txn, &one->statement, one->seq, plan->time_ms);
 
     if (status != STATUS_OK) {
         return status;
@@ -122,8 +120,7 @@ static enum status apply_one(struct core *core, struct txn *txn, const struct co
     status = event_write(core, txn, ask, &draft, last);
     if (status == STATUS_OK && plan->section_chain) {
         plan->section_local = draft.section_local;
-        status = effects_of_section(core, txn,
-                                    authority_section_of(core->authority, &plan->label),
+        status = effects_of_section(core, txn, authority_section_of(core->authority, &plan->label),
                                     draft.section_local, last->numbers.section_number);
     } else if (status == STATUS_OK) {
         status = effects_of_member(core, one);
@@ -134,9 +131,9 @@ static enum status apply_one(struct core *core, struct txn *txn, const struct co
     return status;
 }
 
-enum status submit_apply_statements(struct core *core, struct txn *txn,
-                                    const struct core_ask *ask, struct submit_plan *plan,
-                                    const struct event_reply *reply, struct event_written *last)
+enum status submit_apply_statements(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                    struct submit_plan *plan, const struct event_reply *reply,
+                                    struct event_written *last)
 {
     for (size_t i = 0; i < plan->statement_count; i++) {
         enum status status = apply_one(core, txn, ask, plan, i, reply, last);

@@ -50,10 +50,9 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
                               struct submit_revision *one)
 {
     const struct revision_context *context = &one->context;
-    enum status status =
-        plan->section_local == 0
-            ? STATUS_NOT_FOUND
-            : note_head_get(txn, plan->section_local, &context->note, &one->heads);
+    enum status status = plan->section_local == 0
+                             ? STATUS_NOT_FOUND
+                             : note_head_get(txn, plan->section_local, &context->note, &one->heads);
     bool exists = status == STATUS_OK;
     uint64_t highest = 0;
 
@@ -75,8 +74,8 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
 
         one->missing[i] = !heads_hold(&one->heads, &context->parent[i], &at);
         if (!one->missing[i]) {
-            highest = one->heads.heads[at].revision > highest ? one->heads.heads[at].revision
-                                                              : highest;
+            highest =
+                one->heads.heads[at].revision > highest ? one->heads.heads[at].revision : highest;
             one->heads.heads[at] = one->heads.heads[--one->heads.count];
         }
     }
@@ -134,8 +133,7 @@ static enum status judge_epoch(struct core *core, const struct submit_plan *plan
     const struct authority_epoch *epoch = authority_epoch(plan->section, when);
 
     if (epoch == NULL || authority_closed(core->authority, plan->section, when) ||
-        epoch->epoch != context->epoch ||
-        !ID_EQUAL(&epoch->statement, &context->epoch_statement)) {
+        epoch->epoch != context->epoch || !ID_EQUAL(&epoch->statement, &context->epoch_statement)) {
         return STATUS_NEEDS_EPOCH;
     }
     return STATUS_OK;
@@ -148,8 +146,7 @@ enum status submit_judge_revision(struct core *core, struct txn *txn, struct sub
     enum status status;
 
     if (!ID_EQUAL(&context->section, &plan->section->id) ||
-        context->class != plan->section->class ||
-        context->has_chart != plan->section->has_chart ||
+        context->class != plan->section->class || context->has_chart != plan->section->has_chart ||
         (context->has_chart && !ID_EQUAL(&context->chart, &plan->section->chart))) {
         return STATUS_MALFORMED;
     }
@@ -218,8 +215,8 @@ static enum status match_parents(struct txn *txn, struct submit_plan *plan, uint
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && count > 0 && looked < CONCURRENT_ENTRIES_MAX) {
-        status = section_log_page(txn, plan->section_local, after, entries, ENTRIES_AT_ONCE,
-                                  &count);
+        status =
+            section_log_page(txn, plan->section_local, after, entries, ENTRIES_AT_ONCE, &count);
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {
             after = entries[i].number;
             status = match_entry(txn, plan, &entries[i]);
@@ -302,8 +299,8 @@ enum status submit_erase(struct txn *txn, const struct submit_plan *plan)
         needed |= plan->revisions[i].context.kind == REVISION_TOMBSTONE;
     }
     while (needed && status == STATUS_OK && count > 0 && after < plan->number) {
-        status = section_log_page(txn, plan->section_local, after, entries, ENTRIES_AT_ONCE,
-                                  &count);
+        status =
+            section_log_page(txn, plan->section_local, after, entries, ENTRIES_AT_ONCE, &count);
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {
             after = entries[i].number;
             if (after <= plan->number) {

@@ -172,7 +172,7 @@ static void test_whole_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_key), cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_every_key),   cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_wrong_lines), cmocka_unit_test(test_twice),
         cmocka_unit_test(test_whole_file),
     };

@@ -50,8 +50,7 @@ static void test_end_by_clock(void **state)
     assert_int_equal(tick(scene, until + 1000), 0);
     scene->w->time_ms = until + 1000;
     assert_int_equal(make_end_by_clock(scene->w), 1);
-    assert_int_equal(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL),
-                     STATUS_NEEDS_EPOCH);
+    assert_int_equal(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL), STATUS_NEEDS_EPOCH);
     OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
 }
@@ -197,7 +196,8 @@ static void test_effects(void **state)
         ProtobufCBinaryData field;
         struct core_answer answer = {0};
         struct core_peer peer;
-        struct core_ask ask = {.op = OP_SUBMIT, .message = &submit.base, .id = {{(uint8_t)(i + 1)}}};
+        struct core_ask ask = {
+            .op = OP_SUBMIT, .message = &submit.base, .id = {{(uint8_t)(i + 1)}}};
         struct txn *txn = NULL;
 
         statements[i] = i == 0   ? make_revocation(scene->w, progress, &grant, p->t1)

@@ -244,8 +244,7 @@ static void test_before_login(void **state)
     /* And afterwards these are not for a member. */
     assert_int_equal(scene_ask(scene, scene->p->t1, 0, OP_BUNDLE, &ask.base), STATUS_MALFORMED);
     assert_int_equal(scene_ask(scene, scene->p->t1, 0, OP_ENROL, &ask.base), STATUS_MALFORMED);
-    assert_int_equal(scene_ask(scene, scene->p->t1, 0, CORE_OP_LOGIN, &ask.base),
-                     STATUS_MALFORMED);
+    assert_int_equal(scene_ask(scene, scene->p->t1, 0, CORE_OP_LOGIN, &ask.base), STATUS_MALFORMED);
 }
 
 static enum status enrol(struct scene *scene, struct made made)

@@ -394,8 +394,7 @@ static void test_echo_is_not_told(void **state)
     uint64_t seq;
 
     scene->events = 2;
-    OK(scene_take(scene, p->ad1,
-                  make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
+    OK(scene_take(scene, p->ad1, make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
     seq = scene_size(scene, LEDGER_EVENTS) - 1;
     own.scope = ACTION_LOG_OWN;
     reply = events(scene, p->ad1, &own, &arena);

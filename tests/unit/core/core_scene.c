@@ -190,11 +190,16 @@ static void sign_login(struct scene *scene, const struct scene_login *with,
     struct hash server_key;
     uint8_t sizes[2][8];
     struct span parts[] = {
-        span_of(hello->exporter, 32),         span_of(hello->hello_nonce, 32),
-        span_of(nonce, 32),                   ID_SPAN(&server_key),
-        ID_SPAN(&hello->hello_hash),          ID_SPAN(&with->member),
-        ID_SPAN(&with->device),               span_of(sizes[0], 8),
-        ID_SPAN(&with->seen.statements_root), span_of(sizes[1], 8),
+        span_of(hello->exporter, 32),
+        span_of(hello->hello_nonce, 32),
+        span_of(nonce, 32),
+        ID_SPAN(&server_key),
+        ID_SPAN(&hello->hello_hash),
+        ID_SPAN(&with->member),
+        ID_SPAN(&with->device),
+        span_of(sizes[0], 8),
+        ID_SPAN(&with->seen.statements_root),
+        span_of(sizes[1], 8),
         ID_SPAN(&with->seen.events_root),
     };
     struct frame frame;
@@ -203,9 +208,8 @@ static void sign_login(struct scene *scene, const struct scene_login *with,
     put_u64(sizes[0], with->seen.statements_size);
     put_u64(sizes[1], with->seen.events_size);
     OK(frame_build(LABEL_LOGIN_CLIENT, &scene->w->practice, parts, ARRAY_LEN(parts), &frame));
-    assert_int_equal(crypto_sign_detached(out->bytes, NULL, frame.data, frame.size,
-                                          with->signer->secret),
-                     0);
+    assert_int_equal(
+        crypto_sign_detached(out->bytes, NULL, frame.data, frame.size, with->signer->secret), 0);
     frame_free(&frame);
 }
 
@@ -267,13 +271,12 @@ enum status scene_take(struct scene *scene, const struct make_person *person, st
     return status;
 }
 
-struct make_section *scene_section(struct scene *scene, uint32_t class,
-                                   struct make_person *client, const struct make_person *maker)
+struct make_section *scene_section(struct scene *scene, uint32_t class, struct make_person *client,
+                                   const struct make_person *maker)
 {
     struct make_section *section = NULL;
 
-    OK(scene_take(scene, maker,
-                  make_section_statement(scene->w, class, client, maker, &section)));
+    OK(scene_take(scene, maker, make_section_statement(scene->w, class, client, maker, &section)));
     OK(scene_take(scene, maker, make_epoch(scene->w, section, maker, 0)));
     return section;
 }

@@ -31,9 +31,8 @@ struct spoil {
 
 static void one(struct spoil *spoil, struct span body)
 {
-    struct core_ask ask = {.op = spoil->sample->op,
-                           .peer = &spoil->peer,
-                           .revisions_verified = true};
+    struct core_ask ask = {
+        .op = spoil->sample->op, .peer = &spoil->peer, .revisions_verified = true};
     struct core_answer answer = {0};
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
@@ -98,8 +97,8 @@ static void spoil_sample(struct scene *scene, const struct make_person *person,
     OK(db_commit(spoil.txn));
     core_effects_clear(scene->core);
     free(bytes);
-    print_message("op %u: %zu spoilt requests, %zu malformed\n", (unsigned)sample->op,
-                  spoil.tries, spoil.malformed);
+    print_message("op %u: %zu spoilt requests, %zu malformed\n", (unsigned)sample->op, spoil.tries,
+                  spoil.malformed);
     OK(scene_ask(scene, person, 0, sample->op, sample->message));
 }
 

@@ -136,8 +136,7 @@ static void test_signer(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *made = NULL;
-    struct made statement =
-        make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
+    struct made statement = make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
 
     assert_int_equal(scene_submit(scene, p->t2, &statement, 1), STATUS_REFUSED);
     statement = make_witness_policy(scene->w, "quorum none\n");
@@ -153,8 +152,7 @@ static void test_replay_statement(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *made = NULL;
-    struct made statement =
-        make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
+    struct made statement = make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
 
     OK(scene_take(scene, p->t1, statement));
     scene->repeat_id = true;
@@ -195,8 +193,7 @@ static void test_echo(void **state)
     uint64_t number = two->timeline.number;
 
     scene->events = 3;
-    OK(scene_take(scene, p->ad1,
-                  make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
+    OK(scene_take(scene, p->ad1, make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
     assert_int_equal(two->timeline.number, number + 1);
     expect_event(scene, ACTION_RELATE, OUTCOME_OK);
     assert_int_equal(scene_write(scene, one, p->t1, 0, NULL, NULL, NULL), STATUS_REFUSED);

@@ -85,12 +85,12 @@ static void change_context(void *context, ProtobufCMessage *body)
 static void send_changed(struct scene *scene, struct make_section *section, struct change change,
                          enum status status)
 {
-    assert_int_equal(
-        scene_write(scene, section, scene->p->t1, 0, change_context, &change, NULL), status);
+    assert_int_equal(scene_write(scene, section, scene->p->t1, 0, change_context, &change, NULL),
+                     status);
     expect_event(scene, ACTION_WRITE,
-                 status == STATUS_OK                                        ? OUTCOME_OK
+                 status == STATUS_OK                                      ? OUTCOME_OK
                  : status == STATUS_MALFORMED || status == STATUS_REFUSED ? OUTCOME_REFUSED
-                                                                            : OUTCOME_FAILED);
+                                                                          : OUTCOME_FAILED);
 }
 
 /* Goal: a section, a share and a write are stored, each with its event. Method: the whole
@@ -433,12 +433,12 @@ static void test_device_numbers(void **state)
 
     memset(&wrong, 3, sizeof(wrong));
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
-    send_changed(scene, progress,
-                 (struct change){.device_number = 3, .device_link = &first.link}, STATUS_CONFLICT);
+    send_changed(scene, progress, (struct change){.device_number = 3, .device_link = &first.link},
+                 STATUS_CONFLICT);
     send_changed(scene, progress, (struct change){.device_number = 2, .device_link = &wrong},
                  STATUS_CONFLICT);
-    send_changed(scene, progress,
-                 (struct change){.device_number = 2, .device_link = &first.link}, STATUS_OK);
+    send_changed(scene, progress, (struct change){.device_number = 2, .device_link = &first.link},
+                 STATUS_OK);
 }
 
 /* Goal: what is too much or unsigned is malformed. Method: no thing at all, a note twice, the
@@ -461,9 +461,8 @@ static void test_malformed(void **state)
     assert_int_equal(scene_send(scene, p->t1, 0, twice, 1), STATUS_MALFORMED);
     scene->unverified = false;
     {
-        struct change change = {.note = &twice[0].parsed.note,
-                                .device_number = 2,
-                                .device_link = &twice[0].link};
+        struct change change = {
+            .note = &twice[0].parsed.note, .device_number = 2, .device_link = &twice[0].link};
 
         scene_revision(scene, progress, p->t1, 0, change_context, &change, &twice[1]);
     }

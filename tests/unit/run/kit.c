@@ -122,12 +122,14 @@ static void on_answer(void *state, struct run_request *request, struct run_check
 {
     kit_lock();
     if (kit_shared.count < KIT_ANSWERS_MAX) {
-        kit_shared.answers[kit_shared.count].connection = run_connection_number(request->connection);
+        kit_shared.answers[kit_shared.count].connection =
+            run_connection_number(request->connection);
         kit_shared.answers[kit_shared.count].op = request->ask.op;
         kit_shared.answers[kit_shared.count].status = request->answer.status;
         kit_shared.answers[kit_shared.count].close = request->answer.close;
         kit_shared.answers[kit_shared.count].event = request->answer.event;
-        kit_shared.answers[kit_shared.count].signed_events = run_checkpoints_view(heads)->events_size;
+        kit_shared.answers[kit_shared.count].signed_events =
+            run_checkpoints_view(heads)->events_size;
         kit_shared.count++;
     }
     if (state != NULL) {
@@ -161,7 +163,6 @@ static void on_cut(void *state, struct run_connection *connection)
 
 /* ---- a running committer */
 
-
 Alcove__StateAsk kit_state_ask = ALCOVE__STATE_ASK__INIT;
 
 void kit_start(struct kit *r, struct scene *scene, int *pipe_end)
@@ -184,7 +185,7 @@ void kit_stop(struct kit *r)
 }
 
 struct run_request *kit_request(struct run_connection *connection, uint32_t op,
-                                   const ProtobufCMessage *message)
+                                const ProtobufCMessage *message)
 {
     struct run_request *made = calloc(1, sizeof(*made));
 
@@ -199,7 +200,7 @@ struct run_request *kit_request(struct run_connection *connection, uint32_t op,
 }
 
 void kit_offer(struct kit *r, struct run_connection *connection, uint32_t op,
-                  const ProtobufCMessage *message)
+               const ProtobufCMessage *message)
 {
     assert_true(run_offer(r->run, kit_request(connection, op, message)));
 }
