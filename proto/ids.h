@@ -6,10 +6,10 @@
 
 #include "proto/span.h"
 
-#define ID_BYTES 16u
-#define HASH_BYTES 32u
+#define ID_BYTES         16u
+#define HASH_BYTES       32u
 #define PUBLIC_KEY_BYTES 32u
-#define SIGNATURE_BYTES 64u
+#define SIGNATURE_BYTES  64u
 
 struct hash {
     uint8_t bytes[HASH_BYTES];
@@ -49,4 +49,4 @@ struct request_id {
 
 /* For any of the structs above. */
 #define ID_EQUAL(a, b) (memcmp((a)->bytes, (b)->bytes, sizeof((a)->bytes)) == 0)
-#define ID_SPAN(a) span_of((a)->bytes, sizeof((a)->bytes))
+#define ID_SPAN(a)     span_of((a)->bytes, sizeof((a)->bytes))

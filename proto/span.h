@@ -12,17 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK   __attribute__((warn_unused_result))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Our own fault, never the peer's: says where and aborts, in release too, since
  * going on after a broken invariant could serve or sign what must not be. */
-#define CHECK(cond)                                                                              \
-    do {                                                                                         \
-        if (!(cond)) {                                                                           \
-            (void)fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, __LINE__, #cond);   \
-            abort();                                                                             \
-        }                                                                                        \
+#define CHECK(cond)                                                                                \
+    do {                                                                                           \
+        if (!(cond)) {                                                                             \
+            (void)fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, __LINE__, #cond);     \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 struct span {

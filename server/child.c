@@ -37,8 +37,8 @@ static enum status run(const char *name, const char *a, const char *b, const cha
                        uint8_t out[static HASH_BYTES])
 {
     char program[PATHS_BYTES_MAX];
-    char *arguments[] = {program, (char *)(uintptr_t)a, (char *)(uintptr_t)b,
-                         (char *)(uintptr_t)c, NULL};
+    char *arguments[] = {program, (char *)(uintptr_t)a, (char *)(uintptr_t)b, (char *)(uintptr_t)c,
+                         NULL};
     char text[1024];
     size_t size;
     int ends[2];
@@ -70,8 +70,7 @@ enum status child_signer_init(const char *folder, struct public_key *out_key)
     return run("alcove-signer", "--init", folder, NULL, out_key->bytes);
 }
 
-enum status child_tls_make(const char *key_path, const char *certificate_path,
-                           struct hash *out_pin)
+enum status child_tls_make(const char *key_path, const char *certificate_path, struct hash *out_pin)
 {
     return run("alcove-tls-identity", "make", key_path, certificate_path, out_pin->bytes);
 }

@@ -10,12 +10,12 @@
 /* One table for all programs; alcove(1) lists it. */
 enum cmd_exit {
     CMD_OK = 0,
-    CMD_FAILED = 1,      /* nothing was changed */
+    CMD_FAILED = 1, /* nothing was changed */
     CMD_USAGE = 2,
     CMD_REFUSED = 3,
     CMD_UNREACHABLE = 4,
-    CMD_ALARM = 5,       /* something that was verified does not hold */
-    CMD_LOCKED = 6,      /* passphrase wrong or missing */
+    CMD_ALARM = 5,  /* something that was verified does not hold */
+    CMD_LOCKED = 6, /* passphrase wrong or missing */
     CMD_NOT_FOUND = 7,
 };
 

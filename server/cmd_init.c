@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define FOUNDING_BYTES_MAX (1024u * 1024u)
-#define PUBLIC_BYTES_MAX 4096u
+#define PUBLIC_BYTES_MAX   4096u
 
 struct init_options {
     const char *data;
@@ -27,7 +27,8 @@ struct init_options {
 
 static void help(FILE *out)
 {
-    (void)fprintf(out,
+    (void)fprintf(
+        out,
         "Usage: alcoved init DATA --listen HOST:PORT [--address HOST:PORT]\n"
         "       alcoved init DATA --genesis FILE\n"
         "       alcoved init DATA --listen HOST:PORT --on-this-machine --name NAME --out DIR\n\n"
@@ -74,10 +75,14 @@ static bool whole(const struct init_options *options)
 static bool parse(int argc, char **argv, struct init_options *out)
 {
     static const struct option known[] = {
-        {"listen", required_argument, NULL, 'l'},  {"address", required_argument, NULL, 'a'},
-        {"genesis", required_argument, NULL, 'g'}, {"on-this-machine", no_argument, NULL, 'm'},
-        {"name", required_argument, NULL, 'n'},    {"out", required_argument, NULL, 'o'},
-        {"passphrase-fd", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+        {"listen", required_argument, NULL, 'l'},
+        {"address", required_argument, NULL, 'a'},
+        {"genesis", required_argument, NULL, 'g'},
+        {"on-this-machine", no_argument, NULL, 'm'},
+        {"name", required_argument, NULL, 'n'},
+        {"out", required_argument, NULL, 'o'},
+        {"passphrase-fd", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int c;
@@ -154,10 +159,11 @@ static int make_keys(const struct init_options *options, const struct paths *pat
     }
     status = child_tls_make(paths->tls_key, paths->tls_certificate, &pin);
     if (status == STATUS_ALREADY) {
-        (void)fprintf(stderr,
-                      "alcoved init: %s already holds a server's keys. Nothing was changed.\n"
-                      "To finish a set-up give --genesis FILE; to start anew choose another folder.\n",
-                      options->data);
+        (void)fprintf(
+            stderr,
+            "alcoved init: %s already holds a server's keys. Nothing was changed.\n"
+            "To finish a set-up give --genesis FILE; to start anew choose another folder.\n",
+            options->data);
         return CMD_FAILED;
     }
     if (status == STATUS_OK) {
@@ -255,8 +261,8 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
     enum status status = paths_read(path, FOUNDING_BYTES_MAX, &bytes, &size);
 
     if (status == STATUS_OK) {
-        status = message_decode(&alcove__founding__descriptor, span_of(bytes, size), &arena,
-                                &message);
+        status =
+            message_decode(&alcove__founding__descriptor, span_of(bytes, size), &arena, &message);
     }
     if (status == STATUS_OK) {
         status = check_server_keys(paths, (const Alcove__Founding *)(const void *)message);
@@ -269,8 +275,8 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
     } else if (status == STATUS_OK) {
         status = install(paths, (const Alcove__Founding *)(const void *)message);
         if (status == STATUS_ALREADY) {
-            (void)fprintf(stderr, "alcoved init: %s already has its practice; nothing was changed\n",
-                          data);
+            (void)fprintf(stderr,
+                          "alcoved init: %s already has its practice; nothing was changed\n", data);
         }
     }
     arena_free(&arena);
@@ -287,16 +293,16 @@ static int run_founder(const struct init_options *options, const struct paths *p
 {
     char program[PATHS_BYTES_MAX];
     char *arguments[] = {program,
-                         (char *)(uintptr_t)"practice",
-                         (char *)(uintptr_t)"new",
-                         (char *)(uintptr_t)"--name",
+                         (char *)(uintptr_t) "practice",
+                         (char *)(uintptr_t) "new",
+                         (char *)(uintptr_t) "--name",
                          (char *)(uintptr_t)options->name,
-                         (char *)(uintptr_t)"--server",
+                         (char *)(uintptr_t) "--server",
                          (char *)(uintptr_t)paths->server_pub,
-                         (char *)(uintptr_t)"--out",
+                         (char *)(uintptr_t) "--out",
                          (char *)(uintptr_t)options->out,
                          options->passphrase_fd == NULL ? NULL
-                                                        : (char *)(uintptr_t)"--passphrase-fd",
+                                                        : (char *)(uintptr_t) "--passphrase-fd",
                          (char *)(uintptr_t)options->passphrase_fd,
                          NULL};
     int code = 0;

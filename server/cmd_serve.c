@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define DRAIN_MS 5000u
+#define DRAIN_MS                 5000u
 #define FILES_BESIDE_CONNECTIONS 256u
 
 /* Everything a running server holds, in the order in which it was made. */
@@ -95,14 +95,13 @@ static int start_committer(struct service *service)
         status = signer_link_open(&options, &practice, &service->signer);
     }
     if (status == STATUS_OK) {
-        status =
-            run_start(service->db, service->core, service->signer, &output, &service->run);
+        status = run_start(service->db, service->core, service->signer, &output, &service->run);
     }
     if (status == STATUS_REWOUND) {
-        (void)fprintf(stderr,
-                      "alcoved serve: the database is shorter than what the log signer has signed:\n"
-                      "it is an old copy. Nothing is served, so that no history is forked. Put the\n"
-                      "newer database back.\n");
+        (void)fprintf(
+            stderr, "alcoved serve: the database is shorter than what the log signer has signed:\n"
+                    "it is an old copy. Nothing is served, so that no history is forked. Put the\n"
+                    "newer database back.\n");
         return CMD_ALARM;
     }
     if (status != STATUS_OK) {
@@ -122,8 +121,9 @@ static void raise_files(uint32_t connections)
         files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
         if (files.rlim_cur < wanted) {
-            (void)fprintf(stderr, "alcoved: only %llu descriptors are allowed; fewer than "
-                                  "connections-max can be served\n",
+            (void)fprintf(stderr,
+                          "alcoved: only %llu descriptors are allowed; fewer than "
+                          "connections-max can be served\n",
                           (unsigned long long)files.rlim_cur);
         }
     }

@@ -53,9 +53,9 @@ static int print_status(struct db *db, struct txn *txn, bool json)
                         ",\"revisions\":%" PRIu64 ",\"map_bytes\":%" PRIu64
                         ",\"used_bytes\":%" PRIu64 "}\n"
                       : "members      %" PRIu32 "\ndevices      %" PRIu32 "\ncharts       %" PRIu32
-                        "\nsections     %" PRIu32 "\nstatements   %" PRIu64 "\nevents       %" PRIu64
-                        "\nrevisions    %" PRIu64 "\nmap          %" PRIu64
-                        " bytes\nused         %" PRIu64 " bytes\n",
+                        "\nsections     %" PRIu32 "\nstatements   %" PRIu64
+                        "\nevents       %" PRIu64 "\nrevisions    %" PRIu64
+                        "\nmap          %" PRIu64 " bytes\nused         %" PRIu64 " bytes\n",
                  names_count(txn, SCHEMA_ID_MEMBER), names_count(txn, SCHEMA_ID_DEVICE),
                  names_count(txn, SCHEMA_ID_CHART), names_count(txn, SCHEMA_ID_SECTION),
                  ledger_size(txn, LEDGER_STATEMENTS), ledger_size(txn, LEDGER_EVENTS),

@@ -95,8 +95,7 @@ static bool set_value(struct config *config, size_t row, const char *value)
 
     switch (KEYS[row].kind) {
     case CONFIG_LISTEN:
-        return config_listen(value, config->host, sizeof(config->host), &config->port) ==
-               STATUS_OK;
+        return config_listen(value, config->host, sizeof(config->host), &config->port) == STATUS_OK;
     case CONFIG_ORIGIN:
         return config->origin_count < CONFIG_ORIGINS_MAX &&
                set_text(config->origins[config->origin_count++], CONFIG_TEXT_CHARS_MAX + 1, value);
@@ -127,7 +126,8 @@ static char *trim(char *text)
         text++;
     }
     size = strlen(text);
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t' || text[size - 1] == '\r')) {
+    while (size > 0 &&
+           (text[size - 1] == ' ' || text[size - 1] == '\t' || text[size - 1] == '\r')) {
         text[--size] = '\0';
     }
     return text;

@@ -8,7 +8,7 @@
 #include "proto/status.h"
 
 #define CONFIG_HOST_CHARS_MAX 255u
-#define CONFIG_ORIGINS_MAX 16u
+#define CONFIG_ORIGINS_MAX    16u
 #define CONFIG_TEXT_CHARS_MAX 255u
 
 struct config {

@@ -24,8 +24,10 @@ static void usage(FILE *out)
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
         (void)fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].help);
     }
-    (void)fprintf(out, "  --version\n\nalcoved COMMAND --help tells a command's options; alcoved(8) the rest.\n"
-                       "This server holds ciphertext and cannot read it: no key for that is linked.\n");
+    (void)fprintf(
+        out,
+        "  --version\n\nalcoved COMMAND --help tells a command's options; alcoved(8) the rest.\n"
+        "This server holds ciphertext and cannot read it: no key for that is linked.\n");
 }
 
 static void version(void)

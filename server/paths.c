@@ -19,9 +19,9 @@ enum status paths_init(const char *data, struct paths *out)
         char *out;
         const char *name;
     } all[] = {
-        {out->config, "alcoved.conf"}, {out->db, "db"},
-        {out->tls_key, "tls.key"},     {out->tls_certificate, "tls.crt"},
-        {out->login_key, "login.key"}, {out->signer, "signer"},
+        {out->config, "alcoved.conf"},   {out->db, "db"},
+        {out->tls_key, "tls.key"},       {out->tls_certificate, "tls.crt"},
+        {out->login_key, "login.key"},   {out->signer, "signer"},
         {out->server_pub, "server.pub"},
     };
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define PATH_BYTES_MAX 4096u
-#define STEP_MS 100u
+#define STEP_MS        100u
 
 struct host {
     struct keystore *keystore;
@@ -105,7 +105,8 @@ static enum status connect_with(struct host *host)
         return status;
     }
     engine_tls_pins(host->engine, &pins[0], &pins[1]);
-    status = wire_connect(host->wire, address.host, address.port, &pins[host->pin == PIN_NEXT ? 1 : 0]);
+    status =
+        wire_connect(host->wire, address.host, address.port, &pins[host->pin == PIN_NEXT ? 1 : 0]);
     host->connecting = status == STATUS_OK;
     host->why = NULL;
     return status;
@@ -268,8 +269,8 @@ static enum status engine_trouble(struct host *host)
                                          : STATUS_OK;
 }
 
-enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
-                       void *state, uint32_t timeout_ms)
+enum status host_until(struct host *host, bool (*done)(struct host *host, void *state), void *state,
+                       uint32_t timeout_ms)
 {
     uint64_t end_ms = clock_awake_ms() + timeout_ms;
     enum status status = host_connect(host);

@@ -36,8 +36,7 @@ bool args_parse(int argc, char **argv, const struct args_option *options, size_t
 
     *out_word_count = 0;
     for (int i = 1; i < argc; i++) {
-        const struct args_option *option =
-            only_words ? NULL : find(options, option_count, argv[i]);
+        const struct args_option *option = only_words ? NULL : find(options, option_count, argv[i]);
 
         *out_wrong = argv[i];
         if (!only_words && strcmp(argv[i], "--") == 0) {

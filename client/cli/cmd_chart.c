@@ -107,9 +107,9 @@ static int chart_new(struct cli *cli, const char *word, const char *name)
     if (code != CLI_OK) {
         return code;
     }
-    status = act_chart(host_engine(cli->host), &client.member,
-                       span_of(name, name == NULL ? 0 : strlen(name)), clock_now_ms(), &chart,
-                       &ticket);
+    status =
+        act_chart(host_engine(cli->host), &client.member,
+                  span_of(name, name == NULL ? 0 : strlen(name)), clock_now_ms(), &chart, &ticket);
     if (status == STATUS_REFUSED) {
         (void)fprintf(cli->err, "alcove: an admin must first state that you treat this client "
                                 "(alcove relate YOU treats CLIENT)\n");

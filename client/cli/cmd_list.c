@@ -13,7 +13,7 @@
 #include "proto/policy.h"
 #include "proto/words.h"
 
-#define SECTIONS_MAX 1024u
+#define SECTIONS_MAX     1024u
 #define SEARCH_BYTES_MAX 1024u
 
 /* ---- list */
@@ -147,8 +147,8 @@ static bool try_section(struct cli *cli, const char *word, int *out_code)
     }
     status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
     engine_ticket(host_engine(cli->host), ticket, &info);
-    *out_code = cli_fail(cli, "the section was not read",
-                         status == STATUS_OK ? info.status : status);
+    *out_code =
+        cli_fail(cli, "the section was not read", status == STATUS_OK ? info.status : status);
     return true;
 }
 
@@ -244,10 +244,10 @@ int cmd_search(struct cli *cli, int argc, char **argv)
     }
     if (status == STATUS_OK) {
         listing.array = cli->json ? cJSON_CreateArray() : NULL;
-        status = view_search(host_engine(cli->host),
-                             text == NULL ? span_of(words[0], strlen(words[0]))
-                                          : span_of(text, size),
-                             found_revision, &listing);
+        status =
+            view_search(host_engine(cli->host),
+                        text == NULL ? span_of(words[0], strlen(words[0])) : span_of(text, size),
+                        found_revision, &listing);
     }
     free(text);
     if (status != STATUS_OK) {

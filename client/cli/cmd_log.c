@@ -66,8 +66,7 @@ static int scope_of(struct cli *cli, const struct log_words *words, struct ledge
     engine_state(host_engine(cli->host), &state);
     if (words->all || (!words->mine && words->chart == NULL && state.role == ROLE_AUDITOR)) {
         query->scope = ACTION_LOG_ALL;
-        return words->chart == NULL ? CLI_OK
-                                    : ids_chart(cli, words->chart, &query->chart, &client);
+        return words->chart == NULL ? CLI_OK : ids_chart(cli, words->chart, &query->chart, &client);
     }
     if (words->chart != NULL || (!words->mine && state.role == ROLE_CLIENT)) {
         query->scope = ACTION_LOG_CHART;
@@ -172,8 +171,9 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
         print_add_text(object, "reason", verdict.reason);
         print_json(cli, object);
     } else if (verdict.status == STATUS_OK) {
-        (void)fprintf(cli->out, "Proved: %llu events, nothing missing, nothing altered, against a "
-                                "log of %llu.\n%s\n",
+        (void)fprintf(cli->out,
+                      "Proved: %llu events, nothing missing, nothing altered, against a "
+                      "log of %llu.\n%s\n",
                       (unsigned long long)verdict.events, (unsigned long long)verdict.size,
                       verdict.reason);
     }
@@ -214,11 +214,16 @@ int cmd_log(struct cli *cli, int argc, char **argv)
 {
     struct log_words given = {0};
     const struct args_option options[] = {
-        {.name = "--mine", .flag = &given.mine},       {.name = "--all", .flag = &given.all},
-        {.name = "--chart", .value = &given.chart},    {.name = "--actor", .value = &given.actor},
-        {.name = "--section", .value = &given.section}, {.name = "--action", .value = &given.action},
-        {.name = "--outcome", .value = &given.outcome}, {.name = "--from", .value = &given.from},
-        {.name = "--to", .value = &given.to},          {.name = "--limit", .value = &given.limit},
+        {.name = "--mine", .flag = &given.mine},
+        {.name = "--all", .flag = &given.all},
+        {.name = "--chart", .value = &given.chart},
+        {.name = "--actor", .value = &given.actor},
+        {.name = "--section", .value = &given.section},
+        {.name = "--action", .value = &given.action},
+        {.name = "--outcome", .value = &given.outcome},
+        {.name = "--from", .value = &given.from},
+        {.name = "--to", .value = &given.to},
+        {.name = "--limit", .value = &given.limit},
         {.name = "--format", .value = &given.format},
     };
     const char *words[2];

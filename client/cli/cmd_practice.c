@@ -15,9 +15,9 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-#define ADMIN_INVITATION_MS (14ull * 24 * 3600 * 1000)
+#define ADMIN_INVITATION_MS  (14ull * 24 * 3600 * 1000)
 #define SERVER_PUB_BYTES_MAX 4096u
-#define POLICY_BYTES_MAX 512u
+#define POLICY_BYTES_MAX     512u
 
 struct founding {
     const char *name;
@@ -190,10 +190,9 @@ static enum status finish(struct founding *founding)
 
     if (founding->server == NULL) {
         status = write_in(founding->out, "genesis.unsigned", bytes_of(&founding->genesis));
-        return status == STATUS_OK
-                   ? write_in(founding->out, "name",
-                              span_of(founding->name, strlen(founding->name)))
-                   : status;
+        return status == STATUS_OK ? write_in(founding->out, "name",
+                                              span_of(founding->name, strlen(founding->name)))
+                                   : status;
     }
     status = read_server(founding);
     if (status == STATUS_OK) {
@@ -217,9 +216,10 @@ static void tell(struct cli *cli, const struct founding *founding)
         print_json(cli, object);
         return;
     }
-    (void)fprintf(cli->out, "The practice is founded. In %s:\n"
-                            "  root.key              decides who is admin; keep it offline, with its\n"
-                            "                        passphrase elsewhere\n",
+    (void)fprintf(cli->out,
+                  "The practice is founded. In %s:\n"
+                  "  root.key              decides who is admin; keep it offline, with its\n"
+                  "                        passphrase elsewhere\n",
                   founding->out);
     if (founding->server == NULL) {
         (void)fprintf(cli->out, "Next: alcove practice sign %s --server server.pub\n",
@@ -261,13 +261,13 @@ static enum status found_new(struct founding *founding, struct secret *passphras
         status = identity_signer_new(IDENTITY_ROOT, &founding->root);
     }
     if (status == STATUS_OK) {
-        status = found_genesis(founding->root, clock_now_ms(), &founding->genesis,
-                               &founding->practice);
+        status =
+            found_genesis(founding->root, clock_now_ms(), &founding->genesis, &founding->practice);
     }
     if (status == STATUS_OK) {
-        status = root_key_write(path, founding->trial ? &pass_file_params_floor
-                                                      : &pass_file_params_default,
-                                secret_view(passphrase), founding->root);
+        status = root_key_write(
+            path, founding->trial ? &pass_file_params_floor : &pass_file_params_default,
+            secret_view(passphrase), founding->root);
     }
     return status == STATUS_OK ? finish(founding) : status;
 }
@@ -282,8 +282,9 @@ static int practice_new(struct cli *cli, struct founding *founding)
         status = found_new(founding, passphrase);
         code = status == STATUS_OK
                    ? CLI_OK
-                   : cli_fail(cli, "the practice was not founded; files that were there before "
-                                   "are unchanged",
+                   : cli_fail(cli,
+                              "the practice was not founded; files that were there before "
+                              "are unchanged",
                               status);
     }
     secret_free(passphrase);

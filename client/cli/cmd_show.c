@@ -35,8 +35,8 @@ static void json_fields(cJSON *object, const Alcove__NoteBody *body)
     }
     for (size_t i = 0; i < body->n_field; i++) {
         char key[64];
-        size_t size = body->field[i]->key.len < sizeof(key) - 1 ? body->field[i]->key.len
-                                                                : sizeof(key) - 1;
+        size_t size =
+            body->field[i]->key.len < sizeof(key) - 1 ? body->field[i]->key.len : sizeof(key) - 1;
 
         memcpy(key, body->field[i]->key.data, size);
         key[size] = '\0';
@@ -167,8 +167,9 @@ static int show_note(struct cli *cli, const char *word, bool heads_only, bool re
         (void)cJSON_AddItemToObject(object, heads_only ? "heads" : "revisions", showing.array);
         print_json(cli, object);
     } else if (showing.heads > 1) {
-        (void)fprintf(cli->out, "Two devices wrote at once; both are kept. Join them with\n"
-                                "`alcove write --note %s --file FILE`.\n",
+        (void)fprintf(cli->out,
+                      "Two devices wrote at once; both are kept. Join them with\n"
+                      "`alcove write --note %s --file FILE`.\n",
                       word);
     }
     engine_state(host_engine(cli->host), &state);

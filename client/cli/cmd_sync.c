@@ -46,10 +46,10 @@ static int tell_sync(struct cli *cli)
         print_json(cli, object);
         return CLI_OK;
     }
-    (void)fprintf(cli->out, "%zu sections, %zu notes here; %zu waiting to be sent.\n"
-                            "Verified against logs of %llu events and %llu statements.\n",
-                  sections_count, notes, state.outbox_count,
-                  (unsigned long long)state.events_size,
+    (void)fprintf(cli->out,
+                  "%zu sections, %zu notes here; %zu waiting to be sent.\n"
+                  "Verified against logs of %llu events and %llu statements.\n",
+                  sections_count, notes, state.outbox_count, (unsigned long long)state.events_size,
                   (unsigned long long)state.statements_size);
     if (state.clock_shown) {
         (void)fprintf(cli->err, "alcove: the server's time and this machine's are %lld s apart\n",

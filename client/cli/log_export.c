@@ -65,8 +65,7 @@ static int tell(struct cli *cli, const char *folder, const char *what, size_t co
 static int export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
 {
     struct writing writing = {.folder = folder, .status = STATUS_OK};
-    enum status status =
-        ledger_export(host_engine(cli->host), ticket, write_file, &writing);
+    enum status status = ledger_export(host_engine(cli->host), ticket, write_file, &writing);
 
     if (status != STATUS_OK) {
         return cli_fail(cli, "the export is not whole",
@@ -98,10 +97,9 @@ static void csv_cell(FILE *file, const char *text, bool last)
     (void)fputs(last ? "\"\r\n" : "\",", file);
 }
 
-static const char *const COLUMNS[] = {"seq",    "time_ms", "actor_name", "actor",   "role",
-                                      "action", "outcome", "reason",     "purpose", "class",
-                                      "chart",  "section", "note",       "basis",   "device",
-                                      "source", "leaf"};
+static const char *const COLUMNS[] = {
+    "seq",   "time_ms", "actor_name", "actor", "role",  "action", "outcome", "reason", "purpose",
+    "class", "chart",   "section",    "note",  "basis", "device", "source",  "leaf"};
 
 static void csv_line(struct lines *lines, const cJSON *object)
 {

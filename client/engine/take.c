@@ -131,7 +131,8 @@ enum status take_signatures(struct engine *engine, struct page *page)
                        device->number);
         }
         device->verified = true;
-        status = device->has_seen ? carried_take(engine, &device->device, &device->seen) : STATUS_OK;
+        status =
+            device->has_seen ? carried_take(engine, &device->device, &device->seen) : STATUS_OK;
         if (status != STATUS_OK) {
             return bad(engine, status,
                        "The server shows this author another history of the practice than us.",

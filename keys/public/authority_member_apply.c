@@ -166,8 +166,7 @@ static enum status apply_relation(struct judgement *judgement)
     if (relation == NULL || map_reserve(&authority->relations, 1) != STATUS_OK ||
         authority_touched_reserve(authority, staff->section_count) != STATUS_OK ||
         authority_grow(&staff->supervised, &staff->supervised_capacity,
-                       staff->supervised_count + 1u,
-                       sizeof(struct member_node *)) != STATUS_OK) {
+                       staff->supervised_count + 1u, sizeof(struct member_node *)) != STATUS_OK) {
         free(relation);
         return STATUS_NO_MEMORY;
     }

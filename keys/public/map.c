@@ -3,7 +3,7 @@
 #include "keys/public/random.h"
 
 #define MAP_CAPACITY_MIN 16u
-#define MAP_WORD_BYTES 8u
+#define MAP_WORD_BYTES   8u
 
 struct map_slot {
     const uint8_t *key; /* NULL: empty */

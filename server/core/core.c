@@ -165,8 +165,7 @@ const struct authority_section *draft_section(struct core *core, struct txn *txn
         return NULL;
     }
     draft->class = section->class;
-    if (names_find(txn, SCHEMA_ID_SECTION, section->id.bytes, &draft->section_local) !=
-        STATUS_OK) {
+    if (names_find(txn, SCHEMA_ID_SECTION, section->id.bytes, &draft->section_local) != STATUS_OK) {
         draft->section_local = 0;
     }
     if (section->has_chart) {
@@ -291,8 +290,8 @@ static enum status install_one(struct core *core, struct txn *txn, struct span b
     enum status status = statement_parse(bytes, &core->practice, &statement);
 
     if (status == STATUS_OK) {
-        status = authority_admit_parsed(core->authority, &statement, seq, time_ms,
-                                        AUTHORITY_VERIFY, &result);
+        status = authority_admit_parsed(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
+                                        &result);
     }
     if (status == STATUS_OK) {
         status = statement_store(core, txn, &statement, seq, time_ms);

@@ -18,8 +18,8 @@
 #include "proto/alcove.pb-c.h"
 #include "server/store/db.h"
 
-#define CORE_SOURCE_BYTES 16u
-#define CORE_STATEMENTS_MAX 16u
+#define CORE_SOURCE_BYTES         16u
+#define CORE_STATEMENTS_MAX       16u
 #define CORE_CHECKPOINT_BYTES_MAX 512u
 
 /* Who asks. Set by the committer at login and never changed afterwards. */
@@ -53,7 +53,7 @@ struct core_ask {
     struct hash body_hash;
     const ProtobufCMessage *message; /* decoded body; NULL: malformed at the door */
     bool ended; /* the connection's access ended before this was judged: it is refused */
-    const struct core_login *login;  /* CORE_OP_LOGIN only */
+    const struct core_login *login;               /* CORE_OP_LOGIN only */
     bool statement_verified[CORE_STATEMENTS_MAX]; /* signature checked at the door */
     bool revisions_verified;
 };
@@ -91,17 +91,17 @@ enum core_view {
 struct core_answer {
     enum status status; /* as sent */
     enum core_produce produce;
-    uint64_t event;     /* seq of the request's event; UINT64_MAX: none */
-    uint8_t *body;      /* from malloc, owned by the answer; may be NULL */
+    uint64_t event; /* seq of the request's event; UINT64_MAX: none */
+    uint8_t *body;  /* from malloc, owned by the answer; may be NULL */
     size_t body_bytes;
     /* Parameters of what is produced, by |produce|. */
     uint64_t from;
     uint64_t to;
     uint64_t seen_statements;
     uint64_t seen_events;
-    uint32_t local;             /* section, chain or chart */
+    uint32_t local; /* section, chain or chart */
     enum core_view view;
-    uint64_t *seqs;             /* events to show, from malloc, owned */
+    uint64_t *seqs; /* events to show, from malloc, owned */
     size_t seq_count;
     bool more;
     uint64_t scanned_to;
@@ -109,11 +109,11 @@ struct core_answer {
     struct hash login_hash;
     struct section_id section;
     /* Effects on connections. */
-    bool login;                 /* |peer| is who the connection is from now on */
+    bool login; /* |peer| is who the connection is from now on */
     struct core_peer peer;
-    bool close;                 /* after the answer */
-    bool subscribe;             /* |sections| replace the connection's set */
-    uint32_t *sections;         /* local numbers, from malloc, owned */
+    bool close;         /* after the answer */
+    bool subscribe;     /* |sections| replace the connection's set */
+    uint32_t *sections; /* local numbers, from malloc, owned */
     struct section_id *section_ids;
     size_t section_count;
 };
@@ -122,9 +122,9 @@ void core_answer_clear(struct core_answer *answer);
 
 /* What else a batch changed, for the committer to act on after the commit. */
 enum core_effect_kind {
-    CORE_EFFECT_MOVED = 1,  /* a section has a new last number: push */
-    CORE_EFFECT_LOST,       /* a member lost a section: stop streams, drop the subscription */
-    CORE_EFFECT_OUT,        /* a member or one device is out: close its connections */
+    CORE_EFFECT_MOVED = 1, /* a section has a new last number: push */
+    CORE_EFFECT_LOST,      /* a member lost a section: stop streams, drop the subscription */
+    CORE_EFFECT_OUT,       /* a member or one device is out: close its connections */
 };
 struct core_effect {
     enum core_effect_kind kind;
@@ -139,8 +139,8 @@ struct core;
 
 /* Reads all statements and folds them. |db| is borrowed. STATUS_CORRUPT when they
  * do not fold: then nothing may be served. */
-MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key,
-                                 uint64_t now_ms, struct core **out_core);
+MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
+                                 struct core **out_core);
 void core_close(struct core *core);
 /* After an aborted batch: forgets all that it brought, effects and counts too. Same statuses
  * as core_open. */
@@ -151,9 +151,8 @@ MUST_CHECK enum status core_reload(struct core *core);
  * Expected refusals are answers, not failures: a status other than STATUS_OK means
  * the transaction must be aborted and |core| reloaded. |now_ms| is the server's clock.
  */
-MUST_CHECK enum status core_handle(struct core *core, struct txn *txn,
-                                   const struct core_ask *ask, uint64_t now_ms,
-                                   struct core_answer *out_answer);
+MUST_CHECK enum status core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                   uint64_t now_ms, struct core_answer *out_answer);
 
 /* What time brings: grants that end, and the count of refused logins once a minute. */
 MUST_CHECK enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms);

@@ -109,9 +109,9 @@ enum status event_write(struct core *core, struct txn *txn, const struct core_as
     uint8_t restricted[PART_BYTES_MAX];
     struct event_new event = {.change = draft->change, .reply = draft->reply};
     uint64_t time_ms = events_time(txn, core->now_ms);
-    enum status status = events_next(txn, draft->chart_local, draft->section_local,
-                                     draft->change.kind == 0 ? NULL : &draft->change,
-                                     &out_written->numbers);
+    enum status status =
+        events_next(txn, draft->chart_local, draft->section_local,
+                    draft->change.kind == 0 ? NULL : &draft->change, &out_written->numbers);
 
     if (status != STATUS_OK) {
         return status;
@@ -144,8 +144,7 @@ static uint32_t outcome_of(enum status status)
 }
 
 enum status answer_with(struct core *core, struct txn *txn, const struct core_ask *ask,
-                        struct event_draft *draft, enum status status,
-                        struct core_answer *answer)
+                        struct event_draft *draft, enum status status, struct core_answer *answer)
 {
     struct event_written written;
     enum status failed;

@@ -49,7 +49,7 @@ struct core {
     struct core_counts counts;
     struct core_counts settled; /* as of the last commit */
     struct past *past;
-    uint64_t now_ms; /* leaf time of the request in hand: it never goes back */
+    uint64_t now_ms;   /* leaf time of the request in hand: it never goes back */
     uint64_t clock_ms; /* the server's clock, for what is counted by the minute */
     struct core_effect *effects;
     size_t effect_count;
@@ -86,20 +86,19 @@ struct event_written {
 };
 
 /* Appends the event of |ask| (or of the server itself: NULL). Only unexpected failures. */
-MUST_CHECK enum status event_write(struct core *core, struct txn *txn,
-                                   const struct core_ask *ask, const struct event_draft *draft,
+MUST_CHECK enum status event_write(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                   const struct event_draft *draft,
                                    struct event_written *out_written);
 
 /* Answers |ask| with |status| and writes its one event. */
-MUST_CHECK enum status answer_with(struct core *core, struct txn *txn,
-                                   const struct core_ask *ask, struct event_draft *draft,
-                                   enum status status, struct core_answer *answer);
+MUST_CHECK enum status answer_with(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                   struct event_draft *draft, enum status status,
+                                   struct core_answer *answer);
 
 /* The section an ask names: what is known of it goes into |draft| (locals, class, chart),
  * whether or not the asker may know. NULL when there is none. */
 const struct authority_section *draft_section(struct core *core, struct txn *txn,
-                                              ProtobufCBinaryData id,
-                                              struct event_draft *draft);
+                                              ProtobufCBinaryData id, struct event_draft *draft);
 
 /* Devices of different members have different ids: the server counts under them. For an
  * ENROLMENT or a DEVICE, else fine. STATUS_REFUSED when the id is taken. */
@@ -121,15 +120,13 @@ MUST_CHECK enum status past_new(struct past **out_past);
 void past_free(struct past *past);
 void past_forget(struct past *past);
 /* STATUS_MALFORMED when a size is ahead of the log or a root is not the log's. */
-MUST_CHECK enum status past_judge_seen(struct core *core, struct txn *txn,
-                                       const struct seen *seen);
+MUST_CHECK enum status past_judge_seen(struct core *core, struct txn *txn, const struct seen *seen);
 /* The same for a chart's running number and the leaf hash of that event. */
 MUST_CHECK enum status past_judge_chart(struct core *core, struct txn *txn, uint32_t chart_local,
                                         uint64_t number, const struct hash *leaf);
 /* The same for where authors' own numbers stand: all of them and nothing else.
  * |section_local| 0: nobody has written yet. */
-MUST_CHECK enum status past_judge_starts(struct core *core, struct txn *txn,
-                                         uint32_t section_local,
+MUST_CHECK enum status past_judge_starts(struct core *core, struct txn *txn, uint32_t section_local,
                                          const struct statement_position *position);
 /* An event about a chart was written. */
 void past_note_chart(struct past *past, uint32_t chart_local, uint64_t number,
@@ -139,15 +136,15 @@ void past_note_chart(struct past *past, uint32_t chart_local, uint64_t number,
 struct op_row {
     uint32_t op;
     const char *name;
-    uint32_t action;  /* of its event */
+    uint32_t action; /* of its event */
     bool before_login;
     enum status (*handle)(struct core *core, struct txn *txn, const struct core_ask *ask,
                           struct event_draft *draft, struct core_answer *answer);
 };
 
 /* The handlers, by file. Each writes its event through answer_with or event_write. */
-#define OP_HANDLER(name)                                                                         \
-    MUST_CHECK enum status name(struct core *core, struct txn *txn, const struct core_ask *ask,  \
+#define OP_HANDLER(name)                                                                           \
+    MUST_CHECK enum status name(struct core *core, struct txn *txn, const struct core_ask *ask,    \
                                 struct event_draft *draft, struct core_answer *answer)
 OP_HANDLER(op_login);
 OP_HANDLER(op_bundle);

@@ -36,8 +36,8 @@ enum status leaf_view_load(struct txn *txn, uint64_t seq, enum core_view view,
     out_leaf->restricted_hash = field_of(event->restricted_hash.bytes, HASH_BYTES);
     /* What was refused tells its actor nothing about whether the target exists; and whoever
      * changes what a person may do does not learn which sections that person is in. */
-    if (view != CORE_VIEW_ACTOR || (event->fields.outcome != OUTCOME_REFUSED &&
-                                    event->change.kind != ENTRY_ECHO)) {
+    if (view != CORE_VIEW_ACTOR ||
+        (event->fields.outcome != OUTCOME_REFUSED && event->change.kind != ENTRY_ECHO)) {
         show_target(event, out_leaf);
     }
     if (view != CORE_VIEW_CLIENT) {

@@ -92,8 +92,7 @@ static bool well_formed(const Alcove__Login *login, struct member_id *out_member
 static enum status fill_peer(struct txn *txn, const struct authority_member *member,
                              const struct authority_device *device, struct core_peer *out)
 {
-    enum status status =
-        names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &out->member_local);
+    enum status status = names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &out->member_local);
 
     if (status == STATUS_OK) {
         status = names_find(txn, SCHEMA_ID_DEVICE, device->keys.id.bytes, &out->device_local);
@@ -171,8 +170,7 @@ enum status op_login(struct core *core, struct txn *txn, const struct core_ask *
     known = member != NULL && member->enrolled && device != NULL &&
             ID_EQUAL(&device->member, &member->id) &&
             authority_device_live(device, authority_now(core->now_ms));
-    if (!login_signed(core, ask, login, &seen,
-                      known ? &device->keys.login : &core->login_key) ||
+    if (!login_signed(core, ask, login, &seen, known ? &device->keys.login : &core->login_key) ||
         !known) {
         return refuse_login(core, ask, answer);
     }
@@ -211,8 +209,7 @@ static enum status enrol_stored(struct core *core, struct txn *txn, const struct
     Alcove__EnrolReply reply = ALCOVE__ENROL_REPLY__INIT;
     const struct authority_member *member =
         authority_member(core->authority, &statement->link.member);
-    const struct authority_device *device =
-        authority_device(core->authority, &statement->hash);
+    const struct authority_device *device = authority_device(core->authority, &statement->hash);
     enum status status = statement_store(core, txn, statement, seq, time_ms);
 
     if (status == STATUS_OK && (member == NULL || device == NULL)) {
@@ -251,8 +248,8 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK) {
-        status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
-                                 &result);
+        status =
+            authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY, &result);
     }
     if (status == STATUS_OK) {
         status = db_room(txn);

@@ -61,8 +61,8 @@ enum status op_opened(struct core *core, struct txn *txn, const struct core_ask 
     struct arena arena = {0};
     struct member_id member;
     struct hash device;
-    enum status told = message_decode(&alcove__opened__descriptor, field_span(message->opened),
-                                      &arena, &decoded);
+    enum status told =
+        message_decode(&alcove__opened__descriptor, field_span(message->opened), &arena, &decoded);
     enum status status;
 
     opened = (const Alcove__Opened *)(const void *)decoded;

@@ -30,10 +30,10 @@ static bool add_chain(void *context, const struct authority_chain *chain)
     out = &list->chains[list->chain_count];
     alcove__chain_state__init(out);
     out->label = field_of(chain->label.bytes, HASH_BYTES);
-    out->subject = chain->subject == STATEMENT_OF_PRACTICE
-                       ? STATEMENT_GENESIS
-                       : (chain->subject == STATEMENT_OF_MEMBER ? STATEMENT_INVITATION
-                                                                : STATEMENT_SECTION);
+    out->subject =
+        chain->subject == STATEMENT_OF_PRACTICE
+            ? STATEMENT_GENESIS
+            : (chain->subject == STATEMENT_OF_MEMBER ? STATEMENT_INVITATION : STATEMENT_SECTION);
     if (chain->subject != STATEMENT_OF_PRACTICE) {
         out->id = field_of(chain->id, ID_BYTES);
     }
@@ -67,10 +67,9 @@ static bool add_section(void *context, const struct authority_section *section)
     }
     out->class_ = section->class;
     out->number = number;
-    if (list->status == STATUS_OK &&
-        (authority_rights(list->core->authority, section, list->viewer,
-                          authority_now(list->core->now_ms), NULL) &
-         RIGHT_READ) == 0) {
+    if (list->status == STATUS_OK && (authority_rights(list->core->authority, section, list->viewer,
+                                                       authority_now(list->core->now_ms), NULL) &
+                                      RIGHT_READ) == 0) {
         /* Removed: nothing of what came later is told, not even how much. */
         list->status = removed_get(list->txn, local, list->viewer_local, &out->ended_at);
         out->ended_at = out->ended_at == 0 ? 1 : out->ended_at;
@@ -158,8 +157,7 @@ enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *
                      struct event_draft *draft, struct core_answer *answer)
 {
     const Alcove__ChainAsk *message = (const Alcove__ChainAsk *)(const void *)ask->message;
-    const struct authority_member *viewer =
-        authority_member(core->authority, &ask->peer->member);
+    const struct authority_member *viewer = authority_member(core->authority, &ask->peer->member);
     const struct authority_chain *chain = NULL;
     struct chain_label label;
     struct chain_head head;
@@ -233,8 +231,7 @@ static size_t add_once(uint32_t *locals, size_t count, uint32_t local)
 enum status op_subscribe(struct core *core, struct txn *txn, const struct core_ask *ask,
                          struct event_draft *draft, struct core_answer *answer)
 {
-    const Alcove__SubscribeAsk *message =
-        (const Alcove__SubscribeAsk *)(const void *)ask->message;
+    const Alcove__SubscribeAsk *message = (const Alcove__SubscribeAsk *)(const void *)ask->message;
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     uint32_t *locals = calloc(SUBSCRIBE_SECTIONS_MAX, sizeof(*locals));
     size_t count = 0;

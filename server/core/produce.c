@@ -128,8 +128,8 @@ static enum status produce_proof(struct txn *txn, const struct core_answer *answ
 {
     Alcove__ProofReply reply = ALCOVE__PROOF_REPLY__INIT;
     struct path path;
-    enum status status = path_inclusion(
-        txn, answer->log == 1 ? LEDGER_STATEMENTS : LEDGER_EVENTS, answer->from, answer->to, &path);
+    enum status status = path_inclusion(txn, answer->log == 1 ? LEDGER_STATEMENTS : LEDGER_EVENTS,
+                                        answer->from, answer->to, &path);
 
     if (status != STATUS_OK) {
         return status;
@@ -152,8 +152,8 @@ static enum status produce_login(struct txn *txn, const struct core_answer *answ
                                           answer->from, &statements_path);
 
     if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, answer->to,
-                                  &events_path);
+        status =
+            path_consistency(txn, LEDGER_EVENTS, answer->seen_events, answer->to, &events_path);
     }
     if (status != STATUS_OK) {
         return status;

@@ -15,8 +15,7 @@ static void shown_free(struct shown *shown)
     free(shown->views);
 }
 
-static enum status shown_load(struct txn *txn, const struct core_answer *answer,
-                              struct shown *out)
+static enum status shown_load(struct txn *txn, const struct core_answer *answer, struct shown *out)
 {
     size_t count = answer->seq_count;
 

@@ -5,7 +5,10 @@
 #include "server/store/record.h"
 #include "server/store/section_log.h"
 
-#define CHANGES_AT_ONCE 64u
+#define ENTRIES_AT_ONCE      64u
+/* Read from the section's log at a time: a frame holds four notes of the usual size, and what
+ * is read beyond a full chunk is read once more for the next. */
+#define CHANGES_AT_ONCE      4u
 /* Tags and lengths of an entry's fields, with room to spare. */
 #define ENTRY_OVERHEAD_BYTES 64u
 
@@ -13,8 +16,7 @@ static enum status record_hashes_of(struct span header, struct record_hashes *ou
 {
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    enum status status =
-        message_decode(&alcove__header__descriptor, header, &arena, &message);
+    enum status status = message_decode(&alcove__header__descriptor, header, &arena, &message);
 
     if (status == STATUS_OK) {
         const Alcove__Header *parsed = (const Alcove__Header *)(const void *)message;
@@ -34,32 +36,32 @@ static ProtobufCBinaryData field_of_span(struct span bytes)
 }
 
 /* LMDB has no checksums: a revision is served only as what its hashes say it is. */
-static enum status fill_revision(struct txn *txn, const struct event_change *change,
-                                 struct signature *signature, Alcove__PageEntry *entry)
+static enum status check_record(const struct record *record)
 {
-    struct record record;
     struct record_hashes hashes;
-    struct span wrap = {NULL, 0};
-    enum status status = record_get(txn, change->object_seq, &change->object, &record);
+    enum status status = record_hashes_of(record->header, &hashes);
 
-    if (status == STATUS_OK) {
-        status = record_hashes_of(record.header, &hashes);
-    }
-    if (status == STATUS_OK) {
-        status = record_check(&record, &hashes);
-    }
-    if (status == STATUS_OK && !record.erased) {
+    return status == STATUS_OK ? record_check(record, &hashes) : status;
+}
+
+/* Its link is compared here; check_record is the caller's, for an entry that is sent. */
+static enum status fill_revision(struct txn *txn, const struct event_change *change,
+                                 struct record *record, Alcove__PageEntry *entry)
+{
+    struct span wrap = {NULL, 0};
+    enum status status = record_get(txn, change->object_seq, &change->object, record);
+
+    if (status == STATUS_OK && !record->erased) {
         status = record_wrap(txn, change->object_seq, &wrap);
     }
     if (status != STATUS_OK) {
         return status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
     }
-    *signature = record.signature;
-    entry->context = field_of_span(record.context);
-    entry->header = field_of_span(record.header);
-    entry->signature = field_of(signature->bytes, SIGNATURE_BYTES);
+    entry->context = field_of_span(record->context);
+    entry->header = field_of_span(record->header);
+    entry->signature = field_of(record->signature.bytes, SIGNATURE_BYTES);
     entry->wrap = field_of_span(wrap);
-    entry->envelope = field_of_span(record.envelope);
+    entry->envelope = field_of_span(record->envelope);
     return STATUS_OK;
 }
 
@@ -71,48 +73,71 @@ static size_t entry_bytes(const Alcove__PageEntry *entry)
 
 /* What one chunk is packed from. */
 struct chunk {
-    Alcove__PageEntry entries[CHANGES_AT_ONCE];
-    Alcove__PageEntry *list[CHANGES_AT_ONCE];
-    struct signature signatures[CHANGES_AT_ONCE];
+    Alcove__PageEntry entries[ENTRIES_AT_ONCE];
+    Alcove__PageEntry *list[ENTRIES_AT_ONCE];
+    struct record records[ENTRIES_AT_ONCE];
     struct section_change changes[CHANGES_AT_ONCE];
+    uint8_t objects[ENTRIES_AT_ONCE][HASH_BYTES];
     size_t count;
     size_t bytes;
+    bool full;
 };
+
+static enum status add_entry(struct txn *txn, const struct section_change *change, size_t capacity,
+                             struct chunk *chunk)
+{
+    Alcove__PageEntry *entry = &chunk->entries[chunk->count];
+    struct record *record = &chunk->records[chunk->count];
+    bool revision = change->change.kind == ENTRY_REVISION;
+    enum status status = STATUS_OK;
+
+    alcove__page_entry__init(entry);
+    entry->number = change->number;
+    entry->kind = change->change.kind;
+    if (revision) {
+        status = fill_revision(txn, &change->change, record, entry);
+    } else {
+        memcpy(chunk->objects[chunk->count], change->change.object.bytes, HASH_BYTES);
+        entry->object = field_of(chunk->objects[chunk->count], HASH_BYTES);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (chunk->count > 0 && chunk->bytes + entry_bytes(entry) > capacity) {
+        chunk->full = true;
+        return STATUS_OK;
+    }
+    status = revision ? check_record(record) : STATUS_OK;
+    if (status == STATUS_OK) {
+        chunk->list[chunk->count++] = entry;
+        chunk->bytes += entry_bytes(entry);
+        chunk->full = chunk->count == ENTRIES_AT_ONCE || chunk->bytes >= capacity;
+    }
+    return status;
+}
 
 static enum status fill_chunk(struct txn *txn, const struct produce_page *page, size_t capacity,
                               struct chunk *chunk)
 {
-    size_t found = 0;
-    uint64_t left = page->to - page->next + 1;
-    enum status status =
-        section_log_page(txn, page->section_local, page->next - 1, chunk->changes,
-                         left < CHANGES_AT_ONCE ? (size_t)left : CHANGES_AT_ONCE, &found);
+    while (!chunk->full && page->next + chunk->count <= page->to) {
+        uint64_t next = page->next + chunk->count;
+        uint64_t left = page->to - next + 1;
+        size_t found = 0;
+        enum status status =
+            section_log_page(txn, page->section_local, next - 1, chunk->changes,
+                             left < CHANGES_AT_ONCE ? (size_t)left : CHANGES_AT_ONCE, &found);
 
-    if (status == STATUS_OK && found == 0) {
-        return STATUS_CORRUPT;
-    }
-    for (size_t i = 0; i < found && status == STATUS_OK; i++) {
-        const struct section_change *change = &chunk->changes[i];
-        Alcove__PageEntry *entry = &chunk->entries[i];
-
-        alcove__page_entry__init(entry);
-        entry->number = change->number;
-        entry->kind = change->change.kind;
-        if (change->change.kind == ENTRY_REVISION) {
-            status = fill_revision(txn, &change->change, &chunk->signatures[i], entry);
-        } else {
-            entry->object = field_of(change->change.object.bytes, HASH_BYTES);
+        if (status == STATUS_OK && found == 0) {
+            status = STATUS_CORRUPT;
+        }
+        for (size_t i = 0; i < found && status == STATUS_OK && !chunk->full; i++) {
+            status = add_entry(txn, &chunk->changes[i], capacity, chunk);
         }
         if (status != STATUS_OK) {
-            break;
+            return status;
         }
-        if (chunk->count > 0 && chunk->bytes + entry_bytes(entry) > capacity) {
-            break;
-        }
-        chunk->list[chunk->count++] = entry;
-        chunk->bytes += entry_bytes(entry);
     }
-    return status;
+    return STATUS_OK;
 }
 
 enum status produce_chunk(struct txn *txn, struct produce_page *page, size_t capacity,

@@ -24,9 +24,9 @@ struct submit_revision {
     struct revision_context context;
     struct revision_header header;
     struct hash link;
-    struct note_head heads; /* as they will be, without this one */
+    struct note_head heads;            /* as they will be, without this one */
     bool missing[CONTEXT_PARENTS_MAX]; /* parents that are no longer heads */
-    uint64_t least; /* what its number within the note may be */
+    uint64_t least;                    /* what its number within the note may be */
     uint64_t most;
 };
 
@@ -60,26 +60,22 @@ MUST_CHECK enum status submit_permit_statements(struct core *core, struct txn *t
                                                 struct event_draft *draft);
 /* Judges them in order and folds them. */
 MUST_CHECK enum status submit_plan_statements(struct core *core, struct txn *txn,
-                                              const struct core_ask *ask,
-                                              struct submit_plan *plan,
+                                              const struct core_ask *ask, struct submit_plan *plan,
                                               struct event_draft *draft);
 /* ACTION_WRITE, or ACTION_ERASE for a tombstone: erasing is a permission of its own, as
  * clients judge it too. */
 uint32_t submit_revision_action(const struct submit_revision *one);
 /* Whether the peer may write at all, before anything tells what exists. */
 MUST_CHECK enum status submit_permit_revisions(struct core *core, struct txn *txn,
-                                               const struct core_ask *ask,
-                                               struct submit_plan *plan,
+                                               const struct core_ask *ask, struct submit_plan *plan,
                                                struct event_draft *draft);
 MUST_CHECK enum status submit_plan_revisions(struct core *core, struct txn *txn,
-                                             const struct core_ask *ask,
-                                             struct submit_plan *plan);
+                                             const struct core_ask *ask, struct submit_plan *plan);
 
 /* One revision against what the section, its chart and its note hold; then, for all of them
  * at once, whether parents that are no longer heads were heads when their authors looked. */
 MUST_CHECK enum status submit_judge_revision(struct core *core, struct txn *txn,
-                                             struct submit_plan *plan,
-                                             struct submit_revision *one);
+                                             struct submit_plan *plan, struct submit_revision *one);
 MUST_CHECK enum status submit_judge_parents(struct txn *txn, struct submit_plan *plan);
 /* After the tombstones of the plan are stored: what their notes held before goes (decision
  * 17). One walk over the section's log, whatever their number. */
@@ -88,13 +84,11 @@ MUST_CHECK enum status submit_erase(struct txn *txn, const struct submit_plan *p
 /* Applying: unexpected failures only. |last| receives the event of the last thing; |reply|
  * goes with it. */
 MUST_CHECK enum status submit_apply_statements(struct core *core, struct txn *txn,
-                                               const struct core_ask *ask,
-                                               struct submit_plan *plan,
+                                               const struct core_ask *ask, struct submit_plan *plan,
                                                const struct event_reply *reply,
                                                struct event_written *last);
 MUST_CHECK enum status submit_apply_revisions(struct core *core, struct txn *txn,
-                                              const struct core_ask *ask,
-                                              struct submit_plan *plan,
+                                              const struct core_ask *ask, struct submit_plan *plan,
                                               const struct event_reply *reply,
                                               struct event_written *last);
 
@@ -103,14 +97,13 @@ MUST_CHECK enum status submit_take_back(struct core *core, struct txn *txn,
                                         struct submit_plan *plan);
 
 /* A device's position in a section, for its own numbers (decision 12). */
-MUST_CHECK enum status position_get(struct txn *txn, uint32_t section_local,
-                                    uint32_t device_local, uint64_t *out_number,
-                                    struct hash *out_link);
+MUST_CHECK enum status position_get(struct txn *txn, uint32_t section_local, uint32_t device_local,
+                                    uint64_t *out_number, struct hash *out_link);
 /* Number of the entry that ended the member's access; 0: still in, or never was. */
 MUST_CHECK enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member_local,
                                    uint64_t *out_number);
-void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local,
-                  uint64_t number, const struct hash *link);
+void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local, uint64_t number,
+                  const struct hash *link);
 
 /* Kinds of core's records in the state table. Never reuse a number. */
 enum core_state {
@@ -120,8 +113,7 @@ enum core_state {
 };
 
 /* The fold of one member's statement changed who is in these sections: one ECHO each. */
-MUST_CHECK enum status echo_touched(struct core *core, struct txn *txn,
-                                    const struct core_ask *ask,
+MUST_CHECK enum status echo_touched(struct core *core, struct txn *txn, const struct core_ask *ask,
                                     const struct authority_result *result, uint64_t seq);
 /* Whoever is no longer in |section| among those it was ever granted to; from which number on
  * is kept, so that they are never told of anything later. */

@@ -16,8 +16,8 @@ static enum status parse_one(struct core *core, const struct core_ask *ask,
     if (status != STATUS_OK) {
         return status;
     }
-    if (!field_signature(one->wire->signature, &signature) ||
-        one->wire->wrap.len != WRAP_BYTES || one->wire->envelope.len > ENVELOPE_BYTES_MAX ||
+    if (!field_signature(one->wire->signature, &signature) || one->wire->wrap.len != WRAP_BYTES ||
+        one->wire->envelope.len > ENVELOPE_BYTES_MAX ||
         one->wire->envelope.len != one->header.envelope_size) {
         return STATUS_MALFORMED;
     }
@@ -37,23 +37,22 @@ uint32_t submit_revision_action(const struct submit_revision *one)
     return one->context.kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
 }
 
-static bool permitted(struct core *core, const struct core_ask *ask,
-                      const struct submit_plan *plan, struct event_draft *draft)
+static bool permitted(struct core *core, const struct core_ask *ask, const struct submit_plan *plan,
+                      struct event_draft *draft)
 {
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     bool may = peer != NULL && plan->section != NULL;
 
     for (size_t i = 0; i < plan->revision_count && may; i++) {
         may = authority_may(core->authority, peer, submit_revision_action(&plan->revisions[i]),
-                            plan->section->class, plan->section, NULL,
-                            authority_now(core->now_ms), &draft->basis_kind, &draft->basis);
+                            plan->section->class, plan->section, NULL, authority_now(core->now_ms),
+                            &draft->basis_kind, &draft->basis);
     }
     return may;
 }
 
-enum status submit_permit_revisions(struct core *core, struct txn *txn,
-                                    const struct core_ask *ask, struct submit_plan *plan,
-                                    struct event_draft *draft)
+enum status submit_permit_revisions(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                    struct submit_plan *plan, struct event_draft *draft)
 {
     enum status status = STATUS_OK;
 
@@ -75,8 +74,7 @@ enum status submit_permit_revisions(struct core *core, struct txn *txn,
         draft->action = submit_revision_action(&plan->revisions[0]);
         draft->note = first->note;
         draft->object = plan->revisions[0].link;
-        plan->section =
-            draft_section(core, txn, field_of(first->section.bytes, ID_BYTES), draft);
+        plan->section = draft_section(core, txn, field_of(first->section.bytes, ID_BYTES), draft);
     } else {
         plan->section = authority_section_of(core->authority, &plan->label);
     }

@@ -9,8 +9,7 @@ enum status position_get(struct txn *txn, uint32_t section_local, uint32_t devic
                          uint64_t *out_number, struct hash *out_link)
 {
     struct span value;
-    enum status status =
-        state_get(txn, CORE_STATE_POSITION, section_local, device_local, &value);
+    enum status status = state_get(txn, CORE_STATE_POSITION, section_local, device_local, &value);
 
     *out_number = 0;
     memset(out_link, 0, sizeof(*out_link));
@@ -38,8 +37,7 @@ void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local
         value[i] = (uint8_t)(number >> (56 - 8 * i));
     }
     memcpy(value + 8, link->bytes, HASH_BYTES);
-    state_put(txn, CORE_STATE_POSITION, section_local, device_local,
-              span_of(value, sizeof(value)));
+    state_put(txn, CORE_STATE_POSITION, section_local, device_local, span_of(value, sizeof(value)));
 }
 
 static bool note_repeats(const struct submit_plan *plan, size_t i)

@@ -20,8 +20,7 @@ static enum status answer_of(enum status status)
 static enum status permit_chain(struct core *core, const struct core_ask *ask,
                                 const struct statement *statement)
 {
-    const struct authority_chain *chain =
-        authority_chain(core->authority, &statement->link.label);
+    const struct authority_chain *chain = authority_chain(core->authority, &statement->link.label);
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
 
     if (peer == NULL) {
@@ -44,8 +43,7 @@ static enum status permit_chain(struct core *core, const struct core_ask *ask,
 static void draft_of_statement(struct core *core, struct txn *txn, const struct core_ask *ask,
                                const struct statement *statement, struct event_draft *draft)
 {
-    const struct authority_chain *chain =
-        authority_chain(core->authority, &statement->link.label);
+    const struct authority_chain *chain = authority_chain(core->authority, &statement->link.label);
 
     draft->action = statement->rule->action;
     draft->object = statement->hash;
@@ -60,11 +58,9 @@ static void draft_of_statement(struct core *core, struct txn *txn, const struct 
     }
 }
 
-static enum status place_in_section(struct core *core, struct txn *txn,
-                                    struct submit_plan *plan)
+static enum status place_in_section(struct core *core, struct txn *txn, struct submit_plan *plan)
 {
-    const struct authority_section *section =
-        authority_section_of(core->authority, &plan->label);
+    const struct authority_section *section = authority_section_of(core->authority, &plan->label);
     enum status status;
 
     plan->number = 0;
@@ -95,9 +91,7 @@ enum status device_is_new(struct txn *txn, const struct statement *statement)
         return STATUS_OK;
     }
     status = names_find(txn, SCHEMA_ID_DEVICE, keys->id.bytes, &local);
-    return status == STATUS_OK          ? STATUS_REFUSED
-           : status == STATUS_NOT_FOUND ? STATUS_OK
-                                        : status;
+    return status == STATUS_OK ? STATUS_REFUSED : status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* What a statement says of the past, and of where it stands in the section's log. */
@@ -127,10 +121,9 @@ static enum status admit_one(struct core *core, struct txn *txn, const struct co
                              struct submit_plan *plan, size_t i)
 {
     struct submit_statement *one = &plan->statements[i];
-    enum authority_check check =
-        ask->statement_verified[i] ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY;
-    enum status status = authority_judge(core->authority, &one->statement, one->seq,
-                                         plan->time_ms, check, &one->result);
+    enum authority_check check = ask->statement_verified[i] ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY;
+    enum status status = authority_judge(core->authority, &one->statement, one->seq, plan->time_ms,
+                                         check, &one->result);
 
     if (status == STATUS_OK) {
         status = device_is_new(txn, &one->statement);
@@ -170,8 +163,7 @@ static enum status parse_all(struct core *core, struct submit_plan *plan)
         if (i == 0) {
             plan->label = one->statement.link.label;
             plan->section_chain = one->statement.rule->subject == STATEMENT_OF_SECTION;
-        } else if (!plan->section_chain ||
-                   !ID_EQUAL(&one->statement.link.label, &plan->label)) {
+        } else if (!plan->section_chain || !ID_EQUAL(&one->statement.link.label, &plan->label)) {
             return STATUS_MALFORMED;
         }
     }
@@ -195,9 +187,8 @@ static enum status permit_signer(const struct core_ask *ask, const struct statem
     return ID_EQUAL(&statement->link.member, &ask->peer->member) ? STATUS_OK : STATUS_REFUSED;
 }
 
-enum status submit_permit_statements(struct core *core, struct txn *txn,
-                                     const struct core_ask *ask, struct submit_plan *plan,
-                                     struct event_draft *draft)
+enum status submit_permit_statements(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                     struct submit_plan *plan, struct event_draft *draft)
 {
     enum status status = parse_all(core, plan);
 
@@ -211,9 +202,8 @@ enum status submit_permit_statements(struct core *core, struct txn *txn,
     return status;
 }
 
-enum status submit_plan_statements(struct core *core, struct txn *txn,
-                                   const struct core_ask *ask, struct submit_plan *plan,
-                                   struct event_draft *draft)
+enum status submit_plan_statements(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                   struct submit_plan *plan, struct event_draft *draft)
 {
     enum status status = plan->section_chain ? place_in_section(core, txn, plan) : STATUS_OK;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);

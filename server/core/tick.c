@@ -3,12 +3,11 @@
 #include "server/core/submit.h"
 #include "server/store/state.h"
 
-#define ENDINGS_AT_ONCE 64u
+#define ENDINGS_AT_ONCE      64u
 #define REFUSED_ATTEMPTS_MAX UINT32_MAX
 
 /* The n-th ended grant of a section; numbers only keep the keys apart. */
-static enum status remember_ended(struct txn *txn, uint32_t section_local,
-                                  const struct hash *grant)
+static enum status remember_ended(struct txn *txn, uint32_t section_local, const struct hash *grant)
 {
     struct span found;
     uint32_t n = 0;
@@ -28,14 +27,14 @@ static enum status remember_ended(struct txn *txn, uint32_t section_local,
 static enum status end_one(struct core *core, struct txn *txn,
                            const struct authority_ending *ending)
 {
-    struct event_draft draft = {.action = ACTION_GRANT_ENDED,
-                                .outcome = OUTCOME_OK,
-                                .object = ending->grant->statement,
-                                .subject = ending->grant->member,
-                                .basis_kind = BASIS_GRANT,
-                                .basis = ending->grant->statement,
-                                .change = {.kind = ENTRY_ENDED,
-                                           .object = ending->grant->statement}};
+    struct event_draft draft = {
+        .action = ACTION_GRANT_ENDED,
+        .outcome = OUTCOME_OK,
+        .object = ending->grant->statement,
+        .subject = ending->grant->member,
+        .basis_kind = BASIS_GRANT,
+        .basis = ending->grant->statement,
+        .change = {.kind = ENTRY_ENDED, .object = ending->grant->statement}};
     struct event_written written;
     struct section_id section = ending->section->id;
     enum status status;
@@ -88,8 +87,7 @@ static enum status flush_refused(struct core *core, struct txn *txn, uint64_t no
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < refused->count && status == STATUS_OK; i++) {
-        status = write_refused(core, txn, refused->sources[i].source,
-                               refused->sources[i].attempts);
+        status = write_refused(core, txn, refused->sources[i].source, refused->sources[i].attempts);
     }
     if (status == STATUS_OK && refused->others > 0) {
         status = write_refused(core, txn, nowhere, refused->others);

@@ -32,8 +32,8 @@ static enum status page_fill(struct page_stream *stream)
     enum status status = db_begin_read(stream->door->db, &txn);
 
     if (status == STATUS_OK) {
-        status = produce_chunk(txn, &stream->page, CHUNK_BYTES, &stream->body,
-                               &stream->body_bytes, &stream->last);
+        status = produce_chunk(txn, &stream->page, CHUNK_BYTES, &stream->body, &stream->body_bytes,
+                               &stream->last);
     }
     db_abort(txn);
     stream->sent = 0;
@@ -144,9 +144,8 @@ static enum status sign_login(const struct door *door, const struct core_ask *as
     uint8_t sizes[16];
     struct signature signature;
     struct span parts[] = {
-        span_of(login->exporter, 32),        span_of(login->hello_nonce, 32),
-        field_span(message->nonce),          ID_SPAN(&login->login_hash),
-        span_of(sizes, sizeof(sizes)),
+        span_of(login->exporter, 32), span_of(login->hello_nonce, 32), field_span(message->nonce),
+        ID_SPAN(&login->login_hash),  span_of(sizes, sizeof(sizes)),
     };
     bool rewound = answer->status == STATUS_REWOUND;
     enum status status;
@@ -227,8 +226,8 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     }
 }
 
-static void on_push(void *state, struct run_connection *connection,
-                    const struct core_effect *moved, struct run_checkpoints *shared)
+static void on_push(void *state, struct run_connection *connection, const struct core_effect *moved,
+                    struct run_checkpoints *shared)
 {
     struct door *door = state;
     struct net *net = atomic_load(&door->net);

@@ -178,8 +178,8 @@ static struct run_request *make_request(struct door *door, struct run_connection
     request->connection = connection;
     run_connection_hold(connection);
     memcpy(request->ask.source, run_connection_source(connection), CORE_SOURCE_BYTES);
-    if (message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena,
-                       &message) == STATUS_OK) {
+    if (message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena, &message) ==
+        STATUS_OK) {
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
 
         if (frame->kind == FRAME_LOGIN || frame->kind == FRAME_REQUEST) {

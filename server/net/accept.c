@@ -15,7 +15,7 @@
 #define ACCEPTS_AT_ONCE 64u
 /* A connection takes no more while its kernel holds this much that was never sent: what is
  * streamed to a slow reader who then loses access must not be waiting here by the megabyte. */
-#define NOT_SENT_BYTES 16384
+#define NOT_SENT_BYTES  16384
 
 static void adopt(struct net_thread *thread, int fd, const struct sockaddr_storage *peer,
                   const struct address_key *key)

@@ -95,8 +95,7 @@ struct run_connection *roll_first(struct roll *roll)
     return roll->first;
 }
 
-void roll_enter(struct roll *roll, struct run_connection *connection,
-                const struct core_peer *peer)
+void roll_enter(struct roll *roll, struct run_connection *connection, const struct core_peer *peer)
 {
     run_connection_hold(connection);
     connection->peer = *peer;
@@ -171,7 +170,8 @@ static enum status listeners_room(struct roll *roll, uint32_t section_local)
     listeners = &roll->sections[section_local];
     if (listeners->count == listeners->room) {
         size_t room = listeners->room == 0 ? 4 : listeners->room * 2;
-        struct run_connection **grown = realloc(listeners->list, room * sizeof(struct run_connection *));
+        struct run_connection **grown =
+            realloc(listeners->list, room * sizeof(struct run_connection *));
 
         if (grown == NULL) {
             return STATUS_NO_MEMORY;
@@ -182,8 +182,8 @@ static enum status listeners_room(struct roll *roll, uint32_t section_local)
     return STATUS_OK;
 }
 
-enum status roll_subscribe(struct roll *roll, struct run_connection *connection,
-                           uint32_t *sections, size_t count)
+enum status roll_subscribe(struct roll *roll, struct run_connection *connection, uint32_t *sections,
+                           size_t count)
 {
     if (!connection->listed) {
         free(sections);
@@ -205,8 +205,7 @@ enum status roll_subscribe(struct roll *roll, struct run_connection *connection,
     return STATUS_OK;
 }
 
-void roll_unsubscribe(struct roll *roll, struct run_connection *connection,
-                      uint32_t section_local)
+void roll_unsubscribe(struct roll *roll, struct run_connection *connection, uint32_t section_local)
 {
     for (size_t i = 0; i < connection->section_count; i++) {
         if (connection->sections[i] == section_local) {

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 /* How long the committer sleeps when nothing comes; what time brings is that late at most. */
-#define TICK_MS 250u
+#define TICK_MS           250u
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
-#define BATCH_MS 30u
-#define READERS_CHECK_MS (3600u * 1000u)
+#define BATCH_MS          30u
+#define READERS_CHECK_MS  (3600u * 1000u)
 #define EXIT_STORE_FAILED 70
 
 struct run {

@@ -14,9 +14,9 @@
 #include "server/core/core.h"
 
 #define RUN_BATCH_REQUESTS_MAX 256u
-#define RUN_BATCH_BYTES_MAX (4u * 1024u * 1024u)
+#define RUN_BATCH_BYTES_MAX    (4u * 1024u * 1024u)
 #define RUN_QUEUE_REQUESTS_MAX 4096u
-#define RUN_QUEUE_BYTES_MAX (64u * 1024u * 1024u)
+#define RUN_QUEUE_BYTES_MAX    (64u * 1024u * 1024u)
 
 /*
  * A connection as the threads share it: counted references; |peer| is written once by
@@ -44,8 +44,8 @@ struct run_request {
     struct run_connection *connection; /* a reference of its own */
     struct core_ask ask;
     size_t bytes;
-    bool closed;  /* no request: the connection is gone */
-    void *owned;  /* freed by |release|: body and decoded message */
+    bool closed; /* no request: the connection is gone */
+    void *owned; /* freed by |release|: body and decoded message */
     void (*release)(void *owned);
     uint64_t losses;           /* of the connection when this was judged */
     bool ends;                 /* this is what ends the connection */
@@ -65,8 +65,8 @@ struct run_output {
     /* What is in request->answer may be moved out; the request is freed afterwards.
      * |checkpoints| is shared: take a reference to keep it. */
     void (*answer)(void *state, struct run_request *request, struct run_checkpoints *checkpoints);
-    void (*push)(void *state, struct run_connection *connection,
-                 const struct core_effect *moved, struct run_checkpoints *checkpoints);
+    void (*push)(void *state, struct run_connection *connection, const struct core_effect *moved,
+                 struct run_checkpoints *checkpoints);
     void (*cut)(void *state, struct run_connection *connection);
 };
 

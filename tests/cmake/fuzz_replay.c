@@ -12,7 +12,8 @@
 #include <limits.h>
 
 /* libFuzzer fixes this name and signature. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size); // NOLINT(readability-identifier-naming)
+int LLVMFuzzerTestOneInput(const uint8_t *data,
+                           size_t size); // NOLINT(readability-identifier-naming)
 
 enum { INPUT_BYTES_MAX = 4 << 20 };
 

@@ -25,11 +25,11 @@ struct scene {
     struct make_key login_key;
     uint64_t now_ms; /* the server's clock; 0: the world's */
     uint64_t next_id;
-    struct request_id id; /* of the last request */
-    bool repeat_id;       /* the next request takes the same id again */
-    bool ended;           /* as if the connection had been sent away */
-    bool unverified;      /* the door did not verify revisions */
-    uint64_t events;      /* what the next request must leave; back to 1 afterwards */
+    struct request_id id;      /* of the last request */
+    bool repeat_id;            /* the next request takes the same id again */
+    bool ended;                /* as if the connection had been sent away */
+    bool unverified;           /* the door did not verify revisions */
+    uint64_t events;           /* what the next request must leave; back to 1 afterwards */
     struct core_answer answer; /* of the last request */
     enum status status;        /* of core_handle itself: OK, or the batch was aborted */
 };
@@ -63,8 +63,8 @@ enum status scene_submit(struct scene *scene, const struct make_person *person,
 /* Submits and, when the server took it, makes the world take it too. */
 enum status scene_take(struct scene *scene, const struct make_person *person, struct made made);
 /* A new section with its first epoch, by the server too. */
-struct make_section *scene_section(struct scene *scene, uint32_t class,
-                                   struct make_person *client, const struct make_person *maker);
+struct make_section *scene_section(struct scene *scene, uint32_t class, struct make_person *client,
+                                   const struct make_person *maker);
 /* Grants, then a new epoch. The grant's hash. */
 struct hash scene_share(struct scene *scene, struct make_section *section,
                         const struct make_person *grantee, uint32_t rights, uint64_t until_ms,

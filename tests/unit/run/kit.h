@@ -15,12 +15,12 @@
 
 /* All under the mutex. */
 struct kit_shared {
-    bool hold;           /* the signer waits */
-    unsigned waiting;    /* it does */
-    unsigned refusals;   /* so often it does not answer */
+    bool hold;         /* the signer waits */
+    unsigned waiting;  /* it does */
+    unsigned refusals; /* so often it does not answer */
     uint64_t signed_events;
-    uint32_t poison;     /* op whose judging fails unexpectedly */
-    enum status commit;  /* what the next commit says instead */
+    uint32_t poison;       /* op whose judging fails unexpectedly */
+    enum status commit;    /* what the next commit says instead */
     struct core_peer peer; /* whom the next login admits */
     size_t count;
     struct {
