@@ -60,7 +60,8 @@ static int tell(struct cli *cli, enum status status, const uint64_t *ticket, con
 
     if (status == STATUS_UNSUPPORTED) {
         (void)fprintf(cli->err, "alcove: this person is vouched for by an admin alone. Compare the "
-                                "short code with them first, then give --code-compared.\n");
+                                "code of `alcove member code` with them, then give "
+                                "--code-compared.\n");
         return CLI_REFUSED;
     }
     if (status != STATUS_OK) {

@@ -71,6 +71,36 @@ static int member_list(struct cli *cli)
     return CLI_OK;
 }
 
+/* What two people compare, so that no server and no admin stands between them. */
+static int member_code(struct cli *cli, const char *word)
+{
+    struct view_member member;
+    char text[ACT_SHORT_CODE_CHARS_MAX];
+    int code = ids_member(cli, word, &member);
+    enum status status;
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    status = act_short_code(host_engine(cli->host), &member.member, text);
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "there is no code yet: both must have joined", status);
+    }
+    if (cli->json) {
+        cJSON *object = cJSON_CreateObject();
+
+        print_add_id(object, "member", ID_SPAN(&member.member));
+        print_add_text(object, "code", text);
+        print_json(cli, object);
+    } else {
+        (void)fprintf(cli->out,
+                      "%s\nThe other sees the same digits with `alcove member code`. Compare them "
+                      "by voice\nor in person, never through the server.\n",
+                      text);
+    }
+    return CLI_OK;
+}
+
 struct inviting {
     const char *role;
     const char *name;
@@ -246,6 +276,7 @@ int cmd_member(struct cli *cli, int argc, char **argv)
     size_t count = 0;
     bool invite;
     bool list;
+    bool compare;
     int code;
 
     if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong) ||
@@ -255,7 +286,8 @@ int cmd_member(struct cli *cli, int argc, char **argv)
     invite = count == 1 && strcmp(words[0], "invite") == 0 && inviting.role != NULL &&
              inviting.name != NULL && inviting.out != NULL;
     list = count == 1 && strcmp(words[0], "list") == 0;
-    if (!invite && !list &&
+    compare = count == 2 && strcmp(words[0], "code") == 0;
+    if (!invite && !list && !compare &&
         !(count == 2 && (strcmp(words[0], "suspend") == 0 || strcmp(words[0], "resume") == 0))) {
         return cli_usage(cli, "member", NULL);
     }
@@ -268,6 +300,9 @@ int cmd_member(struct cli *cli, int argc, char **argv)
     }
     if (invite) {
         return member_invite(cli, &inviting);
+    }
+    if (compare) {
+        return member_code(cli, words[1]);
     }
     return list ? member_list(cli)
                 : member_suspend(cli, words[1], strcmp(words[0], "resume") == 0, &inviting);

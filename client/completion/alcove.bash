@@ -45,7 +45,7 @@ _alcove() {
     join) words='--yes --trial --card' ;;
     passphrase) words='--new-passphrase-fd' ;;
     sync) words='--watch --timeout' ;;
-    member) words='invite list suspend resume --role --name --out --days --root --root-passphrase-fd' ;;
+    member) words='invite list code suspend resume --role --name --out --days --root --root-passphrase-fd' ;;
     relate) words='list end treats covers supervises trains --until' ;;
     delegate) words='--until' ;;
     chart) words='new add list --name --class' ;;

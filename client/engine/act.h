@@ -105,7 +105,7 @@ MUST_CHECK enum status act_device_revoke(struct engine *engine, const struct mem
                                          const struct hash *device, uint64_t now_ms,
                                          uint64_t *out_ticket);
 
-/* Six digits-groups that two people compare: the same on both sides exactly if both hold
+/* Five groups of digits that two people compare: the same on both sides exactly if both hold
  * the same two identity keys. |out_text| is terminated. */
 #define ACT_SHORT_CODE_CHARS_MAX 32u
 MUST_CHECK enum status act_short_code(const struct engine *engine, const struct member_id *member,

@@ -54,10 +54,17 @@ client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
 as ad relate T1 treats "$client" >/dev/null
 as t1 chart new "$client" --name C1 >/dev/null
 
+# Two people compare what each of them sees; a third sees another code.
+as c1 sync >/dev/null
+digits=$(as t1 --json member code C1 | json code)
+check "a short code has five groups" sh -c "printf '%s' '$digits' | grep -qx '[0-9]\{5\}\( [0-9]\{5\}\)\{4\}'"
+same "both see the same code" "$digits" "$(as c1 --json member code T1 | json code)"
+admin=$(as t1 --json member list | tr '{' '\n' | grep '"admin"' | json member)
+check "and of another person another" test "$digits" != "$(as t1 --json member code "$admin" | json code)"
+
 # A journal for oneself and one for T1: "journal" alone must not choose between them.
 text=$work/moment.txt
 printf 'for me alone\n' >"$text"
-as c1 sync >/dev/null
 same "a private moment" 0 "$(code_of as c1 moment --category boundary --file "$text")"
 private=$(as c1 --json chart list | sections_of journal)
 printf 'for T1 too\n' >"$text"
