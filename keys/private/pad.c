@@ -1,5 +1,7 @@
 #include "keys/private/pad.h"
 
+#include "keys/public/wipe.h"
+
 static unsigned log2_floor(size_t value)
 {
     unsigned result = 0;
@@ -40,24 +42,63 @@ void pad_apply(struct span text, uint8_t *out_padded, size_t out_size)
     memset(out_padded + text.size + 1, 0, out_size - text.size - 1);
 }
 
+/* The last nonzero word of those given so far, walking backwards; |seen| is all ones once there
+ * was one. Places are kept by masks, not by leaving a loop. */
+struct last_word {
+    uint64_t seen;
+    uint64_t word;
+    uint64_t at;
+};
+
+static void give_word(struct last_word *last, uint64_t word, size_t at)
+{
+    uint64_t nonzero = (uint64_t)0 - ((word | ((uint64_t)0 - word)) >> 63);
+    uint64_t first = nonzero & ~last->seen;
+
+    last->word |= first & word;
+    last->at |= first & at;
+    last->seen |= nonzero;
+}
+
+static void find_last_word(struct span padded, struct last_word *out_last)
+{
+    size_t odd = padded.size % sizeof(uint64_t);
+    size_t end = padded.size - odd;
+    uint64_t word = 0;
+
+    *out_last = (struct last_word){0};
+    memcpy(&word, padded.data + end, odd);
+    give_word(out_last, word, end);
+    while (end > 0) {
+        end -= sizeof(word);
+        memcpy(&word, padded.data + end, sizeof(word));
+        give_word(out_last, word, end);
+    }
+}
+
 enum status pad_remove(struct span padded, size_t *out_text_size)
 {
     if (padded.size < PAD_FLOOR_BYTES || padded.size > PAD_OUTPUT_BYTES_MAX) {
         return STATUS_DAMAGED;
     }
-    /* |seen| turns to all ones at the last nonzero byte, walking backwards; that
-     * byte's place is kept by masks, not by leaving the loop. */
+    struct last_word last;
+    uint8_t bytes[sizeof last.word];
+    find_last_word(padded, &last);
+    memcpy(bytes, &last.word, sizeof(bytes));
+    /* The same once more among the bytes of that word. */
     size_t seen = 0;
     size_t marker_at = 0;
     size_t bad = 0;
-    for (size_t i = padded.size; i-- > 0;) {
-        size_t byte = padded.data[i];
+    for (size_t i = sizeof(bytes); i-- > 0;) {
+        size_t byte = bytes[i];
         size_t nonzero = (size_t)0 - ((byte + 0xff) >> 8); /* all ones if byte != 0 */
         size_t first = nonzero & ~seen;
-        marker_at |= first & i;
+        marker_at |= first & (last.at + i);
         bad |= first & (byte ^ 0x80);
         seen |= nonzero;
     }
+    wipe(bytes, sizeof(bytes));
+    wipe(&last, sizeof(last));
     if (seen == 0 || bad != 0 || marker_at > PAD_TEXT_BYTES_MAX ||
         pad_size(marker_at) != padded.size) {
         return STATUS_DAMAGED;
