@@ -18,7 +18,6 @@
 /* Frame around a body: kind, request id, code and the tags. */
 #define FRAME_OVERHEAD_BYTES_MAX  64u
 #define FRAME_BYTES_MAX           (MESSAGE_BULK_BYTES_MAX + FRAME_OVERHEAD_BYTES_MAX)
-#define FRAME_LENGTH_BYTES        4u
 /* Decoding may take this many times the size of the bytes, and this much more. */
 #define MESSAGE_ARENA_FACTOR      8u
 #define MESSAGE_ARENA_EXTRA_BYTES 4096u
@@ -27,14 +26,13 @@
 
 /* ---- notes, notes to others, proofs */
 
-#define CHECKPOINT_FIELD_BYTES_MAX 4096u
 /* RFC 6962: at most 64 nodes of an inclusion path; consistency needs no more than 2 × 63 + 1. */
-#define PROOF_HASHES_MAX           128u
-#define LEAF_BYTES                 80u
-#define LEAVES_PER_PAGE_MAX        8192u
-#define EVENT_LEAF_BYTES_MAX       4096u
-#define EVENT_PART_BYTES_MAX       2048u
-#define EVENTS_PER_PAGE_MAX        256u
+#define PROOF_HASHES_MAX     128u
+#define LEAF_BYTES           80u
+#define LEAVES_PER_PAGE_MAX  8192u
+#define EVENT_LEAF_BYTES_MAX 4096u
+#define EVENT_PART_BYTES_MAX 2048u
+#define EVENTS_PER_PAGE_MAX  256u
 
 /* ---- statements */
 
@@ -64,9 +62,7 @@
 #define CONTEXT_ATTACHMENTS_MAX 16u
 #define HEADER_BYTES_MAX        96u
 #define NOTE_TEXT_BYTES_MAX     262144u
-#define NOTE_TITLE_BYTES_MAX    512u
 #define NOTE_TAGS_MAX           32u
-#define NOTE_TAG_BYTES_MAX      64u
 #define NOTE_FIELDS_MAX         64u
 #define NOTE_BODY_BYTES_MAX     (NOTE_TEXT_BYTES_MAX + 65536u)
 /* Commitment, nonce, padded body, tag: Padmé adds at most 12 %. */
@@ -82,8 +78,7 @@
 #define STATE_BYTES_MAX        4194304u
 #define SUBSCRIBE_SECTIONS_MAX 1024u
 #define CONFLICT_HEADS_MAX     16u
-/* A page in all, and the messages it is cut into. */
-#define PAGE_BYTES_MAX         1048576u
+/* What one chunk of a page aims at, and the most that its largest entry makes of it. */
 #define PAGE_CHUNK_BYTES       16384u
 #define PAGE_CHUNK_BYTES_MAX   (ENVELOPE_BYTES_MAX + PAGE_CHUNK_BYTES)
 #define PAGE_CHUNK_ENTRIES_MAX 4096u
@@ -98,18 +93,12 @@
 #define OUT_QUEUE_BYTES_MAX                    1048576u
 #define CONNECTIONS_PER_ADDRESS_MAX            200u
 #define CONNECTIONS_MAX                        10000u
-#define BATCH_REQUESTS_MAX                     256u
-#define BATCH_BYTES_MAX                        4194304u
 #define REPLAY_PER_DEVICE_MAX                  4096u
 #define REPLAY_WINDOW_MS                       86400000u
 #define LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX 64u
 #define MALFORMED_PER_DEVICE_PER_MINUTE_MAX    16u
-/* Server time this far from ours is shown; the second stops writes until confirmed. */
-#define CLOCK_SKEW_SHOWN_MS                    600000u
-#define CLOCK_SKEW_STOP_MS                     86400000u
 /* A new epoch at the latest after this. */
 #define EPOCH_AGE_MAX_MS                       7776000000ull
-#define EPOCH_REVISIONS_MAX                    1048576u
 
 /* Server defaults fit each other and the formats. */
 _Static_assert(MESSAGE_BYTES_MAX <= MESSAGE_BULK_BYTES_MAX, "bulk is the larger");

@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include "proto/limits.h"
 #include "server/paths.h"
 
 #include <errno.h>
@@ -36,11 +37,11 @@ void config_default(struct config *out)
     (void)snprintf(out->host, sizeof(out->host), "127.0.0.1");
     out->threads = 2;
     out->map_mib = 64u * 1024u;
-    out->connections_max = 10000;
-    out->connections_per_address_max = 200;
-    out->requests_owed_max = 32;
-    out->login_timeout_ms = 5000;
-    out->message_timeout_ms = 10000;
+    out->connections_max = CONNECTIONS_MAX;
+    out->connections_per_address_max = CONNECTIONS_PER_ADDRESS_MAX;
+    out->requests_owed_max = REQUESTS_OWED_MAX;
+    out->login_timeout_ms = LOGIN_TIMEOUT_MS;
+    out->message_timeout_ms = MESSAGE_TIMEOUT_MS;
     out->ping_after_ms = 30000;
 }
 

@@ -17,14 +17,14 @@ void net_options_default(struct net_options *out_options)
 {
     *out_options = (struct net_options){
         .threads = 2,
-        .connections_max = 10000,
-        .connections_per_address_max = 200,
-        .owed_max = 32,
-        .fragments_max = 64,
+        .connections_max = CONNECTIONS_MAX,
+        .connections_per_address_max = CONNECTIONS_PER_ADDRESS_MAX,
+        .owed_max = REQUESTS_OWED_MAX,
+        .fragments_max = MESSAGE_FRAGMENTS_MAX,
         .message_bytes_max = MESSAGE_BYTES_MAX + FRAME_OVERHEAD_BYTES_MAX + PACKING_PREFIX_BYTES,
-        .queued_bytes_max = 1u << 20,
-        .login_timeout_ms = 5000,
-        .message_timeout_ms = 10000,
+        .queued_bytes_max = OUT_QUEUE_BYTES_MAX,
+        .login_timeout_ms = LOGIN_TIMEOUT_MS,
+        .message_timeout_ms = MESSAGE_TIMEOUT_MS,
         .ping_after_ms = 60000,
     };
 }
