@@ -1,4 +1,4 @@
-/* Who is served which chain (CONTRACT, visibility of chains). */
+/* Who is served which chain: PROTOCOL.md, section 4.1. */
 #include "keys/public/authority_internal.h"
 
 static bool is_staff(const struct authority_member *member)

@@ -91,8 +91,7 @@ MUST_CHECK enum status db_status(const struct txn *txn);
  * failure stays. */
 void db_fail(struct txn *txn, enum status status);
 
-/* The environment of a transaction, and its practice id. Zeros before db_set_practice. */
-struct db *db_of(const struct txn *txn);
+/* The practice id of a transaction's environment. Zeros before db_set_practice. */
 const struct practice_id *db_practice_of(const struct txn *txn);
 
 /*

@@ -245,11 +245,6 @@ void db_fail(struct txn *txn, enum status status)
     }
 }
 
-struct db *db_of(const struct txn *txn)
-{
-    return txn->db;
-}
-
 const struct practice_id *db_practice_of(const struct txn *txn)
 {
     return &txn->db->practice;
