@@ -219,7 +219,7 @@ struct authority_live {
 /* Ascending by member id; at most |capacity| (SECTION_MEMBERS_MAX suffices). */
 size_t authority_live(const struct authority *authority, const struct authority_section *section,
                       struct authority_when when, struct authority_live *out, size_t capacity);
-/* CONTRACT's membership hash over the same. */
+/* PROTOCOL.md's membership hash over the same. */
 void authority_membership(const struct authority *authority,
                           const struct authority_section *section, struct authority_when when,
                           struct hash *out_membership);
@@ -268,7 +268,7 @@ uint64_t authority_grant_end_ms(const struct authority *authority,
                                 const struct authority_section *section,
                                 const struct authority_grant *grant);
 
-/* ---------------------------------------------------------------- visibility (CONTRACT) */
+/* ---------------------------------------------------------------- visibility (PROTOCOL.md, 4.1) */
 
 bool authority_sees_member(const struct authority *authority, const struct authority_member *viewer,
                            const struct authority_member *subject);

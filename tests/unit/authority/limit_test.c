@@ -68,7 +68,7 @@ static void test_relation_that_matters_only_later_is_echoed_now(void **state)
     write_fine(p, made, p->t1, 0);
 }
 
-/* Goal: the membership hash is CONTRACT's. Method: build the bytes by hand for two
+/* Goal: the membership hash is PROTOCOL.md's. Method: build the bytes by hand for two
  * members, in the order of their ids. */
 static void test_membership_is_the_hash_of_its_lines(void **state)
 {

@@ -9,7 +9,7 @@ static bool sees(const struct practice *p, const struct make_person *viewer,
     return authority_sees_member(p->w.authority, who(p, viewer), who(p, subject));
 }
 
-/* Goal: chains of members go to those whom CONTRACT names. Method: every pair of the
+/* Goal: chains of members go to those whom PROTOCOL.md names. Method: every pair of the
  * practice against a table written by hand, before anything is shared. */
 static void test_member_chains_are_seen_as_decided(void **state)
 {
