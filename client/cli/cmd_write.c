@@ -48,7 +48,7 @@ static bool kind_is_clear(struct cli *cli, const struct note_draft *draft)
 /* Opens, finds the section, takes the text, writes. Writing never waits for the server. */
 static int write_into(struct cli *cli, struct note_draft *draft, uint32_t class)
 {
-    struct view_section section;
+    struct view_section section = {0};
     struct note_text text = {0};
     int code = CLI_OK;
 
@@ -126,7 +126,7 @@ int cmd_reflect(struct cli *cli, int argc, char **argv)
         {.name = "--file", .value = &draft.file},
         {.name = "--yes", .flag = &draft.yes},
     };
-    struct view_section section;
+    struct view_section section = {0};
     const char *wrong = NULL;
     struct note_text text = {0};
     size_t count = 0;

@@ -50,12 +50,13 @@ static uint64_t resident_kib(pid_t pid)
     uint64_t kib = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+    must(file != NULL, "the server is gone");
+    while (fgets(line, sizeof(line), file) != NULL) {
         if (strncmp(line, "RssAnon:", 8) == 0) {
             kib = strtoull(line + 8, NULL, 10);
         }
     }
-    must(file != NULL && kib > 0, "the server is gone");
+    must(kib > 0, "the server is gone");
     (void)fclose(file);
     return kib;
 }
