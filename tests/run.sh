@@ -11,7 +11,9 @@
 # breaks before it can count anything is one failure. The exit code is 0 only
 # when nothing failed.
 #
-# ALCOVE_FUZZ_S  seconds for each fuzz target (default 8).
+# ALCOVE_FUZZ_S      seconds for each fuzz target (default 6).
+# ALCOVE_CUT_WRITES  writes whose every sync is cut in tests/e2e/power_cut.sh (default
+#                    60 here; 200 when that script is run by itself).
 set -u
 exec </dev/null
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -196,7 +198,7 @@ fuzz_one() {
     mkdir -p "$tmp/fuzz/$name"
     corpus=$root/tests/fuzz/corpus/$name
     [ -d "$corpus" ] || corpus=
-    "$1" -max_total_time="${ALCOVE_FUZZ_S:-8}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "$1" -max_total_time="${ALCOVE_FUZZ_S:-6}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$tmp/fuzz/$name-" "$tmp/fuzz/$name" ${corpus:+"$corpus"} \
         >"$tmp/fuzz/$name.log" 2>&1 && : >"$tmp/fuzz/$name.ok"
 }
@@ -231,6 +233,8 @@ stage_lint() {
 }
 
 stage_e2e() {
+    ALCOVE_CUT_WRITES=${ALCOVE_CUT_WRITES:-60}
+    export ALCOVE_CUT_WRITES
     need hooks && need_programs release || return 1
     # shellcheck disable=SC2046 # paths have no blanks
     set -- $(e2e_scripts)
