@@ -1,6 +1,6 @@
 /*
  * The person's own editor, on storage that is memory: what is being written never touches a
- * disk in the clear (ATTACKS AT-68).
+ * disk in the clear (AT-68).
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * Printing for people and for programs. Text of a note, a title or a name reaches a terminal
  * only through print_text, which lets no control, escape or direction character through
- * (ATTACKS AT-67); JSON carries it whole, with every such character escaped.
+ * (AT-67); JSON carries it whole, with every such character escaped.
  */
 #pragma once
 

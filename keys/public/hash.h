@@ -3,7 +3,7 @@
  *
  * The digest is fetched once per process and each thread keeps one context, since
  * OpenSSL's one-shot calls fetch and allocate each time and cost three times as
- * much (LIMITS §2). Nothing here fails: a libcrypto that cannot hash cannot be
+ * much . Nothing here fails: a libcrypto that cannot hash cannot be
  * worked around, so that aborts. Any thread; a stream belongs to one thread.
  */
 #pragma once

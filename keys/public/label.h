@@ -1,5 +1,5 @@
 /*
- * The one list of domain-separation labels (CRYPTO §1).
+ * The one list of domain-separation labels (KEYS.md).
  *
  * Every signature, commitment, MAC and derived hash of ours starts with one of
  * these, so that bytes made for one purpose are never valid for another. One

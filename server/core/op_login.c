@@ -150,7 +150,7 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
 }
 
 /* Unknown member, unknown device, revoked device and bad signature are one answer after
- * the same work: one signature is verified in each case (ATTACKS AT-50). */
+ * the same work: one signature is verified in each case (AT-50). */
 enum status op_login(struct core *core, struct txn *txn, const struct core_ask *ask,
                      struct event_draft *draft, struct core_answer *answer)
 {

@@ -101,7 +101,7 @@ struct net_options {
     uint32_t ping_after_ms;      /* of silence; closed after the same time again */
 };
 
-/* The limits of ARCHITECTURE section 4.4; host, port and paths stay NULL and 0. */
+/* The defaults of limits.h; host, port and paths stay NULL and 0. */
 void net_options_default(struct net_options *out_options);
 
 /* Listens and starts the threads. Options are copied, the strings in them borrowed

@@ -77,7 +77,7 @@ MUST_CHECK enum status db_renew(struct txn *txn);
 /*
  * Makes everything durable, or nothing; frees |txn| either way. Returns the first failure
  * of the transaction, if any. STATUS_IO is fatal: the environment may be unusable, so the
- * caller answers nothing and exits (ARCHITECTURE §4.5).
+ * caller answers nothing and exits (decision 7).
  */
 MUST_CHECK enum status db_commit(struct txn *txn);
 

@@ -1,6 +1,6 @@
 /*
  * The heads of each note: its newest revision, or several when two devices edited at once
- * (ARCHITECTURE §6). Compare-and-set on these is what orders writers.
+ * (PROTOCOL.md §5). Compare-and-set on these is what orders writers.
  *
  * Rows lie under the note's local number, in the order in which notes came, so that new notes
  * of all sections share pages; note_index.h finds them and is filled at the first question of

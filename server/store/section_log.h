@@ -1,5 +1,5 @@
 /*
- * What changed in a section, in order: the source of every sync (ARCHITECTURE §6).
+ * What changed in a section, in order: the source of every sync (PROTOCOL.md §5).
  *
  * A reading of the section's trail; each change is an event, appended by events_append.
  * Numbers are contiguous from 1. Any transaction.

@@ -83,7 +83,7 @@ static void test_section_that_mixes_charts_up_is_refused(void **state)
     assert_memory_equal(chart->id.bytes, first->chart.bytes, ID_BYTES);
 }
 
-/* Goal: grants give only what policy lets each person hold (ARCHITECTURE 2). Method: for
+/* Goal: grants give only what policy lets each person hold (SECURITY.md). Method: for
  * sections of all chart classes and every person, the most that is accepted. */
 static void test_grant_gives_at_most_what_policy_allows(void **state)
 {
@@ -114,7 +114,7 @@ static void test_grant_gives_at_most_what_policy_allows(void **state)
     }
 }
 
-/* Goal: process notes reach another only under training (ARCHITECTURE 2). Method: a
+/* Goal: process notes reach another only under training (SECURITY.md). Method: a
  * supervisor, then the same as trainer; write is never granted. */
 static void test_grant_of_process_needs_a_training_relation(void **state)
 {

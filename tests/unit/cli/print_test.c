@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* What a note could say to a terminal (ATTACKS AT-67), each with what must remain of it. */
+/* What a note could say to a terminal (AT-67), each with what must remain of it. */
 static const struct {
     const char *text;
     const char *shown;
