@@ -170,7 +170,7 @@ stage_unit() { need hooks && ctest_in hooks; }
 # A finding of a sanitizer ends the program, so that no test can pass over it.
 export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/tsan.supp"
 
 stage_asan() {
     need dev && ctest_in dev -LE release || return 1
