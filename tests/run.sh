@@ -44,6 +44,8 @@ done
 [ $# -gt 0 ] || eval "set -- $(say "$names" | tr '\n' ' ')"
 
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/alcove-run.XXXXXX") || exit 1
+# Another user, whom a test plays, must be able to pass through.
+chmod 711 "$TMPDIR"
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM HUP
