@@ -10,6 +10,7 @@
 #pragma once
 
 #include "server/core/core.h"
+#include "server/store/section_log.h"
 
 /* The body of the reply. |txn| is a read transaction begun after the commit; |heads| the
  * checkpoints that cover it. The caller frees *out_body. STATUS_CORRUPT when stored bytes
@@ -20,10 +21,12 @@ MUST_CHECK enum status produce_reply(struct txn *txn, const struct core_answer *
 
 /* Where a page's stream stands. */
 struct produce_page {
-    uint32_t section_local;
-    uint64_t next; /* number of the next entry */
-    uint64_t to;
+    struct section_walk walk;
+    uint64_t to; /* number of the last entry */
 };
+
+void produce_page_init(struct produce_page *page, uint32_t section_local, uint64_t from,
+                       uint64_t to);
 
 /*
  * One FRAME_CHUNK body: as many whole entries as fit |capacity|, one at least. Entries

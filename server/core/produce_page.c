@@ -6,9 +6,6 @@
 #include "server/store/section_log.h"
 
 #define ENTRIES_AT_ONCE      64u
-/* Read from the section's log at a time: a frame holds four notes of the usual size, and what
- * is read beyond a full chunk is read once more for the next. */
-#define CHANGES_AT_ONCE      4u
 /* Tags and lengths of an entry's fields, with room to spare. */
 #define ENTRY_OVERHEAD_BYTES 64u
 
@@ -76,7 +73,6 @@ struct chunk {
     Alcove__PageEntry entries[ENTRIES_AT_ONCE];
     Alcove__PageEntry *list[ENTRIES_AT_ONCE];
     struct record records[ENTRIES_AT_ONCE];
-    struct section_change changes[CHANGES_AT_ONCE];
     uint8_t objects[ENTRIES_AT_ONCE][HASH_BYTES];
     size_t count;
     size_t bytes;
@@ -116,28 +112,32 @@ static enum status add_entry(struct txn *txn, const struct section_change *chang
     return status;
 }
 
-static enum status fill_chunk(struct txn *txn, const struct produce_page *page, size_t capacity,
+static enum status fill_chunk(struct txn *txn, struct produce_page *page, size_t capacity,
                               struct chunk *chunk)
 {
-    while (!chunk->full && page->next + chunk->count <= page->to) {
-        uint64_t next = page->next + chunk->count;
-        uint64_t left = page->to - next + 1;
-        size_t found = 0;
-        enum status status =
-            section_log_page(txn, page->section_local, next - 1, chunk->changes,
-                             left < CHANGES_AT_ONCE ? (size_t)left : CHANGES_AT_ONCE, &found);
+    while (!chunk->full && page->walk.next <= page->to) {
+        struct section_change change;
+        enum status status = section_walk_next(txn, &page->walk, &change);
+        size_t before = chunk->count;
 
-        if (status == STATUS_OK && found == 0) {
-            status = STATUS_CORRUPT;
-        }
-        for (size_t i = 0; i < found && status == STATUS_OK && !chunk->full; i++) {
-            status = add_entry(txn, &chunk->changes[i], capacity, chunk);
+        if (status == STATUS_OK) {
+            status = add_entry(txn, &change, capacity, chunk);
         }
         if (status != STATUS_OK) {
-            return status;
+            return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+        }
+        if (chunk->count > before) {
+            section_walk_pass(&page->walk, &change);
         }
     }
     return STATUS_OK;
+}
+
+void produce_page_init(struct produce_page *page, uint32_t section_local, uint64_t from,
+                       uint64_t to)
+{
+    section_walk_init(&page->walk, section_local, from);
+    page->to = to;
 }
 
 enum status produce_chunk(struct txn *txn, struct produce_page *page, size_t capacity,
@@ -151,14 +151,11 @@ enum status produce_chunk(struct txn *txn, struct produce_page *page, size_t cap
         status = fill_chunk(txn, page, capacity, chunk);
     }
     if (status == STATUS_OK) {
-        *out_last = page->next + chunk->count > page->to;
+        *out_last = page->walk.next > page->to;
         message.n_entry = chunk->count;
         message.entry = chunk->list;
         message.last = *out_last;
         status = message_pack(&message.base, out_body, out_size);
-    }
-    if (status == STATUS_OK) {
-        page->next += chunk->count;
     }
     free(chunk);
     return status;

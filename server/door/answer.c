@@ -114,9 +114,8 @@ static void start_page(struct door *door, struct net *net, const struct run_requ
     run_connection_hold(request->connection);
     stream->losses = request->losses;
     stream->id = request->ask.id;
-    stream->page.section_local = request->answer.local;
-    stream->page.next = request->answer.from;
-    stream->page.to = request->answer.to;
+    produce_page_init(&stream->page, request->answer.local, request->answer.from,
+                      request->answer.to);
     net_stream(net, number, &out);
 }
 

@@ -64,37 +64,84 @@ static enum status head_before(struct txn *txn, uint32_t section_local, uint64_t
     return status;
 }
 
+void section_walk_init(struct section_walk *walk, uint32_t section_local, uint64_t from)
+{
+    memset(walk, 0, sizeof(*walk));
+    walk->section_local = section_local;
+    walk->next = from;
+}
+
+/* Up to the next waypoint, so that no event is visited on the way to the first wanted. */
+static enum status find_ahead(struct txn *txn, struct section_walk *walk)
+{
+    size_t ahead = TRAIL_WAYPOINT_STEP - (size_t)((walk->next - 1) % TRAIL_WAYPOINT_STEP);
+    enum status status = STATUS_OK;
+
+    if (!walk->started) {
+        status = head_before(txn, walk->section_local, walk->next, &walk->head);
+        walk->started = status == STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        walk->first = walk->next;
+        status = trail_page(txn, TRAIL_SECTION, walk->section_local, walk->next, walk->seqs, ahead,
+                            &walk->count);
+    }
+    return status;
+}
+
+enum status section_walk_next(struct txn *txn, struct section_walk *walk,
+                              struct section_change *out_change)
+{
+    struct hash head;
+    enum status status = STATUS_OK;
+
+    if (walk->next == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    if (walk->next - walk->first >= walk->count) {
+        status = find_ahead(txn, walk);
+    }
+    if (status == STATUS_OK && walk->next - walk->first >= walk->count) {
+        return STATUS_NOT_FOUND;
+    }
+    if (status == STATUS_OK) {
+        status = read_change(txn, walk->section_local, walk->next,
+                             walk->seqs[walk->next - walk->first], out_change);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    leaf_section_head(db_practice_of(txn), &walk->head, out_change->number, out_change->change.kind,
+                      &out_change->change.object, &head);
+    return ID_EQUAL(&head, &out_change->head) ? STATUS_OK : STATUS_CORRUPT;
+}
+
+void section_walk_pass(struct section_walk *walk, const struct section_change *change)
+{
+    CHECK(change->number == walk->next);
+    walk->head = change->head;
+    walk->next++;
+}
+
 enum status section_log_page(struct txn *txn, uint32_t section_local, uint64_t after,
                              struct section_change *out_changes, size_t capacity, size_t *out_count)
 {
-    uint64_t seqs[SECTION_LOG_PAGE_MAX];
+    struct section_walk walk;
+    enum status status = STATUS_OK;
     size_t count = 0;
-    struct hash head;
-    enum status status;
 
     *out_count = 0;
-    if (after == UINT64_MAX) {
-        return STATUS_OK;
-    }
-    if (capacity > SECTION_LOG_PAGE_MAX) {
-        capacity = SECTION_LOG_PAGE_MAX;
-    }
-    status = trail_page(txn, TRAIL_SECTION, section_local, after + 1, seqs, capacity, &count);
-    if (status == STATUS_OK && count > 0) {
-        status = head_before(txn, section_local, after + 1, &head);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        struct section_change *change = &out_changes[i];
-
-        status = read_change(txn, section_local, after + 1 + i, seqs[i], change);
-        if (status == STATUS_OK) {
-            leaf_section_head(db_practice_of(txn), &head, change->number, change->change.kind,
-                              &change->change.object, &head);
-            status = ID_EQUAL(&head, &change->head) ? STATUS_OK : STATUS_CORRUPT;
+    section_walk_init(&walk, section_local, after + 1);
+    while (count < capacity) {
+        status = section_walk_next(txn, &walk, &out_changes[count]);
+        if (status != STATUS_OK) {
+            break;
         }
+        section_walk_pass(&walk, &out_changes[count++]);
     }
-    if (status == STATUS_OK) {
-        *out_count = count;
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
     }
-    return status;
+    *out_count = count;
+    return STATUS_OK;
 }

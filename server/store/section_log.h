@@ -7,6 +7,7 @@
 #pragma once
 
 #include "server/store/events.h"
+#include "server/store/trail.h"
 
 struct section_change {
     uint64_t number;
@@ -27,7 +28,29 @@ MUST_CHECK enum status section_log_get(struct txn *txn, uint32_t section_local, 
  * Changes after |after|, rising, up to |capacity|; *out_count is 0 at the end. Heads are
  * recomputed one from the other, so a wrong kind, object or order is STATUS_CORRUPT.
  */
-#define SECTION_LOG_PAGE_MAX 1024u
 MUST_CHECK enum status section_log_page(struct txn *txn, uint32_t section_local, uint64_t after,
                                         struct section_change *out_changes, size_t capacity,
                                         size_t *out_count);
+
+/*
+ * The same changes one by one, over as many transactions as it takes: a long page is sent
+ * while others write. What it remembers between two of them never changes again, and saves
+ * the way back from the next waypoint for each piece of a page.
+ */
+struct section_walk {
+    uint32_t section_local;
+    uint64_t next;    /* number of the change that section_walk_next gives */
+    struct hash head; /* before it */
+    bool started;     /* |head| is known */
+    uint64_t first;   /* number whose event is seqs[0] */
+    size_t count;
+    uint64_t seqs[TRAIL_WAYPOINT_STEP];
+};
+
+/* |from| is a number, from 1. */
+void section_walk_init(struct section_walk *walk, uint32_t section_local, uint64_t from);
+/* Gives the next change and stays before it. STATUS_NOT_FOUND past the end; STATUS_CORRUPT. */
+MUST_CHECK enum status section_walk_next(struct txn *txn, struct section_walk *walk,
+                                         struct section_change *out_change);
+/* Moves past |change|, which section_walk_next gave. */
+void section_walk_pass(struct section_walk *walk, const struct section_change *change);

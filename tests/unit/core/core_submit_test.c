@@ -302,7 +302,7 @@ static size_t count_erased(struct scene *scene, const struct make_section *secti
     ask.section = field_of(section->id.bytes, ID_BYTES);
     ask.from = 1;
     OK(scene_ask(scene, scene->p->t1, 0, OP_PAGE, &ask.base));
-    page = (struct produce_page){scene->answer.local, scene->answer.from, scene->answer.to};
+    produce_page_init(&page, scene->answer.local, scene->answer.from, scene->answer.to);
     while (!last) {
         struct txn *txn = NULL;
         struct arena arena = {0};

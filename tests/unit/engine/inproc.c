@@ -142,8 +142,9 @@ void inproc_send(struct inproc_link *link, uint32_t kind, uint32_t op, const str
 static void send_chunks(struct inproc_link *link, const struct request_id *id,
                         const struct core_answer *answer)
 {
-    struct produce_page page = {answer->local, answer->from, answer->to};
+    struct produce_page page;
     bool last = answer->from > answer->to;
+    produce_page_init(&page, answer->local, answer->from, answer->to);
     while (!last) {
         struct txn *txn = NULL;
         uint8_t *body = NULL;

@@ -220,6 +220,32 @@ static void test_dropping_keeps_proofs(void **state)
     fixture_deinit(&f);
 }
 
+/* Change by change, each in a transaction of its own, as a page is sent: the same as found
+ * one at a time; looked at twice before it is passed; nothing behind the last. */
+static void check_walk(struct fixture *f, uint64_t from, uint64_t to)
+{
+    struct section_walk walk;
+    struct section_change change;
+    struct section_change found;
+    struct txn *txn;
+
+    section_walk_init(&walk, 6, from);
+    for (uint64_t number = from; number <= to; number++) {
+        txn = fixture_read(f);
+        assert_int_equal(section_walk_next(txn, &walk, &change), STATUS_OK);
+        assert_int_equal(section_walk_next(txn, &walk, &change), STATUS_OK);
+        assert_int_equal(section_log_get(txn, 6, number, &found), STATUS_OK);
+        assert_int_equal(change.number, number);
+        assert_int_equal(change.event_seq, found.event_seq);
+        assert_true(ID_EQUAL(&change.head, &found.head));
+        db_abort(txn);
+        section_walk_pass(&walk, &change);
+    }
+    txn = fixture_read(f);
+    assert_int_equal(section_walk_next(txn, &walk, &change), STATUS_NOT_FOUND);
+    db_abort(txn);
+}
+
 /* Goal: sections number their changes only, heads chain, pages are checked against them.
  * Method: 200 changes among events that are none; pages of 7; then one kind is altered. */
 static void test_section_log(void **state)
@@ -273,6 +299,11 @@ static void test_section_log(void **state)
     assert_int_equal(section_log_get(txn, 6, 0, &page[0]), STATUS_NOT_FOUND);
     assert_int_equal(section_log_page(txn, 99, 0, page, 7, &count), STATUS_OK);
     assert_int_equal(count, 0);
+    db_abort(txn);
+    check_walk(&f, 1, 200);
+    check_walk(&f, 64, 200);
+    check_walk(&f, 130, 200);
+    txn = fixture_read(&f);
     size = fixture_value(txn, SCHEMA_EVENT, last_seq, value, sizeof(value));
     db_abort(txn);
     /* kind: version, flags, nodes, 28 bytes of fields, actor, chart and section numbers */
