@@ -149,7 +149,9 @@ static void look_at_server(struct doctor *doctor)
     if (state.clock_shown || state.clock_stopped) {
         tell(doctor, "clock", false, "this machine's and the server's are %lld s apart%s",
              SECONDS_SHOWN(state.clock_off_ms),
-             state.clock_stopped ? "; nothing is sent until one is set right" : "");
+             state.clock_stopped ? "; nothing is sent until one is set right, or you find this "
+                                   "machine's right and run `alcove doctor --confirm-clock`"
+                                 : "");
     } else {
         tell(doctor, "clock", true, "%lld s from the server's newest entry",
              SECONDS_SHOWN(state.clock_off_ms < 0 ? -state.clock_off_ms : state.clock_off_ms));
@@ -203,14 +205,36 @@ static void look_at_outbox(struct doctor *doctor)
     }
 }
 
+/* After the server was looked at: what is confirmed is what was just shown. */
+static void confirm_clock(struct doctor *doctor)
+{
+    struct host *host = doctor->cli->host;
+    enum status status = engine_confirm_clock(host_engine(host));
+
+    if (status == STATUS_ALREADY) {
+        tell(doctor, "clock", true, "there was nothing to confirm");
+        return;
+    }
+    if (status == STATUS_OK) {
+        status = host_sync(host, CLI_TIMEOUT_MS);
+    }
+    if (status == STATUS_OK) {
+        tell(doctor, "clock", true, "what waited is sent; tell your admin of the server's clock");
+    } else {
+        tell(doctor, "clock", false, "%s", status_name(status));
+    }
+}
+
 int cmd_doctor(struct cli *cli, int argc, char **argv)
 {
     struct doctor doctor = {.cli = cli, .fine = true};
+    bool confirm = false;
+    const struct args_option options[] = {{.name = "--confirm-clock", .flag = &confirm}};
     const char *wrong = NULL;
     size_t count = 0;
     int code;
 
-    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
+    if (!args_parse(argc, argv, options, ARRAY_LEN(options), NULL, 0, &count, &wrong)) {
         return cli_usage(cli, "doctor", wrong);
     }
     code = cli_open(cli);
@@ -223,6 +247,9 @@ int cmd_doctor(struct cli *cli, int argc, char **argv)
     look_at_memory(&doctor);
     tell(&doctor, "agent", true, cli->lent ? "unlocked" : "none; each command asks");
     look_at_server(&doctor);
+    if (confirm) {
+        confirm_clock(&doctor);
+    }
     look_at_outbox(&doctor);
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();

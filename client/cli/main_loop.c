@@ -22,7 +22,7 @@ static const struct cli_command COMMANDS[] = {
     {"passphrase", cmd_passphrase, "[--new-passphrase-fd N]", "change this device's passphrase",
      CLI_HERE},
     {"status", cmd_status, "", "who you are here and how far this machine is", 0},
-    {"doctor", cmd_doctor, "", "look for what is wrong with this profile", 0},
+    {"doctor", cmd_doctor, "[--confirm-clock]", "look for what is wrong with this profile", 0},
     {"sync", cmd_sync, "[--watch] [--timeout S]", "fetch, verify and send", 0},
     {"member", cmd_member,
      "invite --role R --name N --out FILE | list | code ID | suspend ID | resume ID",

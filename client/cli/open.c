@@ -34,7 +34,7 @@ static const struct {
     {STATUS_DAMAGED, CLI_LOCKED, "the passphrase is wrong or the file is damaged"},
     {STATUS_UNSUPPORTED, CLI_REFUSED, "this version or parameter is not accepted"},
     {STATUS_EXPIRED, CLI_REFUSED, "it has expired"},
-    {STATUS_CLOCK, CLI_REFUSED, "the clocks of this machine and the server are a day apart"},
+    {STATUS_CLOCK, CLI_REFUSED, "the server's clock is over a day ahead of this machine's; see `alcove doctor`"},
     {STATUS_OFFLINE, CLI_UNREACHABLE, "the server was not reached"},
     {STATUS_USAGE, CLI_USAGE, "it was not asked in a way that can be done"},
     {STATUS_MALFORMED, CLI_FAILED, "it is not well-formed"},

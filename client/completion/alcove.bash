@@ -43,6 +43,7 @@ _alcove() {
     case $command in
     practice) words='new sign --name --server --out --trial' ;;
     join) words='--yes --trial --card' ;;
+    doctor) words='--confirm-clock' ;;
     passphrase) words='--new-passphrase-fd' ;;
     sync) words='--watch --timeout' ;;
     member) words='invite list code suspend resume --role --name --out --days --root --root-passphrase-fd' ;;

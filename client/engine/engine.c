@@ -1,5 +1,6 @@
 #include "client/engine/inside.h"
 
+#include "client/engine/clock.h"
 #include "client/engine/page.h"
 #include "client/engine/petname.h"
 #include "client/engine/wish.h"
@@ -13,6 +14,9 @@ static enum status load(struct engine *engine)
     }
     if (status == STATUS_OK) {
         status = section_load(engine);
+    }
+    if (status == STATUS_OK) {
+        status = clock_load(engine);
     }
     if (status == STATUS_OK && engine->leaves.count > engine->statements.size) {
         status = STATUS_CORRUPT; /* more than the keystore ever saw: not ours */
@@ -217,7 +221,7 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
         /* An old leaf says nothing of the server's clock: nothing may have happened since. */
         out_state->clock_shown = ahead && off > ENGINE_CLOCK_SHOWN_MS;
         out_state->clock_stopped =
-            ahead && off > ENGINE_CLOCK_STOPPED_MS && !engine->clock_confirmed;
+            ahead && off > ENGINE_CLOCK_STOPPED_MS && off > engine->clock_confirmed_ms;
     }
     out_state->outbox_count = 0;
     for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
@@ -227,11 +231,6 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
     for (size_t i = 0; i < engine->section_count; i++) {
         out_state->sections_behind += section_behind(&engine->sections[i]) ? 1 : 0;
     }
-}
-
-void engine_confirm_clock(struct engine *engine)
-{
-    engine->clock_confirmed = true;
 }
 
 bool engine_synced_once(const struct engine *engine)

@@ -107,8 +107,10 @@ struct engine_state {
 };
 void engine_state(const struct engine *engine, struct engine_state *out_state);
 
-/* The person says that our clock is right though the server's is a day off. */
-void engine_confirm_clock(struct engine *engine);
+/* The person says that this machine's clock is right though the server's is days ahead. Kept,
+ * and good for what was seen and a day more: a server that moves on is asked about again.
+ * STATUS_ALREADY when nothing is stopped; STATUS_IO, STATUS_FULL. */
+MUST_CHECK enum status engine_confirm_clock(struct engine *engine);
 
 /* Only true for what was received and verified whole: our chain, then everything. */
 bool engine_synced_once(const struct engine *engine);

@@ -139,7 +139,7 @@ struct engine {
     uint64_t now_ms;
     uint64_t newest_leaf_ms;
     uint64_t newest_leaf_at_ms; /* our clock when it came */
-    bool clock_confirmed;
+    uint64_t clock_confirmed_ms; /* so far ahead a person found right */
 
     struct leaves leaves;
     struct seen_log leaves_goal;

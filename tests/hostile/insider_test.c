@@ -189,7 +189,7 @@ static void test_clock_a_day_off_stops_writing(void **state)
     assert_int_equal(seen.outbox_count, 1);
     assert_int_equal(stage->scene.server.ops[OP_SUBMIT], submits);
     assert_string_equal(scene_read(client, &stage->shared).seen, "[one][two][mine]");
-    engine_confirm_clock(client->engine);
+    OK(engine_confirm_clock(client->engine));
     OK(inproc_run(client));
     engine_state(client->engine, &seen);
     assert_int_equal(seen.outbox_count, 0);

@@ -146,8 +146,19 @@ static void test_clock_stops_writing(void **state)
     struct write_note ask = {.section = progress, .kind = REVISION_DRAFT, .body = &body};
     uint64_t then = scene.server.now_ms - 2 * 86400000u;
     assert_int_equal(write_note(scene.therapist.engine, &ask, then, NULL, &ticket), STATUS_CLOCK);
-    engine_confirm_clock(scene.therapist.engine);
+    OK(engine_confirm_clock(scene.therapist.engine));
+    assert_int_equal(engine_confirm_clock(scene.therapist.engine), STATUS_ALREADY);
+    inproc_offline(&scene.therapist);
+    inproc_restart(&scene.therapist);
+    inproc_sync(&scene.therapist);
     OK(write_note(scene.therapist.engine, &ask, then, NULL, &ticket));
+    /* Good for two days and one; not for a server that goes on. */
+    scene.therapist.clock_off_ms = -4 * 86400000;
+    inproc_offline(&scene.therapist);
+    inproc_restart(&scene.therapist);
+    inproc_sync(&scene.therapist);
+    engine_state(scene.therapist.engine, &seen);
+    assert_true(seen.clock_stopped);
     scene_close(&scene);
 }
 

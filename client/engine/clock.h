@@ -1,0 +1,10 @@
+/*
+ * What a person said of a server's clock that is ahead of ours. Internal to the engine; the
+ * rule is in engine.h at ENGINE_CLOCK_STOPPED_MS (decision 23).
+ */
+#pragma once
+
+#include "client/engine/inside.h"
+
+/* Reads it back. STATUS_CORRUPT, STATUS_IO. */
+MUST_CHECK enum status clock_load(struct engine *engine);
