@@ -11,9 +11,7 @@
 # breaks before it can count anything is one failure. The exit code is 0 only
 # when nothing failed.
 #
-# ALCOVE_FUZZ_S      seconds for each fuzz target (default 6).
-# ALCOVE_CUT_WRITES  writes whose every sync is cut in tests/e2e/power_cut.sh (default
-#                    60 here; 200 when that script is run by itself).
+# ALCOVE_FUZZ_S  seconds for each fuzz target (default 6).
 set -u
 exec </dev/null
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -235,8 +233,6 @@ stage_lint() {
 }
 
 stage_e2e() {
-    ALCOVE_CUT_WRITES=${ALCOVE_CUT_WRITES:-60}
-    export ALCOVE_CUT_WRITES
     need hooks && need_programs release || return 1
     # shellcheck disable=SC2046 # paths have no blanks
     set -- $(e2e_scripts)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Row 7: whatever a peer sends is refused by type or ends its connection; memory stays flat, and
+# Whatever a peer sends is refused by type or ends its connection; memory stays flat, and
 # others are served meanwhile without one fault. See tests/hostile/bad_input.c.
 #
 # ALCOVE_BUILD  the build folder (default build/hooks)

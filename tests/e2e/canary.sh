@@ -1,5 +1,5 @@
 #!/bin/sh
-# Row 3: the server does not read. Phrases that stand in every note, title, tag and name are
+# The server does not read. Phrases that stand in every note, title, tag and name are
 # looked for, in every encoding, in all that the server keeps, says and holds in memory while
 # two members are subscribed and a third one writes; and in the plaintext of its TLS.
 #

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Row 5: nothing leaves before its event is durable, and nothing acknowledged is
+# Nothing leaves before its event is durable, and nothing acknowledged is
 # lost. See tests/fault/power_cut_server.mjs, which does it.
 #
 # ALCOVE_BUILD       the build folder (default build/hooks)

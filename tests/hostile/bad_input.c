@@ -1,5 +1,5 @@
 /*
- * Row 7: bad input, against a running server.
+ * Bad input, against a running server.
  *
  *   bad_input PORT PROFILE SERVER-PID       passphrase: first line of descriptor 3
  *
