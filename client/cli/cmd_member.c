@@ -242,8 +242,18 @@ static int member_suspend(struct cli *cli, const char *word, bool resume,
     struct identity_signer *root = NULL;
     uint64_t ticket = 0;
     int code = ids_member(cli, word, &member);
+    bool by_root = false;
 
-    if (code == CLI_OK && member.role == ROLE_ADMIN && options->root != NULL) {
+    if (code == CLI_OK) {
+        by_root = member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR;
+    }
+    if (by_root && options->root == NULL) {
+        (void)fprintf(cli->err, "alcove: admins and auditors are suspended and resumed by the "
+                                "practice's root;\ngive its key with --root FILE. Nothing was "
+                                "changed.\n");
+        return CLI_USAGE;
+    }
+    if (by_root) {
         code = open_root(cli, options->root, options->root_fd, &root);
     }
     if (code == CLI_OK) {

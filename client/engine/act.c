@@ -143,7 +143,9 @@ enum status act_suspend(struct engine *engine, const struct member_id *member, b
     if (status != STATUS_OK) {
         return status;
     }
-    if (root != NULL) {
+    if (authority_member(engine->authority, member)->by_root != (root != NULL)) {
+        status = STATUS_REFUSED;
+    } else if (root != NULL) {
         status = sign_now(engine, wish, root);
     }
     if (status != STATUS_OK) {
@@ -165,6 +167,10 @@ enum status act_device_revoke(struct engine *engine, const struct member_id *mem
         return STATUS_NOT_FOUND;
     }
     bool own = ID_EQUAL(member, &engine->content->member);
+    const struct authority_member *whose = authority_member(engine->authority, member);
+    if (!own && (whose == NULL || whose->by_root)) {
+        return STATUS_REFUSED;
+    }
     struct wish *wish = NULL;
     status = member_wish(engine, member, STATEMENT_DEVICE_REVOCATION,
                          own ? ACTION_DEVICE : ACTION_REVOKE_DEVICE, now_ms, &wish);

@@ -39,7 +39,7 @@ MUST_CHECK enum status act_relate(struct engine *engine, const struct member_id 
 /* |relation|: the statement's hash, from view_relations(). Admin. */
 MUST_CHECK enum status act_unrelate(struct engine *engine, const struct hash *relation,
                                     uint64_t now_ms, uint64_t *out_ticket);
-/* |root| for an admin, else NULL. */
+/* |root| for an admin or auditor, else NULL. */
 MUST_CHECK enum status act_suspend(struct engine *engine, const struct member_id *member,
                                    bool resume, const struct identity_signer *root, uint64_t now_ms,
                                    uint64_t *out_ticket);
@@ -100,7 +100,8 @@ MUST_CHECK enum status act_device_body(struct engine *engine, const struct act_d
 MUST_CHECK enum status act_device(struct engine *engine, struct span body,
                                   const struct signature *new_device, uint64_t now_ms,
                                   uint64_t *out_ticket);
-/* |device|: the statement that made it. One of our own, or anybody's for an admin. */
+/* |device|: the statement that made it. One of our own; for an admin a
+ * therapist's or client's too. */
 MUST_CHECK enum status act_device_revoke(struct engine *engine, const struct member_id *member,
                                          const struct hash *device, uint64_t now_ms,
                                          uint64_t *out_ticket);

@@ -175,7 +175,8 @@ static enum status judge_device_revocation(struct judgement *judgement)
         device->seq >= judgement->seq) {
         return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
     }
-    if (device == judgement->device) {
+    /* Without devices an admin or auditor is as good as suspended, which is the root's to do. */
+    if (device == judgement->device || (!own && judgement->subject->pub.by_root)) {
         return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
     }
     if (device->revoked_seq != AUTHORITY_NEVER) {
@@ -236,11 +237,12 @@ static enum status judge_relation_end(struct judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
 }
 
-/* An admin is suspended by the root alone, everyone else by an admin's device. */
+/* Whom the root appointed the root alone suspends, everyone else an admin's device: an admin
+ * who misbehaves must not be able to shut out the auditor. */
 static enum status judge_suspension(struct judgement *judgement, bool suspends)
 {
     const struct authority_member *member = &judgement->subject->pub;
-    if (judgement->statement->link.by_root != (member->role == ROLE_ADMIN)) {
+    if (judgement->statement->link.by_root != member->by_root) {
         return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
     }
     if (!judgement->statement->link.by_root &&

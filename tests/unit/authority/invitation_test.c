@@ -123,7 +123,8 @@ static void test_enrolment_after_the_inviter_is_out_is_refused(void **state)
     make_refused(w, make_enrolment(w, client), STATUS_REFUSED, AUTHORITY_SIGNER_SUSPENDED);
     make_take(w, make_suspension(w, p->t1, p->ad1, false));
     make_take(w, make_enrolment(w, client));
-    make_take(w, make_device_revocation(w, p->ad2, &p->ad2->device[0].statement, p->ad1, 0));
+    make_take(w, make_device_statement(w, p->ad2));
+    make_take(w, make_device_revocation(w, p->ad2, &p->ad2->device[0].statement, p->ad2, 1));
     make_refused(w, make_enrolment(w, therapist), STATUS_REFUSED, AUTHORITY_SIGNER_REVOKED);
 }
 

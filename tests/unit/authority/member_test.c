@@ -222,6 +222,30 @@ static void test_relation_of_wrong_roles_or_signers_is_refused(void **state)
                  AUTHORITY_ALREADY_ENDED);
 }
 
+/* Goal: an admin cannot shut out the auditor, or another admin: whom the root appointed it
+ * ends. Method: each way that takes somebody's devices away, by an admin and by the root;
+ * one's own device is one's own. */
+static void test_admin_cannot_shut_out_whom_the_root_appointed(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_person *appointed[] = {p->au, p->ad2};
+    for (size_t i = 0; i < ARRAY_LEN(appointed); i++) {
+        struct make_person *one = appointed[i];
+        const struct hash *first = &one->device[0].statement;
+        make_take(w, make_device_statement(w, one));
+        make_refused(w, make_suspension(w, one, p->ad1, true), STATUS_REFUSED,
+                     AUTHORITY_WRONG_SIGNER);
+        make_refused(w, make_device_revocation(w, one, first, p->ad1, 0), STATUS_REFUSED,
+                     AUTHORITY_WRONG_SIGNER);
+        make_take(w, make_suspension(w, one, NULL, true));
+        make_refused(w, make_suspension(w, one, p->ad1, false), STATUS_REFUSED,
+                     AUTHORITY_WRONG_SIGNER);
+        make_take(w, make_suspension(w, one, NULL, false));
+        make_take(w, make_device_revocation(w, one, first, one, 1));
+    }
+}
+
 /* Goal: suspension stops a member and nothing else; an admin's is the root's. Method:
  * suspend, try to act, resume, act; wrong signers; twice. */
 static void test_suspension_stops_until_resumption(void **state)
@@ -346,6 +370,7 @@ int main(void)
         PRACTICE_TEST(test_devices_come_and_go_as_decided),
         PRACTICE_TEST(test_device_doubled_or_over_the_limit_is_refused),
         PRACTICE_TEST(test_relation_of_wrong_roles_or_signers_is_refused),
+        PRACTICE_TEST(test_admin_cannot_shut_out_whom_the_root_appointed),
         PRACTICE_TEST(test_suspension_stops_until_resumption),
         PRACTICE_TEST(test_questions_about_the_past_give_what_held_then),
         PRACTICE_TEST(test_server_keys_change_only_as_announced),
