@@ -4,6 +4,7 @@
 #include "client/cli/args.h"
 #include "client/cli/ids.h"
 #include "client/cli/log_export.h"
+#include "client/cli/log_find.h"
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
 #include "client/engine/ledger.h"
@@ -64,9 +65,13 @@ static int scope_of(struct cli *cli, const struct log_words *words, struct ledge
     struct member_id client;
 
     engine_state(host_engine(cli->host), &state);
-    if (words->all || (!words->mine && words->chart == NULL && state.role == ROLE_AUDITOR)) {
+    if (words->all || (!words->mine && state.role == ROLE_AUDITOR)) {
         query->scope = ACTION_LOG_ALL;
-        return words->chart == NULL ? CLI_OK : ids_chart(cli, words->chart, &query->chart, &client);
+        if (words->chart == NULL) {
+            return CLI_OK;
+        }
+        return state.role == ROLE_AUDITOR ? log_find_chart(cli, words->chart, &query->chart)
+                                          : ids_chart(cli, words->chart, &query->chart, &client);
     }
     if (words->chart != NULL || (!words->mine && state.role == ROLE_CLIENT)) {
         query->scope = ACTION_LOG_CHART;
@@ -76,13 +81,28 @@ static int scope_of(struct cli *cli, const struct log_words *words, struct ledge
     return CLI_OK;
 }
 
-static int query_of(struct cli *cli, const struct log_words *words, struct ledger_query *query)
+static int section_of(struct cli *cli, const char *word, struct section_id *out)
+{
+    struct engine_state state;
+    struct view_section section;
+    int code;
+
+    engine_state(host_engine(cli->host), &state);
+    if (state.role == ROLE_AUDITOR) {
+        return log_find_section(cli, word, out);
+    }
+    code = ids_section(cli, word, 0, &section);
+    *out = section.section;
+    return code;
+}
+
+static int query_of(struct cli *cli, const struct log_words *words, uint32_t limit_default,
+                    struct ledger_query *query)
 {
     struct view_member actor;
-    struct view_section section;
     int code = scope_of(cli, words, query);
 
-    query->limit = LIMIT_DEFAULT;
+    query->limit = limit_default;
     if (code == CLI_OK && words->limit != NULL) {
         code = limit_of(cli, words->limit, &query->limit);
     }
@@ -91,8 +111,7 @@ static int query_of(struct cli *cli, const struct log_words *words, struct ledge
         query->actor = actor.member;
     }
     if (code == CLI_OK && words->section != NULL) {
-        code = ids_section(cli, words->section, 0, &section);
-        query->section = section.section;
+        code = section_of(cli, words->section, &query->section);
     }
     if (code == CLI_OK && words->action != NULL &&
         policy_action_parse(span_of(words->action, strlen(words->action)), &query->action) !=
@@ -125,24 +144,34 @@ static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_inf
     return CLI_OK;
 }
 
-static int log_query(struct cli *cli, const struct log_words *words)
+/* A chart's history comes oldest first and whole, since only so it can be proved: what is wanted
+ * of it, the newest above all, is chosen here. */
+static int ask(struct cli *cli, const struct ledger_query *query, uint64_t *out_ticket)
 {
-    struct ledger_query query = {0};
+    struct ledger_query asked = *query;
     struct engine_ticket info;
-    uint64_t ticket = 0;
     enum status status;
-    int code = query_of(cli, words, &query);
+    int code;
 
-    if (code != CLI_OK) {
-        return code;
-    }
-    status = ledger_ask(host_engine(cli->host), &query, &ticket);
+    asked.limit = query->scope == ACTION_LOG_CHART ? 0 : query->limit;
+    status = ledger_ask(host_engine(cli->host), &asked, out_ticket);
     if (status != STATUS_OK) {
         return cli_fail(cli, "the log was not read", status);
     }
-    code = await(cli, ticket, &info);
-    if (code == CLI_OK && info.wish != ENGINE_WISH_DONE) {
-        code = cli_fail(cli, "the log was not read", info.status);
+    code = await(cli, *out_ticket, &info);
+    return code == CLI_OK && info.wish != ENGINE_WISH_DONE
+               ? cli_fail(cli, "the log was not read", info.status)
+               : code;
+}
+
+static int log_query(struct cli *cli, const struct log_words *words)
+{
+    struct ledger_query query = {0};
+    uint64_t ticket = 0;
+    int code = query_of(cli, words, LIMIT_DEFAULT, &query);
+
+    if (code == CLI_OK) {
+        code = ask(cli, &query, &ticket);
     }
     if (code == CLI_OK) {
         code = log_print_events(cli, &query, ticket);
@@ -173,9 +202,9 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
     } else if (verdict.status == STATUS_OK) {
         (void)fprintf(cli->out,
                       "Proved: %llu events, nothing missing, nothing altered, against a "
-                      "log of %llu.\n%s\n",
-                      (unsigned long long)verdict.events, (unsigned long long)verdict.size,
-                      verdict.reason);
+                      "log of %llu.\n",
+                      (unsigned long long)verdict.events, (unsigned long long)verdict.size);
+        print_block(cli, span_of(verdict.reason, strlen(verdict.reason)), 0);
     }
     if (verdict.status != STATUS_OK) {
         (void)fprintf(cli->err, "alcove: ALARM: the log does not hold: %s (%s)\n", verdict.reason,
@@ -208,6 +237,58 @@ static int verify(struct cli *cli, const struct log_words *words, uint64_t *out_
         return cli_fail(cli, "nothing was verified", status);
     }
     return await(cli, *out_ticket, &info);
+}
+
+/* Of what others did, a member proves nothing but a client their own chart and an auditor all. */
+static bool may_prove(const struct cli *cli)
+{
+    struct engine_state state;
+
+    engine_state(host_engine(cli->host), &state);
+    return state.role == ROLE_AUDITOR || state.role == ROLE_CLIENT;
+}
+
+/* What was proved, as tiles; or the events of a query, as lines. An auditor's proof is of leaves
+ * alone, so that the lines are asked for after it. */
+static int export_log(struct cli *cli, const struct log_words *words, uint64_t proved,
+                      const char *folder)
+{
+    struct ledger_query query = {0};
+    struct engine_state state;
+    uint64_t ticket = 0;
+    int code;
+
+    if (log_export_is_tiles(words->format)) {
+        return log_export_tiles(cli, proved, folder);
+    }
+    engine_state(host_engine(cli->host), &state);
+    code = query_of(cli, words, 0, &query);
+    if (code == CLI_OK && (proved == 0 || state.role == ROLE_AUDITOR)) {
+        code = ask(cli, &query, &ticket);
+    }
+    if (code == CLI_OK) {
+        code = log_export_lines(cli, &query, ticket == 0 ? proved : ticket, words->format, folder);
+    }
+    ledger_drop(host_engine(cli->host), ticket);
+    return code;
+}
+
+/* Before anything is asked of the server. */
+static int judge_export(struct cli *cli, const struct log_words *words)
+{
+    struct engine_state state;
+
+    if (!log_export_is_format(words->format)) {
+        (void)fprintf(cli->err, "alcove: --format is tlog-tiles, jsonl or csv\n");
+        return CLI_USAGE;
+    }
+    engine_state(host_engine(cli->host), &state);
+    if (log_export_is_tiles(words->format) && state.role != ROLE_AUDITOR) {
+        (void)fprintf(cli->err, "alcove: tlog-tiles is the whole log, which is an auditor's to "
+                                "read; jsonl and\n  csv write what is yours\n");
+        return CLI_REFUSED;
+    }
+    return CLI_OK;
 }
 
 int cmd_log(struct cli *cli, int argc, char **argv)
@@ -246,15 +327,27 @@ int cmd_log(struct cli *cli, int argc, char **argv)
     if (code == CLI_OK) {
         code = cli_refresh(cli);
     }
+    if (code == CLI_OK && exports) {
+        code = judge_export(cli, &given);
+    }
     if (code != CLI_OK || count == 0) {
         return code == CLI_OK ? log_query(cli, &given) : code;
     }
-    code = verify(cli, &given, &ticket);
+    if (verifies && !may_prove(cli)) {
+        (void)fprintf(cli->err,
+                      "alcove: a log is proved whole by an auditor, and a chart's part by "
+                      "its client;\n  that nothing was taken back is checked at each "
+                      "`alcove sync`\n");
+        return CLI_REFUSED;
+    }
+    if (may_prove(cli)) {
+        code = verify(cli, &given, &ticket);
+    }
     if (code == CLI_OK && verifies) {
         code = tell_verdict(cli, ticket);
     }
     if (code == CLI_OK && exports) {
-        code = log_export(cli, ticket, given.format, words[1]);
+        code = export_log(cli, &given, ticket, words[1]);
     }
     ledger_drop(host_engine(cli->host), ticket);
     return code;

@@ -3,10 +3,10 @@
 #include "client/cli/files.h"
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
-#include "client/engine/ledger.h"
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <time.h>
 
 struct writing {
     const char *folder;
@@ -62,11 +62,26 @@ static int tell(struct cli *cli, const char *folder, const char *what, size_t co
     return CLI_OK;
 }
 
-static int export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
+static int make_folder(struct cli *cli, const char *folder)
+{
+    if (mkdir(folder, 0700) == 0) {
+        return CLI_OK;
+    }
+    (void)fprintf(cli->err, "alcove: %s cannot be made%s; nothing was exported\n", folder,
+                  errno == EEXIST ? ", it exists" : "");
+    return CLI_FAILED;
+}
+
+int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
 {
     struct writing writing = {.folder = folder, .status = STATUS_OK};
-    enum status status = ledger_export(host_engine(cli->host), ticket, write_file, &writing);
+    enum status status;
+    int code = make_folder(cli, folder);
 
+    if (code != CLI_OK) {
+        return code;
+    }
+    status = ledger_export(host_engine(cli->host), ticket, write_file, &writing);
     if (status != STATUS_OK) {
         return cli_fail(cli, "the export is not whole",
                         writing.status == STATUS_OK ? status : writing.status);
@@ -76,6 +91,7 @@ static int export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
 
 struct lines {
     struct cli *cli;
+    const struct ledger_query *query;
     FILE *file;
     bool csv;
     size_t count;
@@ -98,8 +114,19 @@ static void csv_cell(FILE *file, const char *text, bool last)
 }
 
 static const char *const COLUMNS[] = {
-    "seq",   "time_ms", "actor_name", "actor", "role",  "action", "outcome", "reason", "purpose",
-    "class", "chart",   "section",    "note",  "basis", "device", "source",  "leaf"};
+    "seq",     "time_utc", "time_ms", "actor_name", "actor", "role",  "action", "outcome", "reason",
+    "purpose", "class",    "chart",   "section",    "note",  "basis", "device", "source",  "leaf"};
+
+/* As a spreadsheet reads a time, and as auditors of several time zones can compare it. */
+static void utc_of(const cJSON *time_ms, char out[32])
+{
+    time_t seconds = cJSON_IsNumber(time_ms) ? (time_t)(time_ms->valuedouble / 1000) : 0;
+    struct tm utc;
+
+    if (gmtime_r(&seconds, &utc) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%S", &utc) == 0) {
+        out[0] = '\0';
+    }
+}
 
 static void csv_line(struct lines *lines, const cJSON *object)
 {
@@ -107,7 +134,9 @@ static void csv_line(struct lines *lines, const cJSON *object)
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, COLUMNS[i]);
         char number[32] = "";
 
-        if (cJSON_IsNumber(item)) {
+        if (strcmp(COLUMNS[i], "time_utc") == 0) {
+            utc_of(cJSON_GetObjectItemCaseSensitive(object, "time_ms"), number);
+        } else if (cJSON_IsNumber(item)) {
             (void)snprintf(number, sizeof(number), "%.0f", item->valuedouble);
         }
         csv_cell(lines->file, cJSON_IsString(item) ? item->valuestring : number,
@@ -118,8 +147,12 @@ static void csv_line(struct lines *lines, const cJSON *object)
 static bool write_line(void *visitor, const struct ledger_event *event)
 {
     struct lines *lines = visitor;
-    cJSON *object = log_print_object(host_engine(lines->cli->host), event);
+    cJSON *object;
 
+    if (!log_print_wanted(lines->query, event)) {
+        return true;
+    }
+    object = log_print_object(host_engine(lines->cli->host), event);
     if (lines->csv) {
         csv_line(lines, object);
     } else {
@@ -134,20 +167,23 @@ static bool write_line(void *visitor, const struct ledger_event *event)
     return true;
 }
 
-static int export_lines(struct cli *cli, uint64_t ticket, const char *folder, bool csv)
+int log_export_lines(struct cli *cli, const struct ledger_query *query, uint64_t ticket,
+                     const char *format, const char *folder)
 {
-    struct lines lines = {.cli = cli, .csv = csv};
+    struct lines lines = {.cli = cli, .query = query, .csv = strcmp(format, "csv") == 0};
     char path[FILES_PATH_BYTES_MAX];
-    enum status status = files_join(folder, csv ? "events.csv" : "events.jsonl", path);
+    enum status status = files_join(folder, lines.csv ? "events.csv" : "events.jsonl", path);
+    int code = status == STATUS_OK ? make_folder(cli, folder)
+                                   : cli_fail(cli, "nothing was exported", status);
 
-    if (status == STATUS_OK) {
-        lines.file = fopen(path, "wxe");
-        status = lines.file == NULL ? STATUS_IO : STATUS_OK;
+    if (code != CLI_OK) {
+        return code;
     }
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "nothing was exported", status);
+    lines.file = fopen(path, "wxe");
+    if (lines.file == NULL) {
+        return cli_fail(cli, "nothing was exported", STATUS_IO);
     }
-    for (size_t i = 0; csv && i < ARRAY_LEN(COLUMNS); i++) {
+    for (size_t i = 0; lines.csv && i < ARRAY_LEN(COLUMNS); i++) {
         csv_cell(lines.file, COLUMNS[i], i + 1 == ARRAY_LEN(COLUMNS));
     }
     status = ledger_events(host_engine(cli->host), ticket, write_line, &lines);
@@ -158,19 +194,13 @@ static int export_lines(struct cli *cli, uint64_t ticket, const char *folder, bo
                                : cli_fail(cli, "the export is not whole", status);
 }
 
-int log_export(struct cli *cli, uint64_t ticket, const char *format, const char *folder)
+bool log_export_is_tiles(const char *format)
 {
-    bool tiles = strcmp(format, "tlog-tiles") == 0;
-    bool csv = strcmp(format, "csv") == 0;
+    return strcmp(format, "tlog-tiles") == 0;
+}
 
-    if (!tiles && !csv && strcmp(format, "jsonl") != 0) {
-        (void)fprintf(cli->err, "alcove: --format is tlog-tiles, jsonl or csv\n");
-        return CLI_USAGE;
-    }
-    if (mkdir(folder, 0700) != 0) {
-        (void)fprintf(cli->err, "alcove: %s cannot be made%s; nothing was exported\n", folder,
-                      errno == EEXIST ? ", it exists" : "");
-        return CLI_FAILED;
-    }
-    return tiles ? export_tiles(cli, ticket, folder) : export_lines(cli, ticket, folder, csv);
+bool log_export_is_format(const char *format)
+{
+    return log_export_is_tiles(format) || strcmp(format, "csv") == 0 ||
+           strcmp(format, "jsonl") == 0;
 }

@@ -93,13 +93,6 @@ cJSON *log_print_object(const struct engine *engine, const struct ledger_event *
     return object;
 }
 
-struct printing {
-    struct cli *cli;
-    const struct ledger_query *query;
-    cJSON *array;
-    size_t count;
-};
-
 /* "2026-03-02 10:20  T2  read  process  refused": one line a person can follow. */
 static void print_head(struct cli *cli, const struct ledger_event *event)
 {
@@ -148,19 +141,30 @@ static char *printed(const struct cli *cli,
     return text;
 }
 
-static void print_line(struct cli *cli, const struct ledger_event *event)
+/* One line, or two where it would be wider than a terminal. */
+static char *line_of(const struct cli *cli, const struct ledger_event *event)
 {
     char *head = printed(cli, print_head, event);
     char *rest = printed(cli, print_rest, event);
     bool fits = strlen(head) + strlen(rest) <= LINE_COLUMNS;
+    char *line = NULL;
 
-    (void)fprintf(cli->out, fits ? "%s%s\n" : "%s\n                       %s\n", head, rest);
+    CHECK(asprintf(&line, fits ? "%s%s" : "%s\n                       %s", head, rest) >= 0);
     free(head);
     free(rest);
+    return line;
 }
 
-/* A chart's history comes whole, since only so it can be proved; it is sifted here. */
-static bool is_wanted(const struct ledger_query *query, const struct ledger_event *event)
+static bool has_section(const struct ledger_query *query, const struct ledger_event *event)
+{
+    static const struct section_id any;
+
+    return ID_EQUAL(&query->section, &any) ||
+           (event->target != NULL && event->target->section.len == ID_BYTES &&
+            memcmp(event->target->section.data, query->section.bytes, ID_BYTES) == 0);
+}
+
+bool log_print_wanted(const struct ledger_query *query, const struct ledger_event *event)
 {
     const Alcove__EventOpen *open = event->open;
     struct member_id actor;
@@ -173,42 +177,84 @@ static bool is_wanted(const struct ledger_query *query, const struct ledger_even
            (query->outcome == 0 || open->outcome == query->outcome) &&
            open->time_ms >= query->time_from_ms &&
            (query->time_to_ms == 0 || open->time_ms <= query->time_to_ms) &&
+           has_section(query, event) &&
            (ID_EQUAL(&query->actor, &actor) ||
             (field_member(open->actor, &actor) && ID_EQUAL(&query->actor, &actor)));
 }
 
-static bool print_event(void *visitor, const struct ledger_event *event)
+/* What is wanted, in the order in which it came. */
+struct printing {
+    struct cli *cli;
+    const struct ledger_query *query;
+    void **items; /* cJSON, or a line */
+    size_t count;
+    size_t room;
+};
+
+static bool take_event(void *visitor, const struct ledger_event *event)
 {
     struct printing *printing = visitor;
 
-    if (!is_wanted(printing->query, event)) {
+    if (!log_print_wanted(printing->query, event)) {
         return true;
     }
-    printing->count++;
-    if (printing->cli->json) {
-        (void)cJSON_AddItemToArray(printing->array,
-                                   log_print_object(host_engine(printing->cli->host), event));
-    } else {
-        print_line(printing->cli, event);
+    if (printing->count == printing->room) {
+        printing->room = printing->room == 0 ? 256 : 2 * printing->room;
+        printing->items = realloc(printing->items, printing->room * sizeof(*printing->items));
+        CHECK(printing->items != NULL);
     }
+    printing->items[printing->count++] =
+        printing->cli->json ? (void *)log_print_object(host_engine(printing->cli->host), event)
+                            : (void *)line_of(printing->cli, event);
     return true;
+}
+
+static void print_item(struct cli *cli, cJSON *array, void *item, bool shown)
+{
+    if (cli->json && shown) {
+        (void)cJSON_AddItemToArray(array, item);
+    } else if (cli->json) {
+        cJSON_Delete(item);
+    } else {
+        if (shown) {
+            (void)fprintf(cli->out, "%s\n", (const char *)item);
+        }
+        free(item);
+    }
+}
+
+static void tell_count(struct cli *cli, size_t shown, uint32_t limit)
+{
+    (void)fprintf(cli->out, "%zu event%s. What is claimed here is proved by `alcove log verify`.\n",
+                  shown, shown == 1 ? "" : "s");
+    if (limit > 0 && shown == limit) {
+        (void)fprintf(cli->out, "These are the newest; --limit N shows more, --limit 0 all.\n");
+    }
 }
 
 int log_print_events(struct cli *cli, const struct ledger_query *query, uint64_t ticket)
 {
-    struct printing printing = {cli, query, cli->json ? cJSON_CreateArray() : NULL, 0};
-    enum status status = ledger_events(host_engine(cli->host), ticket, print_event, &printing);
+    struct printing printing = {.cli = cli, .query = query};
+    enum status status = ledger_events(host_engine(cli->host), ticket, take_event, &printing);
+    bool backwards = query->scope == ACTION_LOG_CHART;
+    size_t shown =
+        query->limit == 0 || printing.count < query->limit ? printing.count : query->limit;
+    cJSON *array = cli->json ? cJSON_CreateArray() : NULL;
 
+    for (size_t i = 0; i < printing.count; i++) {
+        size_t at = backwards ? printing.count - 1 - i : i;
+
+        print_item(cli, array, printing.items[at], status == STATUS_OK && i < shown);
+    }
+    free(printing.items);
     if (status != STATUS_OK) {
-        cJSON_Delete(printing.array);
+        cJSON_Delete(array);
         return cli_fail(cli, "the log was not read", status);
     }
     if (cli->json) {
-        print_json(cli, printing.array);
+        print_json(cli, array);
     } else {
-        (void)fprintf(cli->out,
-                      "%zu events. What is claimed here is proved by `alcove log verify`.\n",
-                      printing.count);
+        tell_count(cli, shown, query->limit);
     }
     return CLI_OK;
 }

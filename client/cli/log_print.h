@@ -4,8 +4,11 @@
 #include "client/cli/cli.h"
 #include "client/engine/ledger.h"
 
-/* Prints what ledger_events gives for the ticket of |query|. */
+/* Prints what ledger_events gives for the ticket of |query|, the newest first, at most
+ * |query|'s limit of them (0: all). */
 MUST_CHECK int log_print_events(struct cli *cli, const struct ledger_query *query, uint64_t ticket);
+/* Whether an event is what |query| asked for: a chart's history comes whole. */
+bool log_print_wanted(const struct ledger_query *query, const struct ledger_event *event);
 /* One event as a JSON object; the caller deletes it. */
 cJSON *log_print_object(const struct engine *engine, const struct ledger_event *event);
 const char *log_print_outcome(uint32_t outcome);
