@@ -5,6 +5,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
 #include "client/engine/act.h"
+#include "proto/policy.h"
 #include "proto/words.h"
 
 static const struct {
@@ -75,27 +76,86 @@ static int relate_list(struct cli *cli)
     return CLI_OK;
 }
 
+/* Said here, where it can be said what is wrong: a statement that fits no chain is refused
+ * without a word. */
+static int fits(struct cli *cli, const char *word, const struct view_member *member, uint32_t role)
+{
+    if (member->role != role) {
+        (void)fprintf(cli->err, "alcove: %s is no %s but of role %s\n", word,
+                      policy_role_name(role), policy_role_name(member->role));
+        return CLI_USAGE;
+    }
+    if (!member->enrolled) {
+        (void)fprintf(cli->err, "alcove: %s has not joined yet; state it when they have\n", word);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+struct same_relation {
+    struct view_relation wanted;
+    bool found;
+};
+
+static bool find_same(void *visitor, const struct view_relation *relation)
+{
+    struct same_relation *same = visitor;
+
+    same->found |= !relation->ended && relation->kind == same->wanted.kind &&
+                   relation->until_ms == same->wanted.until_ms &&
+                   ID_EQUAL(&relation->staff, &same->wanted.staff) &&
+                   ID_EQUAL(&relation->subject, &same->wanted.subject);
+    return !same->found;
+}
+
+/* Stated twice it would have to be ended twice, and who ends it once thinks it closed. */
+static bool is_stated(const struct cli *cli, const struct view_relation *wanted)
+{
+    struct same_relation same = {.wanted = *wanted};
+
+    view_relations(host_engine(cli->host), find_same, &same);
+    return same.found;
+}
+
 static int relate_new(struct cli *cli, const char *const *words, uint64_t until_ms)
 {
     struct view_member staff;
     struct view_member subject;
+    struct view_relation wanted = {.until_ms = until_ms};
     uint64_t ticket = 0;
+    enum status status;
     int code = ids_member(cli, words[0], &staff);
 
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        wanted.kind = strcmp(words[1], KINDS[i].word) == 0 ? KINDS[i].kind : wanted.kind;
+    }
+    if (wanted.kind == 0) {
+        return cli_usage(cli, "relate", words[1]);
+    }
     if (code == CLI_OK) {
         code = ids_member(cli, words[2], &subject);
     }
-    for (size_t i = 0; code == CLI_OK && i < ARRAY_LEN(KINDS); i++) {
-        if (strcmp(words[1], KINDS[i].word) == 0) {
-            enum status status = act_relate(host_engine(cli->host), &subject.member, &staff.member,
-                                            KINDS[i].kind, until_ms, clock_now_ms(), &ticket);
-
-            return cli_tell_statement(cli, status, &ticket,
-                                      "Stated. It is a ceiling: what is opened to "
-                                      "them is still for an owner to grant.");
-        }
+    if (code == CLI_OK) {
+        code = fits(cli, words[0], &staff, ROLE_THERAPIST);
     }
-    return code == CLI_OK ? cli_usage(cli, "relate", words[1]) : code;
+    if (code == CLI_OK) {
+        bool of_client = wanted.kind == RELATION_TREATS || wanted.kind == RELATION_COVERS;
+
+        code = fits(cli, words[2], &subject, of_client ? ROLE_CLIENT : ROLE_THERAPIST);
+    }
+    if (code != CLI_OK) {
+        return code;
+    }
+    wanted.staff = staff.member;
+    wanted.subject = subject.member;
+    if (is_stated(cli, &wanted)) {
+        return cli_fail(cli, "nothing was stated", STATUS_ALREADY);
+    }
+    status = act_relate(host_engine(cli->host), &subject.member, &staff.member, wanted.kind,
+                        until_ms, clock_now_ms(), &ticket);
+    return cli_tell_statement(cli, status, &ticket,
+                              "Stated. It is a ceiling: what is opened to "
+                              "them is still for an owner to grant.");
 }
 
 static int relate_end(struct cli *cli, const char *word)
@@ -168,6 +228,9 @@ int cmd_delegate(struct cli *cli, int argc, char **argv)
     }
     if (code == CLI_OK) {
         code = ids_member(cli, words[0], &therapist);
+    }
+    if (code == CLI_OK) {
+        code = fits(cli, words[0], &therapist, ROLE_THERAPIST);
     }
     if (code != CLI_OK) {
         return code;

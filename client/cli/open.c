@@ -154,6 +154,12 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         }
         return show_alarms(cli);
     }
+    if (status == STATUS_OK && info.status == STATUS_BAD_CHAIN) {
+        /* Ours, not the server's: nothing that was verified is in doubt. */
+        (void)fprintf(cli->err, "alcove: it was not done: it does not fit what is stated so far "
+                                "(BAD_CHAIN)\n");
+        return CLI_REFUSED;
+    }
     if (status == STATUS_OK) {
         return cli_fail(cli, "the server did not take it", info.status);
     }
