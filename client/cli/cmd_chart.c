@@ -96,6 +96,32 @@ static int chart_list(struct cli *cli)
     return CLI_OK;
 }
 
+/* A second set of the same sections could not be told from the first by name, nor ever be
+ * removed. */
+static int is_new(struct cli *cli, const struct member_id *client, uint32_t class)
+{
+    struct view_section own;
+
+    if (sections_coming(cli)) {
+        (void)fprintf(cli->err, "alcove: a chart or section of yours still waits to be made; "
+                                "`alcove sync` first\n");
+        return CLI_FAILED;
+    }
+    if (!sections_own(cli, client, class, &own)) {
+        return CLI_OK;
+    }
+    if (class == 0) {
+        (void)fprintf(cli->err, "alcove: you have a chart of this client already (`alcove chart "
+                                "list`); for one\n  section more: alcove chart add CHART --class "
+                                "C. Nothing was made.\n");
+    } else {
+        (void)fprintf(cli->err,
+                      "alcove: you have a %s section in this chart already; nothing was made\n",
+                      policy_class_name(class));
+    }
+    return CLI_FAILED;
+}
+
 static int chart_new(struct cli *cli, const char *word, const char *name)
 {
     struct view_member client;
@@ -104,6 +130,19 @@ static int chart_new(struct cli *cli, const char *word, const char *name)
     enum status status;
     int code = ids_member(cli, word, &client);
 
+    if (code == CLI_OK && client.role != ROLE_CLIENT) {
+        (void)fprintf(cli->err, "alcove: %s is no client but of role %s\n", word,
+                      policy_role_name(client.role));
+        code = CLI_USAGE;
+    }
+    if (code == CLI_OK && !client.enrolled) {
+        (void)fprintf(cli->err, "alcove: %s has not joined yet; make the chart when they have\n",
+                      word);
+        code = CLI_USAGE;
+    }
+    if (code == CLI_OK) {
+        code = is_new(cli, &client.member, 0);
+    }
     if (code != CLI_OK) {
         return code;
     }
@@ -132,6 +171,9 @@ static int chart_add(struct cli *cli, const char *word, const char *class_word)
 
     if (code == CLI_OK) {
         code = ids_chart(cli, word, &chart, &client);
+    }
+    if (code == CLI_OK) {
+        code = is_new(cli, &client, class);
     }
     if (code != CLI_OK) {
         return code;

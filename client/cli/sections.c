@@ -74,3 +74,61 @@ void sections_free(struct sections *sections)
     free(sections->items);
     memset(sections, 0, sizeof(*sections));
 }
+
+struct coming {
+    const struct engine *engine;
+    bool found;
+};
+
+static bool visit_waiting(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+{
+    static const struct section_id none;
+    struct coming *coming = visitor;
+    struct view_section section;
+
+    (void)ticket;
+    coming->found |= !ID_EQUAL(&info->section, &none) &&
+                     view_section(coming->engine, &info->section, &section) != STATUS_OK;
+    return !coming->found;
+}
+
+bool sections_coming(const struct cli *cli)
+{
+    struct coming coming = {host_engine(cli->host), false};
+
+    engine_outbox(coming.engine, visit_waiting, &coming);
+    return coming.found;
+}
+
+struct owning {
+    struct member_id self;
+    struct member_id client;
+    uint32_t class;
+    struct view_section *out;
+    bool found;
+};
+
+static bool visit_own(void *visitor, const struct view_section *section)
+{
+    struct owning *owning = visitor;
+
+    if (!ID_EQUAL(&section->owner, &owning->self) || !ID_EQUAL(&section->client, &owning->client) ||
+        section->ended || (owning->class != 0 && section->class != owning->class)) {
+        return true;
+    }
+    owning->found = true;
+    *owning->out = *section;
+    return false;
+}
+
+bool sections_own(const struct cli *cli, const struct member_id *client, uint32_t class,
+                  struct view_section *out_section)
+{
+    struct owning owning = {.client = *client, .class = class, .out = out_section};
+    struct engine_state state;
+
+    engine_state(host_engine(cli->host), &state);
+    owning.self = state.member;
+    view_sections(host_engine(cli->host), visit_own, &owning);
+    return owning.found;
+}
