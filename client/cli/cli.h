@@ -107,6 +107,7 @@ int cmd_relate(struct cli *cli, int argc, char **argv);
 int cmd_delegate(struct cli *cli, int argc, char **argv);
 int cmd_chart(struct cli *cli, int argc, char **argv);
 int cmd_directory(struct cli *cli, int argc, char **argv);
+int cmd_before(struct cli *cli, int argc, char **argv);
 int cmd_write(struct cli *cli, int argc, char **argv);
 int cmd_reflect(struct cli *cli, int argc, char **argv);
 int cmd_moment(struct cli *cli, int argc, char **argv);

@@ -2,6 +2,7 @@
 
 #include "client/cli/forward_watch.h"
 #include "client/cli/handed.h"
+#include "keys/public/wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -99,6 +100,38 @@ static int send_and_wait(struct cli *cli, int fd, struct handed *handed)
         return agent_gone(cli);
     }
     return watch ? forward_watch(cli, fd, limit_ms) : await(cli, fd);
+}
+
+cJSON *forward_ask(struct cli *cli, const char *command, const char *word, int *out_code)
+{
+    struct handed handed = {.cwd = -1, .in = -1, .argc = 2};
+    struct cli asking = *cli;
+    char *text = NULL;
+    size_t size = 0;
+    cJSON *answer = NULL;
+    int fd = -1;
+
+    handed.argv[0] = (char *)(uintptr_t)command;
+    handed.argv[1] = (char *)(uintptr_t)word;
+    asking.json = true;
+    asking.out = open_memstream(&text, &size);
+    if (asking.out == NULL || talk_connect(cli->profile, &fd) != STATUS_OK) {
+        *out_code = agent_gone(cli);
+    } else {
+        *out_code = send_and_wait(&asking, fd, &handed);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (asking.out != NULL && fclose(asking.out) == 0 && *out_code == CLI_OK) {
+        answer = cJSON_Parse(text);
+        *out_code = answer == NULL ? agent_gone(cli) : CLI_OK;
+    }
+    if (text != NULL) {
+        wipe(text, size);
+    }
+    free(text);
+    return answer;
 }
 
 bool forward_run(struct cli *cli, const struct cli_command *command, int *argc, char ***argv,

@@ -13,3 +13,6 @@ bool forward_run(struct cli *cli, const struct cli_command *command, int *argc, 
                  int *out_code);
 /* Asks the agent to lock; CLI_OK also when there is none, which |*out_was| tells. */
 MUST_CHECK int forward_lock(struct cli *cli, bool *out_was);
+/* Asks the agent on |fd| a question of ours, not of the person's; NULL after saying why, with
+ * |*out_code|. The caller deletes the answer. */
+cJSON *forward_ask(struct cli *cli, const char *command, const char *word, int *out_code);

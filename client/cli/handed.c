@@ -1,8 +1,12 @@
 #include "client/cli/handed.h"
 
 #include "client/cli/files.h"
+#include "client/cli/forward.h"
 #include "client/cli/numbers.h"
 #include "client/cli/secrets.h"
+#include "client/engine/write.h"
+#include "keys/public/hex.h"
+#include "keys/public/wipe.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -81,13 +85,63 @@ static int hand_in(struct cli *cli, struct handed *handed, struct span bytes)
     return handed->in >= 0 ? CLI_OK : cli_fail(cli, "the text was not handed over", STATUS_IO);
 }
 
+/* A note that is edited further in the editor: it begins with what the agent has of it, and the
+ * words tell what that was. */
+static int hand_edited(struct cli *cli, const char *note, struct handed *handed)
+{
+    static char links[WRITE_PARENTS_MAX]
+                     [HEX_CHARS(HASH_BYTES) + 1]; /* outlive this call as words */
+    int code = CLI_OK;
+    cJSON *answer = forward_ask(cli, "before", note, &code);
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(answer, "text");
+    const cJSON *after = cJSON_GetObjectItemCaseSensitive(answer, "after");
+    int heads = cJSON_GetArraySize(after);
+
+    if (code == CLI_OK && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "locked"))) {
+        code = cli_fail(cli, "the note was not written", STATUS_LOCKED);
+    }
+    if (code == CLI_OK) {
+        const char *begin = cJSON_IsString(text) ? text->valuestring : "";
+
+        code = note_text_edit(cli, span_of(begin, strlen(begin)),
+                              !has_word(handed, "--draft") && heads < 2, &handed->text);
+    }
+    for (int i = 0; code == CLI_OK && i < heads && i < (int)WRITE_PARENTS_MAX; i++) {
+        const cJSON *link = cJSON_GetArrayItem(after, i);
+
+        (void)snprintf(links[i], sizeof(links[i]), "%s",
+                       cJSON_IsString(link) ? link->valuestring : "");
+        if (!add_words(handed, "--after", links[i])) {
+            code = cli_usage(cli, handed->argv[0], "too many words");
+        }
+    }
+    if (cJSON_IsString(text)) {
+        wipe(text->valuestring, strlen(text->valuestring));
+    }
+    cJSON_Delete(answer);
+    return code;
+}
+
+static bool is_edited(const struct handed *handed)
+{
+    return strcmp(handed->argv[0], "write") == 0 && !has_word(handed, "--addendum") &&
+           !has_word(handed, "--correction") && !has_word(handed, "--late-entry");
+}
+
 static int hand_text(struct cli *cli, const struct cli_command *command, struct handed *handed)
 {
     const char **file = value_after(handed, "--file");
     const char **template = value_after(handed, "--template");
     const char **title = value_after(handed, "--title");
-    int code = note_text_take(cli, file == NULL ? NULL : *file, template == NULL ? NULL : *template,
+    const char **note = value_after(handed, "--note");
+    int code;
+
+    if (file == NULL && note != NULL && is_edited(handed)) {
+        code = hand_edited(cli, *note, handed);
+    } else {
+        code = note_text_take(cli, file == NULL ? NULL : *file, template == NULL ? NULL : *template,
                               &handed->text);
+    }
 
     if (code == CLI_OK && (command->flags & CLI_PREVIEWS) != 0) {
         code = note_text_preview(cli, title == NULL ? NULL : *title, &handed->text,

@@ -214,6 +214,14 @@ int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
     return section_verdict(&sections);
 }
 
+bool ids_section_quietly(struct cli *cli, const char *word, struct view_section *out_section)
+{
+    struct section_search sections;
+
+    search_sections(cli, word, 0, &sections, out_section);
+    return sections.search.found == 1 && sections.best == 1;
+}
+
 /* ---- notes */
 
 struct note_search {

@@ -21,6 +21,8 @@ MUST_CHECK int ids_section(struct cli *cli, const char *word, uint32_t class,
  * without it. */
 MUST_CHECK int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
                                 struct view_section *out_section);
+/* By the beginning of its id alone, and without a word when there is none. */
+bool ids_section_quietly(struct cli *cli, const char *word, struct view_section *out_section);
 MUST_CHECK int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
                         struct note_id *out_note);
 MUST_CHECK int ids_relation(struct cli *cli, const char *word, struct hash *out_relation);

@@ -36,6 +36,7 @@ static const struct cli_command COMMANDS[] = {
     {"directory", cmd_directory, "new | share", "the practice's directory of staff names", 0},
     {"write", cmd_write, "CHART --class C [--file F|-] [--title T] [--draft] ...", "write a note",
      CLI_TAKES_TEXT},
+    {"before", cmd_before, "NOTE", "what `write --note` begins the editor with", CLI_HIDDEN},
     {"reflect", cmd_reflect, "CHART [--file F|-] [--yes]", "share a reflection with the client",
      CLI_TAKES_TEXT | CLI_PREVIEWS},
     {"moment", cmd_moment, "[CHART] --category K [--file F|-] [--share WHO] [--bring]",

@@ -2,8 +2,9 @@
 
 #include "client/agent/clock.h"
 #include "client/cli/ids.h"
+#include "client/cli/note_before.h"
 #include "client/cli/print.h"
-#include "client/engine/write.h"
+#include "keys/public/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -50,6 +51,26 @@ static void tell_written(struct cli *cli, const struct view_section *section,
                   sent ? "on the server, sealed" : "saved here, sealed");
 }
 
+/* What an edit says nothing about stays as it was. */
+static void keep_before(const struct note_before *before, const struct note_draft *draft,
+                        Alcove__NoteBody *body)
+{
+    if (before->newest == NULL) {
+        return;
+    }
+    if (draft->title == NULL) {
+        body->title = before->newest->title;
+    }
+    if (draft->tag_count == 0) {
+        body->n_tag = before->newest->n_tag;
+        body->tag = before->newest->tag;
+    }
+    if (body->n_field == 0) {
+        body->n_field = before->newest->n_field;
+        body->field = before->newest->field;
+    }
+}
+
 static void fill_fields(const struct note_draft *draft, Alcove__NoteField *fields,
                         Alcove__NoteField **list, Alcove__NoteBody *body)
 {
@@ -73,20 +94,57 @@ static void fill_fields(const struct note_draft *draft, Alcove__NoteField *field
     body->field = list;
 }
 
+/* The note that is written further, with what is there of it. */
+static int follow(struct cli *cli, const struct note_draft *draft, struct write_note *note,
+                  struct note_before *before)
+{
+    struct section_id of_note;
+    enum status status;
+    int code = ids_note(cli, draft->note, &of_note, &note->note);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    note->section = of_note;
+    status = note_before_get(cli, &of_note, &note->note, before);
+    for (size_t i = 0; i < draft->after_count && status == STATUS_OK; i++) {
+        status = hex_decode(span_of(draft->after[i], strlen(draft->after[i])),
+                            note->parents[i].bytes, HASH_BYTES);
+        note->parent_count++;
+    }
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the note was not read", status);
+}
+
+static int write_it(struct cli *cli, const struct write_note *note,
+                    const struct view_section *section)
+{
+    struct note_id written;
+    uint64_t ticket = 0;
+    bool sent = false;
+    enum status status =
+        write_note(host_engine(cli->host), note, clock_now_ms(), &written, &ticket);
+    int code;
+
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "the note was not written", status);
+    }
+    code = cli_deliver(cli, ticket, &sent);
+    if (code == CLI_OK) {
+        tell_written(cli, section, &written, ticket, sent);
+    }
+    return code;
+}
+
 int note_put(struct cli *cli, const struct note_draft *draft, const struct view_section *section,
              struct span text)
 {
     struct write_note note = {.section = section->section, .kind = revision_kind(draft)};
+    struct note_before before = {0};
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
     Alcove__NoteField fields[FIELDS_MAX];
     Alcove__NoteField *field_list[FIELDS_MAX];
     ProtobufCBinaryData tags[NOTE_TAGS_MAX];
-    struct section_id of_note;
-    struct note_id written;
-    uint64_t ticket = 0;
-    bool sent = false;
-    enum status status;
-    int code = CLI_OK;
+    int code = draft->note == NULL ? CLI_OK : follow(cli, draft, &note, &before);
 
     body.kind = draft->kind;
     body.text = field_of(text.data, text.size);
@@ -103,21 +161,13 @@ int note_put(struct cli *cli, const struct note_draft *draft, const struct view_
     body.n_tag = draft->tag_count;
     body.tag = tags;
     fill_fields(draft, fields, field_list, &body);
+    if (note.kind == REVISION_DRAFT || note.kind == REVISION_SIGNED) {
+        keep_before(&before, draft, &body);
+    }
     note.body = &body;
-    if (draft->note != NULL) {
-        code = ids_note(cli, draft->note, &of_note, &note.note);
-        note.section = of_note;
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    status = write_note(host_engine(cli->host), &note, clock_now_ms(), &written, &ticket);
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "the note was not written", status);
-    }
-    code = cli_deliver(cli, ticket, &sent);
     if (code == CLI_OK) {
-        tell_written(cli, section, &written, ticket, sent);
+        code = write_it(cli, &note, section);
     }
+    note_before_deinit(&before);
     return code;
 }

@@ -3,6 +3,7 @@
 
 #include "client/cli/cli.h"
 #include "client/engine/view.h"
+#include "client/engine/write.h"
 #include "proto/limits.h"
 
 /* What a person gave for one note. */
@@ -21,6 +22,8 @@ struct note_draft {
     bool correction;
     bool late_entry;
     bool yes;
+    const char *after[WRITE_PARENTS_MAX]; /* links that the editor was begun with */
+    size_t after_count;
     const char *category; /* of a moment */
     bool bring;
     uint32_t kind; /* NoteKind */

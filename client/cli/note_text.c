@@ -31,24 +31,75 @@ static const char *template_text(const char *name)
     return name == NULL ? "" : NULL;
 }
 
-static bool as_it_was(const struct note_text *text, const char *begin)
+static bool is_as_it_was(const struct note_text *text, struct span begin)
 {
-    return text->size == strlen(begin) && text->bytes != NULL &&
-           memcmp(text->bytes, begin, text->size) == 0;
+    return text->bytes != NULL && text->size == begin.size &&
+           (begin.size == 0 || memcmp(text->bytes, begin.data, begin.size) == 0);
 }
 
-static int judge(struct cli *cli, const struct note_text *text, const char *file, const char *begin)
+/* Nothing that a reader would see. */
+static bool is_blank(const struct note_text *text)
 {
-    bool unchanged = file == NULL && as_it_was(text, begin);
+    size_t i = 0;
 
-    if (text->size == 0 || unchanged || !utf8_valid(span_of(text->bytes, text->size))) {
-        (void)fprintf(cli->err, "alcove: the text is %s; nothing was written\n",
-                      text->size == 0 ? "empty"
-                      : unchanged     ? "as it was"
-                                      : "not UTF-8");
+    while (i < text->size && strchr(" \t\r\n", text->bytes[i]) != NULL && text->bytes[i] != 0) {
+        i++;
+    }
+    return i == text->size;
+}
+
+static int judge(struct cli *cli, const struct note_text *text, bool unchanged)
+{
+    const char *what = NULL;
+
+    if (is_blank(text)) {
+        what = "empty";
+    } else if (unchanged) {
+        what = "as it was";
+    } else if (!utf8_valid(span_of(text->bytes, text->size))) {
+        what = "not UTF-8";
+    }
+    if (what != NULL) {
+        (void)fprintf(cli->err, "alcove: the text is %s; nothing was written\n", what);
         return CLI_USAGE;
     }
     return CLI_OK;
+}
+
+static int fail_read(struct cli *cli, const char *file, enum status status)
+{
+    char what[128];
+
+    if (status == STATUS_USAGE) {
+        (void)fprintf(cli->err, "alcove: no text: give --file FILE, --file - or a terminal for the "
+                                "editor\n");
+        return CLI_USAGE;
+    }
+    if (status == STATUS_TOO_LARGE) {
+        (void)fprintf(cli->err,
+                      "alcove: the text is larger than a note may be, %u KiB; nothing was "
+                      "written\n",
+                      NOTE_TEXT_BYTES_MAX / 1024u);
+        return CLI_FAILED;
+    }
+    if (file == NULL || strcmp(file, "-") == 0) {
+        return cli_fail(cli, "the text was not read", status);
+    }
+    (void)snprintf(what, sizeof(what), "the text was not read from %.64s", file);
+    return cli_fail(cli, what, status);
+}
+
+int note_text_edit(struct cli *cli, struct span begin, bool as_it_was, struct note_text *out_text)
+{
+    enum status status;
+    bool unchanged;
+
+    memset(out_text, 0, sizeof(*out_text));
+    status = editor_run(cli, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
+    unchanged = is_as_it_was(out_text, begin);
+    out_text->typed = out_text->bytes != NULL && !unchanged;
+    return status == STATUS_OK ? judge(cli, out_text, unchanged && !as_it_was)
+                               : fail_read(cli, NULL, status);
 }
 
 int note_text_take(struct cli *cli, const char *file, const char *template,
@@ -62,23 +113,12 @@ int note_text_take(struct cli *cli, const char *file, const char *template,
         (void)fprintf(cli->err, "alcove: --template is soap, dap, birp, girp or free\n");
         return CLI_USAGE;
     }
-    out_text->from_in = file != NULL && strcmp(file, "-") == 0;
-    if (file != NULL) {
-        status = files_read(file, cli->in, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
-    } else {
-        status = editor_run(cli, span_of(begin, strlen(begin)), NOTE_TEXT_BYTES_MAX,
-                            &out_text->bytes, &out_text->size);
-        out_text->typed = out_text->bytes != NULL && !as_it_was(out_text, begin);
+    if (file == NULL) {
+        return note_text_edit(cli, span_of(begin, strlen(begin)), false, out_text);
     }
-    if (status == STATUS_USAGE) {
-        (void)fprintf(cli->err, "alcove: no text: give --file FILE, --file - or a terminal for the "
-                                "editor\n");
-        return CLI_USAGE;
-    }
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "the text was not read", status);
-    }
-    return judge(cli, out_text, file, begin);
+    out_text->from_in = strcmp(file, "-") == 0;
+    status = files_read(file, cli->in, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
+    return status == STATUS_OK ? judge(cli, out_text, false) : fail_read(cli, file, status);
 }
 
 int note_text_preview(struct cli *cli, const char *title, const struct note_text *text, bool yes)

@@ -17,6 +17,10 @@ struct note_text {
  * or an exit code after saying why. Ended with note_text_end. */
 MUST_CHECK int note_text_take(struct cli *cli, const char *file, const char *template,
                               struct note_text *out_text);
+/* The editor, beginning with |begin|, which may stay as it is if |as_it_was| allows it: a draft
+ * is signed so. */
+MUST_CHECK int note_text_edit(struct cli *cli, struct span begin, bool as_it_was,
+                              struct note_text *out_text);
 /* Shows a reflection as the client will see it and asks, unless |yes| or with --json. */
 MUST_CHECK int note_text_preview(struct cli *cli, const char *title, const struct note_text *text,
                                  bool yes);

@@ -1,0 +1,28 @@
+/*
+ * What is there of a note that is written further: its text, for the editor to begin with; its
+ * title, tags and fields, which an edit keeps unless told otherwise; and which revisions were
+ * shown, so that what another device wrote meanwhile stays beside it, not below.
+ */
+#pragma once
+
+#include "client/cli/cli.h"
+#include "client/engine/write.h"
+#include "proto/message.h"
+
+struct note_before {
+    bool locked; /* signed: nothing to edit */
+    size_t heads;
+    struct hash links[WRITE_PARENTS_MAX]; /* of the heads; none while one waits to be sent */
+    size_t link_count;
+    uint8_t *text; /* of all heads, the later below a line that says so */
+    size_t text_size;
+    const Alcove__NoteBody *newest; /* NULL: not to be read here */
+    struct arena arena;
+};
+
+/* STATUS_NOT_FOUND, STATUS_NO_MEMORY and those of view_revisions. Freed with note_before_deinit
+ * in any case. */
+MUST_CHECK enum status note_before_get(struct cli *cli, const struct section_id *section,
+                                       const struct note_id *note, struct note_before *out_before);
+/* Wipes. */
+void note_before_deinit(struct note_before *before);
