@@ -80,6 +80,21 @@ void queue_fill(struct queue *queue, uint8_t *buffer, struct queue_piece *out_pi
     }
 }
 
+void queue_append(struct queue *queue, struct queue *more)
+{
+    if (more->head == NULL) {
+        return;
+    }
+    if (queue->tail == NULL) {
+        queue->head = more->head;
+    } else {
+        queue->tail->next = more->head;
+    }
+    queue->tail = more->tail;
+    queue->bytes += more->bytes;
+    *more = (struct queue){.head = NULL};
+}
+
 void queue_clear(struct queue *queue)
 {
     while (queue->head != NULL) {

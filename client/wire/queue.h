@@ -31,4 +31,7 @@ MUST_CHECK enum status queue_add(struct queue *queue, struct span frame);
 /* Takes the next piece; buffer has QUEUE_FRAGMENT_BYTES. */
 void queue_fill(struct queue *queue, uint8_t *buffer, struct queue_piece *out_piece);
 
+/* Moves all frames of *more behind those of *queue. */
+void queue_append(struct queue *queue, struct queue *more);
+
 void queue_clear(struct queue *queue);

@@ -1,264 +1,251 @@
-#include "client/wire/wire_internal.h"
+#include "client/wire/line_internal.h"
 
 #define FRAGMENTS_MAX 256u
 
-static const char *end_text(enum wire_end why)
+/* ---- beginning and ending */
+
+static void drop_message(struct line *line)
 {
-    switch (why) {
-    case WIRE_END_ASKED:
-        return "The connection was closed here.";
-    case WIRE_END_UNREACHABLE:
-        return "The server cannot be reached.";
-    case WIRE_END_WRONG_KEY:
-        return "The server's TLS key is not the one pinned.";
-    case WIRE_END_TLS:
-        return "No TLS 1.3 connection came about.";
-    case WIRE_END_VERSION:
-        return "The server speaks no version of the protocol that this program speaks.";
-    case WIRE_END_TIMEOUT:
-        return "The server did not answer in time.";
-    case WIRE_END_PROTOCOL:
-        return "The server broke the protocol.";
-    case WIRE_END_SERVER:
-        return "The server closed the connection.";
-    case WIRE_END_LOST:
-        return "The connection was lost.";
-    }
-    return "The connection ended.";
+    free(line->message);
+    line->message = NULL;
+    line->fragments = 0;
 }
 
-static void drop_message(struct wire *wire)
+void session_end(struct line *line, enum wire_end why)
 {
-    free(wire->message);
-    wire->message = NULL;
-    wire->message_size = 0;
-    wire->message_capacity = 0;
-    wire->fragments = 0;
-}
+    const struct post_news end = {.kind = POST_ENDED,
+                                  .server_key = line->pin.found,
+                                  .why = why,
+                                  .close_code = line->close_code};
 
-void session_tell_end(struct wire *wire)
-{
-    const struct wire_closed closed = {
-        .why = wire->waiting_end,
-        .close_code = wire->close_code,
-        .text = end_text(wire->waiting_end),
-    };
-
-    wire->end_waits = false;
-    wire->handler.on_closed(wire->handler.state, &closed);
-}
-
-void session_finish(struct wire *wire, enum wire_end why)
-{
-    if (wire->state == WIRE_IDLE) {
+    if (!line->live) {
         return;
     }
-    lws_sul_cancel(&wire->timer.entry);
-    wire->state = WIRE_IDLE;
-    wire->wsi = NULL;
-    queue_clear(&wire->queue);
-    drop_message(wire);
-    wire->waiting_end = why;
-    wire->end_waits = true;
-    if (!wire->in_connect) {
-        session_tell_end(wire);
-    }
+    line->live = false;
+    line->wsi = NULL;
+    drop_message(line);
+    post_ended(line->post, line->connection, &end);
 }
 
-void session_abandon(struct wire *wire, enum wire_end why)
+void session_drop(struct line *line)
 {
-    struct lws *wsi = wire->wsi;
+    struct lws *wsi = line->wsi;
 
-    if (wire->state == WIRE_IDLE) {
-        return;
-    }
-    session_finish(wire, why);
+    line->live = false;
+    line->wsi = NULL; /* first: what the library calls now is nobody's business */
+    drop_message(line);
     if (wsi != NULL) {
-        lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+        lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
     }
 }
 
-static void on_timer(lws_sorted_usec_list_t *timer)
+static enum wire_end connect_failure(const struct line *line)
 {
-    struct wire *wire = ((struct wire_timer *)timer)->wire;
-
-    session_abandon(wire, wire->closing ? WIRE_END_ASKED : WIRE_END_TIMEOUT);
-}
-
-void session_start_timer(struct wire *wire)
-{
-    wire->timer.wire = wire;
-    lws_sul_schedule(wire->lws, 0, &wire->timer.entry, on_timer,
-                     (lws_usec_t)wire->options.connect_timeout_ms * LWS_US_PER_MS);
-}
-
-enum wire_end session_connect_failure(const struct wire *wire)
-{
-    if (wire->pin.mismatched) {
+    if (line->pin.mismatched) {
         return WIRE_END_WRONG_KEY;
     }
-    if (wire->pin.matched) {
+    if (line->pin.matched) {
         return WIRE_END_VERSION;
     }
-    return wire->pin.started ? WIRE_END_TLS : WIRE_END_UNREACHABLE;
+    return line->pin.started ? WIRE_END_TLS : WIRE_END_UNREACHABLE;
 }
 
-static int on_established(struct wire *wire)
+void session_begin(struct line *line)
 {
-    uint8_t exporter[WIRE_EXPORTER_BYTES];
+    struct lws_client_connect_info info;
 
-    if (!wire->pin.matched || tls_client_exporter(lws_get_ssl(wire->wsi), exporter) != STATUS_OK) {
-        session_finish(wire, WIRE_END_TLS);
+    line->pin = (struct tls_pin){.any = !line->target.pinned, .expected = line->target.pin};
+    line->close_code = 0;
+    line->live = true;
+    memset(&info, 0, sizeof(info));
+    info.context = line->lws;
+    info.vhost = line->vhost;
+    info.address = line->target.host;
+    info.host = line->target.host;
+    info.port = line->target.port;
+    info.path = "/";
+    info.protocol = WIRE_SUBPROTOCOL;
+    info.local_protocol_name = WIRE_SUBPROTOCOL;
+    info.alpn = "http/1.1";
+    info.ssl_connection = LCCSCF_USE_SSL | LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
+    info.ietf_version_or_minus_one = -1;
+    info.pwsi = &line->wsi;
+    if (lws_client_connect_via_info(&info) == NULL) {
+        session_end(line, connect_failure(line));
+    }
+}
+
+/* ---- what happens on it */
+
+/* The server names the version it agreed to; silence is no agreement. */
+static int check_version(struct line *line)
+{
+    char text[32];
+
+    if (lws_hdr_copy(line->wsi, text, (int)sizeof(text), WSI_TOKEN_PROTOCOL) <= 0 ||
+        strcmp(text, WIRE_SUBPROTOCOL) != 0) {
+        session_end(line, WIRE_END_VERSION);
         return -1;
     }
-    lws_sul_cancel(&wire->timer.entry);
-    wire->state = WIRE_OPEN;
-    wire->handler.on_open(wire->handler.state, exporter);
     return 0;
 }
 
-static bool message_add(struct wire *wire, const void *bytes, size_t size, size_t remaining)
+static int on_established(struct line *line)
 {
-    size_t need = wire->message_size + size;
+    struct post_news opening = {.kind = POST_OPENED, .server_key = line->pin.found};
 
-    if (size > wire->options.message_bytes_max - wire->message_size ||
-        remaining > wire->options.message_bytes_max - need || wire->fragments >= FRAGMENTS_MAX) {
-        return false;
+    if (!line->pin.matched ||
+        tls_client_exporter(lws_get_ssl(line->wsi), opening.exporter) != STATUS_OK) {
+        session_end(line, WIRE_END_TLS);
+        return -1;
     }
-    if (need > wire->message_capacity) {
-        size_t capacity =
-            wire->message_capacity == 0 ? WIRE_RX_BUFFER_BYTES : wire->message_capacity;
-        uint8_t *grown;
+    post_opened(line->post, line->connection, &opening);
+    return 0;
+}
 
+/* Room for `need` bytes. Most messages are one fragment, so the first guess is exact. */
+static bool message_grow(struct line *line, size_t need, size_t remaining)
+{
+    size_t capacity = need + remaining;
+    struct post_message *grown;
+
+    if (line->message != NULL) {
+        if (need <= line->message->capacity) {
+            return true;
+        }
+        capacity = line->message->capacity;
         while (capacity < need) {
             capacity *= 2;
         }
-        grown = realloc(wire->message, capacity);
-        if (grown == NULL) {
-            return false;
-        }
-        wire->message = grown;
-        wire->message_capacity = capacity;
+    }
+    grown = realloc(line->message, sizeof(*grown) + capacity);
+    if (grown == NULL) {
+        return false;
+    }
+    if (line->message == NULL) {
+        grown->size = 0;
+    }
+    grown->capacity = capacity;
+    line->message = grown;
+    return true;
+}
+
+static bool message_add(struct line *line, const void *bytes, size_t size, size_t remaining)
+{
+    size_t before = line->message == NULL ? 0 : line->message->size;
+    size_t need = before + size;
+
+    if (size > line->message_bytes_max - before || remaining > line->message_bytes_max - need ||
+        line->fragments >= FRAGMENTS_MAX || !message_grow(line, need, remaining)) {
+        return false;
     }
     if (size > 0) {
-        memcpy(wire->message + wire->message_size, bytes, size);
-        wire->message_size = need;
+        memcpy(line->message->bytes + before, bytes, size);
+        line->message->size = need;
     }
     return true;
 }
 
-/* A frame's callback may close the wire: nothing more is delivered then. */
-static bool deliver(struct wire *wire)
+static bool is_packed(const struct post_message *message)
 {
-    uint8_t *message = wire->message;
-    struct span rest = span_of(message, wire->message_size);
+    struct span rest = span_of(message->bytes, message->size);
     enum status status = rest.size == 0 ? STATUS_MALFORMED : STATUS_OK;
 
-    wire->message = NULL;
-    drop_message(wire);
-    while (status == STATUS_OK && rest.size > 0 && wire->state == WIRE_OPEN && !wire->closing) {
+    while (status == STATUS_OK && rest.size > 0) {
         struct span frame;
 
         status = packing_next(&rest, &frame);
-        if (status == STATUS_OK) {
-            wire->handler.on_frame(wire->handler.state, frame);
-        }
     }
-    free(message);
     return status == STATUS_OK;
 }
 
-static int on_receive(struct wire *wire, const void *bytes, size_t size)
+static bool hand_over(struct line *line)
 {
-    size_t remaining = lws_remaining_packet_payload(wire->wsi);
-    bool good;
+    struct post_message *message = line->message;
 
-    if (wire->closing) {
-        return 0;
+    if (!is_packed(message)) {
+        return false;
     }
-    good = lws_frame_is_binary(wire->wsi) != 0 && message_add(wire, bytes, size, remaining);
-    if (good && remaining == 0) {
-        wire->fragments++;
-        if (lws_is_final_fragment(wire->wsi) != 0) {
-            good = deliver(wire);
-        }
+    line->message = NULL;
+    line->fragments = 0;
+    if (post_message(line->post, line->connection, message)) {
+        /* It was we who did not listen meanwhile, so nobody fell silent. */
+        lws_validity_confirmed(line->wsi);
     }
-    if (!good && wire->state == WIRE_OPEN) {
-        lws_close_reason(wire->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
-        session_finish(wire, WIRE_END_PROTOCOL);
-        return -1;
-    }
-    return wire->state == WIRE_OPEN ? 0 : -1;
+    return true;
 }
 
-static int on_writeable(struct wire *wire)
+static int on_receive(struct line *line, const void *bytes, size_t size)
+{
+    size_t remaining = lws_remaining_packet_payload(line->wsi);
+    bool good = lws_frame_is_binary(line->wsi) != 0 && message_add(line, bytes, size, remaining);
+
+    if (good && remaining == 0) {
+        line->fragments++;
+        if (lws_is_final_fragment(line->wsi) != 0) {
+            good = hand_over(line);
+        }
+    }
+    if (!good) {
+        lws_close_reason(line->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+        session_end(line, WIRE_END_PROTOCOL);
+        return -1;
+    }
+    return 0;
+}
+
+static int on_writeable(struct line *line)
 {
     struct queue_piece piece;
-    uint8_t *buffer = wire->buffer + LWS_PRE;
+    uint8_t *buffer = line->buffer + LWS_PRE;
 
-    queue_fill(&wire->queue, buffer, &piece);
+    if (post_next_piece(line->post, buffer, &piece)) {
+        lws_close_reason(line->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+        session_end(line, WIRE_END_ASKED);
+        return -1;
+    }
     if (piece.size == 0) {
-        if (wire->closing) {
-            lws_close_reason(wire->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-            session_finish(wire, WIRE_END_ASKED);
-            return -1;
-        }
         return 0;
     }
-    if (lws_write(wire->wsi, buffer, piece.size,
+    if (lws_write(line->wsi, buffer, piece.size,
                   (enum lws_write_protocol)lws_write_ws_flags(LWS_WRITE_BINARY, piece.first,
                                                               piece.last)) < 0) {
-        session_finish(wire, WIRE_END_LOST);
+        session_end(line, WIRE_END_LOST);
         return -1;
     }
-    if (wire->queue.head != NULL || wire->closing) {
-        (void)lws_callback_on_writable(wire->wsi);
-    }
+    (void)lws_callback_on_writable(line->wsi);
     return 0;
 }
 
-static int on_peer_close(struct wire *wire, const uint8_t *payload, size_t size)
+static int on_peer_close(struct line *line, const uint8_t *payload, size_t size)
 {
     if (size >= 2) {
-        wire->close_code = (uint16_t)(payload[0] << 8 | payload[1]);
+        line->close_code = (uint16_t)(payload[0] << 8 | payload[1]);
     }
-    session_finish(wire, wire->closing ? WIRE_END_ASKED : WIRE_END_SERVER);
+    session_end(line, WIRE_END_SERVER);
     return 0;
 }
 
-/* The server names the version it agreed to; silence is no agreement. */
-static int check_version(struct wire *wire)
-{
-    char text[32];
-
-    if (lws_hdr_copy(wire->wsi, text, (int)sizeof(text), WSI_TOKEN_PROTOCOL) <= 0 ||
-        strcmp(text, WIRE_SUBPROTOCOL) != 0) {
-        session_finish(wire, WIRE_END_VERSION);
-        return -1;
-    }
-    return 0;
-}
-
-static int on_own_event(struct wire *wire, enum lws_callback_reasons reason, void *in, size_t size)
+static int on_own_event(struct line *line, enum lws_callback_reasons reason, void *in, size_t size)
 {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wswitch-enum" /* the library has over 100 */
     switch (reason) {
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        session_finish(wire, session_connect_failure(wire));
+        session_end(line, connect_failure(line));
         return 0;
     case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
-        return check_version(wire);
+        return check_version(line);
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
-        return on_established(wire);
+        return on_established(line);
     case LWS_CALLBACK_CLIENT_RECEIVE:
-        return on_receive(wire, in, size);
+        return on_receive(line, in, size);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return on_writeable(wire);
+        return on_writeable(line);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return on_peer_close(wire, in, size);
+        return on_peer_close(line, in, size);
     case LWS_CALLBACK_CLIENT_CLOSED:
-        session_finish(wire, wire->closing ? WIRE_END_ASKED : WIRE_END_LOST);
+        session_end(line, WIRE_END_LOST);
         return 0;
     default:
         return 0;
@@ -269,12 +256,12 @@ static int on_own_event(struct wire *wire, enum lws_callback_reasons reason, voi
 int session_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                   size_t size)
 {
-    struct wire *wire = lws_context_user(lws_get_context(wsi));
+    struct line *line = lws_context_user(lws_get_context(wsi));
 
     (void)user;
     /* What an earlier connection's socket still does is nobody's business. */
-    if (wire->wsi == NULL || wsi != wire->wsi) {
+    if (line->wsi == NULL || wsi != line->wsi) {
         return 0;
     }
-    return on_own_event(wire, reason, in, size);
+    return on_own_event(line, reason, in, size);
 }

@@ -1,5 +1,7 @@
-#include <fcntl.h>
-#include <unistd.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
 
 #include "client/wire/wire_internal.h"
 
@@ -27,7 +29,6 @@ enum status wire_watch(struct wire *wire, int fd, void (*on_readable)(void *stat
                        void *state)
 {
     struct watch *watch;
-    lws_adopt_desc_t info;
 
     if (find(wire, fd) != NULL) {
         return STATUS_USAGE;
@@ -36,24 +37,7 @@ enum status wire_watch(struct wire *wire, int fd, void (*on_readable)(void *stat
     if (watch == NULL) {
         return STATUS_BUSY;
     }
-    memset(&info, 0, sizeof(info));
-    info.vh = wire->vhost;
-    info.type = LWS_ADOPT_RAW_FILE_DESC;
-    info.vh_prot_name = WATCH_PROTOCOL;
-    info.opaque = watch;
-    /* The library closes what it adopted; the caller's own stays the caller's. */
-    info.fd.filefd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (info.fd.filefd < 0) {
-        return STATUS_IO;
-    }
-    *watch = (struct watch){
-        .wire = wire, .fd = fd, .used = true, .on_readable = on_readable, .state = state};
-    watch->wsi = lws_adopt_descriptor_vhost_via_info(&info);
-    if (watch->wsi == NULL) {
-        *watch = (struct watch){.used = false};
-        (void)close(info.fd.filefd);
-        return STATUS_NO_MEMORY;
-    }
+    *watch = (struct watch){.fd = fd, .used = true, .on_readable = on_readable, .state = state};
     return STATUS_OK;
 }
 
@@ -61,38 +45,56 @@ void wire_unwatch(struct wire *wire, int fd)
 {
     struct watch *watch = find(wire, fd);
 
-    if (watch == NULL) {
-        return;
+    if (watch != NULL) {
+        *watch = (struct watch){.used = false};
     }
-    if (watch->wsi != NULL) {
-        /* Not at once: this may be its own callback. Without its watch it does
-         * nothing any more. */
-        lws_set_opaque_user_data(watch->wsi, NULL);
-        lws_set_timeout(watch->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
-    }
-    *watch = (struct watch){.used = false};
 }
 
-int watch_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                size_t size)
+uint64_t watch_now_ms(void)
 {
-    struct watch *watch;
+    struct timespec now;
 
-    (void)user;
-    (void)in;
-    (void)size;
-    if (reason != LWS_CALLBACK_RAW_RX_FILE && reason != LWS_CALLBACK_RAW_CLOSE_FILE) {
-        return 0;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+/* A callback may have given the place to another descriptor: then it was not polled. */
+static void call(struct watch *watch, const struct pollfd *polled)
+{
+    if (polled->revents != 0 && watch->used && watch->polled) {
+        watch->on_readable(watch->state, watch->fd);
     }
-    watch = lws_get_opaque_user_data(wsi);
-    if (watch == NULL) {
-        return -1;
+}
+
+enum status watch_wait(struct wire *wire, uint32_t timeout_ms)
+{
+    struct pollfd fds[1 + WATCHES_MAX];
+    struct watch *places[1 + WATCHES_MAX];
+    nfds_t count = 1;
+    int ready;
+
+    fds[0] = (struct pollfd){.fd = wire->post.bell, .events = POLLIN};
+    for (size_t i = 0; i < WATCHES_MAX; i++) {
+        struct watch *watch = &wire->watches[i];
+
+        if (watch->used) {
+            watch->polled = true;
+            places[count] = watch;
+            fds[count++] = (struct pollfd){.fd = watch->fd, .events = POLLIN};
+        }
     }
-    if (reason == LWS_CALLBACK_RAW_CLOSE_FILE) {
-        /* The library saw the peer gone; the owner's read will see it too. */
-        lws_set_opaque_user_data(wsi, NULL);
-        watch->wsi = NULL;
+    if (post_has_news(&wire->post)) {
+        timeout_ms = 0;
     }
-    watch->on_readable(watch->state, watch->fd);
-    return lws_get_opaque_user_data(wsi) == NULL ? -1 : 0;
+    ready = poll(fds, count, timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
+    if (ready < 0) {
+        return errno == EINTR ? STATUS_OK : STATUS_IO;
+    }
+    if (fds[0].revents != 0) {
+        post_hush(&wire->post);
+    }
+    for (nfds_t i = 1; ready > 0 && i < count; i++) {
+        call(places[i], &fds[i]);
+    }
+    return STATUS_OK;
 }

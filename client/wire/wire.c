@@ -3,6 +3,10 @@
 #include "client/wire/wire_internal.h"
 #include "proto/limits.h"
 
+/* Messages for one wire_service, so that the caller's loop and the other descriptors
+ * have their turn while the server sends without a pause. */
+#define MESSAGES_AT_ONCE_MAX 32u
+
 void wire_options_default(struct wire_options *out_options)
 {
     *out_options = (struct wire_options){
@@ -13,62 +17,37 @@ void wire_options_default(struct wire_options *out_options)
     };
 }
 
-static void on_sleep_end(lws_sorted_usec_list_t *timer)
+static const char *end_text(enum wire_end why)
 {
-    /* Its only use is that the library waits no longer than until it. */
-    (void)timer;
-}
-
-static const struct lws_protocols PROTOCOLS[] = {
-    {.name = WIRE_SUBPROTOCOL,
-     .callback = session_event,
-     .rx_buffer_size = WIRE_RX_BUFFER_BYTES,
-     .tx_packet_size = QUEUE_FRAGMENT_BYTES},
-    {.name = WATCH_PROTOCOL, .callback = watch_event},
-    {.name = NULL},
-};
-
-static void silence(int level, const char *line)
-{
-    (void)level;
-    (void)line;
-}
-
-static enum status make_context(struct wire *wire)
-{
-    struct lws_context_creation_info info;
-
-    wire->tls = tls_client_new(&wire->pin);
-    if (wire->tls == NULL) {
-        return STATUS_NO_MEMORY;
+    switch (why) {
+    case WIRE_END_ASKED:
+        return "The connection was closed here.";
+    case WIRE_END_UNREACHABLE:
+        return "The server cannot be reached.";
+    case WIRE_END_WRONG_KEY:
+        return "The server's TLS key is not the one pinned.";
+    case WIRE_END_TLS:
+        return "No TLS 1.3 connection came about.";
+    case WIRE_END_VERSION:
+        return "The server speaks no version of the protocol that this program speaks.";
+    case WIRE_END_TIMEOUT:
+        return "The server did not answer in time.";
+    case WIRE_END_PROTOCOL:
+        return "The server broke the protocol.";
+    case WIRE_END_SERVER:
+        return "The server closed the connection.";
+    case WIRE_END_LOST:
+        return "The connection was lost.";
     }
-    memset(&info, 0, sizeof(info));
-    info.port = CONTEXT_PORT_NO_LISTEN;
-    info.protocols = PROTOCOLS;
-    info.user = wire;
-    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
-                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
-    info.provided_client_ssl_ctx = wire->tls;
-    info.http_proxy_address = ""; /* given, so that the environment is not asked */
-    info.retry_and_idle_policy = &wire->idle_policy;
-    info.connect_timeout_secs = wire->options.connect_timeout_ms / 1000 + 1;
-    info.timeout_secs = wire->options.connect_timeout_ms / 1000 + 1;
-    info.gid = (__typeof__(info.gid))-1;
-    info.uid = (__typeof__(info.uid))-1;
-    lws_set_log_level(0, silence);
-    wire->lws = lws_create_context(&info);
-    if (wire->lws == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    wire->vhost = lws_get_vhost_by_name(wire->lws, "default");
-    return wire->vhost != NULL ? STATUS_OK : STATUS_IO;
+    return "The connection ended.";
 }
+
+/* ---- life */
 
 enum status wire_new(const struct wire_options *options, const struct wire_handler *handler,
                      struct wire **out_wire)
 {
     struct wire *wire = calloc(1, sizeof(*wire));
-    uint32_t ping_after_s = options->ping_after_ms / 1000 + 1;
     enum status status;
 
     if (wire == NULL) {
@@ -76,15 +55,23 @@ enum status wire_new(const struct wire_options *options, const struct wire_handl
     }
     wire->options = *options;
     wire->handler = *handler;
-    wire->idle_policy.secs_since_valid_ping = (uint16_t)ping_after_s;
-    wire->idle_policy.secs_since_valid_hangup = (uint16_t)(2 * ping_after_s);
-    status = make_context(wire);
+    status = post_init(&wire->post, options->queued_bytes_max);
     if (status != STATUS_OK) {
-        wire_free(wire);
+        free(wire);
         return status;
     }
     *out_wire = wire;
     return STATUS_OK;
+}
+
+static void tell_end(struct wire *wire, enum wire_end why, uint16_t close_code)
+{
+    const struct wire_closed closed = {.why = why, .close_code = close_code, .text = end_text(why)};
+
+    wire->state = WIRE_IDLE;
+    wire->deadline_ms = 0;
+    wire->end_waits = false;
+    wire->handler.on_closed(wire->handler.state, &closed);
 }
 
 void wire_free(struct wire *wire)
@@ -92,63 +79,63 @@ void wire_free(struct wire *wire)
     if (wire == NULL) {
         return;
     }
-    session_finish(wire, WIRE_END_ASKED);
-    if (wire->end_waits) {
-        session_tell_end(wire);
+    post_stop(&wire->post);
+    if (wire->state != WIRE_IDLE || wire->end_waits) {
+        tell_end(wire, WIRE_END_ASKED, 0);
     }
-    for (size_t i = 0; i < WATCHES_MAX; i++) {
-        if (wire->watches[i].used) {
-            wire_unwatch(wire, wire->watches[i].fd);
-        }
-    }
-    if (wire->lws != NULL) {
-        lws_sul_cancel(&wire->sleep);
-        lws_context_destroy(wire->lws);
-    }
-    tls_client_free(wire->tls);
+    line_free(wire->line);
+    post_deinit(&wire->post);
     free(wire);
 }
 
-void wire_server_key(const struct wire *wire, struct hash *out_key)
+/* ---- what the caller wants */
+
+static void tell_line(struct wire *wire)
 {
-    *out_key = wire->pin.found;
+    wire->untold = false;
+    if (post_tell(&wire->post)) {
+        line_wake(wire->line);
+    }
+}
+
+static void start_deadline(struct wire *wire)
+{
+    wire->deadline_ms = watch_now_ms() + wire->options.connect_timeout_ms;
 }
 
 enum status wire_connect(struct wire *wire, const char *host, uint16_t port, const struct hash *pin)
 {
-    struct lws_client_connect_info info;
+    struct post_target target = {.port = port, .pinned = pin != NULL};
+    enum status status;
 
-    if (wire->state != WIRE_IDLE || wire->end_waits || strlen(host) >= sizeof(wire->host)) {
+    if (wire->state != WIRE_IDLE || wire->end_waits || strlen(host) >= sizeof(target.host)) {
         return STATUS_USAGE;
     }
-    (void)snprintf(wire->host, sizeof(wire->host), "%s", host);
-    wire->pin = (struct tls_pin){.any = pin == NULL};
+    if (wire->broken) {
+        return STATUS_IO;
+    }
+    if (wire->line == NULL) {
+        status = line_new(&wire->options, &wire->post, &wire->line);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    memcpy(target.host, host, strlen(host) + 1);
     if (pin != NULL) {
-        wire->pin.expected = *pin;
+        target.pin = *pin;
     }
+    memset(&wire->server_key, 0, sizeof(wire->server_key));
     wire->closing = false;
-    wire->close_code = 0;
     wire->state = WIRE_CONNECTING;
-    memset(&info, 0, sizeof(info));
-    info.context = wire->lws;
-    info.vhost = wire->vhost;
-    info.address = wire->host;
-    info.host = wire->host;
-    info.port = port;
-    info.path = "/";
-    info.protocol = WIRE_SUBPROTOCOL;
-    info.local_protocol_name = WIRE_SUBPROTOCOL;
-    info.alpn = "http/1.1";
-    info.ssl_connection = LCCSCF_USE_SSL | LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
-    info.ietf_version_or_minus_one = -1;
-    info.pwsi = &wire->wsi;
-    session_start_timer(wire);
-    wire->in_connect = true;
-    if (lws_client_connect_via_info(&info) == NULL) {
-        session_finish(wire, session_connect_failure(wire));
-    }
-    wire->in_connect = false;
+    start_deadline(wire);
+    post_connect(&wire->post, &target);
+    tell_line(wire);
     return STATUS_OK;
+}
+
+void wire_server_key(const struct wire *wire, struct hash *out_key)
+{
+    *out_key = wire->server_key;
 }
 
 bool wire_is_open(const struct wire *wire)
@@ -166,51 +153,144 @@ enum status wire_send(struct wire *wire, struct span frame)
     if (frame.size == 0 || frame.size > FRAME_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    if (frame.size > wire->options.queued_bytes_max - wire->queue.bytes) {
-        return STATUS_BUSY;
-    }
-    status = queue_add(&wire->queue, frame);
-    if (status == STATUS_OK) {
-        (void)lws_callback_on_writable(wire->wsi);
-    }
+    status = post_send(&wire->post, frame);
+    wire->untold |= status == STATUS_OK;
     return status;
 }
 
-size_t wire_queued_bytes(const struct wire *wire)
+size_t wire_queued_bytes(struct wire *wire)
 {
-    return wire->queue.bytes;
+    return post_queued_bytes(&wire->post);
+}
+
+size_t wire_waiting_bytes(struct wire *wire)
+{
+    return post_waiting_bytes(&wire->post);
+}
+
+/* The line is not asked: it may be in a name look-up. */
+static void abandon(struct wire *wire)
+{
+    post_drop(&wire->post);
+    tell_line(wire);
+    wire->state = WIRE_IDLE;
+    wire->deadline_ms = 0;
 }
 
 void wire_close(struct wire *wire)
 {
     if (wire->state == WIRE_CONNECTING) {
-        wire->closing = true;
-        session_abandon(wire, WIRE_END_ASKED);
+        abandon(wire);
+        wire->end_waits = true;
     } else if (wire->state == WIRE_OPEN && !wire->closing) {
         wire->closing = true;
-        session_start_timer(wire);
-        (void)lws_callback_on_writable(wire->wsi);
+        start_deadline(wire);
+        post_close(&wire->post);
+        tell_line(wire);
     }
-}
-
-enum status wire_service(struct wire *wire, uint32_t timeout_ms)
-{
-    int result;
-
-    if (wire->end_waits) {
-        session_tell_end(wire);
-        return STATUS_OK;
-    }
-    if (timeout_ms > 0) {
-        lws_sul_schedule(wire->lws, 0, &wire->sleep, on_sleep_end,
-                         (lws_usec_t)timeout_ms * LWS_US_PER_MS);
-    }
-    result = lws_service(wire->lws, timeout_ms > 0 ? 0 : -1);
-    lws_sul_cancel(&wire->sleep);
-    return result < 0 ? STATUS_IO : STATUS_OK;
 }
 
 void wire_wake(struct wire *wire)
 {
-    lws_cancel_service(wire->lws);
+    post_ring(&wire->post);
+}
+
+/* ---- what happens */
+
+static void on_opened(struct wire *wire, const struct post_news *news)
+{
+    wire->state = WIRE_OPEN;
+    wire->deadline_ms = 0;
+    wire->server_key = news->server_key;
+    wire->handler.on_open(wire->handler.state, news->exporter);
+}
+
+/* A frame's callback may close the wire: nothing more is delivered then. */
+static void on_message(struct wire *wire, struct post_message *message)
+{
+    struct span rest = span_of(message->bytes, message->size);
+    struct span frame;
+
+    while (wire_is_open(wire) && packing_next(&rest, &frame) == STATUS_OK) {
+        wire->handler.on_frame(wire->handler.state, frame);
+    }
+    free(message);
+}
+
+static void on_ended(struct wire *wire, const struct post_news *news)
+{
+    post_drop(&wire->post); /* what was to be sent stays unsent */
+    wire->server_key = news->server_key;
+    tell_end(wire, wire->closing ? WIRE_END_ASKED : news->why, news->close_code);
+}
+
+static void on_news(struct wire *wire, const struct post_news *news)
+{
+    switch (news->kind) {
+    case POST_OPENED:
+        on_opened(wire, news);
+        break;
+    case POST_MESSAGE:
+        on_message(wire, news->message);
+        break;
+    case POST_ENDED:
+        on_ended(wire, news);
+        break;
+    case POST_BROKEN:
+        wire->broken = true;
+        break;
+    case POST_NOTHING:
+        break;
+    }
+    if (wire->untold) {
+        tell_line(wire);
+    }
+}
+
+static void deliver(struct wire *wire)
+{
+    struct post_news news = {.kind = POST_MESSAGE};
+
+    for (uint32_t i = 0; i < MESSAGES_AT_ONCE_MAX && news.kind == POST_MESSAGE; i++) {
+        post_take(&wire->post, &news);
+        on_news(wire, &news);
+    }
+}
+
+static uint32_t until_deadline_ms(const struct wire *wire, uint32_t timeout_ms)
+{
+    uint64_t now_ms;
+
+    if (wire->deadline_ms == 0) {
+        return timeout_ms;
+    }
+    now_ms = watch_now_ms();
+    if (wire->deadline_ms <= now_ms) {
+        return 0;
+    }
+    return wire->deadline_ms - now_ms < timeout_ms ? (uint32_t)(wire->deadline_ms - now_ms)
+                                                   : timeout_ms;
+}
+
+enum status wire_service(struct wire *wire, uint32_t timeout_ms)
+{
+    enum status status;
+
+    if (wire->end_waits) {
+        tell_end(wire, WIRE_END_ASKED, 0);
+        return STATUS_OK;
+    }
+    if (wire->untold) {
+        tell_line(wire);
+    }
+    status = watch_wait(wire, until_deadline_ms(wire, timeout_ms));
+    if (status == STATUS_OK) {
+        deliver(wire);
+        status = wire->broken ? STATUS_IO : STATUS_OK;
+    }
+    if (wire->deadline_ms != 0 && until_deadline_ms(wire, 1) == 0) {
+        abandon(wire);
+        tell_end(wire, wire->closing ? WIRE_END_ASKED : WIRE_END_TIMEOUT, 0);
+    }
+    return status;
 }

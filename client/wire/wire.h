@@ -3,10 +3,18 @@
  * pinned. No certificate authority, no proxy, no environment variable and no
  * redirect has a say.
  *
- * Single-threaded: every function but wire_wake is called on the thread that
- * made the wire, and callbacks run inside wire_service. A wire can be connected
- * again after it closed. Other descriptors (the agent's Unix socket) can be
- * watched by the same loop.
+ * Receiving has a thread of its own, so that it goes on while the caller works on what
+ * came before. The caller sees one thread: every function but wire_wake is called on
+ * the thread that made the wire, callbacks run inside wire_service, and between two
+ * calls of it nothing changes for the caller. The thread is made by the first
+ * wire_connect, blocks every signal and ends in wire_free. So a process that forks to go
+ * on in the child does that before it connects, and one that connected calls wire_free
+ * before it exits.
+ *
+ * At most message_bytes_max and 1 MiB of messages wait for wire_service; then the server
+ * is no longer listened to until half of that was taken. A wire can be connected again
+ * after it closed. Other descriptors (the agent's Unix socket) can be watched by the
+ * same loop.
  */
 #pragma once
 
@@ -42,8 +50,8 @@ struct wire_handler {
     void (*on_open)(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES]);
     /* One whole frame, borrowed until the callback returns. */
     void (*on_frame)(void *state, struct span frame);
-    /* Exactly once for each wire_connect that returned STATUS_OK. May not call
-     * wire_connect or wire_free. */
+    /* Exactly once for each wire_connect that returned STATUS_OK, and the last word of
+     * that connection. May not call wire_connect or wire_free. */
     void (*on_closed)(void *state, const struct wire_closed *closed);
 };
 
@@ -57,48 +65,54 @@ struct wire_options {
 /* 10 s, 30 s, 2 MiB, 4 MiB. */
 void wire_options_default(struct wire_options *out_options);
 
-/* options are copied; handler->state must outlive the wire. STATUS_NO_MEMORY. */
+/* options are copied; handler->state must outlive the wire. STATUS_NO_MEMORY;
+ * STATUS_IO: no descriptor is left. */
 MUST_CHECK enum status wire_new(const struct wire_options *options,
                                 const struct wire_handler *handler, struct wire **out_wire);
 
-/* Closes what is open (on_closed is called) and frees. NULL is allowed. Not from
- * a callback. */
+/* Closes what is open (on_closed is called) and frees. It waits for the thread: at
+ * once, unless that is looking up a name, which ends when the system's resolver gives
+ * up. NULL is allowed. Not from a callback. */
 void wire_free(struct wire *wire);
 
 /* Starts to connect; the outcome comes by on_open or on_closed. host is a name
  * or a numeric address. pin is NULL only while joining, before anything is pinned:
  * any key is then accepted, and nothing that came over that connection may be used
  * before wire_server_key was compared with a pin from a verified source.
- * STATUS_USAGE: already connecting or connected, or host too long. */
+ * STATUS_USAGE: already connecting or connected, or host too long; STATUS_NO_MEMORY,
+ * STATUS_IO: there is no thread for it, and nothing was started. */
 MUST_CHECK enum status wire_connect(struct wire *wire, const char *host, uint16_t port,
                                     const struct hash *pin);
-/* SHA-256 of the SubjectPublicKeyInfo of the server that answered. */
+/* SHA-256 of the SubjectPublicKeyInfo of the server that answered; zero before on_open
+ * or on_closed, or when none did. */
 void wire_server_key(const struct wire *wire, struct hash *out_key);
 
 bool wire_is_open(const struct wire *wire);
 
-/* Queues a copy of one frame of 1..FRAME_BYTES_MAX bytes; frames queued in one go share a
- * message. STATUS_OFFLINE: not open; STATUS_TOO_LARGE; STATUS_BUSY: too much is
+/* Queues a copy of one frame of 1..FRAME_BYTES_MAX bytes. It goes with the next
+ * wire_service, or when the callback that queued it returns; frames queued in one go
+ * share a message. STATUS_OFFLINE: not open; STATUS_TOO_LARGE; STATUS_BUSY: too much is
  * queued already; STATUS_NO_MEMORY. Nothing was queued then. */
 MUST_CHECK enum status wire_send(struct wire *wire, struct span frame);
 
 /* Bytes queued and not yet given to the kernel. */
-size_t wire_queued_bytes(const struct wire *wire);
+size_t wire_queued_bytes(struct wire *wire);
+/* Bytes of messages that came and were not delivered, with what holds them. */
+size_t wire_waiting_bytes(struct wire *wire);
 
 /* Says goodbye once what is queued has gone; on_closed follows. No-op if closed. */
 void wire_close(struct wire *wire);
 
 /* Handles what has happened, waiting at most timeout_ms for something to happen
- * (0: does not wait). STATUS_IO: the loop is unusable. */
+ * (0: does not wait; a signal ends it too). STATUS_IO: the loop is unusable. */
 MUST_CHECK enum status wire_service(struct wire *wire, uint32_t timeout_ms);
 
 /* Ends a wire_service that waits; from any thread. */
 void wire_wake(struct wire *wire);
 
 /* Calls on_readable inside wire_service whenever fd can be read or its peer is
- * gone (then a read returns 0). The wire works on a duplicate and never closes
- * fd. on_readable may unwatch, watch and send. At most 64 at a time:
- * STATUS_BUSY. STATUS_USAGE: watched already. STATUS_IO, STATUS_NO_MEMORY. */
+ * gone (then a read returns 0). The wire never closes fd. on_readable may unwatch,
+ * watch and send. At most 64 at a time: STATUS_BUSY. STATUS_USAGE: watched already. */
 MUST_CHECK enum status wire_watch(struct wire *wire, int fd,
                                   void (*on_readable)(void *state, int fd), void *state);
 

@@ -152,14 +152,14 @@ static bool is_quiet(void *state)
 /* Access has ended and whoever ended it knows. |cut|: the connection must be closed. */
 static void assert_stream_stops(struct live_person *person, bool cut, const char *how)
 {
-    uint64_t under_way = kernel_bytes();
+    uint64_t under_way = kernel_bytes() + wire_waiting_bytes(person->wire);
     uint64_t before = person->bytes;
     struct quiet quiet = {.person = person};
     person->asleep = false;
     assert_true(live_until(&live, is_quiet, &quiet));
     uint64_t after = person->bytes - before;
-    print_message("%s: %llu kB in the kernel's buffers, %llu kB came, of %llu kB asked for; "
-                  "%s\n",
+    print_message("%s: %llu kB in the kernel's buffers and our wire, %llu kB came, of %llu kB "
+                  "asked for; %s\n",
                   how, (unsigned long long)(under_way / 1000u), (unsigned long long)(after / 1000u),
                   (unsigned long long)(section_bytes / 1000u),
                   person->closed ? "closed" : "stopped");

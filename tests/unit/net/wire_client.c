@@ -16,6 +16,20 @@ static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
     memcpy(c->exporter, exporter, WIRE_EXPORTER_BYTES);
 }
 
+/* The next chunk of a stream, whole and in its place. */
+static void check_chunk(struct client *c, struct span frame)
+{
+    uint8_t number[PACKING_PREFIX_BYTES];
+
+    packing_put_size(number, c->next_chunk);
+    CHECK(frame.size == PACKING_FRAME_BYTES);
+    CHECK(memcmp(frame.data, number, sizeof(number)) == 0);
+    for (size_t i = sizeof(number); i < frame.size; i++) {
+        CHECK(frame.data[i] == (uint8_t)c->next_chunk);
+    }
+    c->next_chunk++;
+}
+
 static void on_frame(void *state, struct span frame)
 {
     struct client *c = state;
@@ -25,6 +39,9 @@ static void on_frame(void *state, struct span frame)
     c->bytes += frame.size;
     c->last_size = frame.size;
     memcpy(c->last, frame.data, frame.size);
+    if (c->streaming) {
+        check_chunk(c, frame);
+    }
     if (c->close_on_frame) {
         wire_close(c->wire);
     }

@@ -17,6 +17,8 @@ struct client {
     size_t bytes;
     uint8_t last[FRAME_BYTES_MAX];
     size_t last_size;
+    uint32_t next_chunk; /* of a stream of the fixture, while `streaming` */
+    bool streaming;
     bool close_on_frame;
     uint32_t readable;
     int watched_fd;

@@ -1,0 +1,45 @@
+/*
+ * Inside client/wire: the line's own state, shared by line.c (thread and library) and
+ * session.c (what happens on the connection). Only the line's thread touches it once
+ * that runs.
+ */
+#pragma once
+
+#include <libwebsockets.h>
+
+#include "client/wire/line.h"
+#include "client/wire/tls.h"
+
+/* The plain text of one TLS record: what the library reads at once. */
+#define LINE_RX_BYTES 16384u
+
+struct line {
+    struct post *post;
+    pthread_t thread;
+    uint32_t connect_timeout_ms;
+    uint32_t message_bytes_max;
+    struct lws_context *lws;
+    struct lws_vhost *vhost;
+    lws_retry_bo_t idle_policy;
+    void *tls;           /* tls_client_new */
+    struct tls_pin pin;  /* of the connection */
+    uint64_t connection; /* the post's number for it */
+    bool live;           /* its end was not told yet */
+    struct lws *wsi;     /* NULL: none, or an earlier connection's: not of interest */
+    struct post_target target;
+    uint16_t close_code;
+    struct post_message *message; /* one that is not whole yet */
+    uint32_t fragments;
+    uint8_t buffer[LWS_PRE + QUEUE_FRAGMENT_BYTES];
+};
+
+/* Begins to connect to line->target. */
+void session_begin(struct line *line);
+/* Without a word: neither the caller nor the server hears of it. */
+void session_drop(struct line *line);
+/* The connection is over: the caller is told. No-op when it was already. */
+void session_end(struct line *line, enum wire_end why);
+
+/* The library's callback for the connection. */
+int session_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t size);
