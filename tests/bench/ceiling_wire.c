@@ -215,7 +215,7 @@ static void on_stream(void *state, struct transport_connection *connection, cons
 static void run_sync(struct run *run, uint64_t records, const char *folder)
 {
     const uint64_t total = records * run->record_size;
-    uint8_t message[9] = {'S'};
+    static uint8_t message[9] = {'S'};
     memcpy(message + 1, &total, sizeof total);
     run->records_left = records;
     run->record = malloc(run->record_size);

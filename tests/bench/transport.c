@@ -67,9 +67,11 @@ static void must(int ok, const char *what)
 static void append(struct buffer *buffer, const uint8_t *bytes, size_t size)
 {
     if (buffer->size + size > buffer->room) {
-        buffer->room = (buffer->size + size) * 2;
-        buffer->bytes = realloc(buffer->bytes, buffer->room);
-        must(buffer->bytes != NULL, "memory");
+        const size_t room = (buffer->size + size) * 2;
+        uint8_t *grown = realloc(buffer->bytes, room);
+        must(grown != NULL, "memory");
+        buffer->bytes = grown;
+        buffer->room = room;
     }
     memcpy(buffer->bytes + buffer->size, bytes, size);
     buffer->size += size;

@@ -111,6 +111,7 @@ static void test_AT37_fork_of_a_section(void **state)
     note(&stage->scene.therapist, &stage->shared, "ours");
     transplant(stage, &other, "carried over");
     kit_refuses(client, STATUS_OK, 0);
+    kit_move(client, &stage->scene.server);
     kit_fork_close(&other);
 }
 
@@ -133,6 +134,7 @@ static void test_AT37_fork_of_the_statements(void **state)
     kit_grow(&other, 60);
     transplant(stage, &other, "with one more statement seen");
     finds_out(client, &stage->shared);
+    kit_move(client, &stage->scene.server);
     kit_fork_close(&other);
 }
 
@@ -150,6 +152,7 @@ static void fork_events(struct stage *stage, size_t here, size_t there)
     kit_move(client, &other);
     transplant(stage, &other, "with other events seen");
     finds_out(client, &stage->shared);
+    kit_move(client, &stage->scene.server);
     kit_fork_close(&other);
 }
 static void test_AT37_fork_of_the_events(void **state)

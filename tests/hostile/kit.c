@@ -216,6 +216,7 @@ void kit_fork(struct inproc *server, struct inproc *out_fork)
 void kit_fork_close(struct inproc *fork)
 {
     char command[160];
+    assert_null(fork->links); /* whoever moved there has moved away */
     core_close(fork->core);
     db_close(fork->db);
     (void)snprintf(command, sizeof command, "rm -rf '%s'", fork->folder);

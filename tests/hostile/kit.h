@@ -45,6 +45,7 @@ void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
 void kit_grow(struct inproc *server, size_t events);
 /* The server as it is now, under the same keys, to live on beside the other. */
 void kit_fork(struct inproc *server, struct inproc *out_fork);
+/* Nobody may be connected to it any more. */
 void kit_fork_close(struct inproc *fork);
 /* From now on |person| talks to that one. */
 void kit_move(struct inproc_person *person, struct inproc *server);

@@ -74,7 +74,8 @@ void live_set_clock(struct live *live, int64_t off_ms)
     FILE *out = fopen(next, "w");
     assert_non_null(out);
     assert_true(fprintf(out, "%lld\n", (long long)off_ms) > 0);
-    assert_int_equal(fclose(out), 0);
+    const int closed = fclose(out);
+    assert_int_equal(closed, 0);
     assert_int_equal(rename(next, path), 0);
     live->clock_off_ms = off_ms;
 }

@@ -102,7 +102,8 @@ static void write_file(const char *path, struct span bytes)
     FILE *out = fopen(path, "w");
     assert_non_null(out);
     assert_int_equal(fwrite(bytes.data, 1, bytes.size, out), bytes.size);
-    assert_int_equal(fclose(out), 0);
+    const int closed = fclose(out);
+    assert_int_equal(closed, 0);
 }
 
 static void read_keys(const struct live *live, struct found_keys *out_keys)

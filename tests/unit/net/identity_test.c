@@ -68,6 +68,7 @@ static void test_not_a_certificate(void **state)
     struct hash pin;
     struct hash made;
     FILE *file;
+    int closed;
 
     assert_int_equal(tls_identity_pin(place->certificate, &pin), STATUS_IO);
     assert_int_equal(tls_identity_make("/nonexistent/k", place->certificate, &pin), STATUS_IO);
@@ -79,7 +80,8 @@ static void test_not_a_certificate(void **state)
     file = fopen(place->certificate, "w");
     assert_non_null(file);
     assert_true(fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file) > 0);
-    assert_int_equal(fclose(file), 0);
+    closed = fclose(file);
+    assert_int_equal(closed, 0);
     assert_int_equal(tls_identity_pin(place->certificate, &pin), STATUS_MALFORMED);
 }
 
