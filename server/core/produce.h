@@ -2,9 +2,9 @@
  * What an answer still needs once its batch is durable and signed: proofs, leaves and
  * the pages of a section, read from a read transaction.
  *
- * produce_reply runs on the committer's thread after the commit; a page's entries are
- * produced piece by piece on the reader's network thread, so that a large section is
- * never in memory and a stream can stop between two frames. Nothing here decides: that
+ * produce_reply runs after the commit, on the committer's thread; a page's reply and its
+ * entries are produced piece by piece on the reader's network thread, so that a large
+ * section is never in memory and a stream can stop between two frames. Nothing here decides: that
  * was done by core_handle, and the event that says so is durable already.
  */
 #pragma once

@@ -2,123 +2,6 @@
 
 #include "server/core/produce.h"
 
-/* A page on its way to one reader: whole chunks from the database, cut into frames. */
-struct page_stream {
-    struct door *door;
-    struct run_connection *connection;
-    uint64_t losses; /* of the connection when the page was allowed */
-    struct request_id id;
-    struct produce_page page;
-    uint8_t *body;
-    size_t body_bytes;
-    size_t sent;
-    bool last;
-};
-
-#define CHUNK_BYTES (PACKING_FRAME_BYTES - FRAME_OVERHEAD_BYTES_MAX)
-
-static void page_close(void *state)
-{
-    struct page_stream *stream = state;
-
-    run_connection_drop(stream->connection);
-    free(stream->body);
-    free(stream);
-}
-
-static enum status page_fill(struct page_stream *stream)
-{
-    struct txn *txn = NULL;
-    enum status status = db_begin_read(stream->door->db, &txn);
-
-    if (status == STATUS_OK) {
-        status = produce_chunk(txn, &stream->page, CHUNK_BYTES, &stream->body, &stream->body_bytes,
-                               &stream->last);
-    }
-    db_abort(txn);
-    stream->sent = 0;
-    return status;
-}
-
-/* The reader lost the section while the page was under way: the rest never leaves. */
-static enum status page_stop(struct page_stream *stream, enum status why)
-{
-    Alcove__PageChunk chunk = ALCOVE__PAGE_CHUNK__INIT;
-
-    free(stream->body);
-    stream->body = NULL;
-    chunk.last = true;
-    chunk.status = (uint32_t)why;
-    stream->last = true;
-    stream->sent = 0;
-    return message_pack(&chunk.base, &stream->body, &stream->body_bytes);
-}
-
-static enum status page_piece(struct page_stream *stream, uint8_t *buffer, size_t cap,
-                              size_t *out_size, bool *out_done)
-{
-    Alcove__Frame frame = ALCOVE__FRAME__INIT;
-    size_t left = stream->body_bytes - stream->sent;
-    size_t piece = left < CHUNK_BYTES ? left : CHUNK_BYTES;
-    enum status status;
-
-    frame.kind = FRAME_CHUNK;
-    frame.request_id = field_of(stream->id.bytes, ID_BYTES);
-    frame.code = piece < left ? 1 : 0;
-    frame.body = field_of(stream->body + stream->sent, piece);
-    status = message_pack_into(&frame.base, buffer, cap, out_size);
-    stream->sent += piece;
-    if (stream->sent == stream->body_bytes) {
-        free(stream->body);
-        stream->body = NULL;
-        *out_done = stream->last;
-    }
-    return status;
-}
-
-static enum status page_next(void *state, uint8_t *buffer, size_t cap, size_t *out_size,
-                             bool *out_done)
-{
-    struct page_stream *stream = state;
-    enum status status = STATUS_OK;
-
-    *out_done = false;
-    if (run_connection_losses(stream->connection) != stream->losses) {
-        status = page_stop(stream, STATUS_REFUSED);
-    } else if (stream->body == NULL) {
-        status = page_fill(stream);
-        if (status != STATUS_OK) {
-            (void)fprintf(stderr, "alcoved: a page could not be read (%s) and was stopped\n",
-                          status_name(status));
-            status = page_stop(stream, STATUS_UNAVAILABLE);
-        }
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return page_piece(stream, buffer, cap, out_size, out_done);
-}
-
-static void start_page(struct door *door, struct net *net, const struct run_request *request)
-{
-    struct page_stream *stream = calloc(1, sizeof(*stream));
-    struct net_stream out = {stream, page_next, page_close};
-    uint64_t number = run_connection_number(request->connection);
-
-    if (stream == NULL) {
-        net_cut(net, number);
-        return;
-    }
-    stream->door = door;
-    stream->connection = request->connection;
-    run_connection_hold(request->connection);
-    stream->losses = request->losses;
-    stream->id = request->ask.id;
-    produce_page_init(&stream->page, request->answer.local, request->answer.from,
-                      request->answer.to);
-    net_stream(net, number, &out);
-}
-
 /* The committer's own read transaction, on what it has just made durable. */
 static enum status produce_body(struct door *door, const struct core_answer *answer,
                                 const struct core_checkpoints *heads, uint8_t **out_body,
@@ -172,40 +55,54 @@ static bool has_body(const struct core_answer *answer)
            answer->produce == CORE_PRODUCE_LOGIN;
 }
 
-static void on_answer(void *state, struct run_request *request, struct run_checkpoints *shared)
+/* The body that an answer still lacks; without one it becomes UNAVAILABLE. */
+static uint8_t *finish_body(struct door *door, struct run_request *request,
+                            const struct core_checkpoints *heads, size_t *out_size)
 {
-    struct door *door = state;
-    struct net *net = atomic_load(&door->net);
     struct core_answer *answer = &request->answer;
-    const struct core_checkpoints *heads = run_checkpoints_view(shared);
-    uint64_t number = run_connection_number(request->connection);
-    bool login = request->ask.op == CORE_OP_LOGIN;
-    bool page;
     uint8_t *body = NULL;
-    uint8_t *frame;
-    size_t size = 0;
     enum status status = STATUS_OK;
 
-    if (net == NULL) {
-        return;
-    }
-    if (login && answer->produce == CORE_PRODUCE_LOGIN) {
+    *out_size = 0;
+    if (answer->produce == CORE_PRODUCE_LOGIN && request->ask.op == CORE_OP_LOGIN) {
         status = sign_login(door, &request->ask, answer);
     }
     if (status == STATUS_OK && answer->produce == CORE_PRODUCE_BODY) {
         body = answer->body;
-        size = answer->body_bytes;
+        *out_size = answer->body_bytes;
         answer->body = NULL;
     } else if (status == STATUS_OK && has_body(answer)) {
-        status = produce_body(door, answer, heads, &body, &size);
+        status = produce_body(door, answer, heads, &body, out_size);
     }
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcoved: an answer could not be produced (%s)\n",
                       status_name(status));
         answer->status = STATUS_UNAVAILABLE;
     }
-    page = answer->status == STATUS_OK && answer->produce == CORE_PRODUCE_PAGE &&
-           answer->from <= answer->to;
+    return body;
+}
+
+static void on_answer(void *state, struct run_request *request, struct run_checkpoints *shared)
+{
+    struct door *door = state;
+    struct net *net = atomic_load(&door->net);
+    struct core_answer *answer = &request->answer;
+    uint64_t number = run_connection_number(request->connection);
+    bool login = request->ask.op == CORE_OP_LOGIN;
+    uint8_t *body;
+    uint8_t *frame;
+    size_t size = 0;
+
+    if (net == NULL) {
+        return;
+    }
+    if (answer->status == STATUS_OK && answer->produce == CORE_PRODUCE_PAGE) {
+        if (!page_start(door, net, request, shared)) {
+            net_cut(net, number);
+        }
+        return;
+    }
+    body = finish_body(door, request, run_checkpoints_view(shared), &size);
     frame = door_frame(login ? FRAME_LOGIN_REPLY : FRAME_REPLY, login ? NULL : &request->ask.id,
                        (uint32_t)answer->status, span_of(body, size), &size);
     free(body);
@@ -216,10 +113,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     if (answer->login) {
         net_admit(net, number, FRAME_BYTES_MAX + PACKING_PREFIX_BYTES);
     }
-    net_send(net, number, page ? NET_FRAME_MORE : NET_FRAME_FINAL, frame, size);
-    if (page) {
-        start_page(door, net, request);
-    }
+    net_send(net, number, NET_FRAME_FINAL, frame, size);
     if (answer->close) {
         net_close(net, number, NET_CLOSE_POLICY);
     }

@@ -34,3 +34,9 @@ uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, s
  * it is malformed. */
 void door_decode(const struct door *door, const struct core_peer *peer, uint32_t op,
                  struct span body, struct arena *arena, struct core_ask *ask);
+
+/* Sends a page that was allowed: its reply and its entries, made on the connection's thread
+ * as the reader takes them, and stopped when the connection's losses differ from the
+ * request's. Moves request->answer in. False without memory: nothing is sent then. */
+bool page_start(struct door *door, struct net *net, struct run_request *request,
+                struct run_checkpoints *heads);

@@ -65,16 +65,20 @@ struct net_handler {
     void (*on_closed)(void *state, uint64_t connection, void *user);
 };
 
+/* A message with less room than this is sent before a stream goes on. */
+#define NET_CHUNK_BYTES_MIN (PACKING_FRAME_BYTES / 2u)
+
 /* An answer that is produced as the peer takes it, so that no more than one
- * chunk is ever in memory. It stands in the queue like a frame: what was queued
+ * message is ever in memory. It stands in the queue like a frame: what was queued
  * before goes first, what was queued after waits until it is done. */
 struct net_stream {
     void *state;
-    /* Writes one frame of 1..cap bytes (cap = PACKING_FRAME_BYTES) and says
-     * whether it was the last. Called on the connection's thread before each
-     * chunk, so a check of the reader's authority belongs here. Any status but
-     * STATUS_OK closes the connection: a stream that ends early because it may
-     * not go on says so in a last frame of its own. */
+    /* Writes one frame of 1..cap bytes (cap is NET_CHUNK_BYTES_MIN to
+     * PACKING_FRAME_BYTES: what the message has room for) and says whether it was
+     * the last. Called on the connection's thread before each chunk, so a check of
+     * the reader's authority belongs here. Any status but STATUS_OK closes the
+     * connection, and it is not called again: a stream that ends early because it
+     * may not go on says so in a last frame of its own. */
     enum status (*next_chunk)(void *state, uint8_t *buffer, size_t cap, size_t *out_size,
                               bool *out_done);
     /* Called exactly once, when it is done, or the connection is gone; on the

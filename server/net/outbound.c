@@ -70,60 +70,74 @@ static void fill_fragment(struct outbound *out, uint8_t *buffer, struct outbound
     }
 }
 
-static enum status fill_chunk(struct outbound *out, uint8_t *buffer, struct outbound_piece *piece)
+/* Appends one frame of the head stream. One that fails becomes the wish to close: what was
+ * queued before it still goes out. */
+static void add_chunk(struct outbound *out, uint8_t *buffer, struct outbound_piece *piece)
 {
-    const struct net_stream *stream = &out->head->stream;
+    struct outbound_item *item = out->head;
+    size_t room = PACKING_MESSAGE_BYTES - PACKING_PREFIX_BYTES - piece->size;
     size_t size = 0;
     bool done = false;
-    enum status status = stream->next_chunk(stream->state, buffer + PACKING_PREFIX_BYTES,
-                                            PACKING_FRAME_BYTES, &size, &done);
 
-    if (status != STATUS_OK) {
-        return status;
+    if (item->stream.next_chunk(item->stream.state, buffer + piece->size + PACKING_PREFIX_BYTES,
+                                room, &size, &done) != STATUS_OK) {
+        item->stream.close(item->stream.state);
+        item->kind = OUTBOUND_CLOSE;
+        item->value = NET_CLOSE_GOING_AWAY;
+        return;
     }
-    CHECK(size > 0 && size <= PACKING_FRAME_BYTES);
-    packing_put_size(buffer, (uint32_t)size);
-    piece->size = PACKING_PREFIX_BYTES + size;
+    CHECK(size > 0 && size <= room);
+    packing_put_size(buffer + piece->size, (uint32_t)size);
+    piece->size += PACKING_PREFIX_BYTES + size;
     count_frame(piece, done ? NET_FRAME_FINAL : NET_FRAME_MORE);
     if (done) {
         drop_head(out);
     }
-    return STATUS_OK;
 }
 
-static void pack_frames(struct outbound *out, uint8_t *buffer, struct outbound_piece *piece)
+static void add_frame(struct outbound *out, uint8_t *buffer, struct outbound_piece *piece)
 {
-    while (out->head != NULL && out->head->kind == OUTBOUND_FRAME &&
-           out->head->size + PACKING_PREFIX_BYTES <= PACKING_MESSAGE_BYTES - piece->size) {
-        const struct outbound_item *item = out->head;
+    const struct outbound_item *item = out->head;
 
-        packing_put_size(buffer + piece->size, (uint32_t)item->size);
-        memcpy(buffer + piece->size + PACKING_PREFIX_BYTES, item->bytes, item->size);
-        piece->size += PACKING_PREFIX_BYTES + item->size;
-        count_frame(piece, item->frame_kind);
-        drop_head(out);
-    }
+    packing_put_size(buffer + piece->size, (uint32_t)item->size);
+    memcpy(buffer + piece->size + PACKING_PREFIX_BYTES, item->bytes, item->size);
+    piece->size += PACKING_PREFIX_BYTES + item->size;
+    count_frame(piece, item->frame_kind);
+    drop_head(out);
 }
 
-enum status outbound_fill(struct outbound *out, uint8_t *buffer, struct outbound_piece *out_piece)
+/* Whether the head goes into this message too. */
+static bool head_fits(const struct outbound *out, const struct outbound_piece *piece)
+{
+    size_t room = PACKING_MESSAGE_BYTES - piece->size;
+
+    if (out->head == NULL) {
+        return false;
+    }
+    if (out->head->kind == OUTBOUND_FRAME) {
+        return out->head->size + PACKING_PREFIX_BYTES <= room;
+    }
+    return out->head->kind == OUTBOUND_STREAM && room >= NET_CHUNK_BYTES_MIN + PACKING_PREFIX_BYTES;
+}
+
+void outbound_fill(struct outbound *out, uint8_t *buffer, struct outbound_piece *out_piece)
 {
     *out_piece = (struct outbound_piece){.first = true, .last = true};
-    if (out->head == NULL) {
-        return STATUS_OK;
-    }
-    if (out->head->kind == OUTBOUND_CLOSE) {
-        out_piece->close_code = (uint16_t)out->head->value;
-        return STATUS_OK;
-    }
-    if (out->head->kind == OUTBOUND_STREAM) {
-        return fill_chunk(out, buffer, out_piece);
-    }
-    if (out->head->size > PACKING_FRAME_BYTES) {
+    if (out->head != NULL && out->head->kind == OUTBOUND_FRAME &&
+        out->head->size > PACKING_FRAME_BYTES) {
         fill_fragment(out, buffer, out_piece);
-        return STATUS_OK;
+        return;
     }
-    pack_frames(out, buffer, out_piece);
-    return STATUS_OK;
+    while (head_fits(out, out_piece)) {
+        if (out->head->kind == OUTBOUND_STREAM) {
+            add_chunk(out, buffer, out_piece);
+        } else {
+            add_frame(out, buffer, out_piece);
+        }
+    }
+    if (out_piece->size == 0 && out->head != NULL && out->head->kind == OUTBOUND_CLOSE) {
+        out_piece->close_code = (uint16_t)out->head->value;
+    }
 }
 
 bool outbound_is_empty(const struct outbound *out)
@@ -131,9 +145,9 @@ bool outbound_is_empty(const struct outbound *out)
     return out->head == NULL;
 }
 
-bool outbound_head_is_frame(const struct outbound *out)
+bool outbound_head_is_close(const struct outbound *out)
 {
-    return out->head != NULL && out->head->kind == OUTBOUND_FRAME;
+    return out->head != NULL && out->head->kind == OUTBOUND_CLOSE;
 }
 
 void outbound_clear(struct outbound *out)

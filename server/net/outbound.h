@@ -50,15 +50,14 @@ void outbound_item_free(struct outbound_item *item);
 /* Moves item to the end of the queue. */
 void outbound_add(struct outbound *out, struct outbound_item *item);
 
-/* Takes the next piece: as many whole frames as fit, or one chunk of a stream,
- * or one fragment of a frame that is too large for a message. buffer has
- * PACKING_MESSAGE_BYTES. Any failure is the stream's own status. */
-MUST_CHECK enum status outbound_fill(struct outbound *out, uint8_t *buffer,
-                                     struct outbound_piece *out_piece);
+/* Takes the next piece: as many whole frames and chunks of streams as fit, or one fragment
+ * of a frame that is too large for a message. buffer has PACKING_MESSAGE_BYTES. A stream
+ * that fails ends what is queued: after what stood before it comes a close. */
+void outbound_fill(struct outbound *out, uint8_t *buffer, struct outbound_piece *out_piece);
 
 bool outbound_is_empty(const struct outbound *out);
-/* The next piece comes from a frame, not from a stream or a close. */
-bool outbound_head_is_frame(const struct outbound *out);
+/* Nothing goes out any more but the close. */
+bool outbound_head_is_close(const struct outbound *out);
 
 /* Frees everything that waits. */
 void outbound_clear(struct outbound *out);

@@ -170,10 +170,7 @@ static int on_writeable(struct lws *wsi)
     if (connection->ping_wanted) {
         return send_ping(wsi, connection);
     }
-    if (outbound_fill(&connection->out, buffer, &piece) != STATUS_OK) {
-        connection_end(connection);
-        return close_with(wsi, NET_CLOSE_GOING_AWAY);
-    }
+    outbound_fill(&connection->out, buffer, &piece);
     if (piece.close_code != 0) {
         connection_end(connection);
         return close_with(wsi, piece.close_code);
@@ -194,15 +191,15 @@ void ws_write_now(struct connection *connection)
     uint8_t *buffer = connection->thread->buffer + LWS_PRE;
     struct outbound_piece piece;
 
-    /* What was begun must be finished first; and reading goes on, streams end and
-     * sockets close within the library's own callback. */
+    /* What was begun must be finished first; and reading goes on and sockets close
+     * within the library's own callback. */
     if (connection->paused || connection->ping_wanted || lws_partial_buffered(wsi) != 0 ||
-        !outbound_head_is_frame(&connection->out)) {
+        outbound_head_is_close(&connection->out)) {
         ws_want_write(connection);
         return;
     }
-    if (outbound_fill(&connection->out, buffer, &piece) != STATUS_OK ||
-        !write_piece(wsi, buffer, &piece)) {
+    outbound_fill(&connection->out, buffer, &piece);
+    if (!write_piece(wsi, buffer, &piece)) {
         ws_cut(connection);
         return;
     }

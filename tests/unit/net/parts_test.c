@@ -185,7 +185,9 @@ static struct outbound_item *frame(size_t size, uint8_t value, enum net_frame_ki
 }
 
 struct little_stream {
+    size_t size; /* of each chunk */
     uint32_t left;
+    uint32_t fails_at; /* when so many are left; 0: never */
     uint32_t closed;
 };
 
@@ -194,9 +196,12 @@ static enum status next_chunk(void *state, uint8_t *buffer, size_t cap, size_t *
 {
     struct little_stream *stream = state;
 
-    CHECK(cap == PACKING_FRAME_BYTES);
-    memset(buffer, 's', 10);
-    *out_size = 10;
+    CHECK(cap >= NET_CHUNK_BYTES_MIN && cap <= PACKING_FRAME_BYTES);
+    if (stream->left == stream->fails_at) {
+        return STATUS_NO_MEMORY;
+    }
+    *out_size = stream->size < cap ? stream->size : cap;
+    memset(buffer, 's', *out_size);
     *out_done = --stream->left == 0;
     return STATUS_OK;
 }
@@ -248,7 +253,7 @@ static void test_outbound_mixes(void **state)
             struct outbound_piece piece;
             struct span rest;
 
-            assert_int_equal(outbound_fill(&out, buffer, &piece), STATUS_OK);
+            outbound_fill(&out, buffer, &piece);
             assert_true(piece.size > 0 && piece.size <= sizeof(buffer));
             assert_int_equal(piece.first, message_size == 0);
             memcpy(message + message_size, buffer, piece.size);
@@ -275,46 +280,115 @@ static void test_outbound_mixes(void **state)
     }
 }
 
-/* Goal: streams keep their place, a close comes last and stays, clearing closes. */
-static void test_outbound_streams(void **state)
+static void add_close(struct outbound *out)
+{
+    struct outbound_item *item = calloc(1, sizeof(*item));
+
+    CHECK(item != NULL);
+    item->kind = OUTBOUND_CLOSE;
+    item->value = NET_CLOSE_DONE;
+    outbound_add(out, item);
+}
+
+/* Takes the next piece and tells whose frames are in it, by their first bytes. */
+static void expect_frames(struct outbound *out, const char *frames, uint32_t answers)
 {
     static uint8_t buffer[PACKING_MESSAGE_BYTES];
-    struct little_stream first = {.left = 3};
-    struct little_stream second = {.left = 3};
-    struct outbound out = {.head = NULL};
-    struct outbound_item *close_item = calloc(1, sizeof(*close_item));
+    struct outbound_piece piece;
+    struct span rest;
+
+    outbound_fill(out, buffer, &piece);
+    assert_true(piece.first && piece.last && piece.size <= sizeof(buffer));
+    assert_int_equal(piece.frames, strlen(frames));
+    assert_int_equal(piece.answers, answers);
+    assert_int_equal(piece.close_code, 0);
+    rest = span_of(buffer, piece.size);
+    for (size_t i = 0; frames[i] != '\0'; i++) {
+        struct span got = {0};
+
+        assert_int_equal(packing_next(&rest, &got), STATUS_OK);
+        assert_int_equal(got.data[0], frames[i]);
+    }
+    assert_int_equal(rest.size, 0);
+}
+
+/* The wish to close comes again until the owner has done it. */
+static void expect_close(struct outbound *out, uint16_t code)
+{
+    static uint8_t buffer[PACKING_MESSAGE_BYTES];
     struct outbound_piece piece;
 
-    (void)state;
-    CHECK(close_item != NULL);
-    outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
-    outbound_add(&out, stream_item(&first));
-    outbound_add(&out, frame(5, 'b', NET_FRAME_FINAL));
-    close_item->kind = OUTBOUND_CLOSE;
-    close_item->value = NET_CLOSE_DONE;
-    outbound_add(&out, close_item);
-    assert_int_equal(outbound_fill(&out, buffer, &piece), STATUS_OK);
-    assert_int_equal(piece.size, 9);
-    for (uint32_t i = 0; i < 3; i++) {
-        assert_int_equal(first.closed, 0);
-        assert_int_equal(outbound_fill(&out, buffer, &piece), STATUS_OK);
-        assert_int_equal(piece.size, 14);
-        assert_int_equal(piece.answers, i == 2 ? 1 : 0);
-        assert_int_equal(buffer[4], 's');
-    }
-    assert_int_equal(first.closed, 1);
-    assert_int_equal(outbound_fill(&out, buffer, &piece), STATUS_OK);
-    assert_int_equal(piece.size, 9);
-    assert_int_equal(buffer[4], 'b');
     for (uint32_t i = 0; i < 2; i++) {
-        assert_int_equal(outbound_fill(&out, buffer, &piece), STATUS_OK);
+        assert_true(outbound_head_is_close(out));
+        outbound_fill(out, buffer, &piece);
         assert_int_equal(piece.size, 0);
-        assert_int_equal(piece.close_code, NET_CLOSE_DONE);
+        assert_int_equal(piece.close_code, code);
     }
-    outbound_add(&out, stream_item(&second));
+}
+
+/* Goal: streams keep their place among frames, share a message with them only while it
+ * has room for a chunk, a close comes last and stays, clearing closes. Method: chunks of
+ * 10 bytes, of nearly half a message and of a whole one, between frames. */
+static void test_outbound_streams(void **state)
+{
+    struct little_stream little = {.size = 10, .left = 3};
+    struct little_stream half = {.size = 7000, .left = 3};
+    struct little_stream whole = {.size = PACKING_FRAME_BYTES, .left = 2};
+    struct little_stream cleared = {.size = 10, .left = 3};
+    struct outbound out = {.head = NULL};
+
+    (void)state;
+    outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
+    outbound_add(&out, stream_item(&little));
+    outbound_add(&out, frame(5, 'b', NET_FRAME_FINAL));
+    add_close(&out);
+    expect_frames(&out, "asssb", 3);
+    assert_int_equal(little.closed, 1);
+    expect_close(&out, NET_CLOSE_DONE);
     outbound_clear(&out);
-    assert_int_equal(second.closed, 1);
+
+    outbound_add(&out, frame(2000, 'a', NET_FRAME_MORE));
+    outbound_add(&out, stream_item(&half));
+    outbound_add(&out, frame(2000, 'b', NET_FRAME_FINAL));
+    expect_frames(&out, "as", 0);
+    assert_int_equal(half.closed, 0);
+    expect_frames(&out, "ss", 1);
+    assert_int_equal(half.closed, 1);
+    expect_frames(&out, "b", 1);
+
+    outbound_add(&out, stream_item(&whole));
+    outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
+    expect_frames(&out, "s", 0);
+    expect_frames(&out, "s", 1);
+    expect_frames(&out, "a", 1);
     assert_true(outbound_is_empty(&out));
+
+    outbound_add(&out, stream_item(&cleared));
+    outbound_clear(&out);
+    assert_int_equal(cleared.closed, 1);
+    assert_true(outbound_is_empty(&out));
+}
+
+/* Goal: a stream that fails is closed once and not asked again; what stood before it goes
+ * out, then comes a close, and nothing of what stood behind. Method: one that fails at its
+ * first chunk and one at its second, each between frames. */
+static void test_outbound_failing_streams(void **state)
+{
+    (void)state;
+    for (uint32_t chunks = 1; chunks <= 2; chunks++) {
+        struct little_stream stream = {.size = 10, .left = chunks + 1, .fails_at = 2};
+        struct outbound out = {.head = NULL};
+
+        outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
+        outbound_add(&out, stream_item(&stream));
+        outbound_add(&out, frame(5, 'b', NET_FRAME_FINAL));
+        expect_frames(&out, chunks == 1 ? "a" : "as", 1);
+        assert_int_equal(stream.closed, 1);
+        expect_close(&out, NET_CLOSE_GOING_AWAY);
+        outbound_clear(&out);
+        assert_int_equal(stream.closed, 1);
+        assert_int_equal(out.queued_bytes, 0);
+    }
 }
 
 /* Goal: the inbox is bounded in bytes and count, a cut always finds room, order is
@@ -372,9 +446,13 @@ static void test_inbox(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_address_cuts),     cmocka_unit_test(test_address_counts),
-        cmocka_unit_test(test_inbound),          cmocka_unit_test(test_outbound_mixes),
-        cmocka_unit_test(test_outbound_streams), cmocka_unit_test(test_inbox),
+        cmocka_unit_test(test_address_cuts),
+        cmocka_unit_test(test_address_counts),
+        cmocka_unit_test(test_inbound),
+        cmocka_unit_test(test_outbound_mixes),
+        cmocka_unit_test(test_outbound_streams),
+        cmocka_unit_test(test_outbound_failing_streams),
+        cmocka_unit_test(test_inbox),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
