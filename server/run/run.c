@@ -5,6 +5,7 @@
 #include "server/run/effects.h"
 #include "server/run/heads.h"
 #include "server/run/queue.h"
+#include "server/run/turn.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -301,6 +302,7 @@ static void *committer(void *argument)
 {
     struct run *run = argument;
 
+    turn_short();
     for (;;) {
         struct run_request *list =
             queue_take(run->queue, TICK_MS, RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
