@@ -6,6 +6,7 @@
 
 /* Far above what the three parts can hold: all fields are fixed or counted. */
 #define PART_BYTES_MAX 768u
+#define SALT_BYTES     32u
 
 /* Absent and all-zero are one thing on the wire. */
 static ProtobufCBinaryData id_or_absent(const uint8_t *id, size_t size)
@@ -19,14 +20,13 @@ static ProtobufCBinaryData id_or_absent(const uint8_t *id, size_t size)
 }
 
 static size_t pack_open(const struct core_ask *ask, const struct event_draft *draft,
-                        uint64_t time_ms, uint8_t out[PART_BYTES_MAX])
+                        uint64_t time_ms, const uint8_t salt[SALT_BYTES],
+                        uint8_t out[PART_BYTES_MAX])
 {
-    uint8_t salt[32];
     Alcove__EventOpen open = ALCOVE__EVENT_OPEN__INIT;
 
-    random_bytes(salt, sizeof(salt));
     open.version = 1;
-    open.salt = field_of(salt, sizeof(salt));
+    open.salt = field_of(salt, SALT_BYTES);
     open.time_ms = time_ms;
     if (ask != NULL && ask->peer != NULL) {
         open.actor = field_of(ask->peer->member.bytes, ID_BYTES);
@@ -107,6 +107,11 @@ enum status event_write(struct core *core, struct txn *txn, const struct core_as
     uint8_t open[PART_BYTES_MAX];
     uint8_t target[PART_BYTES_MAX];
     uint8_t restricted[PART_BYTES_MAX];
+    struct { /* asked of the kernel at once */
+        uint8_t salt[SALT_BYTES];
+        uint8_t target_opening[EVENTS_OPENING_BYTES];
+        uint8_t restricted_opening[EVENTS_OPENING_BYTES];
+    } random;
     struct event_new event = {.change = draft->change, .reply = draft->reply};
     uint64_t time_ms = events_time(txn, core->now_ms);
     enum status status =
@@ -117,11 +122,12 @@ enum status event_write(struct core *core, struct txn *txn, const struct core_as
         return status;
     }
     fill_fields(ask, draft, time_ms, &event.fields);
-    event.open = span_of(open, pack_open(ask, draft, time_ms, open));
+    random_bytes(&random, sizeof(random));
+    memcpy(event.target_opening, random.target_opening, sizeof(event.target_opening));
+    memcpy(event.restricted_opening, random.restricted_opening, sizeof(event.restricted_opening));
+    event.open = span_of(open, pack_open(ask, draft, time_ms, random.salt, open));
     event.target = span_of(target, pack_target(draft, &out_written->numbers, target));
     event.restricted = span_of(restricted, pack_restricted(ask, restricted));
-    random_bytes(event.target_opening, sizeof(event.target_opening));
-    random_bytes(event.restricted_opening, sizeof(event.restricted_opening));
     status = events_append(txn, &event, &out_written->seq, &out_written->leaf);
     if (status == STATUS_OK && draft->chart_local != 0 && core->past != NULL) {
         past_note_chart(core->past, draft->chart_local, out_written->numbers.chart_number,

@@ -187,6 +187,20 @@ enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_
     return status;
 }
 
+enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_event)
+{
+    struct schema_key key = schema_key_seq(seq);
+    struct span value;
+    enum status status = db_get(txn, SCHEMA_EVENT, schema_key_span(&key), &value);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = events_codec_decode_head(value, out_event);
+    out_event->seq = seq;
+    return status;
+}
+
 enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_event)
 {
     struct hash leaf_hash;

@@ -122,6 +122,9 @@ MUST_CHECK enum status events_get(struct txn *txn, uint64_t seq, struct event_st
 
 /* Without recomputing the leaf: for filters and trails, never for what is sent. */
 MUST_CHECK enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event);
+/* The same without the leaf's parts and the reply, which stay empty: for walks that take
+ * their links, hashes and nodes from many events. */
+MUST_CHECK enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_event);
 
 /* The leaf's exact bytes into |out_leaf|, for auditors and exports. STATUS_NOT_FOUND when
  * dropped; STATUS_TOO_LARGE, STATUS_CORRUPT. */

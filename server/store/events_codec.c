@@ -147,27 +147,51 @@ static void read_parts(struct cursor_reader *reader, struct event_stored *event)
     event->restricted = read_short(reader);
 }
 
-enum status events_codec_decode(struct span value, struct event_stored *out_event)
+/* Everything before the parts. Failed reads are for the caller to notice. */
+static enum status read_head(struct cursor_reader *reader, uint8_t *out_flags,
+                             struct event_stored *event)
 {
-    struct cursor_reader reader;
-    uint8_t version;
-    uint8_t flags;
-    uint8_t nodes;
+    uint8_t version = cursor_read_u8(reader);
+    uint8_t flags = cursor_read_u8(reader);
+    uint8_t nodes = cursor_read_u8(reader);
 
-    memset(out_event, 0, sizeof(*out_event));
-    cursor_read_init(&reader, value);
-    version = cursor_read_u8(&reader);
-    flags = cursor_read_u8(&reader);
-    nodes = cursor_read_u8(&reader);
+    memset(event, 0, sizeof(*event));
+    *out_flags = flags;
     if (version != VALUE_VERSION || (flags & ~(unsigned)FLAGS_ALL) != 0) {
         return STATUS_CORRUPT;
     }
-    out_event->leaf_dropped = (flags & FLAG_LEAF_DROPPED) != 0;
-    out_event->restricted_dropped =
-        out_event->leaf_dropped || (flags & FLAG_RESTRICTED_DROPPED) != 0;
-    read_fields(&reader, flags, out_event);
-    cursor_read_bytes(&reader, out_event->leaf_hash.bytes, HASH_BYTES);
-    out_event->nodes = cursor_read_span(&reader, (size_t)nodes * HASH_BYTES);
+    event->leaf_dropped = (flags & FLAG_LEAF_DROPPED) != 0;
+    event->restricted_dropped = event->leaf_dropped || (flags & FLAG_RESTRICTED_DROPPED) != 0;
+    read_fields(reader, flags, event);
+    cursor_read_bytes(reader, event->leaf_hash.bytes, HASH_BYTES);
+    event->nodes = cursor_read_span(reader, (size_t)nodes * HASH_BYTES);
+    return STATUS_OK;
+}
+
+enum status events_codec_decode_head(struct span value, struct event_stored *out_event)
+{
+    struct cursor_reader reader;
+    uint8_t flags;
+    enum status status;
+
+    cursor_read_init(&reader, value);
+    status = read_head(&reader, &flags, out_event);
+    (void)cursor_read_rest(&reader);
+    return status == STATUS_OK && cursor_read_done(&reader) == STATUS_OK ? STATUS_OK
+                                                                         : STATUS_CORRUPT;
+}
+
+enum status events_codec_decode(struct span value, struct event_stored *out_event)
+{
+    struct cursor_reader reader;
+    uint8_t flags;
+    enum status status;
+
+    cursor_read_init(&reader, value);
+    status = read_head(&reader, &flags, out_event);
+    if (status != STATUS_OK) {
+        return status;
+    }
     read_parts(&reader, out_event);
     if ((flags & FLAG_REPLY) != 0) {
         cursor_read_bytes(&reader, out_event->reply.request.bytes, ID_BYTES);

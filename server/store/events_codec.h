@@ -34,3 +34,5 @@ void events_codec_encode(const struct event_stored *event,
 /* Spans point into |value|. The two part hashes stay zero, but for a dropped restricted
  * part's. STATUS_CORRUPT. */
 MUST_CHECK enum status events_codec_decode(struct span value, struct event_stored *out_event);
+/* What stands before the parts; these and the reply stay empty, and are not looked at. */
+MUST_CHECK enum status events_codec_decode_head(struct span value, struct event_stored *out_event);

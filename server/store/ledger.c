@@ -34,7 +34,7 @@ static enum status statement_node(struct span bytes, uint32_t level, struct hash
 static enum status event_node(struct txn *txn, uint64_t seq, uint32_t level, struct hash *out_hash)
 {
     struct event_stored event;
-    enum status status = events_peek(txn, seq, &event);
+    enum status status = events_head(txn, seq, &event);
 
     if (status != STATUS_OK) {
         return status;

@@ -19,7 +19,7 @@ static enum status read_change(struct txn *txn, uint32_t section_local, uint64_t
                                uint64_t event_seq, struct section_change *out_change)
 {
     struct event_stored event;
-    enum status status = events_peek(txn, event_seq, &event);
+    enum status status = events_head(txn, event_seq, &event);
 
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;

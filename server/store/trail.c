@@ -35,7 +35,7 @@ static enum status link_of(struct txn *txn, enum trail_kind kind, uint32_t local
 {
     struct event_stored event;
     uint32_t of = 0;
-    enum status status = events_peek(txn, event_seq, &event);
+    enum status status = events_head(txn, event_seq, &event);
 
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
