@@ -17,6 +17,8 @@ struct showing {
     cJSON *array;
     bool heads_only;
     size_t heads;
+    size_t waiting; /* revisions that wait to be sent: each follows what comes before it */
+    size_t waiting_seen;
     struct hash opened[16]; /* links that were shown */
     size_t opened_count;
 };
@@ -74,8 +76,10 @@ static void text_revision(struct cli *cli, const struct view_revision *revision)
     char author[VIEW_NAME_BYTES_MAX];
 
     view_name(host_engine(cli->host), &revision->author, author);
-    (void)fprintf(cli->out, "-- %s, revision %llu, ", note_kind_name(revision->kind),
-                  (unsigned long long)revision->revision);
+    (void)fprintf(cli->out, "-- %s, ", note_kind_name(revision->kind));
+    if (!revision->pending) {
+        (void)fprintf(cli->out, "revision %llu, ", (unsigned long long)revision->revision);
+    }
     print_text(cli, span_of(author, strlen(author)), 30);
     (void)fputs(", ", cli->out);
     print_time(cli, revision->body == NULL ? 0 : revision->body->written_ms);
@@ -93,18 +97,47 @@ static void text_revision(struct cli *cli, const struct view_revision *revision)
         print_text(cli, field_span(revision->body->reason), 60);
         (void)fputc('\n', cli->out);
     }
+    for (size_t i = 0; i < revision->body->n_tag; i++) {
+        (void)fputs(i == 0 ? "  Tags: " : ", ", cli->out);
+        print_text(cli, field_span(revision->body->tag[i]), 30);
+        (void)fputs(i + 1 == revision->body->n_tag ? "\n" : "", cli->out);
+    }
+    for (size_t i = 0; i < revision->body->n_field; i++) {
+        (void)fputs("  ", cli->out);
+        print_text(cli, field_span(revision->body->field[i]->key), 30);
+        (void)fputs(": ", cli->out);
+        print_text(cli, field_span(revision->body->field[i]->value), 40);
+        (void)fputc('\n', cli->out);
+    }
 }
 
 /* A signed note is read with everything that was added to it. */
+static bool is_shown(struct showing *showing, const struct view_revision *revision)
+{
+    bool newest = showing->waiting == 0
+                      ? revision->head
+                      : revision->pending && ++showing->waiting_seen == showing->waiting;
+
+    showing->heads += newest ? 1 : 0;
+    return newest || !showing->heads_only ||
+           (revision->kind != REVISION_DRAFT && revision->kind != REVISION_TOMBSTONE);
+}
+
+static bool count_waiting(void *visitor, const struct view_revision *revision)
+{
+    size_t *waiting = visitor;
+
+    *waiting += revision->pending ? 1 : 0;
+    return true;
+}
+
 static bool show_revision(void *visitor, const struct view_revision *revision)
 {
     struct showing *showing = visitor;
 
-    if (showing->heads_only && !revision->head && revision->kind != REVISION_SIGNED &&
-        revision->kind != REVISION_ADDENDUM && revision->kind != REVISION_CORRECTION) {
+    if (!is_shown(showing, revision)) {
         return true;
     }
-    showing->heads += revision->head ? 1 : 0;
     if (revision->body != NULL && !revision->pending &&
         showing->opened_count < ARRAY_LEN(showing->opened)) {
         showing->opened[showing->opened_count++] = revision->link;
@@ -150,7 +183,11 @@ static int show_note(struct cli *cli, const char *word, bool heads_only, bool re
         return code;
     }
     showing.array = cli->json ? cJSON_CreateArray() : NULL;
-    status = view_revisions(host_engine(cli->host), &section, &note, show_revision, &showing);
+    status =
+        view_revisions(host_engine(cli->host), &section, &note, count_waiting, &showing.waiting);
+    if (status == STATUS_OK) {
+        status = view_revisions(host_engine(cli->host), &section, &note, show_revision, &showing);
+    }
     if (status != STATUS_OK) {
         cJSON_Delete(showing.array);
         return cli_fail(cli, "the note was not read", status);

@@ -229,17 +229,21 @@ struct note_search {
     struct engine *engine;
     struct section_id *out_section;
     struct note_id *out_note;
-    struct section_id sections[256];
+    struct section_id *sections;
     size_t section_count;
+    size_t section_room;
 };
 
 static bool collect_section(void *visitor, const struct view_section *section)
 {
     struct note_search *notes = visitor;
 
-    if (notes->section_count < ARRAY_LEN(notes->sections)) {
-        notes->sections[notes->section_count++] = section->section;
+    if (notes->section_count == notes->section_room) {
+        notes->section_room = notes->section_room == 0 ? 64 : 2 * notes->section_room;
+        notes->sections = realloc(notes->sections, notes->section_room * sizeof(*notes->sections));
+        CHECK(notes->sections != NULL);
     }
+    notes->sections[notes->section_count++] = section->section;
     return true;
 }
 
@@ -273,6 +277,7 @@ int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
         }
     }
     code = verdict(&notes->search, "note");
+    free(notes->sections);
     free(notes);
     return code;
 }
