@@ -98,8 +98,11 @@ static bool set_value(struct config *config, size_t row, const char *value)
     case CONFIG_LISTEN:
         return config_listen(value, config->host, sizeof(config->host), &config->port) == STATUS_OK;
     case CONFIG_ORIGIN:
-        return config->origin_count < CONFIG_ORIGINS_MAX &&
-               set_text(config->origins[config->origin_count++], CONFIG_TEXT_CHARS_MAX + 1, value);
+        if (config->origin_count == CONFIG_ORIGINS_MAX) {
+            return false;
+        }
+        at = (uint8_t *)config->origins[config->origin_count++];
+        return set_text((char *)at, CONFIG_TEXT_CHARS_MAX + 1, value);
     case CONFIG_TEXT:
         return set_text((char *)at, CONFIG_TEXT_CHARS_MAX + 1, value);
     case CONFIG_U32:

@@ -59,11 +59,12 @@ static void erase(int folder, const char *name)
 static void erase_folder(const char *path)
 {
     DIR *folder = opendir(path);
+    int place = folder == NULL ? -1 : dirfd(folder);
     const struct dirent *entry;
 
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+    while (place >= 0 && (entry = readdir(folder)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            erase(dirfd(folder), entry->d_name);
+            erase(place, entry->d_name);
         }
     }
     if (folder != NULL) {

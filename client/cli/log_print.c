@@ -199,9 +199,12 @@ static bool take_event(void *visitor, const struct ledger_event *event)
         return true;
     }
     if (printing->count == printing->room) {
-        printing->room = printing->room == 0 ? 256 : 2 * printing->room;
-        printing->items = realloc(printing->items, printing->room * sizeof(*printing->items));
-        CHECK(printing->items != NULL);
+        size_t room = printing->room == 0 ? 256 : 2 * printing->room;
+        void **items = realloc(printing->items, room * sizeof(*items));
+
+        CHECK(items != NULL);
+        printing->items = items;
+        printing->room = room;
     }
     printing->items[printing->count++] =
         printing->cli->json ? (void *)log_print_object(host_engine(printing->cli->host), event)

@@ -61,25 +61,30 @@ static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
            X509_set_issuer_name(certificate, name) == 1 && X509_sign(certificate, key, NULL) > 0;
 }
 
-static FILE *create(const char *path, mode_t mode)
+static enum status create(const char *path, mode_t mode, FILE **out_file)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 
-    if (file == NULL && fd >= 0) {
-        (void)close(fd);
+    if (fd < 0) {
+        return errno == EEXIST ? STATUS_ALREADY : STATUS_IO;
     }
-    return file;
+    *out_file = fdopen(fd, "w");
+    if (*out_file == NULL) {
+        (void)close(fd);
+        return STATUS_IO;
+    }
+    return STATUS_OK;
 }
 
 /* Writes one of the two; the file is gone again unless it is wholly on disk. */
 static enum status write_pem(const char *path, mode_t mode, EVP_PKEY *key, X509 *certificate)
 {
-    FILE *file = create(path, mode);
+    FILE *file = NULL;
+    enum status status = create(path, mode, &file);
     int written;
 
-    if (file == NULL) {
-        return errno == EEXIST ? STATUS_ALREADY : STATUS_IO;
+    if (status != STATUS_OK) {
+        return status;
     }
     written = key != NULL ? PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL)
                           : PEM_write_X509(file, certificate);

@@ -65,6 +65,13 @@ static void accept_all(struct lws *wsi, int fd)
     }
 }
 
+static void grow(struct session *session, size_t size)
+{
+    uint8_t *grown = realloc(session->in, LWS_PRE + size);
+    must(grown != NULL, "memory");
+    session->in = grown;
+}
+
 /* A whole message is in: turns it into what is owed. */
 static void take(struct session *session)
 {
@@ -77,8 +84,7 @@ static void take(struct session *session)
         size = wanted < MESSAGE_BYTES_MAX ? wanted : MESSAGE_BYTES_MAX;
         session->out_size = (size_t)size;
         if (size > session->in_size) {
-            session->in = realloc(session->in, LWS_PRE + (size_t)size);
-            must(session->in != NULL, "memory");
+            grow(session, (size_t)size);
             memset(session->in + LWS_PRE + session->in_size, 0, (size_t)size - session->in_size);
         }
     } else if (session->in_size >= 9 && bytes[0] == 'S') {
@@ -93,8 +99,7 @@ static int received(struct lws *wsi, struct session *session, const void *bytes,
     if (session->in_size + size > MESSAGE_BYTES_MAX) {
         return -1;
     }
-    session->in = realloc(session->in, LWS_PRE + session->in_size + size);
-    must(session->in != NULL, "memory");
+    grow(session, session->in_size + size);
     memcpy(session->in + LWS_PRE + session->in_size, bytes, size);
     session->in_size += size;
     if (lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0) {

@@ -39,11 +39,13 @@ __attribute__((constructor)) static void begin(void)
 static void keep(const void *bytes, size_t size)
 {
     if (pending_size + size > pending_room) {
-        pending_room = (pending_size + size) * 2;
-        pending = realloc(pending, pending_room);
-        if (pending == NULL) {
+        const size_t room = (pending_size + size) * 2;
+        uint8_t *grown = realloc(pending, room);
+        if (grown == NULL) {
             _Exit(99);
         }
+        pending = grown;
+        pending_room = room;
     }
     memcpy(pending + pending_size, bytes, size);
     pending_size += size;

@@ -43,8 +43,9 @@ static struct mutate_field *new_field(struct mutate_tree *tree)
 {
     if ((tree->count & (tree->count - 1)) == 0) { /* room doubles at each power of two */
         const size_t room = tree->count == 0 ? 1 : tree->count * 2;
-        tree->fields = realloc(tree->fields, room * sizeof(*tree->fields));
-        CHECK(tree->fields != NULL);
+        struct mutate_field *grown = realloc(tree->fields, room * sizeof(*grown));
+        CHECK(grown != NULL);
+        tree->fields = grown;
     }
     return &tree->fields[tree->count++];
 }
@@ -167,9 +168,11 @@ struct text {
 static void add(struct text *text, const uint8_t *bytes, size_t size)
 {
     if (text->size + size > text->room) {
-        text->room = (text->size + size) * 2 + 16;
-        text->bytes = realloc(text->bytes, text->room);
-        CHECK(text->bytes != NULL);
+        const size_t room = (text->size + size) * 2 + 16;
+        uint8_t *grown = realloc(text->bytes, room);
+        CHECK(grown != NULL);
+        text->bytes = grown;
+        text->room = room;
     }
     if (size > 0) {
         memcpy(text->bytes + text->size, bytes, size);

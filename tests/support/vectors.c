@@ -122,7 +122,8 @@ bool vectors_next(struct vectors *vectors)
 
 void vectors_find(struct vectors *vectors, const char *name)
 {
-    rewind(vectors->file);
+    const int at_start = fseek(vectors->file, 0, SEEK_SET);
+    assert_int_equal(at_start, 0);
     free(vectors->next_name);
     char *line = vectors_line(vectors);
     vectors->next_name = line != NULL ? vectors_header(line) : NULL;

@@ -108,9 +108,11 @@ static struct item item_of(struct span key, struct span value)
 static void remember(struct memory_storage *memory, enum storage_table table, struct item old)
 {
     if (memory->undo_count == memory->undo_capacity) {
-        memory->undo_capacity = memory->undo_capacity * 2 + 64;
-        memory->undo = realloc(memory->undo, memory->undo_capacity * sizeof *memory->undo);
-        CHECK(memory->undo != NULL);
+        size_t capacity = memory->undo_capacity * 2 + 64;
+        struct undo *undo = realloc(memory->undo, capacity * sizeof *undo);
+        CHECK(undo != NULL);
+        memory->undo = undo;
+        memory->undo_capacity = capacity;
     }
     memory->undo[memory->undo_count++] = (struct undo){table, old};
 }
@@ -118,9 +120,11 @@ static void remember(struct memory_storage *memory, enum storage_table table, st
 static void insert(struct table *table, size_t place, struct item item)
 {
     if (table->count == table->capacity) {
-        table->capacity = table->capacity * 2 + 64;
-        table->items = realloc(table->items, table->capacity * sizeof *table->items);
-        CHECK(table->items != NULL);
+        size_t capacity = table->capacity * 2 + 64;
+        struct item *items = realloc(table->items, capacity * sizeof *items);
+        CHECK(items != NULL);
+        table->items = items;
+        table->capacity = capacity;
     }
     memmove(&table->items[place + 1], &table->items[place],
             (table->count - place) * sizeof *table->items);
