@@ -60,5 +60,6 @@ bool args_parse(int argc, char **argv, const struct args_option *options, size_t
             out_words[(*out_word_count)++] = argv[i];
         }
     }
+    *out_wrong = NULL;
     return true;
 }

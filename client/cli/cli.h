@@ -50,7 +50,7 @@ enum cli_flag {
 struct cli_command {
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the command's name */
-    const char *words;                                  /* after the name, for the usage line */
+    const char *words;                                  /* after the name, a line for each use */
     const char *summary;                                /* one line */
     unsigned flags;                                     /* enum cli_flag */
 };
@@ -70,6 +70,8 @@ int cli_fd(const struct cli *cli, int number);
 
 /* Says that |words| were not understood, with the command's usage. CLI_USAGE. */
 int cli_usage(struct cli *cli, const char *name, const char *what);
+/* How the command is called, within 80 columns. */
+void cli_usage_lines(FILE *out, const struct cli_command *command);
 /* One error: what happened, what was kept, what to do next. Returns the exit code of the
  * status. |what| is a phrase such as "the note was not written". */
 int cli_fail(struct cli *cli, const char *what, enum status status);

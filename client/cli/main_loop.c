@@ -10,11 +10,13 @@
 
 #define PROFILE_BYTES_MAX 4096u
 
+/* The words of each use stand on a line of their own. */
 static const struct cli_command COMMANDS[] = {
-    {"practice", cmd_practice, "new --name NAME --server FILE --out DIR | sign DIR --server FILE",
+    {"practice", cmd_practice,
+     "new --name NAME --server FILE --out DIR [--trial]\nsign DIR --server FILE",
      "found a practice: genesis, root key, first invitation", CLI_HERE},
-    {"join", cmd_join, "FILE|- [--yes] [--card FILE]", "become a member with an invitation's code",
-     CLI_HERE},
+    {"join", cmd_join, "FILE|- [--yes] [--trial] [--card FILE]",
+     "become a member with an invitation's code", CLI_HERE},
     {"qr", cmd_qr, "FILE|-", "show a code as a picture, for a camera", CLI_HERE},
     {"unlock", cmd_unlock, "", "ask once; an agent holds the keys until it locks", CLI_HERE},
     {"lock", cmd_lock, "", "end the agent and wipe the keys", CLI_HERE},
@@ -23,37 +25,50 @@ static const struct cli_command COMMANDS[] = {
      CLI_HERE},
     {"status", cmd_status, "", "who you are here and how far this machine is", 0},
     {"doctor", cmd_doctor, "[--confirm-clock]", "look for what is wrong with this profile", 0},
-    {"sync", cmd_sync, "[--watch] [--timeout S]", "fetch, verify and send", 0},
+    {"sync", cmd_sync, "[--watch [--timeout S]]", "fetch, verify and send", 0},
     {"member", cmd_member,
-     "invite --role R --name N --out FILE | list | code ID | suspend ID | resume ID",
+     "invite --role ROLE --name NAME --out FILE [--days N] [--practice-name NAME] "
+     "[--root FILE [--root-passphrase-fd N]]\nlist\ncode MEMBER\n"
+     "suspend MEMBER [--root FILE [--root-passphrase-fd N]]\n"
+     "resume MEMBER [--root FILE [--root-passphrase-fd N]]",
      "people of the practice", 0},
     {"relate", cmd_relate,
-     "STAFF treats|covers|supervises|trains SUBJECT [--until T] | list | end ID",
+     "STAFF treats|covers|supervises|trains SUBJECT [--until TIME]\nlist\nend RELATION",
      "state who treats, covers, supervises whom", 0},
-    {"delegate", cmd_delegate, "THERAPIST [--until T]", "let a therapist invite clients", 0},
-    {"chart", cmd_chart, "new CLIENT [--name N] | add CHART --class C | list", "charts of clients",
-     0},
-    {"directory", cmd_directory, "new | share", "the practice's directory of staff names", 0},
-    {"write", cmd_write, "CHART --class C [--file F|-] [--title T] [--draft] ...", "write a note",
-     CLI_TAKES_TEXT},
+    {"delegate", cmd_delegate, "THERAPIST [--until TIME]", "let a therapist invite clients", 0},
+    {"chart", cmd_chart, "new CLIENT [--name NAME]\nadd CHART --class CLASS\nlist",
+     "charts of clients", 0},
+    {"directory", cmd_directory, "new\nshare", "the practice's directory of staff names", 0},
+    {"write", cmd_write,
+     "CHART --class CLASS [--title TEXT] [--tag TEXT ...] [--file FILE|-] [--template soap|dap|"
+     "birp|girp|free] [--draft]\n--note NOTE [--draft] [--title TEXT] [--tag TEXT ...] [--file "
+     "FILE|-]\n--note NOTE --addendum|--correction|--late-entry --reason TEXT [--file FILE|-]",
+     "write a note", CLI_TAKES_TEXT},
     {"before", cmd_before, "NOTE", "what `write --note` begins the editor with", CLI_HIDDEN},
-    {"reflect", cmd_reflect, "CHART [--file F|-] [--yes]", "share a reflection with the client",
-     CLI_TAKES_TEXT | CLI_PREVIEWS},
-    {"moment", cmd_moment, "[CHART] --category K [--file F|-] [--share WHO] [--bring]",
+    {"reflect", cmd_reflect, "CHART [--title TEXT] [--file FILE|-] [--yes]",
+     "share a reflection with the client", CLI_TAKES_TEXT | CLI_PREVIEWS},
+    {"moment", cmd_moment, "[CHART] --category KIND [--file FILE|-] [--share MEMBER] [--bring]",
      "note a progress moment", CLI_TAKES_TEXT},
-    {"list", cmd_list, "[CHART|--section S]", "notes", 0},
+    {"list", cmd_list, "[CHART|--section SECTION]", "notes", 0},
     {"show", cmd_show, "NOTE [--no-receipt]", "read a note", 0},
     {"history", cmd_history, "NOTE", "all revisions of a note", 0},
     {"search", cmd_search, "TEXT|-", "find text in what is here", 0},
-    {"grant", cmd_grant, "CHART|SECTION [--class C] MEMBER --rights R [--until T] [--history]",
+    {"grant", cmd_grant,
+     "CHART|SECTION [--class CLASS] MEMBER --rights read[,write[,own]] [--until TIME] [--history] "
+     "[--code-compared]",
      "let somebody in", 0},
-    {"revoke", cmd_revoke, "CHART|SECTION [--class C] MEMBER", "end a grant", 0},
-    {"access", cmd_access, "CHART|SECTION|NOTE [--class C]", "who can open this now, and why", 0},
-    {"log", cmd_log, "[--mine|--chart C|--all] ... | verify | export --format F DIR",
+    {"revoke", cmd_revoke, "CHART|SECTION [--class CLASS] MEMBER", "end a grant", 0},
+    {"access", cmd_access, "CHART|SECTION|NOTE [--class CLASS]", "who can open this now, and why",
+     0},
+    {"log", cmd_log,
+     "[--mine|--chart CHART|--all] [--actor MEMBER] [--section SECTION] [--action ACTION] "
+     "[--outcome ok|refused|failed] [--from TIME] [--to TIME] [--limit N]\n"
+     "verify [--chart CHART]\nexport --format tlog-tiles|jsonl|csv DIR",
      "the access log", 0},
-    {"export", cmd_export, "--chart C DIR | --all DIR [--include-process]",
+    {"export", cmd_export, "--chart CHART DIR [--include-process]\n--all DIR [--include-process]",
      "write notes out, in the clear", 0},
-    {"device", cmd_device, "list | revoke ID [--member M]", "devices of yours", 0},
+    {"device", cmd_device, "list [--member MEMBER]\nrevoke DEVICE [--member MEMBER]",
+     "devices of yours", 0},
 };
 
 const struct cli_command *cli_commands(size_t *out_count)
@@ -87,8 +102,11 @@ static void help(FILE *out)
 
 static int help_on(struct cli *cli, const struct cli_command *command)
 {
-    (void)fprintf(cli->out, "Usage: alcove %s %s\n\n%s.\nSee alcove(1).\n", command->name,
-                  command->words, command->summary);
+    cli_usage_lines(cli->out, command);
+    (void)fprintf(cli->out,
+                  "\n%c%s.\n"
+                  "Everywhere: [--profile DIR] [--passphrase-fd N] [--json]; see alcove(1).\n",
+                  command->summary[0] - 'a' + 'A', command->summary + 1);
     return CLI_OK;
 }
 
@@ -175,6 +193,11 @@ int main_loop(int argc, char **argv)
         cli.profile = default_profile(profile);
     }
     command = argc < 2 ? NULL : cli_find(argv[1]);
+    if (command == NULL && argc >= 2 && !asked) {
+        (void)fprintf(stderr, "alcove: there is no command called %s; see alcove --help\n",
+                      argv[1]);
+        return CLI_USAGE;
+    }
     if (command == NULL) {
         help(asked ? stdout : stderr);
         return asked ? CLI_OK : CLI_USAGE;

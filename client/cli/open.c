@@ -3,6 +3,8 @@
 #include "client/cli/print.h"
 #include "client/cli/secrets.h"
 
+#define USAGE_COLUMNS 79u
+
 /* What a status means to a person, as the end of a sentence. */
 static const struct {
     enum status status;
@@ -34,7 +36,8 @@ static const struct {
     {STATUS_DAMAGED, CLI_LOCKED, "the passphrase is wrong or the file is damaged"},
     {STATUS_UNSUPPORTED, CLI_REFUSED, "this version or parameter is not accepted"},
     {STATUS_EXPIRED, CLI_REFUSED, "it has expired"},
-    {STATUS_CLOCK, CLI_REFUSED, "the server's clock is over a day ahead of this machine's; see `alcove doctor`"},
+    {STATUS_CLOCK, CLI_REFUSED,
+     "the server's clock is over a day ahead of this machine's; see `alcove doctor`"},
     {STATUS_OFFLINE, CLI_UNREACHABLE, "the server was not reached"},
     {STATUS_USAGE, CLI_USAGE, "it was not asked in a way that can be done"},
     {STATUS_MALFORMED, CLI_FAILED, "it is not well-formed"},
@@ -72,7 +75,7 @@ int cli_open(struct cli *cli)
         status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
         if (status == STATUS_USAGE) {
             (void)fprintf(cli->err, "alcove: no passphrase: there is no terminal to ask on; "
-                                    "unlock first or give --passphrase-fd N\n");
+                                    "`alcove unlock`\n  first, or give --passphrase-fd N\n");
             return CLI_LOCKED;
         }
     }
@@ -126,11 +129,25 @@ static int show_alarms(struct cli *cli)
     return count > 0 ? CLI_ALARM : CLI_OK;
 }
 
+/* As the middle of a sentence of ours. */
 static const char *offline_reason(const struct cli *cli)
 {
+    static char reason[160];
     const char *why = host_why(cli->host);
+    size_t size = 0;
 
-    return why == NULL ? "no answer in time" : why;
+    if (why == NULL) {
+        return "no answer in time";
+    }
+    (void)snprintf(reason, sizeof(reason), "%s", why);
+    size = strlen(reason);
+    if (size > 0 && reason[size - 1] == '.') {
+        reason[size - 1] = '\0';
+    }
+    if (strncmp(reason, "The ", 4) == 0) {
+        reason[0] = 't';
+    }
+    return reason;
 }
 
 int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
@@ -165,8 +182,8 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
     }
     if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
         (void)fprintf(cli->err,
-                      "alcove: not sent yet: %s. It is saved here, sealed, and goes with the next "
-                      "`alcove sync`.\n",
+                      "alcove: not sent yet: %s.\n"
+                      "  It is saved here, sealed, and goes with the next `alcove sync`.\n",
                       offline_reason(cli));
         return CLI_OK;
     }
@@ -194,15 +211,49 @@ int cli_refresh(struct cli *cli)
     return cli_fail(cli, "syncing stopped", status);
 }
 
+static void usage_line(FILE *out, const char *begin, const char *name, struct span words)
+{
+    size_t column = (size_t)fprintf(out, "%s alcove %s", begin, name);
+
+    while (words.size > 0) {
+        const uint8_t *space = memchr(words.data, ' ', words.size);
+        size_t size = space == NULL ? words.size : (size_t)(space - words.data);
+
+        if (column + 1 + size > USAGE_COLUMNS) {
+            column = (size_t)fprintf(out, "\n          ") - 1;
+        }
+        column += (size_t)fprintf(out, " %.*s", (int)size, (const char *)words.data);
+        size += space == NULL ? 0 : 1;
+        words = span_of(words.data + size, words.size - size);
+    }
+    (void)fputc('\n', out);
+}
+
+void cli_usage_lines(FILE *out, const struct cli_command *command)
+{
+    const char *begin = "Usage:";
+
+    for (const char *line = command->words; line != NULL; begin = "      ") {
+        const char *end = strchr(line, '\n');
+
+        usage_line(out, begin, command->name,
+                   span_of(line, end == NULL ? strlen(line) : (size_t)(end - line)));
+        line = end == NULL ? NULL : end + 1;
+    }
+}
+
 int cli_usage(struct cli *cli, const char *name, const char *what)
 {
     const struct cli_command *command = cli_find(name);
 
     if (what != NULL) {
-        (void)fprintf(cli->err, "alcove %s: not understood: %s\n", name, what);
+        (void)fprintf(cli->err,
+                      what[0] == '-' ? "alcove %s: no option here, or its value is missing: %s\n"
+                                     : "alcove %s: not understood: %s\n",
+                      name, what);
     }
     if (command != NULL) {
-        (void)fprintf(cli->err, "Usage: alcove %s %s\n", name, command->words);
+        cli_usage_lines(cli->err, command);
     }
     return CLI_USAGE;
 }
