@@ -127,7 +127,7 @@ static int query_of(struct cli *cli, const struct log_words *words, uint32_t lim
         code = ids_time(cli, words->from, &query->time_from_ms);
     }
     if (code == CLI_OK && words->to != NULL) {
-        code = ids_time(cli, words->to, &query->time_to_ms);
+        code = ids_time_end(cli, words->to, &query->time_to_ms);
     }
     return code;
 }

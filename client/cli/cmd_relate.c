@@ -187,7 +187,7 @@ int cmd_relate(struct cli *cli, int argc, char **argv)
         (count == 2 && strcmp(words[0], "end") != 0)) {
         return cli_usage(cli, "relate", wrong);
     }
-    code = until == NULL ? CLI_OK : ids_time(cli, until, &until_ms);
+    code = until == NULL ? CLI_OK : ids_until(cli, until, &until_ms);
     if (code == CLI_OK) {
         code = cli_open(cli);
     }
@@ -219,7 +219,7 @@ int cmd_delegate(struct cli *cli, int argc, char **argv)
         count != 1) {
         return cli_usage(cli, "delegate", wrong);
     }
-    code = until == NULL ? CLI_OK : ids_time(cli, until, &until_ms);
+    code = until == NULL ? CLI_OK : ids_until(cli, until, &until_ms);
     if (code == CLI_OK) {
         code = cli_open(cli);
     }

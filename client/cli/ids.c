@@ -1,5 +1,6 @@
 #include "client/cli/ids.h"
 
+#include "client/agent/clock.h"
 #include "client/cli/print.h"
 #include "keys/public/hex.h"
 #include "proto/policy.h"
@@ -37,6 +38,13 @@ static int verdict(struct search *search, const char *what)
 {
     if (search->found == 1) {
         return CLI_OK;
+    }
+    if (search->word[0] == '\0') {
+        (void)fprintf(search->cli->err,
+                      search->found == 0 ? "alcove: no %s is here yet; `alcove sync` first\n"
+                                         : "alcove: there are several of type %s; say which\n",
+                      what);
+        return search->found == 0 ? CLI_NOT_FOUND : CLI_USAGE;
     }
     (void)fprintf(search->cli->err,
                   search->found == 0 ? "alcove: no %s here is called or begins with %s\n"
@@ -171,10 +179,23 @@ static int section_verdict(struct section_search *sections)
 
     if (sections->search.found == 1 && sections->best > 1) {
         (void)fprintf(sections->search.cli->err,
-                      "alcove: %zu sections of class %s fit, and they have different readers; "
+                      "alcove: %zu sections of class %s fit, and may have different readers; "
                       "give the id\n  of one (alcove chart list, alcove access ID)\n",
                       sections->best, policy_class_name(sections->out->class));
         return CLI_USAGE;
+    }
+    if (sections->search.found == 0 && class == 0) {
+        (void)fprintf(sections->search.cli->err,
+                      "alcove: no section here begins with %s; of a chart, give --class too\n",
+                      sections->search.word);
+        return CLI_NOT_FOUND;
+    }
+    if (sections->search.found == 0) {
+        (void)fprintf(sections->search.cli->err,
+                      "alcove: no chart here that is called or begins with %s has a section of\n"
+                      "  class %s; see `alcove chart list`\n",
+                      sections->search.word, policy_class_name(class));
+        return CLI_NOT_FOUND;
     }
     return verdict(&sections->search, class == 0 ? "section" : policy_class_name(class));
 }
@@ -323,20 +344,50 @@ int ids_class(struct cli *cli, const char *word, uint32_t *out_class)
     return CLI_USAGE;
 }
 
-int ids_time(struct cli *cli, const char *word, uint64_t *out_ms)
+/* mktime takes the 31st of February for a day in March. */
+static int time_of(struct cli *cli, const char *word, bool end, uint64_t *out_ms)
 {
     struct tm local = {.tm_isdst = -1};
     const char *rest = strptime(word, "%Y-%m-%d", &local);
+    bool day = rest != NULL && *rest == '\0';
+    int number = local.tm_mday;
     time_t seconds;
 
     if (rest != NULL && *rest == 'T') {
         rest = strptime(rest + 1, "%H:%M", &local);
     }
+    local.tm_isdst = -1;
     seconds = rest != NULL && *rest == '\0' ? mktime(&local) : -1;
-    if (seconds < 0) {
+    if (seconds < 0 || local.tm_mday != number) {
         (void)fprintf(cli->err, "alcove: a time is YYYY-MM-DD or YYYY-MM-DDTHH:MM, not %s\n", word);
         return CLI_USAGE;
     }
-    *out_ms = (uint64_t)seconds * 1000u;
+    if (day && end) {
+        local.tm_mday++;
+        local.tm_isdst = -1;
+        seconds = mktime(&local);
+    }
+    *out_ms = (uint64_t)seconds * 1000u - (day && end ? 1u : 0u);
     return CLI_OK;
+}
+
+int ids_time(struct cli *cli, const char *word, uint64_t *out_ms)
+{
+    return time_of(cli, word, false, out_ms);
+}
+
+int ids_time_end(struct cli *cli, const char *word, uint64_t *out_ms)
+{
+    return time_of(cli, word, true, out_ms);
+}
+
+int ids_until(struct cli *cli, const char *word, uint64_t *out_ms)
+{
+    int code = ids_time(cli, word, out_ms);
+
+    if (code == CLI_OK && *out_ms <= clock_now_ms()) {
+        (void)fprintf(cli->err, "alcove: --until %s has passed already; nothing was done\n", word);
+        code = CLI_USAGE;
+    }
+    return code;
 }

@@ -29,5 +29,10 @@ MUST_CHECK int ids_relation(struct cli *cli, const char *word, struct hash *out_
 
 /* "process", "progress" …; CLI_USAGE after saying which there are. */
 MUST_CHECK int ids_class(struct cli *cli, const char *word, uint32_t *out_class);
-/* YYYY-MM-DD or YYYY-MM-DDTHH:MM, local time. */
+/* YYYY-MM-DD, which is its first minute, or YYYY-MM-DDTHH:MM; local time, and there is such a
+ * day. */
 MUST_CHECK int ids_time(struct cli *cli, const char *word, uint64_t *out_ms);
+/* The same for an end: a day alone ends with its last moment. */
+MUST_CHECK int ids_time_end(struct cli *cli, const char *word, uint64_t *out_ms);
+/* The first minute, as ids_time, of what is to end by itself: it is still to come. */
+MUST_CHECK int ids_until(struct cli *cli, const char *word, uint64_t *out_ms);
