@@ -4,6 +4,7 @@
 #include "client/cli/args.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/sections.h"
 #include "client/engine/act.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -48,6 +49,10 @@ static int rights_of(struct cli *cli, const char *text, uint32_t *out)
         *out |= words[i].right;
         text += size + (text[size] == ',' ? 1 : 0);
     }
+    if ((*out & RIGHT_READ) == 0) {
+        (void)fprintf(cli->err, "alcove: --rights is read, read,write or read,write,own\n");
+        return CLI_USAGE;
+    }
     return CLI_OK;
 }
 
@@ -60,8 +65,15 @@ static int tell(struct cli *cli, enum status status, const uint64_t *ticket, con
 
     if (status == STATUS_UNSUPPORTED) {
         (void)fprintf(cli->err, "alcove: this person is vouched for by an admin alone. Compare the "
-                                "code of `alcove member code` with them, then give "
+                                "code\n  of `alcove member code` with them, then give "
                                 "--code-compared.\n");
+        return CLI_REFUSED;
+    }
+    if (status == STATUS_REFUSED) {
+        (void)fprintf(cli->err, "alcove: it was not done: the section is not yours to open, or the "
+                                "policy lets no\n  such person in. That somebody treats or covers "
+                                "is stated by an admin first:\n  alcove relate STAFF covers CLIENT "
+                                "(REFUSED)\n");
         return CLI_REFUSED;
     }
     if (status != STATUS_OK) {
@@ -110,7 +122,7 @@ int cmd_grant(struct cli *cli, int argc, char **argv)
     }
     code = rights_of(cli, opening.rights, &grant.rights);
     if (code == CLI_OK && opening.until != NULL) {
-        code = ids_time(cli, opening.until, &grant.until_ms);
+        code = ids_until(cli, opening.until, &grant.until_ms);
     }
     if (code == CLI_OK) {
         code = cli_open(cli);
@@ -176,6 +188,7 @@ int cmd_revoke(struct cli *cli, int argc, char **argv)
 struct accessing {
     struct cli *cli;
     cJSON *array;
+    const struct view_section *section; /* of a whole chart: said with each name */
 };
 
 static bool tell_access(void *visitor, const struct view_access *access)
@@ -194,6 +207,10 @@ static bool tell_access(void *visitor, const struct view_access *access)
         print_add_text(object, "reason", access->reason);
         print_add_number(object, "devices", access->devices);
         (void)cJSON_AddBoolToObject(object, "in_epoch", access->in_epoch);
+        if (accessing->section != NULL) {
+            print_add_id(object, "section", ID_SPAN(&accessing->section->section));
+            print_add_text(object, "class", policy_class_name(accessing->section->class));
+        }
         (void)cJSON_AddItemToArray(accessing->array, object);
         return true;
     }
@@ -226,17 +243,77 @@ static bool is_note(const struct cli *cli, const char *word, struct section_id *
     return found;
 }
 
+static enum status access_of(struct accessing *accessing, const struct section_id *section)
+{
+    return view_access(host_engine(accessing->cli->host), section, tell_access, accessing);
+}
+
+/* Every section of a chart that is here, each with those who can open it. */
+static enum status access_chart(struct accessing *accessing, const struct sections *sections,
+                                const struct chart_id *chart)
+{
+    struct cli *cli = accessing->cli;
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < sections->count && status == STATUS_OK; i++) {
+        const struct view_section *section = &sections->items[i];
+
+        if (!ID_EQUAL(&section->chart, chart) || section->ended) {
+            continue;
+        }
+        accessing->section = section;
+        if (!cli->json) {
+            print_short(cli, ID_SPAN(&section->section));
+            (void)fprintf(cli->out, "  %s\n", policy_class_name(section->class));
+        }
+        status = access_of(accessing, &section->section);
+    }
+    return status;
+}
+
+/* What the word means, the narrowest first: a note, a section, a chart's section of the class,
+ * the whole chart. */
+static int access_word(struct cli *cli, const char *word, const char *class,
+                       struct accessing *accessing)
+{
+    struct view_section section;
+    struct section_id of_note;
+    struct sections sections;
+    struct chart_id chart;
+    struct member_id client;
+    enum status status;
+    int code;
+
+    if (class == NULL && is_note(cli, word, &of_note)) {
+        status = access_of(accessing, &of_note);
+    } else if (class != NULL || ids_section_quietly(cli, word, &section)) {
+        code = class == NULL ? CLI_OK : section_of(cli, word, class, &section);
+        if (code != CLI_OK) {
+            return code;
+        }
+        status = access_of(accessing, &section.section);
+    } else {
+        code = ids_chart(cli, word, &chart, &client);
+        if (code == CLI_OK) {
+            code = sections_get(cli, &sections);
+        }
+        if (code != CLI_OK) {
+            return code;
+        }
+        status = access_chart(accessing, &sections, &chart);
+        sections_free(&sections);
+    }
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "it could not be told", status);
+}
+
 int cmd_access(struct cli *cli, int argc, char **argv)
 {
     const char *class = NULL;
     const struct args_option options[] = {{.name = "--class", .value = &class}};
     struct accessing accessing = {.cli = cli};
-    struct view_section section;
-    struct section_id of_note;
     const char *words[1];
     const char *wrong = NULL;
     size_t count = 0;
-    enum status status;
     int code;
 
     if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
@@ -250,21 +327,12 @@ int cmd_access(struct cli *cli, int argc, char **argv)
     if (code != CLI_OK) {
         return code;
     }
-    if (class != NULL || !is_note(cli, words[0], &of_note)) {
-        code = section_of(cli, words[0], class, &section);
-        of_note = section.section;
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
     accessing.array = cli->json ? cJSON_CreateArray() : NULL;
-    status = view_access(host_engine(cli->host), &of_note, tell_access, &accessing);
-    if (status != STATUS_OK) {
+    code = access_word(cli, words[0], class, &accessing);
+    if (code != CLI_OK) {
         cJSON_Delete(accessing.array);
-        return cli_fail(cli, "it could not be told", status);
-    }
-    if (cli->json) {
+    } else if (cli->json) {
         print_json(cli, accessing.array);
     }
-    return CLI_OK;
+    return code;
 }
