@@ -41,7 +41,7 @@ static int take_passphrase(struct cli *cli, struct secret **out_passphrase)
 {
     enum passphrase_verdict verdict;
     enum status status = secrets_get_new(cli->passphrase_fd,
-                                         "New passphrase for this device's keys", out_passphrase);
+                                         "New passphrase, 15 characters or more", out_passphrase);
 
     if (status != STATUS_OK) {
         return cli_fail(cli, "no passphrase was given", status);
@@ -88,7 +88,7 @@ static void tell_joined(struct cli *cli, const struct join_info *info, const cha
         print_json(cli, object);
         return;
     }
-    (void)fprintf(cli->out, "Joined. Next: alcove sync\n");
+    (void)fprintf(cli->out, "Joined. Next: alcove unlock\n");
 }
 
 /* What the invitation calls the newcomer and the practice. It is a convenience: without it both
@@ -147,7 +147,7 @@ static int fail_join(struct cli *cli, const struct joining *joining, enum status
     }
     if (status == STATUS_REFUSED) {
         (void)fprintf(cli->err, "alcove join: the server knows no such invitation, or it was used "
-                                "already. Ask the one who gave it to you for a new one.\n");
+                                "already.\n  Ask the one who gave it to you for a new one.\n");
         return CLI_REFUSED;
     }
     return cli_fail(cli, "the invitation does not hold", status);
@@ -268,6 +268,21 @@ static int join_with(struct cli *cli, struct joining *joining, bool yes, bool tr
     return code;
 }
 
+static int fail_code(struct cli *cli, const char *path, bool read, enum status status)
+{
+    char what[128];
+
+    if (read && (status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED)) {
+        (void)fprintf(cli->err,
+                      "alcove join: this is no invitation's code, or a character is wrong or "
+                      "missing; it\n  begins with ALCOVE1-JOIN: (%s)\n",
+                      status_name(status));
+        return CLI_FAILED;
+    }
+    (void)snprintf(what, sizeof(what), "the code was not read from %.64s", path);
+    return cli_fail(cli, what, status);
+}
+
 int cmd_join(struct cli *cli, int argc, char **argv)
 {
     bool yes = false;
@@ -285,11 +300,18 @@ int cmd_join(struct cli *cli, int argc, char **argv)
     uint8_t *text = NULL;
     size_t size = 0;
     enum status status;
+    bool read;
     int code;
 
     if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
         count != 1) {
         return cli_usage(cli, "join", wrong);
+    }
+    if (cli->json && card == NULL) {
+        (void)fprintf(cli->err,
+                      "alcove join: with --json the recovery card needs a file of its own: "
+                      "--card FILE\n");
+        return CLI_USAGE;
     }
     if (host_probe(cli->profile) != STATUS_NOT_FOUND) {
         (void)fprintf(cli->err,
@@ -299,13 +321,14 @@ int cmd_join(struct cli *cli, int argc, char **argv)
         return CLI_FAILED;
     }
     status = files_read(words[0], cli->in, INVITATION_TEXT_CHARS_MAX + 64, &text, &size);
-    if (status == STATUS_OK) {
+    read = status == STATUS_OK;
+    if (read) {
         status = join_new(span_of(text, size), &joining.join);
         wipe(text, size);
     }
     free(text);
     code = status == STATUS_OK ? join_with(cli, &joining, yes, trial, card)
-                               : cli_fail(cli, "this is no invitation's code", status);
+                               : fail_code(cli, words[0], read, status);
     joining_deinit(&joining);
     join_free(joining.join);
     return code;
