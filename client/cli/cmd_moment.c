@@ -6,6 +6,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/note_put.h"
 #include "client/cli/note_text.h"
+#include "client/cli/sections.h"
 #include "client/engine/act.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -74,6 +75,12 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
         *out = search.found;
         return CLI_OK;
     }
+    if (sections_coming(cli)) {
+        (void)fprintf(cli->err,
+                      "alcove: your journal still waits to be made, which needs the server "
+                      "once;\n  `alcove sync`, then write this again\n");
+        return CLI_UNREACHABLE;
+    }
     status = act_section(host_engine(cli->host), CLASS_JOURNAL, chart, client, clock_now_ms(),
                          &section, &same_chart, &ticket);
     if (status != STATUS_OK) {
@@ -95,7 +102,10 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
         code = cli_refresh(cli);
     }
     if (code == CLI_OK && view_section(host_engine(cli->host), &section, out) != STATUS_OK) {
-        return cli_fail(cli, "your journal is not here yet", STATUS_OFFLINE);
+        (void)fprintf(cli->err, "alcove: the first moment of its kind needs the server once, for "
+                                "the journal's\n  key; later ones do not. This one was not "
+                                "written.\n");
+        return CLI_UNREACHABLE;
     }
     return code;
 }
@@ -109,7 +119,7 @@ static bool category_known(struct cli *cli, const char *category)
     }
     (void)fprintf(cli->err, "alcove: --category is one of");
     for (size_t i = 0; i < ARRAY_LEN(CATEGORIES); i++) {
-        (void)fprintf(cli->err, " %s", CATEGORIES[i]);
+        (void)fprintf(cli->err, "%s%s", i % 5 == 0 ? "\n  " : " ", CATEGORIES[i]);
     }
     (void)fputc('\n', cli->err);
     return false;
