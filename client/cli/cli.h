@@ -75,6 +75,8 @@ void cli_usage_lines(FILE *out, const struct cli_command *command);
 /* One error: what happened, what was kept, what to do next. Returns the exit code of the
  * status. |what| is a phrase such as "the note was not written". */
 int cli_fail(struct cli *cli, const char *what, enum status status);
+/* The same where a passphrase was asked for: says how to give one when there is no terminal. */
+int cli_no_passphrase(struct cli *cli, const char *what, enum status status);
 
 #define CLI_TIMEOUT_MS 30000u
 #define CLI_SETTLE_MS  3000u

@@ -44,11 +44,13 @@ static int take_passphrase(struct cli *cli, struct secret **out_passphrase)
                                          "New passphrase, 15 characters or more", out_passphrase);
 
     if (status != STATUS_OK) {
-        return cli_fail(cli, "no passphrase was given", status);
+        return cli_no_passphrase(cli, "no passphrase was given", status);
     }
     verdict = passphrase_judge(secret_view(*out_passphrase));
     if (verdict != PASSPHRASE_GOOD) {
-        (void)fprintf(cli->err, "alcove join: %s\nNothing was made; the invitation is unused.\n",
+        (void)fprintf(cli->err,
+                      "alcove join: this passphrase will not do.\n  %s\nNothing was made; the "
+                      "invitation is unused.\n",
                       passphrase_advice(verdict));
         return CLI_LOCKED;
     }

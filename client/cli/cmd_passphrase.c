@@ -24,7 +24,8 @@ static int take_new(struct cli *cli, int fd, struct secret **out_secret)
     }
     verdict = passphrase_judge(secret_view(*out_secret));
     if (verdict != PASSPHRASE_GOOD) {
-        (void)fprintf(cli->err, "alcove: %s\nThe passphrase is as it was.\n",
+        (void)fprintf(cli->err,
+                      "alcove: this passphrase will not do.\n  %s\nThe passphrase is as it was.\n",
                       passphrase_advice(verdict));
         return CLI_LOCKED;
     }

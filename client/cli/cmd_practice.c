@@ -238,11 +238,12 @@ static int take_new_passphrase(struct cli *cli, struct secret **out_passphrase)
         secrets_get_new(cli->passphrase_fd, "New passphrase for the root key", out_passphrase);
 
     if (status != STATUS_OK) {
-        return cli_fail(cli, "no passphrase was given", status);
+        return cli_no_passphrase(cli, "no passphrase was given", status);
     }
     verdict = passphrase_judge(secret_view(*out_passphrase));
     if (verdict != PASSPHRASE_GOOD) {
-        (void)fprintf(cli->err, "alcove practice: %s\nNothing was made.\n",
+        (void)fprintf(cli->err,
+                      "alcove practice: this passphrase will not do.\n  %s\nNothing was made.\n",
                       passphrase_advice(verdict));
         return CLI_LOCKED;
     }

@@ -137,14 +137,8 @@ static int unlock(struct cli *cli)
         status = profile == NULL ? STATUS_IO
                                  : secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
     }
-    if (status == STATUS_USAGE) {
-        (void)fprintf(cli->err, "alcove: no passphrase: there is no terminal to ask on; give "
-                                "--passphrase-fd N\n");
-        code = CLI_LOCKED;
-    } else {
-        code = status == STATUS_OK ? start_with(cli, profile, passphrase)
-                                   : cli_fail(cli, "the profile was not unlocked", status);
-    }
+    code = status == STATUS_OK ? start_with(cli, profile, passphrase)
+                               : cli_no_passphrase(cli, "the profile was not unlocked", status);
     secret_free(passphrase);
     free(profile);
     return code;

@@ -33,7 +33,7 @@ static const struct {
     {STATUS_IO, CLI_FAILED, "a file could not be read or written"},
     {STATUS_CORRUPT, CLI_ALARM, "stored data are damaged"},
     {STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ"},
-    {STATUS_DAMAGED, CLI_LOCKED, "the passphrase is wrong or the file is damaged"},
+    {STATUS_DAMAGED, CLI_LOCKED, "wrong passphrase, or a damaged file"},
     {STATUS_UNSUPPORTED, CLI_REFUSED, "this version or parameter is not accepted"},
     {STATUS_EXPIRED, CLI_REFUSED, "it has expired"},
     {STATUS_CLOCK, CLI_REFUSED,
@@ -57,6 +57,16 @@ int cli_fail(struct cli *cli, const char *what, enum status status)
     return CLI_FAILED;
 }
 
+int cli_no_passphrase(struct cli *cli, const char *what, enum status status)
+{
+    if (status != STATUS_USAGE) {
+        return cli_fail(cli, what, status);
+    }
+    (void)fprintf(cli->err, "alcove: no passphrase: none was typed, or there is no terminal to ask "
+                            "on; then\n  `alcove unlock` first, or give --passphrase-fd N\n");
+    return CLI_LOCKED;
+}
+
 int cli_open(struct cli *cli)
 {
     struct secret *passphrase = NULL;
@@ -73,10 +83,8 @@ int cli_open(struct cli *cli)
     }
     if (status == STATUS_OK) {
         status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
-        if (status == STATUS_USAGE) {
-            (void)fprintf(cli->err, "alcove: no passphrase: there is no terminal to ask on; "
-                                    "`alcove unlock`\n  first, or give --passphrase-fd N\n");
-            return CLI_LOCKED;
+        if (status != STATUS_OK) {
+            return cli_no_passphrase(cli, "the profile was not opened", status);
         }
     }
     if (status == STATUS_OK) {
