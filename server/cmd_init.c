@@ -3,6 +3,7 @@
 #include "keys/server/login_key.h"
 #include "proto/message.h"
 #include "server/child.h"
+#include "server/config.h"
 #include "server/core/clock.h"
 #include "server/core/core.h"
 
@@ -109,6 +110,15 @@ static int fail(const char *what, enum status status)
 {
     (void)fprintf(stderr, "alcoved init: %s: %s\n", what, status_name(status));
     return CMD_FAILED;
+}
+
+/* Before any key is made for it: clients are told this address, and it is in every invitation. */
+static bool is_address(const char *text)
+{
+    char host[CONFIG_HOST_CHARS_MAX + 1];
+    uint16_t port = 0;
+
+    return text == NULL || config_listen(text, host, sizeof(host), &port) == STATUS_OK;
 }
 
 static enum status write_config(const struct paths *paths, const char *listen)
@@ -277,6 +287,9 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
         if (status == STATUS_ALREADY) {
             (void)fprintf(stderr,
                           "alcoved init: %s already has its practice; nothing was changed\n", data);
+            arena_free(&arena);
+            free(bytes);
+            return CMD_FAILED;
         }
     }
     arena_free(&arena);
@@ -319,7 +332,10 @@ static int run_founder(const struct init_options *options, const struct paths *p
     }
     if (child < 0 || waitpid(child, &code, 0) != child || !WIFEXITED(code) ||
         WEXITSTATUS(code) != 0) {
-        (void)fprintf(stderr, "alcoved init: making the practice failed\n");
+        (void)fprintf(stderr,
+                      "alcoved init: the practice was not made. The server's keys are, so that "
+                      "only this is\nleft: alcove practice new --server DATA/server.pub, then "
+                      "alcoved init DATA --genesis FILE\n");
         return CMD_FAILED;
     }
     return CMD_OK;
@@ -358,6 +374,11 @@ int cmd_init(int argc, char **argv)
     if (options.help) {
         help(stdout);
         return CMD_OK;
+    }
+    if (!is_address(options.listen) || !is_address(options.address)) {
+        (void)fprintf(stderr, "alcoved init: an address is HOST:PORT or [HOST]:PORT; nothing was "
+                              "made\n");
+        return CMD_USAGE;
     }
     if (paths_init(options.data, &paths) != STATUS_OK) {
         return fail("the data directory's name is too long", STATUS_USAGE);

@@ -105,7 +105,7 @@ static int start_committer(struct service *service)
         return CMD_ALARM;
     }
     if (status != STATUS_OK) {
-        return fail("the log signer cannot be used", status);
+        return fail("the log signer cannot be used, or serves this folder already", status);
     }
     door_attach_run(service->door, service->run);
     return CMD_OK;

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 
+/* CMD_OK without a database: help was asked for. */
 static int open_db(const char *command, int argc, char **argv, struct db **out_db, bool *out_json)
 {
     struct db_options options = {.map_bytes = 0, .create = false};
@@ -18,6 +19,10 @@ static int open_db(const char *command, int argc, char **argv, struct db **out_d
     enum status status;
 
     *out_json = false;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        (void)printf("Usage: alcoved %s DATA [--json]\n", command);
+        return CMD_OK;
+    }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             *out_json = true;
@@ -33,9 +38,16 @@ static int open_db(const char *command, int argc, char **argv, struct db **out_d
         return CMD_USAGE;
     }
     status = db_open(paths.db, &options, out_db);
-    if (status != STATUS_OK) {
+    if (status == STATUS_NOT_FOUND) {
+        (void)fprintf(stderr,
+                      "alcoved %s: there is no practice in %s; alcoved init makes one, in two "
+                      "steps\n",
+                      command, data);
+    } else if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcoved %s: %s cannot be opened: %s\n", command, paths.db,
                       status_name(status));
+    }
+    if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? CMD_NOT_FOUND : CMD_FAILED;
     }
     return CMD_OK;
@@ -70,7 +82,7 @@ int cmd_status(int argc, char **argv)
     bool json = false;
     int code = open_db("status", argc, argv, &db, &json);
 
-    if (code == CMD_OK) {
+    if (code == CMD_OK && db != NULL) {
         code = db_begin_read(db, &txn) == STATUS_OK ? print_status(db, txn, json) : CMD_FAILED;
     }
     db_abort(txn);
@@ -118,7 +130,7 @@ int cmd_fsck(int argc, char **argv)
     enum status status;
     int code = open_db("fsck", argc, argv, &db, &json);
 
-    if (code != CMD_OK) {
+    if (code != CMD_OK || db == NULL) {
         return code;
     }
     memset(&report, 0, sizeof(report));
