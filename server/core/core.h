@@ -43,6 +43,8 @@ struct core_login {
     uint64_t hello_events_size;
 };
 
+struct brought; /* brought.h */
+
 #define CORE_OP_LOGIN 1000u /* not on the wire: FRAME_LOGIN */
 
 struct core_ask {
@@ -56,6 +58,9 @@ struct core_ask {
     const struct core_login *login;               /* CORE_OP_LOGIN only */
     bool statement_verified[CORE_STATEMENTS_MAX]; /* signature checked at the door */
     bool revisions_verified;
+    /* Of a submit's revisions, in their order, as brought_read reads them for this peer;
+     * NULL: not read yet. */
+    const struct brought *brought;
 };
 
 /* Both logs' signed heads after a batch; shared by its answers. */

@@ -1,34 +1,27 @@
 /* Revisions of a submit: are they whole, and may this member store them. */
 #include "server/core/submit.h"
 
-#include "keys/public/hash.h"
+#include "server/core/brought.h"
 
-static enum status parse_one(struct core *core, const struct core_ask *ask,
-                             struct submit_revision *one)
+/* As read at the door, which had the time, or else now. */
+static enum status take_one(const struct core *core, const struct core_ask *ask, size_t i,
+                            struct submit_revision *one)
 {
-    struct signature signature;
-    struct hash envelope;
-    enum status status = revision_context_parse(field_span(one->wire->context), &one->context);
+    struct brought read;
+    const struct brought *brought = &read;
 
-    if (status == STATUS_OK) {
-        status = revision_header_parse(field_span(one->wire->header), &one->header);
+    if (ask->brought != NULL) {
+        brought = &ask->brought[i];
+    } else {
+        enum status status = brought_read(&core->practice, ask->peer, one->wire, &read);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!field_signature(one->wire->signature, &signature) || one->wire->wrap.len != WRAP_BYTES ||
-        one->wire->envelope.len > ENVELOPE_BYTES_MAX ||
-        one->wire->envelope.len != one->header.envelope_size) {
-        return STATUS_MALFORMED;
-    }
-    hash_bytes(field_span(one->wire->envelope), &envelope);
-    if (!ID_EQUAL(&envelope, &one->header.envelope_hash) ||
-        !ID_EQUAL(&one->context.hash, &one->header.context_hash) ||
-        !ID_EQUAL(&one->context.member, &ask->peer->member) ||
-        !ID_EQUAL(&one->context.device, &ask->peer->device_statement)) {
-        return STATUS_MALFORMED;
-    }
-    revision_link(field_span(one->wire->header), &signature, &core->practice, &one->link);
+    one->context = brought->context;
+    one->header = brought->header;
+    one->link = brought->link;
     return STATUS_OK;
 }
 
@@ -63,10 +56,10 @@ enum status submit_permit_revisions(struct core *core, struct txn *txn, const st
     plan->revision_count = plan->ask->n_revision;
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
         plan->revisions[i].wire = plan->ask->revision[i];
-        status = parse_one(core, ask, &plan->revisions[i]);
+        status = take_one(core, ask, i, &plan->revisions[i]);
     }
     if (status != STATUS_OK) {
-        return status == STATUS_NO_MEMORY ? status : STATUS_MALFORMED;
+        return status;
     }
     if (plan->statement_count == 0) {
         const struct revision_context *first = &plan->revisions[0].context;

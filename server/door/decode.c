@@ -3,6 +3,7 @@
 #include "keys/public/hash.h"
 #include "keys/public/statement.h"
 #include "keys/public/verify.h"
+#include "server/core/brought.h"
 
 /* The shape of each op's body: the one table of it on this side. */
 static const struct {
@@ -62,8 +63,30 @@ static bool statement_signed_here(const struct door *door, const struct core_pee
     return good;
 }
 
+/* What cannot be read here is left to the committer, which says what it is. */
+static void read_revisions(const struct door *door, const struct core_peer *peer,
+                           const Alcove__SubmitAsk *submit, struct door_request *owned,
+                           struct core_ask *ask)
+{
+    size_t count = submit->n_revision;
+
+    owned->brought = count == 0 ? NULL : calloc(count, sizeof(*owned->brought));
+    if (owned->brought == NULL) {
+        return;
+    }
+    owned->brought_bytes = count * sizeof(*owned->brought);
+    for (size_t i = 0; i < count; i++) {
+        if (brought_read(&door->practice, peer, submit->revision[i], &owned->brought[i]) !=
+            STATUS_OK) {
+            return;
+        }
+    }
+    ask->brought = owned->brought;
+}
+
 static bool check_submit(const struct door *door, const struct core_peer *peer,
-                         const Alcove__SubmitAsk *submit, struct core_ask *ask)
+                         const Alcove__SubmitAsk *submit, struct door_request *owned,
+                         struct core_ask *ask)
 {
     if (submit->n_statement > CORE_STATEMENTS_MAX) {
         return false;
@@ -77,34 +100,37 @@ static bool check_submit(const struct door *door, const struct core_peer *peer,
         }
     }
     ask->revisions_verified = true;
+    read_revisions(door, peer, submit, owned, ask);
     return true;
 }
 
-static bool signatures_hold(const struct door *door, const struct core_peer *peer, uint32_t op,
-                            const ProtobufCMessage *message, struct core_ask *ask)
+static bool signatures_hold(const struct door *door, const struct core_peer *peer,
+                            const ProtobufCMessage *message, struct door_request *owned,
+                            struct core_ask *ask)
 {
     /* Without a peer there is no key to check with, and the login may be admitted meanwhile. */
-    if (op == OP_SUBMIT) {
+    if (ask->op == OP_SUBMIT) {
         return peer != NULL &&
-               check_submit(door, peer, (const Alcove__SubmitAsk *)(const void *)message, ask);
+               check_submit(door, peer, (const Alcove__SubmitAsk *)(const void *)message, owned,
+                            ask);
     }
-    if (op == OP_OPENED) {
+    if (ask->op == OP_OPENED) {
         return peer != NULL &&
                opened_signed(door, peer, (const Alcove__OpenedAsk *)(const void *)message);
     }
     return true;
 }
 
-void door_decode(const struct door *door, const struct core_peer *peer, uint32_t op,
-                 struct span body, struct arena *arena, struct core_ask *ask)
+void door_decode(const struct door *door, const struct core_peer *peer, struct span body,
+                 struct door_request *owned, struct core_ask *ask)
 {
     ProtobufCMessage *message = NULL;
 
     hash_bytes(body, &ask->body_hash);
     for (size_t i = 0; i < ARRAY_LEN(SHAPES); i++) {
-        if (SHAPES[i].op == op &&
-            message_decode(SHAPES[i].body, body, arena, &message) == STATUS_OK &&
-            signatures_hold(door, peer, op, message, ask)) {
+        if (SHAPES[i].op == ask->op &&
+            message_decode(SHAPES[i].body, body, &owned->arena, &message) == STATUS_OK &&
+            signatures_hold(door, peer, message, owned, ask)) {
             ask->message = message;
         }
     }

@@ -133,6 +133,7 @@ static void request_release(void *owned)
     struct door_request *request = owned;
 
     arena_free(&request->arena);
+    free(request->brought);
     free(request);
 }
 
@@ -155,7 +156,7 @@ static void fill_ask(const struct door *door, struct run_connection *connection,
         hash_bytes(field_span(frame->body), &owned->login.login_hash);
         ask->login = &owned->login;
     }
-    door_decode(door, peer, ask->op, field_span(frame->body), &owned->arena, ask);
+    door_decode(door, peer, field_span(frame->body), owned, ask);
 }
 
 /* NULL: no memory. A frame that is not one becomes a request without an op, so that it
@@ -186,6 +187,7 @@ static struct run_request *make_request(struct door *door, struct run_connection
             fill_ask(door, connection, frame, owned, &request->ask);
         }
     }
+    request->bytes += owned->brought_bytes;
     return request;
 }
 

@@ -24,16 +24,18 @@ struct net *door_net(struct door *door);
 struct door_request {
     struct arena arena;
     struct core_login login; /* of a login: the hello's part, and the hash of what was sent */
+    struct brought *brought; /* of a submit: its revisions, read */
+    size_t brought_bytes;
 };
 
 /* A frame into a buffer from malloc; NULL without memory. */
 uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, struct span body,
                     size_t *out_size);
 
-/* Decodes the body of |op| and checks the signatures in it; leaves ask->message NULL when
- * it is malformed. */
-void door_decode(const struct door *door, const struct core_peer *peer, uint32_t op,
-                 struct span body, struct arena *arena, struct core_ask *ask);
+/* Decodes the body of ask->op, checks the signatures in it and reads the revisions; leaves
+ * ask->message NULL when it is malformed. What is decoded is owned by |owned|. */
+void door_decode(const struct door *door, const struct core_peer *peer, struct span body,
+                 struct door_request *owned, struct core_ask *ask);
 
 /* Sends a page that was allowed: its reply and its entries, made on the connection's thread
  * as the reader takes them, and stopped when the connection's losses differ from the
