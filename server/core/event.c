@@ -113,22 +113,23 @@ enum status event_write(struct core *core, struct txn *txn, const struct core_as
         uint8_t restricted_opening[EVENTS_OPENING_BYTES];
     } random;
     struct event_new event = {.change = draft->change, .reply = draft->reply};
+    struct event_next next;
     uint64_t time_ms = events_time(txn, core->now_ms);
-    enum status status =
-        events_next(txn, draft->chart_local, draft->section_local,
-                    draft->change.kind == 0 ? NULL : &draft->change, &out_written->numbers);
+    enum status status;
 
+    fill_fields(ask, draft, time_ms, &event.fields);
+    status = events_next(txn, &event.fields, &event.change, &next);
     if (status != STATUS_OK) {
         return status;
     }
-    fill_fields(ask, draft, time_ms, &event.fields);
+    out_written->numbers = next.numbers;
     random_bytes(&random, sizeof(random));
     memcpy(event.target_opening, random.target_opening, sizeof(event.target_opening));
     memcpy(event.restricted_opening, random.restricted_opening, sizeof(event.restricted_opening));
     event.open = span_of(open, pack_open(ask, draft, time_ms, random.salt, open));
     event.target = span_of(target, pack_target(draft, &out_written->numbers, target));
     event.restricted = span_of(restricted, pack_restricted(ask, restricted));
-    status = events_append(txn, &event, &out_written->seq, &out_written->leaf);
+    status = events_append_next(txn, &event, &next, &out_written->seq, &out_written->leaf);
     if (status == STATUS_OK && draft->chart_local != 0 && core->past != NULL) {
         past_note_chart(core->past, draft->chart_local, out_written->numbers.chart_number,
                         &out_written->leaf);

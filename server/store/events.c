@@ -13,16 +13,8 @@ uint64_t events_time(const struct txn *txn, uint64_t clock_ms)
     return clock_ms > newest ? clock_ms : newest;
 }
 
-/* Numbers for the next event, and the heads they follow. */
-struct next {
-    struct event_numbers numbers;
-    struct trail_head actor;
-    struct trail_head chart;
-    struct trail_head section;
-};
-
 static enum status read_next(struct txn *txn, const struct event_fields *fields,
-                             const struct event_change *change, struct next *out_next)
+                             const struct event_change *change, struct event_next *out_next)
 {
     struct event_numbers *numbers = &out_next->numbers;
     enum status status = STATUS_OK;
@@ -50,22 +42,18 @@ static enum status read_next(struct txn *txn, const struct event_fields *fields,
     return status;
 }
 
-enum status events_next(struct txn *txn, uint32_t chart_local, uint32_t section_local,
-                        const struct event_change *change, struct event_numbers *out_numbers)
+enum status events_next(struct txn *txn, const struct event_fields *fields,
+                        const struct event_change *change, struct event_next *out_next)
 {
-    struct event_fields fields = {.chart_local = chart_local, .section_local = section_local};
-    struct next next;
-    enum status status = read_next(txn, &fields, change, &next);
+    enum status status = read_next(txn, fields, change, out_next);
 
     if (status != STATUS_OK) {
         db_fail(txn, status);
-        return status;
     }
-    *out_numbers = next.numbers;
-    return STATUS_OK;
+    return status;
 }
 
-static void describe(const struct event_new *event, const struct next *next,
+static void describe(const struct event_new *event, const struct event_next *next,
                      struct event_stored *out_stored)
 {
     memset(out_stored, 0, sizeof(*out_stored));
@@ -130,29 +118,25 @@ static void hash_leaf(const struct practice_id *practice, struct event_stored *e
     leaf_event_hash(event->open, &event->target_hash, &event->restricted_hash, out_leaf_hash);
 }
 
-enum status events_append(struct txn *txn, const struct event_new *event, uint64_t *out_seq,
-                          struct hash *out_leaf_hash)
+enum status events_append_next(struct txn *txn, const struct event_new *event,
+                               const struct event_next *next, uint64_t *out_seq,
+                               struct hash *out_leaf_hash)
 {
     uint8_t value[EVENTS_VALUE_BYTES_MAX];
     struct hash nodes[MERKLE_LEVELS_MAX];
     struct event_stored stored;
     struct schema_key key;
-    struct next next;
     size_t count = 0;
     size_t size = 0;
     enum status status;
 
     CHECK(event->change.kind == 0 || event->fields.section_local != 0);
     CHECK(event->fields.time_ms >= db_counter(txn, SCHEMA_LEAF_TIME_MS));
+    CHECK(next->numbers.event_seq == db_counter(txn, SCHEMA_NEXT_EVENT));
     if (!sizes_allowed(event)) {
         return STATUS_TOO_LARGE;
     }
-    status = read_next(txn, &event->fields, &event->change, &next);
-    if (status != STATUS_OK) {
-        db_fail(txn, status);
-        return status;
-    }
-    describe(event, &next, &stored);
+    describe(event, next, &stored);
     hash_leaf(db_practice_of(txn), &stored, &stored.leaf_hash);
     status = ledger_complete(txn, LEDGER_EVENTS, stored.seq, &stored.leaf_hash, nodes, &count);
     if (status != STATUS_OK) {
@@ -171,6 +155,16 @@ enum status events_append(struct txn *txn, const struct event_new *event, uint64
         *out_leaf_hash = stored.leaf_hash;
     }
     return status;
+}
+
+enum status events_append(struct txn *txn, const struct event_new *event, uint64_t *out_seq,
+                          struct hash *out_leaf_hash)
+{
+    struct event_next next;
+    enum status status = events_next(txn, &event->fields, &event->change, &next);
+
+    return status == STATUS_OK ? events_append_next(txn, event, &next, out_seq, out_leaf_hash)
+                               : status;
 }
 
 enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event)

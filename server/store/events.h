@@ -74,19 +74,31 @@ struct event_numbers {
 /* max(newest leaf time, |clock_ms|): the time for the next event or statement (decision 23). */
 uint64_t events_time(const struct txn *txn, uint64_t clock_ms);
 
+/* These numbers, and the heads that the event follows. */
+struct event_next {
+    struct event_numbers numbers;
+    struct trail_head actor;
+    struct trail_head chart;
+    struct trail_head section;
+};
+
 /*
  * |change| may be NULL or of kind 0: then the section number and head are those of the
- * newest change so far. STATUS_CORRUPT.
+ * newest change, unchanged. Only the local numbers of |fields| are looked at.
  */
-MUST_CHECK enum status events_next(struct txn *txn, uint32_t chart_local, uint32_t section_local,
-                                   const struct event_change *change,
-                                   struct event_numbers *out_numbers);
+MUST_CHECK enum status events_next(struct txn *txn, const struct event_fields *fields,
+                                   const struct event_change *change, struct event_next *out_next);
 
 /*
  * Appends one event: leaf, tree nodes, trails, leaf time. All spans are borrowed and copied
- * (never from this transaction's own map). A change needs a section. Sets the outputs only
- * on STATUS_OK; STATUS_TOO_LARGE for a part past its limit, or the sticky status.
+ * (never from this transaction's own map). A change needs a section. |next| is what
+ * events_next gave for the same fields and change, with no event appended since. Sets the
+ * outputs only on STATUS_OK; STATUS_TOO_LARGE for a part past its limit, or the sticky status.
  */
+MUST_CHECK enum status events_append_next(struct txn *txn, const struct event_new *event,
+                                          const struct event_next *next, uint64_t *out_seq,
+                                          struct hash *out_leaf_hash);
+/* events_next and events_append_next in one, when nothing in the event depends on its numbers. */
 MUST_CHECK enum status events_append(struct txn *txn, const struct event_new *event,
                                      uint64_t *out_seq, struct hash *out_leaf_hash);
 

@@ -50,7 +50,7 @@ static void test_append_and_get(void **state)
     struct fixture_parts parts;
     struct event_new event;
     struct event_stored got;
-    struct event_numbers numbers;
+    struct event_next next;
     struct hash leaf;
     struct hash expected;
     struct hash target;
@@ -61,7 +61,7 @@ static void test_append_and_get(void **state)
     fixture_init(&f, 0);
     full_event(&seed, &parts, &event);
     txn = fixture_write(&f);
-    assert_int_equal(events_next(txn, 5, 6, &event.change, &numbers), STATUS_OK);
+    assert_int_equal(events_next(txn, &event.fields, &event.change, &next), STATUS_OK);
     assert_int_equal(append(txn, &event, &leaf), 0);
     fixture_commit(txn);
     txn = fixture_read(&f);
@@ -75,8 +75,8 @@ static void test_append_and_get(void **state)
                         EVENTS_OPENING_BYTES);
     assert_true(ID_EQUAL(&got.reply.request, &event.reply.request));
     assert_true(span_equal(got.reply.outcome, event.reply.outcome));
-    assert_int_equal(got.section_number, numbers.section_number);
-    assert_true(ID_EQUAL(&got.section_head, &numbers.section_head));
+    assert_int_equal(got.section_number, next.numbers.section_number);
+    assert_true(ID_EQUAL(&got.section_head, &next.numbers.section_head));
     assert_int_equal(got.change.object_seq, 77);
     leaf_target_hash(&f.practice, event.target_opening, event.target, &target);
     leaf_restricted_hash(&f.practice, event.restricted_opening, event.restricted, &restricted);
