@@ -21,17 +21,19 @@ void arena_grant(struct arena *arena, size_t bytes)
 static struct arena_chunk *arena_chunk_new(struct arena *arena, size_t size)
 {
     size_t room = size < ARENA_CHUNK_BYTES_MIN ? ARENA_CHUNK_BYTES_MIN : size;
-    struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + room);
+    struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
     if (chunk == NULL) {
         return NULL;
     }
+    chunk->used = 0;
     chunk->size = room;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* As arena_alloc, with whatever the memory held. */
+static void *arena_take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ARENA_ALIGN) {
         return NULL;
@@ -55,6 +57,15 @@ void *arena_alloc(struct arena *arena, size_t size)
     return out;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *out = arena_take(arena, size);
+    if (out != NULL) {
+        memset(out, 0, size);
+    }
+    return out;
+}
+
 void arena_free(struct arena *arena)
 {
     while (arena->chunks != NULL) {
@@ -65,10 +76,10 @@ void arena_free(struct arena *arena)
     *arena = (struct arena){NULL, 0, false};
 }
 
-/* protobuf-c's view of it. Freeing is the arena's, whole. */
+/* protobuf-c's view of it: it fills all that it takes. Freeing is the arena's, whole. */
 static void *message_alloc(void *data, size_t size)
 {
-    return arena_alloc(data, size);
+    return arena_take(data, size);
 }
 
 static void message_free(void *data, void *pointer)
