@@ -247,6 +247,11 @@ static int member_suspend(struct cli *cli, const char *word, bool resume,
     if (code == CLI_OK) {
         by_root = member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR;
     }
+    if (code == CLI_OK && member.suspended != resume) {
+        (void)fprintf(cli->err, "alcove: %s is %s; nothing was changed\n", word,
+                      resume ? "not suspended" : "suspended already");
+        return CLI_FAILED;
+    }
     if (by_root && options->root == NULL) {
         (void)fprintf(cli->err, "alcove: admins and auditors are suspended and resumed by the "
                                 "practice's root;\ngive its key with --root FILE. Nothing was "
@@ -263,7 +268,7 @@ static int member_suspend(struct cli *cli, const char *word, bool resume,
         code = cli_tell_statement(cli, status, &ticket,
                                   resume ? "Resumed."
                                          : "Suspended: connections are closed, keys move on with "
-                                           "the next note. Nothing was deleted.");
+                                           "the next note.\nNothing was deleted.");
     }
     identity_signer_free(root);
     return code;

@@ -195,7 +195,7 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
                       offline_reason(cli));
         return CLI_OK;
     }
-    return cli_fail(cli, "it was not sent", status);
+    return cli_fail(cli, "it is saved here, and was not sent", status);
 }
 
 int cli_refresh(struct cli *cli)
@@ -215,6 +215,13 @@ int cli_refresh(struct cli *cli)
     if (status == STATUS_OFFLINE) {
         (void)fprintf(cli->err, "alcove: the server was not reached: %s\n", offline_reason(cli));
         return CLI_UNREACHABLE;
+    }
+    if (status == STATUS_REFUSED) {
+        (void)fprintf(cli->err,
+                      "alcove: the server does not let this device in; it may have been "
+                      "revoked. What is\n  here stays here. Ask whoever runs your practice "
+                      "(REFUSED)\n");
+        return CLI_REFUSED;
     }
     return cli_fail(cli, "syncing stopped", status);
 }
