@@ -78,6 +78,67 @@ as t1 sync >/dev/null
 check "T1 reads what is shared" sh -c "[ -n '$(as t1 search "T1 too")' ]"
 same "and nothing else" "" "$(as t1 search private-after-all)"
 
+# Done twice, done too early, done with a mistyped word: told, and nothing is spoilt by it.
+words=$work/words.txt # check has a variable called text
+same "a chart twice" 1 "$(code_of as t1 chart new C1)"
+same "a section twice" 1 "$(code_of as t1 chart add C1 --class process)"
+same "one section of each class" 1 "$(as t1 --json chart list | sections_of process | wc -l)"
+as ad member invite --role therapist --name T2 --out "$work/t2.code" >/dev/null
+same "a relation before joining is no alarm" 2 "$(code_of as ad relate T2 treats "$client")"
+same "nor a delegation" 2 "$(code_of as ad delegate T2)"
+same "a relation twice" 1 "$(code_of as ad relate T1 treats "$client")"
+printf ' \n\t\n' >"$words"
+same "blank text is no note" 2 "$(code_of as t1 write C1 --class progress --file "$words")"
+same "a day that is none" 2 \
+    "$(code_of as t1 grant C1 --class shared "$client" --rights read --until 2099-02-30)"
+same "an end that has passed" 2 \
+    "$(code_of as t1 grant C1 --class shared "$client" --rights read --until 2020-01-01)"
+same "a card that would be nowhere" 2 "$(code_of as t2 --json join "$work/t2.code" --yes --trial)"
+same "a command that is none" 2 "$(code_of as t1 wirte C1)"
+check "which is named" sh -c "'$bin/alcove' wirte 2>&1 | grep -q wirte"
+same "access to a whole chart" 2 "$(as t1 --json access C1 | tr '{' '\n' | grep -c '"class":"shared"')"
+
+# A draft keeps its title, is marked as one, and what is added to it does not take its name.
+printf 'first words\n' >"$words"
+draft=$(as t1 --json write C1 --class progress --title kept-title --tag t --draft --file "$words" |
+    json note)
+check "a draft is marked" sh -c "[ -n '$(as t1 list | grep 'kept-title.*draft')' ]"
+printf 'second words\n' >"$words"
+same "it is signed" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
+check "with its title" sh -c "[ -n '$(as t1 show "$draft" | grep kept-title)' ]"
+same "not in another's chart" 7 \
+    "$(code_of as t1 write C9 --note "$draft" --addendum --reason r --file "$words")"
+same "an addendum" 0 "$(code_of as t1 write --note "$draft" --addendum --reason r --file "$words")"
+check "under the note's title" sh -c "[ -n '$(as t1 list C1 | grep 'kept-title.*added')' ]"
+
+# An auditor's filters and files; a client's newest first.
+printf '%s\n' "$passphrase" >"$work/root-passphrase"
+as ad member invite --role auditor --name A1 --out "$work/a1.code" --root "$work/founder/root.key" \
+    --root-passphrase-fd 8 8<"$work/root-passphrase" >/dev/null
+enter a1 "$work/a1.code" || fail "A1 did not join"
+chart=$(as t1 --json chart list | tr '{' '\n' | grep '"name":"C1"' | json chart)
+digits=$(printf '%.8s' "$chart")
+same "a chart by its digits" 0 "$(code_of as a1 log --chart "$digits" --action write)"
+same "the events are all of it" "" \
+    "$(as a1 --json log --chart "$digits" | tr '{' '\n' | grep '"seq"' | grep -v "$chart")"
+same "by its client's" "$(as a1 --json log --chart "$chart" --action write | tr '{' '\n' | grep -c '"seq"')" \
+    "$(as a1 --json log --chart "$client" --action write | tr '{' '\n' | grep -c '"seq"')"
+check "a section by its digits" sh -c "[ -n '$(as a1 log --section "$(printf '%.8s' "$private")" |
+    grep ' write ok')' ]"
+same "a chart that is none" 7 "$(code_of as a1 log --chart ffffffff)"
+as a1 log export --format csv "$work/csv" >/dev/null
+check "a spreadsheet has the events" test "$(wc -l <"$work/csv/events.csv")" -gt 20
+as a1 log export --format jsonl "$work/jsonl" --action write --chart "$digits" >/dev/null
+same "lines take the filters" "$(as a1 --json log --chart "$chart" --action write | tr '{' '\n' | grep -c '"seq"')" \
+    "$(wc -l <"$work/jsonl/events.jsonl")"
+same "tiles are an auditor's" 3 "$(code_of as c1 log export --format tlog-tiles "$work/none")"
+check "and no folder is left" test ! -e "$work/none"
+seqs=$(as c1 --json log --limit 5 | tr '{' '\n' | sed -n 's/^"seq":\([0-9]*\),.*/\1/p')
+same "as many as asked for" 5 "$(say "$seqs" | wc -l)"
+same "the newest first" "$(say "$seqs" | sort -rn)" "$seqs"
+check "the newest at all" test "$(say "$seqs" | head -n 1)" -gt \
+    "$(as c1 --json log --limit 0 | tr '{' '\n' | sed -n 's/^"seq":\([0-9]*\),.*/\1/p' | sed -n 9p)"
+
 # Words of a command that waits are not in the list of processes.
 mkfifo "$work/waits"
 "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 write C1 --class progress --title untold-title \
@@ -121,6 +182,14 @@ X
     typed 'exit 0'
     same "nothing is left of it" "" "$(ls -A "$memory")"
     check "and it is written" sh -c "grep -q 'on the server' '$work/typed'"
+    # A draft that is edited further: the editor begins with it.
+    printf 'what was there\n' >"$words"
+    draft=$(as t1 --json write C1 --class progress --title D --draft --file "$words" | json note)
+    printf '#!/bin/sh\nsed -i s/there/here/ "$1"\n' >"$work/editor"
+    XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
+        "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write --note $draft 3<'$work/pass'" \
+        /dev/null </dev/null >"$work/typed" 2>&1
+    check "the editor began with the draft" sh -c "[ -n '$(as t1 show "$draft" | grep 'what was here')' ]"
     for how in 'exit 1' 'kill -INT $PPID; sleep 0.2; exit 1' 'kill -TERM $PPID; sleep 5; exit 0' \
         'head -c 300000 /dev/zero | tr "\\0" x >>"$1"'; do
         typed "$how"
