@@ -4,7 +4,18 @@
 #include "client/cli/args.h"
 #include "client/cli/print.h"
 #include "client/engine/act.h"
+#include "client/engine/view.h"
 #include "proto/words.h"
+
+static bool find_directory(void *visitor, const struct view_section *section)
+{
+    struct view_section *there = visitor;
+
+    if (section->class == CLASS_DIRECTORY && !section->ended) {
+        *there = *section;
+    }
+    return true;
+}
 
 static int directory_new(struct cli *cli)
 {
@@ -13,11 +24,18 @@ static int directory_new(struct cli *cli)
     struct section_id section;
     struct chart_id chart;
     uint64_t ticket = 0;
-    enum status status = act_section(host_engine(cli->host), CLASS_DIRECTORY, &no_chart, &no_client,
-                                     clock_now_ms(), &section, &chart, &ticket);
-    int code = status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
-                                   : cli_fail(cli, "the directory was not made", status);
+    struct view_section there = {0};
+    enum status status;
+    int code;
 
+    view_sections(host_engine(cli->host), find_directory, &there);
+    if (there.class == CLASS_DIRECTORY) {
+        return cli_fail(cli, "the directory was not made", STATUS_ALREADY);
+    }
+    status = act_section(host_engine(cli->host), CLASS_DIRECTORY, &no_chart, &no_client,
+                         clock_now_ms(), &section, &chart, &ticket);
+    code = status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
+                               : cli_fail(cli, "the directory was not made", status);
     if (code == CLI_OK && !cli->json) {
         (void)fprintf(cli->out, "Names of staff whom you invite go into it. When a colleague has "
                                 "joined:\n  alcove directory share\n");
