@@ -13,6 +13,9 @@
 
 /* What was typed is worth keeping far beyond what a note may hold. */
 #define KEEPABLE_BYTES_MAX (16u << 20)
+#define EDITOR_BYTES_MAX   4096u
+/* A shell's code for a program that is not there. */
+#define EDITOR_MISSING     127
 
 static bool in_memory(const char *folder)
 {
@@ -84,20 +87,43 @@ static const char *editor_of(void)
     return editor != NULL && editor[0] != '\0' ? editor : "vi";
 }
 
-/* vi and vim would leave swap, backup and undo files beside or elsewhere. */
+/* Whether the first word of |editor| is vi, vim or nvim, which would leave swap, backup and undo
+ * files beside the text or elsewhere. */
+static bool is_vi(const char *editor)
+{
+    static const char *const names[] = {"vi", "vim", "nvim"};
+    size_t size = strcspn(editor, " \t");
+    const char *name = editor;
+
+    for (size_t i = 0; i < size; i++) {
+        name = editor[i] == '/' ? &editor[i + 1] : name;
+    }
+    size -= (size_t)(name - editor);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strlen(names[i]) == size && strncmp(names[i], name, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Through a shell, as others do: VISUAL may hold words, such as "code --wait". */
 static _Noreturn void become_editor(const char *path)
 {
+    static const char quiet[] = "set nobackup nowritebackup noswapfile noundofile";
     const char *editor = editor_of();
-    const char *name = strrchr(editor, '/') == NULL ? editor : strrchr(editor, '/') + 1;
-    bool vi = strcmp(name, "vi") == 0 || strcmp(name, "vim") == 0 || strcmp(name, "nvim") == 0;
+    char script[EDITOR_BYTES_MAX];
+    int n = snprintf(script, sizeof(script), "exec %s \"$@\"", editor);
 
-    if (vi) {
-        (void)execlp(editor, editor, "-n", "-i", "NONE", "--cmd",
-                     "set nobackup nowritebackup noswapfile noundofile", path, (char *)NULL);
-    } else {
-        (void)execlp(editor, editor, path, (char *)NULL);
+    if (n > 0 && (size_t)n < sizeof(script)) {
+        if (is_vi(editor)) {
+            (void)execl("/bin/sh", "sh", "-c", script, "sh", "-n", "-i", "NONE", "--cmd", quiet,
+                        path, (char *)NULL);
+        } else {
+            (void)execl("/bin/sh", "sh", "-c", script, "sh", path, (char *)NULL);
+        }
     }
-    _exit(127);
+    _exit(EDITOR_MISSING);
 }
 
 static volatile sig_atomic_t told_to_end;
@@ -138,6 +164,9 @@ static enum status edit(const char *path)
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
         (void)sigaction(signals[i], &before[i], NULL);
     }
+    if (child > 0 && WIFEXITED(code) && WEXITSTATUS(code) == EDITOR_MISSING) {
+        return STATUS_NOT_FOUND;
+    }
     return child > 0 && told_to_end == 0 && WIFEXITED(code) && WEXITSTATUS(code) == 0 ? STATUS_OK
                                                                                       : STATUS_IO;
 }
@@ -167,6 +196,12 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
     }
     if (status == STATUS_OK) {
         status = edit(path);
+        if (status == STATUS_NOT_FOUND) {
+            (void)fprintf(cli->err,
+                          "alcove: the editor %s was not started;\n  name another in VISUAL "
+                          "or EDITOR\n",
+                          editor_of());
+        }
         read = files_read(path, -1, KEEPABLE_BYTES_MAX, out_text, out_size);
         if (read == STATUS_TOO_LARGE || read == STATUS_NO_MEMORY) {
             (void)fprintf(cli->err, "alcove: your text is left in %s\n", path);

@@ -82,6 +82,9 @@ static int fail_read(struct cli *cli, const char *file, enum status status)
                       NOTE_TEXT_BYTES_MAX / 1024u);
         return CLI_FAILED;
     }
+    if (file == NULL && status == STATUS_NOT_FOUND) {
+        return CLI_FAILED; /* the editor, which was said */
+    }
     if (file == NULL || strcmp(file, "-") == 0) {
         return cli_fail(cli, "the text was not read", status);
     }
