@@ -18,6 +18,7 @@ enum status door_new(struct db *db, const struct practice_id *practice,
     door->practice = *practice;
     door->login_key = login_key;
     login_key_public(login_key, &door->login_public);
+    CHECK(pthread_mutex_init(&door->mutex, NULL) == 0);
     *out_door = door;
     return STATUS_OK;
 }
@@ -26,8 +27,49 @@ void door_free(struct door *door)
 {
     if (door != NULL) {
         db_abort(door->after);
+        while (door->idle_count > 0) {
+            db_abort(door->idle[--door->idle_count]);
+        }
+        (void)pthread_mutex_destroy(&door->mutex);
         free(door);
     }
+}
+
+enum status door_begin_read(struct door *door, struct txn **out_txn)
+{
+    struct txn *txn = NULL;
+    enum status status;
+
+    (void)pthread_mutex_lock(&door->mutex);
+    if (door->idle_count > 0) {
+        txn = door->idle[--door->idle_count];
+    }
+    (void)pthread_mutex_unlock(&door->mutex);
+    if (txn == NULL) {
+        return db_begin_read(door->db, out_txn);
+    }
+    status = db_renew(txn);
+    if (status != STATUS_OK) {
+        db_abort(txn);
+        return status;
+    }
+    *out_txn = txn;
+    return STATUS_OK;
+}
+
+void door_end_read(struct door *door, struct txn *txn)
+{
+    if (txn == NULL) {
+        return;
+    }
+    db_reset(txn);
+    (void)pthread_mutex_lock(&door->mutex);
+    if (door->idle_count < ARRAY_LEN(door->idle)) {
+        door->idle[door->idle_count++] = txn;
+        txn = NULL;
+    }
+    (void)pthread_mutex_unlock(&door->mutex);
+    db_abort(txn);
 }
 
 void door_attach_run(struct door *door, struct run *run)

@@ -5,7 +5,11 @@
 #include "proto/words.h"
 #include "server/door/door.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+
+/* Read transactions that are kept for the next page. */
+#define DOOR_READERS_MAX 64u
 
 struct door {
     struct db *db;
@@ -15,7 +19,15 @@ struct door {
     struct run *run;
     struct net *_Atomic net;
     struct txn *after; /* the committer's read transaction, reset between uses */
+    pthread_mutex_t mutex;
+    struct txn *idle[DOOR_READERS_MAX]; /* reset; one a network thread */
+    size_t idle_count;
 };
+
+/* A read transaction for a while, to be given back by door_end_read. Any thread. */
+MUST_CHECK enum status door_begin_read(struct door *door, struct txn **out_txn);
+/* NULL is allowed. */
+void door_end_read(struct door *door, struct txn *txn);
 
 /* The transport; NULL if it never came. */
 struct net *door_net(struct door *door);

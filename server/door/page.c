@@ -66,7 +66,7 @@ static enum status page_begin(struct page_stream *stream, size_t cap, uint8_t **
                               size_t *out_size)
 {
     struct txn *txn = NULL;
-    enum status status = db_begin_read(stream->door->db, &txn);
+    enum status status = door_begin_read(stream->door, &txn);
 
     if (status != STATUS_OK) {
         return status;
@@ -80,7 +80,7 @@ static enum status page_begin(struct page_stream *stream, size_t cap, uint8_t **
             status = page_fill(stream, txn, cap - used);
         }
     }
-    db_abort(txn);
+    door_end_read(stream->door, txn);
     return status;
 }
 
@@ -136,13 +136,13 @@ static enum status page_piece(struct page_stream *stream, uint8_t *buffer, size_
 static enum status page_read_on(struct page_stream *stream, size_t cap)
 {
     struct txn *txn = NULL;
-    enum status status = db_begin_read(stream->door->db, &txn);
+    enum status status = door_begin_read(stream->door, &txn);
 
     if (status != STATUS_OK) {
         return page_stop(stream, STATUS_UNAVAILABLE);
     }
     status = page_fill(stream, txn, cap - OVERHEAD_BYTES);
-    db_abort(txn);
+    door_end_read(stream->door, txn);
     return status;
 }
 

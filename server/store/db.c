@@ -187,9 +187,8 @@ enum status db_renew(struct txn *txn)
     rc = mdb_txn_renew(txn->mdb);
     txn->status = failed("renew", rc);
     txn->room_known = false;
-    if (rc == 0) {
-        db_meta_load_counters(txn);
-    }
+    txn->renewed = true;
+    db_meta_load_counters(txn);
     return txn->status;
 }
 
@@ -225,6 +224,7 @@ void db_abort(struct txn *txn)
 {
     if (txn != NULL) {
         mdb_txn_abort(txn->mdb);
+        free(txn->nodes);
     }
     free(txn);
 }

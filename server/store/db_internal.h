@@ -1,5 +1,5 @@
 /*
- * What db.c, db_meta.c, db_room.c and note_head.c share, and nobody else includes.
+ * What db.c, db_meta.c, db_room.c, ledger.c and note_head.c share, and nobody else includes.
  *
  * LMDB's own types stay opaque here, so that lmdb.h is included by db.c alone.
  */
@@ -26,10 +26,20 @@ struct db {
     uint64_t pages_written;
 };
 
+/* A node of the log of events that a read transaction read before. A node that is there never
+ * changes, so it holds for whatever the transaction sees when it is renewed. */
+#define DB_NODES_MAX 1024u
+struct db_node {
+    uint64_t tag; /* which one; 0: none */
+    struct hash hash;
+};
+
 struct txn {
     struct db *db;
+    struct db_node *nodes; /* ledger.c; DB_NODES_MAX of them, or NULL */
     struct MDB_txn *mdb;
     bool write;
+    bool renewed;
     bool counters_changed;
     bool room_known;
     enum status room;

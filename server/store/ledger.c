@@ -1,5 +1,6 @@
 #include "server/store/ledger.h"
 
+#include "server/store/db_internal.h"
 #include "server/store/events.h"
 
 struct source_context {
@@ -50,6 +51,46 @@ static enum status event_node(struct txn *txn, uint64_t seq, uint32_t level, str
     return STATUS_OK;
 }
 
+/* Lower ones are asked for too seldom again to be worth a place. */
+#define KEPT_LEVEL_MIN 3u
+
+static uint64_t tag_of(uint32_t level, uint64_t index)
+{
+    return (uint64_t)level << 56 | index;
+}
+
+/* Where a node of the log of events is kept; NULL: nowhere, it is read each time. A
+ * transaction that serves once has no use for it, and what a write transaction reads may
+ * never have been. */
+static struct db_node *place_of(struct txn *txn, uint32_t level, uint64_t index)
+{
+    if (!txn->renewed || level < KEPT_LEVEL_MIN) {
+        return NULL;
+    }
+    if (txn->nodes == NULL) {
+        txn->nodes = calloc(DB_NODES_MAX, sizeof(*txn->nodes));
+    }
+    return txn->nodes == NULL ? NULL : &txn->nodes[(index + (uint64_t)level * 67u) % DB_NODES_MAX];
+}
+
+static enum status kept_event_node(struct txn *txn, uint64_t seq, uint32_t level, uint64_t index,
+                                   struct hash *out_hash)
+{
+    struct db_node *place = place_of(txn, level, index);
+    enum status status;
+
+    if (place != NULL && place->tag == tag_of(level, index)) {
+        *out_hash = place->hash;
+        return STATUS_OK;
+    }
+    status = event_node(txn, seq, level, out_hash);
+    if (status == STATUS_OK && place != NULL) {
+        place->tag = tag_of(level, index);
+        place->hash = *out_hash;
+    }
+    return status;
+}
+
 enum status ledger_node(struct txn *txn, enum ledger_log log, uint32_t level, uint64_t index,
                         struct hash *out_hash)
 {
@@ -61,7 +102,7 @@ enum status ledger_node(struct txn *txn, enum ledger_log log, uint32_t level, ui
 
     CHECK(level < MERKLE_LEVELS_MAX);
     if (log == LEDGER_EVENTS) {
-        status = event_node(txn, seq, level, out_hash);
+        status = kept_event_node(txn, seq, level, index, out_hash);
     } else {
         status = db_get(txn, SCHEMA_STATEMENT_LEAF, schema_key_span(&key), &value);
         if (status == STATUS_OK) {

@@ -139,6 +139,68 @@ static void test_head(void **state)
     }
 }
 
+static void append_many(struct txn *txn, uint64_t *seed, size_t count)
+{
+    struct fixture_parts parts;
+    struct event_new event;
+    struct hash leaf;
+
+    for (size_t i = 0; i < count; i++) {
+        full_event(seed, &parts, &event);
+        (void)append(txn, &event, &leaf);
+    }
+}
+
+/* Every node there is, by both transactions. */
+static void expect_same_nodes(struct txn *kept, struct txn *fresh)
+{
+    uint64_t size = ledger_size(fresh, LEDGER_EVENTS);
+
+    assert_int_equal(ledger_size(kept, LEDGER_EVENTS), size);
+    for (uint32_t level = 0; size >> level != 0; level++) {
+        for (uint64_t index = 0; index < size >> level; index++) {
+            struct hash a;
+            struct hash b;
+
+            assert_int_equal(ledger_node(kept, LEDGER_EVENTS, level, index, &a), STATUS_OK);
+            assert_int_equal(ledger_node(fresh, LEDGER_EVENTS, level, index, &b), STATUS_OK);
+            assert_memory_equal(a.bytes, b.bytes, HASH_BYTES);
+        }
+    }
+}
+
+/* Goal: a read transaction that is used again and keeps nodes gives what a new one gives.
+ * Method: more nodes than it keeps, while the log grows, after writes that were taken back. */
+static void test_kept_nodes(void **state)
+{
+    uint64_t seed = 11;
+    struct fixture f;
+    struct txn *kept;
+
+    (void)state;
+    fixture_init(&f, 0);
+    kept = fixture_read(&f);
+    db_reset(kept);
+    for (size_t round = 0; round < 12; round++) {
+        struct txn *txn = fixture_write(&f);
+        struct txn *fresh;
+
+        append_many(txn, &seed, 40);
+        db_abort(txn);
+        txn = fixture_write(&f);
+        append_many(txn, &seed, 99 * round + 1);
+        fixture_commit(txn);
+        fresh = fixture_read(&f);
+        assert_int_equal(db_renew(kept), STATUS_OK);
+        expect_same_nodes(kept, fresh);
+        expect_same_nodes(kept, fresh);
+        db_reset(kept);
+        db_abort(fresh);
+    }
+    db_abort(kept);
+    fixture_deinit(&f);
+}
+
 /* Goal: the leaf's exact bytes hash to the leaf hash as any RFC 6962 log would have it. */
 static void test_leaf_bytes(void **state)
 {
@@ -442,6 +504,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_append_and_get),
         cmocka_unit_test(test_head),
+        cmocka_unit_test(test_kept_nodes),
         cmocka_unit_test(test_leaf_bytes),
         cmocka_unit_test(test_damage_is_never_served),
         cmocka_unit_test(test_dropping_keeps_proofs),
