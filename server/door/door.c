@@ -18,7 +18,6 @@ enum status door_new(struct db *db, const struct practice_id *practice,
     door->practice = *practice;
     door->login_key = login_key;
     login_key_public(login_key, &door->login_public);
-    CHECK(pthread_mutex_init(&door->mutex, NULL) == 0);
     *out_door = door;
     return STATUS_OK;
 }
@@ -27,10 +26,9 @@ void door_free(struct door *door)
 {
     if (door != NULL) {
         db_abort(door->after);
-        while (door->idle_count > 0) {
-            db_abort(door->idle[--door->idle_count]);
+        for (size_t i = 0; i < DOOR_READERS_MAX; i++) {
+            db_abort(atomic_load(&door->idle[i]));
         }
-        (void)pthread_mutex_destroy(&door->mutex);
         free(door);
     }
 }
@@ -40,11 +38,9 @@ enum status door_begin_read(struct door *door, struct txn **out_txn)
     struct txn *txn = NULL;
     enum status status;
 
-    (void)pthread_mutex_lock(&door->mutex);
-    if (door->idle_count > 0) {
-        txn = door->idle[--door->idle_count];
+    for (size_t i = 0; i < DOOR_READERS_MAX && txn == NULL; i++) {
+        txn = atomic_exchange(&door->idle[i], NULL);
     }
-    (void)pthread_mutex_unlock(&door->mutex);
     if (txn == NULL) {
         return db_begin_read(door->db, out_txn);
     }
@@ -63,12 +59,13 @@ void door_end_read(struct door *door, struct txn *txn)
         return;
     }
     db_reset(txn);
-    (void)pthread_mutex_lock(&door->mutex);
-    if (door->idle_count < ARRAY_LEN(door->idle)) {
-        door->idle[door->idle_count++] = txn;
-        txn = NULL;
+    for (size_t i = 0; i < DOOR_READERS_MAX; i++) {
+        struct txn *none = NULL;
+
+        if (atomic_compare_exchange_strong(&door->idle[i], &none, txn)) {
+            return;
+        }
     }
-    (void)pthread_mutex_unlock(&door->mutex);
     db_abort(txn);
 }
 

@@ -5,7 +5,6 @@
 #include "proto/words.h"
 #include "server/door/door.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 /* Read transactions that are kept for the next page. */
@@ -19,9 +18,7 @@ struct door {
     struct run *run;
     struct net *_Atomic net;
     struct txn *after; /* the committer's read transaction, reset between uses */
-    pthread_mutex_t mutex;
-    struct txn *idle[DOOR_READERS_MAX]; /* reset; one a network thread */
-    size_t idle_count;
+    struct txn *_Atomic idle[DOOR_READERS_MAX]; /* reset; NULL: none there */
 };
 
 /* A read transaction for a while, to be given back by door_end_read. Any thread. */
