@@ -306,13 +306,31 @@ struct sync_goal {
     uint64_t rounds; /* finished before */
 };
 
+static bool find_unsent(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+{
+    bool *unsent = visitor;
+
+    (void)ticket;
+    *unsent |= info->wish != ENGINE_WISH_FAILED;
+    return !*unsent;
+}
+
+/* What was refused for good stays in the outbox, so that no text is lost, and is not waited for. */
+static bool is_sent(const struct host *host)
+{
+    bool unsent = false;
+
+    engine_outbox(host->engine, find_unsent, &unsent);
+    return !unsent;
+}
+
 static bool synced(struct host *host, void *state)
 {
     const struct sync_goal *goal = state;
     struct engine_state now;
 
     engine_state(host->engine, &now);
-    return now.phase == ENGINE_IDLE && now.rounds > goal->rounds && now.outbox_count == 0;
+    return now.phase == ENGINE_IDLE && now.rounds > goal->rounds && is_sent(host);
 }
 
 enum status host_sync(struct host *host, uint32_t timeout_ms)

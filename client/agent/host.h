@@ -55,7 +55,7 @@ MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
 MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
                                   void *state, uint32_t timeout_ms);
 
-/* Connects and syncs until everything that may be read is here and the outbox is empty. */
+/* Connects and syncs until everything that may be read is here and nothing waits to be sent. */
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
 /* Until nothing that the server was heard to hold is missing here. */
 MUST_CHECK enum status host_settle(struct host *host, uint32_t timeout_ms);

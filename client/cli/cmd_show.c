@@ -17,6 +17,7 @@ struct showing {
     cJSON *array;
     bool heads_only;
     size_t heads;
+    bool locked;
     size_t waiting; /* revisions that wait to be sent: each follows what comes before it */
     size_t waiting_seen;
     struct hash opened[16]; /* links that were shown */
@@ -83,7 +84,10 @@ static void text_revision(struct cli *cli, const struct view_revision *revision)
     print_text(cli, span_of(author, strlen(author)), 30);
     (void)fputs(", ", cli->out);
     print_time(cli, revision->body == NULL ? 0 : revision->body->written_ms);
-    (void)fprintf(cli->out, "%s\n", revision->pending ? " (waiting to be sent)" : "");
+    (void)fprintf(cli->out, "%s\n",
+                  note_is_refused(cli, revision) ? " (refused; it is here alone)"
+                  : revision->pending            ? " (waiting to be sent)"
+                                                 : "");
     if (revision->body == NULL) {
         (void)fprintf(cli->out, "  %s\n", revision->erased ? "(erased)" : "(not shared with you)");
         return;
@@ -114,20 +118,25 @@ static void text_revision(struct cli *cli, const struct view_revision *revision)
 /* A signed note is read with everything that was added to it. */
 static bool is_shown(struct showing *showing, const struct view_revision *revision)
 {
+    bool refused = note_is_refused(showing->cli, revision);
     bool newest = showing->waiting == 0
                       ? revision->head
                       : revision->pending && ++showing->waiting_seen == showing->waiting;
 
+    if (refused) {
+        return true; /* its text is nowhere else */
+    }
     showing->heads += newest ? 1 : 0;
+    showing->locked |= revision->kind == REVISION_SIGNED && !revision->pending;
     return newest || !showing->heads_only ||
            (revision->kind != REVISION_DRAFT && revision->kind != REVISION_TOMBSTONE);
 }
 
 static bool count_waiting(void *visitor, const struct view_revision *revision)
 {
-    size_t *waiting = visitor;
+    struct showing *showing = visitor;
 
-    *waiting += revision->pending ? 1 : 0;
+    showing->waiting += revision->pending && !note_is_refused(showing->cli, revision) ? 1 : 0;
     return true;
 }
 
@@ -183,8 +192,7 @@ static int show_note(struct cli *cli, const char *word, bool heads_only, bool re
         return code;
     }
     showing.array = cli->json ? cJSON_CreateArray() : NULL;
-    status =
-        view_revisions(host_engine(cli->host), &section, &note, count_waiting, &showing.waiting);
+    status = view_revisions(host_engine(cli->host), &section, &note, count_waiting, &showing);
     if (status == STATUS_OK) {
         status = view_revisions(host_engine(cli->host), &section, &note, show_revision, &showing);
     }
@@ -205,8 +213,11 @@ static int show_note(struct cli *cli, const char *word, bool heads_only, bool re
         print_json(cli, object);
     } else if (showing.heads > 1) {
         (void)fprintf(cli->out,
-                      "Two devices wrote at once; both are kept. Join them with\n"
-                      "`alcove write --note %s --file FILE`.\n",
+                      showing.locked
+                          ? "Two devices wrote at once; both are kept. One addendum follows both:\n"
+                            "`alcove write --note %s --addendum --reason R`.\n"
+                          : "Two devices wrote at once; both are kept. Join them in the editor:\n"
+                            "`alcove write --note %s`.\n",
                       word);
     }
     engine_state(host_engine(cli->host), &state);

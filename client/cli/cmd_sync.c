@@ -15,6 +15,57 @@
 
 static const char *const PHASES[] = {"offline", "greeting", "login", "syncing", "idle", "stopped"};
 
+#define REFUSED_MAX 256u
+
+/* Refused for good: kept in the outbox, since the text is nowhere else, until the person says. */
+struct refused {
+    uint64_t tickets[REFUSED_MAX];
+    size_t count;
+};
+
+static bool find_refused(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+{
+    struct refused *refused = visitor;
+
+    if (info->wish == ENGINE_WISH_FAILED) {
+        refused->tickets[refused->count++] = ticket;
+    }
+    return refused->count < REFUSED_MAX;
+}
+
+static size_t count_refused(const struct cli *cli)
+{
+    struct refused refused = {.count = 0};
+
+    engine_outbox(host_engine(cli->host), find_refused, &refused);
+    return refused.count;
+}
+
+static void tell_refused(struct cli *cli)
+{
+    size_t count = count_refused(cli);
+
+    if (count > 0) {
+        (void)fprintf(
+            cli->err,
+            "alcove: the server refused %zu for good; `alcove doctor` says why. The text is "
+            "here\n  alone: copy what you need of it, then `alcove sync --drop-refused`\n",
+            count);
+    }
+}
+
+static int drop_refused(struct cli *cli)
+{
+    struct refused refused = {.count = 0};
+    enum status status = STATUS_OK;
+
+    engine_outbox(host_engine(cli->host), find_refused, &refused);
+    for (size_t i = 0; i < refused.count && status == STATUS_OK; i++) {
+        status = engine_take_back(host_engine(cli->host), refused.tickets[i]);
+    }
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "it was not dropped", status);
+}
+
 static int tell_sync(struct cli *cli)
 {
     struct engine_state state;
@@ -40,6 +91,7 @@ static int tell_sync(struct cli *cli)
         print_add_number(object, "notes", notes);
         print_add_number(object, "behind", state.sections_behind);
         print_add_number(object, "outbox", state.outbox_count);
+        print_add_number(object, "refused", count_refused(cli));
         print_add_number(object, "events_size", state.events_size);
         print_add_number(object, "statements_size", state.statements_size);
         print_add_number(object, "revisions_verified", state.revisions_verified);
@@ -49,8 +101,9 @@ static int tell_sync(struct cli *cli)
     (void)fprintf(cli->out,
                   "%zu sections, %zu notes here; %zu waiting to be sent.\n"
                   "Verified against logs of %llu events and %llu statements.\n",
-                  sections_count, notes, state.outbox_count, (unsigned long long)state.events_size,
-                  (unsigned long long)state.statements_size);
+                  sections_count, notes, state.outbox_count - count_refused(cli),
+                  (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
+    tell_refused(cli);
     if (state.clock_shown) {
         (void)fprintf(cli->err, "alcove: the server's time and this machine's are %lld s apart\n",
                       (long long)(state.clock_off_ms / 1000));
@@ -99,9 +152,11 @@ static int run_watch(struct cli *cli, uint64_t end_ms)
 int cmd_sync(struct cli *cli, int argc, char **argv)
 {
     bool watch = false;
+    bool drop = false;
     const char *timeout = NULL;
     const struct args_option options[] = {
         {.name = "--watch", .flag = &watch},
+        {.name = "--drop-refused", .flag = &drop},
         {.name = "--timeout", .value = &timeout},
     };
     const char *wrong = NULL;
@@ -119,6 +174,9 @@ int cmd_sync(struct cli *cli, int argc, char **argv)
     code = cli_open(cli);
     if (code == CLI_OK) {
         code = cli_refresh(cli);
+    }
+    if (code == CLI_OK && drop) {
+        code = drop_refused(cli);
     }
     if (code == CLI_OK && !watch) {
         code = tell_sync(cli);
@@ -178,7 +236,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
     (void)fprintf(cli->out, " (");
     print_short(cli, ID_SPAN(&state.member));
     (void)fprintf(cli->out, "), %s.\nAgent: %s. Waiting to be sent: %zu.\n",
-                  policy_role_name(state.role), cli->lent ? "unlocked" : "none",
-                  state.outbox_count);
+                  state.role == 0 ? "not synced yet" : policy_role_name(state.role),
+                  cli->lent ? "unlocked" : "none", state.outbox_count - count_refused(cli));
+    tell_refused(cli);
     return CLI_OK;
 }

@@ -25,7 +25,7 @@ static const struct cli_command COMMANDS[] = {
      CLI_HERE},
     {"status", cmd_status, "", "who you are here and how far this machine is", 0},
     {"doctor", cmd_doctor, "[--confirm-clock]", "look for what is wrong with this profile", 0},
-    {"sync", cmd_sync, "[--watch [--timeout S]]", "fetch, verify and send", 0},
+    {"sync", cmd_sync, "[--drop-refused]\n--watch [--timeout S]", "fetch, verify and send", 0},
     {"member", cmd_member,
      "invite --role ROLE --name NAME --out FILE [--days N] [--practice-name NAME] "
      "[--root FILE [--root-passphrase-fd N]]\nlist\ncode MEMBER\n"

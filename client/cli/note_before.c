@@ -2,6 +2,7 @@
 
 #include "client/cli/args.h"
 #include "client/cli/ids.h"
+#include "client/cli/note_words.h"
 #include "client/cli/print.h"
 #include "keys/public/wipe.h"
 #include "proto/words.h"
@@ -9,6 +10,7 @@
 static const char OTHER_VERSION[] = "\n======== the other version ========\n\n";
 
 struct gathering {
+    const struct cli *cli;
     struct note_before *before;
     bool pending; /* some head has no link yet */
     enum status status;
@@ -73,6 +75,9 @@ static bool visit(void *visitor, const struct view_revision *revision)
     struct note_before *before = gathering->before;
 
     before->locked |= revision->kind == REVISION_SIGNED;
+    if (note_is_refused(gathering->cli, revision)) {
+        return true;
+    }
     if (revision->pending) { /* follows all that came before it */
         drop_text(before);
         before->heads = 0;
@@ -97,7 +102,7 @@ static bool visit(void *visitor, const struct view_revision *revision)
 enum status note_before_get(struct cli *cli, const struct section_id *section,
                             const struct note_id *note, struct note_before *out_before)
 {
-    struct gathering gathering = {.before = out_before, .status = STATUS_OK};
+    struct gathering gathering = {.cli = cli, .before = out_before, .status = STATUS_OK};
     enum status status;
 
     memset(out_before, 0, sizeof(*out_before));

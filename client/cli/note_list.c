@@ -181,7 +181,9 @@ static void print_item(struct note_list *list, const struct item *item)
         (void)fputs(" [added to]", cli->out);
     }
     (void)fprintf(cli->out, "%s%s\n", item->bring ? " [bring]" : "",
-                  note->pending ? " [not sent yet]" : "");
+                  note_is_refused(cli, &note->newest) ? " [refused]"
+                  : note->pending                     ? " [not sent yet]"
+                                                      : "");
 }
 
 static void tell(struct note_list *list, const struct view_section *section,

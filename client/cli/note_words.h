@@ -1,7 +1,11 @@
 /* Words for what notes are. */
 #pragma once
 
-#include "proto/status.h"
+#include "client/engine/view.h"
+
+struct cli;
 
 /* Of a RevisionKind: "draft", "signed", ...; "?" for none. Never NULL. */
 const char *note_kind_name(uint32_t kind);
+/* A revision in the outbox that the server refused for good: its text is here alone. */
+bool note_is_refused(const struct cli *cli, const struct view_revision *revision);

@@ -45,7 +45,7 @@ _alcove() {
     join) words='--yes --trial --card' ;;
     doctor) words='--confirm-clock' ;;
     passphrase) words='--new-passphrase-fd' ;;
-    sync) words='--watch --timeout' ;;
+    sync) words='--watch --timeout --drop-refused' ;;
     member) words='invite list code suspend resume --role --name --out --days --root --root-passphrase-fd' ;;
     relate) words='list end treats covers supervises trains --until' ;;
     delegate) words='--until' ;;

@@ -139,6 +139,23 @@ same "the newest first" "$(say "$seqs" | sort -rn)" "$seqs"
 check "the newest at all" test "$(say "$seqs" | head -n 1)" -gt \
     "$(as c1 --json log --limit 0 | tr '{' '\n' | sed -n 's/^"seq":\([0-9]*\),.*/\1/p' | sed -n 9p)"
 
+# One draft signed twice, by a copy of the profile that had not synced: the second is refused for
+# good, its text is kept, nothing waits for it, and it goes when the person says so.
+printf 'to be signed\n' >"$words"
+draft=$(as t1 --json write C1 --class progress --draft --file "$words" | json note)
+cp -r "$work/t1" "$work/copy"
+stop_server
+printf 'signed by the copy\n' >"$words"
+same "signed offline" 0 "$(code_of as copy write --note "$draft" --file "$words")"
+: >"$work/server.log"
+start_server
+same "signed before it" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
+as copy sync >/dev/null 2>&1
+same "the second is refused" 1 "$(as copy --json sync 2>/dev/null | json refused)"
+check "and said" sh -c "[ -n '$(as copy sync 2>&1 | grep 'refused 1 for good')' ]"
+check "its text is here" sh -c "[ -n '$(as copy show "$draft" 2>&1 | grep 'refused; it is here alone')' ]"
+same "it goes" 0 "$(as copy --json sync --drop-refused | json outbox)"
+
 # Words of a command that waits are not in the list of processes.
 mkfifo "$work/waits"
 "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 write C1 --class progress --title untold-title \
