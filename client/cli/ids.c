@@ -260,9 +260,12 @@ static bool collect_section(void *visitor, const struct view_section *section)
     struct note_search *notes = visitor;
 
     if (notes->section_count == notes->section_room) {
-        notes->section_room = notes->section_room == 0 ? 64 : 2 * notes->section_room;
-        notes->sections = realloc(notes->sections, notes->section_room * sizeof(*notes->sections));
-        CHECK(notes->sections != NULL);
+        size_t room = notes->section_room == 0 ? 64 : 2 * notes->section_room;
+        struct section_id *sections = realloc(notes->sections, room * sizeof(*sections));
+
+        CHECK(sections != NULL);
+        notes->sections = sections;
+        notes->section_room = room;
     }
     notes->sections[notes->section_count++] = section->section;
     return true;

@@ -25,8 +25,10 @@ static enum status open_folder(const char *folder, int *out_fd)
         return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        enum status status = errno == EWOULDBLOCK ? STATUS_BUSY : STATUS_IO;
+
         (void)close(fd);
-        return errno == EWOULDBLOCK ? STATUS_BUSY : STATUS_IO;
+        return status;
     }
     *out_fd = fd;
     return STATUS_OK;

@@ -98,7 +98,6 @@ struct span world_bodies_member(const struct world_ask *ask, const struct hash *
     suspension.link = &body->link;
     resumption.link = &body->link;
     ProtobufCMessage *const messages[] = {
-        /* cppcheck-suppress objectIndex ; a message begins with its base */
         [STATEMENT_DEVICE - STATEMENT_DEVICE] = &device.base,
         [STATEMENT_DEVICE_REVOCATION - STATEMENT_DEVICE] = &revocation.base,
         [STATEMENT_DELEGATION - STATEMENT_DEVICE] = &delegation.base,
