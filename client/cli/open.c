@@ -120,12 +120,16 @@ static int show_alarms(struct cli *cli)
 {
     struct engine *engine = host_engine(cli->host);
     size_t count = engine_alarm_count(engine);
+    struct cli loud = *cli;
 
+    loud.out = cli->err;
     for (size_t i = 0; i < count; i++) {
         const struct engine_alarm *alarm = engine_alarm(engine, i);
 
-        (void)fprintf(cli->err, "alcove: ALARM: %s\n  evidence: %s\n", alarm->reason,
-                      alarm->evidence);
+        (void)fprintf(cli->err, "alcove: ALARM:\n");
+        print_block(&loud, span_of(alarm->reason, strlen(alarm->reason)), 2);
+        (void)fprintf(cli->err, "  evidence: %s\n",
+                      alarm->evidence[0] == '\0' ? "-" : alarm->evidence);
     }
     if (count > 0) {
         (void)fprintf(cli->err, "  Nothing of it was stored or shown. Tell your auditor, and keep "
