@@ -214,6 +214,10 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
         (void)fprintf(cli->err, "alcove: --role is therapist, client, auditor or admin\n");
         return CLI_USAGE;
     }
+    if (inviting->name[0] == '\0') {
+        (void)fprintf(cli->err, "alcove: --name is empty; nobody could call them by it\n");
+        return CLI_USAGE;
+    }
     if (inviting->days != NULL) {
         code = number_of(cli, inviting->days, 1, 365, &days);
     }
