@@ -59,6 +59,13 @@ int cli_fail(struct cli *cli, const char *what, enum status status)
 
 int cli_no_passphrase(struct cli *cli, const char *what, enum status status)
 {
+    if (status == STATUS_REFUSED) {
+        (void)fprintf(cli->err,
+                      "alcove: the keystore in %s is not yours alone:\n  it must be a file "
+                      "of your own that nobody else may read (chmod 600)\n",
+                      cli->profile);
+        return CLI_REFUSED;
+    }
     if (status != STATUS_USAGE) {
         return cli_fail(cli, what, status);
     }
@@ -86,6 +93,9 @@ int cli_open(struct cli *cli)
         if (status != STATUS_OK) {
             return cli_no_passphrase(cli, "the profile was not opened", status);
         }
+    }
+    if (status == STATUS_REFUSED) {
+        return cli_no_passphrase(cli, "the profile was not opened", status);
     }
     if (status == STATUS_OK) {
         status = host_open(cli->profile, secret_view(passphrase), &cli->host);
