@@ -103,7 +103,8 @@ static int on_established(struct line *line)
     return 0;
 }
 
-/* Room for `need` bytes. Most messages are one fragment, so the first guess is exact. */
+/* Room for `need` bytes. Most messages are one fragment, so the first guess is exact; later
+ * ones double, since each fragment may be a byte. */
 static bool message_grow(struct line *line, size_t need, size_t remaining)
 {
     size_t capacity = need + remaining;
@@ -113,9 +114,11 @@ static bool message_grow(struct line *line, size_t need, size_t remaining)
         if (need <= line->message->capacity) {
             return true;
         }
-        capacity = line->message->capacity;
-        while (capacity < need) {
-            capacity *= 2;
+        if (capacity < 2 * line->message->capacity) {
+            capacity = 2 * line->message->capacity;
+        }
+        if (capacity > line->message_bytes_max) {
+            capacity = line->message_bytes_max;
         }
     }
     grown = realloc(line->message, sizeof(*grown) + capacity);

@@ -12,7 +12,7 @@
 
 #include "keys/public/random.h"
 #include "tests/bench/author.h"
-#include "tests/hostile/half_open.h"
+#include "tests/hostile/floods.h"
 
 #include <inttypes.h>
 #include <openssl/ssl.h>
@@ -133,23 +133,6 @@ static void framing(struct attack *attack)
 
     (void)connect_raw(attack);
     expect_close(attack, "who does not log in is sent away");
-}
-
-/* Somebody who logs in meanwhile is served. */
-static void half_open(struct attack *attack)
-{
-    const char *what = "";
-    size_t closed = 0;
-    must(half_open_begin(attack->port, &what), what);
-    must(session_connect(&attack->session, attack->port) &&
-             session_login(&attack->session, attack->content),
-         "nobody gets in beside connections that never finish their handshake");
-    session_close(&attack->session);
-    const uint64_t kib = resident_kib(attack->server);
-    must(half_open_end(30, &closed), "a connection without a handshake is kept");
-    (void)printf("ok %zu connections that never finish their handshake are sent away (%" PRIu64
-                 " KiB with them)\n",
-                 closed, kib);
 }
 
 static void before_login(struct attack *attack)
@@ -372,7 +355,7 @@ int main(int argc, char **argv)
     upgrades(&attack);
     before_login(&attack);
     oddities(&attack);
-    half_open(&attack);
+    floods(attack.port, attack.server, attack.content);
     const uint64_t before_kib = resident_kib(attack.server);
     framing(&attack);
     const size_t count = make_samples(&attack, samples);

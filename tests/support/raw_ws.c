@@ -217,6 +217,15 @@ static size_t put_header(uint8_t first_byte, size_t size, uint8_t *out)
     return at + 4;
 }
 
+bool raw_ws_key_update(struct raw_ws *ws)
+{
+    const bool sent = SSL_key_update(ws->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+                      SSL_do_handshake(ws->ssl) == 1;
+
+    ERR_clear_error();
+    return sent;
+}
+
 bool raw_ws_frame(struct raw_ws *ws, uint8_t first_byte, const void *bytes, size_t size)
 {
     uint8_t *frame = malloc(14 + size);

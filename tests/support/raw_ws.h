@@ -43,6 +43,8 @@ void raw_ws_exporter(struct raw_ws *ws, uint8_t out_exporter[32]);
 
 /* Writes bytes into the TLS stream as they are. False: the connection is gone. */
 bool raw_ws_write(struct raw_ws *ws, const void *bytes, size_t size);
+/* One TLS 1.3 KeyUpdate (RFC 8446 4.6.3) that asks for none in return: no data. */
+bool raw_ws_key_update(struct raw_ws *ws);
 /* One masked websocket frame; first_byte is FIN, RSV and opcode. */
 bool raw_ws_frame(struct raw_ws *ws, uint8_t first_byte, const void *bytes, size_t size);
 /* One binary message that holds one packed frame. */

@@ -225,6 +225,11 @@ static void test_wrong_messages(void **state)
     serve_bytes(&fixture, BYTES("\x82\x0a\0\0\0\1a\0\0\0\1b"));
     assert_int_equal(client.frames, 2);
     assert_int_equal(client.closed.why, WIRE_END_ASKED);
+    /* In fragments, the first without a byte: right, if odd. */
+    serve_bytes(&fixture, BYTES("\x02\x00\x80\x0a\0\0\0\1a\0\0\0\1b"));
+    assert_int_equal(client.frames, 2);
+    serve_bytes(&fixture, BYTES("\x02\x00\x00\x05\0\0\0\1a\x80\x05\0\0\0\1b"));
+    assert_int_equal(client.frames, 2);
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         serve_bytes(&fixture, wrong[i].bytes, wrong[i].size);
         if (client.frames != 0 || client.closed.why != WIRE_END_PROTOCOL) {
