@@ -213,12 +213,12 @@ enum status host_save(struct host *host)
     return status;
 }
 
-void host_close(struct host *host)
+void host_forget(struct host *host)
 {
     if (host == NULL) {
         return;
     }
-    wire_free(host->wire);
+    wire_stop(host->wire);
     if (host->keystore != NULL && host_save(host) != STATUS_OK) {
         (void)fprintf(stderr, "alcove: what was seen of the logs could not be saved in the "
                               "keystore; notes are not affected\n");
@@ -226,6 +226,18 @@ void host_close(struct host *host)
     engine_free(host->engine);
     store_close(host->store);
     keystore_close(host->keystore);
+    host->engine = NULL;
+    host->store = NULL;
+    host->keystore = NULL;
+}
+
+void host_close(struct host *host)
+{
+    if (host == NULL) {
+        return;
+    }
+    host_forget(host);
+    wire_free(host->wire);
     free(host);
 }
 

@@ -31,7 +31,11 @@ MUST_CHECK enum status host_probe(const char *profile);
  */
 MUST_CHECK enum status host_open(const char *profile, struct span passphrase,
                                  struct host **out_host);
-/* Saves what changed in the keystore, says goodbye and wipes. NULL is allowed. */
+/* Ends the connection, saves what changed in the keystore, wipes the keys and lets go of the
+ * profile. Waits for nobody, not even for a look-up of the server's name. Only host_close may
+ * follow. NULL is allowed. */
+void host_forget(struct host *host);
+/* host_forget, and frees; may wait as wire_free does. NULL is allowed. */
 void host_close(struct host *host);
 
 struct engine *host_engine(struct host *host);

@@ -182,8 +182,9 @@ static int work(struct cli *cli, int ready_fd)
         code = CLI_FAILED;
     }
     agent_quiet(agent);
+    host_forget(cli->host);
+    agent_free(agent); /* tells who asked for it that the keys are gone */
     cli_close(cli);
-    agent_free(agent);
     return code;
 }
 

@@ -74,15 +74,27 @@ static void tell_end(struct wire *wire, enum wire_end why, uint16_t close_code)
     wire->handler.on_closed(wire->handler.state, &closed);
 }
 
+void wire_stop(struct wire *wire)
+{
+    if (wire == NULL || wire->stopped) {
+        return;
+    }
+    wire->stopped = true;
+    post_stop(&wire->post);
+    if (wire->line != NULL) {
+        line_wake(wire->line);
+    }
+    if (wire->state != WIRE_IDLE || wire->end_waits) {
+        tell_end(wire, WIRE_END_ASKED, 0);
+    }
+}
+
 void wire_free(struct wire *wire)
 {
     if (wire == NULL) {
         return;
     }
-    post_stop(&wire->post);
-    if (wire->state != WIRE_IDLE || wire->end_waits) {
-        tell_end(wire, WIRE_END_ASKED, 0);
-    }
+    wire_stop(wire);
     line_free(wire->line);
     post_deinit(&wire->post);
     free(wire);
@@ -103,12 +115,37 @@ static void start_deadline(struct wire *wire)
     wire->deadline_ms = watch_now_ms() + wire->options.connect_timeout_ms;
 }
 
+/* The line is not asked: it may be in a name look-up. */
+static void abandon(struct wire *wire)
+{
+    post_drop(&wire->post);
+    tell_line(wire);
+    wire->state = WIRE_IDLE;
+    wire->deadline_ms = 0;
+}
+
+/* Of an earlier connection only the end is missing: the next need not wait for that. */
+static void finish_goodbye(struct wire *wire)
+{
+    if (wire->state == WIRE_OPEN && wire->closing) {
+        abandon(wire);
+        wire->end_waits = true;
+    }
+    if (wire->end_waits) {
+        tell_end(wire, WIRE_END_ASKED, 0);
+    }
+}
+
 enum status wire_connect(struct wire *wire, const char *host, uint16_t port, const struct hash *pin)
 {
     struct post_target target = {.port = port, .pinned = pin != NULL};
     enum status status;
 
-    if (wire->state != WIRE_IDLE || wire->end_waits || strlen(host) >= sizeof(target.host)) {
+    if (strlen(host) >= sizeof(target.host)) {
+        return STATUS_USAGE;
+    }
+    finish_goodbye(wire);
+    if (wire->state != WIRE_IDLE) {
         return STATUS_USAGE;
     }
     if (wire->broken) {
@@ -166,15 +203,6 @@ size_t wire_queued_bytes(struct wire *wire)
 size_t wire_waiting_bytes(struct wire *wire)
 {
     return post_waiting_bytes(&wire->post);
-}
-
-/* The line is not asked: it may be in a name look-up. */
-static void abandon(struct wire *wire)
-{
-    post_drop(&wire->post);
-    tell_line(wire);
-    wire->state = WIRE_IDLE;
-    wire->deadline_ms = 0;
 }
 
 void wire_close(struct wire *wire)

@@ -70,15 +70,20 @@ void wire_options_default(struct wire_options *out_options);
 MUST_CHECK enum status wire_new(const struct wire_options *options,
                                 const struct wire_handler *handler, struct wire **out_wire);
 
-/* Closes what is open (on_closed is called) and frees. It waits for the thread: at
- * once, unless that is looking up a name, which ends when the system's resolver gives
- * up. NULL is allowed. Not from a callback. */
+/* The end of all that comes: what is open is closed without a goodbye, and on_closed is
+ * called. Does not wait for the thread, so that keys can be wiped before wire_free does.
+ * Only that may follow. NULL is allowed. Not from a callback. */
+void wire_stop(struct wire *wire);
+/* wire_stop if that was not done, and frees. It waits for the thread: at once, unless that
+ * is looking up a name, which ends when the system's resolver gives up. NULL is allowed.
+ * Not from a callback. */
 void wire_free(struct wire *wire);
 
 /* Starts to connect; the outcome comes by on_open or on_closed. host is a name
  * or a numeric address. pin is NULL only while joining, before anything is pinned:
  * any key is then accepted, and nothing that came over that connection may be used
  * before wire_server_key was compared with a pin from a verified source.
+ * A goodbye that is under way is cut short: on_closed is called first, for the old one.
  * STATUS_USAGE: already connecting or connected, or host too long; STATUS_NO_MEMORY,
  * STATUS_IO: there is no thread for it, and nothing was started. */
 MUST_CHECK enum status wire_connect(struct wire *wire, const char *host, uint16_t port,

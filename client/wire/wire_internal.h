@@ -25,6 +25,7 @@ struct wire {
     struct line *line; /* NULL before the first wire_connect */
     bool untold;       /* the line does not know of what was queued */
     bool broken;
+    bool stopped; /* wire_stop was called */
     enum wire_state state;
     bool closing;         /* wire_close was called */
     bool end_waits;       /* an end without the line's news: the next wire_service tells it */

@@ -41,6 +41,27 @@ static void test_echo_and_again(void **state)
     assert_int_equal(client.ended, 3);
 }
 
+/* Goal: whoever said goodbye can connect again at once: the first connection ends first, once. */
+static void test_again_during_a_goodbye(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    client_set_up(&fixture);
+    client_open_to(&fixture);
+    wire_close(client.wire);
+    assert_int_equal(client.ended, 0);
+    assert_int_equal(wire_connect(client.wire, "127.0.0.1", net_port(fixture.net), &fixture.pin),
+                     STATUS_OK);
+    assert_int_equal(client.ended, 1);
+    assert_int_equal(client.closed.why, WIRE_END_ASKED);
+    client_run_until(&client.opened, 2);
+    assert_int_equal(wire_send(client.wire, span_of("e", 1)), STATUS_OK);
+    client_run_until(&client.frames, 1);
+    client_tear_down(&fixture);
+    assert_int_equal(client.ended, 2);
+}
+
 /* Goal: what is sent in one go shares messages, and back-pressure holds: 5,000
  * frames against a server that lets 32 be unanswered. */
 static void test_many_frames(void **state)
@@ -192,9 +213,13 @@ static void test_no_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_echo_and_again), cmocka_unit_test(test_many_frames),
-        cmocka_unit_test(test_send_limits),    cmocka_unit_test(test_wrong_pin),
-        cmocka_unit_test(test_ends),           cmocka_unit_test(test_close_in_callback),
+        cmocka_unit_test(test_echo_and_again),
+        cmocka_unit_test(test_again_during_a_goodbye),
+        cmocka_unit_test(test_many_frames),
+        cmocka_unit_test(test_send_limits),
+        cmocka_unit_test(test_wrong_pin),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_close_in_callback),
         cmocka_unit_test(test_no_environment),
     };
 
