@@ -73,9 +73,16 @@
 
 #define SUBMIT_STATEMENTS_MAX  16u
 #define SUBMIT_REVISIONS_MAX   64u
-#define STATE_CHAINS_MAX       16384u
-#define STATE_SECTIONS_MAX     8192u
-#define STATE_BYTES_MAX        4194304u
+/* A practice is as large as its whole state fits one answer, or nobody could sync any more:
+ * what would make it larger is refused. Invitations count whether used or not. */
+#define PRACTICE_MEMBERS_MAX   4096u
+#define PRACTICE_SECTIONS_MAX  4096u
+#define STATE_CHAINS_MAX       (1u + PRACTICE_MEMBERS_MAX + PRACTICE_SECTIONS_MAX)
+#define STATE_SECTIONS_MAX     PRACTICE_SECTIONS_MAX
+#define STATE_BYTES_MAX        MESSAGE_BULK_BYTES_MAX
+/* What one takes there, at most. */
+#define STATE_CHAIN_BYTES      64u
+#define STATE_SECTION_BYTES    96u
 #define SUBSCRIBE_SECTIONS_MAX 1024u
 #define CONFLICT_HEADS_MAX     16u
 /* What one chunk of a page aims at, and the most that its largest entry makes of it. */
@@ -111,6 +118,10 @@ _Static_assert(RESEAL_KEYS_MAX *(SEAL_WIRE_BYTES_MAX + 16u) +
                        EPOCH_STARTS_MAX * START_WIRE_BYTES_MAX + 1024u <=
                    STATEMENT_BODY_BYTES_MAX,
                "a full reseal fits a statement");
+_Static_assert(STATE_CHAINS_MAX *STATE_CHAIN_BYTES + STATE_SECTIONS_MAX * STATE_SECTION_BYTES +
+                       64u <=
+                   STATE_BYTES_MAX,
+               "the state of a full practice fits a frame");
 _Static_assert(LEAVES_PER_PAGE_MAX *LEAF_BYTES + 64u <= MESSAGE_BULK_BYTES_MAX,
                "a page of leaves fits a frame");
 _Static_assert(CHAIN_PAGE_BYTES_MAX + STATEMENT_BYTES_MAX + 1024u <= MESSAGE_BULK_BYTES_MAX,

@@ -19,8 +19,8 @@ static const char *const PHASES[] = {"offline", "greeting", "login", "syncing", 
 
 /* Refused for good: kept in the outbox, since the text is nowhere else, until the person says. */
 struct refused {
-    uint64_t tickets[REFUSED_MAX];
-    size_t count;
+    uint64_t tickets[REFUSED_MAX]; /* the first of them */
+    size_t count;                  /* of all */
 };
 
 static bool find_refused(void *visitor, uint64_t ticket, const struct engine_ticket *info)
@@ -28,16 +28,25 @@ static bool find_refused(void *visitor, uint64_t ticket, const struct engine_tic
     struct refused *refused = visitor;
 
     if (info->wish == ENGINE_WISH_FAILED) {
-        refused->tickets[refused->count++] = ticket;
+        if (refused->count < REFUSED_MAX) {
+            refused->tickets[refused->count] = ticket;
+        }
+        refused->count++;
     }
-    return refused->count < REFUSED_MAX;
+    return true;
+}
+
+static void get_refused(const struct cli *cli, struct refused *out_refused)
+{
+    out_refused->count = 0;
+    engine_outbox(host_engine(cli->host), find_refused, out_refused);
 }
 
 static size_t count_refused(const struct cli *cli)
 {
-    struct refused refused = {.count = 0};
+    struct refused refused;
 
-    engine_outbox(host_engine(cli->host), find_refused, &refused);
+    get_refused(cli, &refused);
     return refused.count;
 }
 
@@ -54,16 +63,21 @@ static void tell_refused(struct cli *cli)
     }
 }
 
-static int drop_refused(struct cli *cli)
+/* Only what was refused before this command began, which earlier ones told of: what is refused
+ * while it syncs is news, and its text exists nowhere else. */
+static int drop_refused(struct cli *cli, const struct refused *refused)
 {
-    struct refused refused = {.count = 0};
+    size_t count = refused->count < REFUSED_MAX ? refused->count : REFUSED_MAX;
     enum status status = STATUS_OK;
 
-    engine_outbox(host_engine(cli->host), find_refused, &refused);
-    for (size_t i = 0; i < refused.count && status == STATUS_OK; i++) {
-        status = engine_take_back(host_engine(cli->host), refused.tickets[i]);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = engine_take_back(host_engine(cli->host), refused->tickets[i]);
     }
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "it was not dropped", status);
+    if (status != STATUS_OK) {
+        return cli_fail(cli, "it was not dropped", status);
+    }
+    (void)fprintf(cli->err, "alcove: %zu taken away that the server had refused\n", count);
+    return CLI_OK;
 }
 
 static int tell_sync(struct cli *cli)
@@ -159,6 +173,7 @@ int cmd_sync(struct cli *cli, int argc, char **argv)
         {.name = "--drop-refused", .flag = &drop},
         {.name = "--timeout", .value = &timeout},
     };
+    struct refused refused = {.count = 0};
     const char *wrong = NULL;
     uint64_t limit_ms = UINT64_MAX / 2;
     size_t count = 0;
@@ -173,10 +188,11 @@ int cmd_sync(struct cli *cli, int argc, char **argv)
     }
     code = cli_open(cli);
     if (code == CLI_OK) {
+        get_refused(cli, &refused);
         code = cli_refresh(cli);
     }
     if (code == CLI_OK && drop) {
-        code = drop_refused(cli);
+        code = drop_refused(cli, &refused);
     }
     if (code == CLI_OK && !watch) {
         code = tell_sync(cli);

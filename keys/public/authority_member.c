@@ -68,7 +68,9 @@ static enum status judge_invitation(struct judgement *judgement)
         judgement->result->reason = AUTHORITY_SECOND_IDENTITY;
         return STATUS_EQUIVOCATION;
     }
-    return STATUS_OK;
+    return authority_member_count(judgement->authority) < PRACTICE_MEMBERS_MAX
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_LIMIT);
 }
 
 /* ---------------------------------------------------------------- persons and devices */

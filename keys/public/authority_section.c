@@ -38,6 +38,9 @@ static enum status judge_making(struct judgement *judgement)
     if (authority_section(judgement->authority, &said->section) != NULL) {
         return authority_refuse(judgement, AUTHORITY_EXISTS);
     }
+    if (authority_section_count(judgement->authority) >= PRACTICE_SECTIONS_MAX) {
+        return authority_refuse(judgement, AUTHORITY_LIMIT);
+    }
     if (said->has_chart) {
         return judge_chart(judgement, client);
     }

@@ -150,7 +150,7 @@ same "signed offline" 0 "$(code_of as copy write --note "$draft" --file "$words"
 : >"$work/server.log"
 start_server
 same "signed before it" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
-as copy sync >/dev/null 2>&1
+as copy sync --drop-refused >/dev/null 2>&1 # told of nothing yet: what is refused now stays
 same "the second is refused" 1 "$(as copy --json sync 2>/dev/null | json refused)"
 check "and said" sh -c "[ -n '$(as copy sync 2>&1 | grep 'refused 1 for good')' ]"
 check "its text is here" sh -c "[ -n '$(as copy show "$draft" 2>&1 | grep 'refused; it is here alone')' ]"

@@ -1,4 +1,5 @@
 #include "keys/public/frame.h"
+#include "keys/public/random.h"
 #include "tests/support/practice_timeline.h"
 
 /* Goal: a section can always be rotated: recipients never outgrow one epoch. Method: fill
@@ -36,6 +37,25 @@ static void test_recipients_never_outgrow_an_epoch(void **state)
     make_take(w, make_epoch(w, made, p->t1, 0));
     assert_int_equal(section(p, made)->epochs[1].recipient_count, EPOCH_SEALS_MAX);
     assert_false(authority_closed(w->authority, section(p, made), now(p)));
+}
+
+/* Goal: a practice never outgrows the one answer that tells its state, or nobody could sync any
+ * more and no root could mend it. Method: an admin invites without end; who is in goes on. */
+static void test_invitations_never_outgrow_the_state(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_person somebody = *make_stranger(w, ROLE_THERAPIST);
+    while (authority_member_count(w->authority) < PRACTICE_MEMBERS_MAX) {
+        random_bytes(somebody.id.bytes, ID_BYTES);
+        random_bytes(somebody.label.bytes, HASH_BYTES);
+        make_take(w, make_invitation(w, &somebody, p->ad1, NULL));
+    }
+    random_bytes(somebody.id.bytes, ID_BYTES);
+    random_bytes(somebody.label.bytes, HASH_BYTES);
+    make_refused(w, make_invitation(w, &somebody, p->ad1, NULL), STATUS_REFUSED, AUTHORITY_LIMIT);
+    make_take(w, make_device_statement(w, p->t1));
+    make_take(w, make_suspension(w, p->ad1, NULL, true));
 }
 
 /* Goal: what the clock will do is part of what is echoed, so that no reader later misses
@@ -105,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PRACTICE_TEST(test_membership_is_the_hash_of_its_lines),
         PRACTICE_TEST(test_recipients_never_outgrow_an_epoch),
+        PRACTICE_TEST(test_invitations_never_outgrow_the_state),
         PRACTICE_TEST(test_relation_that_matters_only_later_is_echoed_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
