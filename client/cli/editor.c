@@ -107,21 +107,17 @@ static bool is_vi(const char *editor)
     return false;
 }
 
-/* Through a shell, as others do: VISUAL may hold words, such as "code --wait". */
-static _Noreturn void become_editor(const char *path)
+/* Through a shell, as others do: VISUAL may hold words, such as "code --wait". Between fork and
+ * this nothing but system calls, since the wire has a thread that may hold the C library's locks. */
+static _Noreturn void become_editor(const char *script, bool vi, const char *path)
 {
     static const char quiet[] = "set nobackup nowritebackup noswapfile noundofile";
-    const char *editor = editor_of();
-    char script[EDITOR_BYTES_MAX];
-    int n = snprintf(script, sizeof(script), "exec %s \"$@\"", editor);
 
-    if (n > 0 && (size_t)n < sizeof(script)) {
-        if (is_vi(editor)) {
-            (void)execl("/bin/sh", "sh", "-c", script, "sh", "-n", "-i", "NONE", "--cmd", quiet,
-                        path, (char *)NULL);
-        } else {
-            (void)execl("/bin/sh", "sh", "-c", script, "sh", path, (char *)NULL);
-        }
+    if (vi) {
+        (void)execl("/bin/sh", "sh", "-c", script, "sh", "-n", "-i", "NONE", "--cmd", quiet, path,
+                    (char *)NULL);
+    } else {
+        (void)execl("/bin/sh", "sh", "-c", script, "sh", path, (char *)NULL);
     }
     _exit(EDITOR_MISSING);
 }
@@ -140,9 +136,15 @@ static enum status edit(const char *path)
     static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
     struct sigaction before[ARRAY_LEN(signals)];
     struct sigaction action;
+    const char *editor = editor_of();
+    char script[EDITOR_BYTES_MAX];
+    int size = snprintf(script, sizeof(script), "exec %s \"$@\"", editor);
     pid_t child;
     int code = 0;
 
+    if (size < 0 || (size_t)size >= sizeof(script)) {
+        return STATUS_NOT_FOUND;
+    }
     told_to_end = 0;
     memset(&action, 0, sizeof(action));
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
@@ -154,7 +156,7 @@ static enum status edit(const char *path)
         for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
             (void)sigaction(signals[i], &before[i], NULL);
         }
-        become_editor(path);
+        become_editor(script, is_vi(editor), path);
     }
     while (child > 0 && waitpid(child, &code, 0) != child && errno == EINTR) {
         if (told_to_end != 0) {

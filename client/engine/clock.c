@@ -19,18 +19,12 @@ enum status clock_load(struct engine *engine)
     return cursor_read_done(&reader) == STATUS_OK ? STATUS_OK : STATUS_CORRUPT;
 }
 
-enum status engine_confirm_clock(struct engine *engine)
+static enum status keep(struct engine *engine, uint64_t confirmed_ms)
 {
-    struct engine_state state;
-    engine_state(engine, &state);
-    if (!state.clock_stopped) {
-        return STATUS_ALREADY;
-    }
-    uint64_t found = (uint64_t)state.clock_off_ms + ENGINE_CLOCK_STOPPED_MS;
     uint8_t value[8];
     struct cursor_writer writer;
     cursor_write_init(&writer, value, sizeof value);
-    cursor_write_u64(&writer, found);
+    cursor_write_u64(&writer, confirmed_ms);
     const struct storage *storage = &engine->storage;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
@@ -43,7 +37,27 @@ enum status engine_confirm_clock(struct engine *engine)
     }
     status = storage->commit(storage->context);
     if (status == STATUS_OK) {
-        engine->clock_confirmed_ms = found;
+        engine->clock_confirmed_ms = confirmed_ms;
     }
     return status;
+}
+
+enum status clock_settle(struct engine *engine)
+{
+    struct engine_state state;
+    if (engine->clock_confirmed_ms == 0) {
+        return STATUS_OK;
+    }
+    engine_state(engine, &state);
+    return state.clock_shown ? STATUS_OK : keep(engine, 0);
+}
+
+enum status engine_confirm_clock(struct engine *engine)
+{
+    struct engine_state state;
+    engine_state(engine, &state);
+    if (!state.clock_stopped) {
+        return STATUS_ALREADY;
+    }
+    return keep(engine, (uint64_t)state.clock_off_ms + ENGINE_CLOCK_STOPPED_MS);
 }

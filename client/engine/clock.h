@@ -8,3 +8,6 @@
 
 /* Reads it back. STATUS_CORRUPT, STATUS_IO. */
 MUST_CHECK enum status clock_load(struct engine *engine);
+/* Forgets it once the clocks agree again: what a person said of a wrong clock then is no word
+ * on another time. STATUS_IO. */
+MUST_CHECK enum status clock_settle(struct engine *engine);

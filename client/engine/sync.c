@@ -1,5 +1,6 @@
 #include "client/engine/inside.h"
 
+#include "client/engine/clock.h"
 #include "client/engine/sync_reply.h"
 
 /* What to ask for next. One thing after the other: each is checked against what came before,
@@ -133,6 +134,10 @@ static bool behind(const struct engine *engine, size_t *out_section)
 
 static enum status idle(struct engine *engine)
 {
+    enum status status = clock_settle(engine);
+    if (status != STATUS_OK) {
+        return status;
+    }
     engine->phase = ENGINE_IDLE;
     if (engine->round_open) {
         engine->round_open = false;

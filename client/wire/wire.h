@@ -5,8 +5,9 @@
  *
  * Receiving has a thread of its own, so that it goes on while the caller works on what
  * came before. The caller sees one thread: every function but wire_wake is called on
- * the thread that made the wire, callbacks run inside wire_service, and between two
- * calls of it nothing changes for the caller. The thread is made by the first
+ * the thread that made the wire, and callbacks run inside wire_service; on_closed also
+ * inside wire_connect, wire_stop and wire_free. Whether a wire is open changes only there;
+ * what wire_queued_bytes and wire_waiting_bytes tell, at any time. The thread is made by the first
  * wire_connect, blocks every signal and ends in wire_free. So a process that forks to go
  * on in the child does that before it connects, and one that connected calls wire_free
  * before it exits.

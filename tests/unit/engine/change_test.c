@@ -159,6 +159,18 @@ static void test_clock_stops_writing(void **state)
     inproc_sync(&scene.therapist);
     engine_state(scene.therapist.engine, &seen);
     assert_true(seen.clock_stopped);
+    /* Nor once the clocks had agreed meanwhile. */
+    static const int64_t off_ms[] = {0, -2 * 86400000};
+    for (size_t i = 0; i < ARRAY_LEN(off_ms); i++) {
+        scene.therapist.clock_off_ms = off_ms[i];
+        inproc_offline(&scene.therapist);
+        inproc_restart(&scene.therapist);
+        inproc_sync(&scene.therapist);
+        scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "y", &ticket);
+        inproc_sync(&scene.therapist);
+        engine_state(scene.therapist.engine, &seen);
+        assert_int_equal(seen.clock_stopped, off_ms[i] != 0);
+    }
     scene_close(&scene);
 }
 
