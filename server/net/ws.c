@@ -58,6 +58,9 @@ static int close_with(struct lws *wsi, uint16_t code)
         return 0;
     }
     lws_close_reason(wsi, (enum lws_close_status)code, NULL, 0);
+    /* Else the end of a peer who goes away at once is not seen, and the connection keeps its
+     * place among those of its address until the library's time for a goodbye is over. */
+    (void)lws_rx_flow_control(wsi, 1);
     return -1;
 }
 

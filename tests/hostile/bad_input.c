@@ -355,7 +355,6 @@ int main(int argc, char **argv)
     upgrades(&attack);
     before_login(&attack);
     oddities(&attack);
-    floods(attack.port, attack.server, attack.content);
     const uint64_t before_kib = resident_kib(attack.server);
     framing(&attack);
     const size_t count = make_samples(&attack, samples);
@@ -370,6 +369,7 @@ int main(int argc, char **argv)
 #ifndef __SANITIZE_ADDRESS__
     must(after_kib < before_kib + GROWTH_KIB_MAX, "the server's memory grew");
 #endif
+    floods(attack.port, attack.server, attack.content);
     (void)printf("== bad input: %" PRIu64 " frames, %" PRIu64 " refused by type, %" PRIu64
                  " by closing\n",
                  attack.tries, attack.answered, attack.closed);

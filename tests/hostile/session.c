@@ -35,8 +35,10 @@ bool session_connect(struct session *session, uint16_t port)
     struct arena arena = {0};
     const Alcove__Frame *hello = NULL;
     session_close(session);
-    if (raw_ws_connect(&options, &session->ws) != RAW_UPGRADED ||
-        !raw_ws_receive(session->ws, frame, sizeof(frame), &size)) {
+    const enum raw_result result = raw_ws_connect(&options, &session->ws);
+    if (result != RAW_UPGRADED || !raw_ws_receive(session->ws, frame, sizeof(frame), &size)) {
+        (void)fprintf(stderr, "session: connecting gave %d and %s hello\n", (int)result,
+                      result == RAW_UPGRADED ? "no" : "so no");
         return false;
     }
     decode_frame(span_of(frame, size), &arena, &hello);
@@ -61,12 +63,17 @@ bool session_login(struct session *session, const struct keystore_content *conte
     const bool sent = raw_ws_send(session->ws, bytes, size);
     free(bytes);
     if (!sent || !raw_ws_receive(session->ws, answer, sizeof(answer), &size)) {
+        (void)fprintf(stderr, "session: the login was %s\n", sent ? "not answered" : "not sent");
         return false;
     }
     struct arena arena = {0};
     const Alcove__Frame *reply = NULL;
     decode_frame(span_of(answer, size), &arena, &reply);
     const bool in = reply->kind == FRAME_LOGIN_REPLY && reply->code == STATUS_OK;
+    if (!in) {
+        (void)fprintf(stderr, "session: the login was answered by kind %u, code %u\n", reply->kind,
+                      reply->code);
+    }
     arena_free(&arena);
     return in;
 }
