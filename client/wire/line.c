@@ -38,6 +38,10 @@ static enum status make_context(struct line *line)
     info.pt_serv_buf_size = LINE_RX_BYTES;
     info.gid = (__typeof__(info.gid))-1;
     info.uid = (__typeof__(info.uid))-1;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    line->log = (lws_log_cx_t){.u.emit = silence};
+    info.log_cx = &line->log;
+#endif
     lws_set_log_level(0, silence);
     line->lws = lws_create_context(&info);
     if (line->lws == NULL) {

@@ -19,6 +19,9 @@ struct line {
     uint32_t connect_timeout_ms;
     uint32_t message_bytes_max;
     struct lws_context *lws;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    lws_log_cx_t log; /* its users are counted, without a lock: one for each thread */
+#endif
     struct lws_vhost *vhost;
     lws_retry_bo_t idle_policy;
     void *tls;           /* tls_client_new */

@@ -98,6 +98,7 @@ struct net_thread {
     ev_prepare prepare;
     ev_timer ticker;
     struct lws_context *lws;
+    void *log; /* the library's, see ws_start */
     struct lws_vhost *vhost;
     struct lws *listener;
     int listen_fd;   /* -1 once the library owns it */

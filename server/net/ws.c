@@ -317,6 +317,28 @@ static enum status give_listener(struct net_thread *thread)
     return STATUS_OK;
 }
 
+/* Since 4.3 the library counts the users of a log, without a lock, and stops the process when
+ * the count is wrong: so each thread has a log of its own. */
+static bool give_log(struct net_thread *thread, struct lws_context_creation_info *info)
+{
+    lws_set_log_level(LLL_ERR, say);
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    lws_log_cx_t *log = calloc(1, sizeof(*log));
+
+    if (log == NULL) {
+        return false;
+    }
+    log->u.emit = say;
+    log->lll_flags = LLL_ERR;
+    thread->log = log;
+    info->log_cx = log;
+#else
+    (void)thread;
+    (void)info;
+#endif
+    return true;
+}
+
 enum status ws_start(struct net_thread *thread)
 {
     const struct net_options *options = &thread->net->options;
@@ -348,7 +370,9 @@ enum status ws_start(struct net_thread *thread)
     /* Their type differs between Debian 12 and 13. */
     info.gid = (__typeof__(info.gid))-1;
     info.uid = (__typeof__(info.uid))-1;
-    lws_set_log_level(LLL_ERR, say);
+    if (!give_log(thread, &info)) {
+        return STATUS_NO_MEMORY;
+    }
     thread->lws = lws_create_context(&info);
     if (thread->lws == NULL) {
         return STATUS_IO;
@@ -366,6 +390,8 @@ void ws_free(struct net_thread *thread)
         lws_context_destroy(thread->lws);
         thread->lws = NULL;
     }
+    free(thread->log);
+    thread->log = NULL;
     tls_no_client_free(thread->no_client);
     thread->no_client = NULL;
 }

@@ -42,6 +42,9 @@ struct worker {
     ev_async stop;
     struct lws_context *context;
     struct lws_vhost *vhost;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    lws_log_cx_t log; /* see server/net/ws.c */
+#endif
 };
 
 static void must(int ok, const char *what)
@@ -214,6 +217,11 @@ static void start(struct worker *worker, const char *certificate, const char *ke
     /* Their type differs between Debian 12 and 13. */
     info.gid = (__typeof__(info.gid))-1;
     info.uid = (__typeof__(info.uid))-1;
+#if LWS_LIBRARY_VERSION_NUMBER >= 4003000
+    worker->log.lll_flags = LLL_ERR;
+    worker->log.u.emit = lwsl_emit_stderr;
+    info.log_cx = &worker->log;
+#endif
     worker->context = lws_create_context(&info);
     must(worker->context != NULL, "lws_create_context");
     worker->vhost = lws_get_vhost_by_name(worker->context, "default");
