@@ -101,7 +101,7 @@ spared relative '#include "keys/public/hash.h"'
 planted unfinished '/* TODO: the rest */'
 planted unfinished '// a stub for now'
 spared unfinished '/* a stubborn hacker */'
-planted machine 'const char *p = "/work/main/x";'
+planted machine "const char *p = \"/wo""rk/main/x\";"
 planted ascii 'char c = "\0303\0244";'
 planted ascii 'const char *s = "\0303\0244";'
 spared ascii '/* \0303\0244 */ const char *s = "a\\"/*";'
