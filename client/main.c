@@ -1,7 +1,7 @@
 /* alcove: writes, reads, syncs and verifies; the only program of the two that holds keys. */
 #include "client/cli/main_loop.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <locale.h>
 #include <signal.h>

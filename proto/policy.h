@@ -4,7 +4,7 @@
  *
  * A cell is (role, relation, class, action). Whoever has any relation whose cell is
  * set is allowed; POLICY_ANY, the role alone, always counts. Relations come from
- * signed statements (keys/public/authority.h) and are only a ceiling: content also
+ * signed statements (keys/public/authority/authority.h) and are only a ceiling: content also
  * needs an owner's grant. What is not in the table is refused. Pure; any thread,
  * except the test hooks.
  */

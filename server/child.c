@@ -1,6 +1,6 @@
 #include "server/child.h"
 
-#include "keys/public/hex.h"
+#include "keys/public/bytes/hex.h"
 #include "server/paths.h"
 
 #include <sys/wait.h>

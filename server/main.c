@@ -1,7 +1,7 @@
 /* alcoved: keeps a practice's ciphertext, decides who may fetch it, records every access. */
 #include "server/cmd.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 #include "client/agent/agent.h"
 
 #include "client/agent/clock.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <signal.h>
 #include <sys/socket.h>

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "client/engine/engine.h"
+#include "client/engine/exchange/engine.h"
 #include "client/wire/wire.h"
 #include "proto/status.h"
 

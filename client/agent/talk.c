@@ -1,8 +1,8 @@
 #include "client/agent/talk.h"
 
 #include "client/agent/talk_fds.h"
-#include "keys/public/cursor.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

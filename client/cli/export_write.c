@@ -3,9 +3,9 @@
 #include "client/cli/files.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/wipe.h"
 #include "keys/public/hash.h"
-#include "keys/public/hex.h"
-#include "keys/public/wipe.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 
 struct export_write {
     struct cli *cli;

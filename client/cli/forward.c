@@ -2,7 +2,7 @@
 
 #include "client/cli/forward_watch.h"
 #include "client/cli/handed.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 #include "client/cli/forward.h"
 #include "client/cli/numbers.h"
 #include "client/cli/secrets.h"
-#include "client/engine/write.h"
-#include "keys/public/hex.h"
-#include "keys/public/wipe.h"
+#include "client/engine/api/write.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

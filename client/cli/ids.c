@@ -2,7 +2,7 @@
 
 #include "client/agent/clock.h"
 #include "client/cli/print.h"
-#include "keys/public/hex.h"
+#include "keys/public/bytes/hex.h"
 #include "proto/policy.h"
 
 #include <time.h>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 
 /* CLI_OK, or an exit code after saying why. */
 MUST_CHECK int ids_member(struct cli *cli, const char *word, struct view_member *out_member);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "client/engine/join.h"
+#include "client/engine/join/join.h"
 #include "client/wire/wire.h"
 
 struct joining {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/ledger.h"
+#include "client/engine/ledger/ledger.h"
 
 bool log_export_is_format(const char *format);
 bool log_export_is_tiles(const char *format);

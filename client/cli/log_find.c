@@ -1,7 +1,7 @@
 #include "client/cli/log_find.h"
 
-#include "client/engine/ledger.h"
-#include "keys/public/hex.h"
+#include "client/engine/ledger/ledger.h"
+#include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/words.h"
 

@@ -1,7 +1,7 @@
 #include "client/cli/log_print.h"
 
 #include "client/cli/print.h"
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"

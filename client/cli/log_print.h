@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/ledger.h"
+#include "client/engine/ledger/ledger.h"
 
 /* Prints what ledger_events gives for the ticket of |query|, the newest first, at most
  * |query|'s limit of them (0: all). */

@@ -4,7 +4,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/words.h"
 
 static const char OTHER_VERSION[] = "\n======== the other version ========\n\n";

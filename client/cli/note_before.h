@@ -6,7 +6,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/write.h"
+#include "client/engine/api/write.h"
 #include "proto/message.h"
 
 struct note_before {

@@ -2,7 +2,7 @@
 
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"

@@ -4,7 +4,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/note_before.h"
 #include "client/cli/print.h"
-#include "keys/public/hex.h"
+#include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"

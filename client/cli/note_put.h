@@ -2,8 +2,8 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/view.h"
-#include "client/engine/write.h"
+#include "client/engine/api/view.h"
+#include "client/engine/api/write.h"
 #include "proto/limits.h"
 
 /* What a person gave for one note. */

@@ -3,8 +3,8 @@
 #include "client/cli/editor.h"
 #include "client/cli/files.h"
 #include "client/cli/print.h"
-#include "keys/public/utf8.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/utf8.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/limits.h"
 
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* Words for what notes are. */
 #pragma once
 
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 
 struct cli;
 

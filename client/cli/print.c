@@ -1,7 +1,7 @@
 #include "client/cli/print.h"
 
-#include "keys/public/hex.h"
-#include "keys/public/utf8.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/utf8.h"
 
 #include <time.h>
 

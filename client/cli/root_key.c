@@ -1,7 +1,7 @@
 #include "client/cli/root_key.h"
 
 #include "client/cli/files.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 
 enum status root_key_write(const char *path, const struct pass_file_params *params,
                            struct span passphrase, const struct identity_signer *root)

@@ -1,6 +1,6 @@
 #include "client/cli/secrets.h"
 
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 
 struct sections {
     struct view_section *items; /* `notes` counts what a person wrote, not names */

@@ -1,7 +1,7 @@
 #include "client/cli/watch.h"
 
 #include "client/cli/print.h"
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 #include "proto/policy.h"
 
 #define WATCHED_MAX 1024u

@@ -3,7 +3,7 @@
 #include "client/store/file.h"
 #include "keys/private/cache_key.h"
 #include "keys/private/private_file.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <limits.h>
 #include <unistd.h>

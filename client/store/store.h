@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "client/engine/storage.h"
+#include "client/engine/common/storage.h"
 #include "keys/private/secret.h"
 #include "proto/ids.h"
 

@@ -3,7 +3,7 @@
 #include "keys/private/fixed.h"
 #include "keys/private/hpke_kem.h"
 #include "keys/private/mac.h"
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/frame.h"
 
 #include <sodium.h>

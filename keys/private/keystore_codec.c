@@ -1,6 +1,6 @@
 #include "keys/private/keystore_codec.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 
 #define VERSION          1u
 #define ENTRY_HEAD_BYTES 6u

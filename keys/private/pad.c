@@ -1,6 +1,6 @@
 #include "keys/private/pad.h"
 
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/wipe.h"
 
 static unsigned log2_floor(size_t value)
 {

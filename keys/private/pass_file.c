@@ -2,7 +2,7 @@
 
 #include "keys/private/committed.h"
 #include "keys/private/fixed.h"
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/frame.h"
 
 #include <sodium.h>

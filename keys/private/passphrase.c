@@ -1,6 +1,6 @@
 #include "keys/private/passphrase.h"
 
-#include "keys/public/utf8.h"
+#include "keys/public/bytes/utf8.h"
 
 #include <sodium.h>
 

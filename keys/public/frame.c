@@ -1,8 +1,8 @@
 #include "keys/public/frame.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/wipe.h"
 #include "keys/public/hash.h"
-#include "keys/public/wipe.h"
 
 /* Prefix and a few body parts are hashed as one list; callers pass this many at most. */
 #define FRAME_PARTS_MAX 31u

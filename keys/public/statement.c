@@ -1,7 +1,7 @@
 #include "keys/public/statement.h"
 
 #include "keys/public/hash.h"
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 #include "keys/public/statement_internal.h"
 #include "keys/public/verify.h"
 

@@ -1,7 +1,7 @@
 #include "keys/server/key_file.h"
 
-#include "keys/public/cursor.h"
-#include "keys/public/wipe.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>

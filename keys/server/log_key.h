@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "keys/public/checkpoint.h"
+#include "keys/public/log/checkpoint.h"
 
 struct log_key;
 

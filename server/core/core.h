@@ -8,13 +8,13 @@
  * be read afterwards (pages, proofs) is described by the answer and produced by
  * produce.h from a read transaction of the network thread.
  *
- * What statements amount to is kept in memory by keys/public/authority.h, the same
+ * What statements amount to is kept in memory by keys/public/authority/authority.h, the same
  * fold that clients run; the database keeps the statements alone, so the two cannot
  * drift apart. After an aborted transaction core_reload makes memory agree again.
  */
 #pragma once
 
-#include "keys/public/authority.h"
+#include "keys/public/authority/authority.h"
 #include "proto/alcove.pb-c.h"
 #include "server/store/db.h"
 

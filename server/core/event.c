@@ -1,6 +1,6 @@
 #include "server/core/internal.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "proto/words.h"
 

@@ -1,7 +1,7 @@
 /* Shared by the files of server/core/ alone. Committer's thread. */
 #pragma once
 
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 #include "server/core/core.h"
 #include "server/store/chain_log.h"
 #include "server/store/events.h"

@@ -1,7 +1,7 @@
 /* Statements that were judged: stored, named, and what they bring about. */
 #include "server/core/submit.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "server/store/state.h"
 
 static enum status name_if_new(struct txn *txn, enum schema_id_kind kind,

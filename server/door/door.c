@@ -1,7 +1,7 @@
 #include "server/door/internal.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
-#include "keys/public/random.h"
 #include "server/core/produce.h"
 
 #include <unistd.h>

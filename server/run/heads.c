@@ -1,6 +1,6 @@
 #include "server/run/heads.h"
 
-#include "keys/public/origin.h"
+#include "keys/public/log/origin.h"
 #include "server/run/signer_link.h"
 
 #include <pthread.h>

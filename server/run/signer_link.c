@@ -1,7 +1,7 @@
 #include "server/run/signer_link.h"
 
-#include "keys/public/hex.h"
-#include "keys/public/origin.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/log/origin.h"
 #include "server/store/ledger.h"
 
 #include <errno.h>

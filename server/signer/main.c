@@ -1,9 +1,9 @@
 /*
  * alcove-signer: holds the log key and signs checkpoints that extend what it signed before.
  */
-#include "keys/public/hex.h"
-#include "keys/public/origin.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/random.h"
+#include "keys/public/log/origin.h"
 #include "server/signer/signer_file.h"
 #include "server/signer/signer_sandbox.h"
 #include "server/signer/signer_serve.h"

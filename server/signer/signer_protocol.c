@@ -1,6 +1,6 @@
 #include "server/signer/signer_protocol.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 
 enum status signer_protocol_put_request(const struct signer_request *request, uint8_t *out_bytes,
                                         size_t capacity, size_t *out_size)

@@ -12,8 +12,8 @@
  */
 #pragma once
 
-#include "keys/public/checkpoint.h"
-#include "keys/public/merkle_proof.h"
+#include "keys/public/log/checkpoint.h"
+#include "keys/public/log/merkle_proof.h"
 
 #define SIGNER_PROTOCOL_VERSION 1u
 #define SIGNER_LOGS             2u

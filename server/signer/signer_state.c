@@ -1,8 +1,8 @@
 #include "server/signer/signer_state.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/hash.h"
-#include "keys/public/origin.h"
+#include "keys/public/log/origin.h"
 
 static const uint8_t STATE_MAGIC[4] = {'A', 'L', 'S', 1};
 

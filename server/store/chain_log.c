@@ -1,7 +1,7 @@
 #include "server/store/chain_log.h"
 
-#include "keys/public/cursor.h"
-#include "keys/public/leaf.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/log/leaf.h"
 #include "server/store/ledger.h"
 
 #define HEAD_BYTES           (1u + 4u + 4u + 8u + HASH_BYTES + 8u)

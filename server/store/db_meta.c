@@ -1,4 +1,4 @@
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "server/store/db_file.h"
 #include "server/store/db_internal.h"
 #include "server/store/note_index.h"

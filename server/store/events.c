@@ -1,6 +1,6 @@
 #include "server/store/events.h"
 
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 #include "server/store/events_codec.h"
 #include "server/store/ledger.h"
 

@@ -3,7 +3,7 @@
  * beside it, and what the server needs to find them again.
  *
  * The leaf is open part ‖ SHA-256(frame("event-target", opening ‖ target part)) ‖
- * SHA-256(frame("event-restricted", opening ‖ restricted part)) (keys/public/leaf.h), so
+ * SHA-256(frame("event-restricted", opening ‖ restricted part)) (keys/public/log/leaf.h), so
  * that the chart's client can be given the open part alone and either other part can be
  * dropped later while every proof still verifies. The parts are core's protobuf bytes,
  * taken as they are. An event is the only thing appended per request: the change it made to

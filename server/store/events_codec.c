@@ -1,6 +1,6 @@
 #include "server/store/events_codec.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 
 #define VALUE_VERSION 1u
 

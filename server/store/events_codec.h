@@ -17,7 +17,7 @@
  */
 #pragma once
 
-#include "keys/public/merkle.h"
+#include "keys/public/log/merkle.h"
 #include "server/store/events.h"
 
 #define EVENTS_VALUE_BYTES_MAX 16384u

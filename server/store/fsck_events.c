@@ -1,7 +1,7 @@
 #include "server/store/fsck_internal.h"
 
-#include "keys/public/cursor.h"
-#include "keys/public/leaf.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/log/leaf.h"
 #include "server/store/events.h"
 #include "server/store/record.h"
 

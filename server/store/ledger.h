@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "keys/public/merkle_proof.h"
+#include "keys/public/log/merkle_proof.h"
 #include "server/store/db.h"
 
 enum ledger_log {

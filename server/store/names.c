@@ -1,6 +1,6 @@
 #include "server/store/names.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 
 #define LOCAL_BYTES 4u
 

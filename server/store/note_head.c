@@ -1,6 +1,6 @@
 #include "server/store/note_head.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "server/store/db_internal.h"
 #include "server/store/note_index.h"
 

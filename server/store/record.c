@@ -1,6 +1,6 @@
 #include "server/store/record.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 

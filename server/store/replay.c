@@ -1,8 +1,8 @@
 #include "server/store/replay.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
-#include "keys/public/random.h"
 
 #define SEED_BYTES      16u
 #define ENTRIES_MIN     1024u

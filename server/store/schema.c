@@ -1,6 +1,6 @@
 #include "server/store/schema.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 
 static const char *const TABLE_NAMES[SCHEMA_TABLES] = {
     [SCHEMA_META] = "meta",

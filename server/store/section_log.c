@@ -1,6 +1,6 @@
 #include "server/store/section_log.h"
 
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 
 enum status section_log_head(struct txn *txn, uint32_t section_local, uint64_t *out_number,
                              struct hash *out_head)

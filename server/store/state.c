@@ -1,6 +1,6 @@
 #include "server/store/state.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/hash.h"
 
 enum status state_get(struct txn *txn, uint8_t kind, uint32_t a, uint32_t b, struct span *out_value)

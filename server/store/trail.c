@@ -1,6 +1,6 @@
 #include "server/store/trail.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "server/store/events.h"
 
 #define VALUE_BYTES_MAX (8u + 8u + HASH_BYTES)

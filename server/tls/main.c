@@ -1,6 +1,6 @@
 /* alcove-tls-identity: makes the server's TLS key and certificate, or tells their pin. Run by
  * `alcoved init`; a program of its own so that alcoved imports nothing that makes keys. */
-#include "keys/public/hex.h"
+#include "keys/public/bytes/hex.h"
 #include "server/tls/tls_identity.h"
 
 #include <stdio.h>

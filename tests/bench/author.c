@@ -1,9 +1,9 @@
 #include "tests/bench/author.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
-#include "keys/public/leaf.h"
-#include "keys/public/random.h"
+#include "keys/public/log/leaf.h"
 #include "tests/bench/peer.h"
 
 static struct author_bytes pack(const ProtobufCMessage *message)

@@ -14,7 +14,7 @@
  * connections are that device's, each with a section of its own.
  */
 #include "tests/bench/load.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <inttypes.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "tests/bench/load.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 void load_sample(struct load *load, uint64_t since_us)
 {

@@ -1,7 +1,7 @@
 #include "tests/bench/login.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
-#include "keys/public/random.h"
 
 static void must(bool ok, const char *what)
 {

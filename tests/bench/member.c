@@ -1,8 +1,8 @@
 #include "tests/bench/member.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/frame.h"
-#include "keys/public/origin.h"
-#include "keys/public/random.h"
+#include "keys/public/log/origin.h"
 
 static ProtobufCBinaryData hash_field(const struct hash *hash)
 {

@@ -1,6 +1,6 @@
 #include "tests/bench/peer.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/packing.h"
 #include "tests/bench/login.h"
 #include "tests/bench/transport.h"

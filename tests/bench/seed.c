@@ -10,7 +10,7 @@
  */
 #include "tests/bench/member.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "server/core/core.h"
 
 #include <sys/stat.h>

@@ -7,10 +7,10 @@
  * connecting until everything is verified and durably stored; unlocking the
  * profile is not in it.
  */
-#include "client/engine/engine.h"
+#include "client/engine/exchange/engine.h"
 #include "client/store/store.h"
 #include "client/wire/wire.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <inttypes.h>
 #include <time.h>

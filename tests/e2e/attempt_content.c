@@ -1,5 +1,5 @@
 /* The nine actions on content. */
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/e2e/attempt.h"
 

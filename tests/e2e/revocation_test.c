@@ -9,7 +9,7 @@
 #include "tests/support/cast.h"
 #include "tests/support/leaver.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 
 #include <setjmp.h>

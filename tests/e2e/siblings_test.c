@@ -5,7 +5,7 @@
 #include "tests/support/cast.h"
 #include "tests/support/forge.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "server/store/names.h"
 #include "server/store/section_log.h"

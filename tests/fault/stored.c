@@ -8,7 +8,7 @@
 #include "server/store/record.h"
 #include "server/store/section_log.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/words.h"
 
 #include <inttypes.h>

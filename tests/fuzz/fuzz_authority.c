@@ -7,7 +7,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 #include "tests/fuzz/world.h"
 
 #define STEPS_MAX  96u

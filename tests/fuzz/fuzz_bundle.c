@@ -1,7 +1,7 @@
 /* Entry bundles of an exported log, and frames packed into a websocket message. */
 #include "tests/fuzz/fuzz.h"
 
-#include "keys/public/tiles.h"
+#include "keys/public/log/tiles.h"
 #include "proto/packing.h"
 
 static void bundle_entries(struct span input)

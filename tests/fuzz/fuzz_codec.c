@@ -1,10 +1,10 @@
 /* base64, hex, UTF-8 and vkeys: what is accepted is exactly what is written. */
 #include "tests/fuzz/fuzz.h"
 
-#include "keys/public/base64.h"
-#include "keys/public/hex.h"
-#include "keys/public/note_key.h"
-#include "keys/public/utf8.h"
+#include "keys/public/bytes/base64.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/utf8.h"
+#include "keys/public/log/note_key.h"
 
 #define CODEC_BYTES_MAX 4096u
 

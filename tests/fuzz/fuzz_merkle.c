@@ -4,8 +4,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "keys/public/cursor.h"
-#include "keys/public/merkle_proof.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/log/merkle_proof.h"
 
 struct merkle_input {
     uint64_t first;

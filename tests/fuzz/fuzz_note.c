@@ -1,7 +1,7 @@
 /* Signed notes and checkpoints, opened with the keys of the corpus. */
 #include "tests/fuzz/fuzz.h"
 
-#include "keys/public/checkpoint.h"
+#include "keys/public/log/checkpoint.h"
 
 static const char *const note_vkeys[] = {
     "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",

@@ -1,7 +1,7 @@
 /* A cached timeline: what is accepted is written again as it was read. */
 #include "tests/fuzz/fuzz.h"
 
-#include "keys/public/timeline.h"
+#include "keys/public/authority/timeline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

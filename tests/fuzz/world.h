@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "keys/public/authority.h"
+#include "keys/public/authority/authority.h"
 
 #define WORLD_MEMBERS  6u
 #define WORLD_SECTIONS 4u

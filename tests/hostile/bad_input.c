@@ -8,9 +8,9 @@
  * cut short at every byte and with every bit flipped. That others are served meanwhile is shown
  * by who runs this (tests/e2e/bad_input.sh). Prints one line a check; ends at the first fault.
  */
-#include "tests/hostile/session.h"
+#include "tests/hostile/socket.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "tests/bench/author.h"
 #include "tests/hostile/floods.h"
 

@@ -5,8 +5,8 @@
  */
 #include "tests/hostile/kit.h"
 
-#include "client/engine/inside.h"
-#include "client/engine/text.h"
+#include "client/engine/common/inside.h"
+#include "client/engine/section/seal_text.h"
 #include "keys/public/hash.h"
 
 #include <setjmp.h>

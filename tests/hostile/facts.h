@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "client/engine/view.h"
+#include "client/engine/api/view.h"
 
 enum {
     FACTS_MAX = 4096,

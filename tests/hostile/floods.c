@@ -1,7 +1,7 @@
 #include "tests/hostile/floods.h"
 
 #include "tests/hostile/half_open.h"
-#include "tests/hostile/session.h"
+#include "tests/hostile/socket.h"
 
 #include <signal.h>
 #include <sys/wait.h>

@@ -4,7 +4,7 @@
  */
 #include "tests/hostile/kit.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "keys/public/verify.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"

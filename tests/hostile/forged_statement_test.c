@@ -5,7 +5,7 @@
  */
 #include "tests/hostile/kit.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "tests/support/cast.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 
 #include <setjmp.h>

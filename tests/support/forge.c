@@ -1,8 +1,8 @@
 #include "tests/support/forge.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
-#include "keys/public/leaf.h"
-#include "keys/public/random.h"
+#include "keys/public/log/leaf.h"
 #include "keys/public/revision.h"
 #include "proto/message.h"
 

@@ -1,5 +1,5 @@
 /* Statements of members' chains and of the practice's, forged. */
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/support/forge.h"
 

@@ -1,6 +1,6 @@
 #include "tests/support/leaver.h"
 
-#include "client/engine/text.h"
+#include "client/engine/section/seal_text.h"
 #include "server/store/names.h"
 #include "server/store/record.h"
 #include "server/store/section_log.h"

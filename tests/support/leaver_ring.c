@@ -1,6 +1,6 @@
 #include "tests/support/leaver_ring.h"
 
-#include "client/engine/inside.h"
+#include "client/engine/common/inside.h"
 #include "keys/private/epoch_key.h"
 
 #include <setjmp.h>

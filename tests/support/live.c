@@ -1,7 +1,7 @@
 #include "tests/support/live.h"
 
 #include "keys/private/recovery.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/support/live_server.h"
 

@@ -8,11 +8,11 @@
  */
 #pragma once
 
-#include "client/engine/act.h"
-#include "client/engine/engine.h"
-#include "client/engine/join.h"
-#include "client/engine/view.h"
-#include "client/engine/write.h"
+#include "client/engine/api/act.h"
+#include "client/engine/api/view.h"
+#include "client/engine/api/write.h"
+#include "client/engine/exchange/engine.h"
+#include "client/engine/join/join.h"
 #include "client/wire/wire.h"
 #include "proto/words.h"
 #include "tests/unit/engine/memory_storage.h"

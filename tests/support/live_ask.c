@@ -1,5 +1,5 @@
 /* Requests past the engine. */
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/support/live.h"
 

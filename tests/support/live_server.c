@@ -1,8 +1,8 @@
 #include "tests/support/live_server.h"
 
-#include "client/engine/found.h"
+#include "client/engine/join/found.h"
 #include "keys/private/invitation.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "proto/message.h"
 
 #include <poll.h>

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "tests/support/make_statements.h"
 
 /* Fills the link for the next place of a chain; the key that must sign. */

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "keys/public/timeline.h"
+#include "keys/public/authority/timeline.h"
 
 #define MAKE_PEOPLE_MAX   64u
 #define MAKE_DEVICES_MAX  20u

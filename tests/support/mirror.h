@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "keys/public/authority.h"
+#include "keys/public/authority/authority.h"
 #include "server/store/db.h"
 #include "tests/support/live.h"
 

@@ -1,6 +1,6 @@
 #include "tests/support/signers.h"
 
-#include "keys/public/cosignature.h"
+#include "keys/public/log/cosignature.h"
 
 #include <setjmp.h>
 #include <sodium.h>

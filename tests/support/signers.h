@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "keys/public/signed_note.h"
+#include "keys/public/log/signed_note.h"
 
 struct signer {
     struct note_key key;

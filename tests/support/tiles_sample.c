@@ -3,9 +3,9 @@
  *
  *   tiles_sample FOLDER SIZE     prints the log's vkey
  */
-#include "keys/public/checkpoint.h"
-#include "keys/public/merkle.h"
-#include "keys/public/tiles.h"
+#include "keys/public/log/checkpoint.h"
+#include "keys/public/log/merkle.h"
+#include "keys/public/log/tiles.h"
 #include "tests/support/signers.h"
 
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "keys/public/merkle.h"
+#include "keys/public/log/merkle.h"
 
 #define TREE_LEVELS 8u
 #define TREE_LEAVES 70u

@@ -1,5 +1,5 @@
 // Prints leaf.txt: the leaves of both logs, section heads, statement and identity hashes and the
-// logs' names, from their layout in keys/public/leaf.h and statement.h and none of the C code.
+// logs' names, from their layout in keys/public/log/leaf.h and statement.h and none of the C code.
 //
 //   node tests/vectors/leaf.mjs > tests/vectors/leaf.txt
 import { createHash } from 'node:crypto';
@@ -30,7 +30,7 @@ const hex = practice.subarray(0, 16).toString('hex');
 const record = (name, fields) => console.log(`\n[${name}]\n${Object.entries(fields)
     .map(([k, v]) => `${k} = ${Buffer.isBuffer(v) ? v.toString('hex') : v}`).join('\n')}`);
 console.log('# Leaves, section heads and log names.');
-console.log('# Source: keys/public/leaf.h and statement.h, computed by leaf.mjs with Node.js. A change here is a');
+console.log('# Source: keys/public/log/leaf.h and statement.h, computed by leaf.mjs with Node.js. A change here is a');
 console.log('# change of a format that is already in logs.');
 record('inputs', { practice, opening, label, object, previous, key, open, target, restricted, statement, time });
 record('event', { target_hash: targetHash, restricted_hash: restrictedHash,

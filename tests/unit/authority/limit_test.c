@@ -1,5 +1,5 @@
+#include "keys/public/bytes/random.h"
 #include "keys/public/frame.h"
-#include "keys/public/random.h"
 #include "tests/support/practice_timeline.h"
 
 /* Goal: a section can always be rotated: recipients never outgrow one epoch. Method: fill

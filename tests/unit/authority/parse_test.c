@@ -1,6 +1,6 @@
-#include "keys/public/hex.h"
-#include "keys/public/map.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/map.h"
+#include "keys/public/bytes/random.h"
 #include "tests/support/practice_timeline.h"
 
 /* One statement of every type, really signed. */

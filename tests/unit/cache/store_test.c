@@ -3,7 +3,7 @@
  * found, and never costs the outbox.
  */
 #include "client/store/store.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "tests/unit/engine/memory_storage.h"
 
 #include <fcntl.h>

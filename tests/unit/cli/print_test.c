@@ -1,6 +1,6 @@
 #include "client/cli/print.h"
 
-#include "keys/public/utf8.h"
+#include "keys/public/bytes/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "client/agent/talk.h"
 
-#include "keys/public/cursor.h"
+#include "keys/public/bytes/cursor.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 #include "tests/unit/core/core_scene.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
-#include "keys/public/random.h"
 #include "proto/message.h"
 #include "proto/words.h"
 #include "server/store/names.h"

@@ -1,7 +1,7 @@
 /* Revisions: what is stored, what is refused, and with which event. */
 #include "tests/unit/core/core_scene.h"
 
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 #include "proto/alcove.pb-c.h"
 #include "proto/message.h"
 #include "proto/words.h"

@@ -2,7 +2,7 @@
  * An evil server: the real one's honest messages, one of them changed. Whatever is changed, the
  * client stops with an alarm, shows nothing of it, and moves on nowhere.
  */
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 #include "tests/unit/engine/lies.h"
 #include "tests/unit/engine/scene.h"
 

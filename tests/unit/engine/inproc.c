@@ -1,9 +1,9 @@
 #include "tests/unit/engine/inproc.h"
 
-#include "keys/public/checkpoint.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
-#include "keys/public/origin.h"
+#include "keys/public/log/checkpoint.h"
+#include "keys/public/log/origin.h"
 #include "keys/public/verify.h"
 #include "server/store/ledger.h"
 

@@ -8,13 +8,13 @@
  */
 #pragma once
 
-#include "client/engine/act.h"
-#include "client/engine/engine.h"
-#include "client/engine/found.h"
-#include "client/engine/join.h"
-#include "client/engine/ledger.h"
-#include "client/engine/view.h"
-#include "client/engine/write.h"
+#include "client/engine/api/act.h"
+#include "client/engine/api/view.h"
+#include "client/engine/api/write.h"
+#include "client/engine/exchange/engine.h"
+#include "client/engine/join/found.h"
+#include "client/engine/join/join.h"
+#include "client/engine/ledger/ledger.h"
 #include "keys/private/recovery.h"
 #include "keys/server/login_key.h"
 #include "proto/words.h"

@@ -1,7 +1,7 @@
 #include "tests/unit/engine/inproc.h"
 
+#include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
-#include "keys/public/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

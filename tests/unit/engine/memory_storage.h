@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "client/engine/storage.h"
+#include "client/engine/common/storage.h"
 
 struct memory_storage;
 

@@ -1,6 +1,6 @@
 #include "tests/unit/engine/scene.h"
 
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #include "keys/private/hkdf.h"
 #include "keys/private/hpke_kem.h"
 #include "keys/private/mac.h"
-#include "keys/public/hex.h"
+#include "keys/public/bytes/hex.h"
 #include "tests/unit/keys_private/common.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Cosignatures and checkpoints. */
-#include "keys/public/checkpoint.h"
-#include "keys/public/cosignature.h"
-#include "keys/public/merkle.h"
+#include "keys/public/log/checkpoint.h"
+#include "keys/public/log/cosignature.h"
+#include "keys/public/log/merkle.h"
 #include "tests/support/signers.h"
 #include "tests/support/vectors.h"
 

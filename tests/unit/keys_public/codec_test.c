@@ -1,8 +1,8 @@
 /* The small codecs: cursor, base64, hex, UTF-8. */
-#include "keys/public/base64.h"
-#include "keys/public/cursor.h"
-#include "keys/public/hex.h"
-#include "keys/public/utf8.h"
+#include "keys/public/bytes/base64.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* Labels, SHA-256 and frames. */
-#include "keys/public/equal.h"
+#include "keys/public/bytes/equal.h"
+#include "keys/public/bytes/random.h"
+#include "keys/public/bytes/wipe.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
-#include "keys/public/random.h"
-#include "keys/public/wipe.h"
 #include "tests/support/vectors.h"
 
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* Leaves of both logs, section heads and the logs' names. */
-#include "keys/public/leaf.h"
-#include "keys/public/merkle.h"
-#include "keys/public/note_key.h"
-#include "keys/public/origin.h"
+#include "keys/public/log/leaf.h"
+#include "keys/public/log/merkle.h"
+#include "keys/public/log/note_key.h"
+#include "keys/public/log/origin.h"
 #include "keys/public/statement.h"
 #include "tests/support/vectors.h"
 

@@ -1,5 +1,5 @@
 /* Merkle trees: roots, appending and proofs. */
-#include "keys/public/merkle_proof.h"
+#include "keys/public/log/merkle_proof.h"
 #include "tests/support/tree.h"
 #include "tests/support/vectors.h"
 

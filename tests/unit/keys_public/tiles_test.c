@@ -1,5 +1,5 @@
 /* Names and bundles of an exported log. */
-#include "keys/public/tiles.h"
+#include "keys/public/log/tiles.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

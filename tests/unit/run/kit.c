@@ -1,6 +1,6 @@
 #include "tests/unit/run/kit.h"
 
-#include "keys/public/origin.h"
+#include "keys/public/log/origin.h"
 #include "proto/message.h"
 #include "server/run/signer_link.h"
 

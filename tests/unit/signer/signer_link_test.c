@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "keys/public/hex.h"
+#include "keys/public/bytes/hex.h"
 #include "server/run/signer_link.h"
 #include "signer_scene.h"
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "keys/public/origin.h"
+#include "keys/public/log/origin.h"
 #include "server/signer/signer_file.h"
 #include "store_fixture.h"
 

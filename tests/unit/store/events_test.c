@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 #include "store_fixture.h"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "keys/public/hash.h"
-#include "keys/public/leaf.h"
+#include "keys/public/log/leaf.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
 #include "store_fixture.h"

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "keys/public/merkle.h"
-#include "keys/public/random.h"
+#include "keys/public/bytes/random.h"
+#include "keys/public/log/merkle.h"
 
 void fixture_init(struct fixture *fixture, uint64_t map_bytes)
 {

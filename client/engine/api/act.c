@@ -1,0 +1,306 @@
+#include "client/engine/api/act.h"
+
+#include "client/engine/api/act_inside.h"
+#include "client/engine/outbox/build.h"
+#include "keys/public/frame.h"
+
+enum status act_begin(struct engine *engine, uint64_t now_ms)
+{
+    engine->now_ms = now_ms > engine->now_ms ? now_ms : engine->now_ms;
+    const struct authority_member *self = fold_self(engine);
+    if (self == NULL || !engine->synced_once) {
+        return STATUS_OFFLINE;
+    }
+    struct engine_state state;
+    engine_state(engine, &state);
+    if (state.clock_stopped) {
+        return STATUS_CLOCK;
+    }
+    return authority_active(self, advance_when(engine)) ? STATUS_OK : STATUS_REFUSED;
+}
+
+enum status act_judge(struct engine *engine, const struct made *made)
+{
+    struct statement statement;
+    struct authority_result result;
+    enum status status =
+        statement_parse(span_of(made->data, made->size), &engine->practice, &statement);
+    if (status == STATUS_OK) {
+        status = authority_judge(engine->authority, &statement, engine->leaves.count,
+                                 advance_writer_ms(engine), AUTHORITY_VERIFIED, &result);
+    }
+    statement_free(&statement);
+    return status;
+}
+
+static enum status may(const struct engine *engine, uint32_t action)
+{
+    return authority_may(engine->authority, fold_self(engine), action, CLASS_NONE, NULL, NULL,
+                         advance_when(engine), NULL, NULL)
+               ? STATUS_OK
+               : STATUS_REFUSED;
+}
+
+static enum status member_wish(struct engine *engine, const struct member_id *member,
+                               enum statement_type type, uint32_t action, uint64_t now_ms,
+                               struct wish **out_wish)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status == STATUS_OK && authority_member(engine->authority, member) == NULL) {
+        status = STATUS_NOT_FOUND;
+    }
+    if (status == STATUS_OK && action != ACTION_NONE) {
+        status = may(engine, action);
+    }
+    if (status == STATUS_OK) {
+        status = wish_new(engine, WISH_MEMBER, out_wish);
+    }
+    if (status == STATUS_OK) {
+        (*out_wish)->member = *member;
+        (*out_wish)->type = type;
+    }
+    return status;
+}
+
+enum status act_delegate(struct engine *engine, const struct member_id *therapist,
+                         uint64_t until_ms, uint64_t now_ms, uint64_t *out_ticket)
+{
+    struct wish *wish = NULL;
+    enum status status =
+        member_wish(engine, therapist, STATEMENT_DELEGATION, ACTION_DELEGATE, now_ms, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->until_ms = until_ms;
+    return wish_add(engine, wish, out_ticket);
+}
+
+enum status act_relate(struct engine *engine, const struct member_id *subject,
+                       const struct member_id *staff, uint32_t kind, uint64_t until_ms,
+                       uint64_t now_ms, uint64_t *out_ticket)
+{
+    struct wish *wish = NULL;
+    if (kind < RELATION_TREATS || kind > RELATION_COVERS) {
+        return STATUS_USAGE;
+    }
+    enum status status =
+        member_wish(engine, subject, STATEMENT_RELATION, ACTION_RELATE, now_ms, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (authority_member(engine->authority, staff) == NULL) {
+        wish_free(wish);
+        return STATUS_NOT_FOUND;
+    }
+    wish->staff = *staff;
+    wish->rights = kind;
+    wish->until_ms = until_ms;
+    return wish_add(engine, wish, out_ticket);
+}
+
+enum status act_unrelate(struct engine *engine, const struct hash *relation, uint64_t now_ms,
+                         uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct authority_relation *facts = authority_relation(engine->authority, relation);
+    if (facts == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    struct wish *wish = NULL;
+    status =
+        member_wish(engine, &facts->subject, STATEMENT_RELATION_END, ACTION_RELATE, now_ms, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->object = *relation;
+    return wish_add(engine, wish, out_ticket);
+}
+
+/* The root's key is not kept: what it signs is signed at once. */
+static enum status sign_now(struct engine *engine, struct wish *wish,
+                            const struct identity_signer *root)
+{
+    struct plan plan;
+    enum status status = build_member_statement(engine, wish, root, &plan);
+    if (status == STATUS_OK) {
+        wish->kind = WISH_READY;
+        status = wish_set(&wish->body, span_of(plan.statements[0].data, plan.statements[0].size));
+    }
+    enum status ended = plan_end(&plan);
+    return status == STATUS_OK ? ended : status;
+}
+
+enum status act_suspend(struct engine *engine, const struct member_id *member, bool resume,
+                        const struct identity_signer *root, uint64_t now_ms, uint64_t *out_ticket)
+{
+    struct wish *wish = NULL;
+    enum status status =
+        member_wish(engine, member, resume ? STATEMENT_RESUMPTION : STATEMENT_SUSPENSION,
+                    root == NULL ? ACTION_SUSPEND : ACTION_NONE, now_ms, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (authority_member(engine->authority, member)->by_root != (root != NULL)) {
+        status = STATUS_REFUSED;
+    } else if (root != NULL) {
+        status = sign_now(engine, wish, root);
+    }
+    if (status != STATUS_OK) {
+        wish_free(wish);
+        return status;
+    }
+    return wish_add(engine, wish, out_ticket);
+}
+
+enum status act_device_revoke(struct engine *engine, const struct member_id *member,
+                              const struct hash *device, uint64_t now_ms, uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct authority_device *facts = authority_device(engine->authority, device);
+    if (facts == NULL || !ID_EQUAL(&facts->member, member)) {
+        return STATUS_NOT_FOUND;
+    }
+    bool own = ID_EQUAL(member, &engine->content->member);
+    const struct authority_member *whose = authority_member(engine->authority, member);
+    if (!own && (whose == NULL || whose->by_root)) {
+        return STATUS_REFUSED;
+    }
+    struct wish *wish = NULL;
+    status = member_wish(engine, member, STATEMENT_DEVICE_REVOCATION,
+                         own ? ACTION_DEVICE : ACTION_REVOKE_DEVICE, now_ms, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->object = *device;
+    return wish_add(engine, wish, out_ticket);
+}
+
+enum status act_device_body(struct engine *engine, const struct act_device_keys *keys,
+                            uint8_t **out_body, size_t *out_size)
+{
+    struct plan plan;
+    if (fold_self(engine) == NULL) {
+        return STATUS_OFFLINE;
+    }
+    enum status status = plan_member(engine, &engine->content->member, &plan);
+    if (status == STATUS_OK) {
+        Alcove__Link link;
+        plan_link(&plan, &link);
+        link.device = field_of(NULL, 0); /* the identity signs, not this device */
+        Alcove__DeviceKeys device;
+        alcove__device_keys__init(&device);
+        device.device = field_of(keys->device.bytes, ID_BYTES);
+        device.content_key = field_of(keys->content_key.bytes, PUBLIC_KEY_BYTES);
+        device.login_key = field_of(keys->login_key.bytes, PUBLIC_KEY_BYTES);
+        device.sealing_key = field_of(keys->sealing_key.bytes, PUBLIC_KEY_BYTES);
+        device.suite_min = FRAME_SUITE_CLASSICAL;
+        Alcove__Device body;
+        alcove__device__init(&body);
+        body.link = &link;
+        body.device = &device;
+        status = message_pack(&body.base, out_body, out_size);
+    }
+    enum status ended = plan_end(&plan);
+    return status == STATUS_OK ? ended : status;
+}
+
+/* All that we can open is sealed to the new device too (decision 5). */
+static enum status reseal_all(struct engine *engine, const struct hash *device)
+{
+    for (size_t i = 0; i < engine->section_count; i++) {
+        const struct section *section = &engine->sections[i];
+        if (!section->started || section->key_count == 0 || section->ended_at > 0) {
+            continue;
+        }
+        struct wish *wish = NULL;
+        enum status status = wish_new(engine, WISH_RESEAL, &wish);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        wish->section = section->id;
+        wish->object = *device;
+        status = wish_add(engine, wish, NULL);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status act_device(struct engine *engine, struct span body, const struct signature *new_device,
+                       uint64_t now_ms, uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (engine->content->identity == NULL) {
+        return STATUS_REFUSED;
+    }
+    struct signature signatures[2];
+    signatures[1] = *new_device;
+    status = identity_sign(engine->content->identity, LABEL_DEVICE, &engine->practice, &body, 1,
+                           &signatures[0]);
+    struct made made = {0};
+    if (status == STATUS_OK) {
+        status = make_signed(&engine->practice, STATEMENT_DEVICE, body, signatures, 2, &made);
+    }
+    if (status == STATUS_OK) {
+        status = act_judge(engine, &made);
+    }
+    struct wish *wish = NULL;
+    if (status == STATUS_OK) {
+        status = wish_new(engine, WISH_DEVICE, &wish);
+    }
+    if (status == STATUS_OK) {
+        status = wish_set(&wish->body, body);
+        if (status == STATUS_OK) {
+            status = wish_set(&wish->extra, ID_SPAN(new_device));
+        }
+        if (status != STATUS_OK) {
+            wish_free(wish);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = wish_add(engine, wish, out_ticket);
+    }
+    if (status == STATUS_OK) {
+        status = reseal_all(engine, &made.hash);
+    }
+    make_free(&made);
+    return status;
+}
+
+enum status act_short_code(const struct engine *engine, const struct member_id *member,
+                           char out_text[static ACT_SHORT_CODE_CHARS_MAX])
+{
+    const struct authority_member *self = fold_self(engine);
+    const struct authority_member *other =
+        self == NULL ? NULL : authority_member(engine->authority, member);
+    if (other == NULL || !other->enrolled || !self->enrolled) {
+        return STATUS_NOT_FOUND;
+    }
+    bool first = memcmp(self->identity.bytes, other->identity.bytes, HASH_BYTES) < 0;
+    struct span parts[] = {ID_SPAN(first ? &self->identity : &other->identity),
+                           ID_SPAN(first ? &other->identity : &self->identity)};
+    struct hash hash;
+    frame_hash(LABEL_SHORT_CODE, &engine->practice, parts, ARRAY_LEN(parts), &hash);
+    size_t used = 0;
+    for (size_t group = 0; group < 5; group++) {
+        uint32_t value = 0;
+        for (size_t i = 0; i < 4; i++) {
+            value = value << 8 | hash.bytes[group * 4 + i];
+        }
+        int written = snprintf(out_text + used, ACT_SHORT_CODE_CHARS_MAX - used, "%s%05u",
+                               group > 0 ? " " : "", value % 100000u);
+        CHECK(written > 0);
+        used += (size_t)written;
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,264 @@
+#include "client/engine/api/act.h"
+
+#include "client/engine/api/act_inside.h"
+#include "client/engine/outbox/bundle.h"
+#include "client/engine/outbox/statement_make.h"
+#include "client/engine/section/petname.h"
+#include "keys/public/bytes/random.h"
+#include "keys/public/hash.h"
+
+/* The chains that a newcomer needs to follow from the genesis to the invitation. */
+
+struct chains {
+    struct chain_label *labels;
+    size_t count;
+};
+
+static enum status chains_add(struct chains *chains, const struct chain_label *label)
+{
+    for (size_t i = 0; i < chains->count; i++) {
+        if (ID_EQUAL(&chains->labels[i], label)) {
+            return STATUS_OK;
+        }
+    }
+    struct chain_label *labels = realloc(chains->labels, (chains->count + 1) * sizeof *labels);
+    if (labels == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    chains->labels = labels;
+    labels[chains->count++] = *label;
+    return STATUS_OK;
+}
+
+static enum status chains_add_member(const struct engine *engine, struct chains *chains,
+                                     const struct member_id *member)
+{
+    const struct authority_member *facts = authority_member(engine->authority, member);
+    return facts == NULL ? STATUS_OK : chains_add(chains, &facts->label);
+}
+
+/* Whoever signed in a chain, or is named by a relation there, must be known too. */
+static enum status chains_follow(const struct engine *engine, struct chains *chains,
+                                 const struct record *record)
+{
+    struct statement statement;
+    enum status status =
+        statement_parse(span_of(record->bytes, record->size), &engine->practice, &statement);
+    if (status == STATUS_OK && !statement.link.by_root) {
+        status = chains_add_member(engine, chains, &statement.link.member);
+    }
+    if (status == STATUS_OK && statement.rule->type == STATEMENT_RELATION) {
+        status = chains_add_member(engine, chains, &statement.u.relation.staff);
+    }
+    statement_free(&statement);
+    return status;
+}
+
+static bool chains_hold(const struct chains *chains, const struct record *record)
+{
+    for (size_t i = 0; i < chains->count; i++) {
+        if (ID_EQUAL(&chains->labels[i], &record->label)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status chains_close(const struct engine *engine, struct chains *chains)
+{
+    size_t before = 0;
+    while (before != chains->count) {
+        before = chains->count;
+        for (size_t i = 0; i < engine->record_count; i++) {
+            const struct record *record = &engine->records[i];
+            enum status status =
+                chains_hold(chains, record) ? chains_follow(engine, chains, record) : STATUS_OK;
+            if (status != STATUS_OK) {
+                return status;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status gather(const struct engine *engine, bool by_root, struct span invitation,
+                          struct span **out_statements, size_t *out_count)
+{
+    struct chains chains = {NULL, 0};
+    struct span *statements = NULL;
+    CHECK(engine->record_count > 0);
+    /* The first record of all is the genesis. */
+    enum status status = chains_add(&chains, &engine->records[0].label);
+    if (status == STATUS_OK && !by_root) {
+        status = chains_add_member(engine, &chains, &engine->content->member);
+    }
+    if (status == STATUS_OK) {
+        status = chains_close(engine, &chains);
+    }
+    if (status == STATUS_OK) {
+        statements = malloc((engine->record_count + 1) * sizeof *statements);
+        status = statements == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < engine->record_count && status == STATUS_OK; i++) {
+        if (chains_hold(&chains, &engine->records[i])) {
+            statements[count++] = span_of(engine->records[i].bytes, engine->records[i].size);
+        }
+    }
+    free(chains.labels);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    statements[count++] = invitation;
+    *out_statements = statements;
+    *out_count = count;
+    return STATUS_OK;
+}
+
+/* The delegation that an invitation of a client rests on. */
+static const struct authority_delegation *delegation(const struct engine *engine)
+{
+    struct authority_when when = advance_when(engine);
+    const struct authority_delegation *found = NULL;
+    const struct authority_delegation *next = fold_self(engine)->delegations;
+    for (; next != NULL; next = next->next) {
+        if (next->until_ms == 0 || next->until_ms > when.time_ms) {
+            found = next;
+        }
+    }
+    return found;
+}
+
+static enum status make_invitation(struct engine *engine, const struct act_invite *invite,
+                                   const struct member_id *invited,
+                                   const struct identity_signer *key, struct made *out_made)
+{
+    Alcove__Seen seen;
+    advance_seen(engine, &seen);
+    struct make_place place = {.seen = &seen};
+    random_bytes(place.label.bytes, sizeof place.label.bytes);
+    if (invite->root == NULL) {
+        place.member = &engine->content->member;
+        place.device = &engine->content->device_statement;
+    }
+    Alcove__Link link;
+    make_link(&place, &link);
+    Alcove__Invitation body;
+    alcove__invitation__init(&body);
+    body.link = &link;
+    body.invited = field_of(invited->bytes, ID_BYTES);
+    body.role = invite->role;
+    body.key = field_of(identity_signer_public(key)->bytes, PUBLIC_KEY_BYTES);
+    body.expires_ms = invite->expires_ms;
+    if (invite->role == ROLE_CLIENT) {
+        const struct authority_delegation *rests = delegation(engine);
+        if (rests == NULL) {
+            return STATUS_REFUSED;
+        }
+        body.authority = field_of(rests->statement.bytes, HASH_BYTES);
+    }
+    const struct identity_signer *signer =
+        invite->root != NULL ? invite->root : engine->content->content;
+    enum status status =
+        make_statement(&engine->practice, STATEMENT_INVITATION, &body.base, &signer, 1, out_made);
+    return status == STATUS_OK ? act_judge(engine, out_made) : status;
+}
+
+/* Who is invited by us shares a PSK with us from now on (decision 9); whoever the root invites
+ * shares it with nobody. */
+static enum status keep_psk(struct engine *engine, const struct act_invite *invite,
+                            const struct member_id *invited, const struct secret *psk)
+{
+    if (invite->root != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = keystore_content_set_psk(engine->content, invited, psk);
+    if (status == STATUS_OK && engine->config.content_changed != NULL) {
+        engine->config.content_changed(engine->config.context);
+    }
+    return status;
+}
+
+static enum status invite_with(struct engine *engine, const struct act_invite *invite,
+                               struct invitation_code *code, const struct member_id *invited,
+                               const struct identity_signer *key, const struct secret *psk,
+                               uint64_t *out_ticket)
+{
+    struct made made = {0};
+    struct span *statements = NULL;
+    size_t count = 0;
+    uint8_t *bundle = NULL;
+    size_t bundle_size = 0;
+    struct wish *wish = NULL;
+    enum status status = make_invitation(engine, invite, invited, key, &made);
+    if (status == STATUS_OK) {
+        status = gather(engine, invite->root != NULL, span_of(made.data, made.size), &statements,
+                        &count);
+    }
+    if (status == STATUS_OK) {
+        status = bundle_make(&engine->practice, statements, count, code, invite->practice_name,
+                             invite->name, &bundle, &bundle_size);
+    }
+    if (status == STATUS_OK) {
+        struct hash hash;
+        hash_bytes(span_of(bundle, bundle_size), &hash);
+        invitation_code_set_bundle(code, &hash);
+        status = wish_new(engine, WISH_READY, &wish);
+    }
+    if (status == STATUS_OK) {
+        wish->member = *invited;
+        status = wish_set(&wish->body, span_of(made.data, made.size));
+    }
+    if (status == STATUS_OK) {
+        status = wish_set(&wish->extra, span_of(bundle, bundle_size));
+    }
+    if (status == STATUS_OK) {
+        status = keep_psk(engine, invite, invited, psk);
+    }
+    if (status == STATUS_OK) {
+        status = wish_add(engine, wish, out_ticket);
+    } else {
+        wish_free(wish);
+    }
+    make_free(&made);
+    free(statements);
+    free(bundle);
+    return status;
+}
+
+enum status act_invite(struct engine *engine, const struct act_invite *invite, uint64_t now_ms,
+                       char *out_code, struct member_id *out_member, uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    struct invitation_code code;
+    struct identity_signer *key = NULL;
+    struct secret *psk = NULL;
+    struct member_id invited;
+    random_bytes(invited.bytes, sizeof invited.bytes);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const char *address = engine->content->address;
+    status = invitation_code_new(span_of(address, strlen(address)), &code);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = invitation_derive(&code, &engine->practice, &key, &psk);
+    if (status == STATUS_OK) {
+        status = invite_with(engine, invite, &code, &invited, key, psk, out_ticket);
+    }
+    if (status == STATUS_OK) {
+        invitation_code_encode(&code, out_code);
+        *out_member = invited;
+        status = petname_set(engine, &invited, invite->name);
+    }
+    if (status == STATUS_OK) {
+        if (invite->role != ROLE_CLIENT && invite->name.size > 0) {
+            status = act_name(engine, CLASS_DIRECTORY, NULL, &invited, invite->name);
+        }
+    }
+    invitation_code_wipe(&code);
+    identity_signer_free(key);
+    secret_free(psk);
+    return status;
+}

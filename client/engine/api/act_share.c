@@ -1,0 +1,335 @@
+#include "client/engine/api/act.h"
+
+#include "client/engine/api/act_inside.h"
+#include "client/engine/api/write.h"
+#include "keys/public/bytes/random.h"
+#include "keys/public/bytes/wipe.h"
+
+/* Sections, charts, and who can open them. */
+
+static const struct chart_id no_chart;
+
+static enum status name_note(struct engine *engine, const struct section_id *section,
+                             const struct member_id *member, struct span name)
+{
+    Alcove__NoteBody body;
+    alcove__note_body__init(&body);
+    body.kind = NOTE_NAME;
+    body.title = field_of(name.data, name.size);
+    body.written_ms = engine->now_ms;
+    body.member = field_of(member->bytes, ID_BYTES);
+    struct wish *wish = NULL;
+    enum status status = wish_new(engine, WISH_NOTE, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->section = *section;
+    wish->type = REVISION_DRAFT;
+    wish->purpose = PURPOSE_TREAT;
+    random_bytes(wish->note.bytes, sizeof wish->note.bytes);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    status = message_pack(&body.base, &bytes, &size);
+    if (status == STATUS_OK) {
+        status = wish_set(&wish->body, span_of(bytes, size));
+    }
+    wipe(bytes, size);
+    free(bytes);
+    if (status != STATUS_OK) {
+        wish_free(wish);
+        return status;
+    }
+    return wish_add(engine, wish, NULL);
+}
+
+static bool may_write(const struct engine *engine, const struct authority_section *facts)
+{
+    return authority_may(engine->authority, fold_self(engine), ACTION_WRITE, facts->class, facts,
+                         NULL, advance_when(engine), NULL, NULL);
+}
+
+enum status act_name(struct engine *engine, uint32_t class, const struct section_id *section,
+                     const struct member_id *member, struct span name)
+{
+    if (section != NULL) {
+        return name_note(engine, section, member, name);
+    }
+    for (size_t i = 0; i < engine->section_count; i++) {
+        const struct authority_section *facts =
+            authority_section(engine->authority, &engine->sections[i].id);
+        if (facts != NULL && facts->class == class && may_write(engine, facts)) {
+            return name_note(engine, &facts->id, member, name);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status section_wish(struct engine *engine, uint32_t class, const struct chart_id *chart,
+                                const struct member_id *client, struct wish **out_wish)
+{
+    struct wish *wish = NULL;
+    enum status status = wish_new(engine, WISH_SECTION, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    random_bytes(wish->section.bytes, sizeof wish->section.bytes);
+    wish->type = class;
+    wish->chart = *chart;
+    wish->member = *client;
+    *out_wish = wish;
+    return STATUS_OK;
+}
+
+static enum status may_create(const struct engine *engine, uint32_t class,
+                              const struct member_id *client_id)
+{
+    const struct authority_member *client = NULL;
+    if (class != CLASS_DIRECTORY) {
+        client = authority_member(engine->authority, client_id);
+        if (client == NULL || !client->enrolled) {
+            return STATUS_NOT_FOUND;
+        }
+    }
+    return authority_may(engine->authority, fold_self(engine), ACTION_CREATE_SECTION, class, NULL,
+                         client, advance_when(engine), NULL, NULL)
+               ? STATUS_OK
+               : STATUS_REFUSED;
+}
+
+enum status act_section(struct engine *engine, uint32_t class, const struct chart_id *chart,
+                        const struct member_id *client, uint64_t now_ms,
+                        struct section_id *out_section, struct chart_id *out_chart,
+                        uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status == STATUS_OK) {
+        status = class >= CLASS_PROCESS && class <= CLASS_DIRECTORY
+                     ? may_create(engine, class, client)
+                     : STATUS_USAGE;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct chart_id of = *chart;
+    if (class != CLASS_DIRECTORY && ID_EQUAL(&of, &no_chart)) {
+        random_bytes(of.bytes, sizeof of.bytes);
+    }
+    struct wish *wish = NULL;
+    status = section_wish(engine, class, &of, client, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out_section = wish->section;
+    *out_chart = of;
+    return wish_add(engine, wish, out_ticket);
+}
+
+/* Whether the chart exists already: one more therapist joins it rather than making another. */
+static struct chart_id chart_of(const struct engine *engine, const struct member_id *client)
+{
+    const struct authority_chart *facts = authority_chart_of(engine->authority, client);
+    struct chart_id chart;
+    if (facts != NULL) {
+        return facts->id;
+    }
+    random_bytes(chart.bytes, sizeof chart.bytes);
+    return chart;
+}
+
+static enum status chart_section(struct engine *engine, uint32_t class,
+                                 const struct chart_id *chart, const struct member_id *client,
+                                 struct section_id *out_section, uint64_t *out_ticket)
+{
+    struct wish *wish = NULL;
+    enum status status = section_wish(engine, class, chart, client, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (class == CLASS_SHARED) {
+        wish->rights = RIGHT_READ | RIGHT_WRITE;
+    }
+    *out_section = wish->section;
+    return wish_add(engine, wish, out_ticket);
+}
+
+enum status act_chart(struct engine *engine, const struct member_id *client,
+                      struct span client_name, uint64_t now_ms, struct chart_id *out_chart,
+                      uint64_t *out_ticket)
+{
+    static const uint32_t classes[] = {CLASS_SESSION, CLASS_PROGRESS, CLASS_PROCESS, CLASS_SHARED};
+    struct section_id sections[ARRAY_LEN(classes)];
+    enum status status = act_begin(engine, now_ms);
+    for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
+        status = may_create(engine, classes[i], client);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out_chart = chart_of(engine, client);
+    for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
+        status = chart_section(engine, classes[i], out_chart, client, &sections[i], out_ticket);
+    }
+    if (status == STATUS_OK && client_name.size > 0) {
+        status = act_name(engine, CLASS_SESSION, &sections[0], client, client_name);
+    }
+    const char *own = name_of(engine, &engine->content->member);
+    if (status == STATUS_OK && own != NULL) {
+        status = act_name(engine, CLASS_SHARED, &sections[3], &engine->content->member,
+                          span_of(own, strlen(own)));
+    }
+    return status;
+}
+
+/* Nobody whom we know compared the short code with the grantee yet. */
+static bool first_grant_to(const struct engine *engine, const struct member_id *member)
+{
+    for (size_t i = 0; i < authority_section_count(engine->authority); i++) {
+        const struct authority_section *facts = authority_section_at(engine->authority, i);
+        for (size_t g = 0; g < facts->grant_count; g++) {
+            if (ID_EQUAL(&facts->grants[g].member, member) &&
+                ID_EQUAL(&facts->maker, &engine->content->member)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static enum status may_share(const struct engine *engine, const struct section_id *section,
+                             uint32_t action)
+{
+    const struct authority_section *facts = authority_section(engine->authority, section);
+    if (facts == NULL || section_find(engine, section) == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    return authority_may(engine->authority, fold_self(engine), action, facts->class, facts, NULL,
+                         advance_when(engine), NULL, NULL)
+               ? STATUS_OK
+               : STATUS_REFUSED;
+}
+
+static enum status may_hold(const struct engine *engine, const struct act_grant *grant)
+{
+    const struct authority_section *facts = authority_section(engine->authority, &grant->section);
+    const struct authority_member *member = authority_member(engine->authority, &grant->member);
+    if (member == NULL || !member->enrolled) {
+        return STATUS_NOT_FOUND;
+    }
+    uint32_t relations =
+        authority_relations(engine->authority, member, facts, NULL, advance_when(engine));
+    uint32_t ceiling = policy_rights(member->role, relations, facts->class);
+    if (grant->rights == 0 || (grant->rights & ~ceiling) != 0) {
+        return STATUS_REFUSED;
+    }
+    bool vouched = !member->by_root && !ID_EQUAL(&member->inviter, &engine->content->member);
+    if (facts->class == CLASS_PROCESS && vouched && !grant->code_compared &&
+        first_grant_to(engine, &grant->member)) {
+        return STATUS_UNSUPPORTED;
+    }
+    return STATUS_OK;
+}
+
+enum status act_grant(struct engine *engine, const struct act_grant *grant, uint64_t now_ms,
+                      uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status == STATUS_OK) {
+        status = may_share(engine, &grant->section, ACTION_GRANT);
+    }
+    if (status == STATUS_OK) {
+        status = may_hold(engine, grant);
+    }
+    struct wish *wish = NULL;
+    if (status == STATUS_OK) {
+        status = wish_new(engine, WISH_GRANT, &wish);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->section = grant->section;
+    wish->member = grant->member;
+    wish->rights = grant->rights;
+    wish->until_ms = grant->until_ms;
+    wish->history_from = grant->history_from;
+    return wish_add(engine, wish, out_ticket);
+}
+
+static enum status on_section(struct engine *engine, enum wish_kind kind, uint32_t action,
+                              const struct section_id *section, const struct member_id *member,
+                              uint64_t now_ms, uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    if (status == STATUS_OK) {
+        status = may_share(engine, section, action);
+    }
+    struct wish *wish = NULL;
+    if (status == STATUS_OK) {
+        status = wish_new(engine, kind, &wish);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->section = *section;
+    if (member != NULL) {
+        wish->member = *member;
+    }
+    return wish_add(engine, wish, out_ticket);
+}
+
+enum status act_revoke(struct engine *engine, const struct section_id *section,
+                       const struct member_id *member, uint64_t now_ms, uint64_t *out_ticket)
+{
+    return on_section(engine, WISH_REVOKE, ACTION_REVOKE, section, member, now_ms, out_ticket);
+}
+
+enum status act_rotate(struct engine *engine, const struct section_id *section, uint64_t now_ms,
+                       uint64_t *out_ticket)
+{
+    return on_section(engine, WISH_ROTATE, ACTION_ROTATE, section, NULL, now_ms, out_ticket);
+}
+
+static bool grant_is_coming(const struct engine *engine, const struct act_grant *grant)
+{
+    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind == WISH_GRANT && ID_EQUAL(&wish->section, &grant->section) &&
+            ID_EQUAL(&wish->member, &grant->member)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status act_directory(struct engine *engine, uint64_t now_ms, size_t *out_granted)
+{
+    *out_granted = 0;
+    enum status status = act_begin(engine, now_ms);
+    for (size_t i = 0; i < engine->section_count && status == STATUS_OK; i++) {
+        const struct authority_section *facts =
+            authority_section(engine->authority, &engine->sections[i].id);
+        if (facts == NULL || facts->class != CLASS_DIRECTORY ||
+            may_share(engine, &facts->id, ACTION_GRANT) != STATUS_OK) {
+            continue;
+        }
+        for (size_t m = 0; m < authority_member_count(engine->authority); m++) {
+            const struct authority_member *member = authority_member_at(engine->authority, m);
+            struct act_grant grant = {.section = facts->id,
+                                      .member = member->id,
+                                      .rights = RIGHT_READ,
+                                      .history_from = 1};
+            bool staff = member->role != ROLE_CLIENT && member->enrolled;
+            if (!staff || ID_EQUAL(&member->id, &engine->content->member) ||
+                grant_is_coming(engine, &grant) ||
+                authority_rights(engine->authority, facts, member, advance_when(engine), NULL) !=
+                    0) {
+                continue;
+            }
+            uint64_t ticket = 0;
+            status = act_grant(engine, &grant, now_ms, &ticket);
+            if (status != STATUS_OK) {
+                return status;
+            }
+            (*out_granted)++;
+        }
+    }
+    return status;
+}

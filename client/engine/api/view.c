@@ -1,0 +1,126 @@
+#include "client/engine/api/view.h"
+
+#include "client/engine/common/inside.h"
+#include "keys/public/bytes/hex.h"
+
+/* People and what binds them. */
+
+#define SHORT_ID_BYTES 4u
+
+void view_name(const struct engine *engine, const struct member_id *member,
+               char out_name[static VIEW_NAME_BYTES_MAX])
+{
+    const char *name = name_of(engine, member);
+    if (name != NULL) {
+        (void)snprintf(out_name, VIEW_NAME_BYTES_MAX, "%s", name);
+        return;
+    }
+    hex_encode(span_of(member->bytes, SHORT_ID_BYTES), out_name);
+}
+
+static bool delegated(const struct engine *engine, const struct authority_member *member)
+{
+    uint32_t relations =
+        authority_relations(engine->authority, member, NULL, NULL, advance_when(engine));
+    return (relations & POLICY_DELEGATED) != 0;
+}
+
+static void fill_member(const struct engine *engine, const struct authority_member *facts,
+                        struct view_member *out)
+{
+    struct authority_when when = advance_when(engine);
+    *out = (struct view_member){.member = facts->id,
+                                .role = facts->role,
+                                .enrolled = facts->enrolled,
+                                .suspended = facts->enrolled && !authority_active(facts, when),
+                                .delegated = delegated(engine, facts),
+                                .inviter = facts->inviter,
+                                .identity = facts->identity,
+                                .invitation = facts->invitation,
+                                .invitation_expires_ms = facts->expires_ms};
+    out->vouched = !facts->by_root && !ID_EQUAL(&facts->inviter, &engine->content->member) &&
+                   !ID_EQUAL(&facts->id, &engine->content->member);
+    for (const struct authority_device *device = facts->devices; device != NULL;
+         device = device->next) {
+        out->devices += authority_device_live(device, when) ? 1 : 0;
+    }
+    view_name(engine, &facts->id, out->name);
+}
+
+void view_members(const struct engine *engine, view_visit_member *visit, void *visitor)
+{
+    size_t count = engine->authority == NULL ? 0 : authority_member_count(engine->authority);
+    for (size_t i = 0; i < count; i++) {
+        struct view_member member;
+        fill_member(engine, authority_member_at(engine->authority, i), &member);
+        if (!visit(visitor, &member)) {
+            return;
+        }
+    }
+}
+
+enum status view_member(const struct engine *engine, const struct member_id *member,
+                        struct view_member *out_member)
+{
+    const struct authority_member *facts =
+        engine->authority == NULL ? NULL : authority_member(engine->authority, member);
+    if (facts == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    fill_member(engine, facts, out_member);
+    return STATUS_OK;
+}
+
+void view_devices(const struct engine *engine, const struct member_id *member,
+                  view_visit_device *visit, void *visitor)
+{
+    const struct authority_member *facts =
+        engine->authority == NULL ? NULL : authority_member(engine->authority, member);
+    if (facts == NULL) {
+        return;
+    }
+    struct authority_when when = advance_when(engine);
+    for (const struct authority_device *device = facts->devices; device != NULL;
+         device = device->next) {
+        struct view_device shown = {
+            .statement = device->statement,
+            .device = device->keys.id,
+            .own = ID_EQUAL(&device->statement, &engine->content->device_statement),
+            .first = ID_EQUAL(&device->statement, &facts->enrolment),
+            .revoked = !authority_device_live(device, when)};
+        if (!visit(visitor, &shown)) {
+            return;
+        }
+    }
+}
+
+static bool visit_relations(const struct authority_member *subject, struct authority_when when,
+                            view_visit_relation *visit, void *visitor)
+{
+    for (const struct authority_relation *relation = subject->relations; relation != NULL;
+         relation = relation->next) {
+        struct view_relation shown = {
+            .statement = relation->statement,
+            .subject = relation->subject,
+            .staff = relation->staff,
+            .kind = relation->kind,
+            .until_ms = relation->until_ms,
+            .ended = relation->ended_seq != AUTHORITY_NEVER ||
+                     (relation->until_ms != 0 && relation->until_ms <= when.time_ms)};
+        if (!visit(visitor, &shown)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void view_relations(const struct engine *engine, view_visit_relation *visit, void *visitor)
+{
+    size_t count = engine->authority == NULL ? 0 : authority_member_count(engine->authority);
+    for (size_t i = 0; i < count; i++) {
+        if (!visit_relations(authority_member_at(engine->authority, i), advance_when(engine), visit,
+                             visitor)) {
+            return;
+        }
+    }
+}

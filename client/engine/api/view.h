@@ -1,0 +1,150 @@
+/*
+ * What the engine knows and may show: people, charts, sections, notes, who can open what.
+ *
+ * Only what was verified is here. Everything that is borrowed by a visitor is valid for
+ * that call alone; a visitor returns false to end the walk and may not call functions
+ * that change the engine. Names come from NOTE_NAME notes that we can read; without one a
+ * person is called by the first digits of their id.
+ */
+#pragma once
+
+#include "client/engine/exchange/engine.h"
+#include "proto/alcove.pb-c.h"
+
+#define VIEW_NAME_BYTES_MAX 128u
+
+struct view_member {
+    struct member_id member;
+    uint32_t role;
+    bool enrolled;
+    bool suspended;
+    bool delegated; /* may invite clients */
+    bool vouched;   /* enrolled by an admin's invitation; nobody here compared the short code */
+    struct member_id inviter; /* zero: the root */
+    struct hash identity;     /* hash of the identity key; zero until enrolled */
+    struct hash invitation;   /* statement */
+    uint64_t invitation_expires_ms;
+    size_t devices; /* unrevoked */
+    char name[VIEW_NAME_BYTES_MAX];
+};
+typedef bool view_visit_member(void *visitor, const struct view_member *member);
+void view_members(const struct engine *engine, view_visit_member *visit, void *visitor);
+/* STATUS_NOT_FOUND. */
+MUST_CHECK enum status view_member(const struct engine *engine, const struct member_id *member,
+                                   struct view_member *out_member);
+/* The name, or the short id; always terminated. */
+void view_name(const struct engine *engine, const struct member_id *member,
+               char out_name[static VIEW_NAME_BYTES_MAX]);
+
+struct view_device {
+    struct hash statement;
+    struct device_id device;
+    bool own;   /* the one this engine runs on */
+    bool first; /* made by the enrolment */
+    bool revoked;
+};
+typedef bool view_visit_device(void *visitor, const struct view_device *device);
+void view_devices(const struct engine *engine, const struct member_id *member,
+                  view_visit_device *visit, void *visitor);
+
+struct view_relation {
+    struct hash statement;
+    struct member_id subject; /* whose chain: client, or supervised therapist */
+    struct member_id staff;
+    uint32_t kind; /* RelationKind */
+    uint64_t until_ms;
+    bool ended;
+};
+typedef bool view_visit_relation(void *visitor, const struct view_relation *relation);
+void view_relations(const struct engine *engine, view_visit_relation *visit, void *visitor);
+
+struct view_section {
+    struct section_id section;
+    struct chart_id chart; /* zero for the directory */
+    uint32_t class;
+    struct member_id client; /* zero for the directory */
+    struct member_id owner;  /* who made it */
+    uint64_t number;         /* verified up to here */
+    uint64_t number_known;   /* the server's word: more than `number` means behind */
+    uint64_t epoch;
+    uint32_t rights; /* ours, at the newest verified number */
+    bool readable;   /* we hold the newest epoch's key */
+    bool closed;     /* to writes, until a new epoch */
+    bool ended;      /* we were removed; what is here was ours to read */
+    size_t notes;
+};
+typedef bool view_visit_section(void *visitor, const struct view_section *section);
+void view_sections(const struct engine *engine, view_visit_section *visit, void *visitor);
+MUST_CHECK enum status view_section(const struct engine *engine, const struct section_id *section,
+                                    struct view_section *out_section);
+
+/* One revision with its text. `body` is NULL when erased or sealed under a key that we do
+ * not hold. */
+struct view_revision {
+    struct section_id section;
+    uint32_t class;
+    struct note_id note;
+    struct hash link;
+    uint64_t number;   /* in the section */
+    uint64_t revision; /* of the note */
+    uint32_t kind;     /* RevisionKind */
+    struct member_id author;
+    struct hash device;
+    uint64_t epoch;
+    size_t parent_count;
+    const struct hash *parents;
+    bool head; /* nothing follows it */
+    bool erased;
+    bool pending;    /* in our outbox, not yet on the server */
+    uint64_t ticket; /* of a pending one */
+    const Alcove__NoteBody *body;
+};
+typedef bool view_visit_revision(void *visitor, const struct view_revision *revision);
+
+struct view_note {
+    struct section_id section;
+    uint32_t class;
+    struct note_id note;
+    size_t revisions;
+    size_t heads; /* more than one: siblings, to be joined by a revision that names both */
+    bool locked;  /* signed: addendum, correction, late entry only */
+    bool erased;
+    bool pending; /* some revision is in the outbox */
+    uint64_t first_number;
+    struct view_revision newest; /* the head with the highest number */
+};
+typedef bool view_visit_note(void *visitor, const struct view_note *note);
+
+/* Notes in the order in which they came to be; what waits in the outbox comes last.
+ * STATUS_NOT_FOUND for a section that we do not hold, STATUS_CORRUPT, STATUS_NO_MEMORY. */
+MUST_CHECK enum status view_notes(struct engine *engine, const struct section_id *section,
+                                  view_visit_note *visit, void *visitor);
+/* All revisions of one note, oldest first. */
+MUST_CHECK enum status view_revisions(struct engine *engine, const struct section_id *section,
+                                      const struct note_id *note, view_visit_revision *visit,
+                                      void *visitor);
+/* Every revision of the section by number: for search and export, one pass over the store. */
+MUST_CHECK enum status view_all(struct engine *engine, const struct section_id *section,
+                                view_visit_revision *visit, void *visitor);
+/* Heads in every section that we can read whose title, text, tags or fields hold |text|;
+ * ASCII letters match either case. STATUS_USAGE for an empty text. */
+MUST_CHECK enum status view_search(struct engine *engine, struct span text,
+                                   view_visit_revision *visit, void *visitor);
+
+/* Who can open the section at the newest verified number, and why. */
+struct view_access {
+    struct member_id member;
+    uint32_t role;
+    uint32_t rights;
+    uint64_t until_ms;
+    uint32_t basis_kind; /* BasisKind */
+    struct hash basis;   /* the grant, relation or section statement */
+    struct hash grant;   /* zero for the maker */
+    size_t devices;
+    bool in_epoch; /* the newest epoch is sealed to them */
+    char name[VIEW_NAME_BYTES_MAX];
+    char reason[VIEW_NAME_BYTES_MAX]; /* for a person */
+};
+typedef bool view_visit_access(void *visitor, const struct view_access *access);
+MUST_CHECK enum status view_access(const struct engine *engine, const struct section_id *section,
+                                   view_visit_access *visit, void *visitor);

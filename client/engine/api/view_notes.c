@@ -1,0 +1,332 @@
+#include "client/engine/api/view.h"
+
+#include "client/engine/outbox/wish.h"
+#include "client/engine/section/kept.h"
+
+/* Notes, from the index and the store. */
+
+struct shown {
+    struct arena arena;
+
+    struct view_revision revision;
+};
+
+static void shown_free(struct shown *shown)
+{
+    arena_free(&shown->arena);
+    *shown = (struct shown){0};
+}
+
+static void from_index(const struct section *section, uint32_t class, const struct indexed *item,
+                       struct view_revision *out)
+{
+    *out = (struct view_revision){.section = section->id,
+                                  .class = class,
+                                  .note = item->note,
+                                  .link = item->link,
+                                  .number = item->number,
+                                  .revision = item->revision,
+                                  .kind = item->kind,
+                                  .author = item->author,
+                                  .device = item->device,
+                                  .epoch = item->epoch,
+                                  .parent_count = item->parent_count,
+                                  .parents = &section->index.parents[item->parent_first],
+                                  .head = item->head,
+                                  .erased = item->erased};
+}
+
+static enum status read_text(struct engine *engine, const struct section *section,
+                             const struct indexed *item, struct shown *shown)
+{
+    uint8_t key[12];
+    struct span name = span_of(key, section_key_bytes(section->local, item->number, key));
+    struct span value;
+    struct kept kept;
+    enum status status =
+        engine->storage.get(engine->storage.context, STORAGE_REVISION, name, &value);
+    if (status == STATUS_OK) {
+        status = kept_decode(value, item->number, &kept);
+    }
+    if (status != STATUS_OK) {
+        return status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
+    }
+    Alcove__NoteBody *body = NULL;
+    if (kept.state == KEPT_OPEN) {
+        status = kept_body(kept.text, &shown->arena, &body);
+    }
+    shown->revision.body = body;
+    return status;
+}
+
+static enum status show_item(struct engine *engine, const struct section *section,
+                             const struct indexed *item, struct shown *shown)
+{
+    const struct authority_section *facts = authority_section(engine->authority, &section->id);
+    *shown = (struct shown){0};
+    from_index(section, facts == NULL ? 0 : facts->class, item, &shown->revision);
+    return read_text(engine, section, item, shown);
+}
+
+static enum status show_wish(const struct engine *engine, const struct wish *wish,
+                             struct shown *shown)
+{
+    const struct authority_section *facts = authority_section(engine->authority, &wish->section);
+    *shown = (struct shown){0};
+    shown->revision = (struct view_revision){.section = wish->section,
+                                             .class = facts == NULL ? 0 : facts->class,
+                                             .note = wish->note,
+                                             .kind = wish->type,
+                                             .author = engine->content->member,
+                                             .device = engine->content->device_statement,
+                                             .parent_count = wish->parent_count,
+                                             .parents = wish->parents,
+                                             .head = true,
+                                             .pending = true,
+                                             .ticket = wish->ticket};
+    Alcove__NoteBody *body = NULL;
+    enum status status = kept_body(span_of(wish->body.data, wish->body.size), &shown->arena, &body);
+    shown->revision.body = body;
+    return status;
+}
+
+static enum status open_section(struct engine *engine, const struct section_id *id,
+                                struct section **out_section)
+{
+    struct section *section = section_find(engine, id);
+    if (section == NULL || engine->authority == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    *out_section = section;
+    return index_build(engine, section);
+}
+
+static bool first_of_note(const struct index *index, size_t i)
+{
+    for (size_t before = i; before > 0 && index->items[i].parent_count > 0; before--) {
+        if (ID_EQUAL(&index->items[before - 1].note, &index->items[i].note)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Counts a note's revisions; the newest head's place in *out_newest. */
+static void sum_up(const struct index *index, size_t first, struct view_note *note,
+                   size_t *out_newest)
+{
+    *out_newest = first;
+    for (size_t i = first; i < index->count; i++) {
+        const struct indexed *item = &index->items[i];
+        if (!ID_EQUAL(&item->note, &note->note)) {
+            continue;
+        }
+        note->revisions++;
+        note->locked |= item->kind == REVISION_SIGNED;
+        note->erased |= item->kind == REVISION_TOMBSTONE;
+        if (item->head) {
+            note->heads++;
+            *out_newest = i;
+        }
+    }
+}
+
+static enum status show_note(struct engine *engine, const struct section *section, size_t first,
+                             view_visit_note *visit, void *visitor, bool *out_more)
+{
+    const struct indexed *item = &section->index.items[first];
+    struct view_note note = {
+        .section = section->id, .note = item->note, .first_number = item->number};
+    size_t newest = first;
+    sum_up(&section->index, first, &note, &newest);
+    note.pending = wish_of_note(engine, &section->id, &note.note) != NULL;
+    struct shown shown;
+    enum status status = show_item(engine, section, &section->index.items[newest], &shown);
+    if (status == STATUS_OK) {
+        note.class = shown.revision.class;
+        note.newest = shown.revision;
+        *out_more = visit(visitor, &note);
+    }
+    shown_free(&shown);
+    return status;
+}
+
+/* A note that exists only in the outbox so far. */
+static enum status show_pending_note(struct engine *engine, const struct wish *wish,
+                                     view_visit_note *visit, void *visitor, bool *out_more)
+{
+    struct shown shown;
+    enum status status = show_wish(engine, wish, &shown);
+    if (status == STATUS_OK) {
+        struct view_note note = {.section = wish->section,
+                                 .class = shown.revision.class,
+                                 .note = wish->note,
+                                 .revisions = 1,
+                                 .heads = 1,
+                                 .locked = wish->type == REVISION_SIGNED,
+                                 .pending = true,
+                                 .newest = shown.revision};
+        *out_more = visit(visitor, &note);
+    }
+    shown_free(&shown);
+    return status;
+}
+
+static bool is_new_note(const struct wish *wish, const struct section_id *section)
+{
+    return wish->kind == WISH_NOTE && ID_EQUAL(&wish->section, section) &&
+           wish->parent_count == 0 && wish->parent_ticket == 0;
+}
+
+enum status view_notes(struct engine *engine, const struct section_id *section,
+                       view_visit_note *visit, void *visitor)
+{
+    struct section *found = NULL;
+    bool more = true;
+    enum status status = open_section(engine, section, &found);
+    for (size_t i = 0; status == STATUS_OK && more && i < found->index.count; i++) {
+        if (first_of_note(&found->index, i)) {
+            status = show_note(engine, found, i, visit, visitor, &more);
+        }
+    }
+    for (const struct wish *wish = engine->wishes; status == STATUS_OK && more && wish != NULL;
+         wish = wish->next) {
+        if (is_new_note(wish, section)) {
+            status = show_pending_note(engine, wish, visit, visitor, &more);
+        }
+    }
+    return status;
+}
+
+static enum status show_pending(struct engine *engine, const struct section_id *section,
+                                const struct note_id *note, view_visit_revision *visit,
+                                void *visitor)
+{
+    enum status status = STATUS_OK;
+    bool more = true;
+    for (const struct wish *wish = engine->wishes; status == STATUS_OK && more && wish != NULL;
+         wish = wish->next) {
+        if (wish->kind != WISH_NOTE || !ID_EQUAL(&wish->section, section) ||
+            (note != NULL && !ID_EQUAL(&wish->note, note))) {
+            continue;
+        }
+        struct shown shown;
+        status = show_wish(engine, wish, &shown);
+        if (status == STATUS_OK) {
+            more = visit(visitor, &shown.revision);
+        }
+        shown_free(&shown);
+    }
+    return status;
+}
+
+static enum status show_stored(struct engine *engine, const struct section *section,
+                               const struct note_id *note, bool heads_only,
+                               view_visit_revision *visit, void *visitor, bool *out_more)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && *out_more && i < section->index.count; i++) {
+        const struct indexed *item = &section->index.items[i];
+        if ((note != NULL && !ID_EQUAL(&item->note, note)) || (heads_only && !item->head)) {
+            continue;
+        }
+        struct shown shown;
+        status = show_item(engine, section, item, &shown);
+        if (status == STATUS_OK) {
+            *out_more = visit(visitor, &shown.revision);
+        }
+        shown_free(&shown);
+    }
+    return status;
+}
+
+enum status view_revisions(struct engine *engine, const struct section_id *section,
+                           const struct note_id *note, view_visit_revision *visit, void *visitor)
+{
+    struct section *found = NULL;
+    bool more = true;
+    enum status status = open_section(engine, section, &found);
+    if (status == STATUS_OK) {
+        status = show_stored(engine, found, note, false, visit, visitor, &more);
+    }
+    return status == STATUS_OK && more ? show_pending(engine, section, note, visit, visitor)
+                                       : status;
+}
+
+enum status view_all(struct engine *engine, const struct section_id *section,
+                     view_visit_revision *visit, void *visitor)
+{
+    return view_revisions(engine, section, NULL, visit, visitor);
+}
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+static bool holds(ProtobufCBinaryData field, struct span text)
+{
+    for (size_t i = 0; field.len >= text.size && i + text.size <= field.len; i++) {
+        size_t same = 0;
+        while (same < text.size && lower(field.data[i + same]) == lower(text.data[same])) {
+            same++;
+        }
+        if (same == text.size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool body_holds(const Alcove__NoteBody *body, struct span text)
+{
+    if (body == NULL) {
+        return false;
+    }
+    bool found = holds(body->title, text) || holds(body->text, text) || holds(body->reason, text);
+    for (size_t i = 0; i < body->n_tag && !found; i++) {
+        found = holds(body->tag[i], text);
+    }
+    for (size_t i = 0; i < body->n_field && !found; i++) {
+        found = holds(body->field[i]->value, text);
+    }
+    return found;
+}
+
+struct searching {
+    struct span text;
+    view_visit_revision *visit;
+    void *visitor;
+    bool more;
+};
+
+static bool search_one(void *visitor, const struct view_revision *revision)
+{
+    struct searching *searching = visitor;
+    if (body_holds(revision->body, searching->text)) {
+        searching->more = searching->visit(searching->visitor, revision);
+    }
+    return searching->more;
+}
+
+enum status view_search(struct engine *engine, struct span text, view_visit_revision *visit,
+                        void *visitor)
+{
+    struct searching searching = {text, visit, visitor, true};
+    if (text.size == 0) {
+        return STATUS_USAGE;
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < engine->section_count && status == STATUS_OK && searching.more; i++) {
+        struct section *section = &engine->sections[i];
+        bool more = true;
+        status = index_build(engine, section);
+        if (status == STATUS_OK) {
+            status = show_stored(engine, section, NULL, true, search_one, &searching, &more);
+        }
+        if (status == STATUS_OK && more) {
+            status = show_pending(engine, &section->id, NULL, search_one, &searching);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,146 @@
+#include "client/engine/api/view.h"
+
+#include "client/engine/common/inside.h"
+
+/* Sections, and who can open them. */
+
+static size_t count_notes(const struct index *index)
+{
+    size_t notes = 0;
+    for (size_t i = 0; i < index->count; i++) {
+        notes += index->items[i].parent_count == 0 ? 1 : 0;
+    }
+    return notes;
+}
+
+static void fill(const struct engine *engine, const struct section *section,
+                 struct view_section *out)
+{
+    *out = (struct view_section){.section = section->id,
+                                 .number = section->started ? section->timeline.number : 0,
+                                 .number_known = section->known,
+                                 .ended = section->ended_at > 0,
+                                 .notes = count_notes(&section->index)};
+    const struct authority_section *facts =
+        engine->authority == NULL ? NULL : authority_section(engine->authority, &section->id);
+    if (facts == NULL) {
+        return;
+    }
+    struct authority_when when = advance_when(engine);
+    out->chart = facts->chart;
+    out->class = facts->class;
+    out->client = facts->client;
+    out->owner = facts->maker;
+    out->epoch = facts->epoch_count;
+    out->closed = authority_closed(engine->authority, facts, when);
+    const struct authority_member *self = fold_self(engine);
+    if (self != NULL) {
+        out->rights = authority_rights(engine->authority, facts, self, when, NULL);
+    }
+    const struct authority_epoch *epoch = authority_epoch(facts, when);
+    out->readable = epoch != NULL && section_key(section, &epoch->statement) != NULL;
+}
+
+void view_sections(const struct engine *engine, view_visit_section *visit, void *visitor)
+{
+    for (size_t i = 0; i < engine->section_count; i++) {
+        struct view_section shown;
+        fill(engine, &engine->sections[i], &shown);
+        if (shown.class != CLASS_NONE && !visit(visitor, &shown)) {
+            return;
+        }
+    }
+}
+
+enum status view_section(const struct engine *engine, const struct section_id *section,
+                         struct view_section *out_section)
+{
+    const struct section *found = section_find(engine, section);
+    if (found == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    fill(engine, found, out_section);
+    return STATUS_OK;
+}
+
+static const char *relation_words(uint32_t kind)
+{
+    switch (kind) {
+    case RELATION_TREATS:
+        return "treats the client";
+    case RELATION_COVERS:
+        return "covers for the therapist";
+    case RELATION_SUPERVISES:
+        return "supervises the therapist";
+    case RELATION_TRAINS:
+        return "trains the therapist";
+    default:
+        return "related";
+    }
+}
+
+static void reason_of(const struct authority_section *facts, const struct authority_live *live,
+                      struct view_access *out)
+{
+    const char *why = "was granted it";
+    out->grant = live->grant->statement;
+    out->basis = live->grant->statement;
+    out->basis_kind = BASIS_GRANT;
+    if (ID_EQUAL(&live->member->id, &facts->maker)) {
+        why = "made it";
+        out->basis_kind = BASIS_OWNER;
+        memset(out->grant.bytes, 0, sizeof out->grant.bytes);
+    } else if ((live->relations & POLICY_OWN_CHART) != 0) {
+        why = "their own chart; granted";
+    }
+    if (live->relation != NULL) {
+        out->basis_kind = out->basis_kind == BASIS_OWNER ? BASIS_OWNER : BASIS_RELATION;
+        out->basis = live->relation->statement;
+        (void)snprintf(out->reason, sizeof out->reason, "%s; %s", why,
+                       relation_words(live->relation->kind));
+        return;
+    }
+    (void)snprintf(out->reason, sizeof out->reason, "%s", why);
+}
+
+static bool sealed_to(const struct authority_epoch *epoch, const struct authority_member *member)
+{
+    for (size_t i = 0; epoch != NULL && i < epoch->recipient_count; i++) {
+        if (epoch->recipients[i].kind == RECIPIENT_RECOVERY &&
+            ID_EQUAL(&epoch->recipients[i].hash, &member->enrolment)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status view_access(const struct engine *engine, const struct section_id *section,
+                        view_visit_access *visit, void *visitor)
+{
+    const struct authority_section *facts =
+        engine->authority == NULL ? NULL : authority_section(engine->authority, section);
+    if (facts == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    struct authority_when when = advance_when(engine);
+    struct authority_live live[SECTION_MEMBERS_MAX];
+    size_t count = authority_live(engine->authority, facts, when, live, SECTION_MEMBERS_MAX);
+    const struct authority_epoch *epoch = authority_epoch(facts, when);
+    for (size_t i = 0; i < count; i++) {
+        struct view_access shown = {.member = live[i].member->id,
+                                    .role = live[i].member->role,
+                                    .rights = live[i].rights,
+                                    .until_ms = live[i].grant->until_ms,
+                                    .in_epoch = sealed_to(epoch, live[i].member)};
+        for (const struct authority_device *device = live[i].member->devices; device != NULL;
+             device = device->next) {
+            shown.devices += authority_device_live(device, when) ? 1 : 0;
+        }
+        view_name(engine, &shown.member, shown.name);
+        reason_of(facts, &live[i], &shown);
+        if (!visit(visitor, &shown)) {
+            break;
+        }
+    }
+    return STATUS_OK;
+}

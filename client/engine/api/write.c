@@ -1,0 +1,232 @@
+#include "client/engine/api/write.h"
+
+#include "client/engine/outbox/wish.h"
+#include "keys/public/bytes/random.h"
+#include "keys/public/bytes/wipe.h"
+
+static bool is_new(const struct note_id *note)
+{
+    static const struct note_id none;
+    return ID_EQUAL(note, &none);
+}
+
+static enum status clock_allows(const struct engine *engine)
+{
+    struct engine_state state;
+    engine_state(engine, &state);
+    return state.clock_stopped ? STATUS_CLOCK : STATUS_OK;
+}
+
+static enum status permitted(const struct engine *engine, const struct write_note *note,
+                             const struct section *section)
+{
+    const struct authority_member *self = fold_self(engine);
+    const struct authority_section *facts =
+        self == NULL ? NULL : authority_section(engine->authority, &section->id);
+    if (facts == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    uint32_t action = note->kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
+    bool may = authority_may(engine->authority, self, action, facts->class, facts, NULL,
+                             advance_when(engine), NULL, NULL);
+    return may ? STATUS_OK : STATUS_REFUSED;
+}
+
+/* Heads as known here; a signed note takes appended kinds only. */
+static enum status find_parents(struct engine *engine, const struct write_note *note,
+                                struct section *section, struct wish *wish)
+{
+    enum status status = index_build(engine, section);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool locked = false;
+    bool edits = note->kind == REVISION_DRAFT || note->kind == REVISION_SIGNED;
+    const struct wish *before = wish_of_note(engine, &note->section, &note->note);
+    size_t heads = 0;
+    for (size_t i = 0; i < section->index.count; i++) {
+        const struct indexed *item = &section->index.items[i];
+        if (!ID_EQUAL(&item->note, &note->note)) {
+            continue;
+        }
+        locked |= item->kind == REVISION_SIGNED;
+        if (item->head && note->parent_count == 0 && heads < WRITE_PARENTS_MAX) {
+            wish->parents[heads++] = item->link;
+        }
+    }
+    if (edits && (locked || (before != NULL && before->type == REVISION_SIGNED))) {
+        return STATUS_LOCKED;
+    }
+    if (before != NULL && note->parent_count == 0) {
+        wish->parent_ticket = before->ticket;
+        heads = 0;
+    }
+    wish->parent_count = heads;
+    return heads == 0 && before == NULL && note->parent_count == 0 ? STATUS_NOT_FOUND : STATUS_OK;
+}
+
+static enum status fill(struct engine *engine, const struct write_note *note,
+                        struct section *section, struct wish *wish)
+{
+    wish->section = note->section;
+    wish->note = note->note;
+    wish->type = note->kind;
+    wish->purpose = note->purpose != 0 ? note->purpose : PURPOSE_TREAT;
+    if (section->started) {
+        /* What the author had seen when writing: by this the server tells a sibling, written
+         * at the same time, from a write on something old. */
+        wish->seen_number = section->timeline.number;
+        wish->seen_head = section->timeline.head;
+    }
+    enum status status = STATUS_OK;
+    if (is_new(&note->note)) {
+        random_bytes(wish->note.bytes, sizeof wish->note.bytes);
+    } else {
+        status = find_parents(engine, note, section, wish);
+    }
+    if (status == STATUS_OK && note->parent_count > 0) {
+        wish->parent_count = note->parent_count;
+        memcpy(wish->parents, note->parents, sizeof wish->parents);
+    }
+    if (status != STATUS_OK || note->body == NULL) {
+        return status;
+    }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    status = message_pack(&note->body->base, &bytes, &size);
+    if (status == STATUS_OK) {
+        status = size > NOTE_BODY_BYTES_MAX ? STATUS_TOO_LARGE
+                                            : wish_set(&wish->body, span_of(bytes, size));
+    }
+    wipe(bytes, size);
+    free(bytes);
+    return status;
+}
+
+enum status write_note(struct engine *engine, const struct write_note *note, uint64_t now_ms,
+                       struct note_id *out_note, uint64_t *out_ticket)
+{
+    engine->now_ms = now_ms;
+    if (note->kind < REVISION_DRAFT || note->kind > REVISION_TOMBSTONE ||
+        note->parent_count > WRITE_PARENTS_MAX ||
+        (note->kind != REVISION_TOMBSTONE && note->body == NULL)) {
+        return STATUS_USAGE;
+    }
+    struct section *section = section_find(engine, &note->section);
+    if (section == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = permitted(engine, note, section);
+    if (status == STATUS_OK) {
+        status = clock_allows(engine);
+    }
+    struct wish *wish = NULL;
+    if (status == STATUS_OK) {
+        status = wish_new(engine, WISH_NOTE, &wish);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = fill(engine, note, section, wish);
+    if (status != STATUS_OK) {
+        wish_free(wish);
+        return status;
+    }
+    struct note_id id = wish->note;
+    status = wish_add(engine, wish, out_ticket);
+    if (status == STATUS_OK && out_note != NULL) {
+        *out_note = id;
+    }
+    return status;
+}
+
+enum status write_opened(struct engine *engine, const struct section_id *section,
+                         const struct note_id *note, const struct hash *link, uint64_t now_ms,
+                         uint64_t *out_ticket)
+{
+    engine->now_ms = now_ms;
+    struct wish *wish = NULL;
+    enum status status = section_find(engine, section) == NULL
+                             ? STATUS_NOT_FOUND
+                             : wish_new(engine, WISH_OPENED, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->section = *section;
+    wish->note = *note;
+    wish->object = *link;
+    wish->until_ms = now_ms;
+    return wish_add(engine, wish, out_ticket);
+}
+
+static enum status put_draft(struct engine *engine, const struct note_id *draft,
+                             const struct span *bytes)
+{
+    const struct storage *storage = &engine->storage;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = bytes == NULL ? storage->remove(storage->context, STORAGE_DRAFT, ID_SPAN(draft))
+                           : storage->put(storage->context, STORAGE_DRAFT, ID_SPAN(draft), *bytes);
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    return storage->commit(storage->context);
+}
+
+enum status write_draft_save(struct engine *engine, const struct note_id *draft, struct span bytes)
+{
+    return put_draft(engine, draft, &bytes);
+}
+
+enum status write_draft_drop(struct engine *engine, const struct note_id *draft)
+{
+    return put_draft(engine, draft, NULL);
+}
+
+enum status write_draft_load(struct engine *engine, const struct note_id *draft,
+                             struct span *out_bytes)
+{
+    struct span value;
+    enum status status =
+        engine->storage.get(engine->storage.context, STORAGE_DRAFT, ID_SPAN(draft), &value);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint8_t *copy = malloc(value.size + 1);
+    if (copy == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(copy, value.data, value.size);
+    wipe(engine->draft, engine->draft_size);
+    free(engine->draft);
+    engine->draft = copy;
+    engine->draft_size = value.size;
+    *out_bytes = span_of(copy, value.size);
+    return STATUS_OK;
+}
+
+struct drafts {
+    write_visit_draft *visit;
+    void *visitor;
+};
+
+static bool visit_draft(void *visitor, struct span key, struct span value)
+{
+    struct drafts *drafts = visitor;
+    struct note_id draft;
+    if (key.size != sizeof draft.bytes) {
+        return true;
+    }
+    memcpy(draft.bytes, key.data, key.size);
+    return drafts->visit(drafts->visitor, &draft, value);
+}
+
+enum status write_drafts(struct engine *engine, write_visit_draft *visit, void *visitor)
+{
+    struct drafts drafts = {visit, visitor};
+    return engine->storage.scan(engine->storage.context, STORAGE_DRAFT, span_of(NULL, 0),
+                                visit_draft, &drafts);
+}

@@ -1,0 +1,50 @@
+/*
+ * Writing notes. What is written is durable here before the call returns, and goes to the
+ * server when it can: writing never needs the server (outbox first).
+ *
+ * A revision names the heads that its author had seen, as of the moment of writing; it is
+ * signed and sealed when it is sent, under the epoch of that moment. If another device
+ * wrote meanwhile both are kept, as siblings. A section that needs a new epoch gets it in
+ * the same request.
+ */
+#pragma once
+
+#include "client/engine/exchange/engine.h"
+#include "proto/alcove.pb-c.h"
+
+#define WRITE_PARENTS_MAX 8u
+
+struct write_note {
+    struct section_id section;
+    struct note_id note; /* zero: a new note, whose id is drawn */
+    uint32_t kind;       /* RevisionKind; REVISION_DRAFT for what may be edited further */
+    uint32_t purpose;    /* 0: PURPOSE_TREAT */
+    /* What it follows; none: all heads that are known here. Two heads join siblings. */
+    size_t parent_count;
+    struct hash parents[WRITE_PARENTS_MAX];
+    const Alcove__NoteBody *body; /* borrowed; NULL for REVISION_TOMBSTONE */
+};
+
+/*
+ * STATUS_OK: durable in the outbox. STATUS_NOT_FOUND (section), STATUS_REFUSED (no right to
+ * write there), STATUS_LOCKED (signed, and the kind edits it), STATUS_TOO_LARGE,
+ * STATUS_CLOCK (confirm the clock first), STATUS_USAGE, STATUS_IO, STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status write_note(struct engine *engine, const struct write_note *note,
+                                  uint64_t now_ms, struct note_id *out_note, uint64_t *out_ticket);
+
+/* What is being typed: any bytes, sealed, under an id of the caller's. Never sent.
+ * STATUS_TOO_LARGE, STATUS_IO. */
+MUST_CHECK enum status write_draft_save(struct engine *engine, const struct note_id *draft,
+                                        struct span bytes);
+/* |*out_bytes| is borrowed until the next call. STATUS_NOT_FOUND. */
+MUST_CHECK enum status write_draft_load(struct engine *engine, const struct note_id *draft,
+                                        struct span *out_bytes);
+MUST_CHECK enum status write_draft_drop(struct engine *engine, const struct note_id *draft);
+typedef bool write_visit_draft(void *visitor, const struct note_id *draft, struct span bytes);
+MUST_CHECK enum status write_drafts(struct engine *engine, write_visit_draft *visit, void *visitor);
+
+/* The reader's signed word that a person opened a revision; goes through the outbox. */
+MUST_CHECK enum status write_opened(struct engine *engine, const struct section_id *section,
+                                    const struct note_id *note, const struct hash *link,
+                                    uint64_t now_ms, uint64_t *out_ticket);

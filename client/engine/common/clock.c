@@ -1,0 +1,63 @@
+#include "client/engine/common/clock.h"
+
+#include "keys/public/bytes/cursor.h"
+
+/* Not with a "c": those are charts (section_store.c). */
+static const struct span clock_key = {(const uint8_t *)"ahead", 5};
+
+enum status clock_load(struct engine *engine)
+{
+    struct span value;
+    enum status status =
+        engine->storage.get(engine->storage.context, STORAGE_META, clock_key, &value);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    struct cursor_reader reader;
+    cursor_read_init(&reader, value);
+    engine->clock_confirmed_ms = cursor_read_u64(&reader);
+    return cursor_read_done(&reader) == STATUS_OK ? STATUS_OK : STATUS_CORRUPT;
+}
+
+static enum status keep(struct engine *engine, uint64_t confirmed_ms)
+{
+    uint8_t value[8];
+    struct cursor_writer writer;
+    cursor_write_init(&writer, value, sizeof value);
+    cursor_write_u64(&writer, confirmed_ms);
+    const struct storage *storage = &engine->storage;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = storage->put(storage->context, STORAGE_META, clock_key, span_of(value, sizeof value));
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    status = storage->commit(storage->context);
+    if (status == STATUS_OK) {
+        engine->clock_confirmed_ms = confirmed_ms;
+    }
+    return status;
+}
+
+enum status clock_settle(struct engine *engine)
+{
+    struct engine_state state;
+    if (engine->clock_confirmed_ms == 0) {
+        return STATUS_OK;
+    }
+    engine_state(engine, &state);
+    return state.clock_shown ? STATUS_OK : keep(engine, 0);
+}
+
+enum status engine_confirm_clock(struct engine *engine)
+{
+    struct engine_state state;
+    engine_state(engine, &state);
+    if (!state.clock_stopped) {
+        return STATUS_ALREADY;
+    }
+    return keep(engine, (uint64_t)state.clock_off_ms + ENGINE_CLOCK_STOPPED_MS);
+}

@@ -1,0 +1,212 @@
+#include "client/engine/exchange/sync_reply.h"
+
+static enum status decode(const ProtobufCMessageDescriptor *descriptor, struct span body,
+                          struct arena *arena, void *out_message)
+{
+    ProtobufCMessage *message = NULL;
+    enum status status = message_decode(descriptor, body, arena, &message);
+    if (status == STATUS_OK) {
+        /* The pointer itself. */
+        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
+    }
+    return status;
+}
+
+static enum status on_checkpoint(struct engine *engine, const struct request *request,
+                                 const Alcove__CheckpointReply *reply)
+{
+    struct seen_log statements;
+    struct seen_log events;
+    enum status status = advance_check(engine, ADVANCE_STATEMENTS, reply->statements,
+                                       &request->statements, &statements);
+    if (status == STATUS_OK) {
+        status = advance_check(engine, ADVANCE_EVENTS, reply->events, &request->events, &events);
+    }
+    if (status != STATUS_OK) {
+        return alarm_is_ours(status)
+                   ? status
+                   : alarm_stop(engine, status,
+                                "The server's logs do not continue those that this device has "
+                                "seen.",
+                                "checkpoint");
+    }
+    advance_accept(engine, ADVANCE_STATEMENTS, &statements);
+    advance_accept(engine, ADVANCE_EVENTS, &events);
+    engine->want_checkpoint = false;
+    return STATUS_OK;
+}
+
+static enum status store_leaves(struct engine *engine, uint64_t from)
+{
+    const struct storage *storage = &engine->storage;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = record_store(engine, from);
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    return storage->commit(storage->context);
+}
+
+static enum status on_leaves(struct engine *engine, const struct request *request,
+                             const Alcove__LeavesReply *reply)
+{
+    struct span leaves = field_span(reply->leaves);
+    enum status status = STATUS_BAD_PROOF;
+    if (reply->from == request->from && leaves.size > 0 &&
+        leaves.size <= (request->to - request->from) * LEAF_BYTES) {
+        status = leaves_add(&engine->leaves, leaves);
+    }
+    uint64_t before = engine->leaves.count;
+    if (status == STATUS_OK &&
+        engine->leaves.count + engine->leaves.pending == engine->leaves_goal.size) {
+        status =
+            leaves_accept(&engine->leaves, engine->leaves_goal.size, &engine->leaves_goal.root);
+    }
+    if (status != STATUS_OK) {
+        leaves_drop_pending(&engine->leaves);
+        return alarm_is_ours(status)
+                   ? status
+                   : alarm_stop_at(engine, status,
+                                   "The server's statements are not those of the log that it "
+                                   "signed.",
+                                   "leaves from index", request->from);
+    }
+    return engine->leaves.count > before ? store_leaves(engine, before) : STATUS_OK;
+}
+
+static enum status on_state(struct engine *engine, const Alcove__StateReply *reply)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < reply->n_chain && status == STATUS_OK; i++) {
+        status = chain_list(engine, reply->chain[i]);
+    }
+    for (size_t i = 0; i < engine->section_count; i++) {
+        engine->want_subscribe |= engine->sections[i].listed;
+        engine->sections[i].listed = false;
+    }
+    for (size_t i = 0; i < reply->n_section && status == STATUS_OK; i++) {
+        status = section_list(engine, reply->section[i]);
+    }
+    if (status != STATUS_OK) {
+        return alarm_is_ours(status)
+                   ? status
+                   : alarm_stop(engine, status,
+                                status == STATUS_REWOUND
+                                    ? "A section is shorter on the server than it was."
+                                    : "The server's list of sections does not hold together.",
+                                "");
+    }
+    engine->want_state = false;
+    engine->want_fold = true; /* a section may be new to us though its chain is not */
+    return STATUS_OK;
+}
+
+static enum status refused(struct engine *engine, struct request *request, enum status code)
+{
+    if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
+        engine->retry_at_ms = engine->now_ms + SYNC_RETRY_MS;
+        return STATUS_OK;
+    }
+    if (request->op == OP_PAGE) {
+        /* Removed since: the next state says so. Not asked again before that. */
+        struct section *section = &engine->sections[request->section];
+        section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+        section->listed = false;
+        engine->want_subscribe = true;
+        return STATUS_OK;
+    }
+    if (request->op == OP_SUBSCRIBE) {
+        return STATUS_OK;
+    }
+    engine->phase = ENGINE_STOPPED;
+    engine->why = code;
+    return code;
+}
+
+static enum status dispatch(struct engine *engine, struct request *request, struct span body)
+{
+    static const ProtobufCMessageDescriptor *const descriptors[] = {
+        [OP_STATE] = &alcove__state_reply__descriptor,
+        [OP_LEAVES] = &alcove__leaves_reply__descriptor,
+        [OP_CHAIN] = &alcove__chain_reply__descriptor,
+        [OP_CHECKPOINT] = &alcove__checkpoint_reply__descriptor,
+        [OP_PAGE] = &alcove__page_reply__descriptor,
+        [OP_SUBSCRIBE] = &alcove__subscribe_reply__descriptor,
+        [OP_PROOF] = &alcove__proof_reply__descriptor,
+    };
+    CHECK((size_t)request->op < ARRAY_LEN(descriptors) && descriptors[request->op] != NULL);
+    struct arena arena = {0};
+    const void *message = NULL;
+    enum status status = decode(descriptors[request->op], body, &arena, &message);
+    if (status != STATUS_OK) {
+        if (!alarm_is_ours(status)) {
+            status = alarm_stop(engine, status, "The server's answer is not well formed.", "");
+        }
+    } else if (request->op == OP_STATE) {
+        status = on_state(engine, message);
+    } else if (request->op == OP_LEAVES) {
+        status = on_leaves(engine, request, message);
+    } else if (request->op == OP_CHAIN) {
+        status = chain_reply(engine, request, message);
+    } else if (request->op == OP_CHECKPOINT) {
+        status = on_checkpoint(engine, request, message);
+    } else if (request->op == OP_PAGE) {
+        status = page_reply(engine, request, message);
+    } else if (request->op == OP_PROOF) {
+        status = carried_reply(engine, request, message);
+    }
+    arena_free(&arena);
+    return status;
+}
+
+enum status sync_reply(struct engine *engine, struct request *request, uint32_t code,
+                       struct span body)
+{
+    enum status status;
+    if (request->op == OP_SUBMIT || request->op == OP_OPENED) {
+        status = submit_reply(engine, request, code, body);
+    } else if (request->op == OP_EVENTS || request->op == OP_EVENT_LEAVES ||
+               (request->op == OP_PAGE && request->ticket != 0)) {
+        status = ledger_reply(engine, request, code, body);
+    } else if (code != STATUS_OK) {
+        status = refused(engine, request,
+                         code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED);
+    } else {
+        status = dispatch(engine, request, body);
+    }
+    if (!request->chunks) {
+        request_release(request);
+    }
+    return status;
+}
+
+enum status sync_push(struct engine *engine, struct span body)
+{
+    struct arena arena = {0};
+    const Alcove__Push *push = NULL;
+    struct section_id id;
+    enum status status = decode(&alcove__push__descriptor, body, &arena, &push);
+    if (status == STATUS_OK && !field_section(push->section, &id)) {
+        status = STATUS_MALFORMED;
+    }
+    if (status != STATUS_OK) {
+        arena_free(&arena);
+        return alarm_is_ours(status)
+                   ? status
+                   : alarm_stop(engine, status, "The server's push is not well formed.", "");
+    }
+    struct section *section = section_find(engine, &id);
+    if (section != NULL && push->number > section->known) {
+        section->known = push->number;
+    }
+    if (section == NULL || push->statements_size > engine->leaves.count) {
+        engine->want_checkpoint = true;
+        engine->want_state = true;
+    }
+    arena_free(&arena);
+    return STATUS_OK;
+}

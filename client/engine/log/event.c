@@ -1,0 +1,118 @@
+#include "client/engine/log/event.h"
+
+#include "keys/public/log/leaf.h"
+#include "keys/public/log/merkle_proof.h"
+
+static enum status part(const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes,
+                        struct arena *arena, void *out_message)
+{
+    ProtobufCMessage *message = NULL;
+    enum status status = message_decode(descriptor, field_span(bytes), arena, &message);
+    if (status == STATUS_OK) {
+        /* The pointer itself. */
+        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
+    }
+    return status;
+}
+
+static enum status open_target(const struct engine *engine, const Alcove__EventLeaf *leaf,
+                               const struct hash *target_hash, struct event *event)
+{
+    struct hash opening;
+    if (leaf->target.len == 0 && leaf->target_opening.len == 0) {
+        return STATUS_OK;
+    }
+    if (!field_hash(leaf->target_opening, &opening)) {
+        return STATUS_MALFORMED;
+    }
+    struct hash have;
+    leaf_target_hash(&engine->practice, opening.bytes, field_span(leaf->target), &have);
+    if (!ID_EQUAL(&have, target_hash)) {
+        return STATUS_BAD_PROOF;
+    }
+    return part(&alcove__event_target__descriptor, leaf->target, &event->arena, &event->target);
+}
+
+static enum status open_restricted(const struct engine *engine, const Alcove__EventLeaf *leaf,
+                                   const struct hash *restricted_hash, struct event *event)
+{
+    struct hash opening;
+    if (leaf->restricted.len == 0 && leaf->restricted_opening.len == 0) {
+        return STATUS_OK;
+    }
+    if (!field_hash(leaf->restricted_opening, &opening)) {
+        return STATUS_MALFORMED;
+    }
+    struct hash have;
+    leaf_restricted_hash(&engine->practice, opening.bytes, field_span(leaf->restricted), &have);
+    if (!ID_EQUAL(&have, restricted_hash)) {
+        return STATUS_BAD_PROOF;
+    }
+    return part(&alcove__event_restricted__descriptor, leaf->restricted, &event->arena,
+                &event->restricted);
+}
+
+enum status event_take(const struct engine *engine, const Alcove__EventLeaf *leaf,
+                       struct event *out_event)
+{
+    *out_event = (struct event){0};
+    struct hash target_hash;
+    struct hash restricted_hash;
+    if (leaf == NULL || !field_hash(leaf->target_hash, &target_hash) ||
+        !field_hash(leaf->restricted_hash, &restricted_hash)) {
+        return STATUS_MALFORMED;
+    }
+    out_event->seq = leaf->seq;
+    leaf_event_hash(field_span(leaf->open), &target_hash, &restricted_hash, &out_event->leaf);
+    enum status status =
+        part(&alcove__event_open__descriptor, leaf->open, &out_event->arena, &out_event->open);
+    if (status == STATUS_OK) {
+        status = open_target(engine, leaf, &target_hash, out_event);
+    }
+    if (status == STATUS_OK) {
+        status = open_restricted(engine, leaf, &restricted_hash, out_event);
+    }
+    return status;
+}
+
+void event_free(struct event *event)
+{
+    arena_free(&event->arena);
+    *event = (struct event){0};
+}
+
+enum status event_included(const struct hash *leaf, uint64_t seq, const ProtobufCBinaryData *path,
+                           size_t path_count, const struct seen_log *seen)
+{
+    struct merkle_proof proof = {.count = path_count};
+    if (path_count > MERKLE_PROOF_HASHES_MAX || seq >= seen->size) {
+        return STATUS_BAD_PROOF;
+    }
+    for (size_t i = 0; i < path_count; i++) {
+        if (path[i].len != HASH_BYTES) {
+            return STATUS_MALFORMED;
+        }
+        memcpy(proof.hashes[i].bytes, path[i].data, HASH_BYTES);
+    }
+    return merkle_proof_check_inclusion(&proof, leaf, seq, seen->size, &seen->root);
+}
+
+enum status event_prove(const struct engine *engine, const Alcove__EventProof *proof,
+                        const struct seen_log *from, struct event *out_event,
+                        struct seen_log *out_seen)
+{
+    *out_event = (struct event){0};
+    if (proof == NULL) {
+        return STATUS_MALFORMED;
+    }
+    enum status status = advance_check(engine, ADVANCE_EVENTS, proof->advance, from, out_seen);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = event_take(engine, proof->leaf, out_event);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return event_included(&out_event->leaf, out_event->seq, proof->inclusion, proof->n_inclusion,
+                          out_seen);
+}

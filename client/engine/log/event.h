@@ -1,0 +1,36 @@
+/*
+ * One event of the access log, checked against its leaf. Internal to the engine.
+ */
+#pragma once
+
+#include "client/engine/common/inside.h"
+
+struct event {
+    uint64_t seq;
+    struct hash leaf; /* leaf hash in the events log */
+    Alcove__EventOpen *open;
+    Alcove__EventTarget *target;         /* NULL: withheld from us */
+    Alcove__EventRestricted *restricted; /* likewise */
+    struct arena arena;
+};
+
+/*
+ * Takes the parts apart and checks that those given are those in the leaf. event_free in
+ * every case. STATUS_MALFORMED, STATUS_BAD_PROOF, STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status event_take(const struct engine *engine, const Alcove__EventLeaf *leaf,
+                                  struct event *out_event);
+void event_free(struct event *event);
+
+/* That |leaf| with |seq| is under |seen|. STATUS_BAD_PROOF, STATUS_MALFORMED. */
+MUST_CHECK enum status event_included(const struct hash *leaf, uint64_t seq,
+                                      const ProtobufCBinaryData *path, size_t path_count,
+                                      const struct seen_log *seen);
+
+/*
+ * The whole of an EventProof: the newer checkpoint extends |from|, the event is in it.
+ * Accepts nothing yet: |out_seen| is for advance_accept().
+ */
+MUST_CHECK enum status event_prove(const struct engine *engine, const Alcove__EventProof *proof,
+                                   const struct seen_log *from, struct event *out_event,
+                                   struct seen_log *out_seen);

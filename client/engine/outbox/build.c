@@ -1,0 +1,136 @@
+#include "client/engine/outbox/build.h"
+
+#define BUILD_TRIES_MAX 16u
+
+enum status build_pack(const struct plan *plan, Alcove__Revision *revision, struct span bundle,
+                       struct wish *wish)
+{
+    ProtobufCBinaryData statements[SUBMIT_STATEMENTS_MAX];
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        statements[i] = field_of(plan->statements[i].data, plan->statements[i].size);
+    }
+    Alcove__SubmitAsk ask;
+    alcove__submit_ask__init(&ask);
+    ask.n_statement = plan->statement_count;
+    ask.statement = statements;
+    if (revision != NULL) {
+        ask.n_revision = 1;
+        ask.revision = &revision;
+    }
+    ask.bundle = field_of(bundle.data, bundle.size);
+    ask.purpose = wish->purpose;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = message_pack(&ask.base, &bytes, &size);
+    if (status == STATUS_OK && size > MESSAGE_BULK_BYTES_MAX) {
+        status = STATUS_TOO_LARGE;
+    }
+    if (status == STATUS_OK) {
+        status = wish_set(&wish->built, span_of(bytes, size));
+    }
+    free(bytes);
+    return status;
+}
+
+static enum status build_ready(struct engine *engine, struct wish *wish)
+{
+    struct plan plan = {.engine = engine, .statement_count = 1};
+    plan.statements[0] = (struct made){.data = wish->body.data, .size = wish->body.size};
+    statement_hash(span_of(wish->body.data, wish->body.size), &engine->practice,
+                   &wish->built_object);
+    return build_pack(&plan, NULL, span_of(wish->extra.data, wish->extra.size), wish);
+}
+
+static bool section_is_coming(const struct engine *engine, const struct section_id *section)
+{
+    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind == WISH_SECTION && ID_EQUAL(&wish->section, section)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum build_place { BUILD_HERE, BUILD_LATER, BUILD_NEVER };
+
+/* Whether the section is known up to its end, so that statements can be made for it. */
+static enum build_place place_of(struct engine *engine, struct wish *wish)
+{
+    struct section *section = section_find(engine, &wish->section);
+    if (section == NULL || !section->started) {
+        if (section_is_coming(engine, &wish->section) || wish->tries < BUILD_TRIES_MAX) {
+            wish->tries++;
+            return BUILD_LATER;
+        }
+        return BUILD_NEVER;
+    }
+    if (section->ended_at > 0) {
+        return BUILD_NEVER;
+    }
+    if (section_behind(section)) {
+        return BUILD_LATER;
+    }
+    if (timeline_behind(&section->timeline, engine->authority)) {
+        /* The server owes an entry about somebody who left or came. */
+        engine->want_state = wish->tries < BUILD_TRIES_MAX;
+        wish->tries++;
+        return BUILD_LATER;
+    }
+    return BUILD_HERE;
+}
+
+static enum status build_on_section(struct engine *engine, struct wish *wish)
+{
+    struct plan plan;
+    enum status status = plan_section(engine, &wish->section, &plan);
+    if (status == STATUS_OK) {
+        status = wish->kind == WISH_GRANT    ? build_grant(&plan, wish)
+                 : wish->kind == WISH_REVOKE ? build_revoke(&plan, wish)
+                 : wish->kind == WISH_RESEAL ? build_reseal(&plan, wish)
+                                             : plan_epoch(&plan);
+    }
+    if (status == STATUS_OK) {
+        wish->built_object = plan.statements[0].hash;
+        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+    }
+    enum status ended = plan_end(&plan);
+    return status == STATUS_OK ? ended : status;
+}
+
+enum status build_wish(struct engine *engine, struct wish *wish, bool *out_ready)
+{
+    *out_ready = false;
+    bool on_section = wish->kind == WISH_NOTE || wish->kind == WISH_GRANT ||
+                      wish->kind == WISH_REVOKE || wish->kind == WISH_ROTATE ||
+                      wish->kind == WISH_RESEAL;
+    if (on_section) {
+        enum build_place place = place_of(engine, wish);
+        if (place != BUILD_HERE) {
+            return place == BUILD_LATER ? STATUS_OK : STATUS_REFUSED;
+        }
+    }
+    if (wish->kind == WISH_NOTE) {
+        return build_note(engine, wish, out_ready);
+    }
+    *out_ready = true;
+    switch (wish->kind) {
+    case WISH_OPENED:
+        return build_opened(engine, wish);
+    case WISH_READY:
+        return build_ready(engine, wish);
+    case WISH_MEMBER:
+        return build_member(engine, wish);
+    case WISH_DEVICE:
+        return build_device(engine, wish);
+    case WISH_SECTION:
+        return build_section(engine, wish);
+    case WISH_GRANT:
+    case WISH_REVOKE:
+    case WISH_ROTATE:
+    case WISH_RESEAL:
+        return build_on_section(engine, wish);
+    case WISH_NOTE:
+    default:
+        return STATUS_CORRUPT;
+    }
+}

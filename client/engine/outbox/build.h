@@ -1,0 +1,35 @@
+/*
+ * From a wish to the request that carries it out, against what is verified now. Internal to
+ * the engine.
+ */
+#pragma once
+
+#include "client/engine/outbox/plan.h"
+
+/*
+ * Fills wish->built and what goes with it. *out_ready is false when it must wait (for a
+ * section, a key, an entry that the server owes); engine->want_* then says for what, if
+ * asking helps. Another status than STATUS_OK or our own troubles means that the wish has
+ * failed for good.
+ */
+MUST_CHECK enum status build_wish(struct engine *engine, struct wish *wish, bool *out_ready);
+
+/* build_note.c */
+MUST_CHECK enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready);
+MUST_CHECK enum status build_opened(struct engine *engine, struct wish *wish);
+/* build_chain.c */
+/* Into |plan|, which the caller ends; |root| NULL: our content key signs. */
+MUST_CHECK enum status build_member_statement(struct engine *engine, const struct wish *wish,
+                                              const struct identity_signer *root,
+                                              struct plan *plan);
+MUST_CHECK enum status build_member(struct engine *engine, struct wish *wish);
+MUST_CHECK enum status build_device(struct engine *engine, struct wish *wish);
+MUST_CHECK enum status build_section(struct engine *engine, struct wish *wish);
+/* build_share.c: |plan| is the section's. */
+MUST_CHECK enum status build_grant(struct plan *plan, const struct wish *wish);
+MUST_CHECK enum status build_revoke(struct plan *plan, const struct wish *wish);
+MUST_CHECK enum status build_reseal(struct plan *plan, const struct wish *wish);
+
+/* Packs the statements of a plan, and |revision| (may be NULL), into wish->built. */
+MUST_CHECK enum status build_pack(const struct plan *plan, Alcove__Revision *revision,
+                                  struct span bundle, struct wish *wish);

@@ -1,0 +1,148 @@
+#include "client/engine/outbox/build.h"
+
+#include "keys/public/bytes/random.h"
+
+/* Statements of members' chains, and the beginning of a section. */
+
+static enum status fill_member(struct plan *plan, const struct wish *wish,
+                               const struct identity_signer *root)
+{
+    Alcove__Link link;
+    plan_link(plan, &link);
+    if (root != NULL) {
+        link.member = field_of(NULL, 0);
+        link.device = field_of(NULL, 0);
+    }
+    switch (wish->type) {
+    case STATEMENT_DELEGATION: {
+        Alcove__Delegation body;
+        alcove__delegation__init(&body);
+        body.link = &link;
+        body.until_ms = wish->until_ms;
+        return plan_add(plan, STATEMENT_DELEGATION, &body.base, NULL);
+    }
+    case STATEMENT_RELATION: {
+        Alcove__Relation body;
+        alcove__relation__init(&body);
+        body.link = &link;
+        body.staff = field_of(wish->staff.bytes, ID_BYTES);
+        body.kind = wish->rights;
+        body.until_ms = wish->until_ms;
+        return plan_add(plan, STATEMENT_RELATION, &body.base, NULL);
+    }
+    case STATEMENT_RELATION_END: {
+        Alcove__RelationEnd body;
+        alcove__relation_end__init(&body);
+        body.link = &link;
+        body.relation = field_of(wish->object.bytes, HASH_BYTES);
+        return plan_add(plan, STATEMENT_RELATION_END, &body.base, NULL);
+    }
+    case STATEMENT_SUSPENSION: {
+        Alcove__Suspension body;
+        alcove__suspension__init(&body);
+        body.link = &link;
+        return plan_add(plan, STATEMENT_SUSPENSION, &body.base, root);
+    }
+    case STATEMENT_RESUMPTION: {
+        Alcove__Resumption body;
+        alcove__resumption__init(&body);
+        body.link = &link;
+        return plan_add(plan, STATEMENT_RESUMPTION, &body.base, root);
+    }
+    case STATEMENT_DEVICE_REVOCATION: {
+        Alcove__DeviceRevocation body;
+        alcove__device_revocation__init(&body);
+        body.link = &link;
+        body.revoked = field_of(wish->object.bytes, HASH_BYTES);
+        return plan_add(plan, STATEMENT_DEVICE_REVOCATION, &body.base, NULL);
+    }
+    default:
+        return STATUS_CORRUPT;
+    }
+}
+
+enum status build_member_statement(struct engine *engine, const struct wish *wish,
+                                   const struct identity_signer *root, struct plan *plan)
+{
+    enum status status = plan_member(engine, &wish->member, plan);
+    return status == STATUS_OK ? fill_member(plan, wish, root) : status;
+}
+
+enum status build_member(struct engine *engine, struct wish *wish)
+{
+    struct plan plan;
+    enum status status = build_member_statement(engine, wish, NULL, &plan);
+    if (status == STATUS_OK) {
+        wish->built_object = plan.statements[0].hash;
+        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+    }
+    enum status ended = plan_end(&plan);
+    return status == STATUS_OK ? ended : status;
+}
+
+enum status build_device(struct engine *engine, struct wish *wish)
+{
+    struct signature signatures[2];
+    struct span body = span_of(wish->body.data, wish->body.size);
+    if (engine->content->identity == NULL || wish->extra.size != SIGNATURE_BYTES) {
+        return STATUS_REFUSED;
+    }
+    memcpy(signatures[1].bytes, wish->extra.data, SIGNATURE_BYTES);
+    enum status status = identity_sign(engine->content->identity, LABEL_DEVICE, &engine->practice,
+                                       &body, 1, &signatures[0]);
+    struct plan plan = {.engine = engine, .statement_count = 1};
+    if (status == STATUS_OK) {
+        status = make_signed(&engine->practice, STATEMENT_DEVICE, body, signatures, 2,
+                             &plan.statements[0]);
+    }
+    if (status == STATUS_OK) {
+        wish->built_object = plan.statements[0].hash;
+        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+    }
+    enum status ended = plan_end(&plan);
+    return status == STATUS_OK ? ended : status;
+}
+
+static enum status add_section(struct plan *plan, const struct wish *wish)
+{
+    const struct engine *engine = plan->engine;
+    static const struct chart_id none;
+    Alcove__Link link;
+    plan_link(plan, &link);
+    Alcove__Section body;
+    alcove__section__init(&body);
+    body.link = &link;
+    body.section = field_of(wish->section.bytes, ID_BYTES);
+    body.class_ = wish->type;
+    if (!ID_EQUAL(&wish->chart, &none)) {
+        const struct authority_member *client = authority_member(engine->authority, &wish->member);
+        if (client == NULL || !client->enrolled) {
+            return STATUS_NOT_FOUND;
+        }
+        body.chart = field_of(wish->chart.bytes, ID_BYTES);
+        body.client = field_of(wish->member.bytes, ID_BYTES);
+        body.client_identity = field_of(client->identity.bytes, HASH_BYTES);
+    }
+    return plan_add(plan, STATEMENT_SECTION, &body.base, NULL);
+}
+
+enum status build_section(struct engine *engine, struct wish *wish)
+{
+    struct chain_label label;
+    random_bytes(label.bytes, sizeof label.bytes);
+    struct plan plan;
+    plan_new_section(engine, &wish->section, &label, &plan);
+    enum status status = add_section(&plan, wish);
+    if (status == STATUS_OK && wish->rights != 0) {
+        /* The client's own place in what they share with their therapist. */
+        status = build_grant(&plan, wish);
+    } else if (status == STATUS_OK) {
+        status = plan_epoch(&plan);
+    }
+    if (status == STATUS_OK) {
+        wish->built_object = plan.statements[0].hash;
+        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+    }
+    enum status ended = plan_end(&plan);
+    return status == STATUS_OK ? ended : status;
+}

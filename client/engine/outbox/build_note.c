@@ -1,0 +1,273 @@
+#include "client/engine/outbox/build.h"
+
+#include "client/engine/section/seal_text.h"
+#include "keys/public/hash.h"
+
+/* A revision: context, then everything that depends on it (decision 1). */
+
+struct revising {
+    struct engine *engine;
+    struct wish *wish;
+    const struct section *section;
+    const struct authority_section *facts;
+    struct plan plan;
+    uint64_t epoch;
+    struct hash epoch_statement;
+    const struct secret *key;
+    /* what was made */
+    uint8_t *context;
+    size_t context_size;
+    uint8_t header[HEADER_BYTES_MAX];
+    size_t header_size;
+    struct signature signature;
+    uint8_t wrap[TEXT_WRAP_BYTES];
+    uint8_t *envelope;
+    size_t envelope_size;
+};
+
+/* A device that got the epoch's key by a reseal, and is revoked since, still holds it: the
+ * epoch's own list does not name it, so the section does not count as closed. */
+static bool resealed_is_out(const struct revising *revising, const struct authority_epoch *epoch)
+{
+    const struct authority *authority = revising->engine->authority;
+    struct authority_when when = advance_when(revising->engine);
+    for (size_t i = 0; i < revising->facts->reseal_count; i++) {
+        const struct authority_reseal *reseal = &revising->facts->reseals[i];
+        for (size_t k = 0; k < reseal->count; k++) {
+            if (reseal->epochs[k] != epoch->epoch ||
+                reseal->recipients[k].kind != RECIPIENT_DEVICE) {
+                continue;
+            }
+            const struct authority_device *device =
+                authority_device(authority, &reseal->recipients[k].hash);
+            if (device == NULL || !authority_device_live(device, when)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The epoch to write under: a new one when the section is closed or its key is old. */
+static enum status choose_epoch(struct revising *revising, bool *out_ready)
+{
+    struct engine *engine = revising->engine;
+    struct authority_when when = advance_when(engine);
+    const struct authority_epoch *epoch = authority_epoch(revising->facts, when);
+    bool old = epoch != NULL && when.time_ms > epoch->time_ms &&
+               when.time_ms - epoch->time_ms > EPOCH_AGE_MAX_MS;
+    if (epoch == NULL || old || authority_closed(engine->authority, revising->facts, when) ||
+        resealed_is_out(revising, epoch)) {
+        enum status status = plan_epoch(&revising->plan);
+        revising->epoch = revising->plan.epoch;
+        revising->epoch_statement = revising->plan.epoch_statement;
+        revising->key = revising->plan.epoch_key;
+        *out_ready = true;
+        return status;
+    }
+    revising->epoch = epoch->epoch;
+    revising->epoch_statement = epoch->statement;
+    revising->key = section_key(revising->section, &epoch->statement);
+    *out_ready = revising->key != NULL;
+    return STATUS_OK;
+}
+
+static uint64_t revision_number(const struct revising *revising)
+{
+    const struct wish *wish = revising->wish;
+    uint64_t highest = wish->parent_revision;
+    const struct index *index = &revising->section->index;
+    for (size_t i = 0; i < index->count; i++) {
+        for (size_t p = 0; p < wish->parent_count; p++) {
+            if (ID_EQUAL(&index->items[i].link, &wish->parents[p]) &&
+                index->items[i].revision > highest) {
+                highest = index->items[i].revision;
+            }
+        }
+    }
+    return highest + 1;
+}
+
+static enum status make_context(struct revising *revising)
+{
+    const struct engine *engine = revising->engine;
+    struct wish *wish = revising->wish;
+    const struct section *section = revising->section;
+    Alcove__Context context;
+    alcove__context__init(&context);
+    context.section = field_of(section->id.bytes, ID_BYTES);
+    context.class_ = revising->facts->class;
+    if (revising->facts->has_chart) {
+        context.chart = field_of(revising->facts->chart.bytes, ID_BYTES);
+    }
+    context.note = field_of(wish->note.bytes, ID_BYTES);
+    context.revision = revision_number(revising);
+    ProtobufCBinaryData parents[WRITE_PARENTS_MAX];
+    for (size_t i = 0; i < wish->parent_count; i++) {
+        parents[i] = field_of(wish->parents[i].bytes, HASH_BYTES);
+    }
+    context.n_parent = wish->parent_count;
+    context.parent = parents;
+    context.epoch = revising->epoch;
+    context.epoch_statement = field_of(revising->epoch_statement.bytes, HASH_BYTES);
+    context.kind = wish->type;
+    context.member = field_of(engine->content->member.bytes, ID_BYTES);
+    context.device = field_of(engine->content->device_statement.bytes, HASH_BYTES);
+    uint64_t number = 0;
+    struct hash link;
+    timeline_device_position(&section->timeline, &engine->content->device_statement, &number,
+                             &link);
+    context.device_number = number + 1;
+    if (number > 0) {
+        context.device_link = field_of(link.bytes, HASH_BYTES);
+    }
+    bool then = wish->seen_number > 0;
+    context.section_number = then ? wish->seen_number : section->timeline.number;
+    context.section_head =
+        field_of(then ? wish->seen_head.bytes : section->timeline.head.bytes, HASH_BYTES);
+    const struct chart_seen *chart =
+        revising->facts->has_chart ? section_chart_seen(engine, &revising->facts->chart) : NULL;
+    if (chart != NULL) {
+        context.chart_number = chart->number;
+        context.chart_leaf = field_of(chart->leaf.bytes, HASH_BYTES);
+    }
+    Alcove__Seen seen;
+    advance_seen(engine, &seen);
+    context.seen = &seen;
+    if (section->refused_number == number + 1) {
+        context.voids = field_of(section->refused_link.bytes, HASH_BYTES);
+    }
+    wish->built_revision = context.revision;
+    wish->built_device_number = context.device_number;
+    enum status status = message_pack(&context.base, &revising->context, &revising->context_size);
+    return status == STATUS_OK && revising->context_size > CONTEXT_BYTES_MAX ? STATUS_TOO_LARGE
+                                                                             : status;
+}
+
+static enum status seal_text(struct revising *revising)
+{
+    struct span text = span_of(revising->wish->body.data, revising->wish->body.size);
+    revising->envelope_size = text_envelope_size(text.size);
+    revising->envelope = malloc(revising->envelope_size);
+    if (revising->envelope == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    return text_seal(&revising->engine->practice, revising->key,
+                     span_of(revising->context, revising->context_size), text, revising->wrap,
+                     revising->envelope);
+}
+
+static enum status sign(struct revising *revising)
+{
+    struct hash context_hash;
+    struct hash envelope_hash;
+    hash_bytes(span_of(revising->context, revising->context_size), &context_hash);
+    hash_bytes(span_of(revising->envelope, revising->envelope_size), &envelope_hash);
+    Alcove__Header header;
+    alcove__header__init(&header);
+    header.context_hash = field_of(context_hash.bytes, HASH_BYTES);
+    header.envelope_size = revising->envelope_size;
+    header.envelope_hash = field_of(envelope_hash.bytes, HASH_BYTES);
+    enum status status = message_pack_into(&header.base, revising->header, sizeof revising->header,
+                                           &revising->header_size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct span bytes = span_of(revising->header, revising->header_size);
+    status = identity_sign(revising->engine->content->content, LABEL_REVISION,
+                           &revising->engine->practice, &bytes, 1, &revising->signature);
+    if (status == STATUS_OK) {
+        revision_link(bytes, &revising->signature, &revising->engine->practice,
+                      &revising->wish->built_object);
+    }
+    return status;
+}
+
+static enum status pack(struct revising *revising)
+{
+    Alcove__Revision revision;
+    alcove__revision__init(&revision);
+    revision.context = field_of(revising->context, revising->context_size);
+    revision.header = field_of(revising->header, revising->header_size);
+    revision.signature = field_of(revising->signature.bytes, SIGNATURE_BYTES);
+    revision.wrap = field_of(revising->wrap, sizeof revising->wrap);
+    revision.envelope = field_of(revising->envelope, revising->envelope_size);
+    return build_pack(&revising->plan, &revision, span_of(NULL, 0), revising->wish);
+}
+
+enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready)
+{
+    if (wish->parent_ticket != 0) {
+        /* What it follows is still on its way, or will never be there. */
+        const struct wish *before = wish_find(engine, wish->parent_ticket);
+        bool never = before == NULL || before->state == ENGINE_WISH_FAILED;
+        return !never ? STATUS_OK : before == NULL ? STATUS_CONFLICT : before->status;
+    }
+    struct revising revising = {.engine = engine,
+                                .wish = wish,
+                                .section = section_find(engine, &wish->section),
+                                .facts = authority_section(engine->authority, &wish->section)};
+    if (revising.section == NULL || revising.facts == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = plan_section(engine, &wish->section, &revising.plan);
+    if (status == STATUS_OK && wish->parent_count > 0) {
+        status = index_build(engine, revising.plan.section);
+    }
+    if (status == STATUS_OK) {
+        status = choose_epoch(&revising, out_ready);
+    }
+    if (status == STATUS_OK && *out_ready) {
+        status = make_context(&revising);
+        if (status == STATUS_OK) {
+            status = seal_text(&revising);
+        }
+        if (status == STATUS_OK) {
+            status = sign(&revising);
+        }
+        if (status == STATUS_OK) {
+            status = pack(&revising);
+        }
+    }
+    free(revising.context);
+    free(revising.envelope);
+    enum status ended = plan_end(&revising.plan);
+    return status == STATUS_OK ? ended : status;
+}
+
+enum status build_opened(struct engine *engine, struct wish *wish)
+{
+    Alcove__Opened opened;
+    alcove__opened__init(&opened);
+    opened.section = field_of(wish->section.bytes, ID_BYTES);
+    opened.note = field_of(wish->note.bytes, ID_BYTES);
+    opened.link = field_of(wish->object.bytes, HASH_BYTES);
+    opened.member = field_of(engine->content->member.bytes, ID_BYTES);
+    opened.device = field_of(engine->content->device_statement.bytes, HASH_BYTES);
+    opened.opened_ms = wish->until_ms;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    struct signature signature;
+    enum status status = message_pack(&opened.base, &bytes, &size);
+    struct span body = span_of(bytes, size);
+    if (status == STATUS_OK) {
+        status = identity_sign(engine->content->content, LABEL_OPENED, &engine->practice, &body, 1,
+                               &signature);
+    }
+    uint8_t *ask_bytes = NULL;
+    size_t ask_size = 0;
+    if (status == STATUS_OK) {
+        Alcove__OpenedAsk ask;
+        alcove__opened_ask__init(&ask);
+        ask.opened = field_of(bytes, size);
+        ask.signature = field_of(signature.bytes, SIGNATURE_BYTES);
+        status = message_pack(&ask.base, &ask_bytes, &ask_size);
+    }
+    if (status == STATUS_OK) {
+        status = wish_set(&wish->built, span_of(ask_bytes, ask_size));
+    }
+    wish->built_object = wish->object;
+    free(bytes);
+    free(ask_bytes);
+    return status;
+}

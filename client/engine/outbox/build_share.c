@@ -1,0 +1,122 @@
+#include "client/engine/outbox/build.h"
+
+/* Letting somebody into a section, or out of it, with the new epoch that this needs. */
+
+/* On what the grantee's access rests, for the record: a relation that policy asks for, or the
+ * chart being theirs, or their role. */
+static void basis_of(const struct engine *engine, const struct authority_section *section,
+                     const struct authority_member *member, Alcove__Grant *grant)
+{
+    struct authority_when when = advance_when(engine);
+    if (section->has_chart && ID_EQUAL(&section->client, &member->id)) {
+        grant->basis_kind = BASIS_SELF;
+        return;
+    }
+    const struct authority_member *client =
+        section->has_chart ? authority_member(engine->authority, &section->client) : NULL;
+    const struct authority_member *owner = authority_member(engine->authority, &section->maker);
+    const struct authority_member *subjects[] = {client, owner};
+    for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
+        const struct authority_relation *relation =
+            subjects[i] == NULL ? NULL : subjects[i]->relations;
+        for (; relation != NULL; relation = relation->next) {
+            if (ID_EQUAL(&relation->staff, &member->id) && relation->ended_seq >= when.seq &&
+                (relation->until_ms == 0 || relation->until_ms > when.time_ms)) {
+                grant->basis_kind = BASIS_RELATION;
+                grant->basis = field_of(relation->statement.bytes, HASH_BYTES);
+                return;
+            }
+        }
+    }
+    grant->basis_kind = BASIS_ROLE;
+}
+
+static enum status history(struct plan *plan, const struct wish *wish)
+{
+    const struct authority_section *facts =
+        authority_section(plan->engine->authority, &plan->section_id);
+    const struct authority_member *member =
+        authority_member(plan->engine->authority, &wish->member);
+    if (wish->history_from == 0 || plan->section == NULL || facts == NULL || member == NULL) {
+        return STATUS_OK;
+    }
+    struct authority_recipient all[EPOCH_SEALS_MAX];
+    struct authority_recipient theirs[EPOCH_SEALS_MAX];
+    size_t count = 0;
+    size_t own = 0;
+    enum status status = authority_recipients(
+        plan->engine->authority, facts, advance_when(plan->engine), all, EPOCH_SEALS_MAX, &count);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct authority_member *of = NULL;
+        if (authority_recipient_key(plan->engine->authority, &all[i], NULL, &of) && of == member) {
+            theirs[own++] = all[i];
+        }
+    }
+    if (status == STATUS_OK) {
+        status = plan_reseal(plan, wish->history_from, theirs, own);
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status build_grant(struct plan *plan, const struct wish *wish)
+{
+    struct engine *engine = plan->engine;
+    const struct authority_section *facts = authority_section(engine->authority, &plan->section_id);
+    const struct authority_member *member = authority_member(engine->authority, &wish->member);
+    if (facts == NULL || member == NULL || !member->enrolled) {
+        return STATUS_NOT_FOUND;
+    }
+    Alcove__Link link;
+    plan_link(plan, &link);
+    Alcove__Grant grant;
+    alcove__grant__init(&grant);
+    grant.link = &link;
+    grant.member = field_of(member->id.bytes, ID_BYTES);
+    grant.identity = field_of(member->identity.bytes, HASH_BYTES);
+    grant.rights = wish->rights;
+    grant.until_ms = wish->until_ms;
+    grant.history_from = wish->history_from;
+    basis_of(engine, facts, member, &grant);
+    enum status status = plan_add(plan, STATEMENT_GRANT, &grant.base, NULL);
+    if (status == STATUS_OK) {
+        status = plan_epoch(plan);
+    }
+    return status == STATUS_OK ? history(plan, wish) : status;
+}
+
+enum status build_revoke(struct plan *plan, const struct wish *wish)
+{
+    const struct authority_section *facts =
+        authority_section(plan->engine->authority, &plan->section_id);
+    const struct authority_member *member =
+        authority_member(plan->engine->authority, &wish->member);
+    const struct authority_grant *grant = NULL;
+    if (facts == NULL || member == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    /* The grant may stand while policy stops it, so it is looked up by itself. */
+    for (size_t i = 0; i < facts->grant_count; i++) {
+        if (ID_EQUAL(&facts->grants[i].member, &member->id) &&
+            facts->grants[i].ended_seq == AUTHORITY_NEVER) {
+            grant = &facts->grants[i];
+        }
+    }
+    if (grant == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    struct hash revoked = grant->statement;
+    Alcove__Link link;
+    plan_link(plan, &link);
+    Alcove__Revocation revocation;
+    alcove__revocation__init(&revocation);
+    revocation.link = &link;
+    revocation.grant = field_of(revoked.bytes, HASH_BYTES);
+    enum status status = plan_add(plan, STATEMENT_REVOCATION, &revocation.base, NULL);
+    return status == STATUS_OK ? plan_epoch(plan) : status;
+}
+
+enum status build_reseal(struct plan *plan, const struct wish *wish)
+{
+    struct authority_recipient device = {.hash = wish->object, .kind = RECIPIENT_DEVICE};
+    return plan_reseal(plan, 1, &device, 1);
+}

@@ -1,0 +1,149 @@
+#include "client/engine/outbox/plan.h"
+
+static void begin(struct engine *engine, struct plan *plan)
+{
+    *plan = (struct plan){.engine = engine};
+    advance_seen(engine, &plan->seen);
+}
+
+static bool join_chain(struct plan *plan, const struct chain_label *label)
+{
+    const struct authority_chain *chain = authority_chain(plan->engine->authority, label);
+    if (chain == NULL) {
+        return false;
+    }
+    plan->label = *label;
+    plan->count = chain->count;
+    plan->last = chain->last;
+    return true;
+}
+
+enum status plan_section(struct engine *engine, const struct section_id *section,
+                         struct plan *out_plan)
+{
+    begin(engine, out_plan);
+    out_plan->section = section_find(engine, section);
+    if (out_plan->section == NULL || !join_chain(out_plan, &out_plan->section->label)) {
+        return STATUS_NOT_FOUND;
+    }
+    out_plan->section_id = *section;
+    out_plan->number = out_plan->section->timeline.number;
+    out_plan->head = out_plan->section->timeline.head;
+    return STATUS_OK;
+}
+
+void plan_new_section(struct engine *engine, const struct section_id *section,
+                      const struct chain_label *label, struct plan *out_plan)
+{
+    begin(engine, out_plan);
+    out_plan->section_id = *section;
+    out_plan->label = *label;
+    timeline_head_start(&engine->practice, section, &out_plan->head);
+}
+
+enum status plan_member(struct engine *engine, const struct member_id *member,
+                        struct plan *out_plan)
+{
+    begin(engine, out_plan);
+    const struct authority_member *facts = authority_member(engine->authority, member);
+    return facts != NULL && join_chain(out_plan, &facts->label) ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+/* What the log holds of the section's chain, admitted again. */
+static enum status restore(struct engine *engine, const struct chain_label *label)
+{
+    enum status status = authority_forget_section(engine->authority, label);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < engine->record_count && status == STATUS_OK; i++) {
+        const struct record *record = &engine->records[i];
+        if (!record->folded || !ID_EQUAL(&record->label, label)) {
+            continue;
+        }
+        struct authority_result result;
+        status = authority_admit(engine->authority, span_of(record->bytes, record->size),
+                                 record->seq, record->time_ms, AUTHORITY_VERIFIED, &result);
+        CHECK(status == STATUS_OK || status == STATUS_NO_MEMORY);
+    }
+    return status;
+}
+
+enum status plan_end(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        make_free(&plan->statements[i]);
+    }
+    secret_free(plan->epoch_key);
+    plan->epoch_key = NULL;
+    plan->statement_count = 0;
+    enum status status = plan->admitted ? restore(plan->engine, &plan->label) : STATUS_OK;
+    plan->admitted = false;
+    return status;
+}
+
+void plan_link(struct plan *plan, Alcove__Link *out_link)
+{
+    struct make_place place = {.label = plan->label,
+                               .number = plan->count,
+                               .previous = plan->last,
+                               .member = &plan->engine->content->member,
+                               .device = &plan->engine->content->device_statement,
+                               .seen = &plan->seen};
+    make_link(&place, out_link);
+    /* make_link borrows: the label and the hash must be the plan's own. */
+    out_link->label = field_of(plan->label.bytes, HASH_BYTES);
+    if (plan->count > 0) {
+        out_link->previous = field_of(plan->last.bytes, HASH_BYTES);
+    }
+}
+
+/* Member chains cannot be taken back, so they are only judged. */
+static enum status judge(struct plan *plan, const struct made *made, bool keep)
+{
+    struct engine *engine = plan->engine;
+    struct statement statement;
+    struct authority_result result = {0};
+    enum status status =
+        statement_parse(span_of(made->data, made->size), &engine->practice, &statement);
+    if (status == STATUS_OK) {
+        uint64_t seq = engine->leaves.count + plan->statement_count;
+        uint64_t now = advance_writer_ms(engine);
+        status = keep ? authority_admit_parsed(engine->authority, &statement, seq, now,
+                                               AUTHORITY_VERIFIED, &result)
+                      : authority_judge(engine->authority, &statement, seq, now, AUTHORITY_VERIFIED,
+                                        &result);
+    }
+    statement_free(&statement);
+    plan->reason = result.reason;
+    plan->admitted |= keep && status == STATUS_OK;
+    return status;
+}
+
+enum status plan_add(struct plan *plan, enum statement_type type, const ProtobufCMessage *body,
+                     const struct identity_signer *root)
+{
+    if (plan->statement_count == SUBMIT_STATEMENTS_MAX) {
+        return STATUS_TOO_LARGE;
+    }
+    const struct statement_rule *rule = statement_rule(type);
+    const struct identity_signer *signer = root != NULL ? root : plan->engine->content->content;
+    struct made *made = &plan->statements[plan->statement_count];
+    enum status status = make_statement(&plan->engine->practice, type, body, &signer, 1, made);
+    if (status == STATUS_OK) {
+        status = judge(plan, made, rule->subject == STATEMENT_OF_SECTION);
+    }
+    if (status != STATUS_OK) {
+        make_free(made);
+        return status;
+    }
+    plan->statement_count++;
+    plan->count++;
+    plan->last = made->hash;
+    if (rule->subject == STATEMENT_OF_SECTION) {
+        plan->number++;
+        timeline_head_next(&plan->engine->practice, &plan->head, plan->number, ENTRY_STATEMENT,
+                           &made->hash, &plan->head);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,342 @@
+#include "client/engine/outbox/wish.h"
+
+#include "client/engine/outbox/wish_store.h"
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/wipe.h"
+
+void wish_clear(struct wish_bytes *bytes)
+{
+    wipe(bytes->data, bytes->size);
+    free(bytes->data);
+    *bytes = (struct wish_bytes){0};
+}
+
+enum status wish_set(struct wish_bytes *bytes, struct span value)
+{
+    wish_clear(bytes);
+    if (value.size == 0) {
+        return STATUS_OK;
+    }
+    bytes->data = malloc(value.size);
+    if (bytes->data == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(bytes->data, value.data, value.size);
+    bytes->size = value.size;
+    return STATUS_OK;
+}
+
+enum status wish_new(struct engine *engine, enum wish_kind kind, struct wish **out_wish)
+{
+    struct wish *wish = calloc(1, sizeof *wish);
+    if (wish == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    wish->ticket = engine->next_ticket++;
+    wish->kind = kind;
+    wish->state = ENGINE_WISH_WAITING;
+    *out_wish = wish;
+    return STATUS_OK;
+}
+
+void wish_free(struct wish *wish)
+{
+    if (wish == NULL) {
+        return;
+    }
+    wish_clear(&wish->body);
+    wish_clear(&wish->extra);
+    wish_clear(&wish->built);
+    free(wish);
+}
+
+void wish_deinit(struct engine *engine)
+{
+    while (engine->wishes != NULL) {
+        struct wish *wish = engine->wishes;
+        engine->wishes = wish->next;
+        wish_free(wish);
+    }
+}
+
+static void ticket_key(uint64_t ticket, uint8_t out_key[8])
+{
+    struct cursor_writer writer;
+    cursor_write_init(&writer, out_key, 8);
+    cursor_write_u64(&writer, ticket);
+}
+
+static void append(struct engine *engine, struct wish *wish)
+{
+    struct wish **place = &engine->wishes;
+    while (*place != NULL) {
+        place = &(*place)->next;
+    }
+    wish->next = NULL;
+    *place = wish;
+}
+
+/* One change of the outbox, durable; |wish| NULL: removed. */
+static enum status store(struct engine *engine, uint64_t ticket, const struct wish *wish)
+{
+    const struct storage *storage = &engine->storage;
+    uint8_t key[8];
+    ticket_key(ticket, key);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = wish == NULL ? STATUS_OK : wish_store_encode(wish, &bytes, &size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = storage->begin(storage->context);
+    if (status == STATUS_OK) {
+        status = wish == NULL
+                     ? storage->remove(storage->context, STORAGE_OUTBOX, span_of(key, sizeof key))
+                     : storage->put(storage->context, STORAGE_OUTBOX, span_of(key, sizeof key),
+                                    span_of(bytes, size));
+        if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+            status = storage->commit(storage->context);
+        } else {
+            storage->abort(storage->context);
+        }
+    }
+    wipe(bytes, size);
+    free(bytes);
+    return status;
+}
+
+enum status wish_save(struct engine *engine, const struct wish *wish)
+{
+    return store(engine, wish->ticket, wish);
+}
+
+enum status wish_add(struct engine *engine, struct wish *wish, uint64_t *out_ticket)
+{
+    enum status status = wish_save(engine, wish);
+    if (status != STATUS_OK) {
+        wish_free(wish);
+        return status;
+    }
+    append(engine, wish);
+    if (out_ticket != NULL) {
+        *out_ticket = wish->ticket;
+    }
+    return STATUS_OK;
+}
+
+static void unlink_wish(struct engine *engine, struct wish *wish)
+{
+    struct wish **place = &engine->wishes;
+    while (*place != NULL && *place != wish) {
+        place = &(*place)->next;
+    }
+    CHECK(*place == wish);
+    *place = wish->next;
+}
+
+static void remember(struct engine *engine, const struct wish *wish, enum engine_wish outcome,
+                     enum status status, uint64_t event)
+{
+    size_t place = engine->outcome_next;
+    engine->outcome_next = (place + 1) % ARRAY_LEN(engine->outcomes);
+    engine->outcome_tickets[place] = wish->ticket;
+    engine->outcomes[place] = (struct engine_ticket){.wish = outcome,
+                                                     .status = status,
+                                                     .tries = wish->tries,
+                                                     .event = event,
+                                                     .section = wish->section,
+                                                     .note = wish->note,
+                                                     .object = wish->built_object};
+}
+
+/* Later revisions of ours now know what they follow. */
+static enum status tell_followers(struct engine *engine, const struct wish *done)
+{
+    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind != WISH_NOTE || wish->parent_ticket != done->ticket) {
+            continue;
+        }
+        wish->parent_ticket = 0;
+        wish->parent_count = 1;
+        wish->parents[0] = done->built_object;
+        wish->parent_revision = done->built_revision;
+        enum status status = wish_save(engine, wish);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status wish_done(struct engine *engine, struct wish *wish, uint64_t event)
+{
+    enum status status = wish->kind == WISH_NOTE ? tell_followers(engine, wish) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = store(engine, wish->ticket, NULL);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    remember(engine, wish, ENGINE_WISH_DONE, STATUS_OK, event);
+    unlink_wish(engine, wish);
+    wish_free(wish);
+    return STATUS_OK;
+}
+
+enum status wish_failed(struct engine *engine, struct wish *wish, enum status status)
+{
+    if (wish->kind == WISH_NOTE) {
+        wish->state = ENGINE_WISH_FAILED;
+        wish->status = status;
+        return wish_save(engine, wish);
+    }
+    enum status stored = store(engine, wish->ticket, NULL);
+    if (stored != STATUS_OK) {
+        return stored;
+    }
+    remember(engine, wish, ENGINE_WISH_FAILED, status, 0);
+    unlink_wish(engine, wish);
+    wish_free(wish);
+    return STATUS_OK;
+}
+
+struct wish *wish_find(const struct engine *engine, uint64_t ticket)
+{
+    struct wish *wish = engine->wishes;
+    while (wish != NULL && wish->ticket != ticket) {
+        wish = wish->next;
+    }
+    return wish;
+}
+
+struct wish *wish_of_note(const struct engine *engine, const struct section_id *section,
+                          const struct note_id *note)
+{
+    struct wish *last = NULL;
+    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind == WISH_NOTE && wish->state != ENGINE_WISH_FAILED &&
+            ID_EQUAL(&wish->section, section) && ID_EQUAL(&wish->note, note)) {
+            last = wish;
+        }
+    }
+    return last;
+}
+
+static void describe(const struct wish *wish, struct engine_ticket *out)
+{
+    *out = (struct engine_ticket){.wish = wish->state,
+                                  .status = wish->status,
+                                  .tries = wish->tries,
+                                  .section = wish->section,
+                                  .note = wish->note,
+                                  .object = wish->built_object};
+}
+
+void wish_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket)
+{
+    *out_ticket = (struct engine_ticket){0};
+    const struct wish *wish = wish_find(engine, ticket);
+    if (wish != NULL) {
+        describe(wish, out_ticket);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(engine->outcomes); i++) {
+        if (engine->outcome_tickets[i] == ticket && ticket != 0) {
+            *out_ticket = engine->outcomes[i];
+        }
+    }
+}
+
+void engine_outbox(const struct engine *engine, engine_visit_ticket *visit, void *visitor)
+{
+    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        struct engine_ticket info;
+        describe(wish, &info);
+        if (!visit(visitor, wish->ticket, &info)) {
+            return;
+        }
+    }
+}
+
+/* What was written after it follows what it would have followed. */
+static enum status inherit(struct engine *engine, const struct wish *gone)
+{
+    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        if (wish->kind != WISH_NOTE || wish->parent_ticket != gone->ticket) {
+            continue;
+        }
+        wish->parent_ticket = gone->parent_ticket;
+        wish->parent_revision = gone->parent_revision;
+        wish->parent_count = gone->parent_count;
+        memcpy(wish->parents, gone->parents, sizeof wish->parents);
+        enum status status = wish_save(engine, wish);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status engine_take_back(struct engine *engine, uint64_t ticket)
+{
+    struct wish *wish = wish_find(engine, ticket);
+    if (wish == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    bool on_its_way = wish->built.size > 0 && wish->state != ENGINE_WISH_FAILED;
+    if (wish->state == ENGINE_WISH_SENT || on_its_way) {
+        return STATUS_CONFLICT;
+    }
+    enum status status = inherit(engine, wish);
+    if (status == STATUS_OK) {
+        status = store(engine, ticket, NULL);
+    }
+    if (status == STATUS_OK) {
+        unlink_wish(engine, wish);
+        wish_free(wish);
+    }
+    return status;
+}
+
+struct loading {
+    struct engine *engine;
+    enum status status;
+};
+
+static bool load_one(void *visitor, struct span key, struct span value)
+{
+    struct loading *loading = visitor;
+    struct cursor_reader reader;
+    cursor_read_init(&reader, key);
+    uint64_t ticket = cursor_read_u64(&reader);
+    loading->status = cursor_read_done(&reader);
+    struct wish *wish = calloc(1, sizeof *wish);
+    if (wish == NULL) {
+        loading->status = STATUS_NO_MEMORY;
+        return false;
+    }
+    if (loading->status == STATUS_OK) {
+        loading->status = wish_store_decode(value, ticket, wish);
+    }
+    if (loading->status != STATUS_OK) {
+        wish_free(wish);
+        return false;
+    }
+    if (wish->state == ENGINE_WISH_SENT) {
+        wish->state = ENGINE_WISH_WAITING;
+    }
+    append(loading->engine, wish);
+    if (ticket >= loading->engine->next_ticket) {
+        loading->engine->next_ticket = ticket + 1;
+    }
+    return true;
+}
+
+enum status wish_load(struct engine *engine)
+{
+    struct loading loading = {engine, STATUS_OK};
+    engine->next_ticket = 1;
+    enum status status = engine->storage.scan(engine->storage.context, STORAGE_OUTBOX,
+                                              span_of(NULL, 0), load_one, &loading);
+    return status == STATUS_OK ? loading.status : status;
+}

@@ -1,0 +1,82 @@
+/*
+ * The outbox: what a person asked for and the server has not yet done. Internal to the
+ * engine.
+ *
+ * A wish is durable before the call that made it returns. What was sent for it is durable
+ * before it is sent, so that a retry after a lost answer is the same bytes under the same
+ * request id and nothing is ever doubled.
+ */
+#pragma once
+
+#include "client/engine/api/write.h"
+#include "client/engine/common/inside.h"
+
+/* Stored: never reuse a number. */
+enum wish_kind {
+    WISH_NOTE = 1, /* a revision */
+    WISH_OPENED = 2,
+    WISH_READY = 3,   /* a whole statement, with its bundle */
+    WISH_MEMBER = 4,  /* a statement of a member's chain, by `type` */
+    WISH_SECTION = 5, /* a new section, its first grant and its first epoch */
+    WISH_GRANT = 6,
+    WISH_REVOKE = 7,
+    WISH_ROTATE = 8,
+    WISH_RESEAL = 9,  /* `object`: the device that is to have the keys */
+    WISH_DEVICE = 10, /* `body`, and in `extra` the new device's signature */
+};
+
+struct wish_bytes {
+    uint8_t *data;
+    size_t size;
+};
+
+struct wish {
+    struct wish *next;
+    uint64_t ticket;
+    enum wish_kind kind;
+    enum engine_wish state;
+    enum status status; /* of FAILED */
+    uint32_t tries;
+    uint32_t type;   /* MEMBER: StatementType; SECTION: class; NOTE: RevisionKind */
+    uint32_t rights; /* GRANT; MEMBER relation: RelationKind */
+    uint32_t purpose;
+    struct section_id section;
+    struct chart_id chart;
+    struct note_id note;
+    struct member_id member;
+    struct member_id staff;
+    struct hash object;
+    uint64_t until_ms;
+    uint64_t history_from;
+    uint64_t parent_ticket; /* follows the revision that this wish will become */
+    uint64_t parent_revision;
+    size_t parent_count;
+    struct hash parents[WRITE_PARENTS_MAX];
+    uint64_t seen_number; /* NOTE: of the section, when it was written; 0: when it is sent */
+    struct hash seen_head;
+    struct wish_bytes body, extra;
+    /* What was sent last; empty: nothing yet. */
+    struct request_id request;
+    struct wish_bytes built;
+    struct hash built_object;
+    uint64_t built_revision;      /* NOTE */
+    uint64_t built_device_number; /* NOTE */
+};
+
+/* A new wish with its ticket, owned by the caller until wish_add. STATUS_NO_MEMORY. */
+MUST_CHECK enum status wish_new(struct engine *engine, enum wish_kind kind, struct wish **out_wish);
+void wish_free(struct wish *wish);
+MUST_CHECK enum status wish_set(struct wish_bytes *bytes, struct span value);
+void wish_clear(struct wish_bytes *bytes);
+/* Stores it durably and queues it; the engine owns it then. Frees it on failure. */
+MUST_CHECK enum status wish_add(struct engine *engine, struct wish *wish, uint64_t *out_ticket);
+/* Stores a changed one durably. */
+MUST_CHECK enum status wish_save(struct engine *engine, const struct wish *wish);
+/* Takes it out with its outcome. */
+MUST_CHECK enum status wish_done(struct engine *engine, struct wish *wish, uint64_t event);
+/* A note stays in the outbox, so that nothing written is lost; other wishes go. */
+MUST_CHECK enum status wish_failed(struct engine *engine, struct wish *wish, enum status status);
+struct wish *wish_find(const struct engine *engine, uint64_t ticket);
+/* The last pending revision of a note; NULL: none. */
+struct wish *wish_of_note(const struct engine *engine, const struct section_id *section,
+                          const struct note_id *note);

@@ -1,0 +1,119 @@
+#include "client/engine/section/kept.h"
+
+#include "keys/public/bytes/cursor.h"
+
+/* A section's revisions without their texts, in memory, made when first needed. */
+
+void index_deinit(struct index *index)
+{
+    free(index->items);
+    free(index->parents);
+    *index = (struct index){0};
+}
+
+static bool grow(struct index *index, size_t more_parents)
+{
+    if (index->count == index->capacity) {
+        size_t capacity = index->capacity == 0 ? 64 : index->capacity * 2;
+        struct indexed *items = realloc(index->items, capacity * sizeof *items);
+        if (items == NULL) {
+            return false;
+        }
+        index->items = items;
+        index->capacity = capacity;
+    }
+    if (index->parent_used + more_parents > index->parent_capacity) {
+        size_t capacity = index->parent_capacity * 2 + 64 + more_parents;
+        struct hash *parents = realloc(index->parents, capacity * sizeof *parents);
+        if (parents == NULL) {
+            return false;
+        }
+        index->parents = parents;
+        index->parent_capacity = capacity;
+    }
+    return true;
+}
+
+/* Parents are near the end in all but strange cases, so the walk is short. */
+static void follow(struct index *index, const struct indexed *item, const struct hash *parents)
+{
+    size_t left = item->parent_count;
+    for (size_t i = index->count; i > 0 && left > 0; i--) {
+        struct indexed *older = &index->items[i - 1];
+        if (!ID_EQUAL(&older->note, &item->note)) {
+            continue;
+        }
+        for (size_t p = 0; p < item->parent_count; p++) {
+            if (ID_EQUAL(&older->link, &parents[p])) {
+                older->head = false;
+                left--;
+            }
+        }
+    }
+}
+
+enum status index_add(struct section *section, const struct indexed *item,
+                      const struct hash *parents)
+{
+    struct index *index = &section->index;
+    if (!index->built) {
+        return STATUS_OK;
+    }
+    if (!grow(index, item->parent_count)) {
+        return STATUS_NO_MEMORY;
+    }
+    follow(index, item, parents);
+    struct indexed *place = &index->items[index->count];
+    *place = *item;
+    place->head = true;
+    place->parent_first = index->parent_used;
+    if (item->parent_count > 0) {
+        memcpy(&index->parents[index->parent_used], parents, item->parent_count * sizeof *parents);
+    }
+    index->parent_used += item->parent_count;
+    index->count++;
+    return STATUS_OK;
+}
+
+struct building {
+    struct section *section;
+    enum status status;
+};
+
+static bool build_one(void *visitor, struct span key, struct span value)
+{
+    struct building *building = visitor;
+    struct cursor_reader reader;
+    cursor_read_init(&reader, key);
+    (void)cursor_read_u32(&reader);
+    uint64_t number = cursor_read_u64(&reader);
+    struct kept kept;
+    building->status = cursor_read_done(&reader);
+    if (building->status == STATUS_OK) {
+        building->status = kept_decode(value, number, &kept);
+    }
+    if (building->status == STATUS_OK) {
+        building->status = index_add(building->section, &kept.item, kept.parents);
+    } else {
+        building->status = STATUS_CORRUPT;
+    }
+    return building->status == STATUS_OK;
+}
+
+enum status index_build(struct engine *engine, struct section *section)
+{
+    if (section->index.built) {
+        return STATUS_OK;
+    }
+    struct building building = {section, STATUS_OK};
+    uint8_t prefix[12];
+    (void)section_key_bytes(section->local, 0, prefix);
+    section->index.built = true;
+    enum status status = engine->storage.scan(engine->storage.context, STORAGE_REVISION,
+                                              span_of(prefix, 4), build_one, &building);
+    status = status == STATUS_OK ? building.status : status;
+    if (status != STATUS_OK) {
+        index_deinit(&section->index);
+    }
+    return status;
+}

@@ -1,0 +1,36 @@
+/*
+ * How a verified revision is kept in the storage. Internal to the engine.
+ *
+ *   version u8 ‖ state u8 ‖ note(16) ‖ link(32) ‖ revision u64 ‖ kind u32 ‖ author(16) ‖
+ *   device(32) ‖ epoch u64 ‖ epoch statement(32) ‖ parents u8 ‖ parent(32)… ‖
+ *   context, header, signature, wrap, text: each u32 size ‖ bytes
+ *
+ * The text is the opened NoteBody, which the storage seals again; what could not be opened is
+ * kept with its wrap, and the envelope as text, until a key comes. Header and signature stay,
+ * so that each can be checked alone at any time.
+ */
+#pragma once
+
+#include "client/engine/common/inside.h"
+
+enum kept_state {
+    KEPT_OPEN = 1,
+    KEPT_SEALED = 2,
+    KEPT_ERASED = 3,
+};
+
+struct kept {
+    enum kept_state state;
+    struct indexed item; /* number is the key's */
+    struct hash epoch_statement;
+    struct hash parents[CONTEXT_PARENTS_MAX];
+    struct span context, header, signature, wrap, text; /* borrowed */
+};
+
+/* The caller frees. STATUS_NO_MEMORY. */
+MUST_CHECK enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *out_size);
+/* Spans borrow from |bytes|. STATUS_CORRUPT. */
+MUST_CHECK enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kept);
+/* Decodes a text; NULL in *out_body for one that is none. STATUS_NO_MEMORY. */
+MUST_CHECK enum status kept_body(struct span text, struct arena *arena,
+                                 Alcove__NoteBody **out_body);

@@ -1,0 +1,148 @@
+#include "client/engine/section/kept.h"
+
+#include "keys/public/bytes/utf8.h"
+
+/* The head of a NoteBody whose kind is NOTE_NAME: field 1, varint. */
+bool name_is(struct span text)
+{
+    return text.size > 2 && text.data[0] == 0x08 && text.data[1] == NOTE_NAME;
+}
+
+static struct person_name *place_of(struct engine *engine, const struct member_id *member)
+{
+    for (size_t i = 0; i < engine->name_count; i++) {
+        if (ID_EQUAL(&engine->names[i].member, member)) {
+            return &engine->names[i];
+        }
+    }
+    if (engine->name_count == engine->name_capacity) {
+        size_t capacity = engine->name_capacity == 0 ? 32 : engine->name_capacity * 2;
+        struct person_name *names = realloc(engine->names, capacity * sizeof *names);
+        if (names == NULL) {
+            return NULL;
+        }
+        engine->names = names;
+        engine->name_capacity = capacity;
+    }
+    struct person_name *name = &engine->names[engine->name_count++];
+    *name = (struct person_name){.member = *member, .from = NAME_OURS};
+    return name;
+}
+
+static bool is_staff(const struct authority_member *member)
+{
+    return member != NULL && member->role != ROLE_CLIENT;
+}
+
+/* Whose word counts for whom: the directory for staff; in a chart a therapist for the client and
+ * for himself. Names choose whom something is shared with, so that nobody else may give them, a
+ * client least of all: false. */
+static bool may_name(const struct engine *engine, const struct authority_section *facts,
+                     const struct member_id *author, const struct member_id *named,
+                     enum name_from *out_from)
+{
+    const struct authority_member *by = authority_member(engine->authority, author);
+    const struct authority_member *of = authority_member(engine->authority, named);
+    if (facts->class == CLASS_DIRECTORY) {
+        *out_from = NAME_DIRECTORY;
+        return is_staff(of);
+    }
+    *out_from = NAME_CHART;
+    return (facts->class == CLASS_SESSION || facts->class == CLASS_SHARED) && is_staff(by) &&
+           (ID_EQUAL(named, &facts->client) || ID_EQUAL(named, author));
+}
+
+enum status name_take(struct engine *engine, const struct authority_section *facts,
+                      const struct member_id *author, struct span text)
+{
+    struct arena arena = {0};
+    Alcove__NoteBody *body = NULL;
+    enum status status = kept_body(text, &arena, &body);
+    struct member_id member;
+    enum name_from from = NAME_OURS;
+    if (status == STATUS_OK && body != NULL && body->kind == NOTE_NAME &&
+        field_member(body->member, &member) && body->title.len > 0 &&
+        utf8_valid(field_span(body->title)) && may_name(engine, facts, author, &member, &from)) {
+        struct person_name *name = place_of(engine, &member);
+        if (name == NULL) {
+            status = STATUS_NO_MEMORY;
+        } else if (from >= name->from) {
+            size_t size =
+                body->title.len < sizeof name->text ? body->title.len : sizeof name->text - 1;
+            /* Not in the middle of a character. */
+            while (size > 0 && size < body->title.len &&
+                   (body->title.data[size] & 0xc0u) == 0x80u) {
+                size--;
+            }
+            name->from = from;
+            memset(name->text, 0, sizeof name->text);
+            memcpy(name->text, body->title.data, size);
+        }
+    }
+    arena_free(&arena);
+    return status;
+}
+
+enum status name_pet(struct engine *engine, const struct member_id *member, struct span text)
+{
+    CHECK(text.size < sizeof engine->names->text);
+    struct person_name *name = place_of(engine, member);
+    if (name == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (name->from == NAME_OURS) {
+        memset(name->text, 0, sizeof name->text);
+        memcpy(name->text, text.data, text.size);
+    }
+    return STATUS_OK;
+}
+
+const char *name_of(const struct engine *engine, const struct member_id *member)
+{
+    for (size_t i = 0; i < engine->name_count; i++) {
+        if (ID_EQUAL(&engine->names[i].member, member)) {
+            return engine->names[i].text;
+        }
+    }
+    return NULL;
+}
+
+struct loading {
+    struct engine *engine;
+    const struct authority_section *facts;
+    enum status status;
+};
+
+static bool load_one(void *visitor, struct span key, struct span value)
+{
+    (void)key;
+    struct loading *loading = visitor;
+    struct kept kept;
+    loading->status = kept_decode(value, 0, &kept);
+    if (loading->status == STATUS_OK && kept.state == KEPT_OPEN && name_is(kept.text)) {
+        loading->status = name_take(loading->engine, loading->facts, &kept.item.author, kept.text);
+    }
+    return loading->status == STATUS_OK;
+}
+
+enum status name_load(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->section_count; i++) {
+        const struct section *section = &engine->sections[i];
+        const struct authority_section *facts = authority_section(engine->authority, &section->id);
+        if (facts == NULL || (facts->class != CLASS_DIRECTORY && facts->class != CLASS_SESSION &&
+                              facts->class != CLASS_SHARED)) {
+            continue;
+        }
+        uint8_t prefix[12];
+        (void)section_key_bytes(section->local, 0, prefix);
+        struct loading loading = {engine, facts, STATUS_OK};
+        enum status status = engine->storage.scan(engine->storage.context, STORAGE_REVISION,
+                                                  span_of(prefix, 4), load_one, &loading);
+        status = status == STATUS_OK ? loading.status : status;
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}

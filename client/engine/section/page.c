@@ -1,0 +1,337 @@
+#include "client/engine/section/page.h"
+
+#include "keys/public/bytes/wipe.h"
+
+struct page *page_new(void)
+{
+    return calloc(1, sizeof(struct page));
+}
+
+void page_free(struct page *page)
+{
+    if (page == NULL) {
+        return;
+    }
+    timeline_free(&page->timeline);
+    for (size_t i = 0; i < page->item_count; i++) {
+        wipe(page->items[i].bytes, page->items[i].size);
+        free(page->items[i].bytes);
+    }
+    free(page->items);
+    free(page->devices);
+    wipe(page->scratch, page->scratch_size);
+    free(page->scratch);
+    free(page);
+}
+
+void page_drop(struct request *request)
+{
+    page_free(request->page);
+    request->page = NULL;
+    free(request->pieces);
+    request->pieces = NULL;
+    request->pieces_size = 0;
+}
+
+static uint32_t purpose(const struct engine *engine)
+{
+    const struct authority_member *self = fold_self(engine);
+    if (self == NULL || self->role == ROLE_THERAPIST) {
+        return PURPOSE_TREAT;
+    }
+    return self->role == ROLE_CLIENT ? PURPOSE_PATRQT : PURPOSE_HOPERAT;
+}
+
+static enum status ask_from(struct engine *engine, size_t index, uint64_t from)
+{
+    struct section *section = &engine->sections[index];
+    Alcove__PageAsk ask;
+    alcove__page_ask__init(&ask);
+    ask.section = field_of(section->id.bytes, ID_BYTES);
+    ask.from = from;
+    uint32_t entries = engine->config.page_entries;
+    ask.to = from + (entries > 0 ? entries : ENGINE_PAGE_ENTRIES) - 1;
+    ask.events_size = engine->events.size;
+    ask.purpose = purpose(engine);
+    struct request *request = NULL;
+    enum status status = request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
+    if (status == STATUS_OK) {
+        request->section = index;
+        request->from = from;
+        request->events = engine->events;
+    }
+    return status;
+}
+
+enum status page_ask(struct engine *engine, size_t section)
+{
+    return ask_from(engine, section, engine->sections[section].timeline.number + 1);
+}
+
+/* That the event is about this very page: ours, read, of this section, from and to. */
+static bool event_names(const struct engine *engine, const struct section *section,
+                        const struct event *event, const Alcove__PageReply *reply)
+{
+    struct member_id actor;
+    struct section_id id;
+    const Alcove__EventTarget *target = event->target;
+    return target != NULL && field_member(event->open->actor, &actor) &&
+           ID_EQUAL(&actor, &engine->content->member) && event->open->action == ACTION_READ &&
+           event->open->outcome == OUTCOME_OK && field_section(target->section, &id) &&
+           ID_EQUAL(&id, &section->id) && target->from == reply->from && target->to == reply->to &&
+           target->section_number >= reply->to;
+}
+
+static enum status see_chart(struct engine *engine, const struct event *event)
+{
+    struct chart_id chart;
+    if (event->target->chart_number == 0 || !field_chart(event->target->chart, &chart)) {
+        return STATUS_OK;
+    }
+    return section_chart_saw(engine, &chart, event->target->chart_number, &event->leaf);
+}
+
+/* The working copy; the section's own stays as it is until the page is whole. */
+static enum status copy_timeline(const struct timeline *from, struct timeline *out)
+{
+    *out = *from;
+    out->device_capacity = from->device_count;
+    out->devices = NULL;
+    if (from->device_count == 0) {
+        return STATUS_OK;
+    }
+    out->devices = malloc(from->device_count * sizeof *from->devices);
+    if (out->devices == NULL) {
+        *out = (struct timeline){0};
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(out->devices, from->devices, from->device_count * sizeof *from->devices);
+    return STATUS_OK;
+}
+
+static enum status fill(struct engine *engine, struct request *request, struct page *page,
+                        const Alcove__PageReply *reply)
+{
+    struct event event;
+    enum status status = event_prove(engine, reply->proof, &request->events, &event, &page->seen);
+    if (status == STATUS_OK &&
+        !event_names(engine, &engine->sections[request->section], &event, reply)) {
+        status = STATUS_BAD_PROOF;
+    }
+    if (status == STATUS_OK && !field_hash(event.target->section_head, &page->event_head)) {
+        status = STATUS_MALFORMED;
+    }
+    if (status == STATUS_OK) {
+        page->event_number = event.target->section_number;
+        page->time_ms = event.open->time_ms;
+        status = see_chart(engine, &event);
+    }
+    event_free(&event);
+    if (status == STATUS_OK &&
+        !field_optional(reply->section_head_before, page->head_before.bytes, HASH_BYTES)) {
+        status = STATUS_MALFORMED;
+    }
+    return status;
+}
+
+enum status page_reply(struct engine *engine, struct request *request,
+                       const Alcove__PageReply *reply)
+{
+    struct section *section = &engine->sections[request->section];
+    struct page *page = page_new();
+    if (page == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = reply->from == request->from && reply->to + 1 >= reply->from
+                             ? fill(engine, request, page, reply)
+                             : STATUS_BAD_PROOF;
+    if (status != STATUS_OK) {
+        page_free(page);
+        if (alarm_is_ours(status)) {
+            return status;
+        }
+        return alarm_stop_at(engine, status,
+                             "The server cannot prove that it wrote down what it hands out.",
+                             "page from number", request->from);
+    }
+    advance_accept(engine, ADVANCE_EVENTS, &page->seen);
+    advance_time(engine, page->time_ms);
+    page->section = request->section;
+    page->from = reply->from;
+    page->to = reply->to;
+    if (page->event_number > section->known) {
+        section->known = page->event_number;
+    }
+    if (page->to < page->from) {
+        /* Nothing new after all; the event says so, and no chunk follows. */
+        section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+        page_free(page);
+        return STATUS_OK;
+    }
+    request->chunks = true;
+    if (request->discard) {
+        page_free(page);
+        return STATUS_OK;
+    }
+    engine->state.bytes_expected += reply->bytes;
+    request->page = page;
+    return page->event_number > page->to ? ask_from(engine, request->section, page->to + 1)
+                                         : STATUS_OK;
+}
+
+/* What was asked for after a page that is dropped has no place any more. */
+static void discard_after(struct engine *engine, const struct request *dropped)
+{
+    for (size_t i = 0; i < REQUEST_SLOTS; i++) {
+        struct request *request = &engine->requests.slots[i];
+        if (request->used && request != dropped && request->op == OP_PAGE &&
+            request->section == dropped->section) {
+            page_drop(request);
+            request->discard = true;
+        }
+    }
+}
+
+/* A page's first entry: only now is the page before it surely whole. */
+static enum status enter(struct engine *engine, struct page *page)
+{
+    const struct section *section = &engine->sections[page->section];
+    page->entered = true;
+    if (section->timeline.number + 1 != page->from ||
+        !ID_EQUAL(&section->timeline.head, &page->head_before)) {
+        return alarm_stop_at(engine, STATUS_EQUIVOCATION,
+                             "The server shows another history of a section than before.",
+                             "up to number", page->from - 1);
+    }
+    return copy_timeline(&section->timeline, &page->timeline);
+}
+
+static enum status finish(struct engine *engine, struct page *page)
+{
+    if (page->timeline.number != page->to ||
+        (page->event_number == page->to && !ID_EQUAL(&page->timeline.head, &page->event_head))) {
+        return alarm_stop_at(engine, STATUS_BAD_PROOF,
+                             "A section's entries are not those that the access log names.",
+                             "up to number", page->to);
+    }
+    enum status status = take_signatures(engine, page);
+    return status == STATUS_OK ? page_keep(engine, page) : status;
+}
+
+/* The entry named a statement that we do not have: the chains moved on meanwhile. Once. */
+static enum status fetch_chains(struct engine *engine, struct request *request,
+                                const struct page *page)
+{
+    struct section *section = &engine->sections[page->section];
+    uint64_t number = page->timeline.number + 1;
+    if (section->missing_number == number) {
+        return alarm_stop_at(engine, STATUS_BAD_CHAIN,
+                             "A section's log names a statement that the server does not show.",
+                             "number in the section:", number);
+    }
+    section->missing_number = number;
+    engine->want_checkpoint = true;
+    engine->want_state = true;
+    discard_after(engine, request);
+    page_drop(request);
+    return STATUS_OK;
+}
+
+static enum status take_chunk(struct engine *engine, struct request *request,
+                              const Alcove__PageChunk *chunk)
+{
+    struct page *page = request->page;
+    enum status status = STATUS_OK;
+    if (page != NULL && !page->entered) {
+        status = enter(engine, page);
+    }
+    for (size_t i = 0; i < chunk->n_entry && status == STATUS_OK && page != NULL; i++) {
+        status = take_entry(engine, page, chunk->entry[i]);
+        if (status == STATUS_NOT_FOUND) {
+            status = fetch_chains(engine, request, page);
+            page = NULL;
+        }
+    }
+    if (status != STATUS_OK || (!chunk->last && chunk->status == STATUS_OK)) {
+        return status;
+    }
+    if (page != NULL && chunk->status == STATUS_OK) {
+        status = finish(engine, page);
+    } else if (chunk->status != STATUS_OK) {
+        /* Stopped on the way, by a removal for instance: what we hold stays as it was. */
+        engine->want_state = true;
+        discard_after(engine, request);
+    }
+    page_drop(request);
+    request_release(request);
+    return status;
+}
+
+static enum status add_piece(struct request *request, struct span body)
+{
+    if (body.size > PAGE_CHUNK_BYTES_MAX - request->pieces_size) {
+        return STATUS_TOO_LARGE;
+    }
+    uint8_t *pieces = realloc(request->pieces, request->pieces_size + body.size + 1);
+    if (pieces == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(pieces + request->pieces_size, body.data, body.size);
+    request->pieces = pieces;
+    request->pieces_size += body.size;
+    return STATUS_OK;
+}
+
+static enum status decode(struct span body, struct arena *arena, Alcove__PageChunk **out_chunk)
+{
+    ProtobufCMessage *message = NULL;
+    enum status status = message_decode(&alcove__page_chunk__descriptor, body, arena, &message);
+    *out_chunk = (Alcove__PageChunk *)(void *)message;
+    return status;
+}
+
+/* A stream that is stopped within a chunk ends with a chunk of its own, which only says why:
+ * what came of the unfinished one is dropped. */
+static enum status decode_last(const struct request *request, struct span body, struct arena *arena,
+                               Alcove__PageChunk **out_chunk)
+{
+    if (request->pieces_size == 0) {
+        return decode(body, arena, out_chunk);
+    }
+    enum status status = decode(span_of(request->pieces, request->pieces_size), arena, out_chunk);
+    if (status == STATUS_MALFORMED) {
+        status = decode(body, arena, out_chunk);
+        if (status == STATUS_OK &&
+            ((*out_chunk)->status == STATUS_OK || (*out_chunk)->n_entry > 0)) {
+            status = STATUS_MALFORMED;
+        }
+    }
+    return status;
+}
+
+enum status page_chunk(struct engine *engine, struct request *request, bool more, struct span body)
+{
+    struct arena arena = {0};
+    Alcove__PageChunk *chunk = NULL;
+    enum status status = STATUS_OK;
+    engine->state.bytes_received += body.size;
+    if (more || request->pieces_size > 0) {
+        status = add_piece(request, body);
+    }
+    if (status == STATUS_OK && more) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = decode_last(request, body, &arena, &chunk);
+    }
+    free(request->pieces);
+    request->pieces = NULL;
+    request->pieces_size = 0;
+    if (status == STATUS_OK) {
+        status = take_chunk(engine, request, chunk);
+    } else if (!alarm_is_ours(status)) {
+        status = alarm_stop(engine, status, "The server sent something that is no page.", "");
+    }
+    arena_free(&arena);
+    return status;
+}

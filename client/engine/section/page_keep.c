@@ -1,0 +1,198 @@
+#include "client/engine/section/page.h"
+
+/* Keeping a whole page at once, and what follows from what it holds. */
+
+static enum status put_items(struct engine *engine, const struct section *section,
+                             const struct page *page)
+{
+    uint64_t number = page->timeline.number - page->item_count;
+    for (size_t i = 0; i < page->item_count; i++) {
+        const struct page_item *item = &page->items[i];
+        uint8_t key[12];
+        size_t size = section_key_bytes(section->local, ++number, key);
+        enum status status =
+            engine->storage.put(engine->storage.context,
+                                item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY,
+                                span_of(key, size), span_of(item->bytes, item->size));
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The text of one revision goes; context, header and signature stay, so that chains still
+ * verify (decision 17). */
+static enum status empty_one(struct engine *engine, const struct section *section,
+                             struct indexed *item)
+{
+    uint8_t key[12];
+    struct span name = span_of(key, section_key_bytes(section->local, item->number, key));
+    struct span value;
+    enum status status =
+        engine->storage.get(engine->storage.context, STORAGE_REVISION, name, &value);
+    struct kept kept;
+    if (status == STATUS_OK) {
+        status = kept_decode(value, item->number, &kept);
+    }
+    if (status != STATUS_OK) {
+        return STATUS_CORRUPT;
+    }
+    kept.state = KEPT_ERASED;
+    kept.wrap = span_of(NULL, 0);
+    kept.text = span_of(NULL, 0);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    status = kept_encode(&kept, &bytes, &size);
+    if (status == STATUS_OK) {
+        status = engine->storage.put(engine->storage.context, STORAGE_REVISION, name,
+                                     span_of(bytes, size));
+    }
+    free(bytes);
+    item->erased = status == STATUS_OK ? true : item->erased;
+    return status;
+}
+
+static enum status empty_note(struct engine *engine, struct section *section,
+                              const struct note_id *note, uint64_t before)
+{
+    for (size_t i = 0; i < section->index.count; i++) {
+        struct indexed *item = &section->index.items[i];
+        if (item->number < before && !item->erased && ID_EQUAL(&item->note, note)) {
+            enum status status = empty_one(engine, section, item);
+            if (status != STATUS_OK) {
+                return status;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static bool has_tombstone(const struct index *index, const struct indexed *erased)
+{
+    for (size_t i = 0; i < index->count; i++) {
+        const struct indexed *item = &index->items[i];
+        if (item->kind == REVISION_TOMBSTONE && item->number >= erased->number &&
+            ID_EQUAL(&item->note, &erased->note)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An emptied revision needs its author's side to have said so, once the section is whole. */
+static enum status check_erasures(struct engine *engine, struct section *section)
+{
+    for (size_t i = 0; i < section->index.count; i++) {
+        const struct indexed *item = &section->index.items[i];
+        if (item->erased && !has_tombstone(&section->index, item)) {
+            return alarm_stop_at(engine, STATUS_BAD_PROOF,
+                                 "The server withholds the text of a note that nobody erased.",
+                                 "number in the section:", item->number);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status erase(struct engine *engine, struct section *section, const struct page *page)
+{
+    bool needed = page->erased;
+    for (size_t i = 0; i < page->item_count; i++) {
+        needed |=
+            page->items[i].kind == ENTRY_REVISION && page->items[i].item.kind == REVISION_TOMBSTONE;
+    }
+    if (!needed) {
+        return STATUS_OK;
+    }
+    enum status status = index_build(engine, section);
+    for (size_t i = 0; i < page->item_count && status == STATUS_OK; i++) {
+        const struct page_item *item = &page->items[i];
+        if (item->kind == ENTRY_REVISION && item->item.kind == REVISION_TOMBSTONE) {
+            status = empty_note(engine, section, &item->item.note, item->item.number);
+        }
+    }
+    if (status == STATUS_OK && page->timeline.number >= section->known) {
+        status = check_erasures(engine, section);
+    }
+    return status;
+}
+
+static enum status add_to_index(struct section *section, const struct page *page)
+{
+    for (size_t i = 0; i < page->item_count; i++) {
+        const struct page_item *item = &page->items[i];
+        enum status status = item->kind == ENTRY_REVISION
+                                 ? index_add(section, &item->item, item->parents)
+                                 : STATUS_OK;
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Ends by the clock are told to the authority: the server wrote them down. */
+static enum status mark_ended(struct engine *engine, const struct page *page)
+{
+    for (size_t i = 0; i < page->item_count; i++) {
+        if (page->items[i].kind != ENTRY_ENDED) {
+            continue;
+        }
+        enum status status = authority_mark_ended(
+            engine->authority, &engine->sections[page->section].id, &page->items[i].object);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static void move_on(struct section *section, struct page *page)
+{
+    struct timeline old = section->timeline;
+    section->timeline = page->timeline;
+    page->timeline = old;
+    for (size_t i = 0; i < page->first_count && section->verified_count < EPOCH_STARTS_MAX; i++) {
+        section->verified_device[section->verified_count++] = page->first_seen[i];
+    }
+    section->missing_number = 0;
+}
+
+enum status page_keep(struct engine *engine, struct page *page)
+{
+    struct section *section = &engine->sections[page->section];
+    const struct storage *storage = &engine->storage;
+    struct timeline before = section->timeline;
+    size_t verified_before = section->verified_count;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = put_items(engine, section, page);
+    if (status == STATUS_OK) {
+        status = add_to_index(section, page);
+    }
+    if (status == STATUS_OK) {
+        status = erase(engine, section, page);
+    }
+    if (status == STATUS_OK) {
+        move_on(section, page);
+        status = section_store(engine, section);
+    }
+    if (status == STATUS_OK) {
+        status = storage->commit(storage->context);
+    } else {
+        storage->abort(storage->context);
+    }
+    if (status != STATUS_OK) {
+        /* As before; the index is made again when needed. */
+        if (section->timeline.number != before.number) {
+            page->timeline = section->timeline;
+            section->timeline = before;
+        }
+        section->verified_count = verified_before;
+        index_deinit(&section->index);
+        return status;
+    }
+    return mark_ended(engine, page);
+}

@@ -1,0 +1,327 @@
+#include "client/engine/section/page.h"
+
+#include "client/engine/section/seal_text.h"
+#include "keys/public/bytes/wipe.h"
+#include "keys/public/hash.h"
+
+/* Entries of a page, one by one: nothing is believed of a revision that its own hashes, its
+ * author's rights at that number, its epoch and the chain of its device do not show. */
+
+static enum status bad(struct engine *engine, enum status status, const char *reason,
+                       uint64_t number)
+{
+    if (alarm_is_ours(status)) {
+        return status;
+    }
+    return alarm_stop_at(engine, status, reason, "number in the section:", number);
+}
+
+static bool grow(struct page *page)
+{
+    if (page->item_count < page->item_capacity) {
+        return true;
+    }
+    size_t capacity = page->item_capacity == 0 ? 64 : page->item_capacity * 2;
+    struct page_item *items = realloc(page->items, capacity * sizeof *items);
+    if (items == NULL) {
+        return false;
+    }
+    page->items = items;
+    page->item_capacity = capacity;
+    return true;
+}
+
+static enum status step(struct engine *engine, struct page *page, const Alcove__PageEntry *entry,
+                        const struct timeline_entry *next)
+{
+    enum timeline_reason reason = TIMELINE_FINE;
+    enum status status = timeline_step(&page->timeline, engine->authority, next, &reason);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND || alarm_is_ours(status)) {
+        return status; /* not found: the chains moved on, page.c asks for them once */
+    }
+    char text[ENGINE_ALARM_CHARS_MAX];
+    (void)snprintf(text, sizeof text, "An entry may not stand in this section: %s.",
+                   timeline_reason_text(reason));
+    return bad(engine, status, text, entry->number);
+}
+
+static struct page_device *device_of(struct page *page, const struct hash *device)
+{
+    for (size_t i = 0; i < page->device_count; i++) {
+        if (ID_EQUAL(&page->devices[i].device, device)) {
+            return &page->devices[i];
+        }
+    }
+    struct page_device *devices =
+        realloc(page->devices, (page->device_count + 1) * sizeof *devices);
+    if (devices == NULL) {
+        return NULL;
+    }
+    page->devices = devices;
+    devices[page->device_count] = (struct page_device){.device = *device};
+    return &devices[page->device_count++];
+}
+
+static bool was_verified(const struct section *section, const struct page *page,
+                         const struct hash *device)
+{
+    for (size_t i = 0; i < section->verified_count; i++) {
+        if (ID_EQUAL(&section->verified_device[i], device)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < page->first_count; i++) {
+        if (ID_EQUAL(&page->first_seen[i], device)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status verify(struct engine *engine, const struct page_device *device)
+{
+    const struct authority_device *facts = authority_device(engine->authority, &device->device);
+    if (facts == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    engine->state.signatures_checked++;
+    return revision_verify(span_of(device->header, device->header_size), &device->signature,
+                           &engine->practice, &facts->keys.content);
+}
+
+/* The first revision that we see of a device is always verified; the others through the last
+ * one of the page, which vouches for those that it links to (decision 12). */
+static enum status note_device(struct engine *engine, struct page *page,
+                               const Alcove__PageEntry *entry,
+                               const struct revision_context *context,
+                               const struct signature *signature)
+{
+    struct page_device *device = device_of(page, &context->device);
+    if (device == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    device->number = entry->number;
+    device->header_size = entry->header.len;
+    memcpy(device->header, entry->header.data, entry->header.len);
+    device->signature = *signature;
+    device->has_seen = context->has_seen;
+    device->seen = context->seen;
+    device->verified = false;
+    if (was_verified(&engine->sections[page->section], page, &context->device)) {
+        return STATUS_OK;
+    }
+    enum status status = verify(engine, device);
+    if (status != STATUS_OK) {
+        return bad(engine, status, "A revision's signature is not its author's.", entry->number);
+    }
+    device->verified = true;
+    if (page->first_count < EPOCH_STARTS_MAX) {
+        page->first_seen[page->first_count++] = context->device;
+    }
+    return STATUS_OK;
+}
+
+enum status take_signatures(struct engine *engine, struct page *page)
+{
+    for (size_t i = 0; i < page->device_count; i++) {
+        struct page_device *device = &page->devices[i];
+        enum status status = device->verified ? STATUS_OK : verify(engine, device);
+        if (status != STATUS_OK) {
+            return bad(engine, status, "A revision's signature is not its author's.",
+                       device->number);
+        }
+        device->verified = true;
+        status =
+            device->has_seen ? carried_take(engine, &device->device, &device->seen) : STATUS_OK;
+        if (status != STATUS_OK) {
+            return bad(engine, status,
+                       "The server shows this author another history of the practice than us.",
+                       device->number);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status header_fits(const Alcove__PageEntry *entry,
+                               const struct revision_context *context, bool erased)
+{
+    struct revision_header header;
+    enum status status = revision_header_parse(field_span(entry->header), &header);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!ID_EQUAL(&header.context_hash, &context->hash)) {
+        return STATUS_CORRUPT;
+    }
+    if (erased) {
+        return STATUS_OK;
+    }
+    struct hash hash;
+    hash_bytes(field_span(entry->envelope), &hash);
+    return header.envelope_size == entry->envelope.len && ID_EQUAL(&header.envelope_hash, &hash)
+               ? STATUS_OK
+               : STATUS_CORRUPT;
+}
+
+/* Into page->scratch; *out_text borrows from it. */
+static enum status open_text(struct engine *engine, struct page *page,
+                             const Alcove__PageEntry *entry, const struct secret *key,
+                             struct span *out_text)
+{
+    if (page->scratch_size < entry->envelope.len) {
+        wipe(page->scratch, page->scratch_size);
+        free(page->scratch);
+        page->scratch_size = entry->envelope.len;
+        page->scratch = malloc(page->scratch_size);
+        if (page->scratch == NULL) {
+            page->scratch_size = 0;
+            return STATUS_NO_MEMORY;
+        }
+    }
+    return text_open(&engine->practice, key, field_span(entry->context), field_span(entry->wrap),
+                     field_span(entry->envelope), page->scratch, out_text);
+}
+
+static enum status keep(struct engine *engine, struct page *page, const Alcove__PageEntry *entry,
+                        const struct revision_context *context, const struct hash *link)
+{
+    struct kept kept = {.context = field_span(entry->context),
+                        .header = field_span(entry->header),
+                        .signature = field_span(entry->signature),
+                        .epoch_statement = context->epoch_statement};
+    kept.item = (struct indexed){.number = entry->number,
+                                 .note = context->note,
+                                 .link = *link,
+                                 .revision = context->revision,
+                                 .kind = context->kind,
+                                 .author = context->member,
+                                 .device = context->device,
+                                 .epoch = context->epoch,
+                                 .parent_count = context->parent_count};
+    memcpy(kept.parents, context->parent, sizeof kept.parents);
+    const struct secret *key =
+        section_key(&engine->sections[page->section], &context->epoch_statement);
+    if (entry->envelope.len == 0) {
+        kept.state = KEPT_ERASED;
+        page->erased = true;
+    } else if (key == NULL) {
+        kept.state = KEPT_SEALED;
+        kept.wrap = field_span(entry->wrap);
+        kept.text = field_span(entry->envelope);
+    } else {
+        kept.state = KEPT_OPEN;
+        enum status status = open_text(engine, page, entry, key, &kept.text);
+        if (status != STATUS_OK) {
+            return bad(engine, status,
+                       "A note does not open under its section's key: it was changed on its way "
+                       "or its author sealed it wrongly.",
+                       entry->number);
+        }
+    }
+    const struct authority_section *facts =
+        authority_section(engine->authority, &engine->sections[page->section].id);
+    if (facts != NULL && kept.state == KEPT_OPEN && name_is(kept.text)) {
+        /* Names are no secret within a section and spoil nothing if the page fails later. */
+        enum status status = name_take(engine, facts, &context->member, kept.text);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    kept.item.erased = kept.state == KEPT_ERASED;
+    kept.item.sealed = kept.state == KEPT_SEALED;
+    struct page_item *item = &page->items[page->item_count];
+    *item = (struct page_item){.kind = ENTRY_REVISION, .object = *link, .item = kept.item};
+    memcpy(item->parents, kept.parents, sizeof item->parents);
+    enum status status = kept_encode(&kept, &item->bytes, &item->size);
+    if (status == STATUS_OK) {
+        page->item_count++;
+    }
+    return status;
+}
+
+static enum status take_revision(struct engine *engine, struct page *page,
+                                 const Alcove__PageEntry *entry)
+{
+    struct revision_context context;
+    struct signature signature;
+    enum status status = revision_context_parse(field_span(entry->context), &context);
+    bool erased = entry->wrap.len == 0 && entry->envelope.len == 0;
+    if (status == STATUS_OK && (!field_signature(entry->signature, &signature) ||
+                                (entry->wrap.len == 0) != (entry->envelope.len == 0))) {
+        status = STATUS_MALFORMED;
+    }
+    if (status == STATUS_OK) {
+        status = header_fits(entry, &context, erased);
+    }
+    if (status != STATUS_OK) {
+        return bad(engine, status, "A revision is not the one that its author signed.",
+                   entry->number);
+    }
+    struct hash link;
+    revision_link(field_span(entry->header), &signature, &engine->practice, &link);
+    struct timeline_entry next = {.kind = ENTRY_REVISION, .object = link, .context = &context};
+    status = step(engine, page, entry, &next);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = note_device(engine, page, entry, &context, &signature);
+    if (status == STATUS_OK && context.has_chart) {
+        status =
+            section_chart_saw(engine, &context.chart, context.chart_number, &context.chart_leaf);
+        if (status == STATUS_EQUIVOCATION) {
+            return bad(engine, status,
+                       "The server shows this author another history of the chart than us.",
+                       entry->number);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = keep(engine, page, entry, &context, &link);
+    }
+    engine->state.revisions_verified += status == STATUS_OK ? 1 : 0;
+    return status;
+}
+
+static enum status take_other(struct engine *engine, struct page *page,
+                              const Alcove__PageEntry *entry)
+{
+    struct timeline_entry next = {.kind = entry->kind};
+    if (!field_hash(entry->object, &next.object)) {
+        return bad(engine, STATUS_MALFORMED, "An entry without an object.", entry->number);
+    }
+    enum status status = step(engine, page, entry, &next);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct page_item *item = &page->items[page->item_count];
+    *item = (struct page_item){.kind = entry->kind, .object = next.object};
+    item->size = 4 + HASH_BYTES;
+    item->bytes = malloc(item->size);
+    if (item->bytes == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    item->bytes[0] = 0;
+    item->bytes[1] = 0;
+    item->bytes[2] = 0;
+    item->bytes[3] = (uint8_t)entry->kind;
+    memcpy(item->bytes + 4, next.object.bytes, HASH_BYTES);
+    page->item_count++;
+    return STATUS_OK;
+}
+
+enum status take_entry(struct engine *engine, struct page *page, const Alcove__PageEntry *entry)
+{
+    if (entry->number != page->timeline.number + 1 || entry->number > page->to) {
+        return bad(engine, STATUS_BAD_PROOF, "The server leaves out or moves an entry.",
+                   entry->number);
+    }
+    if (!grow(page)) {
+        return STATUS_NO_MEMORY;
+    }
+    if (entry->kind == ENTRY_REVISION) {
+        return take_revision(engine, page, entry);
+    }
+    if (entry->kind == ENTRY_STATEMENT || entry->kind == ENTRY_ECHO || entry->kind == ENTRY_ENDED) {
+        return take_other(engine, page, entry);
+    }
+    return bad(engine, STATUS_MALFORMED, "An entry of an unknown kind.", entry->number);
+}

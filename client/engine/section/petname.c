@@ -1,0 +1,117 @@
+#include "client/engine/section/petname.h"
+
+#include "client/engine/common/inside.h"
+#include "keys/public/bytes/utf8.h"
+
+/* Other records of this table have keys of ID_BYTES: drafts. */
+#define PREFIX       "name"
+#define PREFIX_BYTES 4u
+#define KEY_BYTES    (PREFIX_BYTES + ID_BYTES)
+
+static void make_key(const struct member_id *member, uint8_t key[static KEY_BYTES],
+                     size_t *out_size)
+{
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result): a key, not a string
+    memcpy(key, PREFIX, PREFIX_BYTES);
+    *out_size = PREFIX_BYTES;
+    if (member != NULL) {
+        memcpy(key + PREFIX_BYTES, member->bytes, ID_BYTES);
+        *out_size = KEY_BYTES;
+    }
+}
+
+/* At most PETNAME_BYTES_MAX, never in the middle of a character. */
+static struct span cut(struct span name)
+{
+    size_t size = name.size < PETNAME_BYTES_MAX ? name.size : PETNAME_BYTES_MAX;
+
+    while (size > 0 && size < name.size && (name.data[size] & 0xc0u) == 0x80u) {
+        size--;
+    }
+    return span_of(name.data, size);
+}
+
+static bool is_name(struct span name)
+{
+    return name.size > 0 && utf8_valid(name) && memchr(name.data, '\0', name.size) == NULL;
+}
+
+enum status petname_keep(const struct storage *storage, const struct member_id *member,
+                         struct span name)
+{
+    uint8_t key[KEY_BYTES];
+    size_t key_size = 0;
+    enum status status;
+
+    if (!is_name(name)) {
+        return STATUS_OK;
+    }
+    make_key(member, key, &key_size);
+    status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = storage->put(storage->context, STORAGE_DRAFT, span_of(key, key_size), cut(name));
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    return storage->commit(storage->context);
+}
+
+static enum status take(struct engine *engine, struct span key, struct span name)
+{
+    struct member_id member;
+
+    if (!is_name(name) || name.size > PETNAME_BYTES_MAX) {
+        return STATUS_OK;
+    }
+    if (key.size == PREFIX_BYTES) {
+        memcpy(engine->practice_name, name.data, name.size);
+        engine->practice_name[name.size] = '\0';
+        return STATUS_OK;
+    }
+    if (key.size != KEY_BYTES) {
+        return STATUS_OK;
+    }
+    memcpy(member.bytes, key.data + PREFIX_BYTES, ID_BYTES);
+    return name_pet(engine, &member, name);
+}
+
+enum status petname_set(struct engine *engine, const struct member_id *member, struct span name)
+{
+    uint8_t key[KEY_BYTES];
+    size_t key_size = 0;
+    enum status status = petname_keep(&engine->storage, member, name);
+
+    make_key(member, key, &key_size);
+    return status == STATUS_OK ? take(engine, span_of(key, key_size), cut(name)) : status;
+}
+
+const char *petname_practice(const struct engine *engine)
+{
+    return engine->practice_name;
+}
+
+struct loading {
+    struct engine *engine;
+    enum status status;
+};
+
+static bool load_one(void *visitor, struct span key, struct span value)
+{
+    struct loading *loading = visitor;
+
+    loading->status = take(loading->engine, key, value);
+    return loading->status == STATUS_OK;
+}
+
+enum status petname_load(struct engine *engine)
+{
+    struct loading loading = {engine, STATUS_OK};
+    enum status status =
+        engine->storage.scan(engine->storage.context, STORAGE_DRAFT,
+                             span_of((const uint8_t *)PREFIX, PREFIX_BYTES), load_one, &loading);
+
+    return status == STATUS_OK ? loading.status : status;
+}

@@ -1,0 +1,24 @@
+/*
+ * What we ourselves call people and the practice, from the moment of inviting or of joining.
+ *
+ * Kept on this device alone, sealed, with the drafts, and never sent; a name that comes to us
+ * in a NOTE_NAME note goes before it. Without it an inviter would know a newcomer by digits
+ * until the two share a section.
+ */
+#pragma once
+
+#include "client/engine/exchange/engine.h"
+
+#define PETNAME_BYTES_MAX 127u
+
+/* Before there is an engine: into the storage it will be given. Not UTF-8 or empty: nothing is
+ * kept. Longer names are cut. STATUS_IO, STATUS_FULL, STATUS_NO_MEMORY. */
+MUST_CHECK enum status petname_keep(const struct storage *storage, const struct member_id *member,
+                                    struct span name);
+/* |member| NULL: the practice. */
+MUST_CHECK enum status petname_set(struct engine *engine, const struct member_id *member,
+                                   struct span name);
+/* Terminated; empty: none is known. */
+const char *petname_practice(const struct engine *engine);
+/* For engine_new. */
+MUST_CHECK enum status petname_load(struct engine *engine);

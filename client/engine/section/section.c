@@ -1,0 +1,233 @@
+#include "client/engine/common/inside.h"
+
+#include "keys/public/bytes/cursor.h"
+
+size_t section_key_bytes(uint32_t local, uint64_t number, uint8_t out_key[12])
+{
+    struct cursor_writer writer;
+    cursor_write_init(&writer, out_key, 12);
+    cursor_write_u32(&writer, local);
+    cursor_write_u64(&writer, number);
+    return 12;
+}
+
+struct section *section_find(const struct engine *engine, const struct section_id *id)
+{
+    for (size_t i = 0; i < engine->section_count; i++) {
+        if (ID_EQUAL(&engine->sections[i].id, id)) {
+            return &engine->sections[i];
+        }
+    }
+    return NULL;
+}
+
+static struct section *add(struct engine *engine)
+{
+    if (engine->section_count == engine->section_capacity) {
+        size_t capacity = engine->section_capacity == 0 ? 8 : engine->section_capacity * 2;
+        struct section *sections = realloc(engine->sections, capacity * sizeof *sections);
+        if (sections == NULL) {
+            return NULL;
+        }
+        engine->sections = sections;
+        engine->section_capacity = capacity;
+    }
+    struct section *section = &engine->sections[engine->section_count];
+    *section = (struct section){0};
+    for (size_t i = 0; i < engine->section_count; i++) {
+        if (engine->sections[i].local > section->local) {
+            section->local = engine->sections[i].local;
+        }
+    }
+    section->local++;
+    engine->section_count++;
+    return section;
+}
+
+static void drop_keys(struct section *section)
+{
+    for (size_t i = 0; i < section->key_count; i++) {
+        secret_free(section->keys[i].key);
+    }
+    free(section->keys);
+    section->keys = NULL;
+    section->key_count = 0;
+}
+
+void section_deinit(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->section_count; i++) {
+        struct section *section = &engine->sections[i];
+        drop_keys(section);
+        timeline_free(&section->timeline);
+        index_deinit(&section->index);
+    }
+    free(engine->sections);
+    free(engine->charts);
+    engine->sections = NULL;
+    engine->charts = NULL;
+    engine->section_count = 0;
+    engine->chart_count = 0;
+}
+
+enum status section_list(struct engine *engine, const Alcove__SectionState *state)
+{
+    struct section_id id;
+    struct chain_label label;
+    if (!field_section(state->section, &id) || !field_label(state->label, &label)) {
+        return STATUS_MALFORMED;
+    }
+    struct section *section = section_find(engine, &id);
+    if (section == NULL) {
+        section = add(engine);
+        if (section == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        section->id = id;
+        section->label = label;
+        timeline_init(&section->timeline, &engine->practice, &section->id);
+    }
+    if (!ID_EQUAL(&section->label, &label)) {
+        return STATUS_BAD_CHAIN;
+    }
+    if (section->started && state->ended_at == 0 && state->number < section->timeline.number) {
+        return STATUS_REWOUND;
+    }
+    section->listed = true;
+    section->ended_at = state->ended_at;
+    if (state->number > section->known) {
+        section->known = state->number;
+    }
+    return STATUS_OK;
+}
+
+bool section_behind(const struct section *section)
+{
+    uint64_t last = section->ended_at > 0 ? section->ended_at : section->known;
+    return section->started && section->timeline.number < last && section->denied < last;
+}
+
+const struct secret *section_key(const struct section *section, const struct hash *epoch)
+{
+    for (size_t i = section->key_count; i > 0; i--) {
+        if (ID_EQUAL(&section->keys[i - 1].statement, epoch)) {
+            return section->keys[i - 1].key;
+        }
+    }
+    return NULL;
+}
+
+/* From the epoch at which we were let in, or from the beginning. */
+static enum status begin_at(struct engine *engine, struct section *section,
+                            const struct authority_epoch *epoch)
+{
+    struct statement statement;
+    enum status status = statement_parse(epoch->bytes, &engine->practice, &statement);
+    if (status == STATUS_OK) {
+        timeline_free(&section->timeline);
+        status = timeline_init_at(&section->timeline, engine->authority, &statement);
+    }
+    statement_free(&statement);
+    return status;
+}
+
+/* What was kept of a section goes when an earlier beginning opens to us. */
+static enum status forget(struct engine *engine, struct section *section)
+{
+    const struct storage *storage = &engine->storage;
+    enum status status = storage->begin(storage->context);
+    for (uint64_t n = 1; n <= section->timeline.number && status == STATUS_OK; n++) {
+        uint8_t key[12];
+        struct span name = span_of(key, section_key_bytes(section->local, n, key));
+        status = storage->remove(storage->context, STORAGE_ENTRY, name);
+        if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+            status = storage->remove(storage->context, STORAGE_REVISION, name);
+        }
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    index_deinit(&section->index);
+    section->verified_count = 0;
+    section->started = false;
+    return storage->commit(storage->context);
+}
+
+enum status section_begin(struct engine *engine, struct section *section)
+{
+    const struct authority_section *facts = authority_section(engine->authority, &section->id);
+    if (facts == NULL || section->key_count == 0) {
+        return STATUS_OK;
+    }
+    uint64_t lowest = section->keys[0].epoch;
+    for (size_t i = 1; i < section->key_count; i++) {
+        lowest = section->keys[i].epoch < lowest ? section->keys[i].epoch : lowest;
+    }
+    bool whole = lowest == 1 || ID_EQUAL(&facts->maker, &engine->content->member);
+    uint64_t start = whole ? 0 : lowest;
+    if (section->started && section->start_epoch <= start) {
+        return STATUS_OK;
+    }
+    enum status status = STATUS_OK;
+    if (section->started) {
+        status = forget(engine, section);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (whole) {
+        timeline_free(&section->timeline);
+        timeline_init(&section->timeline, &engine->practice, &section->id);
+    } else {
+        status = begin_at(engine, section, &facts->epochs[lowest - 1]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    section->start_epoch = start;
+    section->started = true;
+    return STATUS_OK;
+}
+
+const struct chart_seen *section_chart_seen(const struct engine *engine,
+                                            const struct chart_id *chart)
+{
+    for (size_t i = 0; i < engine->chart_count; i++) {
+        if (ID_EQUAL(&engine->charts[i].chart, chart)) {
+            return &engine->charts[i];
+        }
+    }
+    return NULL;
+}
+
+enum status section_chart_saw(struct engine *engine, const struct chart_id *chart, uint64_t number,
+                              const struct hash *leaf)
+{
+    if (number == 0) {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < engine->chart_count; i++) {
+        struct chart_seen *seen = &engine->charts[i];
+        if (!ID_EQUAL(&seen->chart, chart)) {
+            continue;
+        }
+        if (seen->number == number && !ID_EQUAL(&seen->leaf, leaf)) {
+            return STATUS_EQUIVOCATION;
+        }
+        if (number > seen->number) {
+            seen->number = number;
+            seen->leaf = *leaf;
+        }
+        return STATUS_OK;
+    }
+    struct chart_seen *charts =
+        realloc(engine->charts, (engine->chart_count + 1) * sizeof *engine->charts);
+    if (charts == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    engine->charts = charts;
+    charts[engine->chart_count++] = (struct chart_seen){*chart, number, *leaf};
+    return STATUS_OK;
+}

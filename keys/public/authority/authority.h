@@ -1,0 +1,291 @@
+/*
+ * Who is who and who may what: the fold of all statements that one side knows.
+ *
+ * The server feeds it every statement in the order of the log and asks it about now;
+ * a client feeds it the chains it may see, in the order of the log as far as it
+ * knows them, and checks with it every statement and, through timeline.h, every
+ * revision. Each rule about statements stands here once, for both.
+ *
+ * Facts keep the log index (seq) of the statement that began and ended them, so every
+ * question is asked as of a moment (struct authority_when): a chain that becomes
+ * visible late is judged by what held at its own place, and the past stays readable.
+ *
+ * admit changes nothing unless it returns STATUS_OK. Pointers handed out are borrowed
+ * and stable until authority_free or, for one section, authority_forget_section. Not
+ * thread-safe: the server's belongs to the committer, a client's to its engine.
+ */
+#pragma once
+
+#include "keys/public/authority/authority_types.h"
+#include "proto/policy.h"
+
+struct authority;
+
+/* ---------------------------------------------------------------- making and folding */
+
+#define AUTHORITY_KEEP_SEALS 1u /* keep the bytes of epochs and reseals: clients */
+
+/*
+ * |practice| may be NULL: the genesis then sets it (only where the genesis itself was
+ * checked against a pin). STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status authority_new(const struct practice_id *practice, uint32_t flags,
+                                     struct authority **out_authority);
+void authority_free(struct authority *authority); /* NULL is fine */
+
+enum authority_check {
+    AUTHORITY_VERIFY = 1,   /* signatures too */
+    AUTHORITY_VERIFIED = 2, /* the caller has verified them, or wrote them down itself */
+};
+
+/* Why something was not admitted, for people and tests; never sent. */
+enum authority_reason {
+    AUTHORITY_FINE = 0,
+    AUTHORITY_BAD_PLACE,      /* number, previous, or a chain that does not exist */
+    AUTHORITY_BAD_START,      /* this type cannot stand at this place of a chain */
+    AUTHORITY_UNKNOWN_SIGNER, /* member or device not known (yet) */
+    AUTHORITY_WRONG_SIGNER,   /* this signer may not say this */
+    AUTHORITY_SIGNER_REVOKED, /* device revoked */
+    AUTHORITY_SIGNER_SUSPENDED,
+    AUTHORITY_IDENTITY_FROZEN, /* the device that held the identity key is revoked */
+    AUTHORITY_BAD_SIGNATURE,
+    AUTHORITY_NOT_PERMITTED,   /* policy or missing grant */
+    AUTHORITY_SECOND_IDENTITY, /* an invitation for a member id already known */
+    AUTHORITY_EXPIRED,         /* invitation, delegation */
+    AUTHORITY_BAD_ROLE,
+    AUTHORITY_UNKNOWN_SUBJECT, /* the member, device, relation or grant named is not known */
+    AUTHORITY_BAD_IDENTITY,    /* identity hash of another person */
+    AUTHORITY_BAD_CHART,       /* chart, client or class do not fit together */
+    AUTHORITY_EXISTS,
+    AUTHORITY_BAD_RIGHTS, /* rights that policy does not let the grantee hold */
+    AUTHORITY_BAD_BASIS,
+    AUTHORITY_LAST_OWNER,
+    AUTHORITY_ALREADY_ENDED,
+    AUTHORITY_BAD_EPOCH,      /* number or previous epoch */
+    AUTHORITY_BAD_RECIPIENTS, /* not exactly those in force, or not allowed a reseal */
+    AUTHORITY_BAD_MEMBERSHIP, /* membership hash */
+    AUTHORITY_LIMIT,
+    AUTHORITY_BAD_KEYS, /* a server key that was not announced; equal keys */
+};
+/* "wrong signer": short English for logs. Never NULL. */
+const char *authority_reason_text(enum authority_reason reason);
+
+/* What a statement was about. Filled as far as known also on failure (reason always). */
+struct authority_result {
+    enum authority_reason reason;
+    uint32_t type;
+    uint32_t action;
+    struct hash hash;
+    struct chain_label label;
+    uint64_t number;
+    bool by_root;
+    struct member_id signer;  /* zero when by_root */
+    struct hash device;       /* zero: root or identity */
+    struct member_id subject; /* member it is about; zero: none */
+    bool has_section;
+    struct section_id section;
+    uint32_t class;
+    bool has_chart;
+    struct chart_id chart;
+    uint32_t basis_kind; /* on what the signer's right rested */
+    struct hash basis;
+    /* EPOCH and RESEAL: what it says of the section's log; the caller compares. */
+    bool has_position;
+    uint64_t position_number;
+    struct hash position_head;
+    /* A member-chain statement: sections whose live set it changed, each of which gets
+     * an ECHO. Borrowed until the next admit. */
+    const struct authority_section *const *touched;
+    size_t touched_count;
+};
+
+/*
+ * Judges one statement at its place and, if it holds, takes it in.
+ *
+ * |seq|, |time_ms|  index in the statements log and time in its leaf.
+ *
+ * STATUS_OK; STATUS_ALREADY (exactly the chain's last statement: nothing done);
+ * STATUS_BAD_CHAIN (not the next of its chain), STATUS_REFUSED (not permitted at this
+ * point), STATUS_BAD_SIGNATURE, STATUS_MALFORMED, STATUS_TOO_LARGE,
+ * STATUS_UNSUPPORTED, STATUS_EQUIVOCATION (a properly signed second identity for a
+ * member id: clients stop, the server refuses), STATUS_NO_MEMORY.
+ */
+MUST_CHECK enum status authority_admit(struct authority *authority, struct span bytes, uint64_t seq,
+                                       uint64_t time_ms, enum authority_check check,
+                                       struct authority_result *out_result);
+/* The same for one already parsed under this practice. */
+MUST_CHECK enum status authority_admit_parsed(struct authority *authority,
+                                              const struct statement *statement, uint64_t seq,
+                                              uint64_t time_ms, enum authority_check check,
+                                              struct authority_result *out_result);
+/* Judges without taking in. */
+MUST_CHECK enum status authority_judge(struct authority *authority,
+                                       const struct statement *statement, uint64_t seq,
+                                       uint64_t time_ms, enum authority_check check,
+                                       struct authority_result *out_result);
+
+/*
+ * Drops a section and its chain, so that the caller can admit again what is stored of
+ * it (a request of several statements failed half way). STATUS_NOT_FOUND. Statements of
+ * other chains cannot be taken back: build a new authority from the store.
+ */
+MUST_CHECK enum status authority_forget_section(struct authority *authority,
+                                                const struct chain_label *label);
+
+/* ---------------------------------------------------------------- the practice */
+
+/* NULL before the genesis. */
+const struct practice_id *authority_practice(const struct authority *authority);
+const struct public_key *authority_root_key(const struct authority *authority);
+/* Newest keys; NULL before the first SERVER_KEYS. */
+const struct statement_server_keys *authority_server_keys(const struct authority *authority);
+/* C2SP policy text; empty before the first. */
+struct span authority_witness_policy(const struct authority *authority);
+/* Raised by every statement admitted. */
+uint64_t authority_generation(const struct authority *authority);
+
+/* ---------------------------------------------------------------- finding; NULL: unknown */
+
+const struct authority_member *authority_member(const struct authority *authority,
+                                                const struct member_id *id);
+size_t authority_member_count(const struct authority *authority);
+const struct authority_member *authority_member_at(const struct authority *authority, size_t i);
+const struct authority_device *authority_device(const struct authority *authority,
+                                                const struct hash *statement);
+const struct authority_chain *authority_chain(const struct authority *authority,
+                                              const struct chain_label *label);
+size_t authority_chain_count(const struct authority *authority);
+const struct authority_chain *authority_chain_at(const struct authority *authority, size_t i);
+const struct authority_section *authority_section(const struct authority *authority,
+                                                  const struct section_id *id);
+const struct authority_section *authority_section_of(const struct authority *authority,
+                                                     const struct chain_label *label);
+size_t authority_section_count(const struct authority *authority);
+const struct authority_section *authority_section_at(const struct authority *authority, size_t i);
+const struct authority_chart *authority_chart(const struct authority *authority,
+                                              const struct chart_id *id);
+const struct authority_chart *authority_chart_of(const struct authority *authority,
+                                                 const struct member_id *client);
+const struct authority_relation *authority_relation(const struct authority *authority,
+                                                    const struct hash *statement);
+const struct authority_grant *authority_grant(const struct authority_section *section,
+                                              const struct hash *statement);
+/* The epoch in force; NULL: none yet. */
+const struct authority_epoch *authority_epoch(const struct authority_section *section,
+                                              struct authority_when when);
+
+/* ---------------------------------------------------------------- rights */
+
+/* Enrolled and not suspended. */
+bool authority_active(const struct authority_member *member, struct authority_when when);
+bool authority_device_live(const struct authority_device *device, struct authority_when when);
+
+/* POLICY_* bits between |actor| and |section|; with |section| NULL, and |client| the
+ * one a chart is or would be about (NULL: practice actions). */
+uint32_t authority_relations(const struct authority *authority,
+                             const struct authority_member *actor,
+                             const struct authority_section *section,
+                             const struct authority_member *client, struct authority_when when);
+
+/*
+ * What |member| may do in |section|: the RIGHT_* of the grant in force, cut to what
+ * policy lets them hold. 0: not in. |out_grant| may be NULL.
+ */
+uint32_t authority_rights(const struct authority *authority,
+                          const struct authority_section *section,
+                          const struct authority_member *member, struct authority_when when,
+                          const struct authority_grant **out_grant);
+
+/*
+ * The one permission test. |section| NULL: nothing exists yet, or a practice action;
+ * then |class| and |client| say what it would be about (client NULL: none). READ and
+ * OPENED need the right to read, WRITE, ERASE and ROTATE to write, GRANT and REVOKE to
+ * own, RESEAL to read. True sets the basis (either pointer may be NULL).
+ */
+bool authority_may(const struct authority *authority, const struct authority_member *actor,
+                   uint32_t action, uint32_t class, const struct authority_section *section,
+                   const struct authority_member *client, struct authority_when when,
+                   uint32_t *out_basis_kind, struct hash *out_basis);
+
+/* One who is in a section, and why: for `alcove access`. */
+struct authority_live {
+    const struct authority_member *member;
+    const struct authority_grant *grant; /* what was granted */
+    uint32_t rights;                     /* what remains under policy */
+    const struct authority_relation
+        *relation;      /* on which policy rests; NULL: role, own chart, maker */
+    uint32_t relations; /* POLICY_* */
+};
+/* Ascending by member id; at most |capacity| (SECTION_MEMBERS_MAX suffices). */
+size_t authority_live(const struct authority *authority, const struct authority_section *section,
+                      struct authority_when when, struct authority_live *out, size_t capacity);
+/* PROTOCOL.md's membership hash over the same. */
+void authority_membership(const struct authority *authority,
+                          const struct authority_section *section, struct authority_when when,
+                          struct hash *out_membership);
+/* Exactly those an epoch must be sealed to, in its order. STATUS_TOO_LARGE. */
+MUST_CHECK enum status authority_recipients(const struct authority *authority,
+                                            const struct authority_section *section,
+                                            struct authority_when when,
+                                            struct authority_recipient *out, size_t capacity,
+                                            size_t *out_count);
+/* X25519 key of a recipient; its member. False: unknown. Either may be NULL. */
+bool authority_recipient_key(const struct authority *authority,
+                             const struct authority_recipient *recipient,
+                             struct public_key *out_key,
+                             const struct authority_member **out_member);
+/* No revision may be written until a new epoch (decision 6). Cached per section. */
+bool authority_closed(const struct authority *authority, const struct authority_section *section,
+                      struct authority_when when);
+
+/* ---------------------------------------------------------------- ends by the clock */
+
+struct authority_ending {
+    const struct authority_section *section;
+    const struct authority_grant *grant; /* its hash is the object of the ENDED entry */
+};
+/*
+ * Those that are over by |now_ms| and neither marked nor passed over, oldest section
+ * first. Cheap when nothing is due. Returns at most |capacity|; ask again after marking.
+ *
+ * An end is written into a section's log only before any statement of a later time, else
+ * readers could not place it. So each statement admitted, and each asking that finds
+ * nothing due, passes over all ends up to its time: ask before admitting.
+ */
+size_t authority_endings(struct authority *authority, uint64_t now_ms, struct authority_ending *out,
+                         size_t capacity);
+/* The ENDED entry was appended (server) or read (client): this grant's next end is done.
+ * Nothing happens when none is to come. STATUS_NOT_FOUND: no such grant. */
+MUST_CHECK enum status authority_mark_ended(struct authority *authority,
+                                            const struct section_id *section,
+                                            const struct hash *grant);
+/* Every end up to |time_ms| is in the log already: after a restart, with the time of the
+ * last event, instead of marking one by one. */
+void authority_clock_passed(struct authority *authority, uint64_t time_ms);
+/* When, with what is known now, this grant stops by the clock and is not marked yet; 0:
+ * never by itself. */
+uint64_t authority_grant_end_ms(const struct authority *authority,
+                                const struct authority_section *section,
+                                const struct authority_grant *grant);
+
+/* ---------------------------------------------------------------- visibility (PROTOCOL.md, 4.1) */
+
+bool authority_sees_member(const struct authority *authority, const struct authority_member *viewer,
+                           const struct authority_member *subject);
+/* Ever in, or an auditor. To read content ask authority_may. */
+bool authority_sees_section(const struct authority *authority,
+                            const struct authority_member *viewer,
+                            const struct authority_section *section);
+bool authority_sees_chain(const struct authority *authority, const struct authority_member *viewer,
+                          const struct authority_chain *chain);
+/* Calls |visit| for each; false from it stops. Sections: those ever in, only. */
+void authority_visible_chains(const struct authority *authority,
+                              const struct authority_member *viewer,
+                              bool (*visit)(void *context, const struct authority_chain *chain),
+                              void *context);
+void authority_visible_sections(
+    const struct authority *authority, const struct authority_member *viewer,
+    bool (*visit)(void *context, const struct authority_section *section), void *context);
+
+/* A hash over everything known, for tests: equal iff nothing changed. */
+void authority_digest(const struct authority *authority, struct hash *out_digest);

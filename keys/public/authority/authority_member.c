@@ -1,0 +1,282 @@
+#include "keys/public/authority/authority_internal.h"
+
+/* ---------------------------------------------------------------- who may invite whom */
+
+static enum status judge_delegate(struct judgement *judgement)
+{
+    const struct statement_invitation *invitation = &judgement->statement->u.invitation;
+    if (judgement->signer == NULL) {
+        return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+    }
+    if (!authority_permits(judgement, ACTION_INVITE_CLIENT, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    const struct authority_delegation *d = judgement->signer->pub.delegations;
+    while (d != NULL && !ID_EQUAL(&d->statement, &invitation->authority)) {
+        d = d->next;
+    }
+    if (d == NULL || d->seq >= judgement->seq) {
+        return authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+    }
+    if (d->until_ms != 0 && d->until_ms <= judgement->time_ms) {
+        return authority_refuse(judgement, AUTHORITY_EXPIRED);
+    }
+    judgement->result->basis = d->statement;
+    return STATUS_OK;
+}
+
+/* Admins and auditors by the root alone, therapists by an admin, clients by a therapist
+ * to whom an admin delegated it (decisions 9, 25). */
+static enum status judge_inviter(struct judgement *judgement)
+{
+    const struct statement_invitation *invitation = &judgement->statement->u.invitation;
+    bool by_root = judgement->statement->link.by_root;
+    switch (invitation->role) {
+    case ROLE_ADMIN:
+    case ROLE_AUDITOR:
+        return by_root ? STATUS_OK : authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+    case ROLE_THERAPIST:
+        if (by_root) {
+            return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+        }
+        return authority_permits(judgement, ACTION_INVITE_STAFF, CLASS_NONE, NULL, NULL)
+                   ? STATUS_OK
+                   : STATUS_REFUSED;
+    case ROLE_CLIENT:
+        return judge_delegate(judgement);
+    default:
+        return authority_refuse(judgement, AUTHORITY_BAD_ROLE);
+    }
+}
+
+static enum status judge_invitation(struct judgement *judgement)
+{
+    const struct statement_invitation *invitation = &judgement->statement->u.invitation;
+    judgement->result->subject = invitation->invited;
+    enum status status = judge_inviter(judgement);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (invitation->has_authority != (invitation->role == ROLE_CLIENT)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+    }
+    if (invitation->expires_ms <= judgement->time_ms) {
+        return authority_refuse(judgement, AUTHORITY_EXPIRED);
+    }
+    /* Signed by one who may invite, and yet for a member who exists: never a mistake. */
+    if (authority_member(judgement->authority, &invitation->invited) != NULL) {
+        judgement->result->reason = AUTHORITY_SECOND_IDENTITY;
+        return STATUS_EQUIVOCATION;
+    }
+    return authority_member_count(judgement->authority) < PRACTICE_MEMBERS_MAX
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_LIMIT);
+}
+
+/* ---------------------------------------------------------------- persons and devices */
+
+static bool keys_distinct(const struct device_keys *keys)
+{
+    return !ID_EQUAL(&keys->content, &keys->login) && !ID_EQUAL(&keys->content, &keys->sealing) &&
+           !ID_EQUAL(&keys->login, &keys->sealing);
+}
+
+/* Invitations still open end with whoever made them: else one who is about to be removed comes
+ * back as somebody else. The device too, since a thief's invitations are not its owner's. */
+static enum status judge_inviter_still_in(struct judgement *judgement,
+                                          const struct authority_member *invited)
+{
+    const struct authority *authority = judgement->authority;
+    if (invited->by_root) {
+        return STATUS_OK;
+    }
+    if (!authority_active(authority_member(authority, &invited->inviter), judgement->when)) {
+        return authority_refuse(judgement, AUTHORITY_SIGNER_SUSPENDED);
+    }
+    return authority_device_live(authority_device(authority, &invited->inviter_device),
+                                 judgement->when)
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_SIGNER_REVOKED);
+}
+
+static enum status judge_enrolment(struct judgement *judgement)
+{
+    const struct statement_enrolment *enrolment = &judgement->statement->u.enrolment;
+    const struct authority_member *member = &judgement->subject->pub;
+    judgement->result->basis_kind = BASIS_INVITATION;
+    judgement->result->basis = member->invitation;
+    if (member->enrolled) {
+        return authority_refuse(judgement, AUTHORITY_SECOND_IDENTITY);
+    }
+    if (member->expires_ms <= judgement->time_ms) {
+        return authority_refuse(judgement, AUTHORITY_EXPIRED);
+    }
+    enum status status = judge_inviter_still_in(judgement, member);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    /* One key, one use: what logs in or recovers never signs for the person. */
+    if (!keys_distinct(&enrolment->device) ||
+        ID_EQUAL(&enrolment->identity_key, &enrolment->device.content) ||
+        ID_EQUAL(&enrolment->identity_key, &enrolment->device.login) ||
+        ID_EQUAL(&enrolment->identity_key, &enrolment->recovery_signing_key) ||
+        ID_EQUAL(&enrolment->identity_key, &member->invitation_key)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_KEYS);
+    }
+    return STATUS_OK;
+}
+
+/* In every section the member is in, the next epoch still has room for one more. */
+static bool device_fits(const struct judgement *judgement)
+{
+    const struct member_node *member = judgement->subject;
+    for (size_t i = 0; i < member->section_count; i++) {
+        const struct authority_section *section = &member->sections[i]->pub;
+        if (authority_rights(judgement->authority, section, &member->pub, judgement->when, NULL) !=
+                RIGHT_NONE &&
+            !authority_recipients_fit(judgement->authority, section, judgement->when, 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum status judge_device(struct judgement *judgement)
+{
+    const struct device_keys *keys = &judgement->statement->u.device;
+    size_t count = 0;
+    if (!authority_permits(judgement, ACTION_DEVICE, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    const struct authority_device *d = judgement->subject->pub.devices;
+    for (; d != NULL; d = d->next) {
+        count++;
+        if (ID_EQUAL(&d->keys.id, &keys->id) || ID_EQUAL(&d->keys.content, &keys->content) ||
+            ID_EQUAL(&d->keys.login, &keys->login) || ID_EQUAL(&d->keys.sealing, &keys->sealing)) {
+            return authority_refuse(judgement, AUTHORITY_EXISTS);
+        }
+    }
+    if (!keys_distinct(keys) || ID_EQUAL(&keys->content, &judgement->subject->pub.identity_key)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_KEYS);
+    }
+    return count < MEMBER_DEVICES_MAX && device_fits(judgement)
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_LIMIT);
+}
+
+static enum status judge_device_revocation(struct judgement *judgement)
+{
+    const struct hash *revoked = &judgement->statement->u.revoked;
+    const struct authority_device *device = authority_device(judgement->authority, revoked);
+    bool own = judgement->signer == judgement->subject;
+    uint32_t action = own ? ACTION_DEVICE : ACTION_REVOKE_DEVICE;
+    if (!authority_permits(judgement, action, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    if (device == NULL || !ID_EQUAL(&device->member, &judgement->subject->pub.id) ||
+        device->seq >= judgement->seq) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    /* Without devices an admin or auditor is as good as suspended, which is the root's to do. */
+    if (device == judgement->device || (!own && judgement->subject->pub.by_root)) {
+        return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+    }
+    if (device->revoked_seq != AUTHORITY_NEVER) {
+        return authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
+    }
+    return STATUS_OK;
+}
+
+/* ---------------------------------------------------------------- relations */
+
+static enum status judge_delegation(struct judgement *judgement)
+{
+    uint64_t until_ms = judgement->statement->u.delegated_until_ms;
+    if (!authority_permits(judgement, ACTION_DELEGATE, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    if (judgement->subject->pub.role != ROLE_THERAPIST) {
+        return authority_refuse(judgement, AUTHORITY_BAD_ROLE);
+    }
+    return until_ms == 0 || until_ms > judgement->time_ms
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_EXPIRED);
+}
+
+static enum status judge_relation(struct judgement *judgement)
+{
+    const struct statement_relation *relation = &judgement->statement->u.relation;
+    const struct authority_member *staff = authority_member(judgement->authority, &relation->staff);
+    if (!authority_permits(judgement, ACTION_RELATE, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    if (staff == NULL || staff->seq >= judgement->seq) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    bool of_client = relation->kind == RELATION_TREATS || relation->kind == RELATION_COVERS;
+    uint32_t subject_role = of_client ? ROLE_CLIENT : ROLE_THERAPIST;
+    if (staff->role != ROLE_THERAPIST || judgement->subject->pub.role != subject_role ||
+        staff == &judgement->subject->pub) {
+        return authority_refuse(judgement, AUTHORITY_BAD_ROLE);
+    }
+    return relation->until_ms == 0 || relation->until_ms > judgement->time_ms
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_EXPIRED);
+}
+
+static enum status judge_relation_end(struct judgement *judgement)
+{
+    const struct authority_relation *relation =
+        authority_relation(judgement->authority, &judgement->statement->u.relation_ended);
+    if (!authority_permits(judgement, ACTION_RELATE, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    if (relation == NULL || !ID_EQUAL(&relation->subject, &judgement->subject->pub.id)) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    return relation->ended_seq == AUTHORITY_NEVER
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
+}
+
+/* Whom the root appointed the root alone suspends, everyone else an admin's device: an admin
+ * who misbehaves must not be able to shut out the auditor. */
+static enum status judge_suspension(struct judgement *judgement, bool suspends)
+{
+    const struct authority_member *member = &judgement->subject->pub;
+    if (judgement->statement->link.by_root != member->by_root) {
+        return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+    }
+    if (!judgement->statement->link.by_root &&
+        !authority_permits(judgement, ACTION_SUSPEND, CLASS_NONE, NULL, NULL)) {
+        return STATUS_REFUSED;
+    }
+    bool active = authority_active(member, judgement->when);
+    return active == suspends ? STATUS_OK : authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
+}
+
+enum status authority_judge_member(struct judgement *judgement)
+{
+    switch (judgement->statement->rule->type) {
+    case STATEMENT_INVITATION:
+        return judge_invitation(judgement);
+    case STATEMENT_ENROLMENT:
+        return judge_enrolment(judgement);
+    case STATEMENT_DEVICE:
+        return judge_device(judgement);
+    case STATEMENT_DEVICE_REVOCATION:
+        return judge_device_revocation(judgement);
+    case STATEMENT_DELEGATION:
+        return judge_delegation(judgement);
+    case STATEMENT_RELATION:
+        return judge_relation(judgement);
+    case STATEMENT_RELATION_END:
+        return judge_relation_end(judgement);
+    case STATEMENT_SUSPENSION:
+        return judge_suspension(judgement, true);
+    case STATEMENT_RESUMPTION:
+        return judge_suspension(judgement, false);
+    default:
+        return STATUS_MALFORMED;
+    }
+}

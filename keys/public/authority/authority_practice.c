@@ -1,0 +1,106 @@
+#include "keys/public/authority/authority_internal.h"
+
+/* A pin changes only to the one announced before (decision 21). */
+static bool key_announced(const uint8_t *was, const uint8_t *was_next, const uint8_t *is)
+{
+    static const uint8_t none[HASH_BYTES];
+    bool announced = memcmp(was_next, none, HASH_BYTES) != 0;
+    return memcmp(is, was, HASH_BYTES) == 0 || (announced && memcmp(is, was_next, HASH_BYTES) == 0);
+}
+
+static enum status judge_genesis(struct judgement *judgement)
+{
+    struct practice_id practice;
+    statement_practice_id(judgement->statement->bytes, &practice);
+    if (judgement->authority->pinned && !ID_EQUAL(&practice, &judgement->authority->practice)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_IDENTITY);
+    }
+    return STATUS_OK;
+}
+
+static enum status judge_server_keys(struct judgement *judgement)
+{
+    const struct statement_server_keys *is = &judgement->statement->u.server_keys;
+    const struct statement_server_keys *was = &judgement->authority->server_keys;
+    if (ID_EQUAL(&is->login_key, &is->log_key)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_KEYS);
+    }
+    if (judgement->authority->has_server_keys &&
+        (!key_announced(was->login_key.bytes, was->login_next.bytes, is->login_key.bytes) ||
+         !key_announced(was->log_key.bytes, was->log_next.bytes, is->log_key.bytes) ||
+         !key_announced(was->tls_pin.bytes, was->tls_next.bytes, is->tls_pin.bytes))) {
+        return authority_refuse(judgement, AUTHORITY_BAD_KEYS);
+    }
+    return STATUS_OK;
+}
+
+enum status authority_judge_practice(struct judgement *judgement)
+{
+    judgement->result->subject = (struct member_id){{0}};
+    switch (judgement->statement->rule->type) {
+    case STATEMENT_GENESIS:
+        return judge_genesis(judgement);
+    case STATEMENT_SERVER_KEYS:
+        return judge_server_keys(judgement);
+    default:
+        return STATUS_OK;
+    }
+}
+
+static enum status apply_witness_policy(struct authority *authority, struct span policy)
+{
+    uint8_t *copy = malloc(policy.size);
+    if (copy == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(copy, policy.data, policy.size);
+    free(authority->witness_policy);
+    authority->witness_policy = copy;
+    authority->witness_policy_size = policy.size;
+    return STATUS_OK;
+}
+
+enum status authority_apply_practice(struct judgement *judgement)
+{
+    struct authority *authority = judgement->authority;
+    const struct statement *statement = judgement->statement;
+    switch (statement->rule->type) {
+    case STATEMENT_GENESIS:
+        statement_practice_id(statement->bytes, &authority->practice);
+        authority->pinned = true;
+        authority->root_key = statement->u.genesis.root_key;
+        authority->practice_chain = judgement->chain;
+        return STATUS_OK;
+    case STATEMENT_SERVER_KEYS:
+        authority->server_keys = statement->u.server_keys;
+        authority->has_server_keys = true;
+        return STATUS_OK;
+    default:
+        return apply_witness_policy(authority, statement->u.witness_policy.policy);
+    }
+}
+
+const struct practice_id *authority_practice(const struct authority *authority)
+{
+    return authority->pinned ? &authority->practice : NULL;
+}
+
+const struct public_key *authority_root_key(const struct authority *authority)
+{
+    return authority->practice_chain != NULL ? &authority->root_key : NULL;
+}
+
+const struct statement_server_keys *authority_server_keys(const struct authority *authority)
+{
+    return authority->has_server_keys ? &authority->server_keys : NULL;
+}
+
+struct span authority_witness_policy(const struct authority *authority)
+{
+    return span_of(authority->witness_policy, authority->witness_policy_size);
+}
+
+uint64_t authority_generation(const struct authority *authority)
+{
+    return authority->generation;
+}

@@ -1,0 +1,191 @@
+#include "keys/public/authority/authority_internal.h"
+
+/* ---------------------------------------------------------------- making a section */
+
+/* One chart per client and one client per chart, for ever. */
+static enum status judge_chart(struct judgement *judgement, const struct authority_member *client)
+{
+    const struct authority *authority = judgement->authority;
+    const struct statement_section *said = &judgement->statement->u.section;
+    const struct authority_chart *chart = authority_chart(authority, &said->chart);
+    const struct authority_chart *other = authority_chart_of(authority, &said->client);
+    if (client == NULL || !client->enrolled || client->enrolled_seq >= judgement->seq) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    if (client->role != ROLE_CLIENT) {
+        return authority_refuse(judgement, AUTHORITY_BAD_CHART);
+    }
+    if (!ID_EQUAL(&said->client_identity, &client->identity)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_IDENTITY);
+    }
+    return chart == other ? STATUS_OK : authority_refuse(judgement, AUTHORITY_BAD_CHART);
+}
+
+static enum status judge_making(struct judgement *judgement)
+{
+    const struct statement_section *said = &judgement->statement->u.section;
+    const struct authority_member *client =
+        said->has_chart ? authority_member(judgement->authority, &said->client) : NULL;
+    judgement->result->has_section = true;
+    judgement->result->section = said->section;
+    judgement->result->class = said->class;
+    judgement->result->has_chart = said->has_chart;
+    judgement->result->chart = said->chart;
+    judgement->result->subject = said->client;
+    if (!authority_permits(judgement, ACTION_CREATE_SECTION, said->class, NULL, client)) {
+        return STATUS_REFUSED;
+    }
+    if (authority_section(judgement->authority, &said->section) != NULL) {
+        return authority_refuse(judgement, AUTHORITY_EXISTS);
+    }
+    if (authority_section_count(judgement->authority) >= PRACTICE_SECTIONS_MAX) {
+        return authority_refuse(judgement, AUTHORITY_LIMIT);
+    }
+    if (said->has_chart) {
+        return judge_chart(judgement, client);
+    }
+    return judgement->authority->directory == NULL ? STATUS_OK
+                                                   : authority_refuse(judgement, AUTHORITY_EXISTS);
+}
+
+/* ---------------------------------------------------------------- grants */
+
+/* Relations that a grant rests on must name the grantee and hold now. */
+static bool basis_holds(struct judgement *judgement, const struct statement_grant *grant)
+{
+    if (grant->basis_kind != BASIS_RELATION) {
+        return true;
+    }
+    const struct authority_relation *relation =
+        authority_relation(judgement->authority, &grant->basis);
+    return relation != NULL && ID_EQUAL(&relation->staff, &grant->member) &&
+           authority_relation_live(relation, judgement->when);
+}
+
+/* A section whose recipients no longer fit one epoch could never be opened again. */
+static bool newcomer_fits(const struct judgement *judgement, const struct authority_member *member)
+{
+    struct authority_live live[SECTION_MEMBERS_MAX];
+    const struct authority_section *section = &judgement->section->pub;
+    size_t recipients = 1; /* the recovery key */
+    if (authority_rights(judgement->authority, section, member, judgement->when, NULL) !=
+        RIGHT_NONE) {
+        return true;
+    }
+    for (const struct authority_device *d = member->devices; d != NULL; d = d->next) {
+        recipients += authority_device_live(d, judgement->when) ? 1u : 0u;
+    }
+    return authority_live(judgement->authority, section, judgement->when, live, ARRAY_LEN(live)) <
+               SECTION_MEMBERS_MAX &&
+           authority_recipients_fit(judgement->authority, section, judgement->when, recipients);
+}
+
+static enum status judge_grantee(struct judgement *judgement, const struct authority_member *member)
+{
+    const struct statement_grant *grant = &judgement->statement->u.grant;
+    const struct authority_section *section = &judgement->section->pub;
+    if (member == NULL || !authority_active(member, judgement->when)) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    if (!ID_EQUAL(&grant->identity, &member->identity)) {
+        return authority_refuse(judgement, AUTHORITY_BAD_IDENTITY);
+    }
+    if (member == &judgement->signer->pub) {
+        return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+    }
+    uint32_t relations =
+        authority_relations(judgement->authority, member, section, NULL, judgement->when);
+    uint32_t allowed = policy_rights(member->role, relations, section->class);
+    if ((grant->rights & ~allowed) != 0 || (grant->rights & (uint32_t)RIGHT_READ) == 0) {
+        return authority_refuse(judgement, AUTHORITY_BAD_RIGHTS);
+    }
+    return basis_holds(judgement, grant) ? STATUS_OK
+                                         : authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+}
+
+static enum status judge_grant(struct judgement *judgement)
+{
+    const struct statement_grant *grant = &judgement->statement->u.grant;
+    const struct authority_section *section = &judgement->section->pub;
+    judgement->result->subject = grant->member;
+    if (!authority_permits(judgement, ACTION_GRANT, section->class, section, NULL)) {
+        return STATUS_REFUSED;
+    }
+    const struct authority_member *member = authority_member(judgement->authority, &grant->member);
+    enum status status = judge_grantee(judgement, member);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (grant->until_ms != 0 && grant->until_ms <= judgement->time_ms) {
+        return authority_refuse(judgement, AUTHORITY_EXPIRED);
+    }
+    /* The next epoch, made for the newcomer, needs no reseal: earlier ones do. */
+    if (grant->history_from > section->epoch_count) {
+        return authority_refuse(judgement, AUTHORITY_BAD_EPOCH);
+    }
+    return newcomer_fits(judgement, member) ? STATUS_OK
+                                            : authority_refuse(judgement, AUTHORITY_LIMIT);
+}
+
+/* Another owner remains without |leaving|. */
+static bool owner_remains(const struct judgement *judgement, const struct authority_grant *leaving)
+{
+    struct authority_live live[SECTION_MEMBERS_MAX];
+    size_t count = authority_live(judgement->authority, &judgement->section->pub, judgement->when,
+                                  live, ARRAY_LEN(live));
+    for (size_t i = 0; i < count; i++) {
+        if (live[i].grant != leaving && (live[i].rights & (uint32_t)RIGHT_OWN) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status judge_revocation(struct judgement *judgement)
+{
+    const struct authority_section *section = &judgement->section->pub;
+    const struct authority_grant *grant =
+        authority_grant(section, &judgement->statement->u.grant_revoked);
+    if (grant != NULL) {
+        judgement->result->subject = grant->member;
+    }
+    if (!authority_permits(judgement, ACTION_REVOKE, section->class, section, NULL)) {
+        return STATUS_REFUSED;
+    }
+    if (grant == NULL) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    if (grant->ended_seq != AUTHORITY_NEVER) {
+        return authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
+    }
+    return owner_remains(judgement, grant) ? STATUS_OK
+                                           : authority_refuse(judgement, AUTHORITY_LAST_OWNER);
+}
+
+enum status authority_judge_section(struct judgement *judgement)
+{
+    struct authority_result *result = judgement->result;
+    if (judgement->statement->rule->type == STATEMENT_SECTION) {
+        return judge_making(judgement);
+    }
+    CHECK(judgement->section != NULL);
+    result->has_section = true;
+    result->section = judgement->section->pub.id;
+    result->class = judgement->section->pub.class;
+    result->has_chart = judgement->section->pub.has_chart;
+    result->chart = judgement->section->pub.chart;
+    switch (judgement->statement->rule->type) {
+    case STATEMENT_GRANT:
+        return judge_grant(judgement);
+    case STATEMENT_REVOCATION:
+        return judge_revocation(judgement);
+    case STATEMENT_EPOCH:
+        return authority_judge_epoch(judgement);
+    case STATEMENT_RESEAL:
+        return authority_judge_reseal(judgement);
+    case STATEMENT_BAD_SEAL:
+        return authority_judge_bad_seal(judgement);
+    default:
+        return STATUS_MALFORMED;
+    }
+}

@@ -1,0 +1,28 @@
+/*
+ * Between timeline.c and timeline_judge.c only.
+ */
+#pragma once
+
+#include "keys/public/authority/authority_internal.h"
+#include "keys/public/authority/timeline.h"
+
+/* One entry judged, and what the timeline becomes if it is taken. */
+struct timeline_plan {
+    const struct timeline *timeline;
+    const struct authority *authority;
+    const struct timeline_entry *entry;
+    const struct authority_section *section;
+    struct authority_when when;
+    uint64_t chain_next;
+    enum timeline_reason reason;
+};
+
+MUST_CHECK enum status timeline_plan_entry(const struct timeline *timeline,
+                                           const struct authority *authority,
+                                           const struct timeline_entry *entry,
+                                           struct timeline_plan *plan);
+/* Head after entry |number|; NULL: not kept. */
+const struct hash *timeline_head_at(const struct timeline *timeline, uint64_t number);
+/* authority_closed at the timeline's moment, from memory where that is good. */
+bool timeline_closed(const struct timeline *timeline, const struct authority *authority,
+                     const struct authority_section *section);
