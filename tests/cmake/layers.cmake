@@ -29,6 +29,12 @@ function(alcove_include_root name dir out)
   set(${out} ${root} PARENT_SCOPE)
 endfunction()
 
+# Whoever links cmocka reaches tests/support/test.h, which includes what cmocka.h needs.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/inc/test_h/tests/support)
+file(CREATE_LINK ${CMAKE_SOURCE_DIR}/tests/support/test.h
+  ${CMAKE_BINARY_DIR}/inc/test_h/tests/support/test.h SYMBOLIC)
+target_include_directories(PkgConfig::CMOCKA INTERFACE ${CMAKE_BINARY_DIR}/inc/test_h)
+
 function(alcove_layer name)
   cmake_parse_arguments(A "" "DIR" "SOURCES;SEES;LIBS" ${ARGN})
   alcove_include_root(${name} ${A_DIR} root)

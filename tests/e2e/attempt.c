@@ -1,11 +1,7 @@
 #include "tests/e2e/attempt.h"
 
 #include "proto/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call)   assert_int_equal((call), STATUS_OK)
 #define EVENTS_MAX 64u

@@ -2,11 +2,7 @@
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/e2e/attempt.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 /* What one person tries in one class. */
 struct trying {

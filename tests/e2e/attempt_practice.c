@@ -1,11 +1,7 @@
 /* Practice actions, one's own account, the log. */
 #include "proto/message.h"
 #include "tests/e2e/attempt.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static struct attempt cell(enum world_person person, uint32_t action, size_t things, bool more)
 {

@@ -9,12 +9,8 @@
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
 #include "server/store/chain_log.h"
+#include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call)  assert_int_equal((call), STATUS_OK)
 #define STEPS_MAX 20000

@@ -6,11 +6,7 @@
  * actor, the action, the outcome and the section in it, as an auditor reads them.
  */
 #include "tests/e2e/attempt.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static struct policy_file policy;
 static struct world world;

@@ -3,12 +3,9 @@
  * each cell of the one is in the other, and no single wrong cell goes unnoticed.
  */
 #include "tests/support/policy_file.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct policy_file policy;
 

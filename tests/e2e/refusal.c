@@ -2,11 +2,7 @@
 
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 void refusal_start(struct refusal *refusal)
 {

@@ -6,11 +6,7 @@
 
 #include "proto/message.h"
 #include "server/store/ledger.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define ROUNDS 40u
 

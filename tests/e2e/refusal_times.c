@@ -6,12 +6,9 @@
  *   refusal_times [COUNT]   of each, by default 10000
  */
 #include "tests/e2e/refusal.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #define COUNT_DEFAULT 10000u
 #define COUNT_MAX     1000000u

@@ -11,11 +11,7 @@
 
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call)        assert_int_equal((call), STATUS_OK)
 #define NOTES           24u

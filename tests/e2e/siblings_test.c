@@ -9,11 +9,7 @@
 #include "proto/message.h"
 #include "server/store/names.h"
 #include "server/store/section_log.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static struct live live;
 static struct live_person admin, therapist, client, second, forger;

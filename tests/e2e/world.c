@@ -1,9 +1,5 @@
 #include "tests/e2e/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static const struct {
     const char *name;

@@ -8,11 +8,7 @@
 #include "client/engine/common/inside.h"
 #include "client/engine/section/seal_text.h"
 #include "keys/public/hash.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -11,12 +11,8 @@
  */
 #include "tests/hostile/facts.h"
 #include "tests/hostile/relay.h"
+#include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 enum {
     RUNS_DEFAULT = 800,

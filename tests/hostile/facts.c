@@ -1,9 +1,5 @@
 #include "tests/hostile/facts.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 void facts_init(struct facts *facts)
 {

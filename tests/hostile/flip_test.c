@@ -6,11 +6,7 @@
  *                       bit and every length, which takes some minutes)
  */
 #include "tests/hostile/kit.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

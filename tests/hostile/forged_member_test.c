@@ -8,11 +8,7 @@
 #include "keys/public/verify.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -3,11 +3,7 @@
  * access log alone; each side is signed as it should be.
  */
 #include "tests/hostile/kit.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -6,11 +6,7 @@
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
 #include "server/store/record.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -1,11 +1,7 @@
 #include "tests/hostile/mutate.h"
 #include "tests/hostile/schema.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

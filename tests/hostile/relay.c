@@ -1,11 +1,7 @@
 #include "tests/hostile/relay.h"
 
 #include "tests/hostile/schema.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 enum {
     STEPS_MAX = 2000,

@@ -4,12 +4,6 @@
  * in between; after each one, roots of random sizes, proofs, trails, pages and queries are
  * compared with plain arrays walked from end to end, and now and then all of it by fsck.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "server/store/chain_log.h"
 #include "server/store/fsck.h"
@@ -17,6 +11,7 @@
 #include "server/store/note_head.h"
 #include "server/store/section_log.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define EVENTS_MAX     4000u
 #define STATEMENTS_MAX 2000u

@@ -5,11 +5,7 @@
 #include "keys/public/log/leaf.h"
 #include "keys/public/revision.h"
 #include "proto/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call)       assert_int_equal((call), STATUS_OK)
 #define ENVELOPE_BYTES 256u

@@ -2,11 +2,7 @@
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/support/forge.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 #define DAY_MS   86400000u

@@ -2,11 +2,7 @@
 
 #include "client/engine/common/inside.h"
 #include "keys/private/epoch_key.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -4,13 +4,10 @@
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/support/live_server.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define WAIT_MS  20000u
 #define OK(call) assert_int_equal((call), STATUS_OK)

@@ -4,16 +4,13 @@
 #include "keys/private/invitation.h"
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
+#include "tests/support/test.h"
 
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define PATH_CHARS_MAX 512u
 #define FILE_BYTES_MAX 65536u

@@ -1,14 +1,11 @@
 #include "tests/support/make_statements.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "tests/support/make_internal.h"
+#include "tests/support/test.h"
 
 struct made make_section_statement(struct make_world *world, uint32_t class,
                                    struct make_person *client, const struct make_person *maker,

@@ -1,14 +1,11 @@
 #include "tests/support/make_statements.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 #include <sodium.h>
 
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "tests/support/make_internal.h"
+#include "tests/support/test.h"
 
 #define DAY_MS 86400000ull
 

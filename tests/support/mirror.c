@@ -5,11 +5,7 @@
 #include "server/store/ledger.h"
 #include "server/store/names.h"
 #include "server/store/section_log.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -7,11 +7,7 @@
 #pragma once
 
 #include "tests/support/make_statements.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 struct practice {
     struct make_world w;

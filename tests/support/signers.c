@@ -1,12 +1,9 @@
 #include "tests/support/signers.h"
 
 #include "keys/public/log/cosignature.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
 #include <sodium.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 _Static_assert(sizeof(((struct signer *)0)->secret) == crypto_sign_SECRETKEYBYTES, "secret key");
 

@@ -1,9 +1,5 @@
 #include "tests/support/tree.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static enum status tree_put(void *context, uint32_t level, uint64_t index, const struct hash *hash)
 {

@@ -1,9 +1,5 @@
 #include "tests/support/vectors.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define VECTORS_KEYS_MAX       64u
 #define VECTORS_LINE_BYTES_MAX 65536u

@@ -4,15 +4,12 @@
  */
 #include "client/store/store.h"
 #include "keys/public/bytes/random.h"
+#include "tests/support/test.h"
 #include "tests/unit/engine/memory_storage.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 #define S(text)  span_of(text, sizeof(text) - 1)

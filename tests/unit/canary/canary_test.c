@@ -1,11 +1,9 @@
 #include "tests/support/canary.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "tests/support/test.h"
 
-#include <cmocka.h>
+#include <stdbool.h>
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

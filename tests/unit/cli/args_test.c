@@ -2,14 +2,10 @@
 #include "client/cli/args.h"
 #include "client/cli/ids.h"
 #include "client/cli/numbers.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 struct parsed {
     const char *title;

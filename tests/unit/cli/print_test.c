@@ -1,14 +1,10 @@
 #include "client/cli/print.h"
 
 #include "keys/public/bytes/utf8.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 /* What a note could say to a terminal (AT-67), each with what must remain of it. */
 static const struct {

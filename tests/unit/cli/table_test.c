@@ -1,12 +1,8 @@
 #include "client/cli/cli.h"
 #include "client/cli/files.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define PAGE_BYTES_MAX (1u << 20)
 

@@ -1,18 +1,14 @@
 #include "client/agent/talk.h"
 
 #include "keys/public/bytes/cursor.h"
+#include "tests/support/test.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static size_t open_descriptors(void)
 {

@@ -1,16 +1,12 @@
 #include "client/cli/editor.h"
 #include "client/cli/files.h"
 #include "client/cli/note_text.h"
+#include "tests/support/test.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct place {
     char folder[64];

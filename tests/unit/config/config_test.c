@@ -1,11 +1,8 @@
 /* DATA/alcoved.conf: every key, every bound, and errors that name the line. */
 #include "server/config.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

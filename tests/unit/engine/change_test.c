@@ -2,12 +2,8 @@
  * What happens to writing when authority changes under it, when the disk fails, when the clock
  * is wrong, and when what was stored is damaged.
  */
+#include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -2,12 +2,8 @@
  * Two devices of one person: both read everything, both may write offline, nothing is lost or
  * doubled.
  */
+#include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

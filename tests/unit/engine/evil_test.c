@@ -3,13 +3,9 @@
  * client stops with an alarm, shows nothing of it, and moves on nowhere.
  */
 #include "keys/public/bytes/random.h"
+#include "tests/support/test.h"
 #include "tests/unit/engine/lies.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

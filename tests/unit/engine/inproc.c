@@ -6,12 +6,9 @@
 #include "keys/public/log/origin.h"
 #include "keys/public/verify.h"
 #include "server/store/ledger.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

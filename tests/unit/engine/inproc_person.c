@@ -2,12 +2,9 @@
 
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define OK(call)  assert_int_equal((call), STATUS_OK)
 /* Far more than any test needs: an exchange that never ends is a failure. */

@@ -1,9 +1,5 @@
 #include "tests/unit/engine/lies.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static void flip(ProtobufCBinaryData *field)
 {

@@ -1,11 +1,7 @@
 #include "tests/unit/engine/scene.h"
 
 #include "keys/public/bytes/random.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

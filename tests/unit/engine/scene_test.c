@@ -2,12 +2,8 @@
  * The engine against the real server's core: a small practice from its founding to notes that
  * reach exactly those who may read them.
  */
+#include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -2,12 +2,8 @@
  * Granting and taking back: who reads what, from when on, under which key; and what the access
  * list and the access log say of it.
  */
+#include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

@@ -1,13 +1,10 @@
 /* Attachments. */
 #include "keys/private/attachment.h"
 #include "keys/public/hash.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 #include <sodium.h>
 
 #define CHUNK       ATTACHMENT_CHUNK_BYTES

@@ -1,12 +1,9 @@
 #include "tests/unit/keys_private/common.h"
+#include "tests/support/test.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct practice_id common_practice(void)
 {

@@ -3,13 +3,9 @@
 #include "keys/private/fixed.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static const char note[] = "She slept through the night for the first time in weeks.";
 

@@ -1,13 +1,9 @@
 /* HPKE and the epoch keys sealed with it. */
 #include "keys/private/fixed.h"
 #include "keys/private/hpke_kem.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static void assert_bytes(const void *found, struct span expected)
 {

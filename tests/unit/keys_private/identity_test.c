@@ -4,16 +4,13 @@
 #include "keys/private/recovery.h"
 #include "keys/public/frame.h"
 #include "keys/public/verify.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* Goal: signatures over frames are the ones frozen and verify by keys_public. Method: vector,
  * then another label, practice and body. */

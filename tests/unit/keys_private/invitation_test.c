@@ -1,13 +1,9 @@
 /* Codes that people copy, and invitations. */
 #include "keys/private/code_text.h"
 #include "keys/private/invitation.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* Goal: what a hand copies comes back, and a wrong character never does. Method: every
  * length; then each character of a code replaced by each other one of the alphabet. */

@@ -2,13 +2,9 @@
 #include "keys/private/hkdf.h"
 #include "keys/private/mac.h"
 #include "keys/private/pad.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* Goal: padded sizes are the ones frozen. Method: vectors, and the published Padmé values. */
 static void test_pad_sizes(void **state)

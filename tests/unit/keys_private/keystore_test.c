@@ -2,13 +2,9 @@
 #include "keys/private/keystore.h"
 #include "keys/private/keystore_codec.h"
 #include "keys/private/private_file.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static const char passphrase[] = "velvet harbor umbrella";
 

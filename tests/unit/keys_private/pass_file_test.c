@@ -5,13 +5,9 @@
 #include "keys/private/pass_file.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static const char passphrase[] = "velvet harbor umbrella";
 

@@ -1,11 +1,7 @@
 /* What a passphrase must be, and those we make. */
 #include "keys/private/passphrase.h"
+#include "tests/support/test.h"
 #include "tests/unit/keys_private/common.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* Goal: length counts characters, not bytes; guessable ones are refused; no composition
  * rules. Method: a table. */

@@ -1,15 +1,12 @@
 /* Private files. */
 #include "keys/private/private_file.h"
+#include "tests/support/test.h"
 #include "tests/unit/keys_private/common.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* Goal: files are whole, private and not followed through links. Method: write, replace,
  * read, limits, modes, a symbolic link, a missing folder; nothing else is left behind. */

@@ -4,13 +4,10 @@
 #include "keys/private/hpke_kem.h"
 #include "keys/private/mac.h"
 #include "keys/public/bytes/hex.h"
+#include "tests/support/test.h"
 #include "tests/unit/keys_private/common.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
 #include <cJSON.h>
-#include <cmocka.h>
 #include <sodium.h>
 
 #define FILE_BYTES_MAX  (4u * 1024u * 1024u)

@@ -3,12 +3,8 @@
 #include "keys/public/log/cosignature.h"
 #include "keys/public/log/merkle.h"
 #include "tests/support/signers.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static struct span text_span(const char *text)
 {

@@ -3,11 +3,7 @@
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/utf8.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static struct span text_span(const char *text)
 {

@@ -4,13 +4,10 @@
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static struct practice_id frame_practice(void)
 {

@@ -4,12 +4,8 @@
 #include "keys/public/log/note_key.h"
 #include "keys/public/log/origin.h"
 #include "keys/public/statement.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* What every record is computed from. */
 struct inputs {

@@ -1,12 +1,8 @@
 /* Merkle trees: roots, appending and proofs. */
 #include "keys/public/log/merkle_proof.h"
+#include "tests/support/test.h"
 #include "tests/support/tree.h"
 #include "tests/support/vectors.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* The reference's leaves, appended. */
 static void tree_from_vectors(struct tree *tree, struct vectors *vectors)

@@ -1,11 +1,7 @@
 /* Signed notes and the keys that sign them. */
 #include "tests/support/signers.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static struct span text_span(const char *text)
 {

@@ -1,10 +1,6 @@
 /* Names and bundles of an exported log. */
 #include "keys/public/log/tiles.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 /* Goal: paths are the specification's. Method: its examples and the borders. */
 static void test_tiles_paths(void **state)

@@ -1,16 +1,13 @@
 /* Ed25519 verification, and the login key that makes such signatures. */
 #include "keys/public/verify.h"
 #include "keys/server/login_key.h"
+#include "tests/support/test.h"
 #include "tests/support/vectors.h"
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void copy_exact(struct span from, void *out, size_t size)
 {

@@ -1,12 +1,9 @@
 /* What goes out: streams, large frames, closes, and peers that do not read. */
 #include "proto/limits.h"
+#include "tests/support/test.h"
 #include "tests/unit/net/peer.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static void expect_stream(struct raw_ws *ws, uint32_t chunks)
 {

@@ -1,11 +1,8 @@
 /* Peers that send too much or wrongly: refused before it costs memory. */
+#include "tests/support/test.h"
 #include "tests/unit/net/peer.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* Goal: a message has at most 64 websocket frames, empty ones counted. Method:
  * 64 are taken, 65 closed; who sends empty ones without end is cut off soon. */

@@ -1,11 +1,8 @@
 /* Peers that are slow, silent or too many; others go on. */
+#include "tests/support/test.h"
 #include "tests/unit/net/peer.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static enum raw_result try_connect(const struct raw_options *options)
 {

@@ -1,11 +1,8 @@
 /* Frames over real TLS on loopback: whole, in order, no faster than they are answered. */
+#include "tests/support/test.h"
 #include "tests/unit/net/peer.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define CONNECTIONS 64
 

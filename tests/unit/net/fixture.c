@@ -2,13 +2,10 @@
 
 #include "proto/limits.h"
 #include "server/tls/tls_identity.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct fixture *fixture_of(void *state)
 {

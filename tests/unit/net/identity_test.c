@@ -1,12 +1,9 @@
 /* The server's TLS identity on disk. */
 #include "server/tls/tls_identity.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct place {
     char folder[64];

@@ -1,11 +1,8 @@
 /* Connections as they come and go: what is told of them, stopping, and races. */
+#include "tests/support/test.h"
 #include "tests/unit/net/peer.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define CONNECTIONS 64
 

@@ -3,13 +3,10 @@
 #include "server/net/inbound.h"
 #include "server/net/inbox.h"
 #include "server/net/outbound.h"
+#include "tests/support/test.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static uint32_t random_state = 1;
 

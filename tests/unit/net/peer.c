@@ -1,9 +1,5 @@
 #include "tests/unit/net/peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 uint8_t peer_buffer[2u << 20];
 

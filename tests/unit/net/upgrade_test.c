@@ -1,12 +1,9 @@
 /* Who is let in at all: TLS, the upgrade, and the kinds of frame. */
+#include "tests/support/test.h"
 #include "tests/unit/net/peer.h"
 
 #include <openssl/ssl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static enum raw_result try_connect(const struct raw_options *options)
 {

@@ -1,10 +1,7 @@
 #include "tests/unit/net/wire_client.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 struct client client;
 

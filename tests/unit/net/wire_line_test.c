@@ -1,13 +1,10 @@
 /* Receiving on a thread of its own: a caller that is slow, gone, or done with it. */
+#include "tests/support/test.h"
 #include "tests/unit/net/wire_client.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #define CHUNKS 4200u /* 64 MiB */
 

@@ -1,14 +1,11 @@
 /* The client's loop: other descriptors, waking and waiting. */
+#include "tests/support/test.h"
 #include "tests/unit/net/wire_client.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void on_readable(void *state, int fd)
 {

@@ -1,11 +1,8 @@
 /* Where the caller and the line meet, without a network: order, bounds and who waits. */
 #include "client/wire/post.h"
+#include "tests/support/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #define BYTES (64u * 1024u)
 #define MANY  400u

@@ -1,11 +1,8 @@
 /* The client's transport against the server's. */
+#include "tests/support/test.h"
 #include "tests/unit/net/wire_client.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 /* Goal: frames of every size come back; both ends hold the same exporter; a wire
  * can be used again after it was closed. */
@@ -213,14 +210,10 @@ static void test_no_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_echo_and_again),
-        cmocka_unit_test(test_again_during_a_goodbye),
-        cmocka_unit_test(test_many_frames),
-        cmocka_unit_test(test_send_limits),
-        cmocka_unit_test(test_wrong_pin),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_close_in_callback),
-        cmocka_unit_test(test_no_environment),
+        cmocka_unit_test(test_echo_and_again),    cmocka_unit_test(test_again_during_a_goodbye),
+        cmocka_unit_test(test_many_frames),       cmocka_unit_test(test_send_limits),
+        cmocka_unit_test(test_wrong_pin),         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_close_in_callback), cmocka_unit_test(test_no_environment),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);

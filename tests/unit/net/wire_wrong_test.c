@@ -1,4 +1,5 @@
 /* The client's transport against servers that are wrong. */
+#include "tests/support/test.h"
 #include "tests/unit/net/wire_client.h"
 
 #include <arpa/inet.h>
@@ -7,15 +8,11 @@
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A server for one connection that is wrong in one way. */
 struct wrong_server {

@@ -1,9 +1,5 @@
 #include "proto/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 static enum status decode(const ProtobufCMessageDescriptor *descriptor, const void *data,
                           size_t size)

@@ -1,9 +1,5 @@
 #include "proto/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 /* All message types, so that none is forgotten in the tables of limits. */
 static const ProtobufCMessageDescriptor *const all[] = {

@@ -1,9 +1,5 @@
 #include "proto/status.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/test.h"
 
 /* Goal: every status has one name, and no two share one. Method: all numbers up to 64. */
 static void test_names_are_distinct_and_unknown_is_said(void **state)

@@ -1,12 +1,9 @@
 /* The queue between network threads and committer, and the roll of who listens. */
 #include "server/run/connection.h"
 #include "server/run/queue.h"
+#include "tests/support/test.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define OK(call) assert_int_equal((call), STATUS_OK)
 

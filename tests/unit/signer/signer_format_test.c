@@ -1,12 +1,7 @@
 /* The log signer's formats: its state file and its messages. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "server/signer/signer_state.h"
+#include "tests/support/test.h"
 
 /* Goal: no bit of the state file may change unnoticed. */
 static void test_state_file(void **state)

@@ -1,10 +1,4 @@
 /* The server's end of the signer's link, against the real program. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +10,7 @@
 #include "keys/public/bytes/hex.h"
 #include "server/run/signer_link.h"
 #include "signer_scene.h"
+#include "tests/support/test.h"
 
 static enum status ask(struct scene *s, struct signer_link *link, struct signer_link_notes *notes)
 {

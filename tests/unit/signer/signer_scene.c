@@ -1,15 +1,9 @@
 #include "signer_scene.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <unistd.h>
 
 #include "server/store/ledger.h"
+#include "tests/support/test.h"
 
 void scene_init(struct scene *s)
 {

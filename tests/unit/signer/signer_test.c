@@ -1,15 +1,10 @@
 /* The log signer as a judge, and its folder. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "signer_scene.h"
+#include "tests/support/test.h"
 
 /* Goal: first from 0, then only what extends; the same again gives the same bytes; smaller,
  * other root, wrong proof and another practice are refused and change nothing. */

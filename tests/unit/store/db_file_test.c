@@ -1,11 +1,5 @@
 /* Damaged, cut and half-written database files: refused before they are mapped, and a writer
  * that was killed leaves nothing behind. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +9,7 @@
 
 #include "server/store/db_internal.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define SMALL_MAP_BYTES ((uint64_t)2 << 20)
 

@@ -1,14 +1,9 @@
 /* The LMDB wrapper: sticky failure, whole transactions, room, counters, walks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <unistd.h>
 
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define SMALL_MAP_BYTES ((uint64_t)2 << 20)
 

@@ -1,16 +1,11 @@
 /* Stored events: leaf and hashes, damage, dropping, trails, section heads. The queries are
  * compared with a naive model in tests/model. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "keys/public/log/leaf.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define VALUE_BYTES 20000u
 

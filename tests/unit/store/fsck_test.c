@@ -1,11 +1,5 @@
 /* Goal: fsck finds what it is for. Method: a small database with everything in it, in which
  * one thing after another is altered; a sound one is always passed first. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "keys/public/hash.h"
 #include "server/store/chain_log.h"
@@ -13,6 +7,7 @@
 #include "server/store/names.h"
 #include "server/store/note_head.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define EVENTS                130u
 #define STATEMENTS            9u

@@ -1,14 +1,9 @@
 /* What is read of many events at once: their heads, and the nodes above them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "server/store/events_codec.h"
 #include "server/store/ledger.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 /* One event with everything in it. */
 static void full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *event)

@@ -1,16 +1,11 @@
 /* Stored revisions and statements: exact page use, damage, erasure, chains. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "keys/public/hash.h"
 #include "keys/public/log/leaf.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define CONTEXT_BYTES  700u
 #define HEADER_BYTES   72u

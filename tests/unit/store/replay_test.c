@@ -1,17 +1,12 @@
 /* Remembered answers: found again also after a restart, bounded by time and by device, and
  * not misled by transactions that were aborted. Also local numbers, notes and core's state. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "server/store/names.h"
 #include "server/store/note_head.h"
 #include "server/store/replay.h"
 #include "server/store/state.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define START_MS ((uint64_t)1000000000)
 

@@ -2,12 +2,6 @@
  * all, nothing leaks, and the database is as sound as before. Method: the linker puts our own
  * wrappers around those calls; the n-th one fails, for n = 1, 2, 3 ... until a run has no
  * failure; after each, sizes are compared and fsck reads everything. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 
@@ -17,6 +11,7 @@
 #include "server/store/names.h"
 #include "server/store/note_head.h"
 #include "store_fixture.h"
+#include "tests/support/test.h"
 
 #define LMDB_MAP_FULL (-30792)
 
