@@ -176,6 +176,6 @@ const char *cast_texts(struct live_person *person, const struct section_id *sect
     static char out[16384];
     struct texts texts = {out, 0, sizeof(out)};
     out[0] = '\0';
-    OK(view_all(person->engine, section, add_text, &texts));
+    OK(view_revisions(person->engine, section, NULL, add_text, &texts));
     return out;
 }

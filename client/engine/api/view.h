@@ -9,6 +9,7 @@
 #pragma once
 
 #include "client/engine/exchange/engine.h"
+#include "keys/public/bytes/hex.h"
 #include "proto/alcove.pb-c.h"
 
 #define VIEW_NAME_BYTES_MAX 128u
@@ -119,13 +120,20 @@ typedef bool view_visit_note(void *visitor, const struct view_note *note);
  * STATUS_NOT_FOUND for a section that we do not hold, STATUS_CORRUPT, STATUS_NO_MEMORY. */
 MUST_CHECK enum status view_notes(struct engine *engine, const struct section_id *section,
                                   view_visit_note *visit, void *visitor);
-/* All revisions of one note, oldest first. */
+/*
+ * The one note whose id begins with |prefix|, in any section that is shown, or waiting in the
+ * outbox. Compares ids in the index in memory: no text is opened, so that the cost of a look-up
+ * does not grow with what the notes hold. STATUS_NOT_FOUND: none begins so. STATUS_CONFLICT:
+ * several do; the outputs are not set in either case. A section whose index cannot be read holds
+ * no note to find.
+ */
+MUST_CHECK enum status view_find_note(struct engine *engine, const struct hex_prefix *prefix,
+                                      struct section_id *out_section, struct note_id *out_note);
+/* All revisions of one note, oldest first; |note| NULL: of the whole section by number, for search
+ * and export, in one pass over the store. */
 MUST_CHECK enum status view_revisions(struct engine *engine, const struct section_id *section,
                                       const struct note_id *note, view_visit_revision *visit,
                                       void *visitor);
-/* Every revision of the section by number: for search and export, one pass over the store. */
-MUST_CHECK enum status view_all(struct engine *engine, const struct section_id *section,
-                                view_visit_revision *visit, void *visitor);
 /* Heads in every section that we can read whose title, text, tags or fields hold |text|;
  * ASCII letters match either case. STATUS_USAGE for an empty text. */
 MUST_CHECK enum status view_search(struct engine *engine, struct span text,

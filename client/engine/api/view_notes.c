@@ -253,10 +253,65 @@ enum status view_revisions(struct engine *engine, const struct section_id *secti
                                        : status;
 }
 
-enum status view_all(struct engine *engine, const struct section_id *section,
-                     view_visit_revision *visit, void *visitor)
+struct finding {
+    const struct hex_prefix *prefix;
+    size_t count;
+    struct section_id section;
+    struct note_id note;
+};
+
+static void find_one(struct finding *finding, const struct section_id *section,
+                     const struct note_id *note)
 {
-    return view_revisions(engine, section, NULL, visit, visitor);
+    if (hex_prefix_matches(finding->prefix, ID_SPAN(note))) {
+        finding->count++;
+        finding->section = *section;
+        finding->note = *note;
+    }
+}
+
+/* A note counts once, by the revision that began it. Ids are compared before first_of_note looks
+ * back, since almost none fits. */
+static void find_stored(const struct section *section, struct finding *finding)
+{
+    const struct index *index = &section->index;
+    for (size_t i = 0; i < index->count; i++) {
+        if (hex_prefix_matches(finding->prefix, ID_SPAN(&index->items[i].note)) &&
+            first_of_note(index, i)) {
+            find_one(finding, &section->id, &index->items[i].note);
+        }
+    }
+}
+
+enum status view_find_note(struct engine *engine, const struct hex_prefix *prefix,
+                           struct section_id *out_section, struct note_id *out_note)
+{
+    struct finding finding = {.prefix = prefix};
+    for (size_t i = 0; engine->authority != NULL && i < engine->section_count; i++) {
+        struct section *section = &engine->sections[i];
+        if (authority_section(engine->authority, &section->id) == NULL) {
+            continue; /* view_sections does not show it either */
+        }
+        enum status status = index_build(engine, section);
+        if (status == STATUS_NO_MEMORY) {
+            return status;
+        }
+        if (status != STATUS_OK) {
+            continue;
+        }
+        find_stored(section, &finding);
+        for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+            if (is_new_note(wish, &section->id)) {
+                find_one(&finding, &wish->section, &wish->note);
+            }
+        }
+    }
+    if (finding.count != 1) {
+        return finding.count == 0 ? STATUS_NOT_FOUND : STATUS_CONFLICT;
+    }
+    *out_section = finding.section;
+    *out_note = finding.note;
+    return STATUS_OK;
 }
 
 static uint8_t lower(uint8_t c)

@@ -148,7 +148,7 @@ bool scene_add_text(void *visitor, const struct view_revision *revision)
 struct scene_texts scene_read(struct inproc_person *person, const struct section_id *section)
 {
     struct scene_texts texts = {0};
-    OK(view_all(person->engine, section, scene_add_text, &texts));
+    OK(view_revisions(person->engine, section, NULL, scene_add_text, &texts));
     return texts;
 }
 

@@ -80,6 +80,87 @@ static void test_offline_writing_survives_restart(void **state)
     scene_close(&scene);
 }
 
+struct fitting {
+    struct hex_prefix prefix;
+    size_t count;
+    struct section_id section;
+    struct note_id note;
+    struct section_id sections[8];
+    size_t section_count;
+};
+
+static bool take_section(void *visitor, const struct view_section *section)
+{
+    struct fitting *fitting = visitor;
+    assert_true(fitting->section_count < ARRAY_LEN(fitting->sections));
+    fitting->sections[fitting->section_count++] = section->section;
+    return true;
+}
+
+static bool count_fitting(void *visitor, const struct view_note *note)
+{
+    struct fitting *fitting = visitor;
+    if (hex_prefix_matches(&fitting->prefix, ID_SPAN(&note->note))) {
+        fitting->count++;
+        fitting->section = note->section;
+        fitting->note = note->note;
+    }
+    return true;
+}
+
+/* What view_find_note() says of one prefix, against a walk over all notes. */
+static enum status check_prefix(struct inproc_person *person, struct span digits)
+{
+    struct fitting fitting = {.count = 0};
+    struct section_id section = {{0}};
+    struct note_id note = {{0}};
+    OK(hex_prefix_parse(digits, &fitting.prefix));
+    view_sections(person->engine, take_section, &fitting);
+    for (size_t i = 0; i < fitting.section_count; i++) {
+        OK(view_notes(person->engine, &fitting.sections[i], count_fitting, &fitting));
+    }
+    enum status status = view_find_note(person->engine, &fitting.prefix, &section, &note);
+    assert_int_equal(status, fitting.count == 0   ? STATUS_NOT_FOUND
+                             : fitting.count == 1 ? STATUS_OK
+                                                  : STATUS_CONFLICT);
+    if (status == STATUS_OK) {
+        assert_true(ID_EQUAL(&note, &fitting.note) && ID_EQUAL(&section, &fitting.section));
+    }
+    return status;
+}
+
+/* Goal: a note is found by the beginning of its id, on the server or still in the outbox, once
+ * however many revisions it has; several that fit are none. Method: seventeen notes, of which two
+ * must begin with the same digit; every digit and every whole id. */
+static void test_find_note_by_prefix(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct note_id notes[17];
+    uint64_t ticket = 0;
+    size_t conflicts = 0;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+        notes[i] = scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "n", &ticket);
+        if (i == 8) {
+            scene_write(&scene.therapist, &progress, &notes[0], REVISION_DRAFT, "more", &ticket);
+            scene_wait(&scene.therapist, ticket);
+        }
+    }
+    for (size_t i = 0; i < 16; i++) {
+        struct span digit = span_of(&"0123456789abcdef"[i], 1);
+        conflicts += check_prefix(&scene.therapist, digit) == STATUS_CONFLICT ? 1 : 0;
+    }
+    assert_true(conflicts > 0);
+    for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+        char text[HEX_CHARS(ID_BYTES) + 1];
+        hex_encode(ID_SPAN(&notes[i]), text);
+        OK(check_prefix(&scene.therapist, span_of(text, strlen(text))));
+    }
+    scene_close(&scene);
+}
+
 /* Goal: more than one page, and texts larger than a frame, arrive whole. Method: forty notes of
  * sixty thousand bytes, read again into an emptied cache. */
 static void test_many_pages_of_long_notes(void **state)
@@ -117,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_join_and_first_sync),
         cmocka_unit_test(test_notes_reach_exactly_their_readers),
         cmocka_unit_test(test_offline_writing_survives_restart),
+        cmocka_unit_test(test_find_note_by_prefix),
         cmocka_unit_test(test_many_pages_of_long_notes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
