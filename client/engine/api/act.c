@@ -1,6 +1,7 @@
 #include "client/engine/api/act.h"
 
 #include "client/engine/api/act_inside.h"
+#include "client/engine/common/clock.h"
 #include "client/engine/outbox/build.h"
 #include "keys/public/frame.h"
 
@@ -11,9 +12,7 @@ enum status act_begin(struct engine *engine, uint64_t now_ms)
     if (self == NULL || !engine->synced_once) {
         return STATUS_OFFLINE;
     }
-    struct engine_state state;
-    engine_state(engine, &state);
-    if (state.clock_stopped) {
+    if (clock_look(engine).stopped) {
         return STATUS_CLOCK;
     }
     return authority_active(self, advance_when(engine)) ? STATUS_OK : STATUS_REFUSED;

@@ -39,11 +39,11 @@ static enum status chains_add_member(const struct engine *engine, struct chains 
 
 /* Whoever signed in a chain, or is named by a relation there, must be known too. */
 static enum status chains_follow(const struct engine *engine, struct chains *chains,
-                                 const struct record *record)
+                                 const struct fact *fact)
 {
     struct statement statement;
     enum status status =
-        statement_parse(span_of(record->bytes, record->size), &engine->practice, &statement);
+        statement_parse(span_of(fact->bytes, fact->size), &engine->practice, &statement);
     if (status == STATUS_OK && !statement.link.by_root) {
         status = chains_add_member(engine, chains, &statement.link.member);
     }
@@ -54,10 +54,10 @@ static enum status chains_follow(const struct engine *engine, struct chains *cha
     return status;
 }
 
-static bool chains_hold(const struct chains *chains, const struct record *record)
+static bool chains_hold(const struct chains *chains, const struct fact *fact)
 {
     for (size_t i = 0; i < chains->count; i++) {
-        if (ID_EQUAL(&chains->labels[i], &record->label)) {
+        if (ID_EQUAL(&chains->labels[i], &fact->label)) {
             return true;
         }
     }
@@ -69,10 +69,10 @@ static enum status chains_close(const struct engine *engine, struct chains *chai
     size_t before = 0;
     while (before != chains->count) {
         before = chains->count;
-        for (size_t i = 0; i < engine->record_count; i++) {
-            const struct record *record = &engine->records[i];
+        for (size_t i = 0; i < engine->fact_count; i++) {
+            const struct fact *fact = &engine->facts[i];
             enum status status =
-                chains_hold(chains, record) ? chains_follow(engine, chains, record) : STATUS_OK;
+                chains_hold(chains, fact) ? chains_follow(engine, chains, fact) : STATUS_OK;
             if (status != STATUS_OK) {
                 return status;
             }
@@ -86,9 +86,9 @@ static enum status gather(const struct engine *engine, bool by_root, struct span
 {
     struct chains chains = {NULL, 0};
     struct span *statements = NULL;
-    CHECK(engine->record_count > 0);
-    /* The first record of all is the genesis. */
-    enum status status = chains_add(&chains, &engine->records[0].label);
+    CHECK(engine->fact_count > 0);
+    /* The first fact of all is the genesis. */
+    enum status status = chains_add(&chains, &engine->facts[0].label);
     if (status == STATUS_OK && !by_root) {
         status = chains_add_member(engine, &chains, &engine->content->member);
     }
@@ -96,13 +96,13 @@ static enum status gather(const struct engine *engine, bool by_root, struct span
         status = chains_close(engine, &chains);
     }
     if (status == STATUS_OK) {
-        statements = malloc((engine->record_count + 1) * sizeof *statements);
+        statements = malloc((engine->fact_count + 1) * sizeof *statements);
         status = statements == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     }
     size_t count = 0;
-    for (size_t i = 0; i < engine->record_count && status == STATUS_OK; i++) {
-        if (chains_hold(&chains, &engine->records[i])) {
-            statements[count++] = span_of(engine->records[i].bytes, engine->records[i].size);
+    for (size_t i = 0; i < engine->fact_count && status == STATUS_OK; i++) {
+        if (chains_hold(&chains, &engine->facts[i])) {
+            statements[count++] = span_of(engine->facts[i].bytes, engine->facts[i].size);
         }
     }
     free(chains.labels);

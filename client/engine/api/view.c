@@ -1,21 +1,15 @@
 #include "client/engine/api/view.h"
 
 #include "client/engine/common/inside.h"
-#include "keys/public/bytes/hex.h"
+
+_Static_assert(VIEW_NAME_BYTES_MAX == NAME_BYTES_MAX, "one size of names");
 
 /* People and what binds them. */
-
-#define SHORT_ID_BYTES 4u
 
 void view_name(const struct engine *engine, const struct member_id *member,
                char out_name[static VIEW_NAME_BYTES_MAX])
 {
-    const char *name = name_of(engine, member);
-    if (name != NULL) {
-        (void)snprintf(out_name, VIEW_NAME_BYTES_MAX, "%s", name);
-        return;
-    }
-    hex_encode(span_of(member->bytes, SHORT_ID_BYTES), out_name);
+    name_say(engine, member, out_name);
 }
 
 static bool delegated(const struct engine *engine, const struct authority_member *member)

@@ -39,8 +39,8 @@ static void from_index(const struct section *section, uint32_t class, const stru
 static enum status read_text(struct engine *engine, const struct section *section,
                              const struct indexed *item, struct shown *shown)
 {
-    uint8_t key[12];
-    struct span name = span_of(key, section_key_bytes(section->local, item->number, key));
+    uint8_t key[KEPT_KEY_BYTES];
+    struct span name = span_of(key, kept_key(section->local, item->number, key));
     struct span value;
     struct kept kept;
     enum status status =

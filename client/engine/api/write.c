@@ -1,5 +1,6 @@
 #include "client/engine/api/write.h"
 
+#include "client/engine/common/clock.h"
 #include "client/engine/outbox/wish.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/bytes/wipe.h"
@@ -8,13 +9,6 @@ static bool is_new(const struct note_id *note)
 {
     static const struct note_id none;
     return ID_EQUAL(note, &none);
-}
-
-static enum status clock_allows(const struct engine *engine)
-{
-    struct engine_state state;
-    engine_state(engine, &state);
-    return state.clock_stopped ? STATUS_CLOCK : STATUS_OK;
 }
 
 static enum status permitted(const struct engine *engine, const struct write_note *note,
@@ -117,8 +111,8 @@ enum status write_note(struct engine *engine, const struct write_note *note, uin
         return STATUS_NOT_FOUND;
     }
     enum status status = permitted(engine, note, section);
-    if (status == STATUS_OK) {
-        status = clock_allows(engine);
+    if (status == STATUS_OK && clock_look(engine).stopped) {
+        status = STATUS_CLOCK;
     }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {

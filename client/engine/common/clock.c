@@ -42,22 +42,34 @@ static enum status keep(struct engine *engine, uint64_t confirmed_ms)
     return status;
 }
 
-enum status clock_settle(struct engine *engine)
+struct clock_look clock_look(const struct engine *engine)
 {
-    struct engine_state state;
-    if (engine->clock_confirmed_ms == 0) {
-        return STATUS_OK;
+    uint64_t leaf_ms = engine->newest_leaf_ms;
+    uint64_t our_ms = engine->newest_leaf_at_ms;
+    if (our_ms == 0) {
+        return (struct clock_look){0};
     }
-    engine_state(engine, &state);
-    return state.clock_shown ? STATUS_OK : keep(engine, 0);
+    /* An old leaf says nothing of the server's clock: nothing may have happened since. */
+    uint64_t ahead_ms = leaf_ms > our_ms ? leaf_ms - our_ms : 0;
+    return (struct clock_look){.off_ms = (int64_t)(leaf_ms - our_ms),
+                               .shown = ahead_ms > ENGINE_CLOCK_SHOWN_MS,
+                               .stopped = ahead_ms > ENGINE_CLOCK_STOPPED_MS &&
+                                          ahead_ms > engine->clock_confirmed_ms};
 }
 
-enum status engine_confirm_clock(struct engine *engine)
+enum status clock_settle(struct engine *engine)
 {
-    struct engine_state state;
-    engine_state(engine, &state);
-    if (!state.clock_stopped) {
+    if (engine->clock_confirmed_ms == 0 || clock_look(engine).shown) {
+        return STATUS_OK;
+    }
+    return keep(engine, 0);
+}
+
+enum status clock_confirm(struct engine *engine)
+{
+    struct clock_look look = clock_look(engine);
+    if (!look.stopped) {
         return STATUS_ALREADY;
     }
-    return keep(engine, (uint64_t)state.clock_off_ms + ENGINE_CLOCK_STOPPED_MS);
+    return keep(engine, (uint64_t)look.off_ms + ENGINE_CLOCK_STOPPED_MS);
 }

@@ -15,8 +15,8 @@
 
 #define INSIDE_ERROR_CHARS 64u
 
-/* A statement that we may see, verified against its leaf (record.c). */
-struct record {
+/* A statement that we may see, verified against its leaf (fact.c). */
+struct fact {
     uint64_t seq;
     uint64_t time_ms;
     struct hash opening;
@@ -97,8 +97,9 @@ struct chart_seen {
     struct hash leaf;
 };
 
-/* What a person is called (name.c). */
-/* Who gave a name; what comes later here goes before what comes earlier. */
+#define NAME_BYTES_MAX 128u
+
+/* What a person is called (name.c), and who gave the name; what comes later here goes before what comes earlier. */
 enum name_from {
     NAME_OURS, /* our own word (petname.c) */
     NAME_CHART,
@@ -108,7 +109,7 @@ enum name_from {
 struct person_name {
     struct member_id member;
     enum name_from from;
-    char text[128];
+    char text[NAME_BYTES_MAX];
 };
 
 struct wish;   /* wish.h */
@@ -143,12 +144,12 @@ struct engine {
 
     struct leaves leaves;
     struct seen_log leaves_goal;
-    struct record *records; /* by seq */
-    size_t record_count, record_capacity;
+    struct fact *facts; /* by seq */
+    size_t fact_count, fact_capacity;
     struct chain_known *chains;
     size_t chain_count, chain_capacity;
     struct authority *authority;
-    uint64_t folded_seq; /* one more than the last record folded */
+    uint64_t folded_seq; /* one more than the last fact folded */
 
     struct section *sections;
     size_t section_count, section_capacity;
@@ -157,7 +158,7 @@ struct engine {
 
     struct person_name *names;
     size_t name_count, name_capacity;
-    char practice_name[128]; /* empty: not known */
+    char practice_name[NAME_BYTES_MAX]; /* empty: not known */
 
     /* The round of syncing (sync.c). */
     bool want_checkpoint;
@@ -226,18 +227,21 @@ void advance_seen(const struct engine *engine, Alcove__Seen *out_seen);
 uint64_t advance_writer_ms(const struct engine *engine);
 struct authority_when advance_when(const struct engine *engine);
 
-/* ---- record.c */
+/* ---- fact.c */
 
-MUST_CHECK enum status record_load(struct engine *engine);
+MUST_CHECK enum status fact_load(struct engine *engine);
 /* Takes one statement in; it must open the leaf at |seq|. Not stored yet. */
-MUST_CHECK enum status record_add(struct engine *engine, const struct chain_label *label,
-                                  uint64_t number, const Alcove__ChainEntry *entry);
+MUST_CHECK enum status fact_add(struct engine *engine, const struct chain_label *label,
+                                uint64_t number, const Alcove__ChainEntry *entry);
+/* Takes the statements of a chain, in order; that the server shows none is an alarm. */
+MUST_CHECK enum status fact_reply(struct engine *engine, const struct request *request,
+                                  const Alcove__ChainReply *reply);
 /* Stores accepted leaves from index |from| on, and what was folded and not yet stored. */
-MUST_CHECK enum status record_store(struct engine *engine, uint64_t leaves_from);
+MUST_CHECK enum status fact_store(struct engine *engine, uint64_t leaves_from);
 /* Forgets what was received and not folded. */
-void record_drop_unfolded(struct engine *engine);
+void fact_drop_unfolded(struct engine *engine);
 /* Frees all. */
-void record_deinit(struct engine *engine);
+void fact_deinit(struct engine *engine);
 
 /* ---- chain.c */
 
@@ -245,12 +249,10 @@ struct chain_known *chain_find(struct engine *engine, const struct chain_label *
 MUST_CHECK enum status chain_list(struct engine *engine, const Alcove__ChainState *state);
 /* The next chain that the log holds more of than we have; false: none. */
 bool chain_missing(const struct engine *engine, size_t *out_chain);
-MUST_CHECK enum status chain_reply(struct engine *engine, const struct request *request,
-                                   const Alcove__ChainReply *reply);
 
 /* ---- fold.c */
 
-/* Brings the authority up to all records; starts again when an older chain appeared. */
+/* Brings the authority up to all facts; starts again when an older chain appeared. */
 MUST_CHECK enum status fold_run(struct engine *engine);
 /* Our own member; NULL before our chain was folded. */
 const struct authority_member *fold_self(const struct engine *engine);
@@ -277,7 +279,6 @@ const struct chart_seen *section_chart_seen(const struct engine *engine,
                                             const struct chart_id *chart);
 MUST_CHECK enum status section_chart_saw(struct engine *engine, const struct chart_id *chart,
                                          uint64_t number, const struct hash *leaf);
-size_t section_key_bytes(uint32_t local, uint64_t number, uint8_t out_key[12]);
 
 /* ---- page.c */
 
@@ -337,6 +338,9 @@ MUST_CHECK enum status name_pet(struct engine *engine, const struct member_id *m
                                 struct span text);
 /* From the sections in which names are kept. */
 MUST_CHECK enum status name_load(struct engine *engine);
+/* The name, or the first digits of the id; terminated. */
+void name_say(const struct engine *engine, const struct member_id *member,
+              char out_name[static NAME_BYTES_MAX]);
 /* NULL: nobody told us. */
 const char *name_of(const struct engine *engine, const struct member_id *member);
 

@@ -10,7 +10,7 @@ static enum status load(struct engine *engine)
 {
     enum status status = wish_load(engine);
     if (status == STATUS_OK) {
-        status = record_load(engine);
+        status = fact_load(engine);
     }
     if (status == STATUS_OK) {
         status = section_load(engine);
@@ -21,7 +21,7 @@ static enum status load(struct engine *engine)
     if (status == STATUS_OK && engine->leaves.count > engine->statements.size) {
         status = STATUS_CORRUPT; /* more than the keystore ever saw: not ours */
     }
-    if (status != STATUS_OK || engine->record_count == 0) {
+    if (status != STATUS_OK || engine->fact_count == 0) {
         return status;
     }
     status = fold_run(engine);
@@ -83,7 +83,7 @@ void engine_free(struct engine *engine)
     }
     drop_requests(engine);
     section_deinit(engine);
-    record_deinit(engine);
+    fact_deinit(engine);
     free(engine->chains);
     free(engine->names);
     leaves_deinit(&engine->leaves);
@@ -198,11 +198,6 @@ void engine_sync(struct engine *engine)
     engine->round_open = true;
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : b - a;
-}
-
 void engine_state(const struct engine *engine, struct engine_state *out_state)
 {
     *out_state = engine->state;
@@ -214,15 +209,10 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
     out_state->statements_size = engine->statements.size;
     out_state->events_size = engine->events.size;
     out_state->newest_leaf_ms = engine->newest_leaf_ms;
-    if (engine->newest_leaf_at_ms > 0) {
-        out_state->clock_off_ms = (int64_t)(engine->newest_leaf_ms - engine->newest_leaf_at_ms);
-        uint64_t off = distance(engine->newest_leaf_ms, engine->newest_leaf_at_ms);
-        bool ahead = engine->newest_leaf_ms > engine->newest_leaf_at_ms;
-        /* An old leaf says nothing of the server's clock: nothing may have happened since. */
-        out_state->clock_shown = ahead && off > ENGINE_CLOCK_SHOWN_MS;
-        out_state->clock_stopped =
-            ahead && off > ENGINE_CLOCK_STOPPED_MS && off > engine->clock_confirmed_ms;
-    }
+    struct clock_look look = clock_look(engine);
+    out_state->clock_off_ms = look.off_ms;
+    out_state->clock_shown = look.shown;
+    out_state->clock_stopped = look.stopped;
     out_state->outbox_count = 0;
     for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
         out_state->outbox_count++;
@@ -231,6 +221,11 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
     for (size_t i = 0; i < engine->section_count; i++) {
         out_state->sections_behind += section_behind(&engine->sections[i]) ? 1 : 0;
     }
+}
+
+enum status engine_confirm_clock(struct engine *engine)
+{
+    return clock_confirm(engine);
 }
 
 bool engine_synced_once(const struct engine *engine)

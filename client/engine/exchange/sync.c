@@ -111,7 +111,7 @@ static enum status fold(struct engine *engine)
     if (status != STATUS_OK) {
         return status;
     }
-    status = record_store(engine, engine->leaves.count);
+    status = fact_store(engine, engine->leaves.count);
     if (status != STATUS_OK) {
         storage->abort(storage->context);
         return status;

@@ -43,7 +43,7 @@ static enum status store_leaves(struct engine *engine, uint64_t from)
     if (status != STATUS_OK) {
         return status;
     }
-    status = record_store(engine, from);
+    status = fact_store(engine, from);
     if (status != STATUS_OK) {
         storage->abort(storage->context);
         return status;
@@ -151,7 +151,7 @@ static enum status dispatch(struct engine *engine, struct request *request, stru
     } else if (request->op == OP_LEAVES) {
         status = on_leaves(engine, request, message);
     } else if (request->op == OP_CHAIN) {
-        status = chain_reply(engine, request, message);
+        status = fact_reply(engine, request, message);
     } else if (request->op == OP_CHECKPOINT) {
         status = on_checkpoint(engine, request, message);
     } else if (request->op == OP_PAGE) {

@@ -44,36 +44,3 @@ bool chain_missing(const struct engine *engine, size_t *out_chain)
     }
     return false;
 }
-
-static enum status withheld(struct engine *engine, const struct chain_known *chain)
-{
-    return alarm_stop_at(engine, STATUS_BAD_CHAIN,
-                         "The server withholds a statement that its own log holds: a removal or "
-                         "a key could be missing.",
-                         "statements shown of the chain:", chain->count);
-}
-
-enum status chain_reply(struct engine *engine, const struct request *request,
-                        const Alcove__ChainReply *reply)
-{
-    CHECK(request->chain < engine->chain_count);
-    struct chain_known *chain = &engine->chains[request->chain];
-    uint64_t before = chain->count;
-    for (size_t i = 0; i < reply->n_entry; i++) {
-        if (reply->entry[i]->seq >= engine->leaves.count) {
-            break; /* newer than the leaves that we have: the next round takes it */
-        }
-        enum status status = record_add(engine, &chain->label, chain->count, reply->entry[i]);
-        if (alarm_is_ours(status)) {
-            return status;
-        }
-        if (status != STATUS_OK) {
-            return alarm_stop_at(engine, status,
-                                 "The server gave a statement that is not the one in its log.",
-                                 "statement at log index", reply->entry[i]->seq);
-        }
-        chain->count++;
-        engine->want_fold = true;
-    }
-    return chain->count > before ? STATUS_OK : withheld(engine, chain);
-}

@@ -1,4 +1,3 @@
-#include "client/engine/api/view.h"
 #include "client/engine/common/inside.h"
 
 const struct authority_member *fold_self(const struct engine *engine)
@@ -10,8 +9,8 @@ const struct authority_member *fold_self(const struct engine *engine)
 
 static bool is_older(const struct engine *engine)
 {
-    for (size_t i = 0; i < engine->record_count; i++) {
-        if (!engine->records[i].folded && engine->records[i].seq < engine->folded_seq) {
+    for (size_t i = 0; i < engine->fact_count; i++) {
+        if (!engine->facts[i].folded && engine->facts[i].seq < engine->folded_seq) {
             return true;
         }
     }
@@ -36,9 +35,9 @@ static enum status again(struct engine *engine)
 static enum status two_identities(struct engine *engine, const struct member_id *member,
                                   const char *evidence)
 {
-    char name[VIEW_NAME_BYTES_MAX];
+    char name[NAME_BYTES_MAX];
     char reason[ENGINE_ALARM_CHARS_MAX];
-    view_name(engine, member, name);
+    name_say(engine, member, name);
     (void)snprintf(reason, sizeof reason,
                    "There are two identities for %s: somebody may be posing as this person. "
                    "Nothing is sealed to either.",
@@ -46,13 +45,13 @@ static enum status two_identities(struct engine *engine, const struct member_id 
     return alarm_stop(engine, STATUS_EQUIVOCATION, reason, evidence);
 }
 
-static enum status refused(struct engine *engine, const struct record *record, enum status status,
+static enum status refused(struct engine *engine, const struct fact *fact, enum status status,
                            const struct authority_result *result)
 {
     char evidence[ENGINE_ALARM_CHARS_MAX];
-    const struct statement_rule *rule = statement_rule(record->type);
+    const struct statement_rule *rule = statement_rule(fact->type);
     (void)snprintf(evidence, sizeof evidence, "%s at log index %llu: %s",
-                   rule != NULL ? rule->name : "statement", (unsigned long long)record->seq,
+                   rule != NULL ? rule->name : "statement", (unsigned long long)fact->seq,
                    authority_reason_text(result->reason));
     if (status == STATUS_EQUIVOCATION) {
         return two_identities(engine, &result->subject, evidence);
@@ -64,24 +63,24 @@ static enum status refused(struct engine *engine, const struct record *record, e
 
 static enum status fold_from(struct engine *engine)
 {
-    for (size_t i = 0; i < engine->record_count; i++) {
-        struct record *record = &engine->records[i];
-        if (record->seq < engine->folded_seq) {
+    for (size_t i = 0; i < engine->fact_count; i++) {
+        struct fact *fact = &engine->facts[i];
+        if (fact->seq < engine->folded_seq) {
             continue;
         }
         struct authority_result result;
         enum status status = authority_admit(
-            engine->authority, span_of(record->bytes, record->size), record->seq, record->time_ms,
-            record->folded ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY, &result);
+            engine->authority, span_of(fact->bytes, fact->size), fact->seq, fact->time_ms,
+            fact->folded ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY, &result);
         if (alarm_is_ours(status)) {
             return status;
         }
         if (status != STATUS_OK) {
-            return refused(engine, record, status, &result);
+            return refused(engine, fact, status, &result);
         }
-        record->folded = true;
-        engine->folded_seq = record->seq + 1;
-        advance_time(engine, record->time_ms);
+        fact->folded = true;
+        engine->folded_seq = fact->seq + 1;
+        advance_time(engine, fact->time_ms);
     }
     return STATUS_OK;
 }
@@ -117,7 +116,7 @@ enum status fold_run(struct engine *engine)
         status = fold_from(engine);
     }
     if (status != STATUS_OK) {
-        record_drop_unfolded(engine);
+        fact_drop_unfolded(engine);
         return status;
     }
     take_pins(engine);

@@ -2,43 +2,13 @@
 
 #define BUILD_TRIES_MAX 16u
 
-enum status build_pack(const struct plan *plan, Alcove__Revision *revision, struct span bundle,
-                       struct wish *wish)
-{
-    ProtobufCBinaryData statements[SUBMIT_STATEMENTS_MAX];
-    for (size_t i = 0; i < plan->statement_count; i++) {
-        statements[i] = field_of(plan->statements[i].data, plan->statements[i].size);
-    }
-    Alcove__SubmitAsk ask;
-    alcove__submit_ask__init(&ask);
-    ask.n_statement = plan->statement_count;
-    ask.statement = statements;
-    if (revision != NULL) {
-        ask.n_revision = 1;
-        ask.revision = &revision;
-    }
-    ask.bundle = field_of(bundle.data, bundle.size);
-    ask.purpose = wish->purpose;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status = message_pack(&ask.base, &bytes, &size);
-    if (status == STATUS_OK && size > MESSAGE_BULK_BYTES_MAX) {
-        status = STATUS_TOO_LARGE;
-    }
-    if (status == STATUS_OK) {
-        status = wish_set(&wish->built, span_of(bytes, size));
-    }
-    free(bytes);
-    return status;
-}
-
 static enum status build_ready(struct engine *engine, struct wish *wish)
 {
     struct plan plan = {.engine = engine, .statement_count = 1};
     plan.statements[0] = (struct made){.data = wish->body.data, .size = wish->body.size};
     statement_hash(span_of(wish->body.data, wish->body.size), &engine->practice,
                    &wish->built_object);
-    return build_pack(&plan, NULL, span_of(wish->extra.data, wish->extra.size), wish);
+    return plan_pack(&plan, NULL, span_of(wish->extra.data, wish->extra.size), wish);
 }
 
 static bool section_is_coming(const struct engine *engine, const struct section_id *section)
@@ -91,7 +61,7 @@ static enum status build_on_section(struct engine *engine, struct wish *wish)
     }
     if (status == STATUS_OK) {
         wish->built_object = plan.statements[0].hash;
-        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+        status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
     enum status ended = plan_end(&plan);
     return status == STATUS_OK ? ended : status;

@@ -29,7 +29,3 @@ MUST_CHECK enum status build_section(struct engine *engine, struct wish *wish);
 MUST_CHECK enum status build_grant(struct plan *plan, const struct wish *wish);
 MUST_CHECK enum status build_revoke(struct plan *plan, const struct wish *wish);
 MUST_CHECK enum status build_reseal(struct plan *plan, const struct wish *wish);
-
-/* Packs the statements of a plan, and |revision| (may be NULL), into wish->built. */
-MUST_CHECK enum status build_pack(const struct plan *plan, Alcove__Revision *revision,
-                                  struct span bundle, struct wish *wish);

@@ -74,7 +74,7 @@ enum status build_member(struct engine *engine, struct wish *wish)
     enum status status = build_member_statement(engine, wish, NULL, &plan);
     if (status == STATUS_OK) {
         wish->built_object = plan.statements[0].hash;
-        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+        status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
     enum status ended = plan_end(&plan);
     return status == STATUS_OK ? ended : status;
@@ -97,7 +97,7 @@ enum status build_device(struct engine *engine, struct wish *wish)
     }
     if (status == STATUS_OK) {
         wish->built_object = plan.statements[0].hash;
-        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+        status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
     enum status ended = plan_end(&plan);
     return status == STATUS_OK ? ended : status;
@@ -141,7 +141,7 @@ enum status build_section(struct engine *engine, struct wish *wish)
     }
     if (status == STATUS_OK) {
         wish->built_object = plan.statements[0].hash;
-        status = build_pack(&plan, NULL, span_of(NULL, 0), wish);
+        status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
     enum status ended = plan_end(&plan);
     return status == STATUS_OK ? ended : status;

@@ -192,7 +192,7 @@ static enum status pack(struct revising *revising)
     revision.signature = field_of(revising->signature.bytes, SIGNATURE_BYTES);
     revision.wrap = field_of(revising->wrap, sizeof revising->wrap);
     revision.envelope = field_of(revising->envelope, revising->envelope_size);
-    return build_pack(&revising->plan, &revision, span_of(NULL, 0), revising->wish);
+    return plan_pack(&revising->plan, &revision, span_of(NULL, 0), revising->wish);
 }
 
 enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready)

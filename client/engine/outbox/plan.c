@@ -56,14 +56,14 @@ static enum status restore(struct engine *engine, const struct chain_label *labe
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
     }
-    for (size_t i = 0; i < engine->record_count && status == STATUS_OK; i++) {
-        const struct record *record = &engine->records[i];
-        if (!record->folded || !ID_EQUAL(&record->label, label)) {
+    for (size_t i = 0; i < engine->fact_count && status == STATUS_OK; i++) {
+        const struct fact *fact = &engine->facts[i];
+        if (!fact->folded || !ID_EQUAL(&fact->label, label)) {
             continue;
         }
         struct authority_result result;
-        status = authority_admit(engine->authority, span_of(record->bytes, record->size),
-                                 record->seq, record->time_ms, AUTHORITY_VERIFIED, &result);
+        status = authority_admit(engine->authority, span_of(fact->bytes, fact->size), fact->seq,
+                                 fact->time_ms, AUTHORITY_VERIFIED, &result);
         CHECK(status == STATUS_OK || status == STATUS_NO_MEMORY);
     }
     return status;
@@ -146,4 +146,34 @@ enum status plan_add(struct plan *plan, enum statement_type type, const Protobuf
                            &made->hash, &plan->head);
     }
     return STATUS_OK;
+}
+
+enum status plan_pack(const struct plan *plan, Alcove__Revision *revision, struct span bundle,
+                      struct wish *wish)
+{
+    ProtobufCBinaryData statements[SUBMIT_STATEMENTS_MAX];
+    for (size_t i = 0; i < plan->statement_count; i++) {
+        statements[i] = field_of(plan->statements[i].data, plan->statements[i].size);
+    }
+    Alcove__SubmitAsk ask;
+    alcove__submit_ask__init(&ask);
+    ask.n_statement = plan->statement_count;
+    ask.statement = statements;
+    if (revision != NULL) {
+        ask.n_revision = 1;
+        ask.revision = &revision;
+    }
+    ask.bundle = field_of(bundle.data, bundle.size);
+    ask.purpose = wish->purpose;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = message_pack(&ask.base, &bytes, &size);
+    if (status == STATUS_OK && size > MESSAGE_BULK_BYTES_MAX) {
+        status = STATUS_TOO_LARGE;
+    }
+    if (status == STATUS_OK) {
+        status = wish_set(&wish->built, span_of(bytes, size));
+    }
+    free(bytes);
+    return status;
 }

@@ -58,3 +58,6 @@ MUST_CHECK enum status plan_epoch(struct plan *plan);
  * STATUS_NOT_FOUND: we hold none. */
 MUST_CHECK enum status plan_reseal(struct plan *plan, uint64_t from_epoch,
                                    const struct authority_recipient *recipients, size_t count);
+/* Packs the statements of a plan, and |revision| (may be NULL), into wish->built. */
+MUST_CHECK enum status plan_pack(const struct plan *plan, Alcove__Revision *revision,
+                                 struct span bundle, struct wish *wish);

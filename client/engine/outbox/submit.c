@@ -1,5 +1,6 @@
 #include "client/engine/outbox/build.h"
 
+#include "client/engine/common/clock.h"
 #include "client/engine/exchange/sync_reply.h"
 #include "keys/public/bytes/random.h"
 
@@ -67,9 +68,7 @@ static enum status try_one(struct engine *engine, struct wish *wish, bool *out_s
 enum status submit_ask(struct engine *engine, bool *out_asked)
 {
     *out_asked = false;
-    struct engine_state state;
-    engine_state(engine, &state);
-    if (state.clock_stopped) {
+    if (clock_look(engine).stopped) {
         return STATUS_OK; /* what was queued before waits too (decision 23) */
     }
     struct wish *wish = engine->wishes;

@@ -106,11 +106,12 @@ enum status index_build(struct engine *engine, struct section *section)
         return STATUS_OK;
     }
     struct building building = {section, STATUS_OK};
-    uint8_t prefix[12];
-    (void)section_key_bytes(section->local, 0, prefix);
+    uint8_t prefix[KEPT_KEY_BYTES];
+    (void)kept_key(section->local, 0, prefix);
     section->index.built = true;
-    enum status status = engine->storage.scan(engine->storage.context, STORAGE_REVISION,
-                                              span_of(prefix, 4), build_one, &building);
+    enum status status =
+        engine->storage.scan(engine->storage.context, STORAGE_REVISION,
+                             span_of(prefix, KEPT_KEY_PREFIX_BYTES), build_one, &building);
     status = status == STATUS_OK ? building.status : status;
     if (status != STATUS_OK) {
         index_deinit(&section->index);

@@ -6,6 +6,15 @@
 #define KEPT_HEAD_BYTES                                                                            \
     (2u + ID_BYTES + HASH_BYTES + 8u + 4u + ID_BYTES + HASH_BYTES + 8u + HASH_BYTES + 1u)
 
+size_t kept_key(uint32_t local, uint64_t number, uint8_t out_key[static KEPT_KEY_BYTES])
+{
+    struct cursor_writer writer;
+    cursor_write_init(&writer, out_key, KEPT_KEY_BYTES);
+    cursor_write_u32(&writer, local);
+    cursor_write_u64(&writer, number);
+    return KEPT_KEY_BYTES;
+}
+
 static void write_part(struct cursor_writer *writer, struct span part)
 {
     cursor_write_u32(writer, (uint32_t)part.size);

@@ -27,6 +27,12 @@ struct kept {
     struct span context, header, signature, wrap, text; /* borrowed */
 };
 
+/* Under which an entry of the section with the short name |local| is stored; its first four
+ * bytes are the prefix of all that the section holds. */
+#define KEPT_KEY_BYTES        12u
+#define KEPT_KEY_PREFIX_BYTES 4u
+size_t kept_key(uint32_t local, uint64_t number, uint8_t out_key[static KEPT_KEY_BYTES]);
+
 /* The caller frees. STATUS_NO_MEMORY. */
 MUST_CHECK enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *out_size);
 /* Spans borrow from |bytes|. STATUS_CORRUPT. */

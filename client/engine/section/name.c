@@ -1,6 +1,9 @@
 #include "client/engine/section/kept.h"
 
+#include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/utf8.h"
+
+#define SHORT_ID_BYTES 4u
 
 /* The head of a NoteBody whose kind is NOTE_NAME: field 1, varint. */
 bool name_is(struct span text)
@@ -107,6 +110,17 @@ const char *name_of(const struct engine *engine, const struct member_id *member)
     return NULL;
 }
 
+void name_say(const struct engine *engine, const struct member_id *member,
+              char out_name[static NAME_BYTES_MAX])
+{
+    const char *name = name_of(engine, member);
+    if (name != NULL) {
+        (void)snprintf(out_name, NAME_BYTES_MAX, "%s", name);
+        return;
+    }
+    hex_encode(span_of(member->bytes, SHORT_ID_BYTES), out_name);
+}
+
 struct loading {
     struct engine *engine;
     const struct authority_section *facts;
@@ -134,11 +148,12 @@ enum status name_load(struct engine *engine)
                               facts->class != CLASS_SHARED)) {
             continue;
         }
-        uint8_t prefix[12];
-        (void)section_key_bytes(section->local, 0, prefix);
+        uint8_t prefix[KEPT_KEY_BYTES];
+        (void)kept_key(section->local, 0, prefix);
         struct loading loading = {engine, facts, STATUS_OK};
-        enum status status = engine->storage.scan(engine->storage.context, STORAGE_REVISION,
-                                                  span_of(prefix, 4), load_one, &loading);
+        enum status status =
+            engine->storage.scan(engine->storage.context, STORAGE_REVISION,
+                                 span_of(prefix, KEPT_KEY_PREFIX_BYTES), load_one, &loading);
         status = status == STATUS_OK ? loading.status : status;
         if (status != STATUS_OK) {
             return status;

@@ -8,8 +8,8 @@ static enum status put_items(struct engine *engine, const struct section *sectio
     uint64_t number = page->timeline.number - page->item_count;
     for (size_t i = 0; i < page->item_count; i++) {
         const struct page_item *item = &page->items[i];
-        uint8_t key[12];
-        size_t size = section_key_bytes(section->local, ++number, key);
+        uint8_t key[KEPT_KEY_BYTES];
+        size_t size = kept_key(section->local, ++number, key);
         enum status status =
             engine->storage.put(engine->storage.context,
                                 item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY,
@@ -26,8 +26,8 @@ static enum status put_items(struct engine *engine, const struct section *sectio
 static enum status empty_one(struct engine *engine, const struct section *section,
                              struct indexed *item)
 {
-    uint8_t key[12];
-    struct span name = span_of(key, section_key_bytes(section->local, item->number, key));
+    uint8_t key[KEPT_KEY_BYTES];
+    struct span name = span_of(key, kept_key(section->local, item->number, key));
     struct span value;
     enum status status =
         engine->storage.get(engine->storage.context, STORAGE_REVISION, name, &value);

@@ -1,15 +1,4 @@
-#include "client/engine/common/inside.h"
-
-#include "keys/public/bytes/cursor.h"
-
-size_t section_key_bytes(uint32_t local, uint64_t number, uint8_t out_key[12])
-{
-    struct cursor_writer writer;
-    cursor_write_init(&writer, out_key, 12);
-    cursor_write_u32(&writer, local);
-    cursor_write_u64(&writer, number);
-    return 12;
-}
+#include "client/engine/section/kept.h"
 
 struct section *section_find(const struct engine *engine, const struct section_id *id)
 {
@@ -137,8 +126,8 @@ static enum status forget(struct engine *engine, struct section *section)
     const struct storage *storage = &engine->storage;
     enum status status = storage->begin(storage->context);
     for (uint64_t n = 1; n <= section->timeline.number && status == STATUS_OK; n++) {
-        uint8_t key[12];
-        struct span name = span_of(key, section_key_bytes(section->local, n, key));
+        uint8_t key[KEPT_KEY_BYTES];
+        struct span name = span_of(key, kept_key(section->local, n, key));
         status = storage->remove(storage->context, STORAGE_ENTRY, name);
         if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
             status = storage->remove(storage->context, STORAGE_REVISION, name);

@@ -1,0 +1,296 @@
+#include "client/engine/common/inside.h"
+
+#include "keys/public/bytes/cursor.h"
+
+/* time, opening, label, number, type */
+#define FACT_HEAD_BYTES (8u + HASH_BYTES + HASH_BYTES + 8u + 4u)
+
+static size_t seq_key(uint64_t seq, uint8_t out_key[8])
+{
+    struct cursor_writer writer;
+    cursor_write_init(&writer, out_key, 8);
+    cursor_write_u64(&writer, seq);
+    return 8;
+}
+
+/* Where a fact with |seq| is or would be. */
+static size_t place_of(const struct engine *engine, uint64_t seq)
+{
+    size_t low = 0;
+    size_t high = engine->fact_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (engine->facts[middle].seq < seq) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static enum status insert(struct engine *engine, struct fact *fact, struct span bytes)
+{
+    size_t place = place_of(engine, fact->seq);
+    if (place < engine->fact_count && engine->facts[place].seq == fact->seq) {
+        return STATUS_BAD_CHAIN;
+    }
+    if (engine->fact_count == engine->fact_capacity) {
+        size_t capacity = engine->fact_capacity == 0 ? 64 : engine->fact_capacity * 2;
+        struct fact *facts = realloc(engine->facts, capacity * sizeof *facts);
+        if (facts == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        engine->facts = facts;
+        engine->fact_capacity = capacity;
+    }
+    fact->bytes = malloc(bytes.size > 0 ? bytes.size : 1);
+    if (fact->bytes == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(fact->bytes, bytes.data, bytes.size);
+    fact->size = bytes.size;
+    memmove(&engine->facts[place + 1], &engine->facts[place],
+            (engine->fact_count - place) * sizeof *engine->facts);
+    engine->facts[place] = *fact;
+    engine->fact_count++;
+    return STATUS_OK;
+}
+
+enum status fact_add(struct engine *engine, const struct chain_label *label, uint64_t number,
+                     const Alcove__ChainEntry *entry)
+{
+    struct fact fact = {
+        .seq = entry->seq, .time_ms = entry->time_ms, .label = *label, .number = number};
+    if (!field_hash(entry->opening, &fact.opening)) {
+        return STATUS_MALFORMED;
+    }
+    struct statement statement;
+    enum status status =
+        statement_parse(field_span(entry->statement), &engine->practice, &statement);
+    if (status != STATUS_OK) {
+        goto out;
+    }
+    fact.type = statement.rule->type;
+    status = STATUS_BAD_CHAIN;
+    if (!ID_EQUAL(&statement.link.label, label) || statement.link.number != number) {
+        goto out;
+    }
+    uint8_t leaf[LEAF_BYTES];
+    statement_leaf(&statement, &engine->practice, &fact.opening, fact.time_ms, leaf);
+    struct span logged;
+    status = leaves_get(&engine->leaves, fact.seq, &logged);
+    if (status != STATUS_OK || !span_equal(logged, span_of(leaf, sizeof leaf))) {
+        status = STATUS_BAD_PROOF;
+        goto out;
+    }
+    status = insert(engine, &fact, field_span(entry->statement));
+out:
+    statement_free(&statement);
+    return status;
+}
+
+static enum status withheld(struct engine *engine, const struct chain_known *chain)
+{
+    return alarm_stop_at(engine, STATUS_BAD_CHAIN,
+                         "The server withholds a statement that its own log holds: a removal or "
+                         "a key could be missing.",
+                         "statements shown of the chain:", chain->count);
+}
+
+enum status fact_reply(struct engine *engine, const struct request *request,
+                       const Alcove__ChainReply *reply)
+{
+    CHECK(request->chain < engine->chain_count);
+    struct chain_known *chain = &engine->chains[request->chain];
+    uint64_t before = chain->count;
+    for (size_t i = 0; i < reply->n_entry; i++) {
+        if (reply->entry[i]->seq >= engine->leaves.count) {
+            break; /* newer than the leaves that we have: the next round takes it */
+        }
+        enum status status = fact_add(engine, &chain->label, chain->count, reply->entry[i]);
+        if (alarm_is_ours(status)) {
+            return status;
+        }
+        if (status != STATUS_OK) {
+            return alarm_stop_at(engine, status,
+                                 "The server gave a statement that is not the one in its log.",
+                                 "statement at log index", reply->entry[i]->seq);
+        }
+        chain->count++;
+        engine->want_fold = true;
+    }
+    return chain->count > before ? STATUS_OK : withheld(engine, chain);
+}
+
+static enum status store_fact(struct engine *engine, const struct fact *fact)
+{
+    size_t size = FACT_HEAD_BYTES + fact->size;
+    uint8_t *value = malloc(size);
+    if (value == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    struct cursor_writer writer;
+    cursor_write_init(&writer, value, size);
+    cursor_write_u64(&writer, fact->time_ms);
+    cursor_write_span(&writer, ID_SPAN(&fact->opening));
+    cursor_write_span(&writer, ID_SPAN(&fact->label));
+    cursor_write_u64(&writer, fact->number);
+    cursor_write_u32(&writer, fact->type);
+    cursor_write_span(&writer, span_of(fact->bytes, fact->size));
+    uint8_t key[8];
+    (void)seq_key(fact->seq, key);
+    enum status status = engine->storage.put(engine->storage.context, STORAGE_STATEMENT,
+                                             span_of(key, sizeof key), span_of(value, size));
+    free(value);
+    return status;
+}
+
+enum status fact_store(struct engine *engine, uint64_t leaves_from)
+{
+    for (uint64_t i = leaves_from; i < engine->leaves.count; i++) {
+        struct span leaf;
+        uint8_t key[8];
+        (void)seq_key(i, key);
+        enum status status = leaves_get(&engine->leaves, i, &leaf);
+        if (status == STATUS_OK) {
+            status = engine->storage.put(engine->storage.context, STORAGE_LEAF,
+                                         span_of(key, sizeof key), leaf);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    for (size_t i = 0; i < engine->fact_count; i++) {
+        struct fact *fact = &engine->facts[i];
+        if (!fact->folded || fact->stored) {
+            continue;
+        }
+        enum status status = store_fact(engine, fact);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        fact->stored = true;
+    }
+    return STATUS_OK;
+}
+
+void fact_drop_unfolded(struct engine *engine)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < engine->fact_count; i++) {
+        if (engine->facts[i].folded) {
+            engine->facts[kept++] = engine->facts[i];
+            continue;
+        }
+        struct chain_known *chain = chain_find(engine, &engine->facts[i].label);
+        if (chain != NULL && chain->count > engine->facts[i].number) {
+            chain->count = engine->facts[i].number;
+        }
+        free(engine->facts[i].bytes);
+    }
+    engine->fact_count = kept;
+}
+
+void fact_deinit(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->fact_count; i++) {
+        free(engine->facts[i].bytes);
+    }
+    free(engine->facts);
+    engine->facts = NULL;
+    engine->fact_count = 0;
+}
+
+struct loading {
+    struct engine *engine;
+    enum status status;
+};
+
+static bool load_leaf(void *visitor, struct span key, struct span value)
+{
+    struct loading *loading = visitor;
+    struct cursor_reader reader;
+    cursor_read_init(&reader, key);
+    uint64_t index = cursor_read_u64(&reader);
+    loading->status = cursor_read_done(&reader);
+    if (loading->status != STATUS_OK || index != loading->engine->leaves.pending) {
+        loading->status = STATUS_CORRUPT;
+        return false;
+    }
+    loading->status = leaves_add(&loading->engine->leaves, value);
+    return loading->status == STATUS_OK;
+}
+
+static bool load_fact(void *visitor, struct span key, struct span value)
+{
+    struct loading *loading = visitor;
+    struct fact fact = {.folded = true, .stored = true};
+    struct cursor_reader reader;
+    cursor_read_init(&reader, key);
+    fact.seq = cursor_read_u64(&reader);
+    loading->status = cursor_read_done(&reader);
+    if (loading->status == STATUS_OK) {
+        cursor_read_init(&reader, value);
+        fact.time_ms = cursor_read_u64(&reader);
+        cursor_read_bytes(&reader, fact.opening.bytes, HASH_BYTES);
+        cursor_read_bytes(&reader, fact.label.bytes, HASH_BYTES);
+        fact.number = cursor_read_u64(&reader);
+        fact.type = cursor_read_u32(&reader);
+        struct span bytes = cursor_read_rest(&reader);
+        loading->status = cursor_read_done(&reader);
+        if (loading->status == STATUS_OK) {
+            loading->status = insert(loading->engine, &fact, bytes);
+        }
+    }
+    if (loading->status != STATUS_OK) {
+        loading->status = loading->status == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_CORRUPT;
+    }
+    return loading->status == STATUS_OK;
+}
+
+/* Chains, from the statements that are here. */
+static enum status count_chains(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->fact_count; i++) {
+        const struct fact *fact = &engine->facts[i];
+        struct chain_known *chain = chain_find(engine, &fact->label);
+        if (chain == NULL) {
+            Alcove__ChainState state;
+            alcove__chain_state__init(&state);
+            state.label = field_of(fact->label.bytes, HASH_BYTES);
+            state.subject = fact->type;
+            enum status status = chain_list(engine, &state);
+            if (status != STATUS_OK) {
+                return status;
+            }
+            chain = chain_find(engine, &fact->label);
+        }
+        if (chain == NULL || fact->number != chain->count) {
+            return STATUS_CORRUPT;
+        }
+        chain->count++;
+    }
+    return STATUS_OK;
+}
+
+enum status fact_load(struct engine *engine)
+{
+    struct loading loading = {engine, STATUS_OK};
+    const struct storage *storage = &engine->storage;
+    enum status status =
+        storage->scan(storage->context, STORAGE_LEAF, span_of(NULL, 0), load_leaf, &loading);
+    if (status == STATUS_OK && loading.status == STATUS_OK && engine->leaves.pending > 0) {
+        /* No root to compare with: the values were sealed by us after that was done. */
+        status = leaves_accept(&engine->leaves, engine->leaves.candidate.size, NULL);
+        status = status == STATUS_BAD_CHAIN ? STATUS_CORRUPT : status;
+    }
+    if (status == STATUS_OK && loading.status == STATUS_OK) {
+        status = storage->scan(storage->context, STORAGE_STATEMENT, span_of(NULL, 0), load_fact,
+                               &loading);
+    }
+    if (status == STATUS_OK) {
+        status = loading.status;
+    }
+    return status == STATUS_OK ? count_chains(engine) : status;
+}
