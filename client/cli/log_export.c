@@ -81,7 +81,7 @@ int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
     if (code != CLI_OK) {
         return code;
     }
-    status = ledger_export(host_engine(cli->host), ticket, write_file, &writing);
+    status = query_export(host_engine(cli->host), ticket, write_file, &writing);
     if (status != STATUS_OK) {
         return cli_fail(cli, "the export is not whole",
                         writing.status == STATUS_OK ? status : writing.status);
@@ -91,7 +91,7 @@ int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
 
 struct lines {
     struct cli *cli;
-    const struct ledger_query *query;
+    const struct query_terms *query;
     FILE *file;
     bool csv;
     size_t count;
@@ -144,7 +144,7 @@ static void csv_line(struct lines *lines, const cJSON *object)
     }
 }
 
-static bool write_line(void *visitor, const struct ledger_event *event)
+static bool write_line(void *visitor, const struct query_event *event)
 {
     struct lines *lines = visitor;
     cJSON *object;
@@ -167,7 +167,7 @@ static bool write_line(void *visitor, const struct ledger_event *event)
     return true;
 }
 
-int log_export_lines(struct cli *cli, const struct ledger_query *query, uint64_t ticket,
+int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t ticket,
                      const char *format, const char *folder)
 {
     struct lines lines = {.cli = cli, .query = query, .csv = strcmp(format, "csv") == 0};
@@ -186,7 +186,7 @@ int log_export_lines(struct cli *cli, const struct ledger_query *query, uint64_t
     for (size_t i = 0; lines.csv && i < ARRAY_LEN(COLUMNS); i++) {
         csv_cell(lines.file, COLUMNS[i], i + 1 == ARRAY_LEN(COLUMNS));
     }
-    status = ledger_events(host_engine(cli->host), ticket, write_line, &lines);
+    status = query_events(host_engine(cli->host), ticket, write_line, &lines);
     if (fclose(lines.file) != 0 && status == STATUS_OK) {
         status = STATUS_IO;
     }

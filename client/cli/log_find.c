@@ -1,6 +1,6 @@
 #include "client/cli/log_find.h"
 
-#include "client/engine/ledger/ledger.h"
+#include "client/engine/query/query.h"
 #include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/words.h"
@@ -19,7 +19,7 @@ static bool field_fits(const struct finding *finding, ProtobufCBinaryData id)
     return id.len == ID_BYTES && hex_prefix_matches(&finding->prefix, field_span(id));
 }
 
-static bool visit_making(void *visitor, const struct ledger_event *event)
+static bool visit_making(void *visitor, const struct query_event *event)
 {
     struct finding *finding = visitor;
     const Alcove__EventTarget *target = event->target;
@@ -42,10 +42,10 @@ static bool visit_making(void *visitor, const struct ledger_event *event)
 
 static int search(struct cli *cli, struct finding *finding)
 {
-    const struct ledger_query query = {.scope = ACTION_LOG_ALL, .action = ACTION_CREATE_SECTION};
+    const struct query_terms query = {.scope = ACTION_LOG_ALL, .action = ACTION_CREATE_SECTION};
     struct engine_ticket info = {0};
     uint64_t ticket = 0;
-    enum status status = ledger_ask(host_engine(cli->host), &query, &ticket);
+    enum status status = query_ask(host_engine(cli->host), &query, &ticket);
 
     if (status == STATUS_OK) {
         status = host_finish(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
@@ -55,9 +55,9 @@ static int search(struct cli *cli, struct finding *finding)
         status = info.status;
     }
     if (status == STATUS_OK) {
-        status = ledger_events(host_engine(cli->host), ticket, visit_making, finding);
+        status = query_events(host_engine(cli->host), ticket, visit_making, finding);
     }
-    ledger_drop(host_engine(cli->host), ticket);
+    query_drop(host_engine(cli->host), ticket);
     return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the log was not read", status);
 }
 

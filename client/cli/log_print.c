@@ -66,7 +66,7 @@ static void name_of(const struct engine *engine, ProtobufCBinaryData id,
     }
 }
 
-cJSON *log_print_object(const struct engine *engine, const struct ledger_event *event)
+cJSON *log_print_object(const struct engine *engine, const struct query_event *event)
 {
     cJSON *object = cJSON_CreateObject();
     char actor[VIEW_NAME_BYTES_MAX];
@@ -94,7 +94,7 @@ cJSON *log_print_object(const struct engine *engine, const struct ledger_event *
 }
 
 /* "2026-03-02 10:20  T2  read  process  refused": one line a person can follow. */
-static void print_head(struct cli *cli, const struct ledger_event *event)
+static void print_head(struct cli *cli, const struct query_event *event)
 {
     char actor[VIEW_NAME_BYTES_MAX];
 
@@ -108,7 +108,7 @@ static void print_head(struct cli *cli, const struct ledger_event *event)
                   log_print_outcome(event->open->outcome));
 }
 
-static void print_rest(struct cli *cli, const struct ledger_event *event)
+static void print_rest(struct cli *cli, const struct query_event *event)
 {
     if (event->target != NULL && event->target->class_ != 0) {
         (void)fprintf(cli->out, " %s", policy_class_name(event->target->class_));
@@ -127,8 +127,8 @@ static void print_rest(struct cli *cli, const struct ledger_event *event)
 
 /* Into memory, for its width. */
 static char *printed(const struct cli *cli,
-                     void (*print)(struct cli *cli, const struct ledger_event *event),
-                     const struct ledger_event *event)
+                     void (*print)(struct cli *cli, const struct query_event *event),
+                     const struct query_event *event)
 {
     struct cli memory = *cli;
     char *text = NULL;
@@ -142,7 +142,7 @@ static char *printed(const struct cli *cli,
 }
 
 /* One line, or two where it would be wider than a terminal. */
-static char *line_of(const struct cli *cli, const struct ledger_event *event)
+static char *line_of(const struct cli *cli, const struct query_event *event)
 {
     char *head = printed(cli, print_head, event);
     char *rest = printed(cli, print_rest, event);
@@ -155,7 +155,7 @@ static char *line_of(const struct cli *cli, const struct ledger_event *event)
     return line;
 }
 
-static bool has_section(const struct ledger_query *query, const struct ledger_event *event)
+static bool has_section(const struct query_terms *query, const struct query_event *event)
 {
     static const struct section_id any;
 
@@ -164,7 +164,7 @@ static bool has_section(const struct ledger_query *query, const struct ledger_ev
             memcmp(event->target->section.data, query->section.bytes, ID_BYTES) == 0);
 }
 
-bool log_print_wanted(const struct ledger_query *query, const struct ledger_event *event)
+bool log_print_wanted(const struct query_terms *query, const struct query_event *event)
 {
     const Alcove__EventOpen *open = event->open;
     struct member_id actor;
@@ -185,13 +185,13 @@ bool log_print_wanted(const struct ledger_query *query, const struct ledger_even
 /* What is wanted, in the order in which it came. */
 struct printing {
     struct cli *cli;
-    const struct ledger_query *query;
+    const struct query_terms *query;
     void **items; /* cJSON, or a line */
     size_t count;
     size_t room;
 };
 
-static bool take_event(void *visitor, const struct ledger_event *event)
+static bool take_event(void *visitor, const struct query_event *event)
 {
     struct printing *printing = visitor;
 
@@ -235,10 +235,10 @@ static void tell_count(struct cli *cli, size_t shown, uint32_t limit)
     }
 }
 
-int log_print_events(struct cli *cli, const struct ledger_query *query, uint64_t ticket)
+int log_print_events(struct cli *cli, const struct query_terms *query, uint64_t ticket)
 {
     struct printing printing = {.cli = cli, .query = query};
-    enum status status = ledger_events(host_engine(cli->host), ticket, take_event, &printing);
+    enum status status = query_events(host_engine(cli->host), ticket, take_event, &printing);
     bool backwards = query->scope == ACTION_LOG_CHART;
     size_t shown =
         query->limit == 0 || printing.count < query->limit ? printing.count : query->limit;

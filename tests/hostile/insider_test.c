@@ -263,16 +263,16 @@ static void test_chart_history_with_lines_left_out(void **state)
 {
     struct stage *stage = *state;
     struct inproc_person *client = &stage->scene.client;
-    struct ledger_verdict verdict;
+    struct query_verdict verdict;
     uint64_t ticket = 0;
     for (int i = 0; i < MISSING_WAYS; i++) {
         enum missing way = (enum missing)i;
-        OK(ledger_verify_chart(client->engine, &stage->scene.chart, &ticket));
+        OK(query_verify_chart(client->engine, &stage->scene.chart, &ticket));
         stage->scene.server.hook = leave_out;
         stage->scene.server.hook_context = &way;
         const enum status status = inproc_run(client);
         const bool stopped = status != STATUS_OK && engine_alarm_count(client->engine) > 0;
-        const bool failed = ledger_verdict(client->engine, ticket, &verdict) == STATUS_OK &&
+        const bool failed = query_verdict(client->engine, ticket, &verdict) == STATUS_OK &&
                             verdict.status != STATUS_OK;
         print_message("    way %d: %s, verdict %s\n", i, status_name(status),
                       failed ? status_name(verdict.status) : "none");
@@ -281,9 +281,9 @@ static void test_chart_history_with_lines_left_out(void **state)
         inproc_restart(client);
         inproc_sync(client);
     }
-    OK(ledger_verify_chart(client->engine, &stage->scene.chart, &ticket));
+    OK(query_verify_chart(client->engine, &stage->scene.chart, &ticket));
     scene_wait(client, ticket);
-    OK(ledger_verdict(client->engine, ticket, &verdict));
+    OK(query_verdict(client->engine, ticket, &verdict));
     assert_int_equal(verdict.status, STATUS_OK);
 }
 
@@ -308,7 +308,7 @@ static void test_AT44_edited_log(void **state)
     struct stage *stage = *state;
     struct inproc_person auditor;
     struct inproc rewritten;
-    struct ledger_verdict verdict;
+    struct query_verdict verdict;
     uint64_t ticket = 0;
     static const size_t places[] = {0, 17, 60};
     scene_refresh(&stage->scene.admin);
@@ -316,11 +316,11 @@ static void test_AT44_edited_log(void **state)
     kit_fork(&stage->scene.server, &rewritten);
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         size_t which = places[i];
-        OK(ledger_verify_all(auditor.engine, &ticket));
+        OK(query_verify_all(auditor.engine, &ticket));
         stage->scene.server.hook = edit_leaf;
         stage->scene.server.hook_context = &which;
         const enum status status = inproc_run(&auditor);
-        const bool failed = ledger_verdict(auditor.engine, ticket, &verdict) == STATUS_OK &&
+        const bool failed = query_verdict(auditor.engine, ticket, &verdict) == STATUS_OK &&
                             verdict.status != STATUS_OK;
         assert_true(which == SIZE_MAX);
         assert_true(failed || (status != STATUS_OK && engine_alarm_count(auditor.engine) > 0));
@@ -328,7 +328,7 @@ static void test_AT44_edited_log(void **state)
         inproc_restart(&auditor);
         inproc_sync(&auditor);
     }
-    OK(ledger_verify_all(auditor.engine, &ticket));
+    OK(query_verify_all(auditor.engine, &ticket));
     scene_wait(&auditor, ticket);
     /* Another history since the auditor came, longer than what they saw. */
     kit_grow(&rewritten, 200);

@@ -8,7 +8,7 @@
 #include "client/cli/print.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/write.h"
-#include "client/engine/ledger/ledger.h"
+#include "client/engine/query/query.h"
 #include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"
@@ -64,7 +64,7 @@ static bool try_section(struct cli *cli, const char *word, int *out_code)
     enum status status = hex_decode(span_of(word, strlen(word)), section.bytes, ID_BYTES);
 
     if (status == STATUS_OK) {
-        status = ledger_try(host_engine(cli->host), &section, &ticket);
+        status = query_try(host_engine(cli->host), &section, &ticket);
     }
     if (status != STATUS_OK) {
         return false;

@@ -7,7 +7,7 @@
 #include "client/cli/log_find.h"
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
-#include "client/engine/ledger/ledger.h"
+#include "client/engine/query/query.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
@@ -59,7 +59,7 @@ static int limit_of(struct cli *cli, const char *word, uint32_t *out)
 }
 
 /* Auditors ask about all, clients about their own chart, others about themselves. */
-static int scope_of(struct cli *cli, const struct log_words *words, struct ledger_query *query)
+static int scope_of(struct cli *cli, const struct log_words *words, struct query_terms *query)
 {
     struct engine_state state;
     struct member_id client;
@@ -97,7 +97,7 @@ static int section_of(struct cli *cli, const char *word, struct section_id *out)
 }
 
 static int query_of(struct cli *cli, const struct log_words *words, uint32_t limit_default,
-                    struct ledger_query *query)
+                    struct query_terms *query)
 {
     struct view_member actor;
     int code = scope_of(cli, words, query);
@@ -146,15 +146,15 @@ static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_inf
 
 /* A chart's history comes oldest first and whole, since only so it can be proved: what is wanted
  * of it, the newest above all, is chosen here. */
-static int ask(struct cli *cli, const struct ledger_query *query, uint64_t *out_ticket)
+static int ask(struct cli *cli, const struct query_terms *query, uint64_t *out_ticket)
 {
-    struct ledger_query asked = *query;
+    struct query_terms asked = *query;
     struct engine_ticket info;
     enum status status;
     int code;
 
     asked.limit = query->scope == ACTION_LOG_CHART ? 0 : query->limit;
-    status = ledger_ask(host_engine(cli->host), &asked, out_ticket);
+    status = query_ask(host_engine(cli->host), &asked, out_ticket);
     if (status != STATUS_OK) {
         return cli_fail(cli, "the log was not read", status);
     }
@@ -166,7 +166,7 @@ static int ask(struct cli *cli, const struct ledger_query *query, uint64_t *out_
 
 static int log_query(struct cli *cli, const struct log_words *words)
 {
-    struct ledger_query query = {0};
+    struct query_terms query = {0};
     uint64_t ticket = 0;
     int code = query_of(cli, words, LIMIT_DEFAULT, &query);
 
@@ -176,14 +176,14 @@ static int log_query(struct cli *cli, const struct log_words *words)
     if (code == CLI_OK) {
         code = log_print_events(cli, &query, ticket);
     }
-    ledger_drop(host_engine(cli->host), ticket);
+    query_drop(host_engine(cli->host), ticket);
     return code;
 }
 
 static int tell_verdict(struct cli *cli, uint64_t ticket)
 {
-    struct ledger_verdict verdict;
-    enum status status = ledger_verdict(host_engine(cli->host), ticket, &verdict);
+    struct query_verdict verdict;
+    enum status status = query_verdict(host_engine(cli->host), ticket, &verdict);
 
     if (status != STATUS_OK) {
         return cli_fail(cli, "nothing was verified", status);
@@ -225,13 +225,13 @@ static int verify(struct cli *cli, const struct log_words *words, uint64_t *out_
 
     engine_state(host_engine(cli->host), &state);
     if (state.role == ROLE_AUDITOR) {
-        status = ledger_verify_all(host_engine(cli->host), out_ticket);
+        status = query_verify_all(host_engine(cli->host), out_ticket);
     } else {
         code = ids_chart(cli, words->chart, &chart, &client);
         if (code != CLI_OK) {
             return code;
         }
-        status = ledger_verify_chart(host_engine(cli->host), &chart, out_ticket);
+        status = query_verify_chart(host_engine(cli->host), &chart, out_ticket);
     }
     if (status != STATUS_OK) {
         return cli_fail(cli, "nothing was verified", status);
@@ -253,7 +253,7 @@ static bool may_prove(const struct cli *cli)
 static int export_log(struct cli *cli, const struct log_words *words, uint64_t proved,
                       const char *folder)
 {
-    struct ledger_query query = {0};
+    struct query_terms query = {0};
     struct engine_state state;
     uint64_t ticket = 0;
     int code;
@@ -269,7 +269,7 @@ static int export_log(struct cli *cli, const struct log_words *words, uint64_t p
     if (code == CLI_OK) {
         code = log_export_lines(cli, &query, ticket == 0 ? proved : ticket, words->format, folder);
     }
-    ledger_drop(host_engine(cli->host), ticket);
+    query_drop(host_engine(cli->host), ticket);
     return code;
 }
 
@@ -349,6 +349,6 @@ int cmd_log(struct cli *cli, int argc, char **argv)
     if (code == CLI_OK && exports) {
         code = export_log(cli, &given, ticket, words[1]);
     }
-    ledger_drop(host_engine(cli->host), ticket);
+    query_drop(host_engine(cli->host), ticket);
     return code;
 }

@@ -6,7 +6,7 @@
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
 #include "client/engine/api/write.h"
-#include "client/engine/ledger/ledger.h"
+#include "client/engine/query/query.h"
 #include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"

@@ -112,8 +112,8 @@ struct person_name {
     char text[NAME_BYTES_MAX];
 };
 
-struct wish;   /* wish.h */
-struct ledger; /* ledger_inside.h */
+struct wish;  /* wish.h */
+struct query; /* queries.h */
 
 struct engine {
     struct keystore_content *content;
@@ -176,7 +176,7 @@ struct engine {
     uint64_t outcome_tickets[256];
     size_t outcome_next;
 
-    struct ledger *ledgers;
+    struct query *queries;
     uint8_t *draft; /* what write_draft_load lent out */
     size_t draft_size;
 
@@ -316,15 +316,15 @@ void wish_ticket(const struct engine *engine, uint64_t ticket, struct engine_tic
 /* The connection went: what was sent may or may not be stored. */
 void submit_lost(struct engine *engine);
 
-/* ---- ledger_ask.c */
+/* ---- query_ask.c */
 
-MUST_CHECK enum status ledger_next(struct engine *engine, bool *out_asked);
-MUST_CHECK enum status ledger_reply(struct engine *engine, struct request *request, uint32_t code,
-                                    struct span body);
-void ledger_deinit(struct engine *engine);
-void ledger_lost(struct engine *engine);
+MUST_CHECK enum status queries_next(struct engine *engine, bool *out_asked);
+MUST_CHECK enum status queries_reply(struct engine *engine, struct request *request, uint32_t code,
+                                     struct span body);
+void queries_deinit(struct engine *engine);
+void queries_lost(struct engine *engine);
 /* False: not a ticket of the access log. */
-bool ledger_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket);
+bool queries_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket);
 
 /* ---- name.c */
 

@@ -32,7 +32,7 @@ struct request {
     size_t section; /* index in the engine's sections */
     size_t chain;   /* index in the engine's chains */
     uint64_t from, to;
-    uint64_t ticket; /* of the outbox or the ledger */
+    uint64_t ticket; /* of the outbox or the query */
     void *page;      /* what of a page has arrived; the page module's */
     uint8_t *pieces; /* of a chunk that comes in several frames */
     size_t pieces_size;

@@ -89,7 +89,7 @@ void engine_free(struct engine *engine)
     leaves_deinit(&engine->leaves);
     authority_free(engine->authority);
     wish_deinit(engine);
-    ledger_deinit(engine);
+    queries_deinit(engine);
     wipe(engine->draft, engine->draft_size);
     free(engine->draft);
     wipe(engine->exporter, sizeof engine->exporter);
@@ -111,7 +111,7 @@ void engine_start(struct engine *engine, const uint8_t exporter[static ENGINE_EX
 void engine_stop(struct engine *engine)
 {
     drop_requests(engine);
-    ledger_lost(engine);
+    queries_lost(engine);
     if (engine->phase != ENGINE_STOPPED) {
         engine->phase = ENGINE_OFFLINE;
     }
@@ -235,7 +235,7 @@ bool engine_synced_once(const struct engine *engine)
 
 void engine_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket)
 {
-    if (!ledger_ticket(engine, ticket, out_ticket)) {
+    if (!queries_ticket(engine, ticket, out_ticket)) {
         wish_ticket(engine, ticket, out_ticket);
     }
 }

@@ -10,7 +10,7 @@
  * earlier stays possible, and so does writing into the outbox.
  *
  * Reading is in view.h, writing notes in write.h, statements in act.h, the access log in
- * ledger.h, a newcomer's first steps in join.h, a new practice in found.h. One engine
+ * query.h, a newcomer's first steps in join.h, a new practice in found.h. One engine
  * belongs to one thread.
  */
 #pragma once

@@ -167,7 +167,7 @@ static enum status after(struct engine *engine)
     if (engine->want_checkpoint || engine->want_state || engine->want_fold) {
         return sync_next(engine);
     }
-    status = ledger_next(engine, &asked);
+    status = queries_next(engine, &asked);
     if (status != STATUS_OK || asked) {
         return status;
     }

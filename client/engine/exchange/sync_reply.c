@@ -171,7 +171,7 @@ enum status sync_reply(struct engine *engine, struct request *request, uint32_t 
         status = submit_reply(engine, request, code, body);
     } else if (request->op == OP_EVENTS || request->op == OP_EVENT_LEAVES ||
                (request->op == OP_PAGE && request->ticket != 0)) {
-        status = ledger_reply(engine, request, code, body);
+        status = queries_reply(engine, request, code, body);
     } else if (code != STATUS_OK) {
         status = refused(engine, request,
                          code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED);

@@ -14,7 +14,7 @@
 #include "client/engine/exchange/engine.h"
 #include "client/engine/join/found.h"
 #include "client/engine/join/join.h"
-#include "client/engine/ledger/ledger.h"
+#include "client/engine/query/query.h"
 #include "keys/private/recovery.h"
 #include "keys/server/login_key.h"
 #include "proto/words.h"

@@ -231,7 +231,7 @@ static void test_access_list(void **state)
     scene_close(&scene);
 }
 
-static bool count_events(void *visitor, const struct ledger_event *event)
+static bool count_events(void *visitor, const struct query_event *event)
 {
     size_t *actions = visitor;
     assert_non_null(event->open);
@@ -256,26 +256,26 @@ static void test_logs_are_proved(void **state)
     OK(write_opened(scene.client.engine, &shared, &texts.note, &texts.last, scene.server.now_ms,
                     &ticket));
     scene_wait(&scene.client, ticket);
-    OK(ledger_verify_chart(scene.client.engine, &scene.chart, &ticket));
+    OK(query_verify_chart(scene.client.engine, &scene.chart, &ticket));
     scene_wait(&scene.client, ticket);
-    struct ledger_verdict verdict;
-    OK(ledger_verdict(scene.client.engine, ticket, &verdict));
+    struct query_verdict verdict;
+    OK(query_verdict(scene.client.engine, ticket, &verdict));
     assert_int_equal(verdict.status, STATUS_OK);
     size_t actions[64] = {0};
-    OK(ledger_events(scene.client.engine, ticket, count_events, actions));
+    OK(query_events(scene.client.engine, ticket, count_events, actions));
     assert_int_equal(actions[ACTION_CREATE_SECTION], 4);
     assert_int_equal(actions[ACTION_OPENED], 1);
     assert_true(actions[ACTION_WRITE] >= 1 && actions[ACTION_READ] >= 1);
-    struct ledger_query own = {.scope = ACTION_LOG_OWN};
-    OK(ledger_ask(scene.client.engine, &own, &ticket));
+    struct query_terms own = {.scope = ACTION_LOG_OWN};
+    OK(query_ask(scene.client.engine, &own, &ticket));
     scene_wait(&scene.client, ticket);
-    assert_int_equal(ledger_verify_chart(scene.therapist.engine, &scene.chart, &ticket),
+    assert_int_equal(query_verify_chart(scene.therapist.engine, &scene.chart, &ticket),
                      STATUS_REFUSED);
     scene_refresh(&scene.admin);
     scene_invite(&scene.admin, ROLE_AUDITOR, "Aud", &auditor);
-    OK(ledger_verify_all(auditor.engine, &ticket));
+    OK(query_verify_all(auditor.engine, &ticket));
     scene_wait(&auditor, ticket);
-    OK(ledger_verdict(auditor.engine, ticket, &verdict));
+    OK(query_verdict(auditor.engine, ticket, &verdict));
     assert_int_equal(verdict.status, STATUS_OK);
     assert_int_equal(verdict.charts, 1);
     assert_int_equal(verdict.sections, 4);

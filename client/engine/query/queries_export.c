@@ -1,12 +1,12 @@
-#include "client/engine/ledger/ledger_inside.h"
+#include "client/engine/query/queries.h"
 
 #include "keys/public/log/tiles.h"
 
 /* C2SP tlog-tiles from a log that was verified whole. */
 
 struct exporting {
-    const struct ledger *ledger;
-    ledger_write_file *write;
+    const struct query *query;
+    query_write_file *write;
     void *writer;
 };
 
@@ -17,20 +17,20 @@ static enum status write(const struct exporting *exporting, const char *path, st
 
 static enum status write_entries(const struct exporting *exporting)
 {
-    const struct ledger *ledger = exporting->ledger;
+    const struct query *query = exporting->query;
     size_t at = 0;
-    for (size_t first = 0; first < ledger->leaf_count; first += TILES_WIDTH) {
-        size_t left = ledger->leaf_count - first;
+    for (size_t first = 0; first < query->leaf_count; first += TILES_WIDTH) {
+        size_t left = query->leaf_count - first;
         uint32_t width = left < TILES_WIDTH ? (uint32_t)left : TILES_WIDTH;
         size_t start = at;
         for (uint32_t i = 0; i < width; i++) {
-            at += 2u + ((size_t)ledger->leaves[at] << 8 | ledger->leaves[at + 1]);
+            at += 2u + ((size_t)query->leaves[at] << 8 | query->leaves[at + 1]);
         }
         char path[TILES_PATH_BYTES_MAX];
         enum status status = tiles_entries_path(first / TILES_WIDTH, width, path);
         if (status == STATUS_OK) {
             /* Kept in the very form of a bundle: u16 size, bytes. */
-            status = write(exporting, path, span_of(ledger->leaves + start, at - start));
+            status = write(exporting, path, span_of(query->leaves + start, at - start));
         }
         if (status != STATUS_OK) {
             return status;
@@ -71,13 +71,13 @@ static enum status write_level(const struct exporting *exporting, uint32_t level
 
 static enum status write_tiles(const struct exporting *exporting)
 {
-    size_t count = exporting->ledger->leaf_count;
+    size_t count = exporting->query->leaf_count;
     struct hash *hashes = malloc((count + 1) * sizeof *hashes);
     if (hashes == NULL) {
         return STATUS_NO_MEMORY;
     }
     if (count > 0) {
-        memcpy(hashes, exporting->ledger->hashes, count * sizeof *hashes);
+        memcpy(hashes, exporting->query->hashes, count * sizeof *hashes);
     }
     enum status status = STATUS_OK;
     for (uint32_t level = 0; count > 0 && status == STATUS_OK; level++) {
@@ -92,19 +92,19 @@ static enum status write_tiles(const struct exporting *exporting)
     return status;
 }
 
-enum status ledger_export(const struct engine *engine, uint64_t ticket,
-                          ledger_write_file *write_file, void *writer)
+enum status query_export(const struct engine *engine, uint64_t ticket, query_write_file *write_file,
+                         void *writer)
 {
-    const struct ledger *ledger = engine->ledgers;
-    while (ledger != NULL && ledger->ticket != ticket) {
-        ledger = ledger->next;
+    const struct query *query = engine->queries;
+    while (query != NULL && query->ticket != ticket) {
+        query = query->next;
     }
-    if (ledger == NULL || ledger->kind != LEDGER_ALL || ledger->state != ENGINE_WISH_DONE) {
+    if (query == NULL || query->kind != QUERY_ALL || query->state != ENGINE_WISH_DONE) {
         return STATUS_NOT_FOUND;
     }
-    struct exporting exporting = {ledger, write_file, writer};
+    struct exporting exporting = {query, write_file, writer};
     enum status status =
-        write(&exporting, TILES_CHECKPOINT_PATH, span_of(ledger->note, ledger->note_size));
+        write(&exporting, TILES_CHECKPOINT_PATH, span_of(query->note, query->note_size));
     if (status == STATUS_OK) {
         status = write_entries(&exporting);
     }

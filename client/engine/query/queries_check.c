@@ -1,40 +1,40 @@
-#include "client/engine/ledger/ledger_inside.h"
+#include "client/engine/query/queries.h"
 
 /* What makes a history whole (decision 15) and a log its own (decision 16). */
 
-enum status ledger_check_chart(const struct engine *engine, struct ledger *ledger,
-                               const struct event *event)
+enum status queries_check_chart(const struct engine *engine, struct query *query,
+                                const struct event *event)
 {
     struct chart_id chart;
     struct hash previous = {{0}};
     const Alcove__EventTarget *target = event->target;
     if (target == NULL || !field_chart(target->chart, &chart) ||
-        !ID_EQUAL(&chart, &ledger->query.chart) ||
+        !ID_EQUAL(&chart, &query->terms.chart) ||
         !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
         return STATUS_BAD_CHAIN;
     }
-    if (target->chart_number != ledger->number + 1 || !ID_EQUAL(&previous, &ledger->last_leaf)) {
+    if (target->chart_number != query->number + 1 || !ID_EQUAL(&previous, &query->last_leaf)) {
         return STATUS_BAD_CHAIN;
     }
-    ledger->number++;
-    ledger->last_leaf = event->leaf;
+    query->number++;
+    query->last_leaf = event->leaf;
     const struct chart_seen *seen = section_chart_seen(engine, &chart);
-    if (seen != NULL && seen->number == ledger->number) {
+    if (seen != NULL && seen->number == query->number) {
         if (!ID_EQUAL(&seen->leaf, &event->leaf)) {
             return STATUS_EQUIVOCATION;
         }
-        ledger->seen_met = true;
+        query->seen_met = true;
     }
     return STATUS_OK;
 }
 
-enum status ledger_check_chart_end(const struct engine *engine, const struct ledger *ledger)
+enum status queries_check_chart_end(const struct engine *engine, const struct query *query)
 {
-    const struct chart_seen *seen = section_chart_seen(engine, &ledger->query.chart);
-    return seen == NULL || ledger->seen_met ? STATUS_OK : STATUS_REWOUND;
+    const struct chart_seen *seen = section_chart_seen(engine, &query->terms.chart);
+    return seen == NULL || query->seen_met ? STATUS_OK : STATUS_REWOUND;
 }
 
-static struct ledger_run *run_of(struct ledger_runs *runs, const uint8_t id[ID_BYTES])
+static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYTES])
 {
     for (size_t i = 0; i < runs->count; i++) {
         if (memcmp(runs->runs[i].id, id, ID_BYTES) == 0) {
@@ -43,20 +43,20 @@ static struct ledger_run *run_of(struct ledger_runs *runs, const uint8_t id[ID_B
     }
     if (runs->count == runs->capacity) {
         size_t capacity = runs->capacity == 0 ? 32 : runs->capacity * 2;
-        struct ledger_run *grown = realloc(runs->runs, capacity * sizeof *grown);
+        struct query_run *grown = realloc(runs->runs, capacity * sizeof *grown);
         if (grown == NULL) {
             return NULL;
         }
         runs->runs = grown;
         runs->capacity = capacity;
     }
-    struct ledger_run *run = &runs->runs[runs->count++];
-    *run = (struct ledger_run){0};
+    struct query_run *run = &runs->runs[runs->count++];
+    *run = (struct query_run){0};
     memcpy(run->id, id, ID_BYTES);
     return run;
 }
 
-static enum status check_chart_run(struct ledger *ledger, const struct event *event)
+static enum status check_chart_run(struct query *query, const struct event *event)
 {
     struct chart_id chart;
     struct hash previous = {{0}};
@@ -68,7 +68,7 @@ static enum status check_chart_run(struct ledger *ledger, const struct event *ev
         !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
         return STATUS_MALFORMED;
     }
-    struct ledger_run *run = run_of(&ledger->charts, chart.bytes);
+    struct query_run *run = run_of(&query->charts, chart.bytes);
     if (run == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -80,7 +80,7 @@ static enum status check_chart_run(struct ledger *ledger, const struct event *ev
     return STATUS_OK;
 }
 
-static enum status check_section_run(struct ledger *ledger, const struct event *event)
+static enum status check_section_run(struct query *query, const struct event *event)
 {
     struct section_id section;
     struct hash head;
@@ -91,7 +91,7 @@ static enum status check_section_run(struct ledger *ledger, const struct event *
     if (!field_section(target->section, &section) || !field_hash(target->section_head, &head)) {
         return STATUS_MALFORMED;
     }
-    struct ledger_run *run = run_of(&ledger->sections, section.bytes);
+    struct query_run *run = run_of(&query->sections, section.bytes);
     if (run == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -104,55 +104,55 @@ static enum status check_section_run(struct ledger *ledger, const struct event *
     return STATUS_OK;
 }
 
-static enum status keep_leaf(struct ledger *ledger, const struct event *event,
+static enum status keep_leaf(struct query *query, const struct event *event,
                              const Alcove__EventLeaf *leaf)
 {
     size_t size = leaf->open.len + 2u * HASH_BYTES;
-    if (ledger->leaf_count == ledger->hash_capacity) {
-        size_t capacity = ledger->hash_capacity == 0 ? 1024 : ledger->hash_capacity * 2;
-        struct hash *hashes = realloc(ledger->hashes, capacity * sizeof *hashes);
+    if (query->leaf_count == query->hash_capacity) {
+        size_t capacity = query->hash_capacity == 0 ? 1024 : query->hash_capacity * 2;
+        struct hash *hashes = realloc(query->hashes, capacity * sizeof *hashes);
         if (hashes == NULL) {
             return STATUS_NO_MEMORY;
         }
-        ledger->hashes = hashes;
-        ledger->hash_capacity = capacity;
+        query->hashes = hashes;
+        query->hash_capacity = capacity;
     }
-    if (ledger->leaves_size + size + 2 > ledger->leaves_capacity) {
-        size_t capacity = ledger->leaves_capacity * 2 + 65536 + size;
-        uint8_t *leaves = realloc(ledger->leaves, capacity);
+    if (query->leaves_size + size + 2 > query->leaves_capacity) {
+        size_t capacity = query->leaves_capacity * 2 + 65536 + size;
+        uint8_t *leaves = realloc(query->leaves, capacity);
         if (leaves == NULL) {
             return STATUS_NO_MEMORY;
         }
-        ledger->leaves = leaves;
-        ledger->leaves_capacity = capacity;
+        query->leaves = leaves;
+        query->leaves_capacity = capacity;
     }
-    uint8_t *place = ledger->leaves + ledger->leaves_size;
+    uint8_t *place = query->leaves + query->leaves_size;
     place[0] = (uint8_t)(size >> 8);
     place[1] = (uint8_t)size;
     memcpy(place + 2, leaf->open.data, leaf->open.len);
     memcpy(place + 2 + leaf->open.len, leaf->target_hash.data, HASH_BYTES);
     memcpy(place + 2 + leaf->open.len + HASH_BYTES, leaf->restricted_hash.data, HASH_BYTES);
-    ledger->leaves_size += size + 2;
-    ledger->hashes[ledger->leaf_count++] = event->leaf;
-    return merkle_frontier_append(&ledger->frontier, &event->leaf, NULL);
+    query->leaves_size += size + 2;
+    query->hashes[query->leaf_count++] = event->leaf;
+    return merkle_frontier_append(&query->frontier, &event->leaf, NULL);
 }
 
-enum status ledger_check_all(struct ledger *ledger, const struct event *event,
-                             const Alcove__EventLeaf *leaf)
+enum status queries_check_all(struct query *query, const struct event *event,
+                              const Alcove__EventLeaf *leaf)
 {
-    if (event->seq != ledger->leaf_count || leaf->open.len > EVENT_LEAF_BYTES_MAX) {
+    if (event->seq != query->leaf_count || leaf->open.len > EVENT_LEAF_BYTES_MAX) {
         return STATUS_BAD_PROOF;
     }
-    if (event->open->time_ms < ledger->time_ms) {
+    if (event->open->time_ms < query->time_ms) {
         return STATUS_BAD_CHAIN;
     }
-    ledger->time_ms = event->open->time_ms;
+    query->time_ms = event->open->time_ms;
     enum status status = STATUS_OK;
     if (event->target != NULL) {
-        status = check_chart_run(ledger, event);
+        status = check_chart_run(query, event);
         if (status == STATUS_OK) {
-            status = check_section_run(ledger, event);
+            status = check_section_run(query, event);
         }
     }
-    return status == STATUS_OK ? keep_leaf(ledger, event, leaf) : status;
+    return status == STATUS_OK ? keep_leaf(query, event, leaf) : status;
 }

@@ -1,0 +1,305 @@
+#include "client/engine/query/queries.h"
+
+#include "client/engine/exchange/sync_reply.h"
+
+/* The requests behind query.h, page by page. */
+
+static ProtobufCBinaryData id_or_none(const uint8_t id[ID_BYTES])
+{
+    static const uint8_t none[ID_BYTES];
+    return memcmp(id, none, ID_BYTES) == 0 ? field_of(NULL, 0) : field_of(id, ID_BYTES);
+}
+
+static uint32_t page_limit(const struct query *query)
+{
+    if (query->terms.limit == 0) {
+        return EVENTS_PER_PAGE_MAX;
+    }
+    size_t left = query->terms.limit - query->event_count;
+    return left < EVENTS_PER_PAGE_MAX ? (uint32_t)left : EVENTS_PER_PAGE_MAX;
+}
+
+static enum status ask_events(struct engine *engine, struct query *query)
+{
+    const struct query_terms *terms = &query->terms;
+    Alcove__EventsAsk ask;
+    alcove__events_ask__init(&ask);
+    ask.scope = terms->scope;
+    ask.chart = id_or_none(terms->chart.bytes);
+    ask.actor = id_or_none(terms->actor.bytes);
+    ask.section = id_or_none(terms->section.bytes);
+    ask.action = terms->action;
+    ask.outcome = terms->outcome;
+    ask.time_from_ms = terms->time_from_ms;
+    ask.time_to_ms = terms->time_to_ms;
+    ask.after = query->after;
+    ask.limit = page_limit(query);
+    ask.events_size = engine->events.size;
+    struct request *request = NULL;
+    enum status status = request_ask(&engine->requests, OP_EVENTS, NULL, &ask.base, &request);
+    if (status == STATUS_OK) {
+        request->ticket = query->ticket;
+        request->events = engine->events;
+    }
+    return status;
+}
+
+static enum status ask_leaves(struct engine *engine, struct query *query)
+{
+    uint64_t goal = query->goal.size > 0 ? query->goal.size : engine->events.size;
+    uint64_t left = goal - query->leaf_count;
+    Alcove__EventLeavesAsk ask;
+    alcove__event_leaves_ask__init(&ask);
+    ask.from = query->leaf_count;
+    ask.to = query->leaf_count + (left < EVENTS_PER_PAGE_MAX ? left : EVENTS_PER_PAGE_MAX);
+    ask.events_size = engine->events.size;
+    struct request *request = NULL;
+    enum status status = request_ask(&engine->requests, OP_EVENT_LEAVES, NULL, &ask.base, &request);
+    if (status == STATUS_OK) {
+        request->ticket = query->ticket;
+        request->events = engine->events;
+        request->to = ask.to;
+    }
+    return status;
+}
+
+static enum status ask_section(struct engine *engine, struct query *query)
+{
+    Alcove__PageAsk ask;
+    alcove__page_ask__init(&ask);
+    ask.section = field_of(query->terms.section.bytes, ID_BYTES);
+    ask.from = 1;
+    struct request *request = NULL;
+    enum status status = request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
+    if (status == STATUS_OK) {
+        request->ticket = query->ticket;
+    }
+    return status;
+}
+
+static enum status ask_one(struct engine *engine, struct query *query)
+{
+    if (query->kind == QUERY_TRY) {
+        return ask_section(engine, query);
+    }
+    return query->kind == QUERY_ALL ? ask_leaves(engine, query) : ask_events(engine, query);
+}
+
+enum status queries_next(struct engine *engine, bool *out_asked)
+{
+    struct query *query = engine->queries;
+    while (query != NULL && query->state != ENGINE_WISH_WAITING) {
+        query = query->next;
+    }
+    *out_asked = false;
+    if (query == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = ask_one(engine, query);
+    if (status == STATUS_OK) {
+        query->state = ENGINE_WISH_SENT;
+        *out_asked = true;
+    }
+    return status;
+}
+
+static struct event *room(struct query *query)
+{
+    if (query->event_count == query->event_capacity) {
+        size_t capacity = query->event_capacity == 0 ? 64 : query->event_capacity * 2;
+        struct event *events = realloc(query->events, capacity * sizeof *events);
+        if (events == NULL) {
+            return NULL;
+        }
+        query->events = events;
+        query->event_capacity = capacity;
+    }
+    return &query->events[query->event_count];
+}
+
+/* A chart's history comes by its running number, oldest first; all else newest first. */
+static bool in_order(const struct query *query, const struct event *event)
+{
+    if (query->event_count == 0) {
+        return true;
+    }
+    uint64_t before = query->events[query->event_count - 1].seq;
+    return query->terms.scope == ACTION_LOG_CHART ? event->seq > before : event->seq < before;
+}
+
+static enum status take_events(struct engine *engine, struct query *query,
+                               const Alcove__EventsReply *reply)
+{
+    for (size_t i = 0; i < reply->n_leaf; i++) {
+        struct event *event = room(query);
+        if (event == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        enum status status = event_take(engine, reply->leaf[i], event);
+        if (status == STATUS_OK && !in_order(query, event)) {
+            status = STATUS_BAD_PROOF;
+        }
+        if (status == STATUS_OK && query->kind == QUERY_CHART) {
+            status = queries_check_chart(engine, query, event);
+        }
+        if (status != STATUS_OK) {
+            event_free(event);
+            return status;
+        }
+        query->event_count++;
+    }
+    return STATUS_OK;
+}
+
+/* Where the next page begins; false when there is none, or the server would lead us round. */
+static bool goes_on(struct query *query, const Alcove__EventsReply *reply, bool grew)
+{
+    uint64_t before = query->after;
+    const struct event *last = grew ? &query->events[query->event_count - 1] : NULL;
+    if (query->terms.scope == ACTION_LOG_CHART) {
+        query->after = grew && last->target != NULL ? last->target->chart_number : before;
+        return reply->more && grew;
+    }
+    query->after = reply->scanned_to;
+    return reply->more && reply->scanned_to != 0 && (before == 0 || reply->scanned_to < before);
+}
+
+static enum status on_events(struct engine *engine, struct query *query,
+                             const struct request *request, const Alcove__EventsReply *reply)
+{
+    struct seen_log seen;
+    size_t before = query->event_count;
+    enum status status =
+        advance_check(engine, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
+    if (status == STATUS_OK) {
+        status = take_events(engine, query, reply);
+    }
+    if (status == STATUS_OK && query->event_count > before) {
+        const struct event *last = &query->events[query->event_count - 1];
+        status =
+            event_included(&last->leaf, last->seq, reply->inclusion, reply->n_inclusion, &seen);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    advance_accept(engine, ADVANCE_EVENTS, &seen);
+    bool full = query->terms.limit > 0 && query->event_count >= query->terms.limit;
+    if (goes_on(query, reply, query->event_count > before) && !full) {
+        query->state = ENGINE_WISH_WAITING;
+        return STATUS_OK;
+    }
+    if (query->kind == QUERY_CHART) {
+        status = queries_check_chart_end(engine, query);
+    }
+    if (status == STATUS_OK) {
+        queries_end(engine, query, STATUS_OK,
+                    "The history is whole: every event links to the one before.");
+    }
+    return status;
+}
+
+static enum status set_goal(struct query *query, const Alcove__EventLeavesReply *reply,
+                            const struct seen_log *seen)
+{
+    if (query->note != NULL) {
+        return STATUS_OK;
+    }
+    query->note = malloc(reply->advance->checkpoint.len + 1);
+    if (query->note == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    query->note_size = reply->advance->checkpoint.len;
+    memcpy(query->note, reply->advance->checkpoint.data, query->note_size);
+    query->goal = *seen;
+    return STATUS_OK;
+}
+
+static enum status on_leaves(struct engine *engine, struct query *query,
+                             const struct request *request, const Alcove__EventLeavesReply *reply)
+{
+    struct seen_log seen;
+    enum status status =
+        advance_check(engine, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
+    if (status == STATUS_OK) {
+        status = set_goal(query, reply, &seen);
+    }
+    if (status == STATUS_OK && reply->n_leaf == 0) {
+        status = STATUS_BAD_PROOF;
+    }
+    for (size_t i = 0; i < reply->n_leaf && status == STATUS_OK; i++) {
+        if (query->leaf_count == query->goal.size) {
+            break;
+        }
+        struct event event;
+        status = event_take(engine, reply->leaf[i], &event);
+        if (status == STATUS_OK) {
+            status = queries_check_all(query, &event, reply->leaf[i]);
+        }
+        event_free(&event);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    advance_accept(engine, ADVANCE_EVENTS, &seen);
+    if (query->leaf_count < query->goal.size) {
+        query->state = ENGINE_WISH_WAITING;
+        return STATUS_OK;
+    }
+    struct hash root;
+    merkle_frontier_root(&query->frontier, &root);
+    if (!ID_EQUAL(&root, &query->goal.root)) {
+        return STATUS_BAD_PROOF;
+    }
+    queries_end(engine, query, STATUS_OK,
+                "Every leaf of the log was read: the root is the signed one, and the running "
+                "numbers of every chart and section hold.");
+    return STATUS_OK;
+}
+
+static enum status failed(struct engine *engine, struct query *query, enum status status)
+{
+    const char *reason = status == STATUS_REWOUND
+                             ? "The history is shorter than what was seen of it before."
+                         : status == STATUS_EQUIVOCATION
+                             ? "The history is another than the one that was seen before."
+                             : "The server's access log does not hold together.";
+    queries_end(engine, query, status, reason);
+    return alarm_stop_at(engine, status, reason, "events looked at:", query->verdict.events);
+}
+
+enum status queries_reply(struct engine *engine, struct request *request, uint32_t code,
+                          struct span body)
+{
+    struct query *query = engine->queries;
+    while (query != NULL && query->ticket != request->ticket) {
+        query = query->next;
+    }
+    CHECK(query != NULL); /* one that was sent cannot be dropped */
+    if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
+        query->state = ENGINE_WISH_WAITING;
+        engine->retry_at_ms = engine->now_ms + SYNC_RETRY_MS;
+        return STATUS_OK;
+    }
+    if (code != STATUS_OK) {
+        queries_end(engine, query,
+                    code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED,
+                    "The server refused.");
+        return STATUS_OK;
+    }
+    if (query->kind == QUERY_TRY) {
+        return failed(engine, query, STATUS_MALFORMED);
+    }
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    bool all = query->kind == QUERY_ALL;
+    enum status status = message_decode(all ? &alcove__event_leaves_reply__descriptor
+                                            : &alcove__events_reply__descriptor,
+                                        body, &arena, &message);
+    if (status == STATUS_OK) {
+        const void *reply = message;
+        status = all ? on_leaves(engine, query, request, reply)
+                     : on_events(engine, query, request, reply);
+    }
+    arena_free(&arena);
+    return status == STATUS_OK || alarm_is_ours(status) ? status : failed(engine, query, status);
+}
