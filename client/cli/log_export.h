@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/query/query.h"
+#include "client/engine/api/query.h"
 
 bool log_export_is_format(const char *format);
 bool log_export_is_tiles(const char *format);

@@ -1,6 +1,6 @@
 #include "client/cli/log_find.h"
 
-#include "client/engine/query/query.h"
+#include "client/engine/api/query.h"
 #include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/words.h"

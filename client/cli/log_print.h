@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/query/query.h"
+#include "client/engine/api/query.h"
 
 /* Prints what query_events gives for the ticket of |query|, the newest first, at most
  * |query|'s limit of them (0: all). */

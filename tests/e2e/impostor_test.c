@@ -4,7 +4,7 @@
  * written straight into the server's log and served. Whoever sees it stops, says so by name, and
  * seals nothing more to anybody; whoever is not shown it seals to the true member alone.
  */
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/common/statement_make.h"
 #include "keys/public/authority/authority.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"

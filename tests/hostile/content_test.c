@@ -5,7 +5,7 @@
  */
 #include "tests/hostile/kit.h"
 
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/inside.h"
 #include "client/engine/section/seal_text.h"
 #include "keys/public/hash.h"
 #include "tests/support/test.h"
@@ -168,7 +168,7 @@ static void test_AT39_replayed_revision(void **state)
 
 static const struct secret *newest_key(struct inproc_person *person, const struct section_id *id)
 {
-    struct section *section = section_find(person->engine, id);
+    struct section *section = section_find(&person->engine->sections, id);
     assert_true(section != NULL && section->key_count > 0);
     return section->keys[section->key_count - 1].key;
 }

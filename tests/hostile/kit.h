@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/common/statement_make.h"
 #include "tests/unit/engine/scene.h"
 
 /* ---- what is on its way */

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/common/statement_make.h"
 #include "tests/support/mirror.h"
 
 #define FORGE_STATEMENTS_MAX 4u

@@ -1,6 +1,6 @@
 #include "tests/support/leaver_ring.h"
 
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/inside.h"
 #include "keys/private/epoch_key.h"
 #include "tests/support/test.h"
 
@@ -8,10 +8,10 @@
 
 static void add_held(const struct engine *engine, struct leaver_ring *ring)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        for (size_t k = 0; k < engine->sections[i].key_count; k++) {
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        for (size_t k = 0; k < engine->sections.items[i].key_count; k++) {
             assert_true(ring->count < LEAVER_KEYS_MAX);
-            ring->keys[ring->count++] = engine->sections[i].keys[k].key;
+            ring->keys[ring->count++] = engine->sections.items[i].keys[k].key;
         }
     }
 }
@@ -22,8 +22,8 @@ static void try_seal(const struct engine *engine, const struct authority_section
                      struct leaver_ring *ring)
 {
     const struct authority_epoch *epoch = &facts->epochs[seal->epoch - 1u];
-    const struct hash *recipients[] = {&seal->recipient, &engine->content->device_statement};
-    struct epoch_key_place place = {.practice = engine->practice,
+    const struct hash *recipients[] = {&seal->recipient, &engine->common.content->device_statement};
+    struct epoch_key_place place = {.practice = engine->common.practice,
                                     .section = facts->id,
                                     .epoch = seal->epoch,
                                     .membership = epoch->membership};
@@ -34,7 +34,7 @@ static void try_seal(const struct engine *engine, const struct authority_section
         struct epoch_key_parties parties = {*recipients[i], *sender};
         struct secret *key = NULL;
         if (epoch_key_open(span_of(sealed, sizeof(sealed)), &place, &parties,
-                           identity_sealer_secret(engine->content->sealing), NULL,
+                           identity_sealer_secret(engine->common.content->sealing), NULL,
                            &epoch->commitment, &key) == STATUS_OK) {
             assert_true(ring->count < LEAVER_KEYS_MAX && ring->unsealed_count < LEAVER_KEYS_MAX);
             ring->unsealed[ring->unsealed_count++] = key;
@@ -47,7 +47,7 @@ static void try_statement(const struct engine *engine, const struct authority_se
                           struct span bytes, const struct hash *sender, struct leaver_ring *ring)
 {
     struct statement statement;
-    OK(statement_parse(bytes, &engine->practice, &statement));
+    OK(statement_parse(bytes, &engine->common.practice, &statement));
     bool epoch = statement.rule->type == STATEMENT_EPOCH;
     size_t count = epoch ? statement.u.epoch.seal_count : statement.u.reseal.seal_count;
     for (size_t i = 0; i < count; i++) {

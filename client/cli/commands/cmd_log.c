@@ -7,7 +7,7 @@
 #include "client/cli/log_find.h"
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
-#include "client/engine/query/query.h"
+#include "client/engine/api/query.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 

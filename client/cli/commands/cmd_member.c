@@ -8,7 +8,6 @@
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
 #include "client/engine/api/act.h"
-#include "client/engine/section/petname.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -197,7 +196,7 @@ static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
 static struct span practice_name(const struct cli *cli, const struct inviting *inviting)
 {
     const char *name = inviting->practice_name != NULL ? inviting->practice_name
-                                                       : petname_practice(host_engine(cli->host));
+                                                       : view_practice_name(host_engine(cli->host));
 
     return span_of(name, strlen(name));
 }

@@ -7,7 +7,6 @@
 #include "client/cli/sections.h"
 #include "client/cli/watch.h"
 #include "client/engine/api/view.h"
-#include "client/engine/section/petname.h"
 #include "proto/policy.h"
 
 #include <signal.h>
@@ -221,7 +220,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
         return code;
     }
     engine_state(host_engine(cli->host), &state);
-    practice = petname_practice(host_engine(cli->host));
+    practice = view_practice_name(host_engine(cli->host));
     memset(&me, 0, sizeof(me));
     if (view_member(host_engine(cli->host), &state.member, &me) != STATUS_OK) {
         me.member = state.member;

@@ -2,20 +2,22 @@
 
 #include "client/engine/api/act_inside.h"
 #include "client/engine/common/clock.h"
-#include "client/engine/outbox/build.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
+#include "client/engine/submit/build.h"
 #include "keys/public/frame.h"
 
 enum status act_begin(struct engine *engine, uint64_t now_ms)
 {
-    engine->now_ms = now_ms > engine->now_ms ? now_ms : engine->now_ms;
-    const struct authority_member *self = fold_self(engine);
-    if (self == NULL || !engine->synced_once) {
+    engine->common.now_ms = now_ms > engine->common.now_ms ? now_ms : engine->common.now_ms;
+    const struct authority_member *self = fold_self(&engine->log);
+    if (self == NULL || !engine->sections.synced_once) {
         return STATUS_OFFLINE;
     }
-    if (clock_look(engine).stopped) {
+    if (clock_look(&engine->common).stopped) {
         return STATUS_CLOCK;
     }
-    return authority_active(self, advance_when(engine)) ? STATUS_OK : STATUS_REFUSED;
+    return authority_active(self, advance_when(&engine->log)) ? STATUS_OK : STATUS_REFUSED;
 }
 
 enum status act_judge(struct engine *engine, const struct made *made)
@@ -23,10 +25,10 @@ enum status act_judge(struct engine *engine, const struct made *made)
     struct statement statement;
     struct authority_result result;
     enum status status =
-        statement_parse(span_of(made->data, made->size), &engine->practice, &statement);
+        statement_parse(span_of(made->data, made->size), &engine->common.practice, &statement);
     if (status == STATUS_OK) {
-        status = authority_judge(engine->authority, &statement, engine->leaves.count,
-                                 advance_writer_ms(engine), AUTHORITY_VERIFIED, &result);
+        status = authority_judge(engine->log.authority, &statement, engine->log.leaves.count,
+                                 clock_writer_ms(&engine->common), AUTHORITY_VERIFIED, &result);
     }
     statement_free(&statement);
     return status;
@@ -34,8 +36,8 @@ enum status act_judge(struct engine *engine, const struct made *made)
 
 static enum status may(const struct engine *engine, uint32_t action)
 {
-    return authority_may(engine->authority, fold_self(engine), action, CLASS_NONE, NULL, NULL,
-                         advance_when(engine), NULL, NULL)
+    return authority_may(engine->log.authority, fold_self(&engine->log), action, CLASS_NONE, NULL,
+                         NULL, advance_when(&engine->log), NULL, NULL)
                ? STATUS_OK
                : STATUS_REFUSED;
 }
@@ -45,14 +47,14 @@ static enum status member_wish(struct engine *engine, const struct member_id *me
                                struct wish **out_wish)
 {
     enum status status = act_begin(engine, now_ms);
-    if (status == STATUS_OK && authority_member(engine->authority, member) == NULL) {
+    if (status == STATUS_OK && authority_member(engine->log.authority, member) == NULL) {
         status = STATUS_NOT_FOUND;
     }
     if (status == STATUS_OK && action != ACTION_NONE) {
         status = may(engine, action);
     }
     if (status == STATUS_OK) {
-        status = wish_new(engine, WISH_MEMBER, out_wish);
+        status = wish_new(&engine->outbox, WISH_MEMBER, out_wish);
     }
     if (status == STATUS_OK) {
         (*out_wish)->member = *member;
@@ -71,7 +73,7 @@ enum status act_delegate(struct engine *engine, const struct member_id *therapis
         return status;
     }
     wish->until_ms = until_ms;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 enum status act_relate(struct engine *engine, const struct member_id *subject,
@@ -87,14 +89,14 @@ enum status act_relate(struct engine *engine, const struct member_id *subject,
     if (status != STATUS_OK) {
         return status;
     }
-    if (authority_member(engine->authority, staff) == NULL) {
+    if (authority_member(engine->log.authority, staff) == NULL) {
         wish_free(wish);
         return STATUS_NOT_FOUND;
     }
     wish->staff = *staff;
     wish->rights = kind;
     wish->until_ms = until_ms;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 enum status act_unrelate(struct engine *engine, const struct hash *relation, uint64_t now_ms,
@@ -104,7 +106,7 @@ enum status act_unrelate(struct engine *engine, const struct hash *relation, uin
     if (status != STATUS_OK) {
         return status;
     }
-    const struct authority_relation *facts = authority_relation(engine->authority, relation);
+    const struct authority_relation *facts = authority_relation(engine->log.authority, relation);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
@@ -115,7 +117,7 @@ enum status act_unrelate(struct engine *engine, const struct hash *relation, uin
         return status;
     }
     wish->object = *relation;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 /* The root's key is not kept: what it signs is signed at once. */
@@ -123,7 +125,7 @@ static enum status sign_now(struct engine *engine, struct wish *wish,
                             const struct identity_signer *root)
 {
     struct plan plan;
-    enum status status = build_member_statement(engine, wish, root, &plan);
+    enum status status = build_member_statement(&engine->sources, wish, root, &plan);
     if (status == STATUS_OK) {
         wish->kind = WISH_READY;
         status = wish_set(&wish->body, span_of(plan.statements[0].data, plan.statements[0].size));
@@ -142,7 +144,7 @@ enum status act_suspend(struct engine *engine, const struct member_id *member, b
     if (status != STATUS_OK) {
         return status;
     }
-    if (authority_member(engine->authority, member)->by_root != (root != NULL)) {
+    if (authority_member(engine->log.authority, member)->by_root != (root != NULL)) {
         status = STATUS_REFUSED;
     } else if (root != NULL) {
         status = sign_now(engine, wish, root);
@@ -151,7 +153,7 @@ enum status act_suspend(struct engine *engine, const struct member_id *member, b
         wish_free(wish);
         return status;
     }
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 enum status act_device_revoke(struct engine *engine, const struct member_id *member,
@@ -161,12 +163,12 @@ enum status act_device_revoke(struct engine *engine, const struct member_id *mem
     if (status != STATUS_OK) {
         return status;
     }
-    const struct authority_device *facts = authority_device(engine->authority, device);
+    const struct authority_device *facts = authority_device(engine->log.authority, device);
     if (facts == NULL || !ID_EQUAL(&facts->member, member)) {
         return STATUS_NOT_FOUND;
     }
-    bool own = ID_EQUAL(member, &engine->content->member);
-    const struct authority_member *whose = authority_member(engine->authority, member);
+    bool own = ID_EQUAL(member, &engine->common.content->member);
+    const struct authority_member *whose = authority_member(engine->log.authority, member);
     if (!own && (whose == NULL || whose->by_root)) {
         return STATUS_REFUSED;
     }
@@ -177,17 +179,17 @@ enum status act_device_revoke(struct engine *engine, const struct member_id *mem
         return status;
     }
     wish->object = *device;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 enum status act_device_body(struct engine *engine, const struct act_device_keys *keys,
                             uint8_t **out_body, size_t *out_size)
 {
     struct plan plan;
-    if (fold_self(engine) == NULL) {
+    if (fold_self(&engine->log) == NULL) {
         return STATUS_OFFLINE;
     }
-    enum status status = plan_member(engine, &engine->content->member, &plan);
+    enum status status = plan_member(&engine->sources, &engine->common.content->member, &plan);
     if (status == STATUS_OK) {
         Alcove__Link link;
         plan_link(&plan, &link);
@@ -212,19 +214,19 @@ enum status act_device_body(struct engine *engine, const struct act_device_keys 
 /* All that we can open is sealed to the new device too (decision 5). */
 static enum status reseal_all(struct engine *engine, const struct hash *device)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        const struct section *section = &engine->sections[i];
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        const struct section *section = &engine->sections.items[i];
         if (!section->started || section->key_count == 0 || section->ended_at > 0) {
             continue;
         }
         struct wish *wish = NULL;
-        enum status status = wish_new(engine, WISH_RESEAL, &wish);
+        enum status status = wish_new(&engine->outbox, WISH_RESEAL, &wish);
         if (status != STATUS_OK) {
             return status;
         }
         wish->section = section->id;
         wish->object = *device;
-        status = wish_add(engine, wish, NULL);
+        status = wish_add(&engine->outbox, wish, NULL);
         if (status != STATUS_OK) {
             return status;
         }
@@ -239,23 +241,24 @@ enum status act_device(struct engine *engine, struct span body, const struct sig
     if (status != STATUS_OK) {
         return status;
     }
-    if (engine->content->identity == NULL) {
+    if (engine->common.content->identity == NULL) {
         return STATUS_REFUSED;
     }
     struct signature signatures[2];
     signatures[1] = *new_device;
-    status = identity_sign(engine->content->identity, LABEL_DEVICE, &engine->practice, &body, 1,
-                           &signatures[0]);
+    status = identity_sign(engine->common.content->identity, LABEL_DEVICE, &engine->common.practice,
+                           &body, 1, &signatures[0]);
     struct made made = {0};
     if (status == STATUS_OK) {
-        status = make_signed(&engine->practice, STATEMENT_DEVICE, body, signatures, 2, &made);
+        status =
+            make_signed(&engine->common.practice, STATEMENT_DEVICE, body, signatures, 2, &made);
     }
     if (status == STATUS_OK) {
         status = act_judge(engine, &made);
     }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {
-        status = wish_new(engine, WISH_DEVICE, &wish);
+        status = wish_new(&engine->outbox, WISH_DEVICE, &wish);
     }
     if (status == STATUS_OK) {
         status = wish_set(&wish->body, body);
@@ -267,7 +270,7 @@ enum status act_device(struct engine *engine, struct span body, const struct sig
         }
     }
     if (status == STATUS_OK) {
-        status = wish_add(engine, wish, out_ticket);
+        status = wish_add(&engine->outbox, wish, out_ticket);
     }
     if (status == STATUS_OK) {
         status = reseal_all(engine, &made.hash);
@@ -279,9 +282,9 @@ enum status act_device(struct engine *engine, struct span body, const struct sig
 enum status act_short_code(const struct engine *engine, const struct member_id *member,
                            char out_text[static ACT_SHORT_CODE_CHARS_MAX])
 {
-    const struct authority_member *self = fold_self(engine);
+    const struct authority_member *self = fold_self(&engine->log);
     const struct authority_member *other =
-        self == NULL ? NULL : authority_member(engine->authority, member);
+        self == NULL ? NULL : authority_member(engine->log.authority, member);
     if (other == NULL || !other->enrolled || !self->enrolled) {
         return STATUS_NOT_FOUND;
     }
@@ -289,7 +292,7 @@ enum status act_short_code(const struct engine *engine, const struct member_id *
     struct span parts[] = {ID_SPAN(first ? &self->identity : &other->identity),
                            ID_SPAN(first ? &other->identity : &self->identity)};
     struct hash hash;
-    frame_hash(LABEL_SHORT_CODE, &engine->practice, parts, ARRAY_LEN(parts), &hash);
+    frame_hash(LABEL_SHORT_CODE, &engine->common.practice, parts, ARRAY_LEN(parts), &hash);
     size_t used = 0;
     for (size_t group = 0; group < 5; group++) {
         uint32_t value = 0;

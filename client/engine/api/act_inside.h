@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "client/engine/outbox/statement_make.h"
-#include "client/engine/outbox/wish.h"
+#include "client/engine/common/statement_make.h"
+#include "client/engine/exchange/inside.h"
 
 /* Takes the time. STATUS_OFFLINE before the first sync, STATUS_CLOCK, STATUS_REFUSED when we
  * ourselves are suspended. */

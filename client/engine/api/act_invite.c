@@ -1,8 +1,9 @@
 #include "client/engine/api/act.h"
 
 #include "client/engine/api/act_inside.h"
-#include "client/engine/outbox/bundle.h"
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/join/bundle.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
 #include "client/engine/section/petname.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
@@ -33,7 +34,7 @@ static enum status chains_add(struct chains *chains, const struct chain_label *l
 static enum status chains_add_member(const struct engine *engine, struct chains *chains,
                                      const struct member_id *member)
 {
-    const struct authority_member *facts = authority_member(engine->authority, member);
+    const struct authority_member *facts = authority_member(engine->log.authority, member);
     return facts == NULL ? STATUS_OK : chains_add(chains, &facts->label);
 }
 
@@ -43,7 +44,7 @@ static enum status chains_follow(const struct engine *engine, struct chains *cha
 {
     struct statement statement;
     enum status status =
-        statement_parse(span_of(fact->bytes, fact->size), &engine->practice, &statement);
+        statement_parse(span_of(fact->bytes, fact->size), &engine->common.practice, &statement);
     if (status == STATUS_OK && !statement.link.by_root) {
         status = chains_add_member(engine, chains, &statement.link.member);
     }
@@ -69,8 +70,8 @@ static enum status chains_close(const struct engine *engine, struct chains *chai
     size_t before = 0;
     while (before != chains->count) {
         before = chains->count;
-        for (size_t i = 0; i < engine->fact_count; i++) {
-            const struct fact *fact = &engine->facts[i];
+        for (size_t i = 0; i < engine->log.fact_count; i++) {
+            const struct fact *fact = &engine->log.facts[i];
             enum status status =
                 chains_hold(chains, fact) ? chains_follow(engine, chains, fact) : STATUS_OK;
             if (status != STATUS_OK) {
@@ -86,23 +87,23 @@ static enum status gather(const struct engine *engine, bool by_root, struct span
 {
     struct chains chains = {NULL, 0};
     struct span *statements = NULL;
-    CHECK(engine->fact_count > 0);
+    CHECK(engine->log.fact_count > 0);
     /* The first fact of all is the genesis. */
-    enum status status = chains_add(&chains, &engine->facts[0].label);
+    enum status status = chains_add(&chains, &engine->log.facts[0].label);
     if (status == STATUS_OK && !by_root) {
-        status = chains_add_member(engine, &chains, &engine->content->member);
+        status = chains_add_member(engine, &chains, &engine->common.content->member);
     }
     if (status == STATUS_OK) {
         status = chains_close(engine, &chains);
     }
     if (status == STATUS_OK) {
-        statements = malloc((engine->fact_count + 1) * sizeof *statements);
+        statements = malloc((engine->log.fact_count + 1) * sizeof *statements);
         status = statements == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     }
     size_t count = 0;
-    for (size_t i = 0; i < engine->fact_count && status == STATUS_OK; i++) {
-        if (chains_hold(&chains, &engine->facts[i])) {
-            statements[count++] = span_of(engine->facts[i].bytes, engine->facts[i].size);
+    for (size_t i = 0; i < engine->log.fact_count && status == STATUS_OK; i++) {
+        if (chains_hold(&chains, &engine->log.facts[i])) {
+            statements[count++] = span_of(engine->log.facts[i].bytes, engine->log.facts[i].size);
         }
     }
     free(chains.labels);
@@ -118,9 +119,9 @@ static enum status gather(const struct engine *engine, bool by_root, struct span
 /* The delegation that an invitation of a client rests on. */
 static const struct authority_delegation *delegation(const struct engine *engine)
 {
-    struct authority_when when = advance_when(engine);
+    struct authority_when when = advance_when(&engine->log);
     const struct authority_delegation *found = NULL;
-    const struct authority_delegation *next = fold_self(engine)->delegations;
+    const struct authority_delegation *next = fold_self(&engine->log)->delegations;
     for (; next != NULL; next = next->next) {
         if (next->until_ms == 0 || next->until_ms > when.time_ms) {
             found = next;
@@ -134,12 +135,12 @@ static enum status make_invitation(struct engine *engine, const struct act_invit
                                    const struct identity_signer *key, struct made *out_made)
 {
     Alcove__Seen seen;
-    advance_seen(engine, &seen);
+    advance_seen(&engine->log, &seen);
     struct make_place place = {.seen = &seen};
     random_bytes(place.label.bytes, sizeof place.label.bytes);
     if (invite->root == NULL) {
-        place.member = &engine->content->member;
-        place.device = &engine->content->device_statement;
+        place.member = &engine->common.content->member;
+        place.device = &engine->common.content->device_statement;
     }
     Alcove__Link link;
     make_link(&place, &link);
@@ -158,9 +159,9 @@ static enum status make_invitation(struct engine *engine, const struct act_invit
         body.authority = field_of(rests->statement.bytes, HASH_BYTES);
     }
     const struct identity_signer *signer =
-        invite->root != NULL ? invite->root : engine->content->content;
-    enum status status =
-        make_statement(&engine->practice, STATEMENT_INVITATION, &body.base, &signer, 1, out_made);
+        invite->root != NULL ? invite->root : engine->common.content->content;
+    enum status status = make_statement(&engine->common.practice, STATEMENT_INVITATION, &body.base,
+                                        &signer, 1, out_made);
     return status == STATUS_OK ? act_judge(engine, out_made) : status;
 }
 
@@ -172,9 +173,9 @@ static enum status keep_psk(struct engine *engine, const struct act_invite *invi
     if (invite->root != NULL) {
         return STATUS_OK;
     }
-    enum status status = keystore_content_set_psk(engine->content, invited, psk);
-    if (status == STATUS_OK && engine->config.content_changed != NULL) {
-        engine->config.content_changed(engine->config.context);
+    enum status status = keystore_content_set_psk(engine->common.content, invited, psk);
+    if (status == STATUS_OK) {
+        common_changed(&engine->common);
     }
     return status;
 }
@@ -196,14 +197,14 @@ static enum status invite_with(struct engine *engine, const struct act_invite *i
                         &count);
     }
     if (status == STATUS_OK) {
-        status = bundle_make(&engine->practice, statements, count, code, invite->practice_name,
-                             invite->name, &bundle, &bundle_size);
+        status = bundle_make(&engine->common.practice, statements, count, code,
+                             invite->practice_name, invite->name, &bundle, &bundle_size);
     }
     if (status == STATUS_OK) {
         struct hash hash;
         hash_bytes(span_of(bundle, bundle_size), &hash);
         invitation_code_set_bundle(code, &hash);
-        status = wish_new(engine, WISH_READY, &wish);
+        status = wish_new(&engine->outbox, WISH_READY, &wish);
     }
     if (status == STATUS_OK) {
         wish->member = *invited;
@@ -216,7 +217,7 @@ static enum status invite_with(struct engine *engine, const struct act_invite *i
         status = keep_psk(engine, invite, invited, psk);
     }
     if (status == STATUS_OK) {
-        status = wish_add(engine, wish, out_ticket);
+        status = wish_add(&engine->outbox, wish, out_ticket);
     } else {
         wish_free(wish);
     }
@@ -238,19 +239,19 @@ enum status act_invite(struct engine *engine, const struct act_invite *invite, u
     if (status != STATUS_OK) {
         return status;
     }
-    const char *address = engine->content->address;
+    const char *address = engine->common.content->address;
     status = invitation_code_new(span_of(address, strlen(address)), &code);
     if (status != STATUS_OK) {
         return status;
     }
-    status = invitation_derive(&code, &engine->practice, &key, &psk);
+    status = invitation_derive(&code, &engine->common.practice, &key, &psk);
     if (status == STATUS_OK) {
         status = invite_with(engine, invite, &code, &invited, key, psk, out_ticket);
     }
     if (status == STATUS_OK) {
         invitation_code_encode(&code, out_code);
         *out_member = invited;
-        status = petname_set(engine, &invited, invite->name);
+        status = petname_set(&engine->names, &invited, invite->name);
     }
     if (status == STATUS_OK) {
         if (invite->role != ROLE_CLIENT && invite->name.size > 0) {

@@ -2,6 +2,8 @@
 
 #include "client/engine/api/act_inside.h"
 #include "client/engine/api/write.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/bytes/wipe.h"
 
@@ -16,10 +18,10 @@ static enum status name_note(struct engine *engine, const struct section_id *sec
     alcove__note_body__init(&body);
     body.kind = NOTE_NAME;
     body.title = field_of(name.data, name.size);
-    body.written_ms = engine->now_ms;
+    body.written_ms = engine->common.now_ms;
     body.member = field_of(member->bytes, ID_BYTES);
     struct wish *wish = NULL;
-    enum status status = wish_new(engine, WISH_NOTE, &wish);
+    enum status status = wish_new(&engine->outbox, WISH_NOTE, &wish);
     if (status != STATUS_OK) {
         return status;
     }
@@ -39,13 +41,13 @@ static enum status name_note(struct engine *engine, const struct section_id *sec
         wish_free(wish);
         return status;
     }
-    return wish_add(engine, wish, NULL);
+    return wish_add(&engine->outbox, wish, NULL);
 }
 
 static bool may_write(const struct engine *engine, const struct authority_section *facts)
 {
-    return authority_may(engine->authority, fold_self(engine), ACTION_WRITE, facts->class, facts,
-                         NULL, advance_when(engine), NULL, NULL);
+    return authority_may(engine->log.authority, fold_self(&engine->log), ACTION_WRITE, facts->class,
+                         facts, NULL, advance_when(&engine->log), NULL, NULL);
 }
 
 enum status act_name(struct engine *engine, uint32_t class, const struct section_id *section,
@@ -54,9 +56,9 @@ enum status act_name(struct engine *engine, uint32_t class, const struct section
     if (section != NULL) {
         return name_note(engine, section, member, name);
     }
-    for (size_t i = 0; i < engine->section_count; i++) {
+    for (size_t i = 0; i < engine->sections.count; i++) {
         const struct authority_section *facts =
-            authority_section(engine->authority, &engine->sections[i].id);
+            authority_section(engine->log.authority, &engine->sections.items[i].id);
         if (facts != NULL && facts->class == class && may_write(engine, facts)) {
             return name_note(engine, &facts->id, member, name);
         }
@@ -68,7 +70,7 @@ static enum status section_wish(struct engine *engine, uint32_t class, const str
                                 const struct member_id *client, struct wish **out_wish)
 {
     struct wish *wish = NULL;
-    enum status status = wish_new(engine, WISH_SECTION, &wish);
+    enum status status = wish_new(&engine->outbox, WISH_SECTION, &wish);
     if (status != STATUS_OK) {
         return status;
     }
@@ -85,13 +87,13 @@ static enum status may_create(const struct engine *engine, uint32_t class,
 {
     const struct authority_member *client = NULL;
     if (class != CLASS_DIRECTORY) {
-        client = authority_member(engine->authority, client_id);
+        client = authority_member(engine->log.authority, client_id);
         if (client == NULL || !client->enrolled) {
             return STATUS_NOT_FOUND;
         }
     }
-    return authority_may(engine->authority, fold_self(engine), ACTION_CREATE_SECTION, class, NULL,
-                         client, advance_when(engine), NULL, NULL)
+    return authority_may(engine->log.authority, fold_self(&engine->log), ACTION_CREATE_SECTION,
+                         class, NULL, client, advance_when(&engine->log), NULL, NULL)
                ? STATUS_OK
                : STATUS_REFUSED;
 }
@@ -121,13 +123,13 @@ enum status act_section(struct engine *engine, uint32_t class, const struct char
     }
     *out_section = wish->section;
     *out_chart = of;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 /* Whether the chart exists already: one more therapist joins it rather than making another. */
 static struct chart_id chart_of(const struct engine *engine, const struct member_id *client)
 {
-    const struct authority_chart *facts = authority_chart_of(engine->authority, client);
+    const struct authority_chart *facts = authority_chart_of(engine->log.authority, client);
     struct chart_id chart;
     if (facts != NULL) {
         return facts->id;
@@ -149,7 +151,7 @@ static enum status chart_section(struct engine *engine, uint32_t class,
         wish->rights = RIGHT_READ | RIGHT_WRITE;
     }
     *out_section = wish->section;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 enum status act_chart(struct engine *engine, const struct member_id *client,
@@ -172,9 +174,9 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
     if (status == STATUS_OK && client_name.size > 0) {
         status = act_name(engine, CLASS_SESSION, &sections[0], client, client_name);
     }
-    const char *own = name_of(engine, &engine->content->member);
+    const char *own = name_of(&engine->names, &engine->common.content->member);
     if (status == STATUS_OK && own != NULL) {
-        status = act_name(engine, CLASS_SHARED, &sections[3], &engine->content->member,
+        status = act_name(engine, CLASS_SHARED, &sections[3], &engine->common.content->member,
                           span_of(own, strlen(own)));
     }
     return status;
@@ -183,11 +185,11 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
 /* Nobody whom we know compared the short code with the grantee yet. */
 static bool first_grant_to(const struct engine *engine, const struct member_id *member)
 {
-    for (size_t i = 0; i < authority_section_count(engine->authority); i++) {
-        const struct authority_section *facts = authority_section_at(engine->authority, i);
+    for (size_t i = 0; i < authority_section_count(engine->log.authority); i++) {
+        const struct authority_section *facts = authority_section_at(engine->log.authority, i);
         for (size_t g = 0; g < facts->grant_count; g++) {
             if (ID_EQUAL(&facts->grants[g].member, member) &&
-                ID_EQUAL(&facts->maker, &engine->content->member)) {
+                ID_EQUAL(&facts->maker, &engine->common.content->member)) {
                 return false;
             }
         }
@@ -198,30 +200,31 @@ static bool first_grant_to(const struct engine *engine, const struct member_id *
 static enum status may_share(const struct engine *engine, const struct section_id *section,
                              uint32_t action)
 {
-    const struct authority_section *facts = authority_section(engine->authority, section);
-    if (facts == NULL || section_find(engine, section) == NULL) {
+    const struct authority_section *facts = authority_section(engine->log.authority, section);
+    if (facts == NULL || section_find(&engine->sections, section) == NULL) {
         return STATUS_NOT_FOUND;
     }
-    return authority_may(engine->authority, fold_self(engine), action, facts->class, facts, NULL,
-                         advance_when(engine), NULL, NULL)
+    return authority_may(engine->log.authority, fold_self(&engine->log), action, facts->class,
+                         facts, NULL, advance_when(&engine->log), NULL, NULL)
                ? STATUS_OK
                : STATUS_REFUSED;
 }
 
 static enum status may_hold(const struct engine *engine, const struct act_grant *grant)
 {
-    const struct authority_section *facts = authority_section(engine->authority, &grant->section);
-    const struct authority_member *member = authority_member(engine->authority, &grant->member);
+    const struct authority_section *facts =
+        authority_section(engine->log.authority, &grant->section);
+    const struct authority_member *member = authority_member(engine->log.authority, &grant->member);
     if (member == NULL || !member->enrolled) {
         return STATUS_NOT_FOUND;
     }
     uint32_t relations =
-        authority_relations(engine->authority, member, facts, NULL, advance_when(engine));
+        authority_relations(engine->log.authority, member, facts, NULL, advance_when(&engine->log));
     uint32_t ceiling = policy_rights(member->role, relations, facts->class);
     if (grant->rights == 0 || (grant->rights & ~ceiling) != 0) {
         return STATUS_REFUSED;
     }
-    bool vouched = !member->by_root && !ID_EQUAL(&member->inviter, &engine->content->member);
+    bool vouched = !member->by_root && !ID_EQUAL(&member->inviter, &engine->common.content->member);
     if (facts->class == CLASS_PROCESS && vouched && !grant->code_compared &&
         first_grant_to(engine, &grant->member)) {
         return STATUS_UNSUPPORTED;
@@ -241,7 +244,7 @@ enum status act_grant(struct engine *engine, const struct act_grant *grant, uint
     }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {
-        status = wish_new(engine, WISH_GRANT, &wish);
+        status = wish_new(&engine->outbox, WISH_GRANT, &wish);
     }
     if (status != STATUS_OK) {
         return status;
@@ -251,7 +254,7 @@ enum status act_grant(struct engine *engine, const struct act_grant *grant, uint
     wish->rights = grant->rights;
     wish->until_ms = grant->until_ms;
     wish->history_from = grant->history_from;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 static enum status on_section(struct engine *engine, enum wish_kind kind, uint32_t action,
@@ -264,7 +267,7 @@ static enum status on_section(struct engine *engine, enum wish_kind kind, uint32
     }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {
-        status = wish_new(engine, kind, &wish);
+        status = wish_new(&engine->outbox, kind, &wish);
     }
     if (status != STATUS_OK) {
         return status;
@@ -273,7 +276,7 @@ static enum status on_section(struct engine *engine, enum wish_kind kind, uint32
     if (member != NULL) {
         wish->member = *member;
     }
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 enum status act_revoke(struct engine *engine, const struct section_id *section,
@@ -290,7 +293,7 @@ enum status act_rotate(struct engine *engine, const struct section_id *section, 
 
 static bool grant_is_coming(const struct engine *engine, const struct act_grant *grant)
 {
-    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+    for (const struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
         if (wish->kind == WISH_GRANT && ID_EQUAL(&wish->section, &grant->section) &&
             ID_EQUAL(&wish->member, &grant->member)) {
             return true;
@@ -303,24 +306,24 @@ enum status act_directory(struct engine *engine, uint64_t now_ms, size_t *out_gr
 {
     *out_granted = 0;
     enum status status = act_begin(engine, now_ms);
-    for (size_t i = 0; i < engine->section_count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK; i++) {
         const struct authority_section *facts =
-            authority_section(engine->authority, &engine->sections[i].id);
+            authority_section(engine->log.authority, &engine->sections.items[i].id);
         if (facts == NULL || facts->class != CLASS_DIRECTORY ||
             may_share(engine, &facts->id, ACTION_GRANT) != STATUS_OK) {
             continue;
         }
-        for (size_t m = 0; m < authority_member_count(engine->authority); m++) {
-            const struct authority_member *member = authority_member_at(engine->authority, m);
+        for (size_t m = 0; m < authority_member_count(engine->log.authority); m++) {
+            const struct authority_member *member = authority_member_at(engine->log.authority, m);
             struct act_grant grant = {.section = facts->id,
                                       .member = member->id,
                                       .rights = RIGHT_READ,
                                       .history_from = 1};
             bool staff = member->role != ROLE_CLIENT && member->enrolled;
-            if (!staff || ID_EQUAL(&member->id, &engine->content->member) ||
+            if (!staff || ID_EQUAL(&member->id, &engine->common.content->member) ||
                 grant_is_coming(engine, &grant) ||
-                authority_rights(engine->authority, facts, member, advance_when(engine), NULL) !=
-                    0) {
+                authority_rights(engine->log.authority, facts, member, advance_when(&engine->log),
+                                 NULL) != 0) {
                 continue;
             }
             uint64_t ticket = 0;

@@ -1,6 +1,8 @@
 #include "client/engine/api/view.h"
 
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/inside.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
 
 _Static_assert(VIEW_NAME_BYTES_MAX == NAME_BYTES_MAX, "one size of names");
 
@@ -9,20 +11,25 @@ _Static_assert(VIEW_NAME_BYTES_MAX == NAME_BYTES_MAX, "one size of names");
 void view_name(const struct engine *engine, const struct member_id *member,
                char out_name[static VIEW_NAME_BYTES_MAX])
 {
-    name_say(engine, member, out_name);
+    name_say(&engine->names, member, out_name);
+}
+
+const char *view_practice_name(const struct engine *engine)
+{
+    return engine->names.practice;
 }
 
 static bool delegated(const struct engine *engine, const struct authority_member *member)
 {
     uint32_t relations =
-        authority_relations(engine->authority, member, NULL, NULL, advance_when(engine));
+        authority_relations(engine->log.authority, member, NULL, NULL, advance_when(&engine->log));
     return (relations & POLICY_DELEGATED) != 0;
 }
 
 static void fill_member(const struct engine *engine, const struct authority_member *facts,
                         struct view_member *out)
 {
-    struct authority_when when = advance_when(engine);
+    struct authority_when when = advance_when(&engine->log);
     *out = (struct view_member){.member = facts->id,
                                 .role = facts->role,
                                 .enrolled = facts->enrolled,
@@ -32,8 +39,8 @@ static void fill_member(const struct engine *engine, const struct authority_memb
                                 .identity = facts->identity,
                                 .invitation = facts->invitation,
                                 .invitation_expires_ms = facts->expires_ms};
-    out->vouched = !facts->by_root && !ID_EQUAL(&facts->inviter, &engine->content->member) &&
-                   !ID_EQUAL(&facts->id, &engine->content->member);
+    out->vouched = !facts->by_root && !ID_EQUAL(&facts->inviter, &engine->common.content->member) &&
+                   !ID_EQUAL(&facts->id, &engine->common.content->member);
     for (const struct authority_device *device = facts->devices; device != NULL;
          device = device->next) {
         out->devices += authority_device_live(device, when) ? 1 : 0;
@@ -43,10 +50,11 @@ static void fill_member(const struct engine *engine, const struct authority_memb
 
 void view_members(const struct engine *engine, view_visit_member *visit, void *visitor)
 {
-    size_t count = engine->authority == NULL ? 0 : authority_member_count(engine->authority);
+    size_t count =
+        engine->log.authority == NULL ? 0 : authority_member_count(engine->log.authority);
     for (size_t i = 0; i < count; i++) {
         struct view_member member;
-        fill_member(engine, authority_member_at(engine->authority, i), &member);
+        fill_member(engine, authority_member_at(engine->log.authority, i), &member);
         if (!visit(visitor, &member)) {
             return;
         }
@@ -57,7 +65,7 @@ enum status view_member(const struct engine *engine, const struct member_id *mem
                         struct view_member *out_member)
 {
     const struct authority_member *facts =
-        engine->authority == NULL ? NULL : authority_member(engine->authority, member);
+        engine->log.authority == NULL ? NULL : authority_member(engine->log.authority, member);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
@@ -69,17 +77,17 @@ void view_devices(const struct engine *engine, const struct member_id *member,
                   view_visit_device *visit, void *visitor)
 {
     const struct authority_member *facts =
-        engine->authority == NULL ? NULL : authority_member(engine->authority, member);
+        engine->log.authority == NULL ? NULL : authority_member(engine->log.authority, member);
     if (facts == NULL) {
         return;
     }
-    struct authority_when when = advance_when(engine);
+    struct authority_when when = advance_when(&engine->log);
     for (const struct authority_device *device = facts->devices; device != NULL;
          device = device->next) {
         struct view_device shown = {
             .statement = device->statement,
             .device = device->keys.id,
-            .own = ID_EQUAL(&device->statement, &engine->content->device_statement),
+            .own = ID_EQUAL(&device->statement, &engine->common.content->device_statement),
             .first = ID_EQUAL(&device->statement, &facts->enrolment),
             .revoked = !authority_device_live(device, when)};
         if (!visit(visitor, &shown)) {
@@ -110,10 +118,11 @@ static bool visit_relations(const struct authority_member *subject, struct autho
 
 void view_relations(const struct engine *engine, view_visit_relation *visit, void *visitor)
 {
-    size_t count = engine->authority == NULL ? 0 : authority_member_count(engine->authority);
+    size_t count =
+        engine->log.authority == NULL ? 0 : authority_member_count(engine->log.authority);
     for (size_t i = 0; i < count; i++) {
-        if (!visit_relations(authority_member_at(engine->authority, i), advance_when(engine), visit,
-                             visitor)) {
+        if (!visit_relations(authority_member_at(engine->log.authority, i),
+                             advance_when(&engine->log), visit, visitor)) {
             return;
         }
     }

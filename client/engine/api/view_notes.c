@@ -1,7 +1,6 @@
 #include "client/engine/api/view.h"
 
-#include "client/engine/outbox/wish.h"
-#include "client/engine/section/kept.h"
+#include "client/engine/exchange/inside.h"
 
 /* Notes, from the index and the store. */
 
@@ -44,7 +43,7 @@ static enum status read_text(struct engine *engine, const struct section *sectio
     struct span value;
     struct kept kept;
     enum status status =
-        engine->storage.get(engine->storage.context, STORAGE_REVISION, name, &value);
+        engine->common.storage.get(engine->common.storage.context, STORAGE_REVISION, name, &value);
     if (status == STATUS_OK) {
         status = kept_decode(value, item->number, &kept);
     }
@@ -62,7 +61,7 @@ static enum status read_text(struct engine *engine, const struct section *sectio
 static enum status show_item(struct engine *engine, const struct section *section,
                              const struct indexed *item, struct shown *shown)
 {
-    const struct authority_section *facts = authority_section(engine->authority, &section->id);
+    const struct authority_section *facts = authority_section(engine->log.authority, &section->id);
     *shown = (struct shown){0};
     from_index(section, facts == NULL ? 0 : facts->class, item, &shown->revision);
     return read_text(engine, section, item, shown);
@@ -71,14 +70,15 @@ static enum status show_item(struct engine *engine, const struct section *sectio
 static enum status show_wish(const struct engine *engine, const struct wish *wish,
                              struct shown *shown)
 {
-    const struct authority_section *facts = authority_section(engine->authority, &wish->section);
+    const struct authority_section *facts =
+        authority_section(engine->log.authority, &wish->section);
     *shown = (struct shown){0};
     shown->revision = (struct view_revision){.section = wish->section,
                                              .class = facts == NULL ? 0 : facts->class,
                                              .note = wish->note,
                                              .kind = wish->type,
-                                             .author = engine->content->member,
-                                             .device = engine->content->device_statement,
+                                             .author = engine->common.content->member,
+                                             .device = engine->common.content->device_statement,
                                              .parent_count = wish->parent_count,
                                              .parents = wish->parents,
                                              .head = true,
@@ -93,12 +93,12 @@ static enum status show_wish(const struct engine *engine, const struct wish *wis
 static enum status open_section(struct engine *engine, const struct section_id *id,
                                 struct section **out_section)
 {
-    struct section *section = section_find(engine, id);
-    if (section == NULL || engine->authority == NULL) {
+    struct section *section = section_find(&engine->sections, id);
+    if (section == NULL || engine->log.authority == NULL) {
         return STATUS_NOT_FOUND;
     }
     *out_section = section;
-    return index_build(engine, section);
+    return section_index(&engine->sections, section);
 }
 
 static bool first_of_note(const struct index *index, size_t i)
@@ -139,7 +139,7 @@ static enum status show_note(struct engine *engine, const struct section *sectio
         .section = section->id, .note = item->note, .first_number = item->number};
     size_t newest = first;
     sum_up(&section->index, first, &note, &newest);
-    note.pending = wish_of_note(engine, &section->id, &note.note) != NULL;
+    note.pending = wish_of_note(&engine->outbox, &section->id, &note.note) != NULL;
     struct shown shown;
     enum status status = show_item(engine, section, &section->index.items[newest], &shown);
     if (status == STATUS_OK) {
@@ -189,8 +189,8 @@ enum status view_notes(struct engine *engine, const struct section_id *section,
             status = show_note(engine, found, i, visit, visitor, &more);
         }
     }
-    for (const struct wish *wish = engine->wishes; status == STATUS_OK && more && wish != NULL;
-         wish = wish->next) {
+    for (const struct wish *wish = engine->outbox.first;
+         status == STATUS_OK && more && wish != NULL; wish = wish->next) {
         if (is_new_note(wish, section)) {
             status = show_pending_note(engine, wish, visit, visitor, &more);
         }
@@ -204,8 +204,8 @@ static enum status show_pending(struct engine *engine, const struct section_id *
 {
     enum status status = STATUS_OK;
     bool more = true;
-    for (const struct wish *wish = engine->wishes; status == STATUS_OK && more && wish != NULL;
-         wish = wish->next) {
+    for (const struct wish *wish = engine->outbox.first;
+         status == STATUS_OK && more && wish != NULL; wish = wish->next) {
         if (wish->kind != WISH_NOTE || !ID_EQUAL(&wish->section, section) ||
             (note != NULL && !ID_EQUAL(&wish->note, note))) {
             continue;
@@ -287,12 +287,12 @@ enum status view_find_note(struct engine *engine, const struct hex_prefix *prefi
                            struct section_id *out_section, struct note_id *out_note)
 {
     struct finding finding = {.prefix = prefix};
-    for (size_t i = 0; engine->authority != NULL && i < engine->section_count; i++) {
-        struct section *section = &engine->sections[i];
-        if (authority_section(engine->authority, &section->id) == NULL) {
+    for (size_t i = 0; engine->log.authority != NULL && i < engine->sections.count; i++) {
+        struct section *section = &engine->sections.items[i];
+        if (authority_section(engine->log.authority, &section->id) == NULL) {
             continue; /* view_sections does not show it either */
         }
-        enum status status = index_build(engine, section);
+        enum status status = section_index(&engine->sections, section);
         if (status == STATUS_NO_MEMORY) {
             return status;
         }
@@ -300,7 +300,7 @@ enum status view_find_note(struct engine *engine, const struct hex_prefix *prefi
             continue;
         }
         find_stored(section, &finding);
-        for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+        for (const struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
             if (is_new_note(wish, &section->id)) {
                 find_one(&finding, &wish->section, &wish->note);
             }
@@ -372,10 +372,10 @@ enum status view_search(struct engine *engine, struct span text, view_visit_revi
         return STATUS_USAGE;
     }
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < engine->section_count && status == STATUS_OK && searching.more; i++) {
-        struct section *section = &engine->sections[i];
+    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK && searching.more; i++) {
+        struct section *section = &engine->sections.items[i];
         bool more = true;
-        status = index_build(engine, section);
+        status = section_index(&engine->sections, section);
         if (status == STATUS_OK) {
             status = show_stored(engine, section, NULL, true, search_one, &searching, &more);
         }

@@ -1,6 +1,8 @@
 #include "client/engine/api/view.h"
 
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/inside.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
 
 /* Sections, and who can open them. */
 
@@ -22,20 +24,21 @@ static void fill(const struct engine *engine, const struct section *section,
                                  .ended = section->ended_at > 0,
                                  .notes = count_notes(&section->index)};
     const struct authority_section *facts =
-        engine->authority == NULL ? NULL : authority_section(engine->authority, &section->id);
+        engine->log.authority == NULL ? NULL
+                                      : authority_section(engine->log.authority, &section->id);
     if (facts == NULL) {
         return;
     }
-    struct authority_when when = advance_when(engine);
+    struct authority_when when = advance_when(&engine->log);
     out->chart = facts->chart;
     out->class = facts->class;
     out->client = facts->client;
     out->owner = facts->maker;
     out->epoch = facts->epoch_count;
-    out->closed = authority_closed(engine->authority, facts, when);
-    const struct authority_member *self = fold_self(engine);
+    out->closed = authority_closed(engine->log.authority, facts, when);
+    const struct authority_member *self = fold_self(&engine->log);
     if (self != NULL) {
-        out->rights = authority_rights(engine->authority, facts, self, when, NULL);
+        out->rights = authority_rights(engine->log.authority, facts, self, when, NULL);
     }
     const struct authority_epoch *epoch = authority_epoch(facts, when);
     out->readable = epoch != NULL && section_key(section, &epoch->statement) != NULL;
@@ -43,9 +46,9 @@ static void fill(const struct engine *engine, const struct section *section,
 
 void view_sections(const struct engine *engine, view_visit_section *visit, void *visitor)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
+    for (size_t i = 0; i < engine->sections.count; i++) {
         struct view_section shown;
-        fill(engine, &engine->sections[i], &shown);
+        fill(engine, &engine->sections.items[i], &shown);
         if (shown.class != CLASS_NONE && !visit(visitor, &shown)) {
             return;
         }
@@ -55,7 +58,7 @@ void view_sections(const struct engine *engine, view_visit_section *visit, void 
 enum status view_section(const struct engine *engine, const struct section_id *section,
                          struct view_section *out_section)
 {
-    const struct section *found = section_find(engine, section);
+    const struct section *found = section_find(&engine->sections, section);
     if (found == NULL) {
         return STATUS_NOT_FOUND;
     }
@@ -118,13 +121,13 @@ enum status view_access(const struct engine *engine, const struct section_id *se
                         view_visit_access *visit, void *visitor)
 {
     const struct authority_section *facts =
-        engine->authority == NULL ? NULL : authority_section(engine->authority, section);
+        engine->log.authority == NULL ? NULL : authority_section(engine->log.authority, section);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
-    struct authority_when when = advance_when(engine);
+    struct authority_when when = advance_when(&engine->log);
     struct authority_live live[SECTION_MEMBERS_MAX];
-    size_t count = authority_live(engine->authority, facts, when, live, SECTION_MEMBERS_MAX);
+    size_t count = authority_live(engine->log.authority, facts, when, live, SECTION_MEMBERS_MAX);
     const struct authority_epoch *epoch = authority_epoch(facts, when);
     for (size_t i = 0; i < count; i++) {
         struct view_access shown = {.member = live[i].member->id,

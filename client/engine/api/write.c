@@ -1,7 +1,9 @@
 #include "client/engine/api/write.h"
 
 #include "client/engine/common/clock.h"
-#include "client/engine/outbox/wish.h"
+#include "client/engine/exchange/inside.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/bytes/wipe.h"
 
@@ -14,15 +16,15 @@ static bool is_new(const struct note_id *note)
 static enum status permitted(const struct engine *engine, const struct write_note *note,
                              const struct section *section)
 {
-    const struct authority_member *self = fold_self(engine);
+    const struct authority_member *self = fold_self(&engine->log);
     const struct authority_section *facts =
-        self == NULL ? NULL : authority_section(engine->authority, &section->id);
+        self == NULL ? NULL : authority_section(engine->log.authority, &section->id);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
     uint32_t action = note->kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
-    bool may = authority_may(engine->authority, self, action, facts->class, facts, NULL,
-                             advance_when(engine), NULL, NULL);
+    bool may = authority_may(engine->log.authority, self, action, facts->class, facts, NULL,
+                             advance_when(&engine->log), NULL, NULL);
     return may ? STATUS_OK : STATUS_REFUSED;
 }
 
@@ -30,13 +32,13 @@ static enum status permitted(const struct engine *engine, const struct write_not
 static enum status find_parents(struct engine *engine, const struct write_note *note,
                                 struct section *section, struct wish *wish)
 {
-    enum status status = index_build(engine, section);
+    enum status status = section_index(&engine->sections, section);
     if (status != STATUS_OK) {
         return status;
     }
     bool locked = false;
     bool edits = note->kind == REVISION_DRAFT || note->kind == REVISION_SIGNED;
-    const struct wish *before = wish_of_note(engine, &note->section, &note->note);
+    const struct wish *before = wish_of_note(&engine->outbox, &note->section, &note->note);
     size_t heads = 0;
     for (size_t i = 0; i < section->index.count; i++) {
         const struct indexed *item = &section->index.items[i];
@@ -100,23 +102,23 @@ static enum status fill(struct engine *engine, const struct write_note *note,
 enum status write_note(struct engine *engine, const struct write_note *note, uint64_t now_ms,
                        struct note_id *out_note, uint64_t *out_ticket)
 {
-    engine->now_ms = now_ms;
+    engine->common.now_ms = now_ms;
     if (note->kind < REVISION_DRAFT || note->kind > REVISION_TOMBSTONE ||
         note->parent_count > WRITE_PARENTS_MAX ||
         (note->kind != REVISION_TOMBSTONE && note->body == NULL)) {
         return STATUS_USAGE;
     }
-    struct section *section = section_find(engine, &note->section);
+    struct section *section = section_find(&engine->sections, &note->section);
     if (section == NULL) {
         return STATUS_NOT_FOUND;
     }
     enum status status = permitted(engine, note, section);
-    if (status == STATUS_OK && clock_look(engine).stopped) {
+    if (status == STATUS_OK && clock_look(&engine->common).stopped) {
         status = STATUS_CLOCK;
     }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {
-        status = wish_new(engine, WISH_NOTE, &wish);
+        status = wish_new(&engine->outbox, WISH_NOTE, &wish);
     }
     if (status != STATUS_OK) {
         return status;
@@ -127,7 +129,7 @@ enum status write_note(struct engine *engine, const struct write_note *note, uin
         return status;
     }
     struct note_id id = wish->note;
-    status = wish_add(engine, wish, out_ticket);
+    status = wish_add(&engine->outbox, wish, out_ticket);
     if (status == STATUS_OK && out_note != NULL) {
         *out_note = id;
     }
@@ -138,11 +140,11 @@ enum status write_opened(struct engine *engine, const struct section_id *section
                          const struct note_id *note, const struct hash *link, uint64_t now_ms,
                          uint64_t *out_ticket)
 {
-    engine->now_ms = now_ms;
+    engine->common.now_ms = now_ms;
     struct wish *wish = NULL;
-    enum status status = section_find(engine, section) == NULL
+    enum status status = section_find(&engine->sections, section) == NULL
                              ? STATUS_NOT_FOUND
-                             : wish_new(engine, WISH_OPENED, &wish);
+                             : wish_new(&engine->outbox, WISH_OPENED, &wish);
     if (status != STATUS_OK) {
         return status;
     }
@@ -150,13 +152,13 @@ enum status write_opened(struct engine *engine, const struct section_id *section
     wish->note = *note;
     wish->object = *link;
     wish->until_ms = now_ms;
-    return wish_add(engine, wish, out_ticket);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 static enum status put_draft(struct engine *engine, const struct note_id *draft,
                              const struct span *bytes)
 {
-    const struct storage *storage = &engine->storage;
+    const struct storage *storage = &engine->common.storage;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;
@@ -184,8 +186,8 @@ enum status write_draft_load(struct engine *engine, const struct note_id *draft,
                              struct span *out_bytes)
 {
     struct span value;
-    enum status status =
-        engine->storage.get(engine->storage.context, STORAGE_DRAFT, ID_SPAN(draft), &value);
+    enum status status = engine->common.storage.get(engine->common.storage.context, STORAGE_DRAFT,
+                                                    ID_SPAN(draft), &value);
     if (status != STATUS_OK) {
         return status;
     }
@@ -194,10 +196,10 @@ enum status write_draft_load(struct engine *engine, const struct note_id *draft,
         return STATUS_NO_MEMORY;
     }
     memcpy(copy, value.data, value.size);
-    wipe(engine->draft, engine->draft_size);
-    free(engine->draft);
-    engine->draft = copy;
-    engine->draft_size = value.size;
+    wipe(engine->typed.data, engine->typed.size);
+    free(engine->typed.data);
+    engine->typed.data = copy;
+    engine->typed.size = value.size;
     *out_bytes = span_of(copy, value.size);
     return STATUS_OK;
 }
@@ -221,6 +223,6 @@ static bool visit_draft(void *visitor, struct span key, struct span value)
 enum status write_drafts(struct engine *engine, write_visit_draft *visit, void *visitor)
 {
     struct drafts drafts = {visit, visitor};
-    return engine->storage.scan(engine->storage.context, STORAGE_DRAFT, span_of(NULL, 0),
-                                visit_draft, &drafts);
+    return engine->common.storage.scan(engine->common.storage.context, STORAGE_DRAFT,
+                                       span_of(NULL, 0), visit_draft, &drafts);
 }

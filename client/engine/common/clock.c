@@ -1,31 +1,32 @@
 #include "client/engine/common/clock.h"
 
+#include "client/engine/common/storage.h"
 #include "keys/public/bytes/cursor.h"
 
 /* Not with a "c": those are charts (section_store.c). */
 static const struct span clock_key = {(const uint8_t *)"ahead", 5};
 
-enum status clock_load(struct engine *engine)
+enum status clock_load(struct common *common)
 {
     struct span value;
     enum status status =
-        engine->storage.get(engine->storage.context, STORAGE_META, clock_key, &value);
+        common->storage.get(common->storage.context, STORAGE_META, clock_key, &value);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     struct cursor_reader reader;
     cursor_read_init(&reader, value);
-    engine->clock_confirmed_ms = cursor_read_u64(&reader);
+    common->clock.confirmed_ms = cursor_read_u64(&reader);
     return cursor_read_done(&reader) == STATUS_OK ? STATUS_OK : STATUS_CORRUPT;
 }
 
-static enum status keep(struct engine *engine, uint64_t confirmed_ms)
+static enum status keep(struct common *common, uint64_t confirmed_ms)
 {
     uint8_t value[8];
     struct cursor_writer writer;
     cursor_write_init(&writer, value, sizeof value);
     cursor_write_u64(&writer, confirmed_ms);
-    const struct storage *storage = &engine->storage;
+    const struct storage *storage = &common->storage;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;
@@ -37,15 +38,29 @@ static enum status keep(struct engine *engine, uint64_t confirmed_ms)
     }
     status = storage->commit(storage->context);
     if (status == STATUS_OK) {
-        engine->clock_confirmed_ms = confirmed_ms;
+        common->clock.confirmed_ms = confirmed_ms;
     }
     return status;
 }
 
-struct clock_look clock_look(const struct engine *engine)
+void clock_saw_leaf(struct common *common, uint64_t leaf_ms)
 {
-    uint64_t leaf_ms = engine->newest_leaf_ms;
-    uint64_t our_ms = engine->newest_leaf_at_ms;
+    if (leaf_ms >= common->clock.newest_leaf_ms) {
+        common->clock.newest_leaf_ms = leaf_ms;
+        common->clock.newest_leaf_at_ms = common->now_ms;
+    }
+}
+
+uint64_t clock_writer_ms(const struct common *common)
+{
+    return common->now_ms > common->clock.newest_leaf_ms ? common->now_ms
+                                                         : common->clock.newest_leaf_ms;
+}
+
+struct clock_look clock_look(const struct common *common)
+{
+    uint64_t leaf_ms = common->clock.newest_leaf_ms;
+    uint64_t our_ms = common->clock.newest_leaf_at_ms;
     if (our_ms == 0) {
         return (struct clock_look){0};
     }
@@ -54,22 +69,22 @@ struct clock_look clock_look(const struct engine *engine)
     return (struct clock_look){.off_ms = (int64_t)(leaf_ms - our_ms),
                                .shown = ahead_ms > ENGINE_CLOCK_SHOWN_MS,
                                .stopped = ahead_ms > ENGINE_CLOCK_STOPPED_MS &&
-                                          ahead_ms > engine->clock_confirmed_ms};
+                                          ahead_ms > common->clock.confirmed_ms};
 }
 
-enum status clock_settle(struct engine *engine)
+enum status clock_settle(struct common *common)
 {
-    if (engine->clock_confirmed_ms == 0 || clock_look(engine).shown) {
+    if (common->clock.confirmed_ms == 0 || clock_look(common).shown) {
         return STATUS_OK;
     }
-    return keep(engine, 0);
+    return keep(common, 0);
 }
 
-enum status clock_confirm(struct engine *engine)
+enum status clock_confirm(struct common *common)
 {
-    struct clock_look look = clock_look(engine);
+    struct clock_look look = clock_look(common);
     if (!look.stopped) {
         return STATUS_ALREADY;
     }
-    return keep(engine, (uint64_t)look.off_ms + ENGINE_CLOCK_STOPPED_MS);
+    return keep(common, (uint64_t)look.off_ms + ENGINE_CLOCK_STOPPED_MS);
 }

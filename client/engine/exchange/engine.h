@@ -15,36 +15,12 @@
  */
 #pragma once
 
-#include "client/engine/common/storage.h"
+#include "client/engine/common/types.h"
 #include "keys/private/keystore.h"
 #include "proto/ids.h"
 #include "proto/status.h"
 
-#define ENGINE_EXPORTER_BYTES   32u
-#define ENGINE_ALARMS_MAX       32u
-#define ENGINE_ALARM_CHARS_MAX  256u
-/* Leaf time and our clock may differ by this before it is shown, and before writing
- * stops until engine_confirm_clock (decision 23). */
-#define ENGINE_CLOCK_SHOWN_MS   (10ull * 60u * 1000u)
-#define ENGINE_CLOCK_STOPPED_MS (24ull * 3600u * 1000u)
-
-#define ENGINE_PAGE_ENTRIES 1024u
-
 struct engine;
-
-struct engine_config {
-    /* An opened keystore's content: borrowed for the engine's life and changed in place
-     * (highest checkpoints seen, the server's announced keys, PSKs of pairs). */
-    struct keystore_content *content;
-    /* Called when |content| changed and should be saved soon. Losing it loses only the
-     * protection of what was seen since. May be NULL. */
-    void (*content_changed)(void *context);
-    void *context;
-    struct storage storage;
-    /* Most entries of a section asked for at once, which are held in memory until all of
-     * them are verified; 0: ENGINE_PAGE_ENTRIES. */
-    uint32_t page_entries;
-};
 
 /* Loads what the storage holds. STATUS_OK; STATUS_CORRUPT when the storage contradicts
  * itself or the keystore: the caller empties everything but STORAGE_OUTBOX and
@@ -75,15 +51,6 @@ bool engine_next_frame(struct engine *engine, struct span *out_frame);
 void engine_tick(struct engine *engine, uint64_t now_ms);
 /* Asks for a round of syncing even without a reason. */
 void engine_sync(struct engine *engine);
-
-enum engine_phase {
-    ENGINE_OFFLINE = 0,
-    ENGINE_GREETING = 1, /* waiting for the server's hello */
-    ENGINE_LOGIN = 2,    /* waiting for its answer to our login */
-    ENGINE_SYNCING = 3,
-    ENGINE_IDLE = 4,    /* everything that we may read is here, nothing is waiting */
-    ENGINE_STOPPED = 5, /* an alarm, a refusal or a version; see `why` */
-};
 
 struct engine_state {
     enum engine_phase phase;
@@ -117,12 +84,6 @@ bool engine_synced_once(const struct engine *engine);
 
 /* ---------------------------------------------------------------- what went wrong */
 
-struct engine_alarm {
-    enum status status;
-    char reason[ENGINE_ALARM_CHARS_MAX];   /* one sentence for a person */
-    char evidence[ENGINE_ALARM_CHARS_MAX]; /* hashes, numbers: for a report */
-    uint64_t at_ms;
-};
 /* Oldest first; kept until engine_alarms_clear. The first ones are kept when there are
  * more than ENGINE_ALARMS_MAX. */
 size_t engine_alarm_count(const struct engine *engine);
@@ -131,24 +92,6 @@ void engine_alarms_clear(struct engine *engine);
 
 /* ---------------------------------------------------------------- wishes */
 
-/* Everything that is asked of the engine and takes the server gets a ticket. Those of the
- * outbox survive a restart; those of the access log do not. */
-enum engine_wish {
-    ENGINE_WISH_NONE = 0, /* no such ticket, or its outcome was forgotten */
-    ENGINE_WISH_WAITING = 1,
-    ENGINE_WISH_SENT = 2,
-    ENGINE_WISH_DONE = 3,
-    ENGINE_WISH_FAILED = 4, /* for good: `status` says why */
-};
-struct engine_ticket {
-    enum engine_wish wish;
-    enum status status;
-    uint32_t tries;
-    uint64_t event; /* the server's event, when DONE */
-    struct section_id section;
-    struct note_id note; /* of a note */
-    struct hash object;  /* the revision's link, or the statement's hash, when DONE */
-};
 void engine_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket);
 /* What waits in the outbox, oldest first. */
 typedef bool engine_visit_ticket(void *visitor, uint64_t ticket, const struct engine_ticket *info);

@@ -1,5 +1,7 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/login.h"
 
+#include "client/engine/common/alarm.h"
+#include "client/engine/log/advance.h"
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
@@ -25,10 +27,10 @@ static void put_seen(const struct engine *engine, uint8_t out[LOGIN_SEEN_BYTES])
 {
     struct cursor_writer writer;
     cursor_write_init(&writer, out, LOGIN_SEEN_BYTES);
-    cursor_write_u64(&writer, engine->login_statements.size);
-    cursor_write_span(&writer, ID_SPAN(&engine->login_statements.root));
-    cursor_write_u64(&writer, engine->login_events.size);
-    cursor_write_span(&writer, ID_SPAN(&engine->login_events.root));
+    cursor_write_u64(&writer, engine->connection.login_statements.size);
+    cursor_write_span(&writer, ID_SPAN(&engine->connection.login_statements.root));
+    cursor_write_u64(&writer, engine->connection.login_events.size);
+    cursor_write_span(&writer, ID_SPAN(&engine->connection.login_events.root));
 }
 
 /* An absent root counts as zero in what is signed. */
@@ -44,40 +46,41 @@ static struct seen_log signed_seen(const struct seen_log *seen)
 static enum status sign(struct engine *engine, struct signature *out_signature)
 {
     struct hash key_hash;
-    hash_bytes(ID_SPAN(&engine->server_login_key), &key_hash);
+    hash_bytes(ID_SPAN(&engine->connection.server_login_key), &key_hash);
     uint8_t seen[LOGIN_SEEN_BYTES];
     put_seen(engine, seen);
-    const struct keystore_content *content = engine->content;
-    struct span parts[] = {span_of(engine->exporter, sizeof engine->exporter),
-                           span_of(engine->hello_nonce, sizeof engine->hello_nonce),
-                           span_of(engine->client_nonce, sizeof engine->client_nonce),
-                           ID_SPAN(&key_hash),
-                           ID_SPAN(&engine->hello_hash),
-                           ID_SPAN(&content->member),
-                           ID_SPAN(&content->device_statement),
-                           span_of(seen, sizeof seen)};
-    return identity_sign(content->login, LABEL_LOGIN_CLIENT, &engine->practice, parts,
+    const struct keystore_content *content = engine->common.content;
+    struct span parts[] = {
+        span_of(engine->connection.exporter, sizeof engine->connection.exporter),
+        span_of(engine->connection.hello_nonce, sizeof engine->connection.hello_nonce),
+        span_of(engine->connection.client_nonce, sizeof engine->connection.client_nonce),
+        ID_SPAN(&key_hash),
+        ID_SPAN(&engine->connection.hello_hash),
+        ID_SPAN(&content->member),
+        ID_SPAN(&content->device_statement),
+        span_of(seen, sizeof seen)};
+    return identity_sign(content->login, LABEL_LOGIN_CLIENT, &engine->common.practice, parts,
                          ARRAY_LEN(parts), out_signature);
 }
 
 static enum status send_login(struct engine *engine)
 {
-    engine->login_statements = signed_seen(&engine->statements);
-    engine->login_events = signed_seen(&engine->events);
-    random_bytes(engine->client_nonce, sizeof engine->client_nonce);
+    engine->connection.login_statements = signed_seen(&engine->log.statements);
+    engine->connection.login_events = signed_seen(&engine->log.events);
+    random_bytes(engine->connection.client_nonce, sizeof engine->connection.client_nonce);
     struct signature signature;
     enum status status = sign(engine, &signature);
     if (status != STATUS_OK) {
         return status;
     }
     Alcove__Seen seen;
-    advance_seen(engine, &seen);
+    advance_seen(&engine->log, &seen);
     Alcove__Login login;
     alcove__login__init(&login);
     login.version = LOGIN_VERSION;
-    login.nonce = field_of(engine->client_nonce, sizeof engine->client_nonce);
-    login.member = field_of(engine->content->member.bytes, ID_BYTES);
-    login.device_statement = field_of(engine->content->device_statement.bytes, HASH_BYTES);
+    login.nonce = field_of(engine->connection.client_nonce, sizeof engine->connection.client_nonce);
+    login.member = field_of(engine->common.content->member.bytes, ID_BYTES);
+    login.device_statement = field_of(engine->common.content->device_statement.bytes, HASH_BYTES);
     if (seen.statements_size > 0 || seen.events_size > 0) {
         login.seen = &seen;
     }
@@ -86,8 +89,8 @@ static enum status send_login(struct engine *engine)
     size_t size = 0;
     status = message_pack(&login.base, &bytes, &size);
     if (status == STATUS_OK) {
-        hash_bytes(span_of(bytes, size), &engine->login_hash);
-        status = request_frame(&engine->requests, FRAME_LOGIN, NULL, 0, &login.base);
+        hash_bytes(span_of(bytes, size), &engine->connection.login_hash);
+        status = request_frame(&engine->common.requests, FRAME_LOGIN, NULL, 0, &login.base);
     }
     free(bytes);
     return status;
@@ -97,35 +100,37 @@ static enum status check_hello(struct engine *engine, const Alcove__Hello *hello
 {
     struct practice_id practice;
     if (hello->version_min > LOGIN_VERSION || hello->version_max < LOGIN_VERSION) {
-        engine->phase = ENGINE_STOPPED;
-        engine->why = STATUS_VERSION;
+        engine->common.phase = ENGINE_STOPPED;
+        engine->common.why = STATUS_VERSION;
         return STATUS_VERSION;
     }
-    if (!field_required(hello->nonce, engine->hello_nonce, sizeof engine->hello_nonce) ||
+    if (!field_required(hello->nonce, engine->connection.hello_nonce,
+                        sizeof engine->connection.hello_nonce) ||
         !field_required(hello->practice, practice.bytes, sizeof practice.bytes) ||
-        !field_key(hello->login_key, &engine->server_login_key)) {
-        return alarm_stop(engine, STATUS_MALFORMED, "The server's greeting is not well formed.",
-                          "");
+        !field_key(hello->login_key, &engine->connection.server_login_key)) {
+        return alarm_stop(&engine->common, STATUS_MALFORMED,
+                          "The server's greeting is not well formed.", "");
     }
-    if (!ID_EQUAL(&practice, &engine->practice)) {
-        return alarm_stop(engine, STATUS_BAD_CHAIN, "This server belongs to another practice.", "");
+    if (!ID_EQUAL(&practice, &engine->common.practice)) {
+        return alarm_stop(&engine->common, STATUS_BAD_CHAIN,
+                          "This server belongs to another practice.", "");
     }
-    const struct keystore_pins *pins = &engine->content->pins;
-    if (!ID_EQUAL(&engine->server_login_key, &pins->login_key) &&
-        !ID_EQUAL(&engine->server_login_key, &pins->login_key_next)) {
-        return alarm_stop(engine, STATUS_WRONG_KEY,
+    const struct keystore_pins *pins = &engine->common.content->pins;
+    if (!ID_EQUAL(&engine->connection.server_login_key, &pins->login_key) &&
+        !ID_EQUAL(&engine->connection.server_login_key, &pins->login_key_next)) {
+        return alarm_stop(&engine->common, STATUS_WRONG_KEY,
                           "The server's login key is not the one that the practice's root named.",
                           "");
     }
     enum status status =
-        advance_open(engine, ADVANCE_STATEMENTS, field_span(hello->statements_checkpoint),
-                     &engine->hello_statements);
+        advance_open(&engine->log, ADVANCE_STATEMENTS, field_span(hello->statements_checkpoint),
+                     &engine->connection.hello_statements);
     if (status == STATUS_OK) {
-        status = advance_open(engine, ADVANCE_EVENTS, field_span(hello->events_checkpoint),
-                              &engine->hello_events);
+        status = advance_open(&engine->log, ADVANCE_EVENTS, field_span(hello->events_checkpoint),
+                              &engine->connection.hello_events);
     }
     if (status != STATUS_OK) {
-        return alarm_stop(engine, status,
+        return alarm_stop(&engine->common, status,
                           "The server's checkpoints are not signed by the practice's log key.", "");
     }
     return STATUS_OK;
@@ -137,16 +142,17 @@ enum status login_hello(struct engine *engine, struct span body)
     Alcove__Hello *hello = NULL;
     enum status status = decode(&alcove__hello__descriptor, body, &arena, &hello);
     if (status == STATUS_OK) {
-        hash_bytes(body, &engine->hello_hash);
+        hash_bytes(body, &engine->connection.hello_hash);
         status = check_hello(engine, hello);
     } else if (!alarm_is_ours(status)) {
-        status = alarm_stop(engine, status, "The server's greeting is not well formed.", "");
+        status =
+            alarm_stop(&engine->common, status, "The server's greeting is not well formed.", "");
     }
     arena_free(&arena);
     if (status != STATUS_OK) {
         return status;
     }
-    engine->phase = ENGINE_LOGIN;
+    engine->common.phase = ENGINE_LOGIN;
     return send_login(engine);
 }
 
@@ -162,28 +168,30 @@ static enum status verify(const struct engine *engine, const Alcove__LoginReply 
     cursor_write_init(&writer, sizes, sizeof sizes);
     cursor_write_u64(&writer, reply->statements_size);
     cursor_write_u64(&writer, reply->events_size);
-    struct span parts[] = {span_of(engine->exporter, sizeof engine->exporter),
-                           span_of(engine->hello_nonce, sizeof engine->hello_nonce),
-                           span_of(engine->client_nonce, sizeof engine->client_nonce),
-                           ID_SPAN(&engine->login_hash),
-                           span_of(sizes, label == LABEL_REWOUND ? sizeof sizes : 0)};
-    return verify_frame(label, &engine->practice, parts, ARRAY_LEN(parts),
-                        &engine->server_login_key, &signature);
+    struct span parts[] = {
+        span_of(engine->connection.exporter, sizeof engine->connection.exporter),
+        span_of(engine->connection.hello_nonce, sizeof engine->connection.hello_nonce),
+        span_of(engine->connection.client_nonce, sizeof engine->connection.client_nonce),
+        ID_SPAN(&engine->connection.login_hash),
+        span_of(sizes, label == LABEL_REWOUND ? sizeof sizes : 0)};
+    return verify_frame(label, &engine->common.practice, parts, ARRAY_LEN(parts),
+                        &engine->connection.server_login_key, &signature);
 }
 
 static enum status rewound(struct engine *engine, const Alcove__LoginReply *reply)
 {
     enum status status = verify(engine, reply, LABEL_REWOUND);
     if (status != STATUS_OK) {
-        return alarm_stop(engine, status, "The server's answer to the login is not signed by it.",
-                          "");
+        return alarm_stop(&engine->common, status,
+                          "The server's answer to the login is not signed by it.", "");
     }
     char evidence[ENGINE_ALARM_CHARS_MAX];
     (void)snprintf(
         evidence, sizeof evidence, "server: %llu statements, %llu events; seen here: %llu and %llu",
         (unsigned long long)reply->statements_size, (unsigned long long)reply->events_size,
-        (unsigned long long)engine->statements.size, (unsigned long long)engine->events.size);
-    return alarm_stop(engine, STATUS_REWOUND,
+        (unsigned long long)engine->log.statements.size,
+        (unsigned long long)engine->log.events.size);
+    return alarm_stop(&engine->common, STATUS_REWOUND,
                       "The server has forgotten what this device has already seen: a backup may "
                       "have been restored.",
                       evidence);
@@ -200,23 +208,24 @@ static enum status accept(struct engine *engine, const Alcove__LoginReply *reply
 {
     enum status status = verify(engine, reply, LABEL_LOGIN_SERVER);
     if (status != STATUS_OK) {
-        return alarm_stop(engine, status, "The server's answer to the login is not signed by it.",
-                          "");
+        return alarm_stop(&engine->common, status,
+                          "The server's answer to the login is not signed by it.", "");
     }
-    status = extends(&engine->statements, &engine->hello_statements, reply->statements);
+    status =
+        extends(&engine->log.statements, &engine->connection.hello_statements, reply->statements);
     if (status == STATUS_OK) {
-        status = extends(&engine->events, &engine->hello_events, reply->events);
+        status = extends(&engine->log.events, &engine->connection.hello_events, reply->events);
     }
     if (status != STATUS_OK) {
-        return alarm_stop(engine, status,
+        return alarm_stop(&engine->common, status,
                           "The server's logs do not continue those that this device has seen.", "");
     }
-    advance_accept(engine, ADVANCE_STATEMENTS, &engine->hello_statements);
-    advance_accept(engine, ADVANCE_EVENTS, &engine->hello_events);
-    engine->phase = ENGINE_SYNCING;
-    engine->want_state = true;
-    engine->want_subscribe = true;
-    engine->round_open = true;
+    advance_accept(&engine->log, ADVANCE_STATEMENTS, &engine->connection.hello_statements);
+    advance_accept(&engine->log, ADVANCE_EVENTS, &engine->connection.hello_events);
+    engine->common.phase = ENGINE_SYNCING;
+    engine->common.wants.state = true;
+    engine->common.wants.subscribe = true;
+    engine->round.open = true;
     return STATUS_OK;
 }
 
@@ -226,15 +235,15 @@ enum status login_reply(struct engine *engine, uint32_t code, struct span body)
     Alcove__LoginReply *reply = NULL;
     enum status status;
     if (code != STATUS_OK && code != STATUS_REWOUND) {
-        engine->phase = ENGINE_STOPPED;
-        engine->why = code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED;
-        return engine->why;
+        engine->common.phase = ENGINE_STOPPED;
+        engine->common.why = common_code(code);
+        return engine->common.why;
     }
     status = decode(&alcove__login_reply__descriptor, body, &arena, &reply);
     if (status == STATUS_OK) {
         status = code == STATUS_OK ? accept(engine, reply) : rewound(engine, reply);
     } else if (!alarm_is_ours(status)) {
-        status = alarm_stop(engine, status, "The server's answer is not well formed.", "");
+        status = alarm_stop(&engine->common, status, "The server's answer is not well formed.", "");
     }
     arena_free(&arena);
     return status;

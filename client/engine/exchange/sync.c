@@ -1,7 +1,14 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/sync.h"
 
+#include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
-#include "client/engine/exchange/sync_reply.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/carried.h"
+#include "client/engine/log/chain.h"
+#include "client/engine/log/fact.h"
+#include "client/engine/log/fold.h"
+#include "client/engine/section/page.h"
+#include "client/engine/submit/submit.h"
 
 /* What to ask for next. One thing after the other: each is checked against what came before,
  * and the first that fails stops everything. */
@@ -9,32 +16,34 @@
 static enum status ask_checkpoint(struct engine *engine)
 {
     Alcove__Seen seen;
-    advance_seen(engine, &seen);
+    advance_seen(&engine->log, &seen);
     Alcove__CheckpointAsk ask;
     alcove__checkpoint_ask__init(&ask);
     ask.seen = &seen;
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_CHECKPOINT, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&engine->common.requests, OP_CHECKPOINT, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
-        request->statements = engine->statements;
-        request->events = engine->events;
+        request->statements = engine->log.statements;
+        request->events = engine->log.events;
     }
     return status;
 }
 
 static enum status ask_leaves(struct engine *engine)
 {
-    uint64_t have = engine->leaves.count + engine->leaves.pending;
-    if (engine->leaves.pending == 0) {
-        engine->leaves_goal = engine->statements;
+    uint64_t have = engine->log.leaves.count + engine->log.leaves.pending;
+    if (engine->log.leaves.pending == 0) {
+        engine->log.leaves_goal = engine->log.statements;
     }
-    uint64_t left = engine->leaves_goal.size - have;
+    uint64_t left = engine->log.leaves_goal.size - have;
     Alcove__LeavesAsk ask;
     alcove__leaves_ask__init(&ask);
     ask.from = have;
     ask.to = have + (left < LEAVES_PER_PAGE_MAX ? left : LEAVES_PER_PAGE_MAX);
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_LEAVES, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&engine->common.requests, OP_LEAVES, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->from = ask.from;
         request->to = ask.to;
@@ -47,17 +56,17 @@ static enum status ask_state(struct engine *engine)
     Alcove__StateAsk ask;
     alcove__state_ask__init(&ask);
     struct request *request = NULL;
-    return request_ask(&engine->requests, OP_STATE, NULL, &ask.base, &request);
+    return request_ask(&engine->common.requests, OP_STATE, NULL, &ask.base, &request);
 }
 
 static enum status ask_chain(struct engine *engine, size_t chain)
 {
     Alcove__ChainAsk ask;
     alcove__chain_ask__init(&ask);
-    ask.label = field_of(engine->chains[chain].label.bytes, HASH_BYTES);
-    ask.from = engine->chains[chain].count;
+    ask.label = field_of(engine->log.chains[chain].label.bytes, HASH_BYTES);
+    ask.from = engine->log.chains[chain].count;
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_CHAIN, NULL, &ask.base, &request);
+    enum status status = request_ask(&engine->common.requests, OP_CHAIN, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->chain = chain;
     }
@@ -73,58 +82,70 @@ static enum status ask_subscribe(struct engine *engine)
 {
     Alcove__SubscribeAsk ask;
     alcove__subscribe_ask__init(&ask);
-    ProtobufCBinaryData *ids = calloc(engine->section_count + 1, sizeof *ids);
+    ProtobufCBinaryData *ids = calloc(engine->sections.count + 1, sizeof *ids);
     if (ids == NULL) {
         return STATUS_NO_MEMORY;
     }
     ask.section = ids;
-    for (size_t i = 0; i < engine->section_count && ask.n_section < SUBSCRIBE_SECTIONS_MAX; i++) {
-        if (subscribes(&engine->sections[i])) {
-            ids[ask.n_section++] = field_of(engine->sections[i].id.bytes, ID_BYTES);
+    for (size_t i = 0; i < engine->sections.count && ask.n_section < SUBSCRIBE_SECTIONS_MAX; i++) {
+        if (subscribes(&engine->sections.items[i])) {
+            ids[ask.n_section++] = field_of(engine->sections.items[i].id.bytes, ID_BYTES);
         }
     }
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_SUBSCRIBE, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&engine->common.requests, OP_SUBSCRIBE, NULL, &ask.base, &request);
     free(ids);
-    engine->want_subscribe = status != STATUS_OK;
+    engine->common.wants.subscribe = status != STATUS_OK;
     return status;
+}
+
+/* Shown by name: it is that person whom somebody may be posing as (decision 2). */
+static enum status refused(struct engine *engine, const struct fold_refusal *refusal)
+{
+    char name[NAME_BYTES_MAX];
+    char reason[ENGINE_ALARM_CHARS_MAX];
+    if (refusal->status != STATUS_EQUIVOCATION) {
+        return alarm_stop(&engine->common, refusal->status,
+                          "A statement in the log does not hold: its signer may not say this.",
+                          refusal->evidence);
+    }
+    name_say(&engine->names, &refusal->subject, name);
+    (void)snprintf(reason, sizeof reason,
+                   "There are two identities for %s: somebody may be posing as this person. "
+                   "Nothing is sealed to either.",
+                   name);
+    return alarm_stop(&engine->common, refusal->status, reason, refusal->evidence);
 }
 
 /* New statements take effect: the authority, the keys they give, where sections begin. */
 static enum status fold(struct engine *engine)
 {
-    enum status status = fold_run(engine);
-    for (size_t i = 0; i < engine->section_count && status == STATUS_OK; i++) {
-        struct section *section = &engine->sections[i];
+    struct fold_refusal refusal;
+    enum status status = fold_run(&engine->log, &refusal);
+    if (refusal.status != STATUS_OK) {
+        return refused(engine, &refusal);
+    }
+    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK; i++) {
+        struct section *section = &engine->sections.items[i];
         bool started = section->started;
-        status = section_open_keys(engine, section);
+        status = section_open_keys(&engine->sections, section);
         if (status == STATUS_OK) {
-            status = section_begin(engine, section);
+            status = section_begin(&engine->sections, section);
         }
-        engine->want_subscribe |= started != section->started;
+        engine->common.wants.subscribe |= started != section->started;
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = fact_store(&engine->log, engine->log.leaves.count);
     }
-    const struct storage *storage = &engine->storage;
-    status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = fact_store(engine, engine->leaves.count);
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    status = storage->commit(storage->context);
-    engine->want_fold = status != STATUS_OK;
+    engine->common.wants.fold = status != STATUS_OK;
     return status;
 }
 
 static bool behind(const struct engine *engine, size_t *out_section)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        if (section_behind(&engine->sections[i])) {
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        if (section_behind(&engine->sections.items[i])) {
             *out_section = i;
             return true;
         }
@@ -134,14 +155,14 @@ static bool behind(const struct engine *engine, size_t *out_section)
 
 static enum status idle(struct engine *engine)
 {
-    enum status status = clock_settle(engine);
+    enum status status = clock_settle(&engine->common);
     if (status != STATUS_OK) {
         return status;
     }
-    engine->phase = ENGINE_IDLE;
-    if (engine->round_open) {
-        engine->round_open = false;
-        engine->state.rounds++;
+    engine->common.phase = ENGINE_IDLE;
+    if (engine->round.open) {
+        engine->round.open = false;
+        engine->round.finished++;
     }
     return STATUS_OK;
 }
@@ -151,27 +172,28 @@ static enum status idle(struct engine *engine)
 static enum status after(struct engine *engine)
 {
     bool asked = false;
-    enum status status = section_store_synced(engine);
+    enum status status = section_store_synced(&engine->sections);
     if (status == STATUS_OK) {
-        status = carried_next(engine, &asked);
+        status = carried_next(&engine->log, &asked);
     }
-    if (status == STATUS_OK && !asked && engine->want_checkpoint) {
+    if (status == STATUS_OK && !asked && engine->common.wants.checkpoint) {
         return sync_next(engine);
     }
     if (status == STATUS_OK && !asked) {
-        status = submit_ask(engine, &asked);
+        status = submit_ask(&engine->sources, &asked);
     }
     if (status != STATUS_OK || asked) {
         return status;
     }
-    if (engine->want_checkpoint || engine->want_state || engine->want_fold) {
+    if (engine->common.wants.checkpoint || engine->common.wants.state ||
+        engine->common.wants.fold) {
         return sync_next(engine);
     }
-    status = queries_next(engine, &asked);
+    status = queries_next(&engine->queries, &asked);
     if (status != STATUS_OK || asked) {
         return status;
     }
-    if (engine->want_subscribe) {
+    if (engine->common.wants.subscribe) {
         return ask_subscribe(engine);
     }
     return idle(engine);
@@ -180,37 +202,38 @@ static enum status after(struct engine *engine)
 // NOLINTNEXTLINE(misc-no-recursion): see after()
 enum status sync_next(struct engine *engine)
 {
-    if (engine->phase != ENGINE_SYNCING && engine->phase != ENGINE_IDLE) {
+    if (engine->common.phase != ENGINE_SYNCING && engine->common.phase != ENGINE_IDLE) {
         return STATUS_OK;
     }
-    if (request_count(&engine->requests) > 0 || engine->now_ms < engine->retry_at_ms) {
+    if (request_count(&engine->common.requests) > 0 ||
+        engine->common.now_ms < engine->common.wants.retry_at_ms) {
         return STATUS_OK;
     }
     size_t index = 0;
-    engine->phase = ENGINE_SYNCING;
-    if (engine->want_checkpoint) {
-        engine->round_open = true;
+    engine->common.phase = ENGINE_SYNCING;
+    if (engine->common.wants.checkpoint) {
+        engine->round.open = true;
         return ask_checkpoint(engine);
     }
-    if (engine->leaves.count < engine->statements.size) {
+    if (engine->log.leaves.count < engine->log.statements.size) {
         return ask_leaves(engine);
     }
-    if (engine->want_state) {
-        engine->round_open = true;
+    if (engine->common.wants.state) {
+        engine->round.open = true;
         return ask_state(engine);
     }
-    if (chain_missing(engine, &index)) {
+    if (chain_missing(&engine->log, &index)) {
         return ask_chain(engine, index);
     }
-    if (engine->want_fold) {
+    if (engine->common.wants.fold) {
         enum status status = fold(engine);
         if (status != STATUS_OK) {
             return status;
         }
     }
     if (behind(engine, &index)) {
-        engine->round_open = true;
-        return page_ask(engine, index);
+        engine->round.open = true;
+        return page_ask(&engine->sections, index);
     }
     return after(engine);
 }

@@ -1,5 +1,13 @@
 #include "client/engine/exchange/sync_reply.h"
 
+#include "client/engine/common/alarm.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/carried.h"
+#include "client/engine/log/chain.h"
+#include "client/engine/log/fact.h"
+#include "client/engine/section/page.h"
+#include "client/engine/submit/submit.h"
+
 static enum status decode(const ProtobufCMessageDescriptor *descriptor, struct span body,
                           struct arena *arena, void *out_message)
 {
@@ -17,38 +25,24 @@ static enum status on_checkpoint(struct engine *engine, const struct request *re
 {
     struct seen_log statements;
     struct seen_log events;
-    enum status status = advance_check(engine, ADVANCE_STATEMENTS, reply->statements,
+    enum status status = advance_check(&engine->log, ADVANCE_STATEMENTS, reply->statements,
                                        &request->statements, &statements);
     if (status == STATUS_OK) {
-        status = advance_check(engine, ADVANCE_EVENTS, reply->events, &request->events, &events);
+        status =
+            advance_check(&engine->log, ADVANCE_EVENTS, reply->events, &request->events, &events);
     }
     if (status != STATUS_OK) {
         return alarm_is_ours(status)
                    ? status
-                   : alarm_stop(engine, status,
+                   : alarm_stop(&engine->common, status,
                                 "The server's logs do not continue those that this device has "
                                 "seen.",
                                 "checkpoint");
     }
-    advance_accept(engine, ADVANCE_STATEMENTS, &statements);
-    advance_accept(engine, ADVANCE_EVENTS, &events);
-    engine->want_checkpoint = false;
+    advance_accept(&engine->log, ADVANCE_STATEMENTS, &statements);
+    advance_accept(&engine->log, ADVANCE_EVENTS, &events);
+    engine->common.wants.checkpoint = false;
     return STATUS_OK;
-}
-
-static enum status store_leaves(struct engine *engine, uint64_t from)
-{
-    const struct storage *storage = &engine->storage;
-    enum status status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = fact_store(engine, from);
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    return storage->commit(storage->context);
 }
 
 static enum status on_leaves(struct engine *engine, const struct request *request,
@@ -58,72 +52,72 @@ static enum status on_leaves(struct engine *engine, const struct request *reques
     enum status status = STATUS_BAD_PROOF;
     if (reply->from == request->from && leaves.size > 0 &&
         leaves.size <= (request->to - request->from) * LEAF_BYTES) {
-        status = leaves_add(&engine->leaves, leaves);
+        status = leaves_add(&engine->log.leaves, leaves);
     }
-    uint64_t before = engine->leaves.count;
+    uint64_t before = engine->log.leaves.count;
     if (status == STATUS_OK &&
-        engine->leaves.count + engine->leaves.pending == engine->leaves_goal.size) {
-        status =
-            leaves_accept(&engine->leaves, engine->leaves_goal.size, &engine->leaves_goal.root);
+        engine->log.leaves.count + engine->log.leaves.pending == engine->log.leaves_goal.size) {
+        status = leaves_accept(&engine->log.leaves, engine->log.leaves_goal.size,
+                               &engine->log.leaves_goal.root);
     }
     if (status != STATUS_OK) {
-        leaves_drop_pending(&engine->leaves);
+        leaves_drop_pending(&engine->log.leaves);
         return alarm_is_ours(status)
                    ? status
-                   : alarm_stop_at(engine, status,
+                   : alarm_stop_at(&engine->common, status,
                                    "The server's statements are not those of the log that it "
                                    "signed.",
                                    "leaves from index", request->from);
     }
-    return engine->leaves.count > before ? store_leaves(engine, before) : STATUS_OK;
+    return engine->log.leaves.count > before ? fact_store(&engine->log, before) : STATUS_OK;
 }
 
 static enum status on_state(struct engine *engine, const Alcove__StateReply *reply)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < reply->n_chain && status == STATUS_OK; i++) {
-        status = chain_list(engine, reply->chain[i]);
+        status = chain_list(&engine->log, reply->chain[i]);
     }
-    for (size_t i = 0; i < engine->section_count; i++) {
-        engine->want_subscribe |= engine->sections[i].listed;
-        engine->sections[i].listed = false;
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        engine->common.wants.subscribe |= engine->sections.items[i].listed;
+        engine->sections.items[i].listed = false;
     }
     for (size_t i = 0; i < reply->n_section && status == STATUS_OK; i++) {
-        status = section_list(engine, reply->section[i]);
+        status = section_list(&engine->sections, reply->section[i]);
     }
     if (status != STATUS_OK) {
         return alarm_is_ours(status)
                    ? status
-                   : alarm_stop(engine, status,
+                   : alarm_stop(&engine->common, status,
                                 status == STATUS_REWOUND
                                     ? "A section is shorter on the server than it was."
                                     : "The server's list of sections does not hold together.",
                                 "");
     }
-    engine->want_state = false;
-    engine->want_fold = true; /* a section may be new to us though its chain is not */
+    engine->common.wants.state = false;
+    engine->common.wants.fold = true; /* a section may be new to us though its chain is not */
     return STATUS_OK;
 }
 
 static enum status refused(struct engine *engine, struct request *request, enum status code)
 {
     if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
-        engine->retry_at_ms = engine->now_ms + SYNC_RETRY_MS;
+        common_retry_later(&engine->common);
         return STATUS_OK;
     }
     if (request->op == OP_PAGE) {
         /* Removed since: the next state says so. Not asked again before that. */
-        struct section *section = &engine->sections[request->section];
-        section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+        struct section *section = &engine->sections.items[request->section];
+        section_deny(section);
         section->listed = false;
-        engine->want_subscribe = true;
+        engine->common.wants.subscribe = true;
         return STATUS_OK;
     }
     if (request->op == OP_SUBSCRIBE) {
         return STATUS_OK;
     }
-    engine->phase = ENGINE_STOPPED;
-    engine->why = code;
+    engine->common.phase = ENGINE_STOPPED;
+    engine->common.why = code;
     return code;
 }
 
@@ -144,20 +138,21 @@ static enum status dispatch(struct engine *engine, struct request *request, stru
     enum status status = decode(descriptors[request->op], body, &arena, &message);
     if (status != STATUS_OK) {
         if (!alarm_is_ours(status)) {
-            status = alarm_stop(engine, status, "The server's answer is not well formed.", "");
+            status =
+                alarm_stop(&engine->common, status, "The server's answer is not well formed.", "");
         }
     } else if (request->op == OP_STATE) {
         status = on_state(engine, message);
     } else if (request->op == OP_LEAVES) {
         status = on_leaves(engine, request, message);
     } else if (request->op == OP_CHAIN) {
-        status = fact_reply(engine, request, message);
+        status = fact_reply(&engine->log, request, message);
     } else if (request->op == OP_CHECKPOINT) {
         status = on_checkpoint(engine, request, message);
     } else if (request->op == OP_PAGE) {
-        status = page_reply(engine, request, message);
+        status = page_reply(&engine->sections, request, message);
     } else if (request->op == OP_PROOF) {
-        status = carried_reply(engine, request, message);
+        status = carried_reply(&engine->log, request, message);
     }
     arena_free(&arena);
     return status;
@@ -168,13 +163,12 @@ enum status sync_reply(struct engine *engine, struct request *request, uint32_t 
 {
     enum status status;
     if (request->op == OP_SUBMIT || request->op == OP_OPENED) {
-        status = submit_reply(engine, request, code, body);
+        status = submit_reply(&engine->sources, request, code, body);
     } else if (request->op == OP_EVENTS || request->op == OP_EVENT_LEAVES ||
                (request->op == OP_PAGE && request->ticket != 0)) {
-        status = queries_reply(engine, request, code, body);
+        status = queries_reply(&engine->queries, request, code, body);
     } else if (code != STATUS_OK) {
-        status = refused(engine, request,
-                         code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED);
+        status = refused(engine, request, common_code(code));
     } else {
         status = dispatch(engine, request, body);
     }
@@ -195,17 +189,17 @@ enum status sync_push(struct engine *engine, struct span body)
     }
     if (status != STATUS_OK) {
         arena_free(&arena);
-        return alarm_is_ours(status)
-                   ? status
-                   : alarm_stop(engine, status, "The server's push is not well formed.", "");
+        return alarm_is_ours(status) ? status
+                                     : alarm_stop(&engine->common, status,
+                                                  "The server's push is not well formed.", "");
     }
-    struct section *section = section_find(engine, &id);
+    struct section *section = section_find(&engine->sections, &id);
     if (section != NULL && push->number > section->known) {
         section->known = push->number;
     }
-    if (section == NULL || push->statements_size > engine->leaves.count) {
-        engine->want_checkpoint = true;
-        engine->want_state = true;
+    if (section == NULL || push->statements_size > engine->log.leaves.count) {
+        engine->common.wants.checkpoint = true;
+        engine->common.wants.state = true;
     }
     arena_free(&arena);
     return STATUS_OK;

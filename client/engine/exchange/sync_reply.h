@@ -1,10 +1,11 @@
 /*
- * Answers to what sync.c asks for. Internal to the engine; its functions are sync_reply()
- * and sync_push() of inside.h.
+ * What the server answers or says of itself, handed to the room that asked. Internal to the
+ * engine.
  */
 #pragma once
 
-#include "client/engine/common/inside.h"
+#include "client/engine/exchange/inside.h"
 
-/* How long to leave a busy server alone. */
-#define SYNC_RETRY_MS 1000u
+MUST_CHECK enum status sync_reply(struct engine *engine, struct request *request, uint32_t code,
+                                  struct span body);
+MUST_CHECK enum status sync_push(struct engine *engine, struct span body);

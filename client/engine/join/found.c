@@ -1,7 +1,7 @@
 #include "client/engine/join/found.h"
 
-#include "client/engine/outbox/bundle.h"
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/common/statement_make.h"
+#include "client/engine/join/bundle.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
 #include "keys/public/statement.h"

@@ -1,5 +1,6 @@
 #include "client/engine/join/join.h"
 
+#include "client/engine/common/alarm.h"
 #include "client/engine/join/join_inside.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/frame.h"
@@ -169,7 +170,7 @@ static enum status on_reply(struct join *join, const Alcove__Frame *frame, uint6
     request_release(request);
     bool stored = op == OP_ENROL && frame->code == STATUS_ALREADY;
     if (frame->code != STATUS_OK && !stored) {
-        return frame->code < STATUS_BAD_SIGNATURE ? (enum status)frame->code : STATUS_MALFORMED;
+        return common_code(frame->code);
     }
     if (op == OP_BUNDLE && join->phase == JOIN_BUNDLE) {
         return on_bundle(join, field_span(frame->body), now_ms);

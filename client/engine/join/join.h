@@ -10,32 +10,12 @@
  */
 #pragma once
 
+#include "client/engine/join/join_info.h"
 #include "keys/private/invitation.h"
 #include "keys/private/keystore.h"
 #include "proto/status.h"
 
-#define JOIN_NAME_BYTES_MAX 128u
-
 struct join;
-
-enum join_phase {
-    JOIN_GREETING = 1, /* waiting for the hello */
-    JOIN_BUNDLE = 2,   /* waiting for the bundle */
-    JOIN_VERIFIED = 3, /* the chain of trust holds: join_enrol() is next */
-    JOIN_ENROLLING = 4,
-    JOIN_DONE = 5,
-    JOIN_FAILED = 6,
-};
-
-struct join_info {
-    struct practice_id practice;
-    struct member_id member;  /* the newcomer's id */
-    struct member_id inviter; /* zero: the practice's root */
-    uint32_t role;
-    uint64_t expires_ms;
-    char practice_name[JOIN_NAME_BYTES_MAX];
-    char name[JOIN_NAME_BYTES_MAX]; /* as the inviter wrote it */
-};
 
 /* STATUS_OK; STATUS_MALFORMED, STATUS_UNSUPPORTED as invitation_code_parse(); STATUS_NO_MEMORY. */
 MUST_CHECK enum status join_new(struct span code, struct join **out_join);

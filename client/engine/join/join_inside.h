@@ -3,10 +3,12 @@
  */
 #pragma once
 
-#include "client/engine/common/inside.h"
-#include "client/engine/join/join.h"
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/common/common.h"
+#include "client/engine/common/statement_make.h"
+#include "client/engine/join/join_info.h"
+#include "keys/private/invitation.h"
 #include "keys/private/recovery.h"
+#include "keys/public/authority/authority.h"
 
 struct join {
     struct invitation_code code;

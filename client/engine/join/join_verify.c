@@ -1,5 +1,6 @@
 #include "client/engine/join/join_inside.h"
-#include "client/engine/outbox/bundle.h"
+
+#include "client/engine/join/bundle.h"
 #include "keys/public/hash.h"
 
 static enum status first_is_genesis(struct join *join, const Alcove__Bundle *bundle)

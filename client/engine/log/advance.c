@@ -1,5 +1,6 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/log/advance.h"
 
+#include "client/engine/common/clock.h"
 #include "keys/public/log/checkpoint.h"
 #include "keys/public/log/merkle_proof.h"
 #include "keys/public/log/origin.h"
@@ -10,13 +11,13 @@ static bool is_zero(const struct public_key *key)
     return ID_EQUAL(key, &none);
 }
 
-enum status advance_open(const struct engine *engine, enum advance_log log, struct span note,
+enum status advance_open(const struct log *log, enum advance_log which, struct span note,
                          struct seen_log *out_seen)
 {
     char origin[ORIGIN_CHARS_MAX];
-    origin_format(&engine->practice, log == ADVANCE_EVENTS ? ORIGIN_EVENTS : ORIGIN_STATEMENTS,
-                  origin);
-    const struct keystore_pins *pins = &engine->content->pins;
+    origin_format(&log->common->practice,
+                  which == ADVANCE_EVENTS ? ORIGIN_EVENTS : ORIGIN_STATEMENTS, origin);
+    const struct keystore_pins *pins = &log->common->content->pins;
     const struct public_key *keys[] = {&pins->log_key, &pins->log_key_next};
     enum status status = STATUS_BAD_SIGNATURE;
     for (size_t i = 0; i < ARRAY_LEN(keys) && status == STATUS_BAD_SIGNATURE; i++) {
@@ -60,26 +61,26 @@ enum status advance_extends(const struct seen_log *from, const struct seen_log *
     return merkle_proof_check_consistency(&proof, from->size, &from->root, next->size, &next->root);
 }
 
-enum status advance_check(const struct engine *engine, enum advance_log log,
+enum status advance_check(const struct log *log, enum advance_log which,
                           const Alcove__Advance *advance, const struct seen_log *from,
                           struct seen_log *out_seen)
 {
     if (advance == NULL) {
         return STATUS_MALFORMED;
     }
-    enum status status = advance_open(engine, log, field_span(advance->checkpoint), out_seen);
+    enum status status = advance_open(log, which, field_span(advance->checkpoint), out_seen);
     if (status != STATUS_OK) {
         return status;
     }
     return advance_extends(from, out_seen, advance->consistency, advance->n_consistency);
 }
 
-void advance_accept(struct engine *engine, enum advance_log log, const struct seen_log *next)
+void advance_accept(struct log *log, enum advance_log which, const struct seen_log *next)
 {
-    bool events = log == ADVANCE_EVENTS;
-    struct seen_log *mine = events ? &engine->events : &engine->statements;
+    bool events = which == ADVANCE_EVENTS;
+    struct seen_log *mine = events ? &log->events : &log->statements;
     struct keystore_checkpoint *kept =
-        events ? &engine->content->events : &engine->content->statements;
+        events ? &log->common->content->events : &log->common->content->statements;
     CHECK(next->size >= mine->size);
     if (next->size == mine->size) {
         return;
@@ -87,38 +88,23 @@ void advance_accept(struct engine *engine, enum advance_log log, const struct se
     *mine = *next;
     kept->size = next->size;
     kept->root = next->root;
-    if (engine->config.content_changed != NULL) {
-        engine->config.content_changed(engine->config.context);
-    }
+    common_changed(log->common);
 }
 
-void advance_time(struct engine *engine, uint64_t leaf_ms)
-{
-    if (leaf_ms >= engine->newest_leaf_ms) {
-        engine->newest_leaf_ms = leaf_ms;
-        engine->newest_leaf_at_ms = engine->now_ms;
-    }
-}
-
-void advance_seen(const struct engine *engine, Alcove__Seen *out_seen)
+void advance_seen(const struct log *log, Alcove__Seen *out_seen)
 {
     alcove__seen__init(out_seen);
-    out_seen->statements_size = engine->statements.size;
-    out_seen->events_size = engine->events.size;
-    if (engine->statements.size > 0) {
-        out_seen->statements_root = field_of(engine->statements.root.bytes, HASH_BYTES);
+    out_seen->statements_size = log->statements.size;
+    out_seen->events_size = log->events.size;
+    if (log->statements.size > 0) {
+        out_seen->statements_root = field_of(log->statements.root.bytes, HASH_BYTES);
     }
-    if (engine->events.size > 0) {
-        out_seen->events_root = field_of(engine->events.root.bytes, HASH_BYTES);
+    if (log->events.size > 0) {
+        out_seen->events_root = field_of(log->events.root.bytes, HASH_BYTES);
     }
 }
 
-uint64_t advance_writer_ms(const struct engine *engine)
+struct authority_when advance_when(const struct log *log)
 {
-    return engine->now_ms > engine->newest_leaf_ms ? engine->now_ms : engine->newest_leaf_ms;
-}
-
-struct authority_when advance_when(const struct engine *engine)
-{
-    return authority_now(advance_writer_ms(engine));
+    return authority_now(clock_writer_ms(log->common));
 }

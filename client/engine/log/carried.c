@@ -1,13 +1,16 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/log/carried.h"
+
+#include "client/engine/common/alarm.h"
+#include "client/engine/log/advance.h"
 
 /* The root that our own leaves give at an earlier size. */
-static enum status root_at(const struct engine *engine, uint64_t size, struct hash *out_root)
+static enum status root_at(const struct log *log, uint64_t size, struct hash *out_root)
 {
     struct merkle_frontier frontier;
     merkle_frontier_init(&frontier);
     for (uint64_t i = 0; i < size; i++) {
         struct span leaf;
-        enum status status = leaves_get(&engine->leaves, i, &leaf);
+        enum status status = leaves_get(&log->leaves, i, &leaf);
         if (status != STATUS_OK) {
             return status;
         }
@@ -22,13 +25,13 @@ static enum status root_at(const struct engine *engine, uint64_t size, struct ha
     return STATUS_OK;
 }
 
-static enum status check_statements(const struct engine *engine, const struct seen *seen)
+static enum status check_statements(const struct log *log, const struct seen *seen)
 {
     struct hash root;
     if (seen->statements_size == 0) {
         return STATUS_OK;
     }
-    enum status status = root_at(engine, seen->statements_size, &root);
+    enum status status = root_at(log, seen->statements_size, &root);
     if (status != STATUS_OK) {
         return status;
     }
@@ -49,18 +52,18 @@ static struct carried *place_for(struct carried_list *list, const struct hash *d
     return list->count < CARRIED_MAX ? &list->items[list->count++] : smallest;
 }
 
-enum status carried_take(struct engine *engine, const struct hash *device, const struct seen *seen)
+enum status carried_take(struct log *log, const struct hash *device, const struct seen *seen)
 {
-    if (ID_EQUAL(device, &engine->content->device_statement)) {
+    if (ID_EQUAL(device, &log->common->content->device_statement)) {
         return STATUS_OK;
     }
-    if (seen->statements_size <= engine->leaves.count) {
-        enum status status = check_statements(engine, seen);
+    if (seen->statements_size <= log->leaves.count) {
+        enum status status = check_statements(log, seen);
         if (status != STATUS_OK) {
             return status;
         }
     }
-    struct carried *place = place_for(&engine->carried, device);
+    struct carried *place = place_for(&log->carried, device);
     if (seen->events_size >= place->seen.events_size) {
         *place = (struct carried){.device = *device, .seen = *seen};
     }
@@ -83,34 +86,34 @@ static void hex(const struct hash *hash, char out[17])
     }
 }
 
-static enum status forked(struct engine *engine, const struct carried *carried, enum status status)
+static enum status forked(struct log *log, const struct carried *carried, enum status status)
 {
     char theirs[17];
     char ours[17];
     char evidence[ENGINE_ALARM_CHARS_MAX];
     hex(&carried->seen.events_root, theirs);
-    hex(&engine->events.root, ours);
+    hex(&log->events.root, ours);
     (void)snprintf(evidence, sizeof evidence,
                    "an author signed %llu statements and %llu events (root %s); here: %llu and "
                    "%llu (root %s)",
                    (unsigned long long)carried->seen.statements_size,
                    (unsigned long long)carried->seen.events_size, theirs,
-                   (unsigned long long)engine->leaves.count,
-                   (unsigned long long)engine->events.size, ours);
-    return alarm_stop(engine, status,
+                   (unsigned long long)log->leaves.count, (unsigned long long)log->events.size,
+                   ours);
+    return alarm_stop(log->common, status,
                       "The server shows somebody another history of the practice than us.",
                       evidence);
 }
 
-static enum status ask_path(struct engine *engine, uint64_t index)
+static enum status ask_path(struct log *log, uint64_t index)
 {
     Alcove__ProofAsk ask;
     struct request *request = NULL;
     alcove__proof_ask__init(&ask);
     ask.log = ADVANCE_EVENTS;
     ask.index = index;
-    ask.size = engine->carried.own.size;
-    enum status status = request_ask(&engine->requests, OP_PROOF, NULL, &ask.base, &request);
+    ask.size = log->carried.own.size;
+    enum status status = request_ask(&log->common->requests, OP_PROOF, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->from = index;
     }
@@ -118,51 +121,50 @@ static enum status ask_path(struct engine *engine, uint64_t index)
 }
 
 /* The author's last leaf and its neighbour, which is in our tree too since ours is larger. */
-static enum status ask_proof(struct engine *engine, const struct carried *carried)
+static enum status ask_proof(struct log *log, const struct carried *carried)
 {
-    struct carried_list *list = &engine->carried;
+    struct carried_list *list = &log->carried;
     uint64_t last = carried->seen.events_size - 1;
-    list->own = engine->events;
+    list->own = log->events;
     list->has_path = false;
     list->has_leaf = false;
-    enum status status = ask_path(engine, last);
-    return status == STATUS_OK ? ask_path(engine, last ^ 1u) : status;
+    enum status status = ask_path(log, last);
+    return status == STATUS_OK ? ask_path(log, last ^ 1u) : status;
 }
 
 /* Whether the first item is ahead of what we hold. Then a newer checkpoint must show it: the
  * author saw it before us, so the server has signed it. */
-static enum status wait(struct engine *engine, struct carried *first)
+static enum status wait(struct log *log, struct carried *first)
 {
     if (first->waited) {
-        return forked(engine, first, STATUS_EQUIVOCATION);
+        return forked(log, first, STATUS_EQUIVOCATION);
     }
     first->waited = true;
-    engine->want_checkpoint = true;
+    log->common->wants.checkpoint = true;
     return STATUS_OK;
 }
 
-enum status carried_next(struct engine *engine, bool *out_asked)
+enum status carried_next(struct log *log, bool *out_asked)
 {
-    struct carried_list *list = &engine->carried;
+    struct carried_list *list = &log->carried;
     *out_asked = false;
     while (list->count > 0) {
         struct carried *first = &list->items[0];
         const struct seen *seen = &first->seen;
-        if (seen->statements_size > engine->leaves.count ||
-            seen->events_size > engine->events.size) {
-            return wait(engine, first);
+        if (seen->statements_size > log->leaves.count || seen->events_size > log->events.size) {
+            return wait(log, first);
         }
-        enum status status = check_statements(engine, seen);
-        if (status == STATUS_OK && seen->events_size == engine->events.size &&
-            seen->events_size > 0 && !ID_EQUAL(&seen->events_root, &engine->events.root)) {
+        enum status status = check_statements(log, seen);
+        if (status == STATUS_OK && seen->events_size == log->events.size && seen->events_size > 0 &&
+            !ID_EQUAL(&seen->events_root, &log->events.root)) {
             status = STATUS_EQUIVOCATION;
         }
         if (status != STATUS_OK) {
-            return alarm_is_ours(status) ? status : forked(engine, first, status);
+            return alarm_is_ours(status) ? status : forked(log, first, status);
         }
-        if (seen->events_size > 0 && seen->events_size < engine->events.size) {
+        if (seen->events_size > 0 && seen->events_size < log->events.size) {
             *out_asked = true;
-            return ask_proof(engine, first);
+            return ask_proof(log, first);
         }
         done(list);
     }
@@ -189,9 +191,9 @@ static void root_ending(const struct carried_list *list, uint64_t index, struct 
     }
 }
 
-static enum status judge(struct engine *engine)
+static enum status judge(struct log *log)
 {
-    struct carried_list *list = &engine->carried;
+    struct carried_list *list = &log->carried;
     const struct carried *first = &list->items[0];
     uint64_t last = first->seen.events_size - 1;
     enum status status = merkle_proof_check_inclusion(&list->path, &list->leaf, last,
@@ -202,26 +204,26 @@ static enum status judge(struct engine *engine)
         status = ID_EQUAL(&root, &first->seen.events_root) ? STATUS_OK : STATUS_EQUIVOCATION;
     }
     if (status != STATUS_OK) {
-        return forked(engine, first, status);
+        return forked(log, first, status);
     }
     done(list);
     return STATUS_OK;
 }
 
-enum status carried_reply(struct engine *engine, const struct request *request,
+enum status carried_reply(struct log *log, const struct request *request,
                           const Alcove__ProofReply *reply)
 {
-    struct carried_list *list = &engine->carried;
+    struct carried_list *list = &log->carried;
     CHECK(list->count > 0);
     bool path = request->from == list->items[0].seen.events_size - 1;
     if (reply->n_inclusion == 0 || reply->n_inclusion > MERKLE_PROOF_HASHES_MAX) {
-        return forked(engine, &list->items[0], STATUS_BAD_PROOF);
+        return forked(log, &list->items[0], STATUS_BAD_PROOF);
     }
     for (size_t i = 0; i < reply->n_inclusion; i++) {
         struct hash hash;
         if (!field_hash(reply->inclusion[i], &hash)) {
-            return alarm_stop(engine, STATUS_MALFORMED, "The server's answer is not well formed.",
-                              "proof");
+            return alarm_stop(log->common, STATUS_MALFORMED,
+                              "The server's answer is not well formed.", "proof");
         }
         if (path) {
             list->path.hashes[i] = hash;
@@ -232,5 +234,5 @@ enum status carried_reply(struct engine *engine, const struct request *request,
     list->path.count = path ? reply->n_inclusion : list->path.count;
     list->has_path |= path;
     list->has_leaf |= !path;
-    return list->has_path && list->has_leaf ? judge(engine) : STATUS_OK;
+    return list->has_path && list->has_leaf ? judge(log) : STATUS_OK;
 }

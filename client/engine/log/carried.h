@@ -11,36 +11,13 @@
  */
 #pragma once
 
-#include "client/engine/common/request.h"
-#include "keys/public/log/merkle_proof.h"
-#include "keys/public/statement.h"
-
-struct engine;
-
-/* Devices whose word waits at the same time; the smallest gives way. */
-#define CARRIED_MAX 64u
-
-struct carried {
-    struct hash device;
-    struct seen seen;
-    bool waited; /* it is ahead of us and we asked for a newer checkpoint already */
-};
-
-struct carried_list {
-    struct carried items[CARRIED_MAX];
-    size_t count;
-    /* The proof under way, of the first item. */
-    struct seen_log own; /* what it is proved against */
-    struct merkle_proof path;
-    struct hash leaf;
-    bool has_path, has_leaf;
-};
+#include "client/engine/log/log.h"
 
 /* Our own device's word is not looked at. STATUS_EQUIVOCATION, without an alarm, when our
  * leaves tell at once; other statuses are our own troubles. */
-MUST_CHECK enum status carried_take(struct engine *engine, const struct hash *device,
+MUST_CHECK enum status carried_take(struct log *log, const struct hash *device,
                                     const struct seen *seen);
 /* Looks at what waits; *out_asked when the server owes a proof now. Raises the alarm. */
-MUST_CHECK enum status carried_next(struct engine *engine, bool *out_asked);
-MUST_CHECK enum status carried_reply(struct engine *engine, const struct request *request,
+MUST_CHECK enum status carried_next(struct log *log, bool *out_asked);
+MUST_CHECK enum status carried_reply(struct log *log, const struct request *request,
                                      const Alcove__ProofReply *reply);

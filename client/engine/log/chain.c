@@ -1,43 +1,43 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/log/chain.h"
 
-struct chain_known *chain_find(struct engine *engine, const struct chain_label *label)
+struct chain_known *chain_find(struct log *log, const struct chain_label *label)
 {
-    for (size_t i = 0; i < engine->chain_count; i++) {
-        if (ID_EQUAL(&engine->chains[i].label, label)) {
-            return &engine->chains[i];
+    for (size_t i = 0; i < log->chain_count; i++) {
+        if (ID_EQUAL(&log->chains[i].label, label)) {
+            return &log->chains[i];
         }
     }
     return NULL;
 }
 
-enum status chain_list(struct engine *engine, const Alcove__ChainState *state)
+enum status chain_list(struct log *log, const Alcove__ChainState *state)
 {
     struct chain_known chain = {.subject = state->subject};
     if (!field_label(state->label, &chain.label) ||
         !field_optional(state->id, chain.id, sizeof chain.id)) {
         return STATUS_MALFORMED;
     }
-    if (chain_find(engine, &chain.label) != NULL) {
+    if (chain_find(log, &chain.label) != NULL) {
         return STATUS_OK;
     }
-    if (engine->chain_count == engine->chain_capacity) {
-        size_t capacity = engine->chain_capacity == 0 ? 16 : engine->chain_capacity * 2;
-        struct chain_known *chains = realloc(engine->chains, capacity * sizeof *chains);
+    if (log->chain_count == log->chain_capacity) {
+        size_t capacity = log->chain_capacity == 0 ? 16 : log->chain_capacity * 2;
+        struct chain_known *chains = realloc(log->chains, capacity * sizeof *chains);
         if (chains == NULL) {
             return STATUS_NO_MEMORY;
         }
-        engine->chains = chains;
-        engine->chain_capacity = capacity;
+        log->chains = chains;
+        log->chain_capacity = capacity;
     }
-    engine->chains[engine->chain_count++] = chain;
+    log->chains[log->chain_count++] = chain;
     return STATUS_OK;
 }
 
-bool chain_missing(const struct engine *engine, size_t *out_chain)
+bool chain_missing(const struct log *log, size_t *out_chain)
 {
-    for (size_t i = 0; i < engine->chain_count; i++) {
-        const struct chain_known *chain = &engine->chains[i];
-        if (chain->count < leaves_chain_count(&engine->leaves, &chain->label)) {
+    for (size_t i = 0; i < log->chain_count; i++) {
+        const struct chain_known *chain = &log->chains[i];
+        if (chain->count < leaves_chain_count(&log->leaves, &chain->label)) {
             *out_chain = i;
             return true;
         }

@@ -1,5 +1,6 @@
 #include "client/engine/log/event.h"
 
+#include "client/engine/log/advance.h"
 #include "keys/public/log/leaf.h"
 #include "keys/public/log/merkle_proof.h"
 
@@ -15,7 +16,7 @@ static enum status part(const ProtobufCMessageDescriptor *descriptor, ProtobufCB
     return status;
 }
 
-static enum status open_target(const struct engine *engine, const Alcove__EventLeaf *leaf,
+static enum status open_target(const struct log *log, const Alcove__EventLeaf *leaf,
                                const struct hash *target_hash, struct event *event)
 {
     struct hash opening;
@@ -26,14 +27,14 @@ static enum status open_target(const struct engine *engine, const Alcove__EventL
         return STATUS_MALFORMED;
     }
     struct hash have;
-    leaf_target_hash(&engine->practice, opening.bytes, field_span(leaf->target), &have);
+    leaf_target_hash(&log->common->practice, opening.bytes, field_span(leaf->target), &have);
     if (!ID_EQUAL(&have, target_hash)) {
         return STATUS_BAD_PROOF;
     }
     return part(&alcove__event_target__descriptor, leaf->target, &event->arena, &event->target);
 }
 
-static enum status open_restricted(const struct engine *engine, const Alcove__EventLeaf *leaf,
+static enum status open_restricted(const struct log *log, const Alcove__EventLeaf *leaf,
                                    const struct hash *restricted_hash, struct event *event)
 {
     struct hash opening;
@@ -44,7 +45,8 @@ static enum status open_restricted(const struct engine *engine, const Alcove__Ev
         return STATUS_MALFORMED;
     }
     struct hash have;
-    leaf_restricted_hash(&engine->practice, opening.bytes, field_span(leaf->restricted), &have);
+    leaf_restricted_hash(&log->common->practice, opening.bytes, field_span(leaf->restricted),
+                         &have);
     if (!ID_EQUAL(&have, restricted_hash)) {
         return STATUS_BAD_PROOF;
     }
@@ -52,7 +54,7 @@ static enum status open_restricted(const struct engine *engine, const Alcove__Ev
                 &event->restricted);
 }
 
-enum status event_take(const struct engine *engine, const Alcove__EventLeaf *leaf,
+enum status event_take(const struct log *log, const Alcove__EventLeaf *leaf,
                        struct event *out_event)
 {
     *out_event = (struct event){0};
@@ -67,10 +69,10 @@ enum status event_take(const struct engine *engine, const Alcove__EventLeaf *lea
     enum status status =
         part(&alcove__event_open__descriptor, leaf->open, &out_event->arena, &out_event->open);
     if (status == STATUS_OK) {
-        status = open_target(engine, leaf, &target_hash, out_event);
+        status = open_target(log, leaf, &target_hash, out_event);
     }
     if (status == STATUS_OK) {
-        status = open_restricted(engine, leaf, &restricted_hash, out_event);
+        status = open_restricted(log, leaf, &restricted_hash, out_event);
     }
     return status;
 }
@@ -97,7 +99,7 @@ enum status event_included(const struct hash *leaf, uint64_t seq, const Protobuf
     return merkle_proof_check_inclusion(&proof, leaf, seq, seen->size, &seen->root);
 }
 
-enum status event_prove(const struct engine *engine, const Alcove__EventProof *proof,
+enum status event_prove(const struct log *log, const Alcove__EventProof *proof,
                         const struct seen_log *from, struct event *out_event,
                         struct seen_log *out_seen)
 {
@@ -105,11 +107,11 @@ enum status event_prove(const struct engine *engine, const Alcove__EventProof *p
     if (proof == NULL) {
         return STATUS_MALFORMED;
     }
-    enum status status = advance_check(engine, ADVANCE_EVENTS, proof->advance, from, out_seen);
+    enum status status = advance_check(log, ADVANCE_EVENTS, proof->advance, from, out_seen);
     if (status != STATUS_OK) {
         return status;
     }
-    status = event_take(engine, proof->leaf, out_event);
+    status = event_take(log, proof->leaf, out_event);
     if (status != STATUS_OK) {
         return status;
     }

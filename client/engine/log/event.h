@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "client/engine/common/inside.h"
+#include "client/engine/log/log.h"
 
 struct event {
     uint64_t seq;
@@ -18,7 +18,7 @@ struct event {
  * Takes the parts apart and checks that those given are those in the leaf. event_free in
  * every case. STATUS_MALFORMED, STATUS_BAD_PROOF, STATUS_NO_MEMORY.
  */
-MUST_CHECK enum status event_take(const struct engine *engine, const Alcove__EventLeaf *leaf,
+MUST_CHECK enum status event_take(const struct log *log, const Alcove__EventLeaf *leaf,
                                   struct event *out_event);
 void event_free(struct event *event);
 
@@ -31,6 +31,6 @@ MUST_CHECK enum status event_included(const struct hash *leaf, uint64_t seq,
  * The whole of an EventProof: the newer checkpoint extends |from|, the event is in it.
  * Accepts nothing yet: |out_seen| is for advance_accept().
  */
-MUST_CHECK enum status event_prove(const struct engine *engine, const Alcove__EventProof *proof,
+MUST_CHECK enum status event_prove(const struct log *log, const Alcove__EventProof *proof,
                                    const struct seen_log *from, struct event *out_event,
                                    struct seen_log *out_seen);

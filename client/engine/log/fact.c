@@ -1,5 +1,7 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/log/fact.h"
 
+#include "client/engine/common/alarm.h"
+#include "client/engine/log/chain.h"
 #include "keys/public/bytes/cursor.h"
 
 /* time, opening, label, number, type */
@@ -14,13 +16,13 @@ static size_t seq_key(uint64_t seq, uint8_t out_key[8])
 }
 
 /* Where a fact with |seq| is or would be. */
-static size_t place_of(const struct engine *engine, uint64_t seq)
+static size_t place_of(const struct log *log, uint64_t seq)
 {
     size_t low = 0;
-    size_t high = engine->fact_count;
+    size_t high = log->fact_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (engine->facts[middle].seq < seq) {
+        if (log->facts[middle].seq < seq) {
             low = middle + 1;
         } else {
             high = middle;
@@ -29,20 +31,20 @@ static size_t place_of(const struct engine *engine, uint64_t seq)
     return low;
 }
 
-static enum status insert(struct engine *engine, struct fact *fact, struct span bytes)
+static enum status insert(struct log *log, struct fact *fact, struct span bytes)
 {
-    size_t place = place_of(engine, fact->seq);
-    if (place < engine->fact_count && engine->facts[place].seq == fact->seq) {
+    size_t place = place_of(log, fact->seq);
+    if (place < log->fact_count && log->facts[place].seq == fact->seq) {
         return STATUS_BAD_CHAIN;
     }
-    if (engine->fact_count == engine->fact_capacity) {
-        size_t capacity = engine->fact_capacity == 0 ? 64 : engine->fact_capacity * 2;
-        struct fact *facts = realloc(engine->facts, capacity * sizeof *facts);
+    if (log->fact_count == log->fact_capacity) {
+        size_t capacity = log->fact_capacity == 0 ? 64 : log->fact_capacity * 2;
+        struct fact *facts = realloc(log->facts, capacity * sizeof *facts);
         if (facts == NULL) {
             return STATUS_NO_MEMORY;
         }
-        engine->facts = facts;
-        engine->fact_capacity = capacity;
+        log->facts = facts;
+        log->fact_capacity = capacity;
     }
     fact->bytes = malloc(bytes.size > 0 ? bytes.size : 1);
     if (fact->bytes == NULL) {
@@ -50,15 +52,15 @@ static enum status insert(struct engine *engine, struct fact *fact, struct span 
     }
     memcpy(fact->bytes, bytes.data, bytes.size);
     fact->size = bytes.size;
-    memmove(&engine->facts[place + 1], &engine->facts[place],
-            (engine->fact_count - place) * sizeof *engine->facts);
-    engine->facts[place] = *fact;
-    engine->fact_count++;
+    memmove(&log->facts[place + 1], &log->facts[place],
+            (log->fact_count - place) * sizeof *log->facts);
+    log->facts[place] = *fact;
+    log->fact_count++;
     return STATUS_OK;
 }
 
-enum status fact_add(struct engine *engine, const struct chain_label *label, uint64_t number,
-                     const Alcove__ChainEntry *entry)
+static enum status add(struct log *log, const struct chain_label *label, uint64_t number,
+                       const Alcove__ChainEntry *entry)
 {
     struct fact fact = {
         .seq = entry->seq, .time_ms = entry->time_ms, .label = *label, .number = number};
@@ -67,7 +69,7 @@ enum status fact_add(struct engine *engine, const struct chain_label *label, uin
     }
     struct statement statement;
     enum status status =
-        statement_parse(field_span(entry->statement), &engine->practice, &statement);
+        statement_parse(field_span(entry->statement), &log->common->practice, &statement);
     if (status != STATUS_OK) {
         goto out;
     }
@@ -77,53 +79,53 @@ enum status fact_add(struct engine *engine, const struct chain_label *label, uin
         goto out;
     }
     uint8_t leaf[LEAF_BYTES];
-    statement_leaf(&statement, &engine->practice, &fact.opening, fact.time_ms, leaf);
+    statement_leaf(&statement, &log->common->practice, &fact.opening, fact.time_ms, leaf);
     struct span logged;
-    status = leaves_get(&engine->leaves, fact.seq, &logged);
+    status = leaves_get(&log->leaves, fact.seq, &logged);
     if (status != STATUS_OK || !span_equal(logged, span_of(leaf, sizeof leaf))) {
         status = STATUS_BAD_PROOF;
         goto out;
     }
-    status = insert(engine, &fact, field_span(entry->statement));
+    status = insert(log, &fact, field_span(entry->statement));
 out:
     statement_free(&statement);
     return status;
 }
 
-static enum status withheld(struct engine *engine, const struct chain_known *chain)
+static enum status withheld(struct log *log, const struct chain_known *chain)
 {
-    return alarm_stop_at(engine, STATUS_BAD_CHAIN,
+    return alarm_stop_at(log->common, STATUS_BAD_CHAIN,
                          "The server withholds a statement that its own log holds: a removal or "
                          "a key could be missing.",
                          "statements shown of the chain:", chain->count);
 }
 
-enum status fact_reply(struct engine *engine, const struct request *request,
+enum status fact_reply(struct log *log, const struct request *request,
                        const Alcove__ChainReply *reply)
 {
-    CHECK(request->chain < engine->chain_count);
-    struct chain_known *chain = &engine->chains[request->chain];
+    CHECK(request->chain < log->chain_count);
+    struct chain_known *chain = &log->chains[request->chain];
     uint64_t before = chain->count;
     for (size_t i = 0; i < reply->n_entry; i++) {
-        if (reply->entry[i]->seq >= engine->leaves.count) {
+        if (reply->entry[i]->seq >= log->leaves.count) {
             break; /* newer than the leaves that we have: the next round takes it */
         }
-        enum status status = fact_add(engine, &chain->label, chain->count, reply->entry[i]);
+        enum status status = add(log, &chain->label, chain->count, reply->entry[i]);
         if (alarm_is_ours(status)) {
             return status;
         }
         if (status != STATUS_OK) {
-            return alarm_stop_at(engine, status,
+            return alarm_stop_at(log->common, status,
                                  "The server gave a statement that is not the one in its log.",
                                  "statement at log index", reply->entry[i]->seq);
         }
         chain->count++;
-        engine->want_fold = true;
+        log->common->wants.fold = true;
     }
-    return chain->count > before ? STATUS_OK : withheld(engine, chain);
+    return chain->count > before ? STATUS_OK : withheld(log, chain);
 }
 
-static enum status store_fact(struct engine *engine, const struct fact *fact)
+static enum status store_fact(struct log *log, const struct fact *fact)
 {
     size_t size = FACT_HEAD_BYTES + fact->size;
     uint8_t *value = malloc(size);
@@ -140,33 +142,33 @@ static enum status store_fact(struct engine *engine, const struct fact *fact)
     cursor_write_span(&writer, span_of(fact->bytes, fact->size));
     uint8_t key[8];
     (void)seq_key(fact->seq, key);
-    enum status status = engine->storage.put(engine->storage.context, STORAGE_STATEMENT,
-                                             span_of(key, sizeof key), span_of(value, size));
+    enum status status = log->common->storage.put(log->common->storage.context, STORAGE_STATEMENT,
+                                                  span_of(key, sizeof key), span_of(value, size));
     free(value);
     return status;
 }
 
-enum status fact_store(struct engine *engine, uint64_t leaves_from)
+static enum status put_all(struct log *log, uint64_t leaves_from)
 {
-    for (uint64_t i = leaves_from; i < engine->leaves.count; i++) {
+    for (uint64_t i = leaves_from; i < log->leaves.count; i++) {
         struct span leaf;
         uint8_t key[8];
         (void)seq_key(i, key);
-        enum status status = leaves_get(&engine->leaves, i, &leaf);
+        enum status status = leaves_get(&log->leaves, i, &leaf);
         if (status == STATUS_OK) {
-            status = engine->storage.put(engine->storage.context, STORAGE_LEAF,
-                                         span_of(key, sizeof key), leaf);
+            status = log->common->storage.put(log->common->storage.context, STORAGE_LEAF,
+                                              span_of(key, sizeof key), leaf);
         }
         if (status != STATUS_OK) {
             return status;
         }
     }
-    for (size_t i = 0; i < engine->fact_count; i++) {
-        struct fact *fact = &engine->facts[i];
+    for (size_t i = 0; i < log->fact_count; i++) {
+        struct fact *fact = &log->facts[i];
         if (!fact->folded || fact->stored) {
             continue;
         }
-        enum status status = store_fact(engine, fact);
+        enum status status = store_fact(log, fact);
         if (status != STATUS_OK) {
             return status;
         }
@@ -175,35 +177,51 @@ enum status fact_store(struct engine *engine, uint64_t leaves_from)
     return STATUS_OK;
 }
 
-void fact_drop_unfolded(struct engine *engine)
+enum status fact_store(struct log *log, uint64_t leaves_from)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < engine->fact_count; i++) {
-        if (engine->facts[i].folded) {
-            engine->facts[kept++] = engine->facts[i];
-            continue;
-        }
-        struct chain_known *chain = chain_find(engine, &engine->facts[i].label);
-        if (chain != NULL && chain->count > engine->facts[i].number) {
-            chain->count = engine->facts[i].number;
-        }
-        free(engine->facts[i].bytes);
+    const struct storage *storage = &log->common->storage;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
     }
-    engine->fact_count = kept;
+    status = put_all(log, leaves_from);
+    if (status != STATUS_OK) {
+        storage->abort(storage->context);
+        return status;
+    }
+    return storage->commit(storage->context);
 }
 
-void fact_deinit(struct engine *engine)
+void fact_drop_unfolded(struct log *log)
 {
-    for (size_t i = 0; i < engine->fact_count; i++) {
-        free(engine->facts[i].bytes);
+    size_t kept = 0;
+    for (size_t i = 0; i < log->fact_count; i++) {
+        if (log->facts[i].folded) {
+            log->facts[kept++] = log->facts[i];
+            continue;
+        }
+        struct chain_known *chain = chain_find(log, &log->facts[i].label);
+        if (chain != NULL && chain->count > log->facts[i].number) {
+            chain->count = log->facts[i].number;
+        }
+        free(log->facts[i].bytes);
     }
-    free(engine->facts);
-    engine->facts = NULL;
-    engine->fact_count = 0;
+    log->fact_count = kept;
+}
+
+void fact_deinit(struct log *log)
+{
+    for (size_t i = 0; i < log->fact_count; i++) {
+        free(log->facts[i].bytes);
+    }
+    free(log->facts);
+    free(log->chains);
+    log->facts = NULL;
+    log->fact_count = 0;
 }
 
 struct loading {
-    struct engine *engine;
+    struct log *log;
     enum status status;
 };
 
@@ -214,11 +232,11 @@ static bool load_leaf(void *visitor, struct span key, struct span value)
     cursor_read_init(&reader, key);
     uint64_t index = cursor_read_u64(&reader);
     loading->status = cursor_read_done(&reader);
-    if (loading->status != STATUS_OK || index != loading->engine->leaves.pending) {
+    if (loading->status != STATUS_OK || index != loading->log->leaves.pending) {
         loading->status = STATUS_CORRUPT;
         return false;
     }
-    loading->status = leaves_add(&loading->engine->leaves, value);
+    loading->status = leaves_add(&loading->log->leaves, value);
     return loading->status == STATUS_OK;
 }
 
@@ -240,7 +258,7 @@ static bool load_fact(void *visitor, struct span key, struct span value)
         struct span bytes = cursor_read_rest(&reader);
         loading->status = cursor_read_done(&reader);
         if (loading->status == STATUS_OK) {
-            loading->status = insert(loading->engine, &fact, bytes);
+            loading->status = insert(loading->log, &fact, bytes);
         }
     }
     if (loading->status != STATUS_OK) {
@@ -250,21 +268,21 @@ static bool load_fact(void *visitor, struct span key, struct span value)
 }
 
 /* Chains, from the statements that are here. */
-static enum status count_chains(struct engine *engine)
+static enum status count_chains(struct log *log)
 {
-    for (size_t i = 0; i < engine->fact_count; i++) {
-        const struct fact *fact = &engine->facts[i];
-        struct chain_known *chain = chain_find(engine, &fact->label);
+    for (size_t i = 0; i < log->fact_count; i++) {
+        const struct fact *fact = &log->facts[i];
+        struct chain_known *chain = chain_find(log, &fact->label);
         if (chain == NULL) {
             Alcove__ChainState state;
             alcove__chain_state__init(&state);
             state.label = field_of(fact->label.bytes, HASH_BYTES);
             state.subject = fact->type;
-            enum status status = chain_list(engine, &state);
+            enum status status = chain_list(log, &state);
             if (status != STATUS_OK) {
                 return status;
             }
-            chain = chain_find(engine, &fact->label);
+            chain = chain_find(log, &fact->label);
         }
         if (chain == NULL || fact->number != chain->count) {
             return STATUS_CORRUPT;
@@ -274,15 +292,15 @@ static enum status count_chains(struct engine *engine)
     return STATUS_OK;
 }
 
-enum status fact_load(struct engine *engine)
+enum status fact_load(struct log *log)
 {
-    struct loading loading = {engine, STATUS_OK};
-    const struct storage *storage = &engine->storage;
+    struct loading loading = {log, STATUS_OK};
+    const struct storage *storage = &log->common->storage;
     enum status status =
         storage->scan(storage->context, STORAGE_LEAF, span_of(NULL, 0), load_leaf, &loading);
-    if (status == STATUS_OK && loading.status == STATUS_OK && engine->leaves.pending > 0) {
+    if (status == STATUS_OK && loading.status == STATUS_OK && log->leaves.pending > 0) {
         /* No root to compare with: the values were sealed by us after that was done. */
-        status = leaves_accept(&engine->leaves, engine->leaves.candidate.size, NULL);
+        status = leaves_accept(&log->leaves, log->leaves.candidate.size, NULL);
         status = status == STATUS_BAD_CHAIN ? STATUS_CORRUPT : status;
     }
     if (status == STATUS_OK && loading.status == STATUS_OK) {
@@ -292,5 +310,5 @@ enum status fact_load(struct engine *engine)
     if (status == STATUS_OK) {
         status = loading.status;
     }
-    return status == STATUS_OK ? count_chains(engine) : status;
+    return status == STATUS_OK ? count_chains(log) : status;
 }

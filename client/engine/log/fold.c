@@ -1,16 +1,19 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/log/fold.h"
 
-const struct authority_member *fold_self(const struct engine *engine)
+#include "client/engine/common/alarm.h"
+#include "client/engine/common/clock.h"
+#include "client/engine/log/fact.h"
+
+const struct authority_member *fold_self(const struct log *log)
 {
-    return engine->authority == NULL
-               ? NULL
-               : authority_member(engine->authority, &engine->content->member);
+    return log->authority == NULL ? NULL
+                                  : authority_member(log->authority, &log->common->content->member);
 }
 
-static bool is_older(const struct engine *engine)
+static bool is_older(const struct log *log)
 {
-    for (size_t i = 0; i < engine->fact_count; i++) {
-        if (!engine->facts[i].folded && engine->facts[i].seq < engine->folded_seq) {
+    for (size_t i = 0; i < log->fact_count; i++) {
+        if (!log->facts[i].folded && log->facts[i].seq < log->folded_seq) {
             return true;
         }
     }
@@ -18,77 +21,58 @@ static bool is_older(const struct engine *engine)
 }
 
 /* What a rebuilt authority must be told again: ends by the clock are no statements. */
-static enum status again(struct engine *engine)
+static enum status again(struct log *log)
 {
     struct authority *authority = NULL;
-    enum status status = authority_new(&engine->practice, AUTHORITY_KEEP_SEALS, &authority);
+    enum status status = authority_new(&log->common->practice, AUTHORITY_KEEP_SEALS, &authority);
     if (status != STATUS_OK) {
         return status;
     }
-    authority_free(engine->authority);
-    engine->authority = authority;
-    engine->folded_seq = 0;
+    authority_free(log->authority);
+    log->authority = authority;
+    log->folded_seq = 0;
     return STATUS_OK;
 }
 
-/* Shown by name: it is that person whom somebody may be posing as (decision 2). */
-static enum status two_identities(struct engine *engine, const struct member_id *member,
-                                  const char *evidence)
+static enum status refused(const struct fact *fact, enum status status,
+                           const struct authority_result *result, struct fold_refusal *out)
 {
-    char name[NAME_BYTES_MAX];
-    char reason[ENGINE_ALARM_CHARS_MAX];
-    name_say(engine, member, name);
-    (void)snprintf(reason, sizeof reason,
-                   "There are two identities for %s: somebody may be posing as this person. "
-                   "Nothing is sealed to either.",
-                   name);
-    return alarm_stop(engine, STATUS_EQUIVOCATION, reason, evidence);
-}
-
-static enum status refused(struct engine *engine, const struct fact *fact, enum status status,
-                           const struct authority_result *result)
-{
-    char evidence[ENGINE_ALARM_CHARS_MAX];
     const struct statement_rule *rule = statement_rule(fact->type);
-    (void)snprintf(evidence, sizeof evidence, "%s at log index %llu: %s",
+    *out = (struct fold_refusal){.status = status, .subject = result->subject};
+    (void)snprintf(out->evidence, sizeof out->evidence, "%s at log index %llu: %s",
                    rule != NULL ? rule->name : "statement", (unsigned long long)fact->seq,
                    authority_reason_text(result->reason));
-    if (status == STATUS_EQUIVOCATION) {
-        return two_identities(engine, &result->subject, evidence);
-    }
-    return alarm_stop(engine, status,
-                      "A statement in the log does not hold: its signer may not say this.",
-                      evidence);
+    return status;
 }
 
-static enum status fold_from(struct engine *engine)
+static enum status fold_from(struct log *log, struct fold_refusal *out_refusal)
 {
-    for (size_t i = 0; i < engine->fact_count; i++) {
-        struct fact *fact = &engine->facts[i];
-        if (fact->seq < engine->folded_seq) {
+    for (size_t i = 0; i < log->fact_count; i++) {
+        struct fact *fact = &log->facts[i];
+        if (fact->seq < log->folded_seq) {
             continue;
         }
         struct authority_result result;
         enum status status = authority_admit(
-            engine->authority, span_of(fact->bytes, fact->size), fact->seq, fact->time_ms,
+            log->authority, span_of(fact->bytes, fact->size), fact->seq, fact->time_ms,
             fact->folded ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY, &result);
         if (alarm_is_ours(status)) {
             return status;
         }
         if (status != STATUS_OK) {
-            return refused(engine, fact, status, &result);
+            return refused(fact, status, &result, out_refusal);
         }
         fact->folded = true;
-        engine->folded_seq = fact->seq + 1;
-        advance_time(engine, fact->time_ms);
+        log->folded_seq = fact->seq + 1;
+        clock_saw_leaf(log->common, fact->time_ms);
     }
     return STATUS_OK;
 }
 
 /* The root's newest word on the server's keys becomes the pin (decision 21). */
-static void take_pins(struct engine *engine)
+static void take_pins(struct log *log)
 {
-    const struct statement_server_keys *keys = authority_server_keys(engine->authority);
+    const struct statement_server_keys *keys = authority_server_keys(log->authority);
     if (keys == NULL) {
         return;
     }
@@ -98,27 +82,26 @@ static void take_pins(struct engine *engine)
                                  .log_key_next = keys->log_next,
                                  .tls_key = keys->tls_pin,
                                  .tls_key_next = keys->tls_next};
-    if (memcmp(&pins, &engine->content->pins, sizeof pins) != 0) {
-        engine->content->pins = pins;
-        if (engine->config.content_changed != NULL) {
-            engine->config.content_changed(engine->config.context);
-        }
+    if (memcmp(&pins, &log->common->content->pins, sizeof pins) != 0) {
+        log->common->content->pins = pins;
+        common_changed(log->common);
     }
 }
 
-enum status fold_run(struct engine *engine)
+enum status fold_run(struct log *log, struct fold_refusal *out_refusal)
 {
     enum status status = STATUS_OK;
-    if (engine->authority == NULL || is_older(engine)) {
-        status = again(engine);
+    *out_refusal = (struct fold_refusal){.status = STATUS_OK};
+    if (log->authority == NULL || is_older(log)) {
+        status = again(log);
     }
     if (status == STATUS_OK) {
-        status = fold_from(engine);
+        status = fold_from(log, out_refusal);
     }
     if (status != STATUS_OK) {
-        fact_drop_unfolded(engine);
+        fact_drop_unfolded(log);
         return status;
     }
-    take_pins(engine);
+    take_pins(log);
     return STATUS_OK;
 }

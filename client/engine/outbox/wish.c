@@ -26,13 +26,13 @@ enum status wish_set(struct wish_bytes *bytes, struct span value)
     return STATUS_OK;
 }
 
-enum status wish_new(struct engine *engine, enum wish_kind kind, struct wish **out_wish)
+enum status wish_new(struct outbox *outbox, enum wish_kind kind, struct wish **out_wish)
 {
     struct wish *wish = calloc(1, sizeof *wish);
     if (wish == NULL) {
         return STATUS_NO_MEMORY;
     }
-    wish->ticket = engine->next_ticket++;
+    wish->ticket = outbox->common->next_ticket++;
     wish->kind = kind;
     wish->state = ENGINE_WISH_WAITING;
     *out_wish = wish;
@@ -50,11 +50,11 @@ void wish_free(struct wish *wish)
     free(wish);
 }
 
-void wish_deinit(struct engine *engine)
+void wish_deinit(struct outbox *outbox)
 {
-    while (engine->wishes != NULL) {
-        struct wish *wish = engine->wishes;
-        engine->wishes = wish->next;
+    while (outbox->first != NULL) {
+        struct wish *wish = outbox->first;
+        outbox->first = wish->next;
         wish_free(wish);
     }
 }
@@ -66,9 +66,9 @@ static void ticket_key(uint64_t ticket, uint8_t out_key[8])
     cursor_write_u64(&writer, ticket);
 }
 
-static void append(struct engine *engine, struct wish *wish)
+static void append(struct outbox *outbox, struct wish *wish)
 {
-    struct wish **place = &engine->wishes;
+    struct wish **place = &outbox->first;
     while (*place != NULL) {
         place = &(*place)->next;
     }
@@ -77,9 +77,9 @@ static void append(struct engine *engine, struct wish *wish)
 }
 
 /* One change of the outbox, durable; |wish| NULL: removed. */
-static enum status store(struct engine *engine, uint64_t ticket, const struct wish *wish)
+static enum status store(struct outbox *outbox, uint64_t ticket, const struct wish *wish)
 {
-    const struct storage *storage = &engine->storage;
+    const struct storage *storage = &outbox->common->storage;
     uint8_t key[8];
     ticket_key(ticket, key);
     uint8_t *bytes = NULL;
@@ -105,28 +105,28 @@ static enum status store(struct engine *engine, uint64_t ticket, const struct wi
     return status;
 }
 
-enum status wish_save(struct engine *engine, const struct wish *wish)
+enum status wish_save(struct outbox *outbox, const struct wish *wish)
 {
-    return store(engine, wish->ticket, wish);
+    return store(outbox, wish->ticket, wish);
 }
 
-enum status wish_add(struct engine *engine, struct wish *wish, uint64_t *out_ticket)
+enum status wish_add(struct outbox *outbox, struct wish *wish, uint64_t *out_ticket)
 {
-    enum status status = wish_save(engine, wish);
+    enum status status = wish_save(outbox, wish);
     if (status != STATUS_OK) {
         wish_free(wish);
         return status;
     }
-    append(engine, wish);
+    append(outbox, wish);
     if (out_ticket != NULL) {
         *out_ticket = wish->ticket;
     }
     return STATUS_OK;
 }
 
-static void unlink_wish(struct engine *engine, struct wish *wish)
+static void unlink_wish(struct outbox *outbox, struct wish *wish)
 {
-    struct wish **place = &engine->wishes;
+    struct wish **place = &outbox->first;
     while (*place != NULL && *place != wish) {
         place = &(*place)->next;
     }
@@ -134,13 +134,13 @@ static void unlink_wish(struct engine *engine, struct wish *wish)
     *place = wish->next;
 }
 
-static void remember(struct engine *engine, const struct wish *wish, enum engine_wish outcome,
+static void remember(struct outbox *outbox, const struct wish *wish, enum engine_wish outcome,
                      enum status status, uint64_t event)
 {
-    size_t place = engine->outcome_next;
-    engine->outcome_next = (place + 1) % ARRAY_LEN(engine->outcomes);
-    engine->outcome_tickets[place] = wish->ticket;
-    engine->outcomes[place] = (struct engine_ticket){.wish = outcome,
+    size_t place = outbox->outcome_next;
+    outbox->outcome_next = (place + 1) % ARRAY_LEN(outbox->outcomes);
+    outbox->outcome_tickets[place] = wish->ticket;
+    outbox->outcomes[place] = (struct engine_ticket){.wish = outcome,
                                                      .status = status,
                                                      .tries = wish->tries,
                                                      .event = event,
@@ -150,9 +150,9 @@ static void remember(struct engine *engine, const struct wish *wish, enum engine
 }
 
 /* Later revisions of ours now know what they follow. */
-static enum status tell_followers(struct engine *engine, const struct wish *done)
+static enum status tell_followers(struct outbox *outbox, const struct wish *done)
 {
-    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+    for (struct wish *wish = outbox->first; wish != NULL; wish = wish->next) {
         if (wish->kind != WISH_NOTE || wish->parent_ticket != done->ticket) {
             continue;
         }
@@ -160,7 +160,7 @@ static enum status tell_followers(struct engine *engine, const struct wish *done
         wish->parent_count = 1;
         wish->parents[0] = done->built_object;
         wish->parent_revision = done->built_revision;
-        enum status status = wish_save(engine, wish);
+        enum status status = wish_save(outbox, wish);
         if (status != STATUS_OK) {
             return status;
         }
@@ -168,52 +168,52 @@ static enum status tell_followers(struct engine *engine, const struct wish *done
     return STATUS_OK;
 }
 
-enum status wish_done(struct engine *engine, struct wish *wish, uint64_t event)
+enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event)
 {
-    enum status status = wish->kind == WISH_NOTE ? tell_followers(engine, wish) : STATUS_OK;
+    enum status status = wish->kind == WISH_NOTE ? tell_followers(outbox, wish) : STATUS_OK;
     if (status == STATUS_OK) {
-        status = store(engine, wish->ticket, NULL);
+        status = store(outbox, wish->ticket, NULL);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    remember(engine, wish, ENGINE_WISH_DONE, STATUS_OK, event);
-    unlink_wish(engine, wish);
+    remember(outbox, wish, ENGINE_WISH_DONE, STATUS_OK, event);
+    unlink_wish(outbox, wish);
     wish_free(wish);
     return STATUS_OK;
 }
 
-enum status wish_failed(struct engine *engine, struct wish *wish, enum status status)
+enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status status)
 {
     if (wish->kind == WISH_NOTE) {
         wish->state = ENGINE_WISH_FAILED;
         wish->status = status;
-        return wish_save(engine, wish);
+        return wish_save(outbox, wish);
     }
-    enum status stored = store(engine, wish->ticket, NULL);
+    enum status stored = store(outbox, wish->ticket, NULL);
     if (stored != STATUS_OK) {
         return stored;
     }
-    remember(engine, wish, ENGINE_WISH_FAILED, status, 0);
-    unlink_wish(engine, wish);
+    remember(outbox, wish, ENGINE_WISH_FAILED, status, 0);
+    unlink_wish(outbox, wish);
     wish_free(wish);
     return STATUS_OK;
 }
 
-struct wish *wish_find(const struct engine *engine, uint64_t ticket)
+struct wish *wish_find(const struct outbox *outbox, uint64_t ticket)
 {
-    struct wish *wish = engine->wishes;
+    struct wish *wish = outbox->first;
     while (wish != NULL && wish->ticket != ticket) {
         wish = wish->next;
     }
     return wish;
 }
 
-struct wish *wish_of_note(const struct engine *engine, const struct section_id *section,
+struct wish *wish_of_note(const struct outbox *outbox, const struct section_id *section,
                           const struct note_id *note)
 {
     struct wish *last = NULL;
-    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+    for (struct wish *wish = outbox->first; wish != NULL; wish = wish->next) {
         if (wish->kind == WISH_NOTE && wish->state != ENGINE_WISH_FAILED &&
             ID_EQUAL(&wish->section, section) && ID_EQUAL(&wish->note, note)) {
             last = wish;
@@ -232,24 +232,26 @@ static void describe(const struct wish *wish, struct engine_ticket *out)
                                   .object = wish->built_object};
 }
 
-void wish_ticket(const struct engine *engine, uint64_t ticket, struct engine_ticket *out_ticket)
+void wish_ticket(const struct outbox *outbox, uint64_t ticket, struct engine_ticket *out_ticket)
 {
     *out_ticket = (struct engine_ticket){0};
-    const struct wish *wish = wish_find(engine, ticket);
+    const struct wish *wish = wish_find(outbox, ticket);
     if (wish != NULL) {
         describe(wish, out_ticket);
         return;
     }
-    for (size_t i = 0; i < ARRAY_LEN(engine->outcomes); i++) {
-        if (engine->outcome_tickets[i] == ticket && ticket != 0) {
-            *out_ticket = engine->outcomes[i];
+    for (size_t i = 0; i < ARRAY_LEN(outbox->outcomes); i++) {
+        if (outbox->outcome_tickets[i] == ticket && ticket != 0) {
+            *out_ticket = outbox->outcomes[i];
         }
     }
 }
 
-void engine_outbox(const struct engine *engine, engine_visit_ticket *visit, void *visitor)
+void wish_visit(const struct outbox *outbox,
+                bool (*visit)(void *visitor, uint64_t ticket, const struct engine_ticket *info),
+                void *visitor)
 {
-    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+    for (const struct wish *wish = outbox->first; wish != NULL; wish = wish->next) {
         struct engine_ticket info;
         describe(wish, &info);
         if (!visit(visitor, wish->ticket, &info)) {
@@ -259,9 +261,9 @@ void engine_outbox(const struct engine *engine, engine_visit_ticket *visit, void
 }
 
 /* What was written after it follows what it would have followed. */
-static enum status inherit(struct engine *engine, const struct wish *gone)
+static enum status inherit(struct outbox *outbox, const struct wish *gone)
 {
-    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+    for (struct wish *wish = outbox->first; wish != NULL; wish = wish->next) {
         if (wish->kind != WISH_NOTE || wish->parent_ticket != gone->ticket) {
             continue;
         }
@@ -269,7 +271,7 @@ static enum status inherit(struct engine *engine, const struct wish *gone)
         wish->parent_revision = gone->parent_revision;
         wish->parent_count = gone->parent_count;
         memcpy(wish->parents, gone->parents, sizeof wish->parents);
-        enum status status = wish_save(engine, wish);
+        enum status status = wish_save(outbox, wish);
         if (status != STATUS_OK) {
             return status;
         }
@@ -277,9 +279,9 @@ static enum status inherit(struct engine *engine, const struct wish *gone)
     return STATUS_OK;
 }
 
-enum status engine_take_back(struct engine *engine, uint64_t ticket)
+enum status wish_take_back(struct outbox *outbox, uint64_t ticket)
 {
-    struct wish *wish = wish_find(engine, ticket);
+    struct wish *wish = wish_find(outbox, ticket);
     if (wish == NULL) {
         return STATUS_NOT_FOUND;
     }
@@ -287,19 +289,28 @@ enum status engine_take_back(struct engine *engine, uint64_t ticket)
     if (wish->state == ENGINE_WISH_SENT || on_its_way) {
         return STATUS_CONFLICT;
     }
-    enum status status = inherit(engine, wish);
+    enum status status = inherit(outbox, wish);
     if (status == STATUS_OK) {
-        status = store(engine, ticket, NULL);
+        status = store(outbox, ticket, NULL);
     }
     if (status == STATUS_OK) {
-        unlink_wish(engine, wish);
+        unlink_wish(outbox, wish);
         wish_free(wish);
     }
     return status;
 }
 
+void wish_lost(struct outbox *outbox)
+{
+    for (struct wish *wish = outbox->first; wish != NULL; wish = wish->next) {
+        if (wish->state == ENGINE_WISH_SENT) {
+            wish->state = ENGINE_WISH_WAITING;
+        }
+    }
+}
+
 struct loading {
-    struct engine *engine;
+    struct outbox *outbox;
     enum status status;
 };
 
@@ -325,18 +336,17 @@ static bool load_one(void *visitor, struct span key, struct span value)
     if (wish->state == ENGINE_WISH_SENT) {
         wish->state = ENGINE_WISH_WAITING;
     }
-    append(loading->engine, wish);
-    if (ticket >= loading->engine->next_ticket) {
-        loading->engine->next_ticket = ticket + 1;
+    append(loading->outbox, wish);
+    if (ticket >= loading->outbox->common->next_ticket) {
+        loading->outbox->common->next_ticket = ticket + 1;
     }
     return true;
 }
 
-enum status wish_load(struct engine *engine)
+enum status wish_load(struct outbox *outbox)
 {
-    struct loading loading = {engine, STATUS_OK};
-    engine->next_ticket = 1;
-    enum status status = engine->storage.scan(engine->storage.context, STORAGE_OUTBOX,
-                                              span_of(NULL, 0), load_one, &loading);
+    struct loading loading = {outbox, STATUS_OK};
+    enum status status = outbox->common->storage.scan(
+        outbox->common->storage.context, STORAGE_OUTBOX, span_of(NULL, 0), load_one, &loading);
     return status == STATUS_OK ? loading.status : status;
 }

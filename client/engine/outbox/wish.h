@@ -8,8 +8,10 @@
  */
 #pragma once
 
-#include "client/engine/api/write.h"
-#include "client/engine/common/inside.h"
+#include "client/engine/common/common.h"
+
+#define WISH_PARENTS_MAX  8u
+#define WISH_OUTCOMES_MAX 256u
 
 /* Stored: never reuse a number. */
 enum wish_kind {
@@ -51,7 +53,7 @@ struct wish {
     uint64_t parent_ticket; /* follows the revision that this wish will become */
     uint64_t parent_revision;
     size_t parent_count;
-    struct hash parents[WRITE_PARENTS_MAX];
+    struct hash parents[WISH_PARENTS_MAX];
     uint64_t seen_number; /* NOTE: of the section, when it was written; 0: when it is sent */
     struct hash seen_head;
     struct wish_bytes body, extra;
@@ -63,20 +65,41 @@ struct wish {
     uint64_t built_device_number; /* NOTE */
 };
 
+/* All wishes, oldest first, and what became of the last ones that left. Sees no log and no
+ * section: whether a wish can be is for those who build it (submit). */
+struct outbox {
+    struct common *common;
+    struct wish *first;
+    struct engine_ticket outcomes[WISH_OUTCOMES_MAX];
+    uint64_t outcome_tickets[WISH_OUTCOMES_MAX];
+    size_t outcome_next;
+};
+
+MUST_CHECK enum status wish_load(struct outbox *outbox);
+void wish_deinit(struct outbox *outbox);
+
 /* A new wish with its ticket, owned by the caller until wish_add. STATUS_NO_MEMORY. */
-MUST_CHECK enum status wish_new(struct engine *engine, enum wish_kind kind, struct wish **out_wish);
+MUST_CHECK enum status wish_new(struct outbox *outbox, enum wish_kind kind, struct wish **out_wish);
 void wish_free(struct wish *wish);
 MUST_CHECK enum status wish_set(struct wish_bytes *bytes, struct span value);
 void wish_clear(struct wish_bytes *bytes);
 /* Stores it durably and queues it; the engine owns it then. Frees it on failure. */
-MUST_CHECK enum status wish_add(struct engine *engine, struct wish *wish, uint64_t *out_ticket);
+MUST_CHECK enum status wish_add(struct outbox *outbox, struct wish *wish, uint64_t *out_ticket);
 /* Stores a changed one durably. */
-MUST_CHECK enum status wish_save(struct engine *engine, const struct wish *wish);
+MUST_CHECK enum status wish_save(struct outbox *outbox, const struct wish *wish);
 /* Takes it out with its outcome. */
-MUST_CHECK enum status wish_done(struct engine *engine, struct wish *wish, uint64_t event);
+MUST_CHECK enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event);
 /* A note stays in the outbox, so that nothing written is lost; other wishes go. */
-MUST_CHECK enum status wish_failed(struct engine *engine, struct wish *wish, enum status status);
-struct wish *wish_find(const struct engine *engine, uint64_t ticket);
+MUST_CHECK enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status status);
+struct wish *wish_find(const struct outbox *outbox, uint64_t ticket);
 /* The last pending revision of a note; NULL: none. */
-struct wish *wish_of_note(const struct engine *engine, const struct section_id *section,
+struct wish *wish_of_note(const struct outbox *outbox, const struct section_id *section,
                           const struct note_id *note);
+void wish_ticket(const struct outbox *outbox, uint64_t ticket, struct engine_ticket *out_ticket);
+/* For engine_outbox() and engine_take_back() of engine.h. */
+void wish_visit(const struct outbox *outbox,
+                bool (*visit)(void *visitor, uint64_t ticket, const struct engine_ticket *info),
+                void *visitor);
+MUST_CHECK enum status wish_take_back(struct outbox *outbox, uint64_t ticket);
+/* The connection went: what was sent may or may not be stored. */
+void wish_lost(struct outbox *outbox);

@@ -5,7 +5,7 @@
 #define WISH_VERSION 1u
 #define WISH_FIXED_BYTES                                                                           \
     (1u + 7u * 4u + 5u * ID_BYTES + 3u * HASH_BYTES + ID_BYTES + 7u * 8u + 1u +                    \
-     WRITE_PARENTS_MAX * HASH_BYTES + 4u * 4u)
+     WISH_PARENTS_MAX * HASH_BYTES + 4u * 4u)
 
 static void write_bytes(struct cursor_writer *writer, const struct wish_bytes *bytes)
 {
@@ -117,7 +117,7 @@ enum status wish_store_decode(struct span bytes, uint64_t ticket, struct wish *w
     if (status != STATUS_OK) {
         return status;
     }
-    return cursor_read_done(&reader) == STATUS_OK && wish->parent_count <= WRITE_PARENTS_MAX
+    return cursor_read_done(&reader) == STATUS_OK && wish->parent_count <= WISH_PARENTS_MAX
                ? STATUS_OK
                : STATUS_CORRUPT;
 }

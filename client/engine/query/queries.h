@@ -5,6 +5,7 @@
 
 #include "client/engine/log/event.h"
 #include "client/engine/query/query.h"
+#include "client/engine/section/section.h"
 
 enum query_kind { QUERY_ASK = 1, QUERY_CHART = 2, QUERY_ALL = 3, QUERY_TRY = 4 };
 
@@ -47,15 +48,42 @@ struct query {
     struct query_verdict verdict;
 };
 
+struct queries {
+    struct common *common;
+    struct log *log;
+    const struct sections *sections; /* for what authors told of charts */
+    struct query *first;
+};
+
+MUST_CHECK enum status queries_add(struct queries *queries, enum query_kind kind,
+                                   const struct query_terms *terms, uint64_t *out_ticket);
+/* NULL: none. */
+const struct query *queries_find(const struct queries *queries, uint64_t ticket);
+void queries_drop(struct queries *queries, uint64_t ticket);
+void queries_deinit(struct queries *queries);
+/* The connection went: what was under way waits again. */
+void queries_lost(struct queries *queries);
+/* False: not a ticket of the access log. */
+bool queries_ticket(const struct queries *queries, uint64_t ticket,
+                    struct engine_ticket *out_ticket);
 /* Ends the question; |reason| NULL: none. */
-void queries_end(struct engine *engine, struct query *query, enum status status,
+void queries_end(const struct queries *queries, struct query *query, enum status status,
                  const char *reason);
 
+/* queries_ask.c */
+MUST_CHECK enum status queries_next(struct queries *queries, bool *out_asked);
+MUST_CHECK enum status queries_reply(struct queries *queries, struct request *request,
+                                     uint32_t code, struct span body);
+
 /* queries_check.c: one event more. STATUS_BAD_CHAIN, STATUS_BAD_PROOF, STATUS_EQUIVOCATION. */
-MUST_CHECK enum status queries_check_chart(const struct engine *engine, struct query *query,
+MUST_CHECK enum status queries_check_chart(const struct queries *queries, struct query *query,
                                            const struct event *event);
 /* Nothing of the chart's history that anybody saw is missing. */
-MUST_CHECK enum status queries_check_chart_end(const struct engine *engine,
+MUST_CHECK enum status queries_check_chart_end(const struct queries *queries,
                                                const struct query *query);
 MUST_CHECK enum status queries_check_all(struct query *query, const struct event *event,
                                          const Alcove__EventLeaf *leaf);
+
+/* queries_export.c: of a DONE QUERY_ALL. STATUS_IO: the writer said no. */
+MUST_CHECK enum status queries_export(const struct query *query, query_write_file *write,
+                                      void *writer);

@@ -1,6 +1,7 @@
 #include "client/engine/query/queries.h"
 
-#include "client/engine/exchange/sync_reply.h"
+#include "client/engine/common/alarm.h"
+#include "client/engine/log/advance.h"
 
 /* The requests behind query.h, page by page. */
 
@@ -19,7 +20,7 @@ static uint32_t page_limit(const struct query *query)
     return left < EVENTS_PER_PAGE_MAX ? (uint32_t)left : EVENTS_PER_PAGE_MAX;
 }
 
-static enum status ask_events(struct engine *engine, struct query *query)
+static enum status ask_events(struct queries *queries, struct query *query)
 {
     const struct query_terms *terms = &query->terms;
     Alcove__EventsAsk ask;
@@ -34,60 +35,63 @@ static enum status ask_events(struct engine *engine, struct query *query)
     ask.time_to_ms = terms->time_to_ms;
     ask.after = query->after;
     ask.limit = page_limit(query);
-    ask.events_size = engine->events.size;
+    ask.events_size = queries->log->events.size;
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_EVENTS, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&queries->common->requests, OP_EVENTS, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->ticket = query->ticket;
-        request->events = engine->events;
+        request->events = queries->log->events;
     }
     return status;
 }
 
-static enum status ask_leaves(struct engine *engine, struct query *query)
+static enum status ask_leaves(struct queries *queries, struct query *query)
 {
-    uint64_t goal = query->goal.size > 0 ? query->goal.size : engine->events.size;
+    uint64_t goal = query->goal.size > 0 ? query->goal.size : queries->log->events.size;
     uint64_t left = goal - query->leaf_count;
     Alcove__EventLeavesAsk ask;
     alcove__event_leaves_ask__init(&ask);
     ask.from = query->leaf_count;
     ask.to = query->leaf_count + (left < EVENTS_PER_PAGE_MAX ? left : EVENTS_PER_PAGE_MAX);
-    ask.events_size = engine->events.size;
+    ask.events_size = queries->log->events.size;
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_EVENT_LEAVES, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&queries->common->requests, OP_EVENT_LEAVES, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->ticket = query->ticket;
-        request->events = engine->events;
+        request->events = queries->log->events;
         request->to = ask.to;
     }
     return status;
 }
 
-static enum status ask_section(struct engine *engine, struct query *query)
+static enum status ask_section(struct queries *queries, struct query *query)
 {
     Alcove__PageAsk ask;
     alcove__page_ask__init(&ask);
     ask.section = field_of(query->terms.section.bytes, ID_BYTES);
     ask.from = 1;
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&queries->common->requests, OP_PAGE, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->ticket = query->ticket;
     }
     return status;
 }
 
-static enum status ask_one(struct engine *engine, struct query *query)
+static enum status ask_one(struct queries *queries, struct query *query)
 {
     if (query->kind == QUERY_TRY) {
-        return ask_section(engine, query);
+        return ask_section(queries, query);
     }
-    return query->kind == QUERY_ALL ? ask_leaves(engine, query) : ask_events(engine, query);
+    return query->kind == QUERY_ALL ? ask_leaves(queries, query) : ask_events(queries, query);
 }
 
-enum status queries_next(struct engine *engine, bool *out_asked)
+enum status queries_next(struct queries *queries, bool *out_asked)
 {
-    struct query *query = engine->queries;
+    struct query *query = queries->first;
     while (query != NULL && query->state != ENGINE_WISH_WAITING) {
         query = query->next;
     }
@@ -95,7 +99,7 @@ enum status queries_next(struct engine *engine, bool *out_asked)
     if (query == NULL) {
         return STATUS_OK;
     }
-    enum status status = ask_one(engine, query);
+    enum status status = ask_one(queries, query);
     if (status == STATUS_OK) {
         query->state = ENGINE_WISH_SENT;
         *out_asked = true;
@@ -127,7 +131,7 @@ static bool in_order(const struct query *query, const struct event *event)
     return query->terms.scope == ACTION_LOG_CHART ? event->seq > before : event->seq < before;
 }
 
-static enum status take_events(struct engine *engine, struct query *query,
+static enum status take_events(struct queries *queries, struct query *query,
                                const Alcove__EventsReply *reply)
 {
     for (size_t i = 0; i < reply->n_leaf; i++) {
@@ -135,12 +139,12 @@ static enum status take_events(struct engine *engine, struct query *query,
         if (event == NULL) {
             return STATUS_NO_MEMORY;
         }
-        enum status status = event_take(engine, reply->leaf[i], event);
+        enum status status = event_take(queries->log, reply->leaf[i], event);
         if (status == STATUS_OK && !in_order(query, event)) {
             status = STATUS_BAD_PROOF;
         }
         if (status == STATUS_OK && query->kind == QUERY_CHART) {
-            status = queries_check_chart(engine, query, event);
+            status = queries_check_chart(queries, query, event);
         }
         if (status != STATUS_OK) {
             event_free(event);
@@ -164,15 +168,15 @@ static bool goes_on(struct query *query, const Alcove__EventsReply *reply, bool 
     return reply->more && reply->scanned_to != 0 && (before == 0 || reply->scanned_to < before);
 }
 
-static enum status on_events(struct engine *engine, struct query *query,
+static enum status on_events(struct queries *queries, struct query *query,
                              const struct request *request, const Alcove__EventsReply *reply)
 {
     struct seen_log seen;
     size_t before = query->event_count;
     enum status status =
-        advance_check(engine, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
+        advance_check(queries->log, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
     if (status == STATUS_OK) {
-        status = take_events(engine, query, reply);
+        status = take_events(queries, query, reply);
     }
     if (status == STATUS_OK && query->event_count > before) {
         const struct event *last = &query->events[query->event_count - 1];
@@ -182,17 +186,17 @@ static enum status on_events(struct engine *engine, struct query *query,
     if (status != STATUS_OK) {
         return status;
     }
-    advance_accept(engine, ADVANCE_EVENTS, &seen);
+    advance_accept(queries->log, ADVANCE_EVENTS, &seen);
     bool full = query->terms.limit > 0 && query->event_count >= query->terms.limit;
     if (goes_on(query, reply, query->event_count > before) && !full) {
         query->state = ENGINE_WISH_WAITING;
         return STATUS_OK;
     }
     if (query->kind == QUERY_CHART) {
-        status = queries_check_chart_end(engine, query);
+        status = queries_check_chart_end(queries, query);
     }
     if (status == STATUS_OK) {
-        queries_end(engine, query, STATUS_OK,
+        queries_end(queries, query, STATUS_OK,
                     "The history is whole: every event links to the one before.");
     }
     return status;
@@ -214,12 +218,12 @@ static enum status set_goal(struct query *query, const Alcove__EventLeavesReply 
     return STATUS_OK;
 }
 
-static enum status on_leaves(struct engine *engine, struct query *query,
+static enum status on_leaves(struct queries *queries, struct query *query,
                              const struct request *request, const Alcove__EventLeavesReply *reply)
 {
     struct seen_log seen;
     enum status status =
-        advance_check(engine, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
+        advance_check(queries->log, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
     if (status == STATUS_OK) {
         status = set_goal(query, reply, &seen);
     }
@@ -231,7 +235,7 @@ static enum status on_leaves(struct engine *engine, struct query *query,
             break;
         }
         struct event event;
-        status = event_take(engine, reply->leaf[i], &event);
+        status = event_take(queries->log, reply->leaf[i], &event);
         if (status == STATUS_OK) {
             status = queries_check_all(query, &event, reply->leaf[i]);
         }
@@ -240,7 +244,7 @@ static enum status on_leaves(struct engine *engine, struct query *query,
     if (status != STATUS_OK) {
         return status;
     }
-    advance_accept(engine, ADVANCE_EVENTS, &seen);
+    advance_accept(queries->log, ADVANCE_EVENTS, &seen);
     if (query->leaf_count < query->goal.size) {
         query->state = ENGINE_WISH_WAITING;
         return STATUS_OK;
@@ -250,44 +254,43 @@ static enum status on_leaves(struct engine *engine, struct query *query,
     if (!ID_EQUAL(&root, &query->goal.root)) {
         return STATUS_BAD_PROOF;
     }
-    queries_end(engine, query, STATUS_OK,
+    queries_end(queries, query, STATUS_OK,
                 "Every leaf of the log was read: the root is the signed one, and the running "
                 "numbers of every chart and section hold.");
     return STATUS_OK;
 }
 
-static enum status failed(struct engine *engine, struct query *query, enum status status)
+static enum status failed(struct queries *queries, struct query *query, enum status status)
 {
     const char *reason = status == STATUS_REWOUND
                              ? "The history is shorter than what was seen of it before."
                          : status == STATUS_EQUIVOCATION
                              ? "The history is another than the one that was seen before."
                              : "The server's access log does not hold together.";
-    queries_end(engine, query, status, reason);
-    return alarm_stop_at(engine, status, reason, "events looked at:", query->verdict.events);
+    queries_end(queries, query, status, reason);
+    return alarm_stop_at(queries->common, status, reason,
+                         "events looked at:", query->verdict.events);
 }
 
-enum status queries_reply(struct engine *engine, struct request *request, uint32_t code,
+enum status queries_reply(struct queries *queries, struct request *request, uint32_t code,
                           struct span body)
 {
-    struct query *query = engine->queries;
+    struct query *query = queries->first;
     while (query != NULL && query->ticket != request->ticket) {
         query = query->next;
     }
     CHECK(query != NULL); /* one that was sent cannot be dropped */
     if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
         query->state = ENGINE_WISH_WAITING;
-        engine->retry_at_ms = engine->now_ms + SYNC_RETRY_MS;
+        common_retry_later(queries->common);
         return STATUS_OK;
     }
     if (code != STATUS_OK) {
-        queries_end(engine, query,
-                    code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED,
-                    "The server refused.");
+        queries_end(queries, query, common_code(code), "The server refused.");
         return STATUS_OK;
     }
     if (query->kind == QUERY_TRY) {
-        return failed(engine, query, STATUS_MALFORMED);
+        return failed(queries, query, STATUS_MALFORMED);
     }
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
@@ -297,9 +300,9 @@ enum status queries_reply(struct engine *engine, struct request *request, uint32
                                         body, &arena, &message);
     if (status == STATUS_OK) {
         const void *reply = message;
-        status = all ? on_leaves(engine, query, request, reply)
-                     : on_events(engine, query, request, reply);
+        status = all ? on_leaves(queries, query, request, reply)
+                     : on_events(queries, query, request, reply);
     }
     arena_free(&arena);
-    return status == STATUS_OK || alarm_is_ours(status) ? status : failed(engine, query, status);
+    return status == STATUS_OK || alarm_is_ours(status) ? status : failed(queries, query, status);
 }

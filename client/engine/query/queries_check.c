@@ -2,7 +2,7 @@
 
 /* What makes a history whole (decision 15) and a log its own (decision 16). */
 
-enum status queries_check_chart(const struct engine *engine, struct query *query,
+enum status queries_check_chart(const struct queries *queries, struct query *query,
                                 const struct event *event)
 {
     struct chart_id chart;
@@ -18,7 +18,7 @@ enum status queries_check_chart(const struct engine *engine, struct query *query
     }
     query->number++;
     query->last_leaf = event->leaf;
-    const struct chart_seen *seen = section_chart_seen(engine, &chart);
+    const struct chart_seen *seen = section_chart_seen(queries->sections, &chart);
     if (seen != NULL && seen->number == query->number) {
         if (!ID_EQUAL(&seen->leaf, &event->leaf)) {
             return STATUS_EQUIVOCATION;
@@ -28,9 +28,9 @@ enum status queries_check_chart(const struct engine *engine, struct query *query
     return STATUS_OK;
 }
 
-enum status queries_check_chart_end(const struct engine *engine, const struct query *query)
+enum status queries_check_chart_end(const struct queries *queries, const struct query *query)
 {
-    const struct chart_seen *seen = section_chart_seen(engine, &query->terms.chart);
+    const struct chart_seen *seen = section_chart_seen(queries->sections, &query->terms.chart);
     return seen == NULL || query->seen_met ? STATUS_OK : STATUS_REWOUND;
 }
 

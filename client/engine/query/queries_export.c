@@ -92,16 +92,8 @@ static enum status write_tiles(const struct exporting *exporting)
     return status;
 }
 
-enum status query_export(const struct engine *engine, uint64_t ticket, query_write_file *write_file,
-                         void *writer)
+enum status queries_export(const struct query *query, query_write_file *write_file, void *writer)
 {
-    const struct query *query = engine->queries;
-    while (query != NULL && query->ticket != ticket) {
-        query = query->next;
-    }
-    if (query == NULL || query->kind != QUERY_ALL || query->state != ENGINE_WISH_DONE) {
-        return STATUS_NOT_FOUND;
-    }
     struct exporting exporting = {query, write_file, writer};
     enum status status =
         write(&exporting, TILES_CHECKPOINT_PATH, span_of(query->note, query->note_size));

@@ -1,16 +1,10 @@
 /*
- * The access log: asking for it, proving it, exporting it.
- *
- * A query's events come with an inclusion proof of the last one; what they claim is the
- * server's until query_verify. A chart's history is proved whole (decision 15): running
- * numbers without a gap, each linked to the one before by its leaf hash, the last included
- * in a checkpoint that extends all we have seen, and not shorter than any number that we or
- * the author of any revision ever saw. An auditor's check recomputes the whole log's root
- * from its leaves, and every chart's and section's running numbers in it.
+ * What can be asked of the access log, and what is told of the answer: the types that api/query.h
+ * hands on to whoever asks. No functions.
  */
 #pragma once
 
-#include "client/engine/exchange/engine.h"
+#include "client/engine/common/types.h"
 #include "proto/alcove.pb-c.h"
 
 struct query_terms {
@@ -34,22 +28,6 @@ struct query_event {
 };
 typedef bool query_visit(void *visitor, const struct query_event *event);
 
-/* STATUS_USAGE, STATUS_REFUSED (not ours to ask), STATUS_NO_MEMORY. Results are kept with
- * the ticket in memory until query_drop(). */
-MUST_CHECK enum status query_ask(struct engine *engine, const struct query_terms *terms,
-                                 uint64_t *out_ticket);
-/* For a DONE ticket. STATUS_NOT_FOUND. */
-MUST_CHECK enum status query_events(const struct engine *engine, uint64_t ticket,
-                                    query_visit *visit, void *visitor);
-
-/*
- * Asks the server for a section that was never shared with us. It can only be refused, and
- * the refusal is in the log like anybody's: for whoever wants to see that a door is shut.
- * The ticket fails with STATUS_REFUSED. STATUS_USAGE for a section that we may read.
- */
-MUST_CHECK enum status query_try(struct engine *engine, const struct section_id *section,
-                                 uint64_t *out_ticket);
-
 struct query_verdict {
     enum status status;   /* STATUS_OK: proved */
     uint64_t events;      /* looked at */
@@ -59,20 +37,6 @@ struct query_verdict {
     uint64_t charts, sections;           /* auditor: whose heads were recomputed */
     char reason[ENGINE_ALARM_CHARS_MAX]; /* what failed, or what was shown */
 };
-/* A client's own chart: their whole history. */
-MUST_CHECK enum status query_verify_chart(struct engine *engine, const struct chart_id *chart,
-                                          uint64_t *out_ticket);
-/* Auditor: the whole events log, leaf by leaf; kept for query_export. */
-MUST_CHECK enum status query_verify_all(struct engine *engine, uint64_t *out_ticket);
-/* For a DONE or FAILED ticket of query_verify_*. STATUS_NOT_FOUND. */
-MUST_CHECK enum status query_verdict(const struct engine *engine, uint64_t ticket,
-                                     struct query_verdict *out_verdict);
 
 /* Called for each file of the export, |path| relative ("tile/0/000"). False stops. */
 typedef bool query_write_file(void *writer, const char *path, struct span bytes);
-/* From a DONE ticket of query_verify_all: C2SP tlog-tiles, with the checkpoint note that
- * it was proved against. STATUS_NOT_FOUND, STATUS_IO (the writer said no). */
-MUST_CHECK enum status query_export(const struct engine *engine, uint64_t ticket,
-                                    query_write_file *write, void *writer);
-
-void query_drop(struct engine *engine, uint64_t ticket);

@@ -1,8 +1,6 @@
-#include "client/engine/section/kept.h"
+#include "client/engine/section/index.h"
 
 #include "keys/public/bytes/cursor.h"
-
-/* A section's revisions without their texts, in memory, made when first needed. */
 
 void index_deinit(struct index *index)
 {
@@ -52,10 +50,8 @@ static void follow(struct index *index, const struct indexed *item, const struct
     }
 }
 
-enum status index_add(struct section *section, const struct indexed *item,
-                      const struct hash *parents)
+enum status index_add(struct index *index, const struct indexed *item, const struct hash *parents)
 {
-    struct index *index = &section->index;
     if (!index->built) {
         return STATUS_OK;
     }
@@ -76,7 +72,7 @@ enum status index_add(struct section *section, const struct indexed *item,
 }
 
 struct building {
-    struct section *section;
+    struct index *index;
     enum status status;
 };
 
@@ -93,28 +89,28 @@ static bool build_one(void *visitor, struct span key, struct span value)
         building->status = kept_decode(value, number, &kept);
     }
     if (building->status == STATUS_OK) {
-        building->status = index_add(building->section, &kept.item, kept.parents);
+        building->status = index_add(building->index, &kept.item, kept.parents);
     } else {
         building->status = STATUS_CORRUPT;
     }
     return building->status == STATUS_OK;
 }
 
-enum status index_build(struct engine *engine, struct section *section)
+enum status index_build(struct index *index, const struct storage *storage, uint32_t local)
 {
-    if (section->index.built) {
+    if (index->built) {
         return STATUS_OK;
     }
-    struct building building = {section, STATUS_OK};
+    struct building building = {index, STATUS_OK};
     uint8_t prefix[KEPT_KEY_BYTES];
-    (void)kept_key(section->local, 0, prefix);
-    section->index.built = true;
+    (void)kept_key(local, 0, prefix);
+    index->built = true;
     enum status status =
-        engine->storage.scan(engine->storage.context, STORAGE_REVISION,
-                             span_of(prefix, KEPT_KEY_PREFIX_BYTES), build_one, &building);
+        storage->scan(storage->context, STORAGE_REVISION, span_of(prefix, KEPT_KEY_PREFIX_BYTES),
+                      build_one, &building);
     status = status == STATUS_OK ? building.status : status;
     if (status != STATUS_OK) {
-        index_deinit(&section->index);
+        index_deinit(index);
     }
     return status;
 }

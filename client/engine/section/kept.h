@@ -11,7 +11,24 @@
  */
 #pragma once
 
-#include "client/engine/common/inside.h"
+#include "client/engine/common/common.h"
+#include "keys/public/revision.h"
+
+/* One revision, without its text. */
+struct indexed {
+    uint64_t number;
+    struct note_id note;
+    struct hash link;
+    uint64_t revision;
+    uint32_t kind;
+    struct member_id author;
+    struct hash device;
+    uint64_t epoch;
+    size_t parent_first, parent_count; /* in index.parents */
+    bool head;
+    bool erased;
+    bool sealed; /* kept as received: no key yet */
+};
 
 enum kept_state {
     KEPT_OPEN = 1,

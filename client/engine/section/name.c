@@ -1,5 +1,6 @@
-#include "client/engine/section/kept.h"
+#include "client/engine/section/name.h"
 
+#include "client/engine/section/section.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/utf8.h"
 
@@ -11,23 +12,23 @@ bool name_is(struct span text)
     return text.size > 2 && text.data[0] == 0x08 && text.data[1] == NOTE_NAME;
 }
 
-static struct person_name *place_of(struct engine *engine, const struct member_id *member)
+static struct person_name *place_of(struct names *names, const struct member_id *member)
 {
-    for (size_t i = 0; i < engine->name_count; i++) {
-        if (ID_EQUAL(&engine->names[i].member, member)) {
-            return &engine->names[i];
+    for (size_t i = 0; i < names->count; i++) {
+        if (ID_EQUAL(&names->items[i].member, member)) {
+            return &names->items[i];
         }
     }
-    if (engine->name_count == engine->name_capacity) {
-        size_t capacity = engine->name_capacity == 0 ? 32 : engine->name_capacity * 2;
-        struct person_name *names = realloc(engine->names, capacity * sizeof *names);
-        if (names == NULL) {
+    if (names->count == names->capacity) {
+        size_t capacity = names->capacity == 0 ? 32 : names->capacity * 2;
+        struct person_name *grown = realloc(names->items, capacity * sizeof *grown);
+        if (grown == NULL) {
             return NULL;
         }
-        engine->names = names;
-        engine->name_capacity = capacity;
+        names->items = grown;
+        names->capacity = capacity;
     }
-    struct person_name *name = &engine->names[engine->name_count++];
+    struct person_name *name = &names->items[names->count++];
     *name = (struct person_name){.member = *member, .from = NAME_OURS};
     return name;
 }
@@ -40,12 +41,12 @@ static bool is_staff(const struct authority_member *member)
 /* Whose word counts for whom: the directory for staff; in a chart a therapist for the client and
  * for himself. Names choose whom something is shared with, so that nobody else may give them, a
  * client least of all: false. */
-static bool may_name(const struct engine *engine, const struct authority_section *facts,
+static bool may_name(const struct names *names, const struct authority_section *facts,
                      const struct member_id *author, const struct member_id *named,
                      enum name_from *out_from)
 {
-    const struct authority_member *by = authority_member(engine->authority, author);
-    const struct authority_member *of = authority_member(engine->authority, named);
+    const struct authority_member *by = authority_member(names->log->authority, author);
+    const struct authority_member *of = authority_member(names->log->authority, named);
     if (facts->class == CLASS_DIRECTORY) {
         *out_from = NAME_DIRECTORY;
         return is_staff(of);
@@ -55,7 +56,7 @@ static bool may_name(const struct engine *engine, const struct authority_section
            (ID_EQUAL(named, &facts->client) || ID_EQUAL(named, author));
 }
 
-enum status name_take(struct engine *engine, const struct authority_section *facts,
+enum status name_take(struct names *names, const struct authority_section *facts,
                       const struct member_id *author, struct span text)
 {
     struct arena arena = {0};
@@ -65,8 +66,8 @@ enum status name_take(struct engine *engine, const struct authority_section *fac
     enum name_from from = NAME_OURS;
     if (status == STATUS_OK && body != NULL && body->kind == NOTE_NAME &&
         field_member(body->member, &member) && body->title.len > 0 &&
-        utf8_valid(field_span(body->title)) && may_name(engine, facts, author, &member, &from)) {
-        struct person_name *name = place_of(engine, &member);
+        utf8_valid(field_span(body->title)) && may_name(names, facts, author, &member, &from)) {
+        struct person_name *name = place_of(names, &member);
         if (name == NULL) {
             status = STATUS_NO_MEMORY;
         } else if (from >= name->from) {
@@ -86,10 +87,10 @@ enum status name_take(struct engine *engine, const struct authority_section *fac
     return status;
 }
 
-enum status name_pet(struct engine *engine, const struct member_id *member, struct span text)
+enum status name_pet(struct names *names, const struct member_id *member, struct span text)
 {
-    CHECK(text.size < sizeof engine->names->text);
-    struct person_name *name = place_of(engine, member);
+    CHECK(text.size < sizeof names->items->text);
+    struct person_name *name = place_of(names, member);
     if (name == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -100,20 +101,20 @@ enum status name_pet(struct engine *engine, const struct member_id *member, stru
     return STATUS_OK;
 }
 
-const char *name_of(const struct engine *engine, const struct member_id *member)
+const char *name_of(const struct names *names, const struct member_id *member)
 {
-    for (size_t i = 0; i < engine->name_count; i++) {
-        if (ID_EQUAL(&engine->names[i].member, member)) {
-            return engine->names[i].text;
+    for (size_t i = 0; i < names->count; i++) {
+        if (ID_EQUAL(&names->items[i].member, member)) {
+            return names->items[i].text;
         }
     }
     return NULL;
 }
 
-void name_say(const struct engine *engine, const struct member_id *member,
+void name_say(const struct names *names, const struct member_id *member,
               char out_name[static NAME_BYTES_MAX])
 {
-    const char *name = name_of(engine, member);
+    const char *name = name_of(names, member);
     if (name != NULL) {
         (void)snprintf(out_name, NAME_BYTES_MAX, "%s", name);
         return;
@@ -122,7 +123,7 @@ void name_say(const struct engine *engine, const struct member_id *member,
 }
 
 struct loading {
-    struct engine *engine;
+    struct names *names;
     const struct authority_section *facts;
     enum status status;
 };
@@ -134,26 +135,27 @@ static bool load_one(void *visitor, struct span key, struct span value)
     struct kept kept;
     loading->status = kept_decode(value, 0, &kept);
     if (loading->status == STATUS_OK && kept.state == KEPT_OPEN && name_is(kept.text)) {
-        loading->status = name_take(loading->engine, loading->facts, &kept.item.author, kept.text);
+        loading->status = name_take(loading->names, loading->facts, &kept.item.author, kept.text);
     }
     return loading->status == STATUS_OK;
 }
 
-enum status name_load(struct engine *engine)
+enum status name_load(struct names *names, const struct sections *sections)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        const struct section *section = &engine->sections[i];
-        const struct authority_section *facts = authority_section(engine->authority, &section->id);
+    for (size_t i = 0; i < sections->count; i++) {
+        const struct section *section = &sections->items[i];
+        const struct authority_section *facts =
+            authority_section(names->log->authority, &section->id);
         if (facts == NULL || (facts->class != CLASS_DIRECTORY && facts->class != CLASS_SESSION &&
                               facts->class != CLASS_SHARED)) {
             continue;
         }
         uint8_t prefix[KEPT_KEY_BYTES];
         (void)kept_key(section->local, 0, prefix);
-        struct loading loading = {engine, facts, STATUS_OK};
+        struct loading loading = {names, facts, STATUS_OK};
         enum status status =
-            engine->storage.scan(engine->storage.context, STORAGE_REVISION,
-                                 span_of(prefix, KEPT_KEY_PREFIX_BYTES), load_one, &loading);
+            names->common->storage.scan(names->common->storage.context, STORAGE_REVISION,
+                                        span_of(prefix, KEPT_KEY_PREFIX_BYTES), load_one, &loading);
         status = status == STATUS_OK ? loading.status : status;
         if (status != STATUS_OK) {
             return status;

@@ -1,5 +1,10 @@
 #include "client/engine/section/page.h"
 
+#include "client/engine/common/alarm.h"
+#include "client/engine/common/clock.h"
+#include "client/engine/log/advance.h"
+#include "client/engine/log/event.h"
+#include "client/engine/log/fold.h"
 #include "keys/public/bytes/wipe.h"
 
 struct page *page_new(void)
@@ -33,62 +38,64 @@ void page_drop(struct request *request)
     request->pieces_size = 0;
 }
 
-static uint32_t purpose(const struct engine *engine)
+static uint32_t purpose(const struct sections *sections)
 {
-    const struct authority_member *self = fold_self(engine);
+    const struct authority_member *self = fold_self(sections->log);
     if (self == NULL || self->role == ROLE_THERAPIST) {
         return PURPOSE_TREAT;
     }
     return self->role == ROLE_CLIENT ? PURPOSE_PATRQT : PURPOSE_HOPERAT;
 }
 
-static enum status ask_from(struct engine *engine, size_t index, uint64_t from)
+static enum status ask_from(struct sections *sections, size_t index, uint64_t from)
 {
-    struct section *section = &engine->sections[index];
+    struct section *section = &sections->items[index];
     Alcove__PageAsk ask;
     alcove__page_ask__init(&ask);
     ask.section = field_of(section->id.bytes, ID_BYTES);
     ask.from = from;
-    uint32_t entries = engine->config.page_entries;
+    uint32_t entries = sections->common->config.page_entries;
     ask.to = from + (entries > 0 ? entries : ENGINE_PAGE_ENTRIES) - 1;
-    ask.events_size = engine->events.size;
-    ask.purpose = purpose(engine);
+    ask.events_size = sections->log->events.size;
+    ask.purpose = purpose(sections);
     struct request *request = NULL;
-    enum status status = request_ask(&engine->requests, OP_PAGE, NULL, &ask.base, &request);
+    enum status status =
+        request_ask(&sections->common->requests, OP_PAGE, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->section = index;
         request->from = from;
-        request->events = engine->events;
+        request->events = sections->log->events;
     }
     return status;
 }
 
-enum status page_ask(struct engine *engine, size_t section)
+enum status page_ask(struct sections *sections, size_t section)
 {
-    return ask_from(engine, section, engine->sections[section].timeline.number + 1);
+    return ask_from(sections, section, sections->items[section].timeline.number + 1);
 }
 
 /* That the event is about this very page: ours, read, of this section, from and to. */
-static bool event_names(const struct engine *engine, const struct section *section,
+static bool event_names(const struct sections *sections, const struct section *section,
                         const struct event *event, const Alcove__PageReply *reply)
 {
     struct member_id actor;
     struct section_id id;
     const Alcove__EventTarget *target = event->target;
     return target != NULL && field_member(event->open->actor, &actor) &&
-           ID_EQUAL(&actor, &engine->content->member) && event->open->action == ACTION_READ &&
-           event->open->outcome == OUTCOME_OK && field_section(target->section, &id) &&
-           ID_EQUAL(&id, &section->id) && target->from == reply->from && target->to == reply->to &&
+           ID_EQUAL(&actor, &sections->common->content->member) &&
+           event->open->action == ACTION_READ && event->open->outcome == OUTCOME_OK &&
+           field_section(target->section, &id) && ID_EQUAL(&id, &section->id) &&
+           target->from == reply->from && target->to == reply->to &&
            target->section_number >= reply->to;
 }
 
-static enum status see_chart(struct engine *engine, const struct event *event)
+static enum status see_chart(struct sections *sections, const struct event *event)
 {
     struct chart_id chart;
     if (event->target->chart_number == 0 || !field_chart(event->target->chart, &chart)) {
         return STATUS_OK;
     }
-    return section_chart_saw(engine, &chart, event->target->chart_number, &event->leaf);
+    return section_chart_saw(sections, &chart, event->target->chart_number, &event->leaf);
 }
 
 /* The working copy; the section's own stays as it is until the page is whole. */
@@ -109,13 +116,14 @@ static enum status copy_timeline(const struct timeline *from, struct timeline *o
     return STATUS_OK;
 }
 
-static enum status fill(struct engine *engine, struct request *request, struct page *page,
+static enum status fill(struct sections *sections, struct request *request, struct page *page,
                         const Alcove__PageReply *reply)
 {
     struct event event;
-    enum status status = event_prove(engine, reply->proof, &request->events, &event, &page->seen);
+    enum status status =
+        event_prove(sections->log, reply->proof, &request->events, &event, &page->seen);
     if (status == STATUS_OK &&
-        !event_names(engine, &engine->sections[request->section], &event, reply)) {
+        !event_names(sections, &sections->items[request->section], &event, reply)) {
         status = STATUS_BAD_PROOF;
     }
     if (status == STATUS_OK && !field_hash(event.target->section_head, &page->event_head)) {
@@ -124,7 +132,7 @@ static enum status fill(struct engine *engine, struct request *request, struct p
     if (status == STATUS_OK) {
         page->event_number = event.target->section_number;
         page->time_ms = event.open->time_ms;
-        status = see_chart(engine, &event);
+        status = see_chart(sections, &event);
     }
     event_free(&event);
     if (status == STATUS_OK &&
@@ -134,28 +142,28 @@ static enum status fill(struct engine *engine, struct request *request, struct p
     return status;
 }
 
-enum status page_reply(struct engine *engine, struct request *request,
+enum status page_reply(struct sections *sections, struct request *request,
                        const Alcove__PageReply *reply)
 {
-    struct section *section = &engine->sections[request->section];
+    struct section *section = &sections->items[request->section];
     struct page *page = page_new();
     if (page == NULL) {
         return STATUS_NO_MEMORY;
     }
     enum status status = reply->from == request->from && reply->to + 1 >= reply->from
-                             ? fill(engine, request, page, reply)
+                             ? fill(sections, request, page, reply)
                              : STATUS_BAD_PROOF;
     if (status != STATUS_OK) {
         page_free(page);
         if (alarm_is_ours(status)) {
             return status;
         }
-        return alarm_stop_at(engine, status,
+        return alarm_stop_at(sections->common, status,
                              "The server cannot prove that it wrote down what it hands out.",
                              "page from number", request->from);
     }
-    advance_accept(engine, ADVANCE_EVENTS, &page->seen);
-    advance_time(engine, page->time_ms);
+    advance_accept(sections->log, ADVANCE_EVENTS, &page->seen);
+    clock_saw_leaf(sections->common, page->time_ms);
     page->section = request->section;
     page->from = reply->from;
     page->to = reply->to;
@@ -164,7 +172,7 @@ enum status page_reply(struct engine *engine, struct request *request,
     }
     if (page->to < page->from) {
         /* Nothing new after all; the event says so, and no chunk follows. */
-        section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+        section_deny(section);
         page_free(page);
         return STATUS_OK;
     }
@@ -173,17 +181,17 @@ enum status page_reply(struct engine *engine, struct request *request,
         page_free(page);
         return STATUS_OK;
     }
-    engine->state.bytes_expected += reply->bytes;
+    sections->bytes_expected += reply->bytes;
     request->page = page;
-    return page->event_number > page->to ? ask_from(engine, request->section, page->to + 1)
+    return page->event_number > page->to ? ask_from(sections, request->section, page->to + 1)
                                          : STATUS_OK;
 }
 
 /* What was asked for after a page that is dropped has no place any more. */
-static void discard_after(struct engine *engine, const struct request *dropped)
+static void discard_after(struct sections *sections, const struct request *dropped)
 {
     for (size_t i = 0; i < REQUEST_SLOTS; i++) {
-        struct request *request = &engine->requests.slots[i];
+        struct request *request = &sections->common->requests.slots[i];
         if (request->used && request != dropped && request->op == OP_PAGE &&
             request->section == dropped->section) {
             page_drop(request);
@@ -193,62 +201,62 @@ static void discard_after(struct engine *engine, const struct request *dropped)
 }
 
 /* A page's first entry: only now is the page before it surely whole. */
-static enum status enter(struct engine *engine, struct page *page)
+static enum status enter(struct sections *sections, struct page *page)
 {
-    const struct section *section = &engine->sections[page->section];
+    const struct section *section = &sections->items[page->section];
     page->entered = true;
     if (section->timeline.number + 1 != page->from ||
         !ID_EQUAL(&section->timeline.head, &page->head_before)) {
-        return alarm_stop_at(engine, STATUS_EQUIVOCATION,
+        return alarm_stop_at(sections->common, STATUS_EQUIVOCATION,
                              "The server shows another history of a section than before.",
                              "up to number", page->from - 1);
     }
     return copy_timeline(&section->timeline, &page->timeline);
 }
 
-static enum status finish(struct engine *engine, struct page *page)
+static enum status finish(struct sections *sections, struct page *page)
 {
     if (page->timeline.number != page->to ||
         (page->event_number == page->to && !ID_EQUAL(&page->timeline.head, &page->event_head))) {
-        return alarm_stop_at(engine, STATUS_BAD_PROOF,
+        return alarm_stop_at(sections->common, STATUS_BAD_PROOF,
                              "A section's entries are not those that the access log names.",
                              "up to number", page->to);
     }
-    enum status status = take_signatures(engine, page);
-    return status == STATUS_OK ? page_keep(engine, page) : status;
+    enum status status = page_take_signatures(sections, page);
+    return status == STATUS_OK ? page_keep(sections, page) : status;
 }
 
 /* The entry named a statement that we do not have: the chains moved on meanwhile. Once. */
-static enum status fetch_chains(struct engine *engine, struct request *request,
+static enum status fetch_chains(struct sections *sections, struct request *request,
                                 const struct page *page)
 {
-    struct section *section = &engine->sections[page->section];
+    struct section *section = &sections->items[page->section];
     uint64_t number = page->timeline.number + 1;
     if (section->missing_number == number) {
-        return alarm_stop_at(engine, STATUS_BAD_CHAIN,
+        return alarm_stop_at(sections->common, STATUS_BAD_CHAIN,
                              "A section's log names a statement that the server does not show.",
                              "number in the section:", number);
     }
     section->missing_number = number;
-    engine->want_checkpoint = true;
-    engine->want_state = true;
-    discard_after(engine, request);
+    sections->common->wants.checkpoint = true;
+    sections->common->wants.state = true;
+    discard_after(sections, request);
     page_drop(request);
     return STATUS_OK;
 }
 
-static enum status take_chunk(struct engine *engine, struct request *request,
+static enum status take_chunk(struct sections *sections, struct request *request,
                               const Alcove__PageChunk *chunk)
 {
     struct page *page = request->page;
     enum status status = STATUS_OK;
     if (page != NULL && !page->entered) {
-        status = enter(engine, page);
+        status = enter(sections, page);
     }
     for (size_t i = 0; i < chunk->n_entry && status == STATUS_OK && page != NULL; i++) {
-        status = take_entry(engine, page, chunk->entry[i]);
+        status = page_take_entry(sections, page, chunk->entry[i]);
         if (status == STATUS_NOT_FOUND) {
-            status = fetch_chains(engine, request, page);
+            status = fetch_chains(sections, request, page);
             page = NULL;
         }
     }
@@ -256,11 +264,11 @@ static enum status take_chunk(struct engine *engine, struct request *request,
         return status;
     }
     if (page != NULL && chunk->status == STATUS_OK) {
-        status = finish(engine, page);
+        status = finish(sections, page);
     } else if (chunk->status != STATUS_OK) {
         /* Stopped on the way, by a removal for instance: what we hold stays as it was. */
-        engine->want_state = true;
-        discard_after(engine, request);
+        sections->common->wants.state = true;
+        discard_after(sections, request);
     }
     page_drop(request);
     request_release(request);
@@ -309,12 +317,13 @@ static enum status decode_last(const struct request *request, struct span body, 
     return status;
 }
 
-enum status page_chunk(struct engine *engine, struct request *request, bool more, struct span body)
+enum status page_chunk(struct sections *sections, struct request *request, bool more,
+                       struct span body)
 {
     struct arena arena = {0};
     Alcove__PageChunk *chunk = NULL;
     enum status status = STATUS_OK;
-    engine->state.bytes_received += body.size;
+    sections->bytes_received += body.size;
     if (more || request->pieces_size > 0) {
         status = add_piece(request, body);
     }
@@ -328,9 +337,10 @@ enum status page_chunk(struct engine *engine, struct request *request, bool more
     request->pieces = NULL;
     request->pieces_size = 0;
     if (status == STATUS_OK) {
-        status = take_chunk(engine, request, chunk);
+        status = take_chunk(sections, request, chunk);
     } else if (!alarm_is_ours(status)) {
-        status = alarm_stop(engine, status, "The server sent something that is no page.", "");
+        status =
+            alarm_stop(sections->common, status, "The server sent something that is no page.", "");
     }
     arena_free(&arena);
     return status;

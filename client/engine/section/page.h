@@ -4,8 +4,7 @@
  */
 #pragma once
 
-#include "client/engine/log/event.h"
-#include "client/engine/section/kept.h"
+#include "client/engine/section/section.h"
 
 struct page_item {
     uint32_t kind; /* EntryKind */
@@ -49,14 +48,24 @@ struct page {
     bool erased; /* some entry came without its text */
 };
 
+/* page.c */
+/* Asks for what follows the last number that we verified of the section at |index|. */
+MUST_CHECK enum status page_ask(struct sections *sections, size_t index);
+MUST_CHECK enum status page_reply(struct sections *sections, struct request *request,
+                                  const Alcove__PageReply *reply);
+/* One frame of chunks; |more| says that the chunk goes on in the next. */
+MUST_CHECK enum status page_chunk(struct sections *sections, struct request *request, bool more,
+                                  struct span body);
+void page_drop(struct request *request);
 struct page *page_new(void);
 void page_free(struct page *page);
 
-/* Checks one entry and adds it. An alarm was raised for any status but our own troubles. */
-MUST_CHECK enum status take_entry(struct engine *engine, struct page *page,
-                                  const Alcove__PageEntry *entry);
+/* page_take.c: checks one entry and adds it. An alarm was raised for any status but our own troubles. */
+MUST_CHECK enum status page_take_entry(struct sections *sections, struct page *page,
+                                       const Alcove__PageEntry *entry);
 /* The last signature of each device, and what their authors had seen of the logs. */
-MUST_CHECK enum status take_signatures(struct engine *engine, struct page *page);
+MUST_CHECK enum status page_take_signatures(struct sections *sections, struct page *page);
 
-/* A revision of our own, just accepted by the server, goes the same way. */
-MUST_CHECK enum status page_keep(struct engine *engine, struct page *page);
+/* page_keep.c: all of it or nothing, in one transaction. A revision of our own comes the same way:
+ * it is fetched back after the server took it, so that one path alone verifies. */
+MUST_CHECK enum status page_keep(struct sections *sections, struct page *page);

@@ -1,8 +1,10 @@
 #include "client/engine/section/page.h"
 
+#include "client/engine/common/alarm.h"
+
 /* Keeping a whole page at once, and what follows from what it holds. */
 
-static enum status put_items(struct engine *engine, const struct section *section,
+static enum status put_items(struct sections *sections, const struct section *section,
                              const struct page *page)
 {
     uint64_t number = page->timeline.number - page->item_count;
@@ -10,10 +12,10 @@ static enum status put_items(struct engine *engine, const struct section *sectio
         const struct page_item *item = &page->items[i];
         uint8_t key[KEPT_KEY_BYTES];
         size_t size = kept_key(section->local, ++number, key);
-        enum status status =
-            engine->storage.put(engine->storage.context,
-                                item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY,
-                                span_of(key, size), span_of(item->bytes, item->size));
+        enum status status = sections->common->storage.put(
+            sections->common->storage.context,
+            item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY, span_of(key, size),
+            span_of(item->bytes, item->size));
         if (status != STATUS_OK) {
             return status;
         }
@@ -23,14 +25,14 @@ static enum status put_items(struct engine *engine, const struct section *sectio
 
 /* The text of one revision goes; context, header and signature stay, so that chains still
  * verify (decision 17). */
-static enum status empty_one(struct engine *engine, const struct section *section,
+static enum status empty_one(struct sections *sections, const struct section *section,
                              struct indexed *item)
 {
     uint8_t key[KEPT_KEY_BYTES];
     struct span name = span_of(key, kept_key(section->local, item->number, key));
     struct span value;
-    enum status status =
-        engine->storage.get(engine->storage.context, STORAGE_REVISION, name, &value);
+    enum status status = sections->common->storage.get(sections->common->storage.context,
+                                                       STORAGE_REVISION, name, &value);
     struct kept kept;
     if (status == STATUS_OK) {
         status = kept_decode(value, item->number, &kept);
@@ -45,21 +47,21 @@ static enum status empty_one(struct engine *engine, const struct section *sectio
     size_t size = 0;
     status = kept_encode(&kept, &bytes, &size);
     if (status == STATUS_OK) {
-        status = engine->storage.put(engine->storage.context, STORAGE_REVISION, name,
-                                     span_of(bytes, size));
+        status = sections->common->storage.put(sections->common->storage.context, STORAGE_REVISION,
+                                               name, span_of(bytes, size));
     }
     free(bytes);
     item->erased = status == STATUS_OK ? true : item->erased;
     return status;
 }
 
-static enum status empty_note(struct engine *engine, struct section *section,
+static enum status empty_note(struct sections *sections, struct section *section,
                               const struct note_id *note, uint64_t before)
 {
     for (size_t i = 0; i < section->index.count; i++) {
         struct indexed *item = &section->index.items[i];
         if (item->number < before && !item->erased && ID_EQUAL(&item->note, note)) {
-            enum status status = empty_one(engine, section, item);
+            enum status status = empty_one(sections, section, item);
             if (status != STATUS_OK) {
                 return status;
             }
@@ -81,12 +83,12 @@ static bool has_tombstone(const struct index *index, const struct indexed *erase
 }
 
 /* An emptied revision needs its author's side to have said so, once the section is whole. */
-static enum status check_erasures(struct engine *engine, struct section *section)
+static enum status check_erasures(struct sections *sections, struct section *section)
 {
     for (size_t i = 0; i < section->index.count; i++) {
         const struct indexed *item = &section->index.items[i];
         if (item->erased && !has_tombstone(&section->index, item)) {
-            return alarm_stop_at(engine, STATUS_BAD_PROOF,
+            return alarm_stop_at(sections->common, STATUS_BAD_PROOF,
                                  "The server withholds the text of a note that nobody erased.",
                                  "number in the section:", item->number);
         }
@@ -94,7 +96,8 @@ static enum status check_erasures(struct engine *engine, struct section *section
     return STATUS_OK;
 }
 
-static enum status erase(struct engine *engine, struct section *section, const struct page *page)
+static enum status erase(struct sections *sections, struct section *section,
+                         const struct page *page)
 {
     bool needed = page->erased;
     for (size_t i = 0; i < page->item_count; i++) {
@@ -104,15 +107,15 @@ static enum status erase(struct engine *engine, struct section *section, const s
     if (!needed) {
         return STATUS_OK;
     }
-    enum status status = index_build(engine, section);
+    enum status status = section_index(sections, section);
     for (size_t i = 0; i < page->item_count && status == STATUS_OK; i++) {
         const struct page_item *item = &page->items[i];
         if (item->kind == ENTRY_REVISION && item->item.kind == REVISION_TOMBSTONE) {
-            status = empty_note(engine, section, &item->item.note, item->item.number);
+            status = empty_note(sections, section, &item->item.note, item->item.number);
         }
     }
     if (status == STATUS_OK && page->timeline.number >= section->known) {
-        status = check_erasures(engine, section);
+        status = check_erasures(sections, section);
     }
     return status;
 }
@@ -122,7 +125,7 @@ static enum status add_to_index(struct section *section, const struct page *page
     for (size_t i = 0; i < page->item_count; i++) {
         const struct page_item *item = &page->items[i];
         enum status status = item->kind == ENTRY_REVISION
-                                 ? index_add(section, &item->item, item->parents)
+                                 ? index_add(&section->index, &item->item, item->parents)
                                  : STATUS_OK;
         if (status != STATUS_OK) {
             return status;
@@ -132,14 +135,14 @@ static enum status add_to_index(struct section *section, const struct page *page
 }
 
 /* Ends by the clock are told to the authority: the server wrote them down. */
-static enum status mark_ended(struct engine *engine, const struct page *page)
+static enum status mark_ended(struct sections *sections, const struct page *page)
 {
     for (size_t i = 0; i < page->item_count; i++) {
         if (page->items[i].kind != ENTRY_ENDED) {
             continue;
         }
         enum status status = authority_mark_ended(
-            engine->authority, &engine->sections[page->section].id, &page->items[i].object);
+            sections->log->authority, &sections->items[page->section].id, &page->items[i].object);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
             return status;
         }
@@ -158,26 +161,26 @@ static void move_on(struct section *section, struct page *page)
     section->missing_number = 0;
 }
 
-enum status page_keep(struct engine *engine, struct page *page)
+enum status page_keep(struct sections *sections, struct page *page)
 {
-    struct section *section = &engine->sections[page->section];
-    const struct storage *storage = &engine->storage;
+    struct section *section = &sections->items[page->section];
+    const struct storage *storage = &sections->common->storage;
     struct timeline before = section->timeline;
     size_t verified_before = section->verified_count;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;
     }
-    status = put_items(engine, section, page);
+    status = put_items(sections, section, page);
     if (status == STATUS_OK) {
         status = add_to_index(section, page);
     }
     if (status == STATUS_OK) {
-        status = erase(engine, section, page);
+        status = erase(sections, section, page);
     }
     if (status == STATUS_OK) {
         move_on(section, page);
-        status = section_store(engine, section);
+        status = section_store(sections, section);
     }
     if (status == STATUS_OK) {
         status = storage->commit(storage->context);
@@ -194,5 +197,5 @@ enum status page_keep(struct engine *engine, struct page *page)
         index_deinit(&section->index);
         return status;
     }
-    return mark_ended(engine, page);
+    return mark_ended(sections, page);
 }

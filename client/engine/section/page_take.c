@@ -1,5 +1,8 @@
 #include "client/engine/section/page.h"
 
+#include "client/engine/common/alarm.h"
+#include "client/engine/log/carried.h"
+#include "client/engine/section/name.h"
 #include "client/engine/section/seal_text.h"
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/hash.h"
@@ -7,13 +10,13 @@
 /* Entries of a page, one by one: nothing is believed of a revision that its own hashes, its
  * author's rights at that number, its epoch and the chain of its device do not show. */
 
-static enum status bad(struct engine *engine, enum status status, const char *reason,
+static enum status bad(struct sections *sections, enum status status, const char *reason,
                        uint64_t number)
 {
     if (alarm_is_ours(status)) {
         return status;
     }
-    return alarm_stop_at(engine, status, reason, "number in the section:", number);
+    return alarm_stop_at(sections->common, status, reason, "number in the section:", number);
 }
 
 static bool grow(struct page *page)
@@ -31,18 +34,18 @@ static bool grow(struct page *page)
     return true;
 }
 
-static enum status step(struct engine *engine, struct page *page, const Alcove__PageEntry *entry,
-                        const struct timeline_entry *next)
+static enum status step(struct sections *sections, struct page *page,
+                        const Alcove__PageEntry *entry, const struct timeline_entry *next)
 {
     enum timeline_reason reason = TIMELINE_FINE;
-    enum status status = timeline_step(&page->timeline, engine->authority, next, &reason);
+    enum status status = timeline_step(&page->timeline, sections->log->authority, next, &reason);
     if (status == STATUS_OK || status == STATUS_NOT_FOUND || alarm_is_ours(status)) {
         return status; /* not found: the chains moved on, page.c asks for them once */
     }
     char text[ENGINE_ALARM_CHARS_MAX];
     (void)snprintf(text, sizeof text, "An entry may not stand in this section: %s.",
                    timeline_reason_text(reason));
-    return bad(engine, status, text, entry->number);
+    return bad(sections, status, text, entry->number);
 }
 
 static struct page_device *device_of(struct page *page, const struct hash *device)
@@ -78,20 +81,21 @@ static bool was_verified(const struct section *section, const struct page *page,
     return false;
 }
 
-static enum status verify(struct engine *engine, const struct page_device *device)
+static enum status verify(struct sections *sections, const struct page_device *device)
 {
-    const struct authority_device *facts = authority_device(engine->authority, &device->device);
+    const struct authority_device *facts =
+        authority_device(sections->log->authority, &device->device);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
-    engine->state.signatures_checked++;
+    sections->signatures_checked++;
     return revision_verify(span_of(device->header, device->header_size), &device->signature,
-                           &engine->practice, &facts->keys.content);
+                           &sections->common->practice, &facts->keys.content);
 }
 
 /* The first revision that we see of a device is always verified; the others through the last
  * one of the page, which vouches for those that it links to (decision 12). */
-static enum status note_device(struct engine *engine, struct page *page,
+static enum status note_device(struct sections *sections, struct page *page,
                                const Alcove__PageEntry *entry,
                                const struct revision_context *context,
                                const struct signature *signature)
@@ -107,12 +111,12 @@ static enum status note_device(struct engine *engine, struct page *page,
     device->has_seen = context->has_seen;
     device->seen = context->seen;
     device->verified = false;
-    if (was_verified(&engine->sections[page->section], page, &context->device)) {
+    if (was_verified(&sections->items[page->section], page, &context->device)) {
         return STATUS_OK;
     }
-    enum status status = verify(engine, device);
+    enum status status = verify(sections, device);
     if (status != STATUS_OK) {
-        return bad(engine, status, "A revision's signature is not its author's.", entry->number);
+        return bad(sections, status, "A revision's signature is not its author's.", entry->number);
     }
     device->verified = true;
     if (page->first_count < EPOCH_STARTS_MAX) {
@@ -121,20 +125,20 @@ static enum status note_device(struct engine *engine, struct page *page,
     return STATUS_OK;
 }
 
-enum status take_signatures(struct engine *engine, struct page *page)
+enum status page_take_signatures(struct sections *sections, struct page *page)
 {
     for (size_t i = 0; i < page->device_count; i++) {
         struct page_device *device = &page->devices[i];
-        enum status status = device->verified ? STATUS_OK : verify(engine, device);
+        enum status status = device->verified ? STATUS_OK : verify(sections, device);
         if (status != STATUS_OK) {
-            return bad(engine, status, "A revision's signature is not its author's.",
+            return bad(sections, status, "A revision's signature is not its author's.",
                        device->number);
         }
         device->verified = true;
-        status =
-            device->has_seen ? carried_take(engine, &device->device, &device->seen) : STATUS_OK;
+        status = device->has_seen ? carried_take(sections->log, &device->device, &device->seen)
+                                  : STATUS_OK;
         if (status != STATUS_OK) {
-            return bad(engine, status,
+            return bad(sections, status,
                        "The server shows this author another history of the practice than us.",
                        device->number);
         }
@@ -164,7 +168,7 @@ static enum status header_fits(const Alcove__PageEntry *entry,
 }
 
 /* Into page->scratch; *out_text borrows from it. */
-static enum status open_text(struct engine *engine, struct page *page,
+static enum status open_text(struct sections *sections, struct page *page,
                              const Alcove__PageEntry *entry, const struct secret *key,
                              struct span *out_text)
 {
@@ -178,12 +182,13 @@ static enum status open_text(struct engine *engine, struct page *page,
             return STATUS_NO_MEMORY;
         }
     }
-    return text_open(&engine->practice, key, field_span(entry->context), field_span(entry->wrap),
-                     field_span(entry->envelope), page->scratch, out_text);
+    return text_open(&sections->common->practice, key, field_span(entry->context),
+                     field_span(entry->wrap), field_span(entry->envelope), page->scratch, out_text);
 }
 
-static enum status keep(struct engine *engine, struct page *page, const Alcove__PageEntry *entry,
-                        const struct revision_context *context, const struct hash *link)
+static enum status keep(struct sections *sections, struct page *page,
+                        const Alcove__PageEntry *entry, const struct revision_context *context,
+                        const struct hash *link)
 {
     struct kept kept = {.context = field_span(entry->context),
                         .header = field_span(entry->header),
@@ -200,7 +205,7 @@ static enum status keep(struct engine *engine, struct page *page, const Alcove__
                                  .parent_count = context->parent_count};
     memcpy(kept.parents, context->parent, sizeof kept.parents);
     const struct secret *key =
-        section_key(&engine->sections[page->section], &context->epoch_statement);
+        section_key(&sections->items[page->section], &context->epoch_statement);
     if (entry->envelope.len == 0) {
         kept.state = KEPT_ERASED;
         page->erased = true;
@@ -210,19 +215,19 @@ static enum status keep(struct engine *engine, struct page *page, const Alcove__
         kept.text = field_span(entry->envelope);
     } else {
         kept.state = KEPT_OPEN;
-        enum status status = open_text(engine, page, entry, key, &kept.text);
+        enum status status = open_text(sections, page, entry, key, &kept.text);
         if (status != STATUS_OK) {
-            return bad(engine, status,
+            return bad(sections, status,
                        "A note does not open under its section's key: it was changed on its way "
                        "or its author sealed it wrongly.",
                        entry->number);
         }
     }
     const struct authority_section *facts =
-        authority_section(engine->authority, &engine->sections[page->section].id);
+        authority_section(sections->log->authority, &sections->items[page->section].id);
     if (facts != NULL && kept.state == KEPT_OPEN && name_is(kept.text)) {
         /* Names are no secret within a section and spoil nothing if the page fails later. */
-        enum status status = name_take(engine, facts, &context->member, kept.text);
+        enum status status = name_take(sections->names, facts, &context->member, kept.text);
         if (status != STATUS_OK) {
             return status;
         }
@@ -239,7 +244,7 @@ static enum status keep(struct engine *engine, struct page *page, const Alcove__
     return status;
 }
 
-static enum status take_revision(struct engine *engine, struct page *page,
+static enum status take_revision(struct sections *sections, struct page *page,
                                  const Alcove__PageEntry *entry)
 {
     struct revision_context context;
@@ -254,41 +259,41 @@ static enum status take_revision(struct engine *engine, struct page *page,
         status = header_fits(entry, &context, erased);
     }
     if (status != STATUS_OK) {
-        return bad(engine, status, "A revision is not the one that its author signed.",
+        return bad(sections, status, "A revision is not the one that its author signed.",
                    entry->number);
     }
     struct hash link;
-    revision_link(field_span(entry->header), &signature, &engine->practice, &link);
+    revision_link(field_span(entry->header), &signature, &sections->common->practice, &link);
     struct timeline_entry next = {.kind = ENTRY_REVISION, .object = link, .context = &context};
-    status = step(engine, page, entry, &next);
+    status = step(sections, page, entry, &next);
     if (status != STATUS_OK) {
         return status;
     }
-    status = note_device(engine, page, entry, &context, &signature);
+    status = note_device(sections, page, entry, &context, &signature);
     if (status == STATUS_OK && context.has_chart) {
         status =
-            section_chart_saw(engine, &context.chart, context.chart_number, &context.chart_leaf);
+            section_chart_saw(sections, &context.chart, context.chart_number, &context.chart_leaf);
         if (status == STATUS_EQUIVOCATION) {
-            return bad(engine, status,
+            return bad(sections, status,
                        "The server shows this author another history of the chart than us.",
                        entry->number);
         }
     }
     if (status == STATUS_OK) {
-        status = keep(engine, page, entry, &context, &link);
+        status = keep(sections, page, entry, &context, &link);
     }
-    engine->state.revisions_verified += status == STATUS_OK ? 1 : 0;
+    sections->revisions_verified += status == STATUS_OK ? 1 : 0;
     return status;
 }
 
-static enum status take_other(struct engine *engine, struct page *page,
+static enum status take_other(struct sections *sections, struct page *page,
                               const Alcove__PageEntry *entry)
 {
     struct timeline_entry next = {.kind = entry->kind};
     if (!field_hash(entry->object, &next.object)) {
-        return bad(engine, STATUS_MALFORMED, "An entry without an object.", entry->number);
+        return bad(sections, STATUS_MALFORMED, "An entry without an object.", entry->number);
     }
-    enum status status = step(engine, page, entry, &next);
+    enum status status = step(sections, page, entry, &next);
     if (status != STATUS_OK) {
         return status;
     }
@@ -308,20 +313,21 @@ static enum status take_other(struct engine *engine, struct page *page,
     return STATUS_OK;
 }
 
-enum status take_entry(struct engine *engine, struct page *page, const Alcove__PageEntry *entry)
+enum status page_take_entry(struct sections *sections, struct page *page,
+                            const Alcove__PageEntry *entry)
 {
     if (entry->number != page->timeline.number + 1 || entry->number > page->to) {
-        return bad(engine, STATUS_BAD_PROOF, "The server leaves out or moves an entry.",
+        return bad(sections, STATUS_BAD_PROOF, "The server leaves out or moves an entry.",
                    entry->number);
     }
     if (!grow(page)) {
         return STATUS_NO_MEMORY;
     }
     if (entry->kind == ENTRY_REVISION) {
-        return take_revision(engine, page, entry);
+        return take_revision(sections, page, entry);
     }
     if (entry->kind == ENTRY_STATEMENT || entry->kind == ENTRY_ECHO || entry->kind == ENTRY_ENDED) {
-        return take_other(engine, page, entry);
+        return take_other(sections, page, entry);
     }
-    return bad(engine, STATUS_MALFORMED, "An entry of an unknown kind.", entry->number);
+    return bad(sections, STATUS_MALFORMED, "An entry of an unknown kind.", entry->number);
 }

@@ -1,6 +1,5 @@
 #include "client/engine/section/petname.h"
 
-#include "client/engine/common/inside.h"
 #include "keys/public/bytes/utf8.h"
 
 /* Other records of this table have keys of ID_BYTES: drafts. */
@@ -59,7 +58,7 @@ enum status petname_keep(const struct storage *storage, const struct member_id *
     return storage->commit(storage->context);
 }
 
-static enum status take(struct engine *engine, struct span key, struct span name)
+static enum status take(struct names *names, struct span key, struct span name)
 {
     struct member_id member;
 
@@ -67,34 +66,29 @@ static enum status take(struct engine *engine, struct span key, struct span name
         return STATUS_OK;
     }
     if (key.size == PREFIX_BYTES) {
-        memcpy(engine->practice_name, name.data, name.size);
-        engine->practice_name[name.size] = '\0';
+        memcpy(names->practice, name.data, name.size);
+        names->practice[name.size] = '\0';
         return STATUS_OK;
     }
     if (key.size != KEY_BYTES) {
         return STATUS_OK;
     }
     memcpy(member.bytes, key.data + PREFIX_BYTES, ID_BYTES);
-    return name_pet(engine, &member, name);
+    return name_pet(names, &member, name);
 }
 
-enum status petname_set(struct engine *engine, const struct member_id *member, struct span name)
+enum status petname_set(struct names *names, const struct member_id *member, struct span name)
 {
     uint8_t key[KEY_BYTES];
     size_t key_size = 0;
-    enum status status = petname_keep(&engine->storage, member, name);
+    enum status status = petname_keep(&names->common->storage, member, name);
 
     make_key(member, key, &key_size);
-    return status == STATUS_OK ? take(engine, span_of(key, key_size), cut(name)) : status;
-}
-
-const char *petname_practice(const struct engine *engine)
-{
-    return engine->practice_name;
+    return status == STATUS_OK ? take(names, span_of(key, key_size), cut(name)) : status;
 }
 
 struct loading {
-    struct engine *engine;
+    struct names *names;
     enum status status;
 };
 
@@ -102,16 +96,16 @@ static bool load_one(void *visitor, struct span key, struct span value)
 {
     struct loading *loading = visitor;
 
-    loading->status = take(loading->engine, key, value);
+    loading->status = take(loading->names, key, value);
     return loading->status == STATUS_OK;
 }
 
-enum status petname_load(struct engine *engine)
+enum status petname_load(struct names *names)
 {
-    struct loading loading = {engine, STATUS_OK};
-    enum status status =
-        engine->storage.scan(engine->storage.context, STORAGE_DRAFT,
-                             span_of((const uint8_t *)PREFIX, PREFIX_BYTES), load_one, &loading);
+    struct loading loading = {names, STATUS_OK};
+    enum status status = names->common->storage.scan(names->common->storage.context, STORAGE_DRAFT,
+                                                     span_of((const uint8_t *)PREFIX, PREFIX_BYTES),
+                                                     load_one, &loading);
 
     return status == STATUS_OK ? loading.status : status;
 }

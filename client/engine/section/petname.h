@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "client/engine/exchange/engine.h"
+#include "client/engine/section/name.h"
 
 #define PETNAME_BYTES_MAX 127u
 
@@ -16,9 +16,7 @@
 MUST_CHECK enum status petname_keep(const struct storage *storage, const struct member_id *member,
                                     struct span name);
 /* |member| NULL: the practice. */
-MUST_CHECK enum status petname_set(struct engine *engine, const struct member_id *member,
+MUST_CHECK enum status petname_set(struct names *names, const struct member_id *member,
                                    struct span name);
-/* Terminated; empty: none is known. */
-const char *petname_practice(const struct engine *engine);
 /* For engine_new. */
-MUST_CHECK enum status petname_load(struct engine *engine);
+MUST_CHECK enum status petname_load(struct names *names);

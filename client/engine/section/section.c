@@ -1,35 +1,35 @@
-#include "client/engine/section/kept.h"
+#include "client/engine/section/section.h"
 
-struct section *section_find(const struct engine *engine, const struct section_id *id)
+struct section *section_find(const struct sections *sections, const struct section_id *id)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        if (ID_EQUAL(&engine->sections[i].id, id)) {
-            return &engine->sections[i];
+    for (size_t i = 0; i < sections->count; i++) {
+        if (ID_EQUAL(&sections->items[i].id, id)) {
+            return &sections->items[i];
         }
     }
     return NULL;
 }
 
-static struct section *add(struct engine *engine)
+static struct section *add(struct sections *sections)
 {
-    if (engine->section_count == engine->section_capacity) {
-        size_t capacity = engine->section_capacity == 0 ? 8 : engine->section_capacity * 2;
-        struct section *sections = realloc(engine->sections, capacity * sizeof *sections);
-        if (sections == NULL) {
+    if (sections->count == sections->capacity) {
+        size_t capacity = sections->capacity == 0 ? 8 : sections->capacity * 2;
+        struct section *grown = realloc(sections->items, capacity * sizeof *grown);
+        if (grown == NULL) {
             return NULL;
         }
-        engine->sections = sections;
-        engine->section_capacity = capacity;
+        sections->items = grown;
+        sections->capacity = capacity;
     }
-    struct section *section = &engine->sections[engine->section_count];
+    struct section *section = &sections->items[sections->count];
     *section = (struct section){0};
-    for (size_t i = 0; i < engine->section_count; i++) {
-        if (engine->sections[i].local > section->local) {
-            section->local = engine->sections[i].local;
+    for (size_t i = 0; i < sections->count; i++) {
+        if (sections->items[i].local > section->local) {
+            section->local = sections->items[i].local;
         }
     }
     section->local++;
-    engine->section_count++;
+    sections->count++;
     return section;
 }
 
@@ -43,38 +43,38 @@ static void drop_keys(struct section *section)
     section->key_count = 0;
 }
 
-void section_deinit(struct engine *engine)
+void section_deinit(struct sections *sections)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        struct section *section = &engine->sections[i];
+    for (size_t i = 0; i < sections->count; i++) {
+        struct section *section = &sections->items[i];
         drop_keys(section);
         timeline_free(&section->timeline);
         index_deinit(&section->index);
     }
-    free(engine->sections);
-    free(engine->charts);
-    engine->sections = NULL;
-    engine->charts = NULL;
-    engine->section_count = 0;
-    engine->chart_count = 0;
+    free(sections->items);
+    free(sections->charts);
+    sections->items = NULL;
+    sections->charts = NULL;
+    sections->count = 0;
+    sections->chart_count = 0;
 }
 
-enum status section_list(struct engine *engine, const Alcove__SectionState *state)
+enum status section_list(struct sections *sections, const Alcove__SectionState *state)
 {
     struct section_id id;
     struct chain_label label;
     if (!field_section(state->section, &id) || !field_label(state->label, &label)) {
         return STATUS_MALFORMED;
     }
-    struct section *section = section_find(engine, &id);
+    struct section *section = section_find(sections, &id);
     if (section == NULL) {
-        section = add(engine);
+        section = add(sections);
         if (section == NULL) {
             return STATUS_NO_MEMORY;
         }
         section->id = id;
         section->label = label;
-        timeline_init(&section->timeline, &engine->practice, &section->id);
+        timeline_init(&section->timeline, &sections->common->practice, &section->id);
     }
     if (!ID_EQUAL(&section->label, &label)) {
         return STATUS_BAD_CHAIN;
@@ -88,6 +88,16 @@ enum status section_list(struct engine *engine, const Alcove__SectionState *stat
         section->known = state->number;
     }
     return STATUS_OK;
+}
+
+void section_deny(struct section *section)
+{
+    section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+}
+
+enum status section_index(const struct sections *sections, struct section *section)
+{
+    return index_build(&section->index, &sections->common->storage, section->local);
 }
 
 bool section_behind(const struct section *section)
@@ -107,23 +117,23 @@ const struct secret *section_key(const struct section *section, const struct has
 }
 
 /* From the epoch at which we were let in, or from the beginning. */
-static enum status begin_at(struct engine *engine, struct section *section,
+static enum status begin_at(struct sections *sections, struct section *section,
                             const struct authority_epoch *epoch)
 {
     struct statement statement;
-    enum status status = statement_parse(epoch->bytes, &engine->practice, &statement);
+    enum status status = statement_parse(epoch->bytes, &sections->common->practice, &statement);
     if (status == STATUS_OK) {
         timeline_free(&section->timeline);
-        status = timeline_init_at(&section->timeline, engine->authority, &statement);
+        status = timeline_init_at(&section->timeline, sections->log->authority, &statement);
     }
     statement_free(&statement);
     return status;
 }
 
 /* What was kept of a section goes when an earlier beginning opens to us. */
-static enum status forget(struct engine *engine, struct section *section)
+static enum status forget(struct sections *sections, struct section *section)
 {
-    const struct storage *storage = &engine->storage;
+    const struct storage *storage = &sections->common->storage;
     enum status status = storage->begin(storage->context);
     for (uint64_t n = 1; n <= section->timeline.number && status == STATUS_OK; n++) {
         uint8_t key[KEPT_KEY_BYTES];
@@ -144,9 +154,10 @@ static enum status forget(struct engine *engine, struct section *section)
     return storage->commit(storage->context);
 }
 
-enum status section_begin(struct engine *engine, struct section *section)
+enum status section_begin(struct sections *sections, struct section *section)
 {
-    const struct authority_section *facts = authority_section(engine->authority, &section->id);
+    const struct authority_section *facts =
+        authority_section(sections->log->authority, &section->id);
     if (facts == NULL || section->key_count == 0) {
         return STATUS_OK;
     }
@@ -154,23 +165,23 @@ enum status section_begin(struct engine *engine, struct section *section)
     for (size_t i = 1; i < section->key_count; i++) {
         lowest = section->keys[i].epoch < lowest ? section->keys[i].epoch : lowest;
     }
-    bool whole = lowest == 1 || ID_EQUAL(&facts->maker, &engine->content->member);
+    bool whole = lowest == 1 || ID_EQUAL(&facts->maker, &sections->common->content->member);
     uint64_t start = whole ? 0 : lowest;
     if (section->started && section->start_epoch <= start) {
         return STATUS_OK;
     }
     enum status status = STATUS_OK;
     if (section->started) {
-        status = forget(engine, section);
+        status = forget(sections, section);
         if (status != STATUS_OK) {
             return status;
         }
     }
     if (whole) {
         timeline_free(&section->timeline);
-        timeline_init(&section->timeline, &engine->practice, &section->id);
+        timeline_init(&section->timeline, &sections->common->practice, &section->id);
     } else {
-        status = begin_at(engine, section, &facts->epochs[lowest - 1]);
+        status = begin_at(sections, section, &facts->epochs[lowest - 1]);
         if (status != STATUS_OK) {
             return status;
         }
@@ -180,25 +191,25 @@ enum status section_begin(struct engine *engine, struct section *section)
     return STATUS_OK;
 }
 
-const struct chart_seen *section_chart_seen(const struct engine *engine,
+const struct chart_seen *section_chart_seen(const struct sections *sections,
                                             const struct chart_id *chart)
 {
-    for (size_t i = 0; i < engine->chart_count; i++) {
-        if (ID_EQUAL(&engine->charts[i].chart, chart)) {
-            return &engine->charts[i];
+    for (size_t i = 0; i < sections->chart_count; i++) {
+        if (ID_EQUAL(&sections->charts[i].chart, chart)) {
+            return &sections->charts[i];
         }
     }
     return NULL;
 }
 
-enum status section_chart_saw(struct engine *engine, const struct chart_id *chart, uint64_t number,
-                              const struct hash *leaf)
+enum status section_chart_saw(struct sections *sections, const struct chart_id *chart,
+                              uint64_t number, const struct hash *leaf)
 {
     if (number == 0) {
         return STATUS_OK;
     }
-    for (size_t i = 0; i < engine->chart_count; i++) {
-        struct chart_seen *seen = &engine->charts[i];
+    for (size_t i = 0; i < sections->chart_count; i++) {
+        struct chart_seen *seen = &sections->charts[i];
         if (!ID_EQUAL(&seen->chart, chart)) {
             continue;
         }
@@ -212,11 +223,11 @@ enum status section_chart_saw(struct engine *engine, const struct chart_id *char
         return STATUS_OK;
     }
     struct chart_seen *charts =
-        realloc(engine->charts, (engine->chart_count + 1) * sizeof *engine->charts);
+        realloc(sections->charts, (sections->chart_count + 1) * sizeof *sections->charts);
     if (charts == NULL) {
         return STATUS_NO_MEMORY;
     }
-    engine->charts = charts;
-    charts[engine->chart_count++] = (struct chart_seen){*chart, number, *leaf};
+    sections->charts = charts;
+    charts[sections->chart_count++] = (struct chart_seen){*chart, number, *leaf};
     return STATUS_OK;
 }

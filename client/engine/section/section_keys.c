@@ -1,11 +1,12 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/section/section.h"
 
+#include "client/engine/common/alarm.h"
 #include "keys/private/epoch_key.h"
 
 /* Opening the epoch keys that are sealed to this device. */
 
 struct opening {
-    struct engine *engine;
+    struct sections *sections;
     struct section *section;
     const struct authority_section *facts;
     const struct member_id *sender;
@@ -30,10 +31,11 @@ static enum status keep(struct section *section, const struct authority_epoch *e
 static enum status pair_psk(const struct opening *opening, struct secret **out_psk)
 {
     *out_psk = NULL;
-    if (ID_EQUAL(opening->sender, &opening->engine->content->member)) {
+    if (ID_EQUAL(opening->sender, &opening->sections->common->content->member)) {
         return STATUS_OK;
     }
-    enum status status = keystore_content_psk(opening->engine->content, opening->sender, out_psk);
+    enum status status =
+        keystore_content_psk(opening->sections->common->content, opening->sender, out_psk);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -41,7 +43,7 @@ static void bad_seal(const struct opening *opening, uint64_t epoch)
 {
     char evidence[ENGINE_ALARM_CHARS_MAX];
     (void)snprintf(evidence, sizeof evidence, "epoch %llu", (unsigned long long)epoch);
-    alarm_tell(opening->engine, STATUS_WRONG_KEY,
+    alarm_tell(opening->sections->common, STATUS_WRONG_KEY,
                "A key that was sealed to this device does not open: what is written under it "
                "stays closed until it is sealed again.",
                evidence);
@@ -67,7 +69,7 @@ static enum status open_seal(const struct opening *opening, const struct stateme
         bad_seal(opening, seal->epoch);
         return STATUS_OK;
     }
-    struct epoch_key_place place = {.practice = opening->engine->practice,
+    struct epoch_key_place place = {.practice = opening->sections->common->practice,
                                     .section = opening->section->id,
                                     .epoch = seal->epoch,
                                     .membership = epoch->membership};
@@ -78,8 +80,8 @@ static enum status open_seal(const struct opening *opening, const struct stateme
     memcpy(sealed + SEAL_SHARE_BYTES, seal->sealed, SEAL_SEALED_BYTES);
     struct secret *key = NULL;
     status = epoch_key_open(span_of(sealed, sizeof sealed), &place, &parties,
-                            identity_sealer_secret(opening->engine->content->sealing), psk,
-                            &epoch->commitment, &key);
+                            identity_sealer_secret(opening->sections->common->content->sealing),
+                            psk, &epoch->commitment, &key);
     secret_free(psk);
     if (status == STATUS_WRONG_KEY) {
         bad_seal(opening, seal->epoch);
@@ -91,7 +93,7 @@ static enum status open_seal(const struct opening *opening, const struct stateme
 static enum status open_statement(struct opening *opening, struct span bytes)
 {
     struct statement statement;
-    enum status status = statement_parse(bytes, &opening->engine->practice, &statement);
+    enum status status = statement_parse(bytes, &opening->sections->common->practice, &statement);
     bool epoch = status == STATUS_OK && statement.rule->type == STATEMENT_EPOCH;
     size_t count = status != STATUS_OK ? 0
                    : epoch             ? statement.u.epoch.seal_count
@@ -100,7 +102,7 @@ static enum status open_statement(struct opening *opening, struct span bytes)
         const struct statement_seal *seal =
             epoch ? &statement.u.epoch.seal[i] : &statement.u.reseal.seal[i];
         if (seal->kind == RECIPIENT_DEVICE &&
-            ID_EQUAL(&seal->recipient, &opening->engine->content->device_statement)) {
+            ID_EQUAL(&seal->recipient, &opening->sections->common->content->device_statement)) {
             status = open_seal(opening, seal);
         }
     }
@@ -108,13 +110,14 @@ static enum status open_statement(struct opening *opening, struct span bytes)
     return status;
 }
 
-enum status section_open_keys(struct engine *engine, struct section *section)
+enum status section_open_keys(struct sections *sections, struct section *section)
 {
-    const struct authority_section *facts = authority_section(engine->authority, &section->id);
+    const struct authority_section *facts =
+        authority_section(sections->log->authority, &section->id);
     if (facts == NULL) {
         return STATUS_OK;
     }
-    struct opening opening = {.engine = engine, .section = section, .facts = facts};
+    struct opening opening = {.sections = sections, .section = section, .facts = facts};
     for (; section->epochs_tried < facts->epoch_count; section->epochs_tried++) {
         const struct authority_epoch *epoch = &facts->epochs[section->epochs_tried];
         opening.sender = &epoch->signer;

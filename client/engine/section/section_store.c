@@ -1,4 +1,4 @@
-#include "client/engine/common/inside.h"
+#include "client/engine/section/section.h"
 
 #include "keys/public/bytes/cursor.h"
 
@@ -9,12 +9,14 @@
 #define CHART_KEY_BYTES    (1u + ID_BYTES)
 #define CHART_VALUE_BYTES  (8u + HASH_BYTES)
 
-static enum status put_chart(struct engine *engine, const struct section *section)
+static enum status put_chart(struct sections *sections, const struct section *section)
 {
     const struct authority_section *facts =
-        engine->authority == NULL ? NULL : authority_section(engine->authority, &section->id);
+        sections->log->authority == NULL
+            ? NULL
+            : authority_section(sections->log->authority, &section->id);
     const struct chart_seen *seen =
-        facts == NULL || !facts->has_chart ? NULL : section_chart_seen(engine, &facts->chart);
+        facts == NULL || !facts->has_chart ? NULL : section_chart_seen(sections, &facts->chart);
     if (seen == NULL) {
         return STATUS_OK;
     }
@@ -25,17 +27,17 @@ static enum status put_chart(struct engine *engine, const struct section *sectio
     cursor_write_init(&writer, value, sizeof value);
     cursor_write_u64(&writer, seen->number);
     cursor_write_span(&writer, ID_SPAN(&seen->leaf));
-    return engine->storage.put(engine->storage.context, STORAGE_META, span_of(key, sizeof key),
-                               span_of(value, sizeof value));
+    return sections->common->storage.put(sections->common->storage.context, STORAGE_META,
+                                         span_of(key, sizeof key), span_of(value, sizeof value));
 }
 
 /* That everything was here once: a device that is offline from its start may go on with it. */
 static const struct span synced_key = {(const uint8_t *)"synced", 6};
 
-enum status section_store_synced(struct engine *engine)
+enum status section_store_synced(struct sections *sections)
 {
-    const struct storage *storage = &engine->storage;
-    if (engine->synced_once) {
+    const struct storage *storage = &sections->common->storage;
+    if (sections->synced_once) {
         return STATUS_OK;
     }
     enum status status = storage->begin(storage->context);
@@ -48,11 +50,11 @@ enum status section_store_synced(struct engine *engine)
         return status;
     }
     status = storage->commit(storage->context);
-    engine->synced_once = status == STATUS_OK;
+    sections->synced_once = status == STATUS_OK;
     return status;
 }
 
-enum status section_store(struct engine *engine, const struct section *section)
+enum status section_store(struct sections *sections, const struct section *section)
 {
     uint8_t *timeline = NULL;
     size_t timeline_size = 0;
@@ -88,11 +90,11 @@ enum status section_store(struct engine *engine, const struct section *section)
     cursor_write_init(&writer, key, sizeof key);
     cursor_write_u32(&writer, section->local);
     if (status == STATUS_OK) {
-        status = engine->storage.put(engine->storage.context, STORAGE_SECTION,
-                                     span_of(key, sizeof key), span_of(value, size));
+        status = sections->common->storage.put(sections->common->storage.context, STORAGE_SECTION,
+                                               span_of(key, sizeof key), span_of(value, size));
     }
     if (status == STATUS_OK) {
-        status = put_chart(engine, section);
+        status = put_chart(sections, section);
     }
 out:
     free(timeline);
@@ -101,22 +103,22 @@ out:
 }
 
 struct loading {
-    struct engine *engine;
+    struct sections *sections;
     enum status status;
 };
 
-static enum status read_section(struct engine *engine, struct span key, struct span value)
+static enum status read_section(struct sections *sections, struct span key, struct span value)
 {
-    if (engine->section_count == engine->section_capacity) {
-        size_t capacity = engine->section_capacity == 0 ? 8 : engine->section_capacity * 2;
-        struct section *sections = realloc(engine->sections, capacity * sizeof *sections);
-        if (sections == NULL) {
+    if (sections->count == sections->capacity) {
+        size_t capacity = sections->capacity == 0 ? 8 : sections->capacity * 2;
+        struct section *grown = realloc(sections->items, capacity * sizeof *grown);
+        if (grown == NULL) {
             return STATUS_NO_MEMORY;
         }
-        engine->sections = sections;
-        engine->section_capacity = capacity;
+        sections->items = grown;
+        sections->capacity = capacity;
     }
-    struct section *section = &engine->sections[engine->section_count];
+    struct section *section = &sections->items[sections->count];
     *section = (struct section){0};
     struct cursor_reader reader;
     cursor_read_init(&reader, key);
@@ -147,7 +149,7 @@ static enum status read_section(struct engine *engine, struct span key, struct s
     }
     enum status status = timeline_decode(timeline, &section->timeline);
     if (status == STATUS_OK) {
-        engine->section_count++;
+        sections->count++;
     }
     return status == STATUS_OK || status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
 }
@@ -155,7 +157,7 @@ static enum status read_section(struct engine *engine, struct span key, struct s
 static bool load_section(void *visitor, struct span key, struct span value)
 {
     struct loading *loading = visitor;
-    loading->status = read_section(loading->engine, key, value);
+    loading->status = read_section(loading->sections, key, value);
     return loading->status == STATUS_OK;
 }
 
@@ -173,14 +175,14 @@ static bool load_chart(void *visitor, struct span key, struct span value)
     cursor_read_init(&reader, value);
     uint64_t number = cursor_read_u64(&reader);
     cursor_read_bytes(&reader, leaf.bytes, HASH_BYTES);
-    loading->status = section_chart_saw(loading->engine, &chart, number, &leaf);
+    loading->status = section_chart_saw(loading->sections, &chart, number, &leaf);
     return loading->status == STATUS_OK;
 }
 
-enum status section_load(struct engine *engine)
+enum status section_load(struct sections *sections)
 {
-    struct loading loading = {engine, STATUS_OK};
-    const struct storage *storage = &engine->storage;
+    struct loading loading = {sections, STATUS_OK};
+    const struct storage *storage = &sections->common->storage;
     enum status status =
         storage->scan(storage->context, STORAGE_SECTION, span_of(NULL, 0), load_section, &loading);
     if (status == STATUS_OK && loading.status == STATUS_OK) {
@@ -190,7 +192,7 @@ enum status section_load(struct engine *engine)
     if (status == STATUS_OK && loading.status == STATUS_OK) {
         struct span mark;
         status = storage->get(storage->context, STORAGE_META, synced_key, &mark);
-        engine->synced_once = status == STATUS_OK;
+        sections->synced_once = status == STATUS_OK;
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     return status == STATUS_OK ? loading.status : status;

@@ -9,12 +9,12 @@
 #pragma once
 
 #include "client/engine/api/act.h"
+#include "client/engine/api/query.h"
 #include "client/engine/api/view.h"
 #include "client/engine/api/write.h"
 #include "client/engine/exchange/engine.h"
 #include "client/engine/join/found.h"
 #include "client/engine/join/join.h"
-#include "client/engine/query/query.h"
 #include "keys/private/recovery.h"
 #include "keys/server/login_key.h"
 #include "proto/words.h"

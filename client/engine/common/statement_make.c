@@ -1,4 +1,4 @@
-#include "client/engine/outbox/statement_make.h"
+#include "client/engine/common/statement_make.h"
 
 #include "keys/public/frame.h"
 #include "keys/public/statement.h"

@@ -1,19 +1,19 @@
-#include "client/engine/outbox/build.h"
+#include "client/engine/submit/build.h"
 
 #define BUILD_TRIES_MAX 16u
 
-static enum status build_ready(struct engine *engine, struct wish *wish)
+static enum status build_ready(struct sources *from, struct wish *wish)
 {
-    struct plan plan = {.engine = engine, .statement_count = 1};
+    struct plan plan = {.from = from, .statement_count = 1};
     plan.statements[0] = (struct made){.data = wish->body.data, .size = wish->body.size};
-    statement_hash(span_of(wish->body.data, wish->body.size), &engine->practice,
+    statement_hash(span_of(wish->body.data, wish->body.size), &from->common->practice,
                    &wish->built_object);
     return plan_pack(&plan, NULL, span_of(wish->extra.data, wish->extra.size), wish);
 }
 
-static bool section_is_coming(const struct engine *engine, const struct section_id *section)
+static bool section_is_coming(const struct sources *from, const struct section_id *section)
 {
-    for (const struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
+    for (const struct wish *wish = from->outbox->first; wish != NULL; wish = wish->next) {
         if (wish->kind == WISH_SECTION && ID_EQUAL(&wish->section, section)) {
             return true;
         }
@@ -24,11 +24,11 @@ static bool section_is_coming(const struct engine *engine, const struct section_
 enum build_place { BUILD_HERE, BUILD_LATER, BUILD_NEVER };
 
 /* Whether the section is known up to its end, so that statements can be made for it. */
-static enum build_place place_of(struct engine *engine, struct wish *wish)
+static enum build_place place_of(struct sources *from, struct wish *wish)
 {
-    struct section *section = section_find(engine, &wish->section);
+    struct section *section = section_find(from->sections, &wish->section);
     if (section == NULL || !section->started) {
-        if (section_is_coming(engine, &wish->section) || wish->tries < BUILD_TRIES_MAX) {
+        if (section_is_coming(from, &wish->section) || wish->tries < BUILD_TRIES_MAX) {
             wish->tries++;
             return BUILD_LATER;
         }
@@ -40,19 +40,19 @@ static enum build_place place_of(struct engine *engine, struct wish *wish)
     if (section_behind(section)) {
         return BUILD_LATER;
     }
-    if (timeline_behind(&section->timeline, engine->authority)) {
+    if (timeline_behind(&section->timeline, from->log->authority)) {
         /* The server owes an entry about somebody who left or came. */
-        engine->want_state = wish->tries < BUILD_TRIES_MAX;
+        from->common->wants.state = wish->tries < BUILD_TRIES_MAX;
         wish->tries++;
         return BUILD_LATER;
     }
     return BUILD_HERE;
 }
 
-static enum status build_on_section(struct engine *engine, struct wish *wish)
+static enum status build_on_section(struct sources *from, struct wish *wish)
 {
     struct plan plan;
-    enum status status = plan_section(engine, &wish->section, &plan);
+    enum status status = plan_section(from, &wish->section, &plan);
     if (status == STATUS_OK) {
         status = wish->kind == WISH_GRANT    ? build_grant(&plan, wish)
                  : wish->kind == WISH_REVOKE ? build_revoke(&plan, wish)
@@ -67,38 +67,38 @@ static enum status build_on_section(struct engine *engine, struct wish *wish)
     return status == STATUS_OK ? ended : status;
 }
 
-enum status build_wish(struct engine *engine, struct wish *wish, bool *out_ready)
+enum status build_wish(struct sources *from, struct wish *wish, bool *out_ready)
 {
     *out_ready = false;
     bool on_section = wish->kind == WISH_NOTE || wish->kind == WISH_GRANT ||
                       wish->kind == WISH_REVOKE || wish->kind == WISH_ROTATE ||
                       wish->kind == WISH_RESEAL;
     if (on_section) {
-        enum build_place place = place_of(engine, wish);
+        enum build_place place = place_of(from, wish);
         if (place != BUILD_HERE) {
             return place == BUILD_LATER ? STATUS_OK : STATUS_REFUSED;
         }
     }
     if (wish->kind == WISH_NOTE) {
-        return build_note(engine, wish, out_ready);
+        return build_note(from, wish, out_ready);
     }
     *out_ready = true;
     switch (wish->kind) {
     case WISH_OPENED:
-        return build_opened(engine, wish);
+        return build_opened(from, wish);
     case WISH_READY:
-        return build_ready(engine, wish);
+        return build_ready(from, wish);
     case WISH_MEMBER:
-        return build_member(engine, wish);
+        return build_member(from, wish);
     case WISH_DEVICE:
-        return build_device(engine, wish);
+        return build_device(from, wish);
     case WISH_SECTION:
-        return build_section(engine, wish);
+        return build_section(from, wish);
     case WISH_GRANT:
     case WISH_REVOKE:
     case WISH_ROTATE:
     case WISH_RESEAL:
-        return build_on_section(engine, wish);
+        return build_on_section(from, wish);
     case WISH_NOTE:
     default:
         return STATUS_CORRUPT;

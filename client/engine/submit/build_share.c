@@ -1,20 +1,22 @@
-#include "client/engine/outbox/build.h"
+#include "client/engine/submit/build.h"
+
+#include "client/engine/log/advance.h"
 
 /* Letting somebody into a section, or out of it, with the new epoch that this needs. */
 
 /* On what the grantee's access rests, for the record: a relation that policy asks for, or the
  * chart being theirs, or their role. */
-static void basis_of(const struct engine *engine, const struct authority_section *section,
+static void basis_of(const struct sources *from, const struct authority_section *section,
                      const struct authority_member *member, Alcove__Grant *grant)
 {
-    struct authority_when when = advance_when(engine);
+    struct authority_when when = advance_when(from->log);
     if (section->has_chart && ID_EQUAL(&section->client, &member->id)) {
         grant->basis_kind = BASIS_SELF;
         return;
     }
     const struct authority_member *client =
-        section->has_chart ? authority_member(engine->authority, &section->client) : NULL;
-    const struct authority_member *owner = authority_member(engine->authority, &section->maker);
+        section->has_chart ? authority_member(from->log->authority, &section->client) : NULL;
+    const struct authority_member *owner = authority_member(from->log->authority, &section->maker);
     const struct authority_member *subjects[] = {client, owner};
     for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
         const struct authority_relation *relation =
@@ -34,9 +36,9 @@ static void basis_of(const struct engine *engine, const struct authority_section
 static enum status history(struct plan *plan, const struct wish *wish)
 {
     const struct authority_section *facts =
-        authority_section(plan->engine->authority, &plan->section_id);
+        authority_section(plan->from->log->authority, &plan->section_id);
     const struct authority_member *member =
-        authority_member(plan->engine->authority, &wish->member);
+        authority_member(plan->from->log->authority, &wish->member);
     if (wish->history_from == 0 || plan->section == NULL || facts == NULL || member == NULL) {
         return STATUS_OK;
     }
@@ -44,11 +46,13 @@ static enum status history(struct plan *plan, const struct wish *wish)
     struct authority_recipient theirs[EPOCH_SEALS_MAX];
     size_t count = 0;
     size_t own = 0;
-    enum status status = authority_recipients(
-        plan->engine->authority, facts, advance_when(plan->engine), all, EPOCH_SEALS_MAX, &count);
+    enum status status =
+        authority_recipients(plan->from->log->authority, facts, advance_when(plan->from->log), all,
+                             EPOCH_SEALS_MAX, &count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         const struct authority_member *of = NULL;
-        if (authority_recipient_key(plan->engine->authority, &all[i], NULL, &of) && of == member) {
+        if (authority_recipient_key(plan->from->log->authority, &all[i], NULL, &of) &&
+            of == member) {
             theirs[own++] = all[i];
         }
     }
@@ -60,9 +64,10 @@ static enum status history(struct plan *plan, const struct wish *wish)
 
 enum status build_grant(struct plan *plan, const struct wish *wish)
 {
-    struct engine *engine = plan->engine;
-    const struct authority_section *facts = authority_section(engine->authority, &plan->section_id);
-    const struct authority_member *member = authority_member(engine->authority, &wish->member);
+    struct sources *from = plan->from;
+    const struct authority_section *facts =
+        authority_section(from->log->authority, &plan->section_id);
+    const struct authority_member *member = authority_member(from->log->authority, &wish->member);
     if (facts == NULL || member == NULL || !member->enrolled) {
         return STATUS_NOT_FOUND;
     }
@@ -76,7 +81,7 @@ enum status build_grant(struct plan *plan, const struct wish *wish)
     grant.rights = wish->rights;
     grant.until_ms = wish->until_ms;
     grant.history_from = wish->history_from;
-    basis_of(engine, facts, member, &grant);
+    basis_of(from, facts, member, &grant);
     enum status status = plan_add(plan, STATEMENT_GRANT, &grant.base, NULL);
     if (status == STATUS_OK) {
         status = plan_epoch(plan);
@@ -87,9 +92,9 @@ enum status build_grant(struct plan *plan, const struct wish *wish)
 enum status build_revoke(struct plan *plan, const struct wish *wish)
 {
     const struct authority_section *facts =
-        authority_section(plan->engine->authority, &plan->section_id);
+        authority_section(plan->from->log->authority, &plan->section_id);
     const struct authority_member *member =
-        authority_member(plan->engine->authority, &wish->member);
+        authority_member(plan->from->log->authority, &wish->member);
     const struct authority_grant *grant = NULL;
     if (facts == NULL || member == NULL) {
         return STATUS_NOT_FOUND;

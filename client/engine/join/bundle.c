@@ -1,4 +1,4 @@
-#include "client/engine/outbox/bundle.h"
+#include "client/engine/join/bundle.h"
 
 #include "keys/public/bytes/wipe.h"
 

@@ -1,12 +1,13 @@
-#include "client/engine/outbox/build.h"
+#include "client/engine/submit/build.h"
 
+#include "client/engine/log/advance.h"
 #include "client/engine/section/seal_text.h"
 #include "keys/public/hash.h"
 
 /* A revision: context, then everything that depends on it (decision 1). */
 
 struct revising {
-    struct engine *engine;
+    struct sources *from;
     struct wish *wish;
     const struct section *section;
     const struct authority_section *facts;
@@ -29,8 +30,8 @@ struct revising {
  * epoch's own list does not name it, so the section does not count as closed. */
 static bool resealed_is_out(const struct revising *revising, const struct authority_epoch *epoch)
 {
-    const struct authority *authority = revising->engine->authority;
-    struct authority_when when = advance_when(revising->engine);
+    const struct authority *authority = revising->from->log->authority;
+    struct authority_when when = advance_when(revising->from->log);
     for (size_t i = 0; i < revising->facts->reseal_count; i++) {
         const struct authority_reseal *reseal = &revising->facts->reseals[i];
         for (size_t k = 0; k < reseal->count; k++) {
@@ -51,12 +52,12 @@ static bool resealed_is_out(const struct revising *revising, const struct author
 /* The epoch to write under: a new one when the section is closed or its key is old. */
 static enum status choose_epoch(struct revising *revising, bool *out_ready)
 {
-    struct engine *engine = revising->engine;
-    struct authority_when when = advance_when(engine);
+    struct sources *from = revising->from;
+    struct authority_when when = advance_when(from->log);
     const struct authority_epoch *epoch = authority_epoch(revising->facts, when);
     bool old = epoch != NULL && when.time_ms > epoch->time_ms &&
                when.time_ms - epoch->time_ms > EPOCH_AGE_MAX_MS;
-    if (epoch == NULL || old || authority_closed(engine->authority, revising->facts, when) ||
+    if (epoch == NULL || old || authority_closed(from->log->authority, revising->facts, when) ||
         resealed_is_out(revising, epoch)) {
         enum status status = plan_epoch(&revising->plan);
         revising->epoch = revising->plan.epoch;
@@ -90,7 +91,7 @@ static uint64_t revision_number(const struct revising *revising)
 
 static enum status make_context(struct revising *revising)
 {
-    const struct engine *engine = revising->engine;
+    const struct sources *from = revising->from;
     struct wish *wish = revising->wish;
     const struct section *section = revising->section;
     Alcove__Context context;
@@ -102,7 +103,7 @@ static enum status make_context(struct revising *revising)
     }
     context.note = field_of(wish->note.bytes, ID_BYTES);
     context.revision = revision_number(revising);
-    ProtobufCBinaryData parents[WRITE_PARENTS_MAX];
+    ProtobufCBinaryData parents[WISH_PARENTS_MAX];
     for (size_t i = 0; i < wish->parent_count; i++) {
         parents[i] = field_of(wish->parents[i].bytes, HASH_BYTES);
     }
@@ -111,11 +112,11 @@ static enum status make_context(struct revising *revising)
     context.epoch = revising->epoch;
     context.epoch_statement = field_of(revising->epoch_statement.bytes, HASH_BYTES);
     context.kind = wish->type;
-    context.member = field_of(engine->content->member.bytes, ID_BYTES);
-    context.device = field_of(engine->content->device_statement.bytes, HASH_BYTES);
+    context.member = field_of(from->common->content->member.bytes, ID_BYTES);
+    context.device = field_of(from->common->content->device_statement.bytes, HASH_BYTES);
     uint64_t number = 0;
     struct hash link;
-    timeline_device_position(&section->timeline, &engine->content->device_statement, &number,
+    timeline_device_position(&section->timeline, &from->common->content->device_statement, &number,
                              &link);
     context.device_number = number + 1;
     if (number > 0) {
@@ -126,13 +127,14 @@ static enum status make_context(struct revising *revising)
     context.section_head =
         field_of(then ? wish->seen_head.bytes : section->timeline.head.bytes, HASH_BYTES);
     const struct chart_seen *chart =
-        revising->facts->has_chart ? section_chart_seen(engine, &revising->facts->chart) : NULL;
+        revising->facts->has_chart ? section_chart_seen(from->sections, &revising->facts->chart)
+                                   : NULL;
     if (chart != NULL) {
         context.chart_number = chart->number;
         context.chart_leaf = field_of(chart->leaf.bytes, HASH_BYTES);
     }
     Alcove__Seen seen;
-    advance_seen(engine, &seen);
+    advance_seen(from->log, &seen);
     context.seen = &seen;
     if (section->refused_number == number + 1) {
         context.voids = field_of(section->refused_link.bytes, HASH_BYTES);
@@ -152,7 +154,7 @@ static enum status seal_text(struct revising *revising)
     if (revising->envelope == NULL) {
         return STATUS_NO_MEMORY;
     }
-    return text_seal(&revising->engine->practice, revising->key,
+    return text_seal(&revising->from->common->practice, revising->key,
                      span_of(revising->context, revising->context_size), text, revising->wrap,
                      revising->envelope);
 }
@@ -174,10 +176,10 @@ static enum status sign(struct revising *revising)
         return status;
     }
     struct span bytes = span_of(revising->header, revising->header_size);
-    status = identity_sign(revising->engine->content->content, LABEL_REVISION,
-                           &revising->engine->practice, &bytes, 1, &revising->signature);
+    status = identity_sign(revising->from->common->content->content, LABEL_REVISION,
+                           &revising->from->common->practice, &bytes, 1, &revising->signature);
     if (status == STATUS_OK) {
-        revision_link(bytes, &revising->signature, &revising->engine->practice,
+        revision_link(bytes, &revising->signature, &revising->from->common->practice,
                       &revising->wish->built_object);
     }
     return status;
@@ -195,24 +197,24 @@ static enum status pack(struct revising *revising)
     return plan_pack(&revising->plan, &revision, span_of(NULL, 0), revising->wish);
 }
 
-enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready)
+enum status build_note(struct sources *from, struct wish *wish, bool *out_ready)
 {
     if (wish->parent_ticket != 0) {
         /* What it follows is still on its way, or will never be there. */
-        const struct wish *before = wish_find(engine, wish->parent_ticket);
+        const struct wish *before = wish_find(from->outbox, wish->parent_ticket);
         bool never = before == NULL || before->state == ENGINE_WISH_FAILED;
         return !never ? STATUS_OK : before == NULL ? STATUS_CONFLICT : before->status;
     }
-    struct revising revising = {.engine = engine,
+    struct revising revising = {.from = from,
                                 .wish = wish,
-                                .section = section_find(engine, &wish->section),
-                                .facts = authority_section(engine->authority, &wish->section)};
+                                .section = section_find(from->sections, &wish->section),
+                                .facts = authority_section(from->log->authority, &wish->section)};
     if (revising.section == NULL || revising.facts == NULL) {
         return STATUS_NOT_FOUND;
     }
-    enum status status = plan_section(engine, &wish->section, &revising.plan);
+    enum status status = plan_section(from, &wish->section, &revising.plan);
     if (status == STATUS_OK && wish->parent_count > 0) {
-        status = index_build(engine, revising.plan.section);
+        status = section_index(from->sections, revising.plan.section);
     }
     if (status == STATUS_OK) {
         status = choose_epoch(&revising, out_ready);
@@ -235,15 +237,15 @@ enum status build_note(struct engine *engine, struct wish *wish, bool *out_ready
     return status == STATUS_OK ? ended : status;
 }
 
-enum status build_opened(struct engine *engine, struct wish *wish)
+enum status build_opened(struct sources *from, struct wish *wish)
 {
     Alcove__Opened opened;
     alcove__opened__init(&opened);
     opened.section = field_of(wish->section.bytes, ID_BYTES);
     opened.note = field_of(wish->note.bytes, ID_BYTES);
     opened.link = field_of(wish->object.bytes, HASH_BYTES);
-    opened.member = field_of(engine->content->member.bytes, ID_BYTES);
-    opened.device = field_of(engine->content->device_statement.bytes, HASH_BYTES);
+    opened.member = field_of(from->common->content->member.bytes, ID_BYTES);
+    opened.device = field_of(from->common->content->device_statement.bytes, HASH_BYTES);
     opened.opened_ms = wish->until_ms;
     uint8_t *bytes = NULL;
     size_t size = 0;
@@ -251,8 +253,8 @@ enum status build_opened(struct engine *engine, struct wish *wish)
     enum status status = message_pack(&opened.base, &bytes, &size);
     struct span body = span_of(bytes, size);
     if (status == STATUS_OK) {
-        status = identity_sign(engine->content->content, LABEL_OPENED, &engine->practice, &body, 1,
-                               &signature);
+        status = identity_sign(from->common->content->content, LABEL_OPENED,
+                               &from->common->practice, &body, 1, &signature);
     }
     uint8_t *ask_bytes = NULL;
     size_t ask_size = 0;

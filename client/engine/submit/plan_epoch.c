@@ -1,5 +1,6 @@
-#include "client/engine/outbox/plan.h"
+#include "client/engine/submit/plan.h"
 
+#include "client/engine/log/advance.h"
 #include "keys/private/epoch_key.h"
 
 /* Epochs and reseals: whom they are sealed to is not for us to choose (decision 6). */
@@ -53,15 +54,15 @@ static enum status starts(const struct plan *plan, struct room *room)
     return STATUS_OK;
 }
 
-static enum status psk_for(const struct engine *engine, const struct authority_recipient *to,
+static enum status psk_for(const struct sources *from, const struct authority_recipient *to,
                            const struct authority_member *member, struct secret **out_psk)
 {
     *out_psk = NULL;
     /* A recovery key has no PSK: it exists on paper alone. */
-    if (to->kind != RECIPIENT_DEVICE || ID_EQUAL(&member->id, &engine->content->member)) {
+    if (to->kind != RECIPIENT_DEVICE || ID_EQUAL(&member->id, &from->common->content->member)) {
         return STATUS_OK;
     }
-    enum status status = keystore_content_psk(engine->content, &member->id, out_psk);
+    enum status status = keystore_content_psk(from->common->content, &member->id, out_psk);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -74,11 +75,11 @@ static enum status seal(const struct plan *plan, struct room *room, const struct
     if (room->seal_count == SEALS_MAX) {
         return STATUS_TOO_LARGE;
     }
-    if (!authority_recipient_key(plan->engine->authority, recipient, &to, &member)) {
+    if (!authority_recipient_key(plan->from->log->authority, recipient, &to, &member)) {
         return STATUS_NOT_FOUND;
     }
     struct secret *psk = NULL;
-    enum status status = psk_for(plan->engine, recipient, member, &psk);
+    enum status status = psk_for(plan->from, recipient, member, &psk);
     if (status != STATUS_OK) {
         return status;
     }
@@ -86,7 +87,7 @@ static enum status seal(const struct plan *plan, struct room *room, const struct
     room->recipients[i] = *recipient;
     struct epoch_key_parties parties = {.recipient_statement = recipient->hash,
                                         .sender_statement =
-                                            plan->engine->content->device_statement};
+                                            plan->from->common->content->device_statement};
     status = epoch_key_seal(key, place, &parties, &to, psk, room->sealed[i]);
     Alcove__Seal *out = &room->seals[i];
     alcove__seal__init(out);
@@ -102,21 +103,23 @@ static enum status seal(const struct plan *plan, struct room *room, const struct
 
 static enum status build_epoch(struct plan *plan, struct room *room, struct secret *key)
 {
-    struct engine *engine = plan->engine;
-    const struct authority_section *facts = authority_section(engine->authority, &plan->section_id);
+    struct sources *from = plan->from;
+    const struct authority_section *facts =
+        authority_section(from->log->authority, &plan->section_id);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
-    struct authority_when when = advance_when(engine);
-    struct epoch_key_place place = {
-        .practice = engine->practice, .section = plan->section_id, .epoch = facts->epoch_count + 1};
-    authority_membership(engine->authority, facts, when, &place.membership);
+    struct authority_when when = advance_when(from->log);
+    struct epoch_key_place place = {.practice = from->common->practice,
+                                    .section = plan->section_id,
+                                    .epoch = facts->epoch_count + 1};
+    authority_membership(from->log->authority, facts, when, &place.membership);
     struct hash commitment;
     epoch_key_commitment(key, &place, &commitment);
     struct authority_recipient recipients[EPOCH_SEALS_MAX];
     size_t count = 0;
-    enum status status =
-        authority_recipients(engine->authority, facts, when, recipients, EPOCH_SEALS_MAX, &count);
+    enum status status = authority_recipients(from->log->authority, facts, when, recipients,
+                                              EPOCH_SEALS_MAX, &count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = seal(plan, room, key, &place, &recipients[i]);
     }
@@ -180,9 +183,9 @@ static enum status seal_old(struct plan *plan, struct room *room, const struct e
                             const struct authority_recipient *recipients, size_t count)
 {
     const struct authority_section *facts =
-        authority_section(plan->engine->authority, &plan->section_id);
+        authority_section(plan->from->log->authority, &plan->section_id);
     CHECK(facts != NULL && key->epoch >= 1 && key->epoch <= facts->epoch_count);
-    struct epoch_key_place place = {.practice = plan->engine->practice,
+    struct epoch_key_place place = {.practice = plan->from->common->practice,
                                     .section = plan->section_id,
                                     .epoch = key->epoch,
                                     .membership = facts->epochs[key->epoch - 1].membership};

@@ -9,11 +9,11 @@
  */
 #pragma once
 
-#include "client/engine/outbox/statement_make.h"
-#include "client/engine/outbox/wish.h"
+#include "client/engine/common/statement_make.h"
+#include "client/engine/submit/sources.h"
 
 struct plan {
-    struct engine *engine;
+    struct sources *from;
     struct section *section; /* NULL: a section that does not exist yet, or a member's chain */
     struct section_id section_id;
     struct chain_label label;
@@ -32,13 +32,13 @@ struct plan {
 };
 
 /* For the chain of a section that we hold. STATUS_NOT_FOUND. */
-MUST_CHECK enum status plan_section(struct engine *engine, const struct section_id *section,
+MUST_CHECK enum status plan_section(struct sources *from, const struct section_id *section,
                                     struct plan *out_plan);
 /* For a new section under |label|. */
-void plan_new_section(struct engine *engine, const struct section_id *section,
+void plan_new_section(struct sources *from, const struct section_id *section,
                       const struct chain_label *label, struct plan *out_plan);
 /* For a member's chain. STATUS_NOT_FOUND. */
-MUST_CHECK enum status plan_member(struct engine *engine, const struct member_id *member,
+MUST_CHECK enum status plan_member(struct sources *from, const struct member_id *member,
                                    struct plan *out_plan);
 /* Takes back what was admitted, frees all. In every case. STATUS_NO_MEMORY; another status
  * would be our own fault. */

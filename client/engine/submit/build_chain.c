@@ -1,4 +1,4 @@
-#include "client/engine/outbox/build.h"
+#include "client/engine/submit/build.h"
 
 #include "keys/public/bytes/random.h"
 
@@ -61,17 +61,17 @@ static enum status fill_member(struct plan *plan, const struct wish *wish,
     }
 }
 
-enum status build_member_statement(struct engine *engine, const struct wish *wish,
+enum status build_member_statement(struct sources *from, const struct wish *wish,
                                    const struct identity_signer *root, struct plan *plan)
 {
-    enum status status = plan_member(engine, &wish->member, plan);
+    enum status status = plan_member(from, &wish->member, plan);
     return status == STATUS_OK ? fill_member(plan, wish, root) : status;
 }
 
-enum status build_member(struct engine *engine, struct wish *wish)
+enum status build_member(struct sources *from, struct wish *wish)
 {
     struct plan plan;
-    enum status status = build_member_statement(engine, wish, NULL, &plan);
+    enum status status = build_member_statement(from, wish, NULL, &plan);
     if (status == STATUS_OK) {
         wish->built_object = plan.statements[0].hash;
         status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
@@ -80,19 +80,19 @@ enum status build_member(struct engine *engine, struct wish *wish)
     return status == STATUS_OK ? ended : status;
 }
 
-enum status build_device(struct engine *engine, struct wish *wish)
+enum status build_device(struct sources *from, struct wish *wish)
 {
     struct signature signatures[2];
     struct span body = span_of(wish->body.data, wish->body.size);
-    if (engine->content->identity == NULL || wish->extra.size != SIGNATURE_BYTES) {
+    if (from->common->content->identity == NULL || wish->extra.size != SIGNATURE_BYTES) {
         return STATUS_REFUSED;
     }
     memcpy(signatures[1].bytes, wish->extra.data, SIGNATURE_BYTES);
-    enum status status = identity_sign(engine->content->identity, LABEL_DEVICE, &engine->practice,
-                                       &body, 1, &signatures[0]);
-    struct plan plan = {.engine = engine, .statement_count = 1};
+    enum status status = identity_sign(from->common->content->identity, LABEL_DEVICE,
+                                       &from->common->practice, &body, 1, &signatures[0]);
+    struct plan plan = {.from = from, .statement_count = 1};
     if (status == STATUS_OK) {
-        status = make_signed(&engine->practice, STATEMENT_DEVICE, body, signatures, 2,
+        status = make_signed(&from->common->practice, STATEMENT_DEVICE, body, signatures, 2,
                              &plan.statements[0]);
     }
     if (status == STATUS_OK) {
@@ -105,7 +105,7 @@ enum status build_device(struct engine *engine, struct wish *wish)
 
 static enum status add_section(struct plan *plan, const struct wish *wish)
 {
-    const struct engine *engine = plan->engine;
+    const struct sources *from = plan->from;
     static const struct chart_id none;
     Alcove__Link link;
     plan_link(plan, &link);
@@ -115,7 +115,8 @@ static enum status add_section(struct plan *plan, const struct wish *wish)
     body.section = field_of(wish->section.bytes, ID_BYTES);
     body.class_ = wish->type;
     if (!ID_EQUAL(&wish->chart, &none)) {
-        const struct authority_member *client = authority_member(engine->authority, &wish->member);
+        const struct authority_member *client =
+            authority_member(from->log->authority, &wish->member);
         if (client == NULL || !client->enrolled) {
             return STATUS_NOT_FOUND;
         }
@@ -126,12 +127,12 @@ static enum status add_section(struct plan *plan, const struct wish *wish)
     return plan_add(plan, STATEMENT_SECTION, &body.base, NULL);
 }
 
-enum status build_section(struct engine *engine, struct wish *wish)
+enum status build_section(struct sources *from, struct wish *wish)
 {
     struct chain_label label;
     random_bytes(label.bytes, sizeof label.bytes);
     struct plan plan;
-    plan_new_section(engine, &wish->section, &label, &plan);
+    plan_new_section(from, &wish->section, &label, &plan);
     enum status status = add_section(&plan, wish);
     if (status == STATUS_OK && wish->rights != 0) {
         /* The client's own place in what they share with their therapist. */

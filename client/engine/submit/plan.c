@@ -1,14 +1,17 @@
-#include "client/engine/outbox/plan.h"
+#include "client/engine/submit/plan.h"
 
-static void begin(struct engine *engine, struct plan *plan)
+#include "client/engine/common/clock.h"
+#include "client/engine/log/advance.h"
+
+static void begin(struct sources *from, struct plan *plan)
 {
-    *plan = (struct plan){.engine = engine};
-    advance_seen(engine, &plan->seen);
+    *plan = (struct plan){.from = from};
+    advance_seen(from->log, &plan->seen);
 }
 
 static bool join_chain(struct plan *plan, const struct chain_label *label)
 {
-    const struct authority_chain *chain = authority_chain(plan->engine->authority, label);
+    const struct authority_chain *chain = authority_chain(plan->from->log->authority, label);
     if (chain == NULL) {
         return false;
     }
@@ -18,11 +21,11 @@ static bool join_chain(struct plan *plan, const struct chain_label *label)
     return true;
 }
 
-enum status plan_section(struct engine *engine, const struct section_id *section,
+enum status plan_section(struct sources *from, const struct section_id *section,
                          struct plan *out_plan)
 {
-    begin(engine, out_plan);
-    out_plan->section = section_find(engine, section);
+    begin(from, out_plan);
+    out_plan->section = section_find(from->sections, section);
     if (out_plan->section == NULL || !join_chain(out_plan, &out_plan->section->label)) {
         return STATUS_NOT_FOUND;
     }
@@ -32,37 +35,36 @@ enum status plan_section(struct engine *engine, const struct section_id *section
     return STATUS_OK;
 }
 
-void plan_new_section(struct engine *engine, const struct section_id *section,
+void plan_new_section(struct sources *from, const struct section_id *section,
                       const struct chain_label *label, struct plan *out_plan)
 {
-    begin(engine, out_plan);
+    begin(from, out_plan);
     out_plan->section_id = *section;
     out_plan->label = *label;
-    timeline_head_start(&engine->practice, section, &out_plan->head);
+    timeline_head_start(&from->common->practice, section, &out_plan->head);
 }
 
-enum status plan_member(struct engine *engine, const struct member_id *member,
-                        struct plan *out_plan)
+enum status plan_member(struct sources *from, const struct member_id *member, struct plan *out_plan)
 {
-    begin(engine, out_plan);
-    const struct authority_member *facts = authority_member(engine->authority, member);
+    begin(from, out_plan);
+    const struct authority_member *facts = authority_member(from->log->authority, member);
     return facts != NULL && join_chain(out_plan, &facts->label) ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
 /* What the log holds of the section's chain, admitted again. */
-static enum status restore(struct engine *engine, const struct chain_label *label)
+static enum status restore(struct sources *from, const struct chain_label *label)
 {
-    enum status status = authority_forget_section(engine->authority, label);
+    enum status status = authority_forget_section(from->log->authority, label);
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
     }
-    for (size_t i = 0; i < engine->fact_count && status == STATUS_OK; i++) {
-        const struct fact *fact = &engine->facts[i];
+    for (size_t i = 0; i < from->log->fact_count && status == STATUS_OK; i++) {
+        const struct fact *fact = &from->log->facts[i];
         if (!fact->folded || !ID_EQUAL(&fact->label, label)) {
             continue;
         }
         struct authority_result result;
-        status = authority_admit(engine->authority, span_of(fact->bytes, fact->size), fact->seq,
+        status = authority_admit(from->log->authority, span_of(fact->bytes, fact->size), fact->seq,
                                  fact->time_ms, AUTHORITY_VERIFIED, &result);
         CHECK(status == STATUS_OK || status == STATUS_NO_MEMORY);
     }
@@ -77,7 +79,7 @@ enum status plan_end(struct plan *plan)
     secret_free(plan->epoch_key);
     plan->epoch_key = NULL;
     plan->statement_count = 0;
-    enum status status = plan->admitted ? restore(plan->engine, &plan->label) : STATUS_OK;
+    enum status status = plan->admitted ? restore(plan->from, &plan->label) : STATUS_OK;
     plan->admitted = false;
     return status;
 }
@@ -87,8 +89,8 @@ void plan_link(struct plan *plan, Alcove__Link *out_link)
     struct make_place place = {.label = plan->label,
                                .number = plan->count,
                                .previous = plan->last,
-                               .member = &plan->engine->content->member,
-                               .device = &plan->engine->content->device_statement,
+                               .member = &plan->from->common->content->member,
+                               .device = &plan->from->common->content->device_statement,
                                .seen = &plan->seen};
     make_link(&place, out_link);
     /* make_link borrows: the label and the hash must be the plan's own. */
@@ -101,18 +103,18 @@ void plan_link(struct plan *plan, Alcove__Link *out_link)
 /* Member chains cannot be taken back, so they are only judged. */
 static enum status judge(struct plan *plan, const struct made *made, bool keep)
 {
-    struct engine *engine = plan->engine;
+    struct sources *from = plan->from;
     struct statement statement;
     struct authority_result result = {0};
     enum status status =
-        statement_parse(span_of(made->data, made->size), &engine->practice, &statement);
+        statement_parse(span_of(made->data, made->size), &from->common->practice, &statement);
     if (status == STATUS_OK) {
-        uint64_t seq = engine->leaves.count + plan->statement_count;
-        uint64_t now = advance_writer_ms(engine);
-        status = keep ? authority_admit_parsed(engine->authority, &statement, seq, now,
+        uint64_t seq = from->log->leaves.count + plan->statement_count;
+        uint64_t now = clock_writer_ms(from->common);
+        status = keep ? authority_admit_parsed(from->log->authority, &statement, seq, now,
                                                AUTHORITY_VERIFIED, &result)
-                      : authority_judge(engine->authority, &statement, seq, now, AUTHORITY_VERIFIED,
-                                        &result);
+                      : authority_judge(from->log->authority, &statement, seq, now,
+                                        AUTHORITY_VERIFIED, &result);
     }
     statement_free(&statement);
     plan->reason = result.reason;
@@ -127,9 +129,11 @@ enum status plan_add(struct plan *plan, enum statement_type type, const Protobuf
         return STATUS_TOO_LARGE;
     }
     const struct statement_rule *rule = statement_rule(type);
-    const struct identity_signer *signer = root != NULL ? root : plan->engine->content->content;
+    const struct identity_signer *signer =
+        root != NULL ? root : plan->from->common->content->content;
     struct made *made = &plan->statements[plan->statement_count];
-    enum status status = make_statement(&plan->engine->practice, type, body, &signer, 1, made);
+    enum status status =
+        make_statement(&plan->from->common->practice, type, body, &signer, 1, made);
     if (status == STATUS_OK) {
         status = judge(plan, made, rule->subject == STATEMENT_OF_SECTION);
     }
@@ -142,8 +146,8 @@ enum status plan_add(struct plan *plan, enum statement_type type, const Protobuf
     plan->last = made->hash;
     if (rule->subject == STATEMENT_OF_SECTION) {
         plan->number++;
-        timeline_head_next(&plan->engine->practice, &plan->head, plan->number, ENTRY_STATEMENT,
-                           &made->hash, &plan->head);
+        timeline_head_next(&plan->from->common->practice, &plan->head, plan->number,
+                           ENTRY_STATEMENT, &made->hash, &plan->head);
     }
     return STATUS_OK;
 }

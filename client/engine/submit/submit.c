@@ -1,17 +1,18 @@
-#include "client/engine/outbox/build.h"
+#include "client/engine/submit/submit.h"
 
+#include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
-#include "client/engine/exchange/sync_reply.h"
+#include "client/engine/submit/build.h"
 #include "keys/public/bytes/random.h"
 
 /* Sending what is in the outbox and judging the answers. */
 
 #define SUBMIT_TRIES_MAX 12u
 
-static bool same_section_waits(const struct engine *engine, const struct wish *until)
+static bool same_section_waits(const struct sources *from, const struct wish *until)
 {
     static const struct section_id none;
-    for (const struct wish *wish = engine->wishes; wish != until; wish = wish->next) {
+    for (const struct wish *wish = from->outbox->first; wish != until; wish = wish->next) {
         if (wish->state == ENGINE_WISH_WAITING && !ID_EQUAL(&until->section, &none) &&
             ID_EQUAL(&wish->section, &until->section)) {
             return true; /* the order in which things were written is kept */
@@ -20,13 +21,13 @@ static bool same_section_waits(const struct engine *engine, const struct wish *u
     return false;
 }
 
-static enum status send(struct engine *engine, struct wish *wish)
+static enum status send(struct sources *from, struct wish *wish)
 {
     struct request *request = NULL;
     wish->state = ENGINE_WISH_SENT;
-    enum status status =
-        request_ask_bytes(&engine->requests, wish->kind == WISH_OPENED ? OP_OPENED : OP_SUBMIT,
-                          &wish->request, span_of(wish->built.data, wish->built.size), &request);
+    enum status status = request_ask_bytes(
+        &from->common->requests, wish->kind == WISH_OPENED ? OP_OPENED : OP_SUBMIT, &wish->request,
+        span_of(wish->built.data, wish->built.size), &request);
     if (status != STATUS_OK) {
         wish->state = ENGINE_WISH_WAITING;
         return status;
@@ -36,18 +37,18 @@ static enum status send(struct engine *engine, struct wish *wish)
 }
 
 /* Built, stored, sent; false in *out_sent if it waits or has failed. */
-static enum status try_one(struct engine *engine, struct wish *wish, bool *out_sent)
+static enum status try_one(struct sources *from, struct wish *wish, bool *out_sent)
 {
     bool ready = true;
     enum status status = STATUS_OK;
     if (wish->built.size == 0) {
-        status = build_wish(engine, wish, &ready);
+        status = build_wish(from, wish, &ready);
         if (alarm_is_ours(status)) {
             return status;
         }
         if (status != STATUS_OK) {
             wish_clear(&wish->built);
-            return wish_failed(engine, wish, status);
+            return wish_failed(from->outbox, wish, status);
         }
         if (!ready) {
             return STATUS_OK;
@@ -55,27 +56,27 @@ static enum status try_one(struct engine *engine, struct wish *wish, bool *out_s
         random_bytes(wish->request.bytes, sizeof wish->request.bytes);
         wish->tries++;
         /* What was sent must be known after a crash: a retry is these bytes again. */
-        status = wish_save(engine, wish);
+        status = wish_save(from->outbox, wish);
         if (status != STATUS_OK) {
             return status;
         }
     }
-    status = send(engine, wish);
+    status = send(from, wish);
     *out_sent = status == STATUS_OK;
     return status;
 }
 
-enum status submit_ask(struct engine *engine, bool *out_asked)
+enum status submit_ask(struct sources *from, bool *out_asked)
 {
     *out_asked = false;
-    if (clock_look(engine).stopped) {
+    if (clock_look(from->common).stopped) {
         return STATUS_OK; /* what was queued before waits too (decision 23) */
     }
-    struct wish *wish = engine->wishes;
+    struct wish *wish = from->outbox->first;
     while (wish != NULL) {
         struct wish *next = wish->next;
-        if (wish->state == ENGINE_WISH_WAITING && !same_section_waits(engine, wish)) {
-            enum status status = try_one(engine, wish, out_asked);
+        if (wish->state == ENGINE_WISH_WAITING && !same_section_waits(from, wish)) {
+            enum status status = try_one(from, wish, out_asked);
             if (status != STATUS_OK || *out_asked) {
                 return status;
             }
@@ -104,28 +105,28 @@ static bool built_has_statement(const struct wish *wish)
     return has;
 }
 
-static enum status note_reply(struct engine *engine, const struct wish *wish,
+static enum status note_reply(struct sources *from, const struct wish *wish,
                               const Alcove__SubmitReply *reply)
 {
-    struct section *section = section_find(engine, &wish->section);
+    struct section *section = section_find(from->sections, &wish->section);
     if (section != NULL && reply->section_number > section->known) {
         section->known = reply->section_number;
     }
     if (changes_authority(wish) || built_has_statement(wish)) {
-        engine->want_checkpoint = true;
-        engine->want_state = true;
+        from->common->wants.checkpoint = true;
+        from->common->wants.state = true;
     }
     const struct authority_section *facts =
-        section == NULL ? NULL : authority_section(engine->authority, &section->id);
+        section == NULL ? NULL : authority_section(from->log->authority, &section->id);
     struct hash leaf;
     if (facts != NULL && facts->has_chart && reply->chart_number > 0 &&
         field_hash(reply->event_leaf, &leaf)) {
-        return section_chart_saw(engine, &facts->chart, reply->chart_number, &leaf);
+        return section_chart_saw(from->sections, &facts->chart, reply->chart_number, &leaf);
     }
     return STATUS_OK;
 }
 
-static enum status done(struct engine *engine, struct wish *wish, struct span body)
+static enum status done(struct sources *from, struct wish *wish, struct span body)
 {
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
@@ -141,33 +142,33 @@ static enum status done(struct engine *engine, struct wish *wish, struct span bo
         if (status == STATUS_OK) {
             const Alcove__SubmitReply *reply = (const Alcove__SubmitReply *)(const void *)message;
             event = reply->event;
-            status = note_reply(engine, wish, reply);
+            status = note_reply(from, wish, reply);
         }
     }
     arena_free(&arena);
     if (status != STATUS_OK) {
         return alarm_is_ours(status)
                    ? status
-                   : alarm_stop(engine, status,
+                   : alarm_stop(from->common, status,
                                 "The server's answer to what was sent does not hold.", "");
     }
-    return wish_done(engine, wish, event);
+    return wish_done(from->outbox, wish, event);
 }
 
 /* The same wish again, made anew against what is in force now. A refused revision's number is
  * used again, and the new one says which it replaces (decision 12). */
-static enum status again(struct engine *engine, struct wish *wish)
+static enum status again(struct sources *from, struct wish *wish)
 {
-    struct section *section = section_find(engine, &wish->section);
+    struct section *section = section_find(from->sections, &wish->section);
     if (wish->kind == WISH_NOTE && section != NULL) {
         section->refused_number = wish->built_device_number;
         section->refused_link = wish->built_object;
-        const struct storage *storage = &engine->storage;
+        const struct storage *storage = &from->common->storage;
         enum status status = storage->begin(storage->context);
         if (status != STATUS_OK) {
             return status;
         }
-        status = section_store(engine, section);
+        status = section_store(from->sections, section);
         if (status != STATUS_OK) {
             storage->abort(storage->context);
             return status;
@@ -177,11 +178,11 @@ static enum status again(struct engine *engine, struct wish *wish)
             return status;
         }
     }
-    engine->want_checkpoint = true;
-    engine->want_state = true;
+    from->common->wants.checkpoint = true;
+    from->common->wants.state = true;
     wish->state = ENGINE_WISH_WAITING;
     wish_clear(&wish->built);
-    return wish_save(engine, wish);
+    return wish_save(from->outbox, wish);
 }
 
 static bool may_repeat(const struct wish *wish, enum status code)
@@ -192,35 +193,26 @@ static bool may_repeat(const struct wish *wish, enum status code)
            (code == STATUS_CONFLICT || code == STATUS_NEEDS_EPOCH);
 }
 
-enum status submit_reply(struct engine *engine, struct request *request, uint32_t code,
+enum status submit_reply(struct sources *from, struct request *request, uint32_t code,
                          struct span body)
 {
-    struct wish *wish = wish_find(engine, request->ticket);
+    struct wish *wish = wish_find(from->outbox, request->ticket);
     if (wish == NULL) {
         return STATUS_OK;
     }
-    enum status status = code < STATUS_BAD_SIGNATURE ? (enum status)code : STATUS_MALFORMED;
+    enum status status = common_code(code);
     if (status == STATUS_OK || status == STATUS_ALREADY) {
-        return done(engine, wish, body);
+        return done(from, wish, body);
     }
     if (status == STATUS_BUSY || status == STATUS_UNAVAILABLE) {
         wish->state = ENGINE_WISH_WAITING;
-        engine->retry_at_ms = engine->now_ms + SYNC_RETRY_MS;
+        common_retry_later(from->common);
         return STATUS_OK;
     }
     if (may_repeat(wish, status)) {
-        return again(engine, wish);
+        return again(from, wish);
     }
     wish_clear(&wish->built);
-    engine->want_state = true;
-    return wish_failed(engine, wish, status);
-}
-
-void submit_lost(struct engine *engine)
-{
-    for (struct wish *wish = engine->wishes; wish != NULL; wish = wish->next) {
-        if (wish->state == ENGINE_WISH_SENT) {
-            wish->state = ENGINE_WISH_WAITING;
-        }
-    }
+    from->common->wants.state = true;
+    return wish_failed(from->outbox, wish, status);
 }

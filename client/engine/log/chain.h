@@ -1,0 +1,12 @@
+/*
+ * Chains that the server says we may see, and how much of each is here. Internal to the engine.
+ */
+#pragma once
+
+#include "client/engine/log/log.h"
+
+/* NULL: not listed. */
+struct chain_known *chain_find(struct log *log, const struct chain_label *label);
+MUST_CHECK enum status chain_list(struct log *log, const Alcove__ChainState *state);
+/* The next chain that the log holds more of than we have; false: none. */
+bool chain_missing(const struct log *log, size_t *out_chain);

@@ -1,0 +1,19 @@
+/*
+ * The statements that we may see: taken in against their leaves, stored, loaded. Internal to the
+ * engine.
+ */
+#pragma once
+
+#include "client/engine/log/log.h"
+
+MUST_CHECK enum status fact_load(struct log *log);
+/* Takes the statements of a chain, in order; that the server shows none is an alarm. */
+MUST_CHECK enum status fact_reply(struct log *log, const struct request *request,
+                                  const Alcove__ChainReply *reply);
+/* Stores accepted leaves from index |from| on, and what was folded and not yet stored, in one
+ * transaction. */
+MUST_CHECK enum status fact_store(struct log *log, uint64_t leaves_from);
+/* Forgets what was received and not folded. */
+void fact_drop_unfolded(struct log *log);
+/* Frees facts and chains. */
+void fact_deinit(struct log *log);

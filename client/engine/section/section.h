@@ -1,0 +1,94 @@
+/*
+ * What we hold of sections: how far each was verified, the keys that open it, what authors told
+ * of charts. Internal to the engine. One thread.
+ *
+ * The room sees the log, since every entry is judged by the authority; it does not see the
+ * outbox: what a person wants changes nothing that is verified.
+ */
+#pragma once
+
+#include "client/engine/log/log.h"
+#include "client/engine/section/index.h"
+#include "keys/public/authority/timeline.h"
+
+struct epoch_key {
+    uint64_t epoch;
+    struct hash statement;
+    struct secret *key;
+};
+
+/* A section that we hold or are offered. */
+struct section {
+    struct section_id id;
+    struct chain_label label;
+    uint32_t local;    /* its short name in storage keys */
+    bool listed;       /* in the newest STATE */
+    uint64_t known;    /* last number, the server's word */
+    uint64_t ended_at; /* number at which we were removed; 0: in */
+    uint64_t denied;   /* the server refused to hand out numbers up to this one */
+    bool started;      /* the timeline stands at a place that we trust */
+    struct timeline timeline;
+    struct hash verified_device[EPOCH_STARTS_MAX]; /* one signature of them was checked */
+    size_t verified_count;
+    /* A revision of ours that the server refused: its number is used again (decision 12). */
+    uint64_t refused_number;
+    struct hash refused_link;
+    struct epoch_key *keys; /* by epoch */
+    size_t key_count;
+    size_t epochs_tried, reseals_tried; /* how many of the authority's were looked at */
+    uint64_t start_epoch;               /* from which we were given the log; 0: from its start */
+    uint64_t missing_number;            /* an entry there named something not yet known */
+    struct index index;
+};
+
+/* The highest place in a chart's own history that anybody told us (decision 15). */
+struct chart_seen {
+    struct chart_id chart;
+    uint64_t number;
+    struct hash leaf;
+};
+
+struct names; /* name.h */
+
+struct sections {
+    struct common *common;
+    struct log *log;
+    struct names *names; /* told of each NOTE_NAME note that is kept */
+    struct section *items;
+    size_t count, capacity;
+    struct chart_seen *charts;
+    size_t chart_count;
+    bool synced_once; /* everything was here once */
+    /* Progress of the pages under way; since engine_new. */
+    uint64_t bytes_expected, bytes_received;
+    uint64_t revisions_verified, signatures_checked;
+};
+
+void section_deinit(struct sections *sections);
+struct section *section_find(const struct sections *sections, const struct section_id *id);
+MUST_CHECK enum status section_list(struct sections *sections, const Alcove__SectionState *state);
+const struct secret *section_key(const struct section *section, const struct hash *epoch);
+/* Sets the timeline at its beginning, once we hold a key. */
+MUST_CHECK enum status section_begin(struct sections *sections, struct section *section);
+/* Whether there is a page to ask for. */
+bool section_behind(const struct section *section);
+/* The server owes us nothing more of it than what is here: not asked again before a new STATE. */
+void section_deny(struct section *section);
+/* Makes the index if there is none. STATUS_CORRUPT, STATUS_NO_MEMORY. */
+MUST_CHECK enum status section_index(const struct sections *sections, struct section *section);
+/* The highest place in the chart's history that we know of; NULL: none. */
+const struct chart_seen *section_chart_seen(const struct sections *sections,
+                                            const struct chart_id *chart);
+MUST_CHECK enum status section_chart_saw(struct sections *sections, const struct chart_id *chart,
+                                         uint64_t number, const struct hash *leaf);
+
+/* section_keys.c: opens what epoch keys are sealed to us. A seal that should open and does not is
+ * told. */
+MUST_CHECK enum status section_open_keys(struct sections *sections, struct section *section);
+
+/* section_store.c */
+MUST_CHECK enum status section_load(struct sections *sections);
+/* Notes durably that everything was here once; nothing the second time. */
+MUST_CHECK enum status section_store_synced(struct sections *sections);
+/* Within a transaction of the caller. */
+MUST_CHECK enum status section_store(struct sections *sections, const struct section *section);
