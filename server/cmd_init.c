@@ -305,19 +305,18 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
 static int run_founder(const struct init_options *options, const struct paths *paths)
 {
     char program[PATHS_BYTES_MAX];
-    char *arguments[] = {program,
-                         (char *)(uintptr_t) "practice",
-                         (char *)(uintptr_t) "new",
-                         (char *)(uintptr_t) "--name",
-                         (char *)(uintptr_t)options->name,
-                         (char *)(uintptr_t) "--server",
-                         (char *)(uintptr_t)paths->server_pub,
-                         (char *)(uintptr_t) "--out",
-                         (char *)(uintptr_t)options->out,
-                         options->passphrase_fd == NULL ? NULL
-                                                        : (char *)(uintptr_t) "--passphrase-fd",
-                         (char *)(uintptr_t)options->passphrase_fd,
-                         NULL};
+    const char *arguments[] = {program,
+                               "practice",
+                               "new",
+                               "--name",
+                               options->name,
+                               "--server",
+                               paths->server_pub,
+                               "--out",
+                               options->out,
+                               options->passphrase_fd == NULL ? NULL : "--passphrase-fd",
+                               options->passphrase_fd,
+                               NULL};
     int code = 0;
     pid_t child;
 
@@ -326,7 +325,7 @@ static int run_founder(const struct init_options *options, const struct paths *p
     }
     child = fork();
     if (child == 0) {
-        (void)execv(program, arguments);
+        (void)execv(program, (char **)(uintptr_t)arguments);
         (void)fprintf(stderr, "alcoved init: %s is missing\n", program);
         _exit(127);
     }

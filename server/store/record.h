@@ -24,7 +24,7 @@
 /* For context, header and envelope together, in a record of one page. */
 #define RECORD_CONTENT_BYTES_PAGE         (RECORD_VALUE_BYTES_PAGE - RECORD_OVERHEAD_BYTES)
 /* For the same three in a record of |pages| pages. */
-#define RECORD_CONTENT_BYTES_PAGES(pages) ((pages)*4096u - 16u - RECORD_OVERHEAD_BYTES)
+#define RECORD_CONTENT_BYTES_PAGES(pages) ((4096u * (pages)) - 16u - RECORD_OVERHEAD_BYTES)
 
 #define RECORD_WRAP_BYTES_MAX 1024u
 

@@ -264,7 +264,7 @@ static void test_bound(void **state)
  * Method: each way to lose interest; the thread must end. */
 static void test_no_longer_of_interest(void **state)
 {
-    static void (*const WAYS[])(struct post * post) = {post_close, post_drop, post_stop};
+    static void (*const WAYS[])(struct post *) = {post_close, post_drop, post_stop};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(WAYS); i++) {
