@@ -3,7 +3,6 @@
 #include "proto/message.h"
 #include "tests/support/test.h"
 
-#define OK(call)   assert_int_equal((call), STATUS_OK)
 #define EVENTS_MAX 64u
 
 /* What an auditor reads of one event. */

@@ -12,7 +12,6 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-#define OK(call)  assert_int_equal((call), STATUS_OK)
 #define STEPS_MAX 20000
 
 struct impostor {

@@ -13,10 +13,10 @@
 #include "proto/message.h"
 #include "tests/support/test.h"
 
-#define OK(call)        assert_int_equal((call), STATUS_OK)
-#define NOTES           24u
-#define NOTE_BYTES      200000u
-#define HOUR_MS         3600000u
+#define NOTES      24u
+#define NOTE_BYTES 200000u
+#define HOUR_MS    3600000u
+
 /* One message that the server had made but not yet handed to its kernel, and one that our
  * own TLS had taken but not yet given out; with their headers. */
 #define UNDER_WAY_BYTES (2u * 16384u)

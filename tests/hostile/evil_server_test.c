@@ -61,8 +61,7 @@ static int start(void **state)
     struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
     (void)scene_write(&scene.therapist, &progress, NULL, REVISION_SIGNED, "first", &ticket);
     scene_wait(&scene.therapist, ticket);
-    (void)scene_write(&scene.therapist, &process, NULL, REVISION_DRAFT, "private", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    (void)scene_note(&scene.therapist, &process, "private");
     scene_invite(&scene.admin, ROLE_THERAPIST, "Tomas", &second);
     scene_relate(&scene, &scene.client, &second, RELATION_COVERS);
     scene_refresh(&scene.therapist);
@@ -81,8 +80,7 @@ static int start(void **state)
                                 scene.server.now_ms, &ticket),
                      STATUS_OK);
     scene_wait(&scene.therapist, ticket);
-    (void)scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "after", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    (void)scene_note(&scene.therapist, &progress, "after");
     facts_init(&truth);
     make_fresh(&scene.therapist);
     assert_int_equal(relay_run(&scene.therapist, NULL, &honest), STATUS_OK);

@@ -2,44 +2,12 @@
  * AT-14 and 33: devices that are nobody's, and every type of statement and every label in the
  * place of every other.
  */
-#include "tests/hostile/kit.h"
+#include "tests/hostile/stage.h"
 
 #include "keys/public/bytes/random.h"
 #include "keys/public/verify.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
-#include "tests/support/test.h"
-
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
-struct stage {
-    struct scene scene;
-    struct section_id shared;
-    struct kit_submit submit;
-};
-
-static int open_stage(void **state)
-{
-    struct stage *stage = calloc(1, sizeof *stage);
-    uint64_t ticket = 0;
-    assert_non_null(stage);
-    scene_open(&stage->scene);
-    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
-    scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, "one", &ticket);
-    scene_wait(&stage->scene.therapist, ticket);
-    scene_refresh(&stage->scene.client);
-    *state = stage;
-    return 0;
-}
-
-static int close_stage(void **state)
-{
-    struct stage *stage = *state;
-    kit_submit_free(&stage->submit);
-    scene_close(&stage->scene);
-    free(stage);
-    return 0;
-}
 
 static void plant_and_refuse(struct stage *stage, struct made *made)
 {
@@ -191,8 +159,6 @@ static void test_AT33_every_label_for_every_other(void **state)
             STATUS_BAD_SIGNATURE);
     }
 }
-
-#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void)
 {

@@ -3,42 +3,9 @@
  * statement stands in the server's log as if it were accepted, with leaves, heads and proofs that
  * fit. What the client learns from must be what the statement itself says.
  */
-#include "tests/hostile/kit.h"
+#include "tests/hostile/stage.h"
 
 #include "keys/public/bytes/random.h"
-#include "tests/support/test.h"
-
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
-/* A chart, a shared section with one note that both have, and the client has a word waiting. */
-struct stage {
-    struct scene scene;
-    struct section_id shared;
-    struct kit_submit submit; /* what the therapist was about to say */
-};
-
-static int open_stage(void **state)
-{
-    struct stage *stage = calloc(1, sizeof *stage);
-    uint64_t ticket = 0;
-    assert_non_null(stage);
-    scene_open(&stage->scene);
-    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
-    scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, "one", &ticket);
-    scene_wait(&stage->scene.therapist, ticket);
-    scene_refresh(&stage->scene.client);
-    *state = stage;
-    return 0;
-}
-
-static int close_stage(void **state)
-{
-    struct stage *stage = *state;
-    kit_submit_free(&stage->submit);
-    scene_close(&stage->scene);
-    free(stage);
-    return 0;
-}
 
 static struct span first(const struct stage *stage)
 {
@@ -292,8 +259,6 @@ static void test_AT20_grant_beyond_the_table(void **state)
 {
     test_grant(*state, grant_ownership, NULL, true);
 }
-
-#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void)
 {

@@ -2,43 +2,7 @@
  * AT-37: a server that shows two people two histories, in a section, in the statements or in the
  * access log alone; each side is signed as it should be.
  */
-#include "tests/hostile/kit.h"
-#include "tests/support/test.h"
-
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
-struct stage {
-    struct scene scene;
-    struct section_id shared, progress;
-};
-
-static void note(struct inproc_person *by, const struct section_id *section, const char *text)
-{
-    uint64_t ticket = 0;
-    scene_write(by, section, NULL, REVISION_DRAFT, text, &ticket);
-    scene_wait(by, ticket);
-}
-
-static int open_stage(void **state)
-{
-    struct stage *stage = calloc(1, sizeof *stage);
-    assert_non_null(stage);
-    scene_open(&stage->scene);
-    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
-    stage->progress = scene_section(&stage->scene.therapist, CLASS_PROGRESS);
-    note(&stage->scene.therapist, &stage->shared, "one");
-    scene_refresh(&stage->scene.client);
-    *state = stage;
-    return 0;
-}
-
-static int close_stage(void **state)
-{
-    struct stage *stage = *state;
-    scene_close(&stage->scene);
-    free(stage);
-    return 0;
-}
+#include "tests/hostile/stage.h"
 
 /* ---------------------------------------------------------------- forks */
 
@@ -51,8 +15,8 @@ static void test_AT37_fork_then_join(void **state)
     struct inproc_person *client = &stage->scene.client;
     kit_fork(&stage->scene.server, &other);
     kit_move(client, &other);
-    note(client, &stage->shared, "on the other side");
-    note(&stage->scene.therapist, &stage->shared, "here");
+    scene_note(client, &stage->shared, "on the other side");
+    scene_note(&stage->scene.therapist, &stage->shared, "here");
     kit_grow(&stage->scene.server, 60);
     kit_move(client, &stage->scene.server);
     kit_refuses(client, STATUS_BAD_PROOF, 0);
@@ -102,9 +66,9 @@ static void test_AT37_fork_of_a_section(void **state)
     struct inproc_person *client = &stage->scene.client;
     kit_fork(&stage->scene.server, &other);
     kit_move(client, &other);
-    note(client, &stage->shared, "theirs");
+    scene_note(client, &stage->shared, "theirs");
     /* The therapist sees another entry at that number. */
-    note(&stage->scene.therapist, &stage->shared, "ours");
+    scene_note(&stage->scene.therapist, &stage->shared, "ours");
     transplant(stage, &other, "carried over");
     kit_refuses(client, STATUS_OK, 0);
     kit_move(client, &stage->scene.server);
@@ -171,7 +135,7 @@ static void test_AT37_control_one_history(void **state)
     struct stage *stage = *state;
     for (size_t i = 0; i < 24; i++) {
         kit_grow(&stage->scene.server, i % 5);
-        note(&stage->scene.therapist, &stage->shared, "x");
+        scene_note(&stage->scene.therapist, &stage->shared, "x");
         kit_grow(&stage->scene.server, 1 + i * 7 % 11);
         const uint64_t proofs = stage->scene.server.ops[OP_PROOF];
         scene_refresh(&stage->scene.client);
@@ -212,7 +176,7 @@ static void test_AT37_spoiled_proofs(void **state)
     static const size_t hashes[] = {0, 1, 2, 3, 4, 5, 60, SIZE_MAX};
     for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
         struct spoiling spoiling = {.hash = hashes[i]};
-        note(&stage->scene.therapist, &stage->shared, "x");
+        scene_note(&stage->scene.therapist, &stage->shared, "x");
         kit_grow(&stage->scene.server, 3);
         stage->scene.server.hook = spoil_proof;
         stage->scene.server.hook_context = &spoiling;
@@ -225,8 +189,6 @@ static void test_AT37_spoiled_proofs(void **state)
         inproc_sync(client);
     }
 }
-
-#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void)
 {

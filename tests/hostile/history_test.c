@@ -2,43 +2,7 @@
  * AT-36, 39 and withheld statements: a server that forgets and leaves out, with everything that it
  * signs itself right.
  */
-#include "tests/hostile/kit.h"
-#include "tests/support/test.h"
-
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
-struct stage {
-    struct scene scene;
-    struct section_id shared, progress;
-};
-
-static void note(struct inproc_person *by, const struct section_id *section, const char *text)
-{
-    uint64_t ticket = 0;
-    scene_write(by, section, NULL, REVISION_DRAFT, text, &ticket);
-    scene_wait(by, ticket);
-}
-
-static int open_stage(void **state)
-{
-    struct stage *stage = calloc(1, sizeof *stage);
-    assert_non_null(stage);
-    scene_open(&stage->scene);
-    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
-    stage->progress = scene_section(&stage->scene.therapist, CLASS_PROGRESS);
-    note(&stage->scene.therapist, &stage->shared, "one");
-    scene_refresh(&stage->scene.client);
-    *state = stage;
-    return 0;
-}
-
-static int close_stage(void **state)
-{
-    struct stage *stage = *state;
-    scene_close(&stage->scene);
-    free(stage);
-    return 0;
-}
+#include "tests/hostile/stage.h"
 
 /* ---------------------------------------------------------------- rollback */
 
@@ -56,7 +20,7 @@ static void roll_back(struct stage *stage, int longer, enum status expected)
     struct inproc_person *client = &stage->scene.client;
     uint64_t ticket = 0;
     kit_fork(&stage->scene.server, &yesterday);
-    note(&stage->scene.therapist, &stage->shared, "two");
+    scene_note(&stage->scene.therapist, &stage->shared, "two");
     scene_refresh(client);
     assert_string_equal(scene_read(client, &stage->shared).seen, "[one][two]");
     if (longer >= 0) {
@@ -105,7 +69,7 @@ static void test_AT36_new_device_with_handed_checkpoints(void **state)
     scene_device(&stage->scene.therapist, &second);
     inproc_offline(&second);
     kit_fork(&stage->scene.server, &yesterday);
-    note(&stage->scene.therapist, &stage->shared, "two");
+    scene_note(&stage->scene.therapist, &stage->shared, "two");
     kit_grow(&yesterday, 60);
     second.content.statements = stage->scene.therapist.content.statements;
     second.content.events = stage->scene.therapist.content.events;
@@ -285,8 +249,6 @@ static void test_AT39_two_of_fifty_swapped(void **state)
 {
     fifty(*state, swap_two_of_many);
 }
-
-#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void)
 {

@@ -2,49 +2,11 @@
  * AT-25, 44, 46: false seals and starts, clocks, and histories of access with something missing:
  * what an insider signs, and what the server says of the log.
  */
-#include "tests/hostile/kit.h"
-#include "tests/support/test.h"
-
-#define OK(call) assert_int_equal((call), STATUS_OK)
+#include "tests/hostile/stage.h"
 
 enum {
     DAY_MS = 86400000,
 };
-
-struct stage {
-    struct scene scene;
-    struct section_id shared, progress;
-    struct kit_submit submit;
-};
-
-static void note(struct inproc_person *by, const struct section_id *section, const char *text)
-{
-    uint64_t ticket = 0;
-    scene_write(by, section, NULL, REVISION_DRAFT, text, &ticket);
-    scene_wait(by, ticket);
-}
-
-static int open_stage(void **state)
-{
-    struct stage *stage = calloc(1, sizeof *stage);
-    assert_non_null(stage);
-    scene_open(&stage->scene);
-    stage->shared = scene_section(&stage->scene.therapist, CLASS_SHARED);
-    stage->progress = scene_section(&stage->scene.therapist, CLASS_PROGRESS);
-    note(&stage->scene.therapist, &stage->shared, "one");
-    scene_refresh(&stage->scene.client);
-    *state = stage;
-    return 0;
-}
-
-static int close_stage(void **state)
-{
-    struct stage *stage = *state;
-    kit_submit_free(&stage->submit);
-    scene_close(&stage->scene);
-    free(stage);
-    return 0;
-}
 
 /* ---------------------------------------------------------------- false seals */
 
@@ -126,7 +88,7 @@ static void test_planted_author_start(void **state)
     struct inproc_person cover;
     bool done = false;
     uint64_t ticket = 0;
-    note(therapist, &stage->progress, "before");
+    scene_note(therapist, &stage->progress, "before");
     scene_refresh(&stage->scene.admin);
     scene_invite(&stage->scene.admin, ROLE_THERAPIST, "Tom", &cover);
     scene_relate(&stage->scene, &stage->scene.client, &cover, RELATION_COVERS);
@@ -172,7 +134,7 @@ static void test_clock_a_day_off_stops_writing(void **state)
     struct engine_state seen;
     uint64_t ticket = 0;
     stage->scene.server.now_ms += 2u * DAY_MS;
-    note(&stage->scene.therapist, &stage->shared, "two");
+    scene_note(&stage->scene.therapist, &stage->shared, "two");
     inproc_offline(client);
     client->clock_off_ms = -2 * (int64_t)DAY_MS;
     scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
@@ -210,7 +172,7 @@ static void test_AT46_ciphertext_without_event(void **state)
 {
     struct stage *stage = *state;
     size_t dropped = 0;
-    note(&stage->scene.therapist, &stage->shared, "two");
+    scene_note(&stage->scene.therapist, &stage->shared, "two");
     inproc_offline(&stage->scene.client);
     stage->scene.server.hook = only_chunks;
     stage->scene.server.hook_context = &dropped;
@@ -338,8 +300,6 @@ static void test_AT44_edited_log(void **state)
     inproc_person_free(&auditor);
     kit_fork_close(&rewritten);
 }
-
-#define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void)
 {

@@ -8,8 +8,6 @@
 #include "server/store/record.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 enum {
     STEPS_MAX = 2000,
 };

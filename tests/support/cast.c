@@ -4,8 +4,7 @@
 #include "proto/message.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-#define DAY_MS   86400000u
+#define DAY_MS 86400000u
 
 void cast_invite(struct live_person *by, uint32_t role, const char *name, struct live_person *out)
 {

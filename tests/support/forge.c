@@ -7,7 +7,6 @@
 #include "proto/message.h"
 #include "tests/support/test.h"
 
-#define OK(call)       assert_int_equal((call), STATUS_OK)
 #define ENVELOPE_BYTES 256u
 
 void forge_init(struct mirror *mirror, struct live_person *actor, struct forge *out_forge)

@@ -4,8 +4,7 @@
 #include "tests/support/forge.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-#define DAY_MS   86400000u
+#define DAY_MS 86400000u
 
 static struct live_reply *send_one(struct forge *forge, struct made *made)
 {

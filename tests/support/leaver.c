@@ -7,8 +7,6 @@
 #include "tests/support/leaver_ring.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static bool opens(const struct mirror *mirror, const struct leaver_ring *ring,
                   const struct record *record, struct span wrap)
 {

@@ -4,8 +4,6 @@
 #include "keys/private/epoch_key.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static void add_held(const struct engine *engine, struct leaver_ring *ring)
 {
     for (size_t i = 0; i < engine->sections.count; i++) {

@@ -4,8 +4,6 @@
 #include "tests/support/live.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 void live_send(struct live_person *person, uint32_t kind, uint32_t code,
                const struct request_id *id, struct span body)
 {

@@ -16,7 +16,6 @@
 #define FILE_BYTES_MAX 65536u
 #define START_WAIT_MS  30000
 #define DAY_MS         86400000u
-#define OK(call)       assert_int_equal((call), STATUS_OK)
 
 /* Beside this program's own folder, or where ALCOVE_BIN says. */
 static void program_path(const char *name, char out[PATH_CHARS_MAX])

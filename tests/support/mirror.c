@@ -7,8 +7,6 @@
 #include "server/store/section_log.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 void mirror_open(struct live *live, struct mirror *out_mirror)
 {
     char path[LIVE_FOLDER_CHARS_MAX + 16u];

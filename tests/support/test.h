@@ -13,3 +13,6 @@
 
 #include <cmocka.h>
 // clang-format on
+
+/* A call that must give STATUS_OK, which is proto/status.h's. */
+#define OK(call) assert_int_equal((call), STATUS_OK)

@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-#define S(text)  span_of(text, sizeof(text) - 1)
+#define S(text) span_of(text, sizeof(text) - 1)
 
 struct place {
     char parent[64];

@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static char path[64];
 static char error[8192];
 

@@ -6,8 +6,6 @@
 #include "proto/words.h"
 #include "server/store/section_log.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static uint64_t tick(struct scene *scene, uint64_t now_ms)
 {
     uint64_t before = scene_size(scene, LEDGER_EVENTS);

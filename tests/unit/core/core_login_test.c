@@ -5,8 +5,6 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static struct scene_login login_of(const struct make_person *person, size_t device)
 {
     return (struct scene_login){.signer = &person->device[device].login,

@@ -10,8 +10,6 @@
 #include <sodium.h>
 #include <unistd.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 /* ---- opening */
 
 static void open_db(struct scene *scene, bool create)

@@ -10,8 +10,6 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 struct sample {
     uint32_t op;
     const ProtobufCMessageDescriptor *descriptor;

@@ -6,8 +6,6 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
 {
     uint32_t got_action = 0;

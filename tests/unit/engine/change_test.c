@@ -5,8 +5,6 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 /* Goal: somebody's suspension closes the section, and the next writer brings the new epoch in
  * the same request. Method: the client of a shared section is suspended and resumed. */
 static void test_next_writer_brings_the_epoch(void **state)
@@ -27,8 +25,7 @@ static void test_next_writer_brings_the_epoch(void **state)
     assert_true(shown.closed);
     assert_int_equal(shown.epoch, 1);
     uint64_t submits = scene.server.ops[OP_SUBMIT];
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "meanwhile", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "meanwhile");
     assert_int_equal(scene.server.ops[OP_SUBMIT] - submits, 1);
     OK(view_section(scene.therapist.engine, &shared, &shown));
     assert_false(shown.closed);
@@ -49,8 +46,7 @@ static void test_refused_write_is_made_anew(void **state)
     uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "first", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "first");
     scene_refresh(&scene.admin);
     OK(act_suspend(scene.admin.engine, &scene.client.content.member, false, NULL,
                    scene.server.now_ms, &ticket));
@@ -60,8 +56,7 @@ static void test_refused_write_is_made_anew(void **state)
     engine_ticket(scene.therapist.engine, ticket, &info);
     assert_int_equal(info.wish, ENGINE_WISH_DONE);
     assert_string_equal(scene_read(&scene.therapist, &shared).seen, "[first][second]");
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "third", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "third");
     assert_string_equal(scene_read(&scene.therapist, &shared).seen, "[first][second][third]");
     scene_close(&scene);
 }
@@ -179,9 +174,7 @@ static void test_erasing_follows_policy(void **state)
     uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-    struct note_id note =
-        scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "stays", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    struct note_id note = scene_note(&scene.therapist, &shared, "stays");
     bool may =
         policy_allows(ROLE_THERAPIST, POLICY_TREATS | POLICY_AUTHOR, CLASS_SHARED, ACTION_ERASE);
     struct write_note ask = {.section = shared, .note = note, .kind = REVISION_TOMBSTONE};
@@ -218,8 +211,7 @@ static void test_damaged_storage(void **state)
     uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
-    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "kept", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &progress, "kept");
     inproc_offline(&scene.therapist);
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "waiting", &ticket);
     for (uint32_t class = CLASS_PROCESS; class <= CLASS_SHARED; class ++) {

@@ -5,24 +5,19 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 /* Goal: a new device reads the past. Method: notes first, then the device. */
 static void test_new_device_reads_the_past(void **state)
 {
     (void)state;
     struct scene scene;
     struct inproc_person second;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
-    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "before", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &progress, "before");
     scene_device(&scene.therapist, &second);
     assert_int_equal(scene_sections(&second), 4);
     assert_string_equal(scene_read(&second, &progress).seen, "[before]");
-    scene_write(&second, &progress, NULL, REVISION_DRAFT, "after", &ticket);
-    scene_wait(&second, ticket);
+    scene_note(&second, &progress, "after");
     scene_refresh(&scene.therapist);
     assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[before][after]");
     inproc_person_free(&second);
@@ -39,9 +34,7 @@ static void test_offline_edits_become_siblings(void **state)
     uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
-    struct note_id note =
-        scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "base", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    struct note_id note = scene_note(&scene.therapist, &progress, "base");
     scene_device(&scene.therapist, &second);
     inproc_offline(&scene.therapist);
     inproc_offline(&second);
@@ -115,8 +108,7 @@ static void test_revoked_device_gets_no_new_epoch(void **state)
     OK(act_device_revoke(scene.therapist.engine, &scene.therapist.content.member,
                          &second.content.device_statement, scene.server.now_ms, &ticket));
     scene_wait(&scene.therapist, ticket);
-    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "later", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &progress, "later");
     struct view_section shown;
     OK(view_section(scene.therapist.engine, &progress, &shown));
     assert_int_equal(shown.epoch, 2);

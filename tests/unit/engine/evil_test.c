@@ -7,8 +7,6 @@
 #include "tests/unit/engine/lies.h"
 #include "tests/unit/engine/scene.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static bool tell(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
                  ProtobufCMessage *body)
 {
@@ -45,15 +43,13 @@ static void one_lie(struct lie *lie)
     uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "before", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "before");
     inproc_sync(&scene.client);
     /* News for the client: an epoch, which is a statement, and two notes. */
     inproc_offline(&scene.client);
     OK(act_rotate(scene.therapist.engine, &shared, scene.server.now_ms, &ticket));
     scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "news", &ticket);
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "more news", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "more news");
     struct holds before = holds_of(&scene.client, &shared);
     scene.server.hook = tell;
     scene.server.hook_context = lie;
@@ -122,11 +118,9 @@ static void test_wiped_cache_is_checked_against_the_keystore(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "kept", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "kept");
     inproc_offline(&scene.therapist);
     memory_storage_reset(scene.therapist.storage);
     inproc_restart(&scene.therapist);

@@ -10,8 +10,6 @@
 
 #include <unistd.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 /* ---- what the signer does */
 
 static void sign_head(struct inproc *server, enum origin_log log, struct txn *txn,

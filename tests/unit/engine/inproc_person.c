@@ -6,7 +6,6 @@
 
 #include <unistd.h>
 
-#define OK(call)  assert_int_equal((call), STATUS_OK)
 /* Far more than any test needs: an exchange that never ends is a failure. */
 #define STEPS_MAX 2000
 

@@ -3,8 +3,6 @@
 #include "keys/public/bytes/random.h"
 #include "tests/support/test.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 void scene_refresh(struct inproc_person *person)
 {
     engine_sync(person->engine);
@@ -126,6 +124,15 @@ struct note_id scene_write(struct inproc_person *person, const struct section_id
     struct note_id id;
     OK(write_note(person->engine, &ask, person->server->now_ms, &id, out_ticket));
     return id;
+}
+
+struct note_id scene_note(struct inproc_person *person, const struct section_id *section,
+                          const char *text)
+{
+    uint64_t ticket = 0;
+    struct note_id note = scene_write(person, section, NULL, REVISION_DRAFT, text, &ticket);
+    scene_wait(person, ticket);
+    return note;
 }
 
 bool scene_add_text(void *visitor, const struct view_revision *revision)

@@ -39,6 +39,9 @@ size_t scene_sections(struct inproc_person *person);
 struct note_id scene_write(struct inproc_person *person, const struct section_id *section,
                            const struct note_id *note, uint32_t kind, const char *text,
                            uint64_t *out_ticket);
+/* A new unsigned note, sent. */
+struct note_id scene_note(struct inproc_person *person, const struct section_id *section,
+                          const char *text);
 
 struct scene_texts {
     char seen[8192]; /* "[text]" of every revision with one, in order */

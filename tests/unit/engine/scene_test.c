@@ -5,8 +5,6 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 /* Goal: a person joins, logs in and syncs. Method: the first admin by the founder's code. */
 static void test_join_and_first_sync(void **state)
 {
@@ -38,13 +36,11 @@ static void test_notes_reach_exactly_their_readers(void **state)
     struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     scene_write(&scene.therapist, &process, NULL, REVISION_DRAFT, "my doubts", &ticket);
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "what we saw", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "what we saw");
     inproc_sync(&scene.client); /* by the push */
     assert_string_equal(scene_read(&scene.client, &shared).seen, "[what we saw]");
     assert_string_equal(scene_read(&scene.therapist, &process).seen, "[my doubts]");
-    scene_write(&scene.client, &shared, NULL, REVISION_DRAFT, "thank you", &ticket);
-    scene_wait(&scene.client, ticket);
+    scene_note(&scene.client, &shared, "thank you");
     inproc_sync(&scene.therapist);
     assert_string_equal(scene_read(&scene.therapist, &shared).seen, "[what we saw][thank you]");
     char name[VIEW_NAME_BYTES_MAX];

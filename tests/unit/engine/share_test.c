@@ -5,8 +5,6 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static void grant(struct scene *scene, const struct section_id *section,
                   const struct inproc_person *to, uint32_t rights, uint64_t history_from)
 {
@@ -35,24 +33,20 @@ static void test_grant_and_revoke(void **state)
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     struct section_id session = scene_section(&scene.therapist, CLASS_SESSION);
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "old", &ticket);
-    scene_write(&scene.therapist, &session, NULL, REVISION_DRAFT, "at ten", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &session, "at ten");
     grant(&scene, &progress, &cover, RIGHT_READ | RIGHT_WRITE, 0);
     grant(&scene, &session, &cover, RIGHT_READ, 1);
-    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "new", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &progress, "new");
     scene_refresh(&cover);
     assert_string_equal(scene_read(&cover, &progress).seen, "[new]");
     assert_string_equal(scene_read(&cover, &session).seen, "[at ten]");
-    scene_write(&cover, &progress, NULL, REVISION_DRAFT, "from Tom", &ticket);
-    scene_wait(&cover, ticket);
+    scene_note(&cover, &progress, "from Tom");
     scene_refresh(&scene.therapist);
     assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[old][new][from Tom]");
     OK(act_revoke(scene.therapist.engine, &progress, &cover.content.member, scene.server.now_ms,
                   &ticket));
     scene_wait(&scene.therapist, ticket);
-    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "without Tom", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &progress, "without Tom");
     scene_refresh(&cover);
     assert_string_equal(scene_read(&cover, &progress).seen, "[new][from Tom]");
     struct view_section shown;
@@ -128,16 +122,14 @@ static void test_journal_is_the_clients(void **state)
     OK(act_section(scene.client.engine, CLASS_JOURNAL, &scene.chart, &scene.client.content.member,
                    scene.server.now_ms, &journal, &chart, &ticket));
     scene_wait(&scene.client, ticket);
-    scene_write(&scene.client, &journal, NULL, REVISION_DRAFT, "private", &ticket);
-    scene_wait(&scene.client, ticket);
+    scene_note(&scene.client, &journal, "private");
     scene_refresh(&scene.therapist);
     assert_int_equal(scene_sections(&scene.therapist), 4);
     struct act_grant ask = {
         .section = journal, .member = scene.therapist.content.member, .rights = RIGHT_READ};
     OK(act_grant(scene.client.engine, &ask, scene.server.now_ms, &ticket));
     scene_wait(&scene.client, ticket);
-    scene_write(&scene.client, &journal, NULL, REVISION_DRAFT, "for you", &ticket);
-    scene_wait(&scene.client, ticket);
+    scene_note(&scene.client, &journal, "for you");
     scene_refresh(&scene.therapist);
     assert_string_equal(scene_read(&scene.therapist, &journal).seen, "[for you]");
     scene_close(&scene);
@@ -249,8 +241,7 @@ static void test_logs_are_proved(void **state)
     uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-    scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "reflection", &ticket);
-    scene_wait(&scene.therapist, ticket);
+    scene_note(&scene.therapist, &shared, "reflection");
     inproc_sync(&scene.client);
     struct scene_texts texts = scene_read(&scene.client, &shared);
     OK(write_opened(scene.client.engine, &shared, &texts.note, &texts.last, scene.server.now_ms,

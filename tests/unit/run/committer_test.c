@@ -7,8 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 /* Goal: an answer leaves only under heads that cover its event, in the order of the requests.
  * Method: one batch of five by two connections. */
 static void test_order(void **state)

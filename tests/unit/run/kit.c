@@ -7,8 +7,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
 

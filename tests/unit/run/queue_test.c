@@ -5,8 +5,6 @@
 
 #include <pthread.h>
 
-#define OK(call) assert_int_equal((call), STATUS_OK)
-
 static struct run_request *request(size_t bytes, uint32_t op)
 {
     struct run_request *made = calloc(1, sizeof(*made));
