@@ -38,6 +38,7 @@ alcove-tls-identity: server_tls keys_public proto
 alcoved: server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
 alcove-tls-identity: server_tls keys_public proto
 alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
+client_text: proto
 client_engine: keys_private keys_public proto
 client_store: client_engine keys_private keys_public proto
 client_wire: proto
@@ -56,6 +57,7 @@ cat >"$tmp/homes" <<'END'
 ^qrencode\.h$ ^client/cli/
 ^cJSON\.h$|^cjson/ ^client/cli/
 ^seccomp\.h$ ^server/
+^(uni[a-z]+\.h$|unistring/) ^client/text/
 END
 
 # Which objects a third-party header may reach at all: HEADER-PATH OBJECT-PATTERN.
@@ -69,6 +71,7 @@ cat >"$tmp/reaches" <<'END'
 /qrencode\.h$ ^client/cli/
 /cJSON\.h$ ^client/cli/
 /seccomp\.h$ ^server/
+/(unicase|unictype|unigbrk|unilbrk|uninorm|unistr|uniwidth)\.h$ ^client/text/
 END
 
 # deps_lines FILE: "OBJECT HEADER" pairs from `ninja -t deps` output, for the

@@ -1,0 +1,83 @@
+#include "client/text/fold.h"
+
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#define TEXT(literal) span_of((const uint8_t *)(literal), sizeof(literal) - 1)
+
+static bool holds(struct span text, struct span query)
+{
+    uint8_t *folded = NULL;
+    size_t size = 0;
+    bool found = false;
+    assert_int_equal(text_fold(query, &folded, &size), STATUS_OK);
+    assert_int_equal(text_holds(text, span_of(folded, size), &found), STATUS_OK);
+    free(folded);
+    return found;
+}
+
+/* Goal: what a person types finds what a person wrote: other blanks, line wraps, composed and
+ * decomposed letters, case of every script, invisible marks within. */
+static void test_found(void **state)
+{
+    (void)state;
+    assert_true(holds(TEXT("Craving\xc2\xa0"
+                           "after work"),
+                      TEXT("craving after")));
+    assert_true(holds(TEXT("alpha beta\ngamma"), TEXT("Beta  gamma")));
+    assert_true(holds(TEXT("cafe\xcc\x81"), TEXT("caf\xc3\xa9")));
+    assert_true(holds(TEXT("caf\xc3\xa9"), TEXT("CAFE\xcc\x81")));
+    assert_true(holds(TEXT("\xc3\x85ngstr\xc3\xb6m"), TEXT("\xe2\x84\xabNGSTR\xc3\x96M")));
+    assert_true(holds(TEXT("Stra\xc3\x9f"
+                           "e"),
+                      TEXT("STRASSE")));
+    assert_true(holds(TEXT("co\xc2\xad"
+                           "operate"),
+                      TEXT("cooperate")));
+    assert_true(holds(TEXT("\xd0\x9f\xd1\x80\xd0\xb8"), TEXT("\xd0\xbf\xd0\xa0\xd0\x98")));
+}
+
+static void test_not_found(void **state)
+{
+    (void)state;
+    assert_false(holds(TEXT("cafe"), TEXT("caf\xc3\xa9")));
+    assert_false(holds(TEXT("anything"), TEXT("")));
+    assert_false(holds(TEXT("anything"), TEXT(" \t\n")));
+    assert_false(holds(TEXT(""), TEXT("a")));
+    assert_false(holds(TEXT("ab"), TEXT("a b")));
+}
+
+static void test_fold_bad_bytes(void **state)
+{
+    (void)state;
+    uint8_t *folded = NULL;
+    size_t size = 0;
+    assert_int_equal(text_fold(TEXT("\xff\xfe\xff\xfe\xff\xfe\xff\xfe"), &folded, &size),
+                     STATUS_OK);
+    assert_int_equal(size, 24);
+    free(folded);
+}
+
+static void test_nfc(void **state)
+{
+    (void)state;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    assert_int_equal(text_nfc(TEXT("Zoe\xcc\x88"), &bytes, &size), STATUS_OK);
+    assert_int_equal(size, 4);
+    assert_memory_equal(bytes, "Zo\xc3\xab", 4);
+    free(bytes);
+    assert_int_equal(text_nfc(TEXT("\xff"), &bytes, &size), STATUS_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_found),
+        cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_fold_bad_bytes),
+        cmocka_unit_test(test_nfc),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
