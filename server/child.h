@@ -1,6 +1,6 @@
 /*
- * Running the programs beside this one at set-up. Each makes keys that this program must not
- * be able to make or hold; only public halves come out.
+ * Runs the programs that are installed beside this one, at set-up. Each makes keys that this
+ * program must not be able to make or hold; only the public halves come out.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The operator's commands of alcoved, one file each. Each gets what followed its name and
- * returns the exit code of the manual's table. They print for a person: what happened, what
+ * The operator's commands of alcoved, one file each. Each gets the words that followed its name
+ * and returns the exit code of the manual's table. They print for a person: what happened, what
  * was kept, what to do next.
  */
 #pragma once

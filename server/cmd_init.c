@@ -66,7 +66,8 @@ static const char **place_of(struct init_options *options, int option)
     }
 }
 
-/* Either a first call (listen) or the finishing one (genesis); a trial names all it makes. */
+/* Either the first call (--listen) or the finishing one (--genesis). A trial needs --name and
+ * --out too, since it does all steps. */
 static bool whole(const struct init_options *options)
 {
     return (options->listen == NULL) != (options->genesis == NULL) &&
@@ -112,7 +113,8 @@ static int fail(const char *what, enum status status)
     return CMD_FAILED;
 }
 
-/* Before any key is made for it: clients are told this address, and it is in every invitation. */
+/* Checked before any key is made: clients are told this address, and every invitation holds
+ * it. */
 static bool is_address(const char *text)
 {
     char host[CONFIG_HOST_CHARS_MAX + 1];
@@ -301,7 +303,7 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
     return CMD_OK;
 }
 
-/* The founder's part, by the client's program: this one has no code for it. */
+/* The founder's part is done by the client's program: this one has no code for it. */
 static int run_founder(const struct init_options *options, const struct paths *paths)
 {
     char program[PATHS_BYTES_MAX];

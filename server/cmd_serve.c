@@ -162,7 +162,7 @@ static int start_net(struct service *service)
     return CMD_OK;
 }
 
-/* Answers still go out: first no more is read, then the queue is worked off. */
+/* First nothing more is read, then the queue is worked off: each request taken is answered. */
 static void stop(struct service *service)
 {
     if (service->net != NULL) {

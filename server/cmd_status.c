@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-/* CMD_OK without a database: help was asked for. */
+/* CMD_OK without a database means that help was asked for. */
 static int open_db(const char *command, int argc, char **argv, struct db **out_db, bool *out_json)
 {
     struct db_options options = {.map_bytes = 0, .create = false};
@@ -110,7 +110,7 @@ static enum status header_hashes(void *context, struct span header, struct hash 
     return status;
 }
 
-/* The statements must fold, too: what they amount to is never stored. */
+/* The authority must admit the statements too: the rights that follow are not stored. */
 static enum status check_fold(struct db *db)
 {
     static const struct public_key no_key;

@@ -9,7 +9,7 @@
 
 enum config_kind { CONFIG_U32, CONFIG_U64, CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_TEXT };
 
-/* Every key: where it goes and what it may be. */
+/* Every key: the field it sets and the values it may have. */
 static const struct {
     const char *key;
     enum config_kind kind;
@@ -187,7 +187,7 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
     }
     text[size] = '\0';
     if (strlen(text) != size) {
-        /* What stands behind a zero byte would be read by nobody, and nobody would know. */
+        /* Text behind a zero byte would be ignored without anybody knowing. */
         (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);
         free(text);
         return STATUS_MALFORMED;

@@ -1,7 +1,7 @@
 /*
- * A revision that a member brought, read and checked as far as nothing stored is needed:
- * its shape, its hashes, and that it names who brings it. Pure; any thread, so that the
- * committer is spared hashing every envelope.
+ * A revision that a member submits, checked for everything that can be told without the
+ * database: its shape, its hashes, and that it names the submitting peer as its author. Pure;
+ * any thread. The network threads do this, so that the committer need not hash envelopes.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct brought {
     struct hash link;
 };
 
-/* STATUS_MALFORMED: whatever is wrong with it. STATUS_NO_MEMORY. The signature is not
+/* STATUS_MALFORMED for every fault of the revision. STATUS_NO_MEMORY. The signature is not
  * verified here. */
 MUST_CHECK enum status brought_read(const struct practice_id *practice,
                                     const struct core_peer *peer, const Alcove__Revision *wire,

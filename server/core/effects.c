@@ -24,7 +24,8 @@ enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member
     return status;
 }
 
-/* Sets or clears it; |*out_changed| when the member was in before and is not now. */
+/* Writes down whether the member was removed, and by which entry; |*out_changed| is true when
+ * the member was in before and is not now. */
 static enum status note_removed(struct txn *txn, uint32_t section_local,
                                 const struct authority_member *member, bool in, uint64_t number,
                                 bool *out_changed)

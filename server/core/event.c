@@ -4,11 +4,11 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-/* Far above what the three parts can hold: all fields are fixed or counted. */
+/* Far above the size of the three parts: all their fields are of fixed or limited size. */
 #define PART_BYTES_MAX 768u
 #define SALT_BYTES     32u
 
-/* Absent and all-zero are one thing on the wire. */
+/* On the wire an all-zero field is left out: it means absent. */
 static ProtobufCBinaryData id_or_absent(const uint8_t *id, size_t size)
 {
     uint8_t any = 0;

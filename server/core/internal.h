@@ -20,19 +20,19 @@ struct refused_logins {
 };
 
 /* Malformed requests of the running minute, by device (decision 14). When more devices than
- * this send some, the one that is counted longest is forgotten. */
+ * this send malformed requests, the device that was counted first is forgotten. */
 #define MALFORMED_DEVICES_MAX 64u
 struct malformed_requests {
     uint64_t minute;
     size_t count;
-    size_t next; /* to be forgotten */
+    size_t next; /* the place that is forgotten next */
     struct {
         uint32_t device_local;
         uint32_t requests;
     } devices[MALFORMED_DEVICES_MAX];
 };
 
-/* What is counted but not in the database. */
+/* Counts that are not in the database. */
 struct core_counts {
     struct refused_logins refused;
     struct malformed_requests malformed;
@@ -56,7 +56,7 @@ struct core {
     size_t effect_room;
 };
 
-/* What an event will say; zero is absent everywhere. */
+/* The content of an event in the making; zero means absent in every field. */
 struct event_draft {
     uint32_t action;
     uint32_t outcome;
@@ -95,16 +95,18 @@ MUST_CHECK enum status answer_with(struct core *core, struct txn *txn, const str
                                    struct event_draft *draft, enum status status,
                                    struct core_answer *answer);
 
-/* The section an ask names: what is known of it goes into |draft| (locals, class, chart),
- * whether or not the asker may know. NULL when there is none. */
+/* Looks up the section that an ask names and puts its local numbers, class and chart into
+ * |draft|, whether or not the asker may know them. NULL when there is no such section. */
 const struct authority_section *draft_section(struct core *core, struct txn *txn,
                                               ProtobufCBinaryData id, struct event_draft *draft);
 
-/* Devices of different members have different ids: the server counts under them. For an
- * ENROLMENT or a DEVICE, else fine. STATUS_REFUSED when the id is taken. */
+/* Checks that no device has the device id of this ENROLMENT or DEVICE yet, since the server
+ * keeps numbers under that id. STATUS_REFUSED when the id is taken; STATUS_OK for statements of
+ * other types. */
 MUST_CHECK enum status device_is_new(struct txn *txn, const struct statement *statement);
 
-/* Appends a judged statement to its chain and the log, and names what it brought. */
+/* Appends a judged statement to its chain and to the log, and gives local numbers to the ids
+ * that are new in it. */
 MUST_CHECK enum status statement_store(struct core *core, struct txn *txn,
                                        const struct statement *statement, uint64_t seq,
                                        uint64_t time_ms);
@@ -112,9 +114,10 @@ MUST_CHECK enum status statement_store(struct core *core, struct txn *txn,
 MUST_CHECK enum status effect_add(struct core *core, const struct core_effect *effect);
 
 /*
- * What a signed word says of the past must be this server's own past, or whoever reads it
- * later would hold the server for one that shows different histories. Kept in memory as
- * far as it was asked lately; forget after an abort.
+ * Revisions and statements say what their author had seen of the logs, the chart and the
+ * section. That must be this server's own past: if it were not, a later reader would take this
+ * server for one that shows two histories. Recent answers are kept in memory, so past_forget
+ * must be called after an abort.
  */
 MUST_CHECK enum status past_new(struct past **out_past);
 void past_free(struct past *past);
@@ -124,11 +127,12 @@ MUST_CHECK enum status past_judge_seen(struct core *core, struct txn *txn, const
 /* The same for a chart's running number and the leaf hash of that event. */
 MUST_CHECK enum status past_judge_chart(struct core *core, struct txn *txn, uint32_t chart_local,
                                         uint64_t number, const struct hash *leaf);
-/* The same for where authors' own numbers stand: all of them and nothing else.
- * |section_local| 0: nobody has written yet. */
+/* The same for an epoch's list of author devices: it must name every device that has written in
+ * the section, with its last number and link, and no other. |section_local| 0: a section in
+ * which nobody has written yet. */
 MUST_CHECK enum status past_judge_starts(struct core *core, struct txn *txn, uint32_t section_local,
                                          const struct statement_position *position);
-/* An event about a chart was written. */
+/* To be called after an event about a chart was written. */
 void past_note_chart(struct past *past, uint32_t chart_local, uint64_t number,
                      const struct hash *leaf);
 

@@ -34,8 +34,8 @@ enum status leaf_view_load(struct txn *txn, uint64_t seq, enum core_view view,
     out_leaf->open = field_of_span(event->open);
     out_leaf->target_hash = field_of(event->target_hash.bytes, HASH_BYTES);
     out_leaf->restricted_hash = field_of(event->restricted_hash.bytes, HASH_BYTES);
-    /* What was refused tells its actor nothing about whether the target exists; and whoever
-     * changes what a person may do does not learn which sections that person is in. */
+    /* The actor of a refused request must not learn whether the target exists. The actor of an
+     * echo (a suspension, say) must not learn which sections the other person is in. */
     if (view != CORE_VIEW_ACTOR ||
         (event->fields.outcome != OUTCOME_REFUSED && event->change.kind != ENTRY_ECHO)) {
         show_target(event, out_leaf);

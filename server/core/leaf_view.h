@@ -7,7 +7,7 @@
 #include "server/core/core.h"
 #include "server/store/events.h"
 
-/* Copies, since spans of the store may not outlive its transaction. */
+/* Holds the hashes that the leaf points to. Its spans live as long as the transaction. */
 struct leaf_view {
     struct event_stored event;
 };

@@ -28,8 +28,8 @@ static bool sees_chart(const struct core *core, const struct authority_member *p
     return sees;
 }
 
-/* One's own log holds refused attempts at what one may not know of: asking for it by section,
- * chart or person must not tell whether that exists. */
+/* A member's own log also holds refused attempts at things that the member may not know of. To
+ * ask for them by section, chart or person must not tell whether that thing exists. */
 static bool filters_by_known(const struct core *core, const struct core_ask *ask,
                              const Alcove__EventsAsk *message)
 {
@@ -85,7 +85,7 @@ static enum status gather_filtered(struct core *core, struct txn *txn, const str
     return status;
 }
 
-/* One chart's whole history, oldest first, by its own running number: so that a gap shows. */
+/* One chart's whole history, oldest first, by its own running number, so that a gap shows. */
 static enum status gather_chart(struct txn *txn, const Alcove__EventsAsk *message,
                                 uint32_t chart_local, struct core_answer *answer)
 {

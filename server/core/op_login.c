@@ -6,7 +6,7 @@
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
-/* Counts an attempt before login; its event comes with the minute's end (tick.c). */
+/* Counts an attempt before login; its event is written when the minute ends (tick.c). */
 static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BYTES])
 {
     struct refused_logins *refused = &core->counts.refused;
@@ -264,7 +264,8 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
     if (status == STATUS_OK) {
         status = enrol_stored(core, txn, ask, draft, &statement, &result, seq, time_ms, answer);
     } else if (status == STATUS_ALREADY || status == STATUS_FULL) {
-        /* A retry after a lost answer: the very bytes that are stored, so nothing is told. */
+        /* A retry after a lost answer: the same bytes that are stored, so ALREADY tells nothing
+         * new. */
         answer->status = status;
         status = STATUS_OK;
     } else if (status != STATUS_NO_MEMORY && status != STATUS_IO && status != STATUS_CORRUPT) {

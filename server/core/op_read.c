@@ -2,8 +2,8 @@
 
 #include "server/store/section_log.h"
 
-/* Entries of one page; more come with the next, so that revocations and other readers
- * never wait for one. */
+/* The most entries of one page. A longer section takes several pages, so that revocations and
+ * other readers never wait for one page. */
 #define PAGE_ENTRIES_MAX 4096u
 
 enum status op_page(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -49,7 +49,7 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);
 }
 
-/* The reader's own signed word, checked at the door to be signed by this device. */
+/* OPENED: the reader's own word. The door has checked that this device signed it. */
 enum status op_opened(struct core *core, struct txn *txn, const struct core_ask *ask,
                       struct event_draft *draft, struct core_answer *answer)
 {

@@ -3,7 +3,8 @@
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 
-/* What a member may see, gathered from the authority; freed with state_free. */
+/* The chains and sections that a member may see, taken from the authority; freed with
+ * state_free. */
 struct state_list {
     struct core *core;
     struct txn *txn;
@@ -70,7 +71,7 @@ static bool add_section(void *context, const struct authority_section *section)
     if (list->status == STATUS_OK && (authority_rights(list->core->authority, section, list->viewer,
                                                        authority_now(list->core->now_ms), NULL) &
                                       RIGHT_READ) == 0) {
-        /* Removed: nothing of what came later is told, not even how much. */
+        /* The member was removed: nothing that came later is told, not even how much came. */
         list->status = removed_get(list->txn, local, list->viewer_local, &out->ended_at);
         out->ended_at = out->ended_at == 0 ? 1 : out->ended_at;
         out->number = out->ended_at;
@@ -136,7 +137,7 @@ enum status op_state(struct core *core, struct txn *txn, const struct core_ask *
     return status;
 }
 
-/* Leaves are for everyone: that nothing about authority can be withheld rests on it. */
+/* Every member may read all leaves: only so can no statement be withheld (decision 3). */
 enum status op_leaves(struct core *core, struct txn *txn, const struct core_ask *ask,
                       struct event_draft *draft, struct core_answer *answer)
 {

@@ -4,7 +4,7 @@
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
-/* Slots of each table; what falls on a taken one replaces it. */
+/* Slots of each table. An entry whose slot is taken replaces the one there. */
 #define ROOTS_KEPT  256u
 #define CHARTS_KEPT 1024u
 

@@ -1,11 +1,11 @@
 /*
- * What an answer still needs once its batch is durable and signed: proofs, leaves and
- * the pages of a section, read from a read transaction.
+ * Makes those parts of an answer that need a durable and signed batch: proofs, leaves and
+ * the pages of a section, from a read transaction.
  *
  * produce_reply runs after the commit, on the committer's thread; a page's reply and its
  * entries are produced piece by piece on the reader's network thread, so that a large
- * section is never in memory and a stream can stop between two frames. Nothing here decides: that
- * was done by core_handle, and the event that says so is durable already.
+ * section is never in memory and a stream can stop between two frames. Nothing is decided here:
+ * core_handle decided, and the event that records it is durable already.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 
 /* The body of the reply. |txn| is a read transaction begun after the commit; |heads| the
  * checkpoints that cover it. The caller frees *out_body. STATUS_CORRUPT when stored bytes
- * do not give their hash: then it answers UNAVAILABLE. */
+ * do not give their hash: the caller then answers UNAVAILABLE. */
 MUST_CHECK enum status produce_reply(struct txn *txn, const struct core_answer *answer,
                                      const struct core_checkpoints *heads, uint8_t **out_body,
                                      size_t *out_size);
@@ -31,7 +31,7 @@ void produce_page_init(struct produce_page *page, uint32_t section_local, uint64
 /*
  * One FRAME_CHUNK body: as many whole entries as fit |capacity|, one at least. Entries
  * larger than |capacity| make *out_body larger than that. The caller frees it.
- * STATUS_CORRUPT: nothing of the entry is served.
+ * STATUS_CORRUPT: no part of the entry is served.
  */
 MUST_CHECK enum status produce_chunk(struct txn *txn, struct produce_page *page, size_t capacity,
                                      uint8_t **out_body, size_t *out_size, bool *out_last);

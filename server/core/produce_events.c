@@ -1,7 +1,7 @@
 #include "server/core/leaf_view.h"
 #include "server/core/produce_path.h"
 
-/* Leaves in the order given, and what the two replies that show them have in common. */
+/* The leaves in the order given, and the fields that both replies with leaves have. */
 struct shown {
     Alcove__EventLeaf *leaves;
     Alcove__EventLeaf **list;

@@ -32,7 +32,7 @@ static ProtobufCBinaryData field_of_span(struct span bytes)
     return field_of(bytes.data, bytes.size);
 }
 
-/* LMDB has no checksums: a revision is served only as what its hashes say it is. */
+/* LMDB has no checksums: a revision is served only if its bytes give its hashes. */
 static enum status check_record(const struct record *record)
 {
     struct record_hashes hashes;
@@ -41,7 +41,7 @@ static enum status check_record(const struct record *record)
     return status == STATUS_OK ? record_check(record, &hashes) : status;
 }
 
-/* Its link is compared here; check_record is the caller's, for an entry that is sent. */
+/* Compares the link. The caller calls check_record for an entry that it sends. */
 static enum status fill_revision(struct txn *txn, const struct event_change *change,
                                  struct record *record, Alcove__PageEntry *entry)
 {
@@ -68,7 +68,7 @@ static size_t entry_bytes(const Alcove__PageEntry *entry)
            entry->signature.len + entry->wrap.len + entry->envelope.len;
 }
 
-/* What one chunk is packed from. */
+/* The parts from which one chunk is packed. */
 struct chunk {
     Alcove__PageEntry entries[ENTRIES_AT_ONCE];
     Alcove__PageEntry *list[ENTRIES_AT_ONCE];

@@ -1,4 +1,4 @@
-/* What the files that produce answers share: proofs as the codec packs them. */
+/* Shared by the files that produce answers: proofs in the form that the codec packs. */
 #pragma once
 
 #include "proto/message.h"
@@ -11,8 +11,8 @@ struct path {
     ProtobufCBinaryData fields[MERKLE_PROOF_HASHES_MAX];
 };
 
-/* From what the asker had to |to|. More than the log holds is the asker's mistake and
- * proves nothing: the reply then carries the checkpoint alone. */
+/* The proof from size |from|, which the asker had, to |to|. A |from| beyond the log is the
+ * asker's mistake and gives an empty proof: the reply then carries the checkpoint alone. */
 MUST_CHECK enum status path_consistency(struct txn *txn, enum ledger_log log, uint64_t from,
                                         uint64_t to, struct path *out_path);
 MUST_CHECK enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,

@@ -11,7 +11,7 @@ static void plan_free(struct submit_plan *plan)
     free(plan);
 }
 
-/* The reply to what was stored, from the event of its last thing. */
+/* The reply to a submit that was stored, from the event of the last thing in it. */
 static enum status reply_stored(const struct event_written *last, uint64_t statement_seq,
                                 struct core_answer *answer)
 {
@@ -29,7 +29,7 @@ static enum status reply_stored(const struct event_written *last, uint64_t state
     return message_pack(&reply.base, &answer->body, &answer->body_bytes);
 }
 
-/* A lost race is told in full, but only to one who may see what won. */
+/* A CONFLICT carries details only for a peer who may see the note or chain that moved on. */
 static enum status reply_conflict(struct core *core, const struct submit_plan *plan,
                                   struct core_answer *answer)
 {
@@ -49,7 +49,7 @@ static enum status reply_conflict(struct core *core, const struct submit_plan *p
     return message_pack(&reply.base, &answer->body, &answer->body_bytes);
 }
 
-/* The first answer again, for a retry after a lost reply. */
+/* Gives the first answer again, to a retry after a lost reply. */
 static enum status answer_again(struct core *core, struct txn *txn, const struct core_ask *ask,
                                 struct event_draft *draft, const struct event_stored *first,
                                 struct core_answer *answer)
@@ -104,7 +104,7 @@ static bool unexpected(enum status status)
     return status == STATUS_NO_MEMORY || status == STATUS_IO || status == STATUS_CORRUPT;
 }
 
-/* What needs no look at anything stored. */
+/* The checks that need nothing stored. */
 static bool well_formed(const struct core_ask *ask, const Alcove__SubmitAsk *submit)
 {
     return submit->n_statement + submit->n_revision > 0 &&
@@ -114,7 +114,7 @@ static bool well_formed(const struct core_ask *ask, const Alcove__SubmitAsk *sub
            submit->purpose <= PURPOSE_HCOMPL;
 }
 
-/* A full store still takes what erases or ends access. */
+/* A full store still takes a submit that erases or that ends somebody's access. */
 static bool takes_away(const struct submit_plan *plan)
 {
     bool away = true;

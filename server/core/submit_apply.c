@@ -1,4 +1,4 @@
-/* Statements that were judged: stored, named, and what they bring about. */
+/* Stores judged statements, gives local numbers to their ids, and collects their effects. */
 #include "server/core/submit.h"
 
 #include "keys/public/bytes/random.h"
@@ -12,7 +12,7 @@ static enum status name_if_new(struct txn *txn, enum schema_id_kind kind,
     return status == STATUS_NOT_FOUND ? names_add(txn, kind, id, out_local) : status;
 }
 
-/* Small numbers for whatever the statement brought into being. */
+/* Gives local numbers to the members, devices, charts and sections that the statement made. */
 static enum status name_new_ids(struct txn *txn, const struct statement *statement)
 {
     uint32_t local;

@@ -1,4 +1,4 @@
-/* Revisions of a submit: do they continue what is stored. */
+/* Judges whether the revisions of a submit continue the stored section, chart and note. */
 #include "server/core/submit.h"
 
 #include "server/store/section_log.h"
@@ -32,8 +32,9 @@ static enum status judge_kind(const struct note_head *heads, bool exists, uint32
     return appends && !locked ? STATUS_CONFLICT : STATUS_OK;
 }
 
-/* Its number within the note is one more than its highest parent's. What is not known yet of
- * parents that are no longer heads comes from what followed them (submit_judge_parents). */
+/* A revision's number within its note is one more than its highest parent's. The numbers of
+ * parents that are no longer heads are found later, from the revisions that followed them
+ * (submit_judge_parents). */
 static enum status judge_number(const struct submit_revision *one)
 {
     const struct revision_context *context = &one->context;
@@ -84,7 +85,7 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
     return STATUS_OK;
 }
 
-/* What the author says of the section must be this section's own past. */
+/* The section number and head that the author names must be of this section's own past. */
 static enum status judge_section_seen(struct txn *txn, const struct submit_plan *plan,
                                       const struct revision_context *context)
 {
@@ -110,7 +111,7 @@ static enum status judge_section_seen(struct txn *txn, const struct submit_plan 
     return ID_EQUAL(&context->section_head, &change.head) ? STATUS_OK : STATUS_CONFLICT;
 }
 
-/* And so must what is said of the chart's history and of the two logs. */
+/* So must the chart's number and leaf, and the sizes and roots of the two logs. */
 static enum status judge_seen(struct core *core, struct txn *txn, const struct submit_plan *plan,
                               const struct revision_context *context)
 {
@@ -206,7 +207,7 @@ static enum status match_entry(struct txn *txn, struct submit_plan *plan,
     return STATUS_OK;
 }
 
-/* One walk for all of them, so that no submit costs more than CONCURRENT_ENTRIES_MAX. */
+/* One walk for all such parents, so that no submit costs more than CONCURRENT_ENTRIES_MAX. */
 static enum status match_parents(struct txn *txn, struct submit_plan *plan, uint64_t after)
 {
     struct section_change entries[ENTRIES_AT_ONCE];

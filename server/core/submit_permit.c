@@ -1,9 +1,9 @@
-/* Revisions of a submit: are they whole, and may this member store them. */
+/* Judges whether the revisions of a submit are whole, and whether this member may store them. */
 #include "server/core/submit.h"
 
 #include "server/core/brought.h"
 
-/* As read at the door, which had the time, or else now. */
+/* The revision as the door read it, on a thread that has time; else it is read now. */
 static enum status take_one(const struct core *core, const struct core_ask *ask, size_t i,
                             struct submit_revision *one)
 {

@@ -114,7 +114,7 @@ enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms)
     enum status status = STATUS_OK;
 
     core->now_ms = events_time(txn, now_ms);
-    /* All of them: what is left would be passed over by the next statement. */
+    /* All that have ended: the next statement would pass over a grant that is left. */
     while (status == STATUS_OK && count == ENDINGS_AT_ONCE) {
         count = authority_endings(core->authority, core->now_ms, endings, ENDINGS_AT_ONCE);
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {

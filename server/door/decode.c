@@ -63,7 +63,7 @@ static bool statement_signed_here(const struct door *door, const struct core_pee
     return good;
 }
 
-/* What cannot be read here is left to the committer, which says what it is. */
+/* A revision that cannot be read here is left to the committer, which tells its fault. */
 static void read_revisions(const struct door *door, const struct core_peer *peer,
                            const Alcove__SubmitAsk *submit, struct door_request *owned,
                            struct core_ask *ask)

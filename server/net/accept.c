@@ -13,8 +13,8 @@
 
 /* Peers taken per wake-up, so that a flood of them does not starve the rest. */
 #define ACCEPTS_AT_ONCE 64u
-/* A connection takes no more while its kernel holds this much that was never sent: what is
- * streamed to a slow reader who then loses access must not be waiting here by the megabyte. */
+/* While the kernel holds this much unsent of a connection, no more is written to it. If a slow
+ * reader loses access, megabytes of a stream must not be waiting there to be sent. */
 #define NOT_SENT_BYTES  16384
 
 static void adopt(struct net_thread *thread, int fd, const struct sockaddr_storage *peer,
@@ -43,7 +43,7 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
     if (thread->adopting != NULL) {
         connection->wsi = wsi;
         if (wsi == NULL) {
-            /* Refused before it was known to the library; the descriptor is closed. */
+            /* Refused before the library knew it; the descriptor is closed. */
             connection_end(connection);
             slots_close(connection);
         }

@@ -3,8 +3,8 @@
 #include "server/net/slots.h"
 #include "server/net/ws.h"
 
-/* For our close frame to arrive and the peer's to come back. The library reads on
- * until then, so a peer that floods must not have long. */
+/* The time for our close frame to arrive and the peer's to come back. The library reads
+ * on until then, so a flooding peer must not have long. */
 #define LINGER_MS 1000u
 
 static const struct net_options *options_of(const struct connection *connection)
@@ -203,7 +203,7 @@ uint16_t connection_sent(struct connection *connection, const struct outbound_pi
             thread_count(connection->thread, NET_COUNT_MESSAGES_OUT, 1);
         }
     }
-    /* A layer above that answers more than it was asked gains nothing. */
+    /* The count never goes below zero, even if the layer above answers too often. */
     connection->owed -= piece->answers < connection->owed ? piece->answers : connection->owed;
     if (connection->paused) {
         if (piece->size > 0) {
@@ -256,7 +256,7 @@ static bool silent(struct connection *connection)
     uint32_t now = connection->thread->tick;
 
     if (connection->paused && outbound_is_empty(&connection->out)) {
-        /* It waits for us, not we for it. */
+        /* The peer waits for us, so its silence proves nothing. */
         connection->heard_tick = now;
     }
     if (now - connection->heard_tick < ping_after) {

@@ -14,7 +14,7 @@ void connection_opened(struct connection *connection, const uint8_t exporter[WIR
 uint16_t connection_received(struct connection *connection, const struct inbound_part *part,
                              bool binary);
 
-/* Something came, if only a pong: the peer is alive. */
+/* To be called when anything came, even a pong: the peer is alive. */
 void connection_heard(struct connection *connection);
 
 /* `piece` went out, or there was none: counts it, and goes on with frames that

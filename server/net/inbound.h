@@ -1,7 +1,7 @@
 /*
- * Puts one websocket message together out of what the library hands up, within
- * its budget, and holds the frames of it that may not be delivered yet. Knows
- * nothing of sockets. Empty, it holds no memory.
+ * Puts one websocket message together from the parts that the library hands up,
+ * within its budget, and holds those of its frames that may not be delivered yet.
+ * Knows nothing of sockets. While it is empty it holds no memory.
  */
 #pragma once
 
@@ -36,7 +36,7 @@ struct inbound_part {
 MUST_CHECK enum status inbound_add(struct inbound *in, const struct inbound_limits *limits,
                                    const struct inbound_part *part, bool *out_whole);
 
-/* What is left of the whole message. Empty when there is none. */
+/* The part of the whole message that was not delivered yet; empty when there is none. */
 struct span inbound_rest(const struct inbound *in);
 
 /* The first `size` bytes of the rest were delivered; frees all when none is left. */

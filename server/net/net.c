@@ -235,7 +235,8 @@ static uint64_t sum(const struct net *net, enum net_count count)
 
 void net_counters(const struct net *net, struct net_counters *out_counters)
 {
-    /* Gone first: what goes between the two sums must not make the rest negative. */
+    /* GONE is read first: a connection that goes between the two sums must not make the
+     * difference negative. */
     uint64_t gone = sum(net, NET_COUNT_GONE);
     uint64_t accepted = sum(net, NET_COUNT_ACCEPTED);
 

@@ -1,6 +1,6 @@
 /*
- * What waits to go out on one connection, in order: frames, streams, and the
- * wish to close. Knows nothing of sockets: it fills a buffer with the next
+ * The output that waits on one connection, in order: frames, streams, and a
+ * request to close. Knows nothing of sockets: it fills a buffer with the next
  * piece, and the owner writes it. Used by one thread at a time.
  */
 #pragma once
@@ -56,7 +56,7 @@ void outbound_add(struct outbound *out, struct outbound_item *item);
 void outbound_fill(struct outbound *out, uint8_t *buffer, struct outbound_piece *out_piece);
 
 bool outbound_is_empty(const struct outbound *out);
-/* Nothing goes out any more but the close. */
+/* True when only the close is left to go out. */
 bool outbound_head_is_close(const struct outbound *out);
 
 /* Frees everything that waits. */

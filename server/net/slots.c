@@ -114,8 +114,8 @@ void slots_hold(struct connection *connection)
     }
 }
 
-/* Each connection is noted once; there are no more than slots, since none goes while
- * the inbox is emptied without leaving its number behind as one that is gone. */
+/* Each connection is noted once. No connection is opened while the inbox is emptied, and one
+ * that goes leaves its number in the list, so there are never more numbers than slots. */
 void slots_note_fresh(struct connection *connection)
 {
     struct net_thread *thread = connection->thread;

@@ -16,8 +16,8 @@ enum status tls_server_harden(void *ssl_ctx)
     (void)SSL_CTX_set_options(ctx,
                               SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    /* Else one read goes on for as long as a peer sends key updates and no data, and nobody
-     * else of its thread is served, nor any deadline kept. */
+    /* Without this one read goes on for as long as a peer sends key updates and no data. The
+     * thread would serve nobody else meanwhile and keep no deadline. */
     (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     return STATUS_OK;
 }

@@ -51,7 +51,7 @@ void ws_stop_listening(struct net_thread *thread)
     }
 }
 
-/* For a callback to return: 0 goes on, -1 closes with the code. */
+/* The value that a callback returns: 0 goes on, -1 closes with the code. */
 static int close_with(struct lws *wsi, uint16_t code)
 {
     if (code == 0) {

@@ -14,11 +14,11 @@ MUST_CHECK enum status ws_start(struct net_thread *thread);
 /* Frees the context; every connection must be gone. NULL-safe. */
 void ws_free(struct net_thread *thread);
 
-/* Once for the process, when all contexts stand: the library falls silent, since
- * from now on only peers could make it talk. */
+/* To be called once in the process, when all contexts are made: silences the
+ * library's log, since from then on only peers could cause a line. */
 void ws_quieten(void);
 
-/* A chance to write comes soon. */
+/* Asks the library for a chance to write. */
 void ws_want_write(struct connection *connection);
 /* Writes the next piece at once if nothing stands in the way, and asks for a chance to
  * write the rest. Never inside one of the library's callbacks: the connection may be
@@ -29,5 +29,5 @@ void ws_set_reading(struct connection *connection, bool reading);
 /* Closes the socket at once and frees the connection. Never inside one of the
  * library's callbacks. */
 void ws_cut(struct connection *connection);
-/* No new peers. Never inside one of the library's callbacks. */
+/* Takes no new peers any more. Never inside one of the library's callbacks. */
 void ws_stop_listening(struct net_thread *thread);

@@ -1,6 +1,6 @@
 /*
- * What a committed batch means for those connected: access that ended, and news. Both read
- * the core's effects and leave them there. Committer's thread.
+ * Acts on a committed batch: ends the access of members who lost it, and tells subscribers
+ * the news. Both functions read the core's effects and leave them there. Committer's thread.
  */
 #pragma once
 

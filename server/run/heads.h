@@ -11,10 +11,11 @@ struct heads;
 /* |db| and |signer| are borrowed. STATUS_NO_MEMORY. */
 MUST_CHECK enum status heads_new(struct db *db, struct signer_link *signer,
                                  struct heads **out_heads);
-/* What was taken from it stays valid. NULL is allowed. */
+/* Checkpoints that were taken from it stay valid. NULL is allowed. */
 void heads_free(struct heads *heads);
-/* Has what is durable signed; the result is the newest until the next call. Committer's
- * thread. As signer_link_checkpoint, and STATUS_NO_MEMORY: then the one before stays. */
+/* Has the logs signed as they are durable now; the result is the newest until the next call.
+ * Committer's thread. Statuses of signer_link_checkpoint, and STATUS_NO_MEMORY: then the
+ * checkpoints before stay the newest. */
 MUST_CHECK enum status heads_sign(struct heads *heads);
-/* The newest, with a reference. Any thread, after heads_sign was right once. */
+/* The newest, with a reference. Any thread, after heads_sign has succeeded once. */
 struct run_checkpoints *heads_now(struct heads *heads);

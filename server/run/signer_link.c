@@ -22,7 +22,7 @@
 #define LENGTH_BYTES   4u
 /* Sizes told by the signer may be older than ours once, after it was restarted. */
 #define ATTEMPTS_MAX   2
-/* For a signer that was told to end: it has a state to save. */
+/* The time that a signer has to end: it has a state to save. */
 #define END_STEPS      200
 #define END_STEP_NS    10000000
 

@@ -2,8 +2,8 @@
  * The signer's folder: its key, its state, and the lock that keeps two signers apart.
  *
  * Two processes with one memory each could sign two histories with one key, so the folder
- * is locked as long as it is open. All files are reached through the folder's descriptor,
- * which is the only one that the sandbox lets files be opened under. One thread.
+ * is locked as long as it is open. All files are reached through the folder's descriptor:
+ * under the sandbox files can be opened there alone. One thread.
  */
 #pragma once
 
@@ -19,7 +19,8 @@
  */
 MUST_CHECK enum status signer_file_init(const char *folder, struct public_key *out_public_key);
 
-/* The key of a folder made before. Statuses of log_key_open; STATUS_USAGE for a long name. */
+/* Opens the key of a folder that signer_file_init made. Statuses of log_key_open;
+ * STATUS_USAGE for a name that is too long. */
 MUST_CHECK enum status signer_file_key(const char *folder, struct log_key **out_key);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * What alcove-signer gives up before it hears the first request. One thread, once.
+ * The rights that alcove-signer gives up before it reads the first request. One thread, once.
  */
 #pragma once
 

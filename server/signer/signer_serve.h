@@ -16,9 +16,9 @@ struct signer_serve {
     int64_t peer_uid; /* who may connect besides ourselves; -1: nobody */
 };
 
-/* Made before the sandbox: timer and signals. STATUS_IO. */
+/* Makes the timer and the signal descriptor, which the sandbox forbids later. STATUS_IO. */
 MUST_CHECK enum status signer_serve_prepare(struct signer_serve *serve);
 
-/* Until the peer that was handed over closes, or SIGTERM or SIGINT. STATUS_OK; STATUS_IO when
- * the state cannot be saved, after which nothing may be signed. */
+/* Serves until the peer that was handed over closes, or until SIGTERM or SIGINT: STATUS_OK.
+ * STATUS_IO when the state cannot be saved, after which nothing may be signed. */
 MUST_CHECK enum status signer_serve_run(struct signer_serve *serve);

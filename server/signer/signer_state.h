@@ -1,5 +1,5 @@
 /*
- * What alcove-signer decides and remembers: the last tree head it signed of each log.
+ * The decision and the memory of alcove-signer: the last tree head of each log that it signed.
  *
  * A head is signed only if its tree provably extends the last one, so two histories can
  * never both carry this key's signature. The memory is exact; the file may be up to

@@ -54,7 +54,7 @@ static void put_head(struct txn *txn, const struct chain_label *label,
     db_put(txn, SCHEMA_CHAIN, schema_key_span(&key), span_of(value, size));
 }
 
-/* The head as it will be, or why not. */
+/* The head as it will be after the append, or why it cannot be appended. */
 static enum status next_head(struct txn *txn, const struct chain_statement_new *statement,
                              struct chain_head *out_head)
 {

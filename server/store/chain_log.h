@@ -31,7 +31,7 @@ MUST_CHECK enum status chain_log_head(struct txn *txn, const struct chain_label 
 
 struct chain_statement_new {
     struct chain_label label;
-    uint8_t subject_kind; /* with number 0; ignored later, as is the next */
+    uint8_t subject_kind; /* used with number 0 only, as is subject_local */
     uint32_t subject_local;
     uint16_t type;                            /* into the leaf */
     uint64_t number;                          /* the head's count; 0 for a new chain */

@@ -53,7 +53,8 @@ void db_close(struct db *db);
  * lets the file grow. Any thread. */
 MUST_CHECK enum status db_check_readers(struct db *db, uint32_t *out_freed);
 
-/* Whose database this is: goes into every signed frame. STATUS_NOT_FOUND before init. */
+/* The practice whose database this is; its id is in every signed frame. STATUS_NOT_FOUND
+ * before init. */
 MUST_CHECK enum status db_practice(struct db *db, struct practice_id *out_practice);
 /* Once, at init: STATUS_CONFLICT when another id is already there. */
 MUST_CHECK enum status db_set_practice(struct db *db, const struct practice_id *practice);
@@ -95,8 +96,8 @@ void db_fail(struct txn *txn, enum status status);
 const struct practice_id *db_practice_of(const struct txn *txn);
 
 /*
- * STATUS_FULL when less than the headroom is free, counting pages that were given back. The
- * rule for every write that creates; reads, their events and erasures go on. Erasing needs
+ * STATUS_FULL when less than the headroom is free, counting pages that were given back. Every
+ * write that creates must ask this first; reads, their events and erasures go on. Erasing needs
  * pages too before it gives any back, so near the very end (DB_READING_PERCENT) reads, each
  * of which appends an event, stop as well: db_room_reading.
  */
@@ -110,11 +111,11 @@ MUST_CHECK enum status db_get(struct txn *txn, enum schema_table table, struct s
 /* Sticky on failure: STATUS_FULL (map or disk), STATUS_IO, STATUS_NO_MEMORY. */
 void db_put(struct txn *txn, enum schema_table table, struct span key, struct span value);
 
-/* As db_put for a key greater than any in its table: fills pages one after another. A key
- * that is not is our own fault, and sticky STATUS_CORRUPT. */
+/* As db_put, for a key greater than any in its table: fills pages one after another. A key
+ * that is not greater is our own fault: sticky STATUS_CORRUPT. */
 void db_append(struct txn *txn, enum schema_table table, struct span key, struct span value);
 
-/* An absent key is no failure. */
+/* Deleting an absent key is no failure. */
 void db_delete(struct txn *txn, enum schema_table table, struct span key);
 
 /* Counters (schema.h). In a write transaction a change is seen at once by the same

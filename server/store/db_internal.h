@@ -1,5 +1,5 @@
 /*
- * What db.c, db_meta.c, db_room.c, ledger.c and note_head.c share, and nobody else includes.
+ * Shared by db.c, db_meta.c, db_room.c, ledger.c and note_head.c; no other file includes it.
  *
  * LMDB's own types stay opaque here, so that lmdb.h is included by db.c alone.
  */
@@ -26,8 +26,8 @@ struct db {
     uint64_t pages_written;
 };
 
-/* A node of the log of events that a read transaction read before. A node that is there never
- * changes, so it holds for whatever the transaction sees when it is renewed. */
+/* A node of the events log's tree that this read transaction has read. A stored node never
+ * changes, so it stays right when the transaction is renewed. */
 #define DB_NODES_MAX 1024u
 struct db_node {
     uint64_t tag; /* which one; 0: none */
@@ -57,7 +57,8 @@ struct db_usage {
     int fd;
 };
 
-/* What the environment uses at its last commit. Counting free pages reads the free list. */
+/* The room that the environment used at its last commit. Counting free pages reads the free
+ * list. */
 MUST_CHECK enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage);
 
 /* The parts of opening that only LMDB can do. */
@@ -65,10 +66,11 @@ MUST_CHECK enum status db_env_open(struct db *db, const char *folder, uint64_t m
 MUST_CHECK enum status db_tables_open(struct db *db, bool create);
 void db_env_close(struct db *db);
 
-/* The counters of a transaction just begun, and back before commit. Failures are sticky. */
+/* Reads the counters of a transaction just begun, and writes them back before its commit.
+ * Failures are sticky. */
 void db_meta_load_counters(struct txn *txn);
 void db_meta_store_counters(struct txn *txn);
-/* Whether hardly anything can be written any more. */
+/* Whether the disk has so little room left that a write fails for it. */
 bool db_room_disk_is_full(struct db *db);
-/* Keeps the file longer than what is used (db_file.h tells why). */
+/* Keeps the file longer than its used part (db_file.h says why). */
 MUST_CHECK enum status db_room_extend(struct db *db);

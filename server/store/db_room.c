@@ -4,12 +4,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* The file is kept at least half of this longer than what is used. */
+/* The file is kept longer than its used part, by at least half of this. */
 #define FILE_AHEAD_BYTES   ((uint64_t)64 << 20)
-/* Left on the disk for erasures and for the events of reads; and for erasures alone. */
+/* Room on the disk that is kept for erasures and the events of reads, and for erasures alone. */
 #define DISK_RESERVE_BYTES ((uint64_t)64 << 20)
 #define DISK_READING_BYTES ((uint64_t)16 << 20)
-/* With less than this left, a write that failed has failed for it. */
+/* If less than this is left, a failed write is taken to have failed for lack of room. */
 #define DISK_FULL_BYTES    ((uint64_t)1 << 20)
 
 enum status db_room_extend(struct db *db)
@@ -34,8 +34,8 @@ enum status db_room_extend(struct db *db)
     if (fstat(usage.fd, &file) != 0) {
         return STATUS_IO;
     }
-    /* A sparse file takes no room by being longer; not being able to is no harm either: the
-     * next commit says what is wrong. */
+    /* A sparse file takes no room by being longer. If it cannot be made longer that is no harm
+     * either: the next commit says what is wrong. */
     if ((uint64_t)file.st_size < wanted && ftruncate(usage.fd, (off_t)wanted) != 0) {
         wanted = (uint64_t)file.st_size;
     }
@@ -43,7 +43,7 @@ enum status db_room_extend(struct db *db)
     return STATUS_OK;
 }
 
-/* Whether |percent| of the map is still not in use. */
+/* STATUS_OK while at most |percent| of the map is in use. */
 static enum status below(const struct db_usage *usage, unsigned percent)
 {
     uint64_t limit = usage->map_bytes / usage->page_bytes / 100u * percent;

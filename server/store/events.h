@@ -1,6 +1,6 @@
 /*
- * Lines of the access log as they are stored: what is in the Merkle leaf, the openings
- * beside it, and what the server needs to find them again.
+ * Lines of the access log as they are stored: the parts of the Merkle leaf, the openings
+ * beside them, and the fields by which the server finds a line again.
  *
  * The leaf is open part ‖ SHA-256(frame("event-target", opening ‖ target part)) ‖
  * SHA-256(frame("event-restricted", opening ‖ restricted part)) (keys/public/log/leaf.h), so
@@ -25,7 +25,8 @@
  * schema); the objects of all others are statements or nothing that is stored. */
 #define EVENTS_KIND_REVISION     1u
 
-/* What can be filtered by. 0 is "none" for locals and never valid for the enums. */
+/* The fields that a query can filter by. A local number 0 means none; 0 is never valid for the
+ * enums. */
 struct event_fields {
     uint64_t time_ms; /* leaf time; see events_time */
     uint32_t actor_local;
@@ -43,7 +44,7 @@ struct event_change {
     uint64_t object_seq; /* record or statement seq, as |kind| tells */
 };
 
-/* What a write leaves for its own retry (replay.h). */
+/* The answer that a write keeps for its own retry (replay.h). */
 struct event_reply {
     struct request_id request; /* all zero: nothing to remember */
     struct hash request_hash;
@@ -124,18 +125,19 @@ struct event_stored {
     struct span restricted;
     struct span target_opening; /* EVENTS_OPENING_BYTES, or empty when dropped */
     struct span restricted_opening;
-    struct hash target_hash; /* what is in the leaf */
+    struct hash target_hash; /* as it stands in the leaf */
     struct hash restricted_hash;
 };
 
 /* Reads and checks one. STATUS_NOT_FOUND; STATUS_CORRUPT when the bytes do not give the
- * leaf hash: then nothing of it may be served. */
+ * leaf hash: then no part of it may be served. */
 MUST_CHECK enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_event);
 
-/* Without recomputing the leaf: for filters and trails, never for what is sent. */
+/* Reads one without recomputing the leaf: for filters and trails. What it gives must not be
+ * sent. */
 MUST_CHECK enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event);
-/* The same without the leaf's parts and the reply, which stay empty: for walks that take
- * their links, hashes and nodes from many events. */
+/* The same without the leaf's parts and the reply, which stay empty: for walks that read only
+ * links, hashes and nodes of many events. */
 MUST_CHECK enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_event);
 
 /* The leaf's exact bytes into |out_leaf|, for auditors and exports. STATUS_NOT_FOUND when

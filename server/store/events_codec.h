@@ -27,12 +27,14 @@ _Static_assert(512u + MERKLE_LEVELS_MAX * HASH_BYTES + 3u * EVENTS_PART_BYTES_MA
                    EVENTS_VALUE_BYTES_MAX,
                "an event's value fits its buffer");
 
-/* Everything but seq, target_hash and restricted_hash (unless dropped) is taken. */
+/* Encodes every field except seq and target_hash, and except restricted_hash unless that part
+ * was dropped. */
 void events_codec_encode(const struct event_stored *event,
                          uint8_t out_value[static EVENTS_VALUE_BYTES_MAX], size_t *out_size);
 
-/* Spans point into |value|. The two part hashes stay zero, but for a dropped restricted
- * part's. STATUS_CORRUPT. */
+/* Spans point into |value|. The two part hashes stay zero, except that of a restricted part
+ * which was dropped. STATUS_CORRUPT. */
 MUST_CHECK enum status events_codec_decode(struct span value, struct event_stored *out_event);
-/* What stands before the parts; these and the reply stay empty, and are not looked at. */
+/* Decodes the fields before the parts only. The parts and the reply stay empty and are not
+ * checked. */
 MUST_CHECK enum status events_codec_decode_head(struct span value, struct event_stored *out_event);

@@ -61,7 +61,7 @@ static enum status start_trail(struct txn *txn, struct scan *scan, uint64_t belo
     return trail_find(txn, scan->kind, scan->local, scan->left, &scan->seq);
 }
 
-/* |below| is already no more than what the time range allows. */
+/* |below| is already within the time range. */
 static enum status start_scan(struct txn *txn, const struct event_filter *filter, uint64_t below,
                               struct scan *out_scan)
 {

@@ -1,7 +1,7 @@
 /*
- * Reads the whole database and recomputes everything that can be: both trees from their
- * leaves, every statement and record against its hash, chains, trails, section heads and
- * counters against the events. Finds what LMDB, which has no checksums, would serve.
+ * Reads the whole database and recomputes everything that can be recomputed: both trees from
+ * their leaves, every statement and record against its hash, chains, trails, section heads and
+ * counters against the events. LMDB has no checksums and would serve damaged bytes unnoticed.
  *
  * One read transaction; any thread. Run it in a process of its own on a file that may be
  * damaged below LMDB's pages: such a file can end the process that reads it.
@@ -25,7 +25,7 @@ struct fsck_report {
 };
 
 /*
- * Tells core's part of checking a record: where its header keeps the two hashes.
+ * Core's part in checking a record: finds the two hashes in its header.
  * STATUS_CORRUPT when the header cannot be parsed. May be NULL in fsck_run: then context
  * and envelope are only split.
  */

@@ -1,5 +1,5 @@
 /*
- * What fsck.c and fsck_events.c share, and nobody else includes.
+ * Shared by fsck.c and fsck_events.c; no other file includes it.
  */
 #pragma once
 
@@ -15,8 +15,8 @@ struct fsck {
 /* Counts a fault and keeps the first in words. */
 __attribute__((format(printf, 2, 3))) void fsck_fault(struct fsck *fsck, const char *format, ...);
 
-/* Events, their tree, trails, waypoints and section heads. A status only when reading itself
- * failed. */
+/* Checks events, their tree, trails, waypoints and section heads. Faults go into the report;
+ * the status is other than STATUS_OK only when reading itself failed. */
 MUST_CHECK enum status fsck_events(struct fsck *fsck);
 
 /* Grows |frontier| by one leaf and compares it and every node that it completes with what

@@ -51,7 +51,7 @@ static enum status event_node(struct txn *txn, uint64_t seq, uint32_t level, str
     return STATUS_OK;
 }
 
-/* Lower ones are asked for too seldom again to be worth a place. */
+/* Nodes of lower levels are asked for again too seldom to be worth a place. */
 #define KEPT_LEVEL_MIN 3u
 
 static uint64_t tag_of(uint32_t level, uint64_t index)
@@ -59,9 +59,9 @@ static uint64_t tag_of(uint32_t level, uint64_t index)
     return (uint64_t)level << 56 | index;
 }
 
-/* Where a node of the log of events is kept; NULL: nowhere, it is read each time. A
- * transaction that serves once has no use for it, and what a write transaction reads may
- * never have been. */
+/* The place where a node of the events log is remembered; NULL: it is read each time. A
+ * transaction that serves once needs no memory. A write transaction must not have one: the nodes
+ * that it reads are gone again if it is aborted. */
 static struct db_node *place_of(struct txn *txn, uint32_t level, uint64_t index)
 {
     if (!txn->renewed || level < KEPT_LEVEL_MIN) {
@@ -178,8 +178,8 @@ enum status ledger_complete(struct txn *txn, enum ledger_log log, uint64_t index
     return STATUS_OK;
 }
 
-/* A leaf has no hash of its own beside it, but every second one completes the node above
- * itself and its left neighbour: that is what it is checked against. */
+/* A leaf has no hash of its own beside it. But every second leaf completes the node above itself
+ * and its left neighbour, and both are checked against that node. */
 static enum status check_pair(struct txn *txn, uint64_t seq, struct span value)
 {
     struct hash left;

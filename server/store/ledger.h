@@ -30,7 +30,7 @@ MUST_CHECK enum status ledger_inclusion(struct txn *txn, enum ledger_log log, ui
 MUST_CHECK enum status ledger_consistency(struct txn *txn, enum ledger_log log, uint64_t old_size,
                                           uint64_t new_size, struct merkle_proof *out_proof);
 
-/* A stored node, as merkle_source gives it: level 0 is leaf hashes. */
+/* A stored node, as merkle_source gives it: level 0 holds the leaf hashes. */
 MUST_CHECK enum status ledger_node(struct txn *txn, enum ledger_log log, uint32_t level,
                                    uint64_t index, struct hash *out_hash);
 

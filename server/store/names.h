@@ -12,7 +12,7 @@
 MUST_CHECK enum status names_find(struct txn *txn, enum schema_id_kind kind,
                                   const uint8_t id[static ID_BYTES], uint32_t *out_local);
 
-/* The next number for a new id. STATUS_CONFLICT when the id has one; STATUS_FULL after 2^32
+/* Gives a new id the next number. STATUS_CONFLICT when the id has one; STATUS_FULL after 2^32
  * of a kind; or the sticky status. */
 MUST_CHECK enum status names_add(struct txn *txn, enum schema_id_kind kind,
                                  const uint8_t id[static ID_BYTES], uint32_t *out_local);

@@ -116,7 +116,7 @@ enum status note_head_get(struct txn *txn, uint32_t section_local, const struct 
     return status != STATUS_OK ? status : find(txn, section_local, note, &local, out_head);
 }
 
-/* A number for a note that has none. Not counted until its row is put. */
+/* The next number, for a note that has none. It is not counted until the note's row is put. */
 static enum status number_new(struct txn *txn, uint32_t section_local, const struct note_id *note,
                               uint32_t *out_local)
 {

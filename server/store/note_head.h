@@ -3,8 +3,8 @@
  * (PROTOCOL.md §5). Compare-and-set on these is what orders writers.
  *
  * Rows lie under the note's local number, in the order in which notes came, so that new notes
- * of all sections share pages; note_index.h finds them and is filled at the first question of
- * a write transaction. Committer thread, inside its write transaction.
+ * of all sections share pages. note_index.h finds a row; it is filled when a write transaction
+ * first asks. Committer thread, inside its write transaction.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ struct note_revision_ref {
 };
 
 struct note_head {
-    uint8_t flags; /* core's: signed and locked, erased ... */
+    uint8_t flags; /* of core (submit.h); the store gives them no meaning */
     size_t count;
     struct note_revision_ref heads[NOTE_HEAD_SIBLINGS_MAX];
 };

@@ -1,10 +1,10 @@
 /*
- * Where each note's row is: (section, note id) to the note's local number, in memory.
+ * An index in memory from (section, note id) to the note's local number, under which its row is.
  *
  * A table keyed by random note ids would cost every new note a page of its own; rows kept
  * under rising numbers share pages, and this index, read from them at start, finds them. It
- * holds hints only: whoever asks reads the row and compares, so entries of a transaction
- * that was aborted do no harm. Eight bytes a slot, at most half of them taken. One thread.
+ * holds hints only: the caller reads the row and compares, so entries of a transaction that
+ * was aborted do no harm. Eight bytes a slot, at most half of them taken. One thread.
  */
 #pragma once
 

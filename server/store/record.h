@@ -9,8 +9,9 @@
  * head. A value of at most RECORD_VALUE_BYTES_PAGE fills exactly one page: the padding floor
  * is chosen so that the smallest record does, and never reaches into a second.
  *
- * The database has no checksums, so whoever reads a record to serve it calls record_check,
- * or record_get which does. Writing: committer thread. Reading: any transaction.
+ * The database has no checksums, so a record must be checked before it is served: record_get
+ * compares its link, record_check its context and envelope. Writing: committer thread.
+ * Reading: any transaction.
  */
 #pragma once
 
@@ -37,8 +38,8 @@ struct record {
 };
 
 /*
- * Where the header keeps the two hashes: core knows its encoding, the store does not. What
- * is read back must give them.
+ * The two hashes in a record's header. Core finds them, since the store does not know the
+ * header's encoding; context and envelope as read back must give these hashes.
  */
 struct record_hashes {
     struct hash context;

@@ -1,10 +1,10 @@
 /*
- * What is in the database: tables, counters, and every key, packed in one place.
+ * The database: its tables, its counters, and the one place where every key is packed.
  *
  * Keys are fixed-width big-endian, so that the order of bytes is the order of numbers.
- * Bulk is appended under rising sequence numbers; everything looked up by a random id is
- * first turned into a small local number, so that busy things share pages: one put dirties
- * one 4 KiB page whatever its size, and scattered page writes are what a disk has least of.
+ * Bulk is appended under rising sequence numbers. A random id is first turned into a small
+ * local number, so that rows that change often share pages: one put dirties one 4 KiB page
+ * whatever its size, and a disk can do few scattered page writes.
  * For the same reason there are no tables by actor, by chart or by section: an event links
  * back to the event before it of the same chart, section and actor (trail.h), the inner nodes
  * of both Merkle trees lie beside the leaf that completed them (ledger.h), and what is found
@@ -80,14 +80,14 @@ enum schema_counter {
     SCHEMA_COUNTERS = 16,
 };
 
-/* What sits in the meta table under one byte each. */
+/* The records of the meta table; the key of each is one byte. */
 enum schema_meta {
     SCHEMA_META_FORMAT = 1,   /* u32 */
     SCHEMA_META_PRACTICE = 2, /* practice id */
     SCHEMA_META_COUNTERS = 3, /* u64 each, in the order above */
 };
 
-/* Whose random ids have local numbers. */
+/* The kinds of random ids that have local numbers. */
 enum schema_id_kind {
     SCHEMA_ID_MEMBER = 1,
     SCHEMA_ID_DEVICE = 2,
@@ -111,7 +111,7 @@ struct schema_key schema_key_seq(uint64_t seq);
 struct schema_key schema_key_trail(uint8_t kind, uint32_t local);
 struct schema_key schema_key_waypoint(uint8_t kind, uint32_t local, uint64_t step);
 struct schema_key schema_key_note_row(uint32_t note_local);
-/* No table's key: what names a note, for note_index.c. */
+/* Not a key of any table: names a note for note_index.c. */
 struct schema_key schema_key_note(uint32_t section_local, const struct note_id *note);
 struct schema_key schema_key_chain(const struct chain_label *label);
 struct schema_key schema_key_chain_log(uint32_t chain_local, uint64_t number);

@@ -71,7 +71,8 @@ void section_walk_init(struct section_walk *walk, uint32_t section_local, uint64
     walk->next = from;
 }
 
-/* Up to the next waypoint, so that no event is visited on the way to the first wanted. */
+/* Reads up to the next waypoint, so that no event is visited only on the way to the first
+ * wanted one. */
 static enum status find_ahead(struct txn *txn, struct section_walk *walk)
 {
     size_t ahead = TRAIL_WAYPOINT_STEP - (size_t)((walk->next - 1) % TRAIL_WAYPOINT_STEP);

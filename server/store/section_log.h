@@ -1,7 +1,7 @@
 /*
- * What changed in a section, in order: the source of every sync (PROTOCOL.md §5).
+ * The changes of a section, in order: the source of every sync (PROTOCOL.md §5).
  *
- * A reading of the section's trail; each change is an event, appended by events_append.
+ * Reads the section's trail. Each change is an event, appended by events_append.
  * Numbers are contiguous from 1. Any transaction.
  */
 #pragma once
@@ -34,8 +34,8 @@ MUST_CHECK enum status section_log_page(struct txn *txn, uint32_t section_local,
 
 /*
  * The same changes one by one, over as many transactions as it takes: a long page is sent
- * while others write. What it remembers between two of them never changes again, and saves
- * the way back from the next waypoint for each piece of a page.
+ * while others write. The event numbers that it keeps from one transaction to the next never
+ * change; they spare each piece of a page the way back from the next waypoint.
  */
 struct section_walk {
     uint32_t section_local;
