@@ -25,7 +25,7 @@ struct agent {
     const struct agent_work *work;
     int listener;
     bool ready; /* somebody waits to be served */
-    int locker; /* who asked for the lock, or -1 */
+    int locker; /* the connection that asked for the lock, or -1 */
     uint64_t last_ms;
     uint64_t slept_ms;
     uint64_t retry_ms;
@@ -126,7 +126,7 @@ static bool add_watcher(struct agent *agent, int fd, const struct talk_request *
     return false;
 }
 
-/* The other end of a watch sends nothing: what can be read is its end. */
+/* The other end of a watch sends nothing, so a readable descriptor means that it closed. */
 static bool is_gone(int fd)
 {
     uint8_t byte;
@@ -155,7 +155,7 @@ static void step_watchers(struct agent *agent)
 
 /* ---- callers */
 
-/* A caller that went away is no matter: what was asked for is done all the same. */
+/* A caller that went away changes nothing: the command was carried out all the same. */
 static void tell_last(int fd, uint8_t code, int out, int err)
 {
     enum status status = talk_send_last(fd, code, out, err);
@@ -208,8 +208,8 @@ static void serve(struct agent *agent, int fd)
     talk_request_deinit(&request);
 }
 
-/* The listener is not watched meanwhile: a second caller would keep the loop inside a command
- * from ever waiting. */
+/* While a command runs the listener is not watched: a second caller, who is not served yet,
+ * would keep the loop inside that command from ever waiting. */
 static enum status serve_callers(struct agent *agent)
 {
     int fd = -1;
@@ -229,8 +229,8 @@ static enum status serve_callers(struct agent *agent)
 
 /* ---- the loop */
 
-/* Doubled up to a minute, plus a random part so that many do not come back at once. After an
- * alarm nothing is tried until a command asks. */
+/* The wait before the next attempt: doubled up to a minute, plus a random part so that many
+ * clients do not come back at once. After an alarm no attempt is made until a command asks. */
 static void stay_connected(struct agent *agent)
 {
     uint64_t now_ms = clock_awake_ms();

@@ -2,11 +2,10 @@
  * The agent: one process per profile that holds the unlocked keys, the cache and the
  * connection, and does the other commands' work.
  *
- * It works for one command after another; between them it keeps the connection, takes what
- * the server pushes and sends what waits. It ends, and the keys are wiped, when asked to, on
+ * It works for one command after another. Between commands it keeps the connection, takes the
+ * server's pushes and sends the outbox. It ends and wipes the keys when it is asked to, on
  * SIGTERM, SIGINT and SIGHUP, after AGENT_IDLE_MS without a command, and when the machine has
- * slept. What it works with is given as functions, since commands are above this layer. One
- * thread.
+ * slept. The commands are given to it as functions, since they are above this layer. One thread.
  */
 #pragma once
 
@@ -17,13 +16,13 @@
 #define AGENT_SLEPT_MS 1000u
 
 struct agent_work {
-    /* Runs one command; |*out_out| and |*out_err| receive descriptors of memory with what it
-     * printed, which the agent closes. Returns the exit code. */
+    /* Runs one command and returns its exit code. |*out_out| and |*out_err| receive descriptors
+     * of memory with its output; the agent closes them. */
     uint8_t (*run)(struct host *host, const struct talk_request *request, int *out_out,
                    int *out_err);
     /* A watcher of changes; NULL: no memory. */
     void *(*watch_new)(const struct talk_request *request);
-    /* What changed since the last call, or NULL; the agent frees it. */
+    /* A text that tells the changes since the last call, or NULL; the agent frees it. */
     char *(*watch_step)(void *watch, struct host *host);
     void (*watch_free)(void *watch);
 };
@@ -46,6 +45,6 @@ MUST_CHECK enum status agent_new(const char *profile, struct host *host,
 enum agent_end agent_run(struct agent *agent);
 /* Takes the socket away. To be called before the host is closed. */
 void agent_quiet(struct agent *agent);
-/* Answers who asked for the lock, which is to be called after the host was closed. NULL is
- * allowed. */
+/* Frees the agent. To be called after the host was closed: it answers the caller who asked for
+ * the lock, so that the answer means that the keys are gone. NULL is allowed. */
 void agent_free(struct agent *agent);

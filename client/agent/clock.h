@@ -15,5 +15,5 @@ uint64_t clock_awake_ms(void);
 /* How long the machine has slept since it started: it grows exactly while it sleeps. With test
  * hooks ALCOVE_SLEPT_FILE names a file with milliseconds that are added. */
 uint64_t clock_slept_ms(void);
-/* |limit_ms|, or with test hooks what ALCOVE_IDLE_MS says instead. */
+/* |limit_ms|; with test hooks the value of ALCOVE_IDLE_MS, if that is set. */
 uint64_t clock_idle_limit_ms(uint64_t limit_ms);

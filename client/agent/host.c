@@ -295,7 +295,7 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
             host->why = "the agent is being locked";
             return STATUS_OFFLINE;
         }
-        /* What stopped an earlier connection says nothing about one that is being made. */
+        /* The reason why an earlier connection ended says nothing about the new one. */
         status = host->connecting ? STATUS_OK : engine_trouble(host);
         if (status != STATUS_OK) {
             return status;
@@ -327,7 +327,8 @@ static bool find_unsent(void *visitor, uint64_t ticket, const struct engine_tick
     return !*unsent;
 }
 
-/* What was refused for good stays in the outbox, so that no text is lost, and is not waited for. */
+/* A note that the server refused permanently stays in the outbox, so that no text is lost, but
+ * nobody waits for it. */
 static bool is_sent(const struct host *host)
 {
     bool unsent = false;

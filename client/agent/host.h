@@ -1,5 +1,5 @@
 /*
- * An opened profile: keystore, sealed cache, engine and connection, wired together.
+ * An opened profile: keystore, sealed cache, engine and connection, joined together.
  *
  * A command without an agent opens one, does its work and closes it; the agent keeps one
  * open and works for the commands. Everything that needs a socket, a file or the time of
@@ -19,21 +19,21 @@
 
 struct host;
 
-/* STATUS_NOT_FOUND: no such profile. STATUS_UNSUPPORTED, STATUS_REFUSED: not to be opened,
- * told before a passphrase is asked for. */
+/* Looks whether a profile can be opened, before a passphrase is asked for. STATUS_NOT_FOUND: no
+ * such profile. STATUS_UNSUPPORTED, STATUS_REFUSED: it cannot be opened. */
 MUST_CHECK enum status host_probe(const char *profile);
 
 /*
- * Opens everything; a damaged cache is emptied and fetched again later, drafts and the outbox
- * are kept. STATUS_DAMAGED: wrong passphrase or damaged keystore, one answer for both;
+ * Opens everything. A damaged cache is emptied and fetched again later, but drafts and the
+ * outbox are kept. STATUS_DAMAGED: wrong passphrase or damaged keystore, one answer for both;
  * STATUS_BUSY: another process has the profile; STATUS_CORRUPT: the outbox is damaged;
  * STATUS_IO, STATUS_NO_MEMORY. Freed with host_close.
  */
 MUST_CHECK enum status host_open(const char *profile, struct span passphrase,
                                  struct host **out_host);
-/* Ends the connection, saves what changed in the keystore, wipes the keys and lets go of the
- * profile. Waits for nobody, not even for a look-up of the server's name. Only host_close may
- * follow. NULL is allowed. */
+/* Ends the connection, saves the keystore if it changed, wipes the keys and releases the
+ * profile's lock. Waits for nobody, not even for a look-up of the server's name. Only host_close
+ * may follow. NULL is allowed. */
 void host_forget(struct host *host);
 /* host_forget, and frees; may wait as wire_free does. NULL is allowed. */
 void host_close(struct host *host);
@@ -42,28 +42,28 @@ struct engine *host_engine(struct host *host);
 struct keystore *host_keystore(struct host *host);
 struct wire *host_wire(struct host *host);
 
-/* Begins to connect unless connected or connecting. Whether it came about shows in
- * host_online and host_why. STATUS_MALFORMED: the profile's address. */
+/* Begins to connect, unless it is connected or connecting. host_online and host_why tell the
+ * outcome. STATUS_MALFORMED: the profile's address is wrong. */
 MUST_CHECK enum status host_connect(struct host *host);
 bool host_online(const struct host *host);
-/* Why there is no connection, in one sentence; NULL while there is hope. */
+/* Why there is no connection, in one sentence; NULL while an attempt is under way. */
 const char *host_why(const struct host *host);
 
 /* Moves frames both ways for at most |wait_ms| and gives the engine the time. */
 MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
 
 /*
- * Steps until |done| says so. STATUS_OK; STATUS_OFFLINE: no connection to be had;
- * STATUS_BUSY: |timeout_ms| passed; or what stopped the engine.
+ * Steps until |done| returns true: STATUS_OK. STATUS_OFFLINE: no connection can be made;
+ * STATUS_BUSY: |timeout_ms| passed; or the status that stopped the engine.
  */
 MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
                                   void *state, uint32_t timeout_ms);
 
 /* Connects and syncs until everything that may be read is here and nothing waits to be sent. */
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
-/* Until nothing that the server was heard to hold is missing here. */
+/* Steps until every entry that the server has named so far is stored here. */
 MUST_CHECK enum status host_settle(struct host *host, uint32_t timeout_ms);
-/* Until this ticket is done or failed. */
+/* Steps until this ticket is done or failed. */
 MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
 
 /* While |*flag| is not zero, waiting ends at once with STATUS_OFFLINE. |flag| must outlive the

@@ -101,7 +101,7 @@ static char *take_text(struct cursor_reader *reader)
     return (char *)(uintptr_t)text.data;
 }
 
-/* Which of the descriptors that came is which. Takes them out of |fds|. */
+/* Assigns the received descriptors to the request's fields and takes them out of |fds|. */
 static enum status place_fds(struct cursor_reader *reader, struct talk_request *request,
                              const bool has[2], int *fds, size_t count)
 {

@@ -27,12 +27,12 @@ struct talk_fd {
     int fd;
 };
 
-/* All descriptors are the holder's, closed by talk_request_deinit; strings point into |buffer|
- * when received and are borrowed when sent. */
+/* The holder owns all descriptors; talk_request_deinit closes them. Strings point into |buffer|
+ * in a received request, and are borrowed in one to be sent. */
 struct talk_request {
     enum talk_kind kind;
     bool json;
-    bool utf8;      /* the caller's terminal takes it */
+    bool utf8;      /* the caller's terminal shows UTF-8 */
     const char *tz; /* the caller's TZ; empty: none */
     int cwd;        /* the caller's working folder, for file names in the words */
     int in;         /* standard input, whole, or -1 */
@@ -50,13 +50,14 @@ void talk_request_deinit(struct talk_request *request);
 struct talk_reply {
     bool last;
     uint8_t code; /* exit code, when last */
-    int out;      /* descriptors of what was printed, when last; -1: nothing */
+    int out;      /* when last, descriptors of the output; -1: none */
     int err;
     uint8_t *text; /* of a watch; the receiver frees */
     size_t text_size;
 };
 
-/* Replaces what a dead agent left: to be called by who holds the keystore's lock. |*out_fd|
+/* Makes the listening socket and replaces one that a dead agent left, so the caller must hold the
+ * keystore's lock. |*out_fd|
  * does not block. STATUS_IO. */
 MUST_CHECK enum status talk_listen(const char *profile, int *out_fd);
 /* Removes the socket's name. */
@@ -70,7 +71,8 @@ MUST_CHECK enum status talk_accept(int listener, int *out_fd);
 MUST_CHECK enum status talk_send_request(int fd, const struct talk_request *request);
 /* Waits at most a second. STATUS_MALFORMED, STATUS_VERSION, STATUS_OFFLINE, STATUS_NO_MEMORY. */
 MUST_CHECK enum status talk_receive_request(int fd, struct talk_request *out_request);
-/* The end: |out| and |err| are borrowed, -1 for none. Never waits. STATUS_OFFLINE. */
+/* Sends the last reply: |out| and |err| are borrowed, -1 for none. Never waits.
+ * STATUS_OFFLINE. */
 MUST_CHECK enum status talk_send_last(int fd, uint8_t code, int out, int err);
 /* A piece of a watch. Never waits: a watcher that does not read is STATUS_OFFLINE. */
 MUST_CHECK enum status talk_send_text(int fd, struct span text);

@@ -51,7 +51,7 @@ static enum status make_context(struct line *line)
     return line->vhost != NULL ? STATUS_OK : STATUS_IO;
 }
 
-/* Does what is wanted. False: nothing is any more. */
+/* Carries out the caller's orders. False: the line is to end. */
 static bool follow(struct line *line)
 {
     struct post_orders orders;

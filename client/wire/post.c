@@ -201,7 +201,8 @@ void post_ring(struct post *post)
 
 /* ---- the line's */
 
-/* Unlocks. The bell is a system call: not for each message while the caller is busy. */
+/* Unlocks, and rings the bell if the caller waits for it: while the caller is busy, a system call
+ * for each message would be wasted. */
 static void unlock_and_tell(struct post *post)
 {
     bool ring = post->caller_waits && has_news(post);

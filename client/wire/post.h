@@ -1,13 +1,12 @@
 /*
  * Inside client/wire: the one place where the caller's thread and the line's meet.
- * The caller leaves here what it wants (a connection, frames, a goodbye), the line
- * what came of it (opened, whole messages, ended). Neither calls the other.
+ * The caller leaves orders here (a connection, frames, a goodbye), and the line leaves
+ * news (opened, whole messages, ended). Neither calls the other.
  *
- * Guarantees: what the line leaves for an earlier connection than the caller's is
- * dropped; a message is handed over, not copied; at most POST_MESSAGE_BYTES_MAX of
- * messages and one more wait, because the line waits in post_message until half of
- * them was taken. No function but that one waits for the other side. Any thread,
- * but each function says whose it is.
+ * Guarantees: news of an earlier connection than the caller's is dropped. A message is
+ * handed over, not copied. At most POST_MESSAGE_BYTES_MAX of messages and one more wait,
+ * because the line waits in post_message until half of them was taken. No other function
+ * waits for the other side. Each function says which of the two threads may call it.
  */
 #pragma once
 
@@ -16,8 +15,8 @@
 #include "client/wire/queue.h"
 #include "client/wire/wire.h"
 
-/* Enough that the line need not stand still while the caller stores a page; small
- * enough that what waits is still in the processor's cache when it is taken. */
+/* Large enough that the line need not stand still while the caller stores a page; small
+ * enough that a message is still in the processor's cache when it is taken. */
 #define POST_MESSAGE_BYTES_MAX (1u << 20)
 #define POST_HOST_BYTES_MAX    256u
 
@@ -36,9 +35,9 @@ struct post_message {
     uint8_t bytes[];
 };
 
-/* What the line is to do. */
+/* The caller's orders to the line. */
 struct post_orders {
-    uint64_t connection; /* counts; another than before: that one is of no interest now */
+    uint64_t connection; /* counts up; with a new number the connection before is to be dropped */
     bool wanted;         /* false: be without a connection */
     bool sending;        /* frames wait, or the goodbye does */
     bool stop;
@@ -47,7 +46,7 @@ struct post_orders {
 
 enum post_kind { POST_NOTHING, POST_OPENED, POST_MESSAGE, POST_ENDED, POST_BROKEN };
 
-/* What happened. */
+/* One piece of news. */
 struct post_news {
     enum post_kind kind;
     struct post_message *message;          /* POST_MESSAGE: the taker's */
@@ -65,11 +64,11 @@ struct post {
     pthread_cond_t room; /* the line waits for it in post_message */
     /* Under the lock. */
     struct post_orders orders;
-    bool closing;      /* the goodbye was ordered: no message is of interest any more */
-    bool line_told;    /* since it last looked */
+    bool closing;      /* the goodbye was ordered: further messages are dropped */
+    bool line_told;    /* the line was told of orders since it last looked */
     bool caller_waits; /* for the bell */
     struct queue out;
-    bool opened; /* this and `ended`: still to be told */
+    bool opened; /* opened, ended: this news still has to be told */
     bool ended;
     bool broken; /* the line has stopped for good */
     struct post_news opening;
@@ -88,29 +87,29 @@ void post_deinit(struct post *post);
 
 /* A new connection; no news of an earlier one comes any more. */
 void post_connect(struct post *post, const struct post_target *target);
-/* No connection: no news comes, and nothing that waits is sent. */
+/* Drops the connection: no news comes any more, and frames that wait are not sent. */
 void post_drop(struct post *post);
-/* Goodbye once all frames have gone; then POST_ENDED comes and no message before it. */
+/* Orders a goodbye once all frames have gone. POST_ENDED follows, and no message before it. */
 void post_close(struct post *post);
 /* The line's thread is to end; nothing comes any more. */
 void post_stop(struct post *post);
 /* Copies the frame in; it is kept until post_tell, so that frames queued in one go
  * travel together. STATUS_BUSY: over queued_bytes_max; STATUS_NO_MEMORY. */
 MUST_CHECK enum status post_send(struct post *post, struct span frame);
-/* Kept, or waiting for the line to send it. */
+/* Bytes of frames that are kept here or wait for the line to send them. */
 size_t post_queued_bytes(struct post *post);
-/* Of messages that came and were not taken, with what holds them. */
+/* Bytes of messages that came and were not taken, with the memory that holds them. */
 size_t post_waiting_bytes(struct post *post);
 
-/* Gives the line what is kept. True: it does not know yet that there is something to do
- * and is to be woken, which its library does with a system call: so not for each frame. */
+/* Gives the kept frames to the line. True: the line was not told yet and must be woken. That is
+ * a system call, so it is not done for each frame. */
 bool post_tell(struct post *post);
 
 /* To be asked before waiting for the bell. True: there is news, so do not wait. */
 bool post_has_news(struct post *post);
 /* The oldest news. */
 void post_take(struct post *post, struct post_news *out_news);
-/* The bell rang: it is silent again. */
+/* Silences the bell after it rang. */
 void post_hush(struct post *post);
 
 /* ---- anybody's */
@@ -120,7 +119,7 @@ void post_ring(struct post *post);
 
 /* ---- the line's */
 
-/* What is wanted now. */
+/* The present orders. */
 void post_look(struct post *post, struct post_orders *out_orders);
 /* The next piece to send, as queue_fill does. True: it is time for the goodbye. */
 bool post_next_piece(struct post *post, uint8_t *buffer, struct queue_piece *out_piece);

@@ -32,7 +32,7 @@ void session_drop(struct line *line)
     struct lws *wsi = line->wsi;
 
     line->live = false;
-    line->wsi = NULL; /* first: what the library calls now is nobody's business */
+    line->wsi = NULL; /* first, so that the callbacks made by closing it are ignored */
     drop_message(line);
     if (wsi != NULL) {
         lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
@@ -103,8 +103,8 @@ static int on_established(struct line *line)
     return 0;
 }
 
-/* Room for `need` bytes. Most messages are one fragment, so the first guess is exact; later
- * ones double, since each fragment may be a byte. */
+/* Makes room for `need` bytes. Most messages are one fragment, so the first allocation is exact.
+ * Later ones double, since a hostile server may send fragments of one byte. */
 static bool message_grow(struct line *line, size_t need, size_t remaining)
 {
     size_t capacity = need + remaining;
@@ -172,7 +172,7 @@ static bool hand_over(struct line *line)
     line->message = NULL;
     line->fragments = 0;
     if (post_message(line->post, line->connection, message)) {
-        /* It was we who did not listen meanwhile, so nobody fell silent. */
+        /* We did not read meanwhile, so this is no silence of the server. */
         lws_validity_confirmed(line->wsi);
     }
     return true;
@@ -262,7 +262,7 @@ int session_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     struct line *line = lws_context_user(lws_get_context(wsi));
 
     (void)user;
-    /* What an earlier connection's socket still does is nobody's business. */
+    /* Callbacks for an earlier connection's socket are ignored. */
     if (line->wsi == NULL || wsi != line->wsi) {
         return 0;
     }

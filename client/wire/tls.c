@@ -58,7 +58,7 @@ void *tls_client_new(struct tls_pin *pin)
     (void)SSL_CTX_set_options(ctx,
                               SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    /* Else one read goes on for as long as the server sends key updates and no data. */
+    /* Without this one read goes on for as long as the server sends key updates and no data. */
     (void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_cert_verify_callback(ctx, verify, pin);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);

@@ -9,13 +9,13 @@
 #include "proto/packing.h"
 #include "proto/status.h"
 
-/* What a connection's TLS came to; told apart so that the person hears the
- * right sentence. Must outlive the SSL_CTX made with it. */
+/* How far a connection's TLS came, so that the person is told the right reason. Must
+ * outlive the SSL_CTX made with it. */
 struct tls_pin {
     struct hash expected; /* SHA-256 of the server's SubjectPublicKeyInfo */
     struct hash found;    /* the same of the server that answered */
     bool any;             /* nothing is pinned yet: the caller compares `found` itself */
-    bool started;         /* TCP stands and the handshake began */
+    bool started;         /* TCP is connected and the handshake began */
     bool matched;
     bool mismatched;
 };

@@ -124,7 +124,8 @@ static void abandon(struct wire *wire)
     wire->deadline_ms = 0;
 }
 
-/* Of an earlier connection only the end is missing: the next need not wait for that. */
+/* If the connection before is closing, the caller still has to hear that it ended. It is told so
+ * at once, and the next connection need not wait for the goodbye. */
 static void finish_goodbye(struct wire *wire)
 {
     if (wire->state == WIRE_OPEN && wire->closing) {
@@ -233,7 +234,7 @@ static void on_opened(struct wire *wire, const struct post_news *news)
     wire->handler.on_open(wire->handler.state, news->exporter);
 }
 
-/* A frame's callback may close the wire: nothing more is delivered then. */
+/* A frame's callback may close the wire: no further frame is delivered then. */
 static void on_message(struct wire *wire, struct post_message *message)
 {
     struct span rest = span_of(message->bytes, message->size);
@@ -247,7 +248,7 @@ static void on_message(struct wire *wire, struct post_message *message)
 
 static void on_ended(struct wire *wire, const struct post_news *news)
 {
-    post_drop(&wire->post); /* what was to be sent stays unsent */
+    post_drop(&wire->post); /* frames that wait are not sent */
     wire->server_key = news->server_key;
     tell_end(wire, wire->closing ? WIRE_END_ASKED : news->why, news->close_code);
 }

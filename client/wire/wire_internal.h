@@ -23,7 +23,7 @@ struct wire {
     struct wire_handler handler;
     struct post post;
     struct line *line; /* NULL before the first wire_connect */
-    bool untold;       /* the line does not know of what was queued */
+    bool untold;       /* frames were queued of which the line was not told */
     bool broken;
     bool stopped; /* wire_stop was called */
     enum wire_state state;
@@ -37,6 +37,6 @@ struct wire {
 /* A clock that never jumps. */
 uint64_t watch_now_ms(void);
 
-/* Waits at most timeout_ms for a watched descriptor or the post's bell, and calls what
- * can be read. A signal ends it too. STATUS_IO: waiting is impossible. */
+/* Waits at most timeout_ms for a watched descriptor or the post's bell, and calls on_readable
+ * of those that can be read. A signal ends it too. STATUS_IO: waiting is impossible. */
 MUST_CHECK enum status watch_wait(struct wire *wire, uint32_t timeout_ms);

@@ -5,9 +5,10 @@
  *   device(32) ‖ epoch u64 ‖ epoch statement(32) ‖ parents u8 ‖ parent(32)… ‖
  *   context, header, signature, wrap, text: each u32 size ‖ bytes
  *
- * The text is the opened NoteBody, which the storage seals again; what could not be opened is
- * kept with its wrap, and the envelope as text, until a key comes. Header and signature stay,
- * so that each can be checked alone at any time.
+ * The text is the opened NoteBody, which the storage seals again. A revision that could not be
+ * opened is kept with its wrap, and with its envelope in place of the text, until a key comes.
+ * Context, header and signature are kept in every case, so that any revision can be checked by
+ * itself at any time.
  */
 #pragma once
 
