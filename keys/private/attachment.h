@@ -1,12 +1,12 @@
 /*
- * A file that belongs to a note, sealed under a key of its own that stands inside the note.
+ * A file that belongs to a note. It is sealed under a key of its own, which the note holds.
  *
  *   sealed = stream header(24) ‖ chunks of libsodium's secretstream (XChaCha20-Poly1305),
  *            each 64 KiB of the file and 17 bytes; the last one, which may be shorter, and
  *            empty only when the file is, carries the final tag
  *
- * SHA-256 of `sealed` stands in the revision's context, so the signature covers it: it is
- * compared first, and nothing is given out before every chunk has been opened. A chunk that
+ * SHA-256 of `sealed` stands in the revision's context, so the signature covers it. The hash is
+ * compared first, and no byte is given out before every chunk has been opened. A chunk that
  * is missing, moved, repeated or appended is refused by the stream itself as well. Any thread.
  */
 #pragma once

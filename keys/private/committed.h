@@ -1,6 +1,6 @@
 /*
- * The committing AEAD under every seal of ours that a chosen key could abuse
- * (envelope, wrap, keystore, recovery key):
+ * The committing AEAD. Every seal uses it under which an attacker who chooses the key could do
+ * harm (envelope, wrap, keystore, recovery key):
  *
  *   enc_key(32) ‖ commitment(32) = HMAC-SHA-512(key, frame)
  *   sealed = commitment ‖ nonce(24) ‖ XChaCha20-Poly1305(enc_key, plaintext, AD)

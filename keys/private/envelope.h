@@ -24,7 +24,7 @@
 _Static_assert(WRAP_BYTES == 32 + 24 + 32 + 16, "wrap on the wire");
 _Static_assert(ENVELOPE_OVERHEAD_BYTES + PAD_OUTPUT_BYTES_MAX <= ENVELOPE_BYTES_MAX, "envelope");
 
-/* Under what a revision is sealed; all borrowed. */
+/* The key and the context under which a revision is sealed; all borrowed. */
 struct envelope_scope {
     const struct practice_id *practice;
     const struct secret *epoch_key; /* 32 bytes */

@@ -25,8 +25,8 @@ struct epoch_key_place {
     struct hash membership;
 };
 
-/* Who seals to whom: hashes of the statements that name the two keys. For a
- * recovery key the recipient's is the statement that lists it. */
+/* Sender and recipient of a seal: hashes of the statements that name their keys. For a recovery
+ * key the recipient's is the statement that lists it. */
 struct epoch_key_parties {
     struct hash recipient_statement;
     struct hash sender_statement;
@@ -35,13 +35,13 @@ struct epoch_key_parties {
 /* 32 random bytes; the caller owns them. STATUS_OK, STATUS_NO_MEMORY. */
 MUST_CHECK enum status epoch_key_new(struct secret **out_key);
 
-/* What the epoch statement says of the key: binds it without telling it. */
+/* The commitment in the epoch statement: it binds the key and does not tell it. */
 void epoch_key_commitment(const struct secret *key, const struct epoch_key_place *place,
                           struct hash *out_commitment);
 
 /*
- * psk  the pair's 32 bytes from the invitation, or NULL for base mode. Whoever
- *      holds one for this pair always gives it: that is what refuses a downgrade.
+ * psk  the pair's 32 bytes from the invitation, or NULL for base mode. A caller who holds
+ *      one for this pair must always give it: so a seal in the weaker mode is refused.
  *
  * STATUS_OK; STATUS_UNSUPPORTED for a recipient's key that seals nothing;
  * STATUS_NO_MEMORY.
@@ -55,8 +55,8 @@ MUST_CHECK enum status epoch_key_seal(const struct secret *key, const struct epo
  * Opens a sealed key and accepts it only if it matches |commitment|, the one in the
  * signed epoch statement; the caller owns *out_key.
  *
- * STATUS_OK; STATUS_WRONG_KEY for everything that did not fit, which the engine
- * reports as `bad-seal`; STATUS_NO_MEMORY.
+ * STATUS_OK; STATUS_WRONG_KEY for every fault of the seal, on which the engine raises an
+ * alarm; STATUS_NO_MEMORY.
  */
 MUST_CHECK enum status epoch_key_open(struct span sealed, const struct epoch_key_place *place,
                                       const struct epoch_key_parties *parties,

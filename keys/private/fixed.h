@@ -1,6 +1,6 @@
 /*
- * The same seals with their random values given, for the frozen vectors alone: a value
- * used twice breaks what it protects, so nothing else includes this header.
+ * The same seals with random values that the caller gives, for the frozen vectors alone. A value
+ * that is used twice breaks its seal, so nothing else may include this header.
  */
 #pragma once
 

@@ -12,8 +12,8 @@
 #define HKDF_HASH_BYTES       32u
 #define HKDF_OUTPUT_BYTES_MAX (255u * HKDF_HASH_BYTES)
 
-/* |salt| may be empty, |ikm| too. The result is secret; wiping it stays with
- * the caller. STATUS_OK, STATUS_NO_MEMORY. */
+/* |salt| may be empty, |ikm| too. The result is secret and the caller must wipe
+ * it. STATUS_OK, STATUS_NO_MEMORY. */
 MUST_CHECK enum status hkdf_extract(struct span salt, struct span ikm,
                                     uint8_t out_prk[static HKDF_HASH_BYTES]);
 
@@ -21,6 +21,6 @@ MUST_CHECK enum status hkdf_extract(struct span salt, struct span ikm,
 MUST_CHECK enum status hkdf_expand(const uint8_t prk[static HKDF_HASH_BYTES], struct span info,
                                    uint8_t *out_key, size_t out_size);
 
-/* Extract, then expand; nothing of the step between stays in memory. */
+/* Extract, then expand; the value in between is wiped. */
 MUST_CHECK enum status hkdf_derive(struct span salt, struct span ikm, struct span info,
                                    uint8_t *out_key, size_t out_size);

@@ -20,7 +20,7 @@
 #define HPKE_INFO_BYTES_MAX   1024u
 #define HPKE_PSK_ID_BYTES_MAX 64u
 
-/* What both ends of a pair hold beforehand. The RFC asks for 32 bytes of entropy
+/* The secret that both ends of a pair hold beforehand. The RFC asks for 32 bytes of entropy
  * in |psk|; |id| is public and not empty. */
 struct hpke_psk {
     const struct secret *psk;
@@ -46,8 +46,8 @@ MUST_CHECK enum status hpke_seal(const struct public_key *recipient, struct span
  *
  * out_plaintext  sealed.size - HPKE_OVERHEAD_BYTES bytes, zeros on failure.
  *
- * STATUS_OK; STATUS_WRONG_KEY for whatever was wrong with the sealed bytes, the
- * key, the info or the mode: one answer; STATUS_TOO_LARGE; STATUS_NO_MEMORY.
+ * STATUS_OK; STATUS_WRONG_KEY for every fault of the sealed bytes, the key, the info or
+ * the mode: one answer; STATUS_TOO_LARGE; STATUS_NO_MEMORY.
  */
 MUST_CHECK enum status hpke_open(const struct secret *recipient, struct span info,
                                  const struct hpke_psk *psk, struct span aad, struct span sealed,

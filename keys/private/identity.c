@@ -24,8 +24,8 @@ static bool role_known(enum identity_role role)
     return role >= IDENTITY_ROOT && role <= IDENTITY_WITNESS;
 }
 
-/* One key per role: what a login or an invitation key signs, no other role does, and
- * the other way round. */
+/* One key per role: the labels of a login or an invitation key are signed by no other role, and
+ * those keys sign no other label. */
 static bool role_may_sign(enum identity_role role, enum label label)
 {
     bool login = label == LABEL_LOGIN_CLIENT;

@@ -1,7 +1,7 @@
 /*
  * Key pairs of people and devices: Ed25519 to sign, X25519 to seal to.
  *
- * A signer has one role for life and signs only what belongs to it: a login key
+ * A signer has one role for life and signs only the labels of that role: a login key
  * never signs content, an invitation key signs one enrolment. The secret half lives
  * in a struct secret and leaves only through identity_signer_seed() and
  * identity_sealer_secret(), for the keystore. Any thread; one object, one thread.

@@ -22,7 +22,7 @@
 #define INVITATION_LABEL_TEXT_BYTES_MAX 255u
 #define INVITATION_LABEL_BYTES          (24u + INVITATION_LABEL_TEXT_BYTES_MAX + 1u + 16u)
 
-/* What a code is for, told from its prefix alone. */
+/* The purpose of a code, told from its prefix alone. */
 enum invitation_kind {
     INVITATION_KIND_NONE = 0, /* no code of ours */
     INVITATION_KIND_JOIN = 1,
@@ -55,7 +55,7 @@ MUST_CHECK enum status invitation_code_new(struct span address, struct invitatio
 /* Names the bundle by its SHA-256. */
 void invitation_code_set_bundle(struct invitation_code *code, const struct hash *bundle_hash);
 
-/* Whether the bundle that was fetched is the one that the inviter meant. */
+/* Whether the fetched bundle is the one that the inviter made the code for. */
 bool invitation_code_matches(const struct invitation_code *code, const struct hash *bundle_hash);
 
 void invitation_code_wipe(struct invitation_code *code);
@@ -69,8 +69,8 @@ void invitation_code_encode(const struct invitation_code *code, char *out_text);
 MUST_CHECK enum status invitation_code_parse(struct span text, struct invitation_code *out_code);
 
 /*
- * What the secret gives: HKDF-SHA-256, no salt, info = frame("invitation-seed") and
- * frame("invitation-psk"), both with an empty body.
+ * Derives seed and PSK from the secret: HKDF-SHA-256, no salt, info = frame("invitation-seed")
+ * and frame("invitation-psk"), both with an empty body.
  *
  * out_signer  role IDENTITY_INVITATION; its public key stands in the invitation.
  * out_psk     INVITATION_PSK_BYTES for epoch_key_seal() within this pair.

@@ -46,7 +46,7 @@ void keystore_close(struct keystore *keystore)
     free(keystore);
 }
 
-/* Too large for a keystore is no keystore of ours. */
+/* A file that is too large for a keystore is not one of ours. */
 static enum status read_file(const char *folder, uint8_t **out_bytes, size_t *out_size)
 {
     enum status status =

@@ -2,9 +2,9 @@
  * A device's keystore: its secret keys, its pins, and the highest checkpoints that it
  * has seen, in one passphrase-sealed file FOLDER/keystore (pass_file.h).
  *
- * Open means locked against every other process, by FOLDER/keystore.lock. All ways in
- * which a file cannot be opened look alike: STATUS_DAMAGED, "damaged keystore or wrong
- * passphrase". Byte layout in keys/KEYS.md. One keystore, one thread.
+ * While it is open it is locked against every other process, by FOLDER/keystore.lock. Every
+ * reason why a file cannot be opened gives the same answer: STATUS_DAMAGED, "damaged keystore
+ * or wrong passphrase". Byte layout in keys/KEYS.md. One keystore, one thread.
  */
 #pragma once
 
@@ -32,8 +32,8 @@ struct keystore_pins {
 };
 
 /*
- * Everything inside. Owned by the keystore once given to it; the pointers in it are
- * never NULL except where said; peers and extra are NULL when empty.
+ * The content of a keystore. Once given to a keystore it is owned by it. Pointers are never NULL
+ * except where it is said; peers and extra are NULL when empty.
  */
 struct keystore_content {
     struct practice_id practice; /* SHA-256(genesis): the pin of everything else */

@@ -10,9 +10,8 @@
 
 _Static_assert(PASSPHRASE_GENERATED_BYTES == PASSPHRASE_WORDS * (WORD_LETTERS + 1), "room");
 
-/* What people try first, lower case and without anything but letters. A passphrase is
- * judged by the letters left when all else is taken out, so "Password-1234567!" is here
- * too. */
+/* The words that people try first, in lower case and letters only. A passphrase is judged by its
+ * letters alone, so "Password-1234567!" is found here too. */
 static const char *const listed[] = {
     "password",
     "passwort",

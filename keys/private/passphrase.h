@@ -1,8 +1,8 @@
 /*
- * What a passphrase must be: at least 15 characters, not one that everybody tries,
- * no rules about digits and signs (NIST SP 800-63B section 5.1.1.2). Characters are
- * Unicode code points of the UTF-8 as typed; nothing is normalised, since what
- * normalises differently tomorrow would lock the user out. Pure; any thread.
+ * The rules for a passphrase: at least 15 characters, not one that everybody tries, and no
+ * rules about digits and signs (NIST SP 800-63B section 5.1.1.2). Characters are Unicode code
+ * points of the UTF-8 as typed. Nothing is normalised: if a later version normalised
+ * differently it would lock the user out. Pure; any thread.
  */
 #pragma once
 

@@ -7,8 +7,8 @@
  *            Ed25519 seed(32)), key R, over frame("recovery", member(16) ‖ x25519 public(32) ‖
  *            Ed25519 public(32))
  *
- * The card is `ALCOVE1-RECOVERY:` and 14 groups (code_text.h). It cannot log in. Any
- * thread.
+ * The card is `ALCOVE1-RECOVERY:` and 14 groups (code_text.h). A recovery key cannot log in.
+ * Any thread.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * What is signed, MACed or used as associated data (KEYS.md):
+ * The bytes under every signature and MAC, and all associated data (KEYS.md):
  *
  *   frame(label, body) = 0x00 ‖ label ‖ 0x00 ‖ suite(u16 BE) ‖ practice_id(32) ‖ body
  *

@@ -1,7 +1,7 @@
 /*
  * The signed part of a revision, taken apart: context and header.
  *
- * Lengths and enums are checked; meaning (rights, numbers, heads) is timeline.h's.
+ * Lengths and enums are checked here; timeline.h judges the meaning (rights, numbers, heads).
  * Pure; any thread.
  */
 #pragma once
@@ -21,7 +21,7 @@ struct revision_context {
     struct hash epoch_statement;
     uint32_t kind;
     struct member_id member;
-    struct hash device; /* statement that made the device */
+    struct hash device; /* hash of the statement that made the device */
     uint64_t device_number;
     struct hash device_link; /* zero at 1 */
     uint64_t section_number;

@@ -1,9 +1,9 @@
 /*
  * One statement: a signed fact about authority, taken apart.
  *
- * Parsing is strict (message.h) and checks every length and enum, so that whoever
- * holds a struct statement reads plain fixed-size fields. It checks nothing that
- * needs another statement: place in the chain, issuer and meaning are authority.h's.
+ * Parsing is strict (message.h) and checks every length and enum, so that the holder of a
+ * struct statement reads plain fields of fixed size. Nothing is checked that needs another
+ * statement: authority.h judges place, issuer and meaning.
  * Signatures are over frame(label of the type, body bytes as received). Pure; a
  * parsed statement belongs to one thread.
  */
@@ -14,7 +14,7 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-/* What a chain is about. */
+/* The kinds of subjects that a chain has. */
 enum statement_subject {
     STATEMENT_OF_PRACTICE = 1,
     STATEMENT_OF_MEMBER = 2,
@@ -31,7 +31,7 @@ enum statement_signer {
     STATEMENT_BY_NEW_DEVICE, /* the content key that the statement itself names */
 };
 
-/* All that depends on the type alone: one table, statement_rules in statement.c. */
+/* The rules that depend on the type alone; one table, statement_rules in statement.c. */
 struct statement_rule {
     uint32_t type;
     const char *name; /* "device-revocation" */
@@ -139,7 +139,7 @@ struct statement_seal {
     uint8_t share[SEAL_SHARE_BYTES];
     uint8_t sealed[SEAL_SEALED_BYTES];
 };
-/* What an epoch or reseal says of its place in the section's log. */
+/* The place in the section's log that an epoch or reseal states. */
 struct statement_position {
     uint64_t number; /* last number before this statement's own */
     struct hash head;
@@ -190,8 +190,8 @@ struct statement {
 };
 
 /*
- * |bytes| must outlive the statement. |practice| is what the receiver has pinned; a
- * genesis is hashed with the zero id whatever is given (NULL is fine then).
+ * |bytes| must outlive the statement. |practice| is the id that the receiver has pinned; a
+ * genesis is hashed with the zero id in any case (NULL is allowed then).
  * statement_free in every case, also after a failure (|out| is then empty).
  *
  * STATUS_MALFORMED, STATUS_TOO_LARGE, STATUS_UNSUPPORTED (suite), STATUS_NO_MEMORY.
@@ -204,7 +204,7 @@ void statement_free(struct statement *statement);
 void statement_hash(struct span bytes, const struct practice_id *practice, struct hash *out_hash);
 /* practice_id = SHA-256(genesis bytes), no frame: nothing is pinned before it. */
 void statement_practice_id(struct span genesis, struct practice_id *out_practice);
-/* SHA-256(frame("identity", key)): what grants and memberships name a person by. */
+/* SHA-256(frame("identity", key)): grants and memberships name a person by it. */
 void statement_identity_hash(const struct public_key *identity_key,
                              const struct practice_id *practice, struct hash *out_hash);
 
@@ -229,5 +229,5 @@ struct statement_leaf_parts {
 };
 MUST_CHECK enum status statement_leaf_parse(struct span leaf, struct statement_leaf_parts *out);
 
-/* Bodies from outside statements that need the same care. |out_has| false: absent. */
+/* Parts of other messages that need the same care. |out_has| false: absent. */
 MUST_CHECK bool statement_seen_parse(const Alcove__Seen *seen, struct seen *out, bool *out_has);

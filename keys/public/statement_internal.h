@@ -1,5 +1,5 @@
 /*
- * Between statement.c and statement_body.c only.
+ * Shared by statement.c and statement_body.c only.
  */
 #pragma once
 

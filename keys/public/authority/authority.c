@@ -175,7 +175,7 @@ static enum status apply_by_subject(struct judgement *judgement)
     return STATUS_MALFORMED;
 }
 
-/* Room in everything that all kinds of statements add to. */
+/* Makes room in the lists and maps that every kind of statement adds to. */
 static enum status reserve_common(struct authority *authority)
 {
     enum status status = map_reserve(&authority->chains, 1);

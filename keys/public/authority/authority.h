@@ -1,14 +1,15 @@
 /*
- * Who is who and who may what: the fold of all statements that one side knows.
+ * Who is who, and who may do what: everything that follows from the statements that one side
+ * knows.
  *
- * The server feeds it every statement in the order of the log and asks it about now;
- * a client feeds it the chains it may see, in the order of the log as far as it
- * knows them, and checks with it every statement and, through timeline.h, every
- * revision. Each rule about statements stands here once, for both.
+ * The server gives it every statement in the order of the log and asks it about the present.
+ * A client gives it the chains that it may see, in the order of the log as far as it knows
+ * them, and checks every statement with it and, through timeline.h, every revision. Each rule
+ * about statements stands here once, for both sides.
  *
  * Facts keep the log index (seq) of the statement that began and ended them, so every
- * question is asked as of a moment (struct authority_when): a chain that becomes
- * visible late is judged by what held at its own place, and the past stays readable.
+ * question is asked as of a moment (struct authority_when). A chain that becomes visible
+ * late is judged by the facts that held at its own place, and the past stays readable.
  *
  * admit changes nothing unless it returns STATUS_OK. Pointers handed out are borrowed
  * and stable until authority_free or, for one section, authority_forget_section. Not
@@ -70,7 +71,8 @@ enum authority_reason {
 /* "wrong signer": short English for logs. Never NULL. */
 const char *authority_reason_text(enum authority_reason reason);
 
-/* What a statement was about. Filled as far as known also on failure (reason always). */
+/* The subject of a statement. On failure too it is filled as far as it is known, and the reason
+ * always. */
 struct authority_result {
     enum authority_reason reason;
     uint32_t type;
@@ -87,9 +89,9 @@ struct authority_result {
     uint32_t class;
     bool has_chart;
     struct chart_id chart;
-    uint32_t basis_kind; /* on what the signer's right rested */
+    uint32_t basis_kind; /* the ground of the signer's right */
     struct hash basis;
-    /* EPOCH and RESEAL: what it says of the section's log; the caller compares. */
+    /* EPOCH and RESEAL: the place in the section's log that it states; the caller compares. */
     bool has_position;
     uint64_t position_number;
     struct hash position_head;
@@ -100,7 +102,7 @@ struct authority_result {
 };
 
 /*
- * Judges one statement at its place and, if it holds, takes it in.
+ * Judges one statement at its place and, if it is right there, admits it.
  *
  * |seq|, |time_ms|  index in the statements log and time in its leaf.
  *
@@ -118,7 +120,7 @@ MUST_CHECK enum status authority_admit_parsed(struct authority *authority,
                                               const struct statement *statement, uint64_t seq,
                                               uint64_t time_ms, enum authority_check check,
                                               struct authority_result *out_result);
-/* Judges without taking in. */
+/* Judges without admitting. */
 MUST_CHECK enum status authority_judge(struct authority *authority,
                                        const struct statement *statement, uint64_t seq,
                                        uint64_t time_ms, enum authority_check check,
@@ -180,16 +182,16 @@ const struct authority_epoch *authority_epoch(const struct authority_section *se
 bool authority_active(const struct authority_member *member, struct authority_when when);
 bool authority_device_live(const struct authority_device *device, struct authority_when when);
 
-/* POLICY_* bits between |actor| and |section|; with |section| NULL, and |client| the
- * one a chart is or would be about (NULL: practice actions). */
+/* POLICY_* bits of the relations between |actor| and |section|. With |section| NULL, |client| is
+ * the client whom a chart is or would be about (NULL: actions on the practice). */
 uint32_t authority_relations(const struct authority *authority,
                              const struct authority_member *actor,
                              const struct authority_section *section,
                              const struct authority_member *client, struct authority_when when);
 
 /*
- * What |member| may do in |section|: the RIGHT_* of the grant in force, cut to what
- * policy lets them hold. 0: not in. |out_grant| may be NULL.
+ * The rights of |member| in |section|: the RIGHT_* of the grant in force, without those that
+ * policy does not let the member hold. 0: not in. |out_grant| may be NULL.
  */
 uint32_t authority_rights(const struct authority *authority,
                           const struct authority_section *section,
@@ -197,21 +199,22 @@ uint32_t authority_rights(const struct authority *authority,
                           const struct authority_grant **out_grant);
 
 /*
- * The one permission test. |section| NULL: nothing exists yet, or a practice action;
- * then |class| and |client| say what it would be about (client NULL: none). READ and
- * OPENED need the right to read, WRITE, ERASE and ROTATE to write, GRANT and REVOKE to
- * own, RESEAL to read. True sets the basis (either pointer may be NULL).
+ * The one permission test. |section| NULL: the section does not exist yet, or the action is on
+ * the practice; then |class| and |client| say what the action would be about (client NULL:
+ * none). READ, OPENED and RESEAL need the right to read; WRITE, ERASE and ROTATE the right to
+ * write; GRANT and REVOKE the right to own. Returning true it sets the basis (either pointer
+ * may be NULL).
  */
 bool authority_may(const struct authority *authority, const struct authority_member *actor,
                    uint32_t action, uint32_t class, const struct authority_section *section,
                    const struct authority_member *client, struct authority_when when,
                    uint32_t *out_basis_kind, struct hash *out_basis);
 
-/* One who is in a section, and why: for `alcove access`. */
+/* One member who is in a section, and why: for `alcove access`. */
 struct authority_live {
     const struct authority_member *member;
-    const struct authority_grant *grant; /* what was granted */
-    uint32_t rights;                     /* what remains under policy */
+    const struct authority_grant *grant; /* with the rights as granted */
+    uint32_t rights;                     /* of those, the ones that policy allows */
     const struct authority_relation
         *relation;      /* on which policy rests; NULL: role, own chart, maker */
     uint32_t relations; /* POLICY_* */
@@ -223,7 +226,7 @@ size_t authority_live(const struct authority *authority, const struct authority_
 void authority_membership(const struct authority *authority,
                           const struct authority_section *section, struct authority_when when,
                           struct hash *out_membership);
-/* Exactly those an epoch must be sealed to, in its order. STATUS_TOO_LARGE. */
+/* Exactly the recipients that an epoch must be sealed to, in its order. STATUS_TOO_LARGE. */
 MUST_CHECK enum status authority_recipients(const struct authority *authority,
                                             const struct authority_section *section,
                                             struct authority_when when,
@@ -245,25 +248,26 @@ struct authority_ending {
     const struct authority_grant *grant; /* its hash is the object of the ENDED entry */
 };
 /*
- * Those that are over by |now_ms| and neither marked nor passed over, oldest section
- * first. Cheap when nothing is due. Returns at most |capacity|; ask again after marking.
+ * The grants whose time is over by |now_ms| and whose end is neither marked nor passed over,
+ * oldest section first. Cheap when nothing is due. Returns at most |capacity|; ask again after
+ * marking.
  *
- * An end is written into a section's log only before any statement of a later time, else
- * readers could not place it. So each statement admitted, and each asking that finds
- * nothing due, passes over all ends up to its time: ask before admitting.
+ * An end must be written into a section's log before any statement of a later time, or readers
+ * could not tell where it belongs. So each admitted statement, and each call that finds nothing
+ * due, passes over all ends up to its time. Ask before admitting.
  */
 size_t authority_endings(struct authority *authority, uint64_t now_ms, struct authority_ending *out,
                          size_t capacity);
-/* The ENDED entry was appended (server) or read (client): this grant's next end is done.
- * Nothing happens when none is to come. STATUS_NOT_FOUND: no such grant. */
+/* Marks this grant's next end as done: its ENDED entry was appended (server) or read (client).
+ * Does nothing when no end is to come. STATUS_NOT_FOUND: no such grant. */
 MUST_CHECK enum status authority_mark_ended(struct authority *authority,
                                             const struct section_id *section,
                                             const struct hash *grant);
-/* Every end up to |time_ms| is in the log already: after a restart, with the time of the
- * last event, instead of marking one by one. */
+/* Marks every end up to |time_ms| as done. To be called after a restart with the time of the
+ * last event, instead of marking the ends one by one. */
 void authority_clock_passed(struct authority *authority, uint64_t time_ms);
-/* When, with what is known now, this grant stops by the clock and is not marked yet; 0:
- * never by itself. */
+/* When this grant will end by the clock, as far as is known now and unless that end is marked
+ * already; 0: never by itself. */
 uint64_t authority_grant_end_ms(const struct authority *authority,
                                 const struct authority_section *section,
                                 const struct authority_grant *grant);
@@ -272,13 +276,15 @@ uint64_t authority_grant_end_ms(const struct authority *authority,
 
 bool authority_sees_member(const struct authority *authority, const struct authority_member *viewer,
                            const struct authority_member *subject);
-/* Ever in, or an auditor. To read content ask authority_may. */
+/* True for a member who was ever in the section, and for an auditor. Whether content may be read
+ * is for authority_may. */
 bool authority_sees_section(const struct authority *authority,
                             const struct authority_member *viewer,
                             const struct authority_section *section);
 bool authority_sees_chain(const struct authority *authority, const struct authority_member *viewer,
                           const struct authority_chain *chain);
-/* Calls |visit| for each; false from it stops. Sections: those ever in, only. */
+/* Calls |visit| for each visible one until it returns false. Sections are only those that the
+ * member was ever in. */
 void authority_visible_chains(const struct authority *authority,
                               const struct authority_member *viewer,
                               bool (*visit)(void *context, const struct authority_chain *chain),

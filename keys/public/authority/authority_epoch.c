@@ -2,7 +2,8 @@
 
 /* ---------------------------------------------------------------- epochs */
 
-/* Exactly those in force, in their order: the rotator has no choice (decision 6). */
+/* The recipients must be exactly those in force, in their order: whoever brings an epoch has no
+ * choice of them (decision 6). */
 static bool recipients_exact(const struct judgement *judgement, const struct statement_epoch *epoch)
 {
     struct authority_recipient wanted[EPOCH_SEALS_MAX];
@@ -104,7 +105,7 @@ static bool reseal_reaches(const struct judgement *judgement, const struct state
     return owner && history_reaches(judgement, member, grant, seal->epoch);
 }
 
-/* Anyone who is in may serve their own other devices; others only an owner may serve. */
+/* A member who is in may reseal to their own other devices. Only an owner may reseal to others. */
 enum status authority_judge_reseal(struct judgement *judgement)
 {
     const struct statement_reseal *reseal = &judgement->statement->u.reseal;
@@ -139,7 +140,7 @@ static bool names_device(const struct authority_recipient *recipients, size_t co
     return false;
 }
 
-/* Only what was sealed to the complaining device itself. */
+/* A device may complain only of a seal that was made to itself. */
 enum status authority_judge_bad_seal(struct judgement *judgement)
 {
     const struct hash *statement = &judgement->statement->u.bad_seal;
@@ -178,7 +179,7 @@ static struct authority_recipient *copy_recipients(const struct statement_seal *
     return out;
 }
 
-/* The statement's bytes where seals are wanted; true also when they are not. */
+/* Keeps the statement's bytes if seals are to be kept. True also when they are not to be. */
 static bool keep_bytes(const struct judgement *judgement, uint8_t **out_kept, struct span *out)
 {
     struct span bytes = judgement->statement->bytes;

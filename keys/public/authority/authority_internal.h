@@ -1,5 +1,5 @@
 /*
- * Inside the authority: its nodes, and what its files offer each other.
+ * Inside the authority: its nodes, and the functions that its files share.
  *
  * A statement is first judged, which changes nothing, then applied: everything that
  * can fail (memory) comes before the first change. Every public struct is the first
@@ -99,7 +99,7 @@ struct authority {
     size_t touched_capacity;
 };
 
-/* One statement being judged; what was found on the way is what apply uses. */
+/* One statement being judged, with the nodes that were found on the way: apply uses them. */
 struct judgement {
     struct authority *authority;
     const struct statement *statement;
@@ -118,7 +118,7 @@ struct judgement {
 /* Sets the reason and returns STATUS_REFUSED, so that rules read "return refuse(…)". */
 enum status authority_refuse(struct judgement *judgement, enum authority_reason reason);
 
-/* Place, signer, signatures if asked for, then meaning. Changes nothing. */
+/* Judges place, signer, signatures if they are to be verified, then meaning. Changes nothing. */
 MUST_CHECK enum status authority_judge_all(struct judgement *judgement, enum authority_check check);
 
 /* Room for |need| elements. |array| points at the array pointer. STATUS_NO_MEMORY. */

@@ -32,7 +32,7 @@ static bool starts_chain(uint32_t type)
     return type == STATEMENT_GENESIS || type == STATEMENT_INVITATION || type == STATEMENT_SECTION;
 }
 
-/* Number 0: a label never seen, and nothing but a genesis before the genesis. */
+/* Number 0 needs a label that was never seen. Before the genesis only the genesis may come. */
 static enum status judge_start(struct judgement *judgement)
 {
     const struct statement *statement = judgement->statement;
@@ -47,7 +47,7 @@ static enum status judge_start(struct judgement *judgement)
     return STATUS_OK;
 }
 
-/* The next of its chain, linked to the last, and later in the log. */
+/* The statement must be the next of its chain, linked to the last, and later in the log. */
 static enum status judge_place(struct judgement *judgement)
 {
     const struct statement *statement = judgement->statement;

@@ -197,7 +197,7 @@ static bool recipient_is_out(const struct authority *authority,
            !authority_device_live(authority_device(authority, &recipient->hash), when);
 }
 
-/* Someone who holds the epoch's key is out now: by the epoch itself, or by a reseal of it. */
+/* Whether somebody is out now who was given the epoch's key, by the epoch or by a reseal of it. */
 static bool epoch_has_leaver(const struct authority *authority,
                              const struct authority_section *section,
                              const struct authority_epoch *epoch, struct authority_when when)
@@ -267,7 +267,8 @@ bool authority_closed(const struct authority *authority, const struct authority_
     if (when.seq != AUTHORITY_NEVER) {
         return closed_at(authority, section, when);
     }
-    /* Ours, and only a memory of what it would compute again: the section's own node. */
+    /* The node is our own, and the fields changed here only remember a result that could be
+     * computed again. */
     struct section_node *node = map_get(&authority->sections, section->id.bytes);
     CHECK(node != NULL && &node->pub == section);
     if (node->closed_generation == section->generation && when.time_ms >= node->closed_from_ms &&

@@ -25,8 +25,8 @@ static enum status judge_delegate(struct judgement *judgement)
     return STATUS_OK;
 }
 
-/* Admins and auditors by the root alone, therapists by an admin, clients by a therapist
- * to whom an admin delegated it (decisions 9, 25). */
+/* Only the root invites admins and auditors, an admin invites therapists, and a therapist to whom
+ * an admin delegated it invites clients (decisions 9, 25). */
 static enum status judge_inviter(struct judgement *judgement)
 {
     const struct statement_invitation *invitation = &judgement->statement->u.invitation;
@@ -63,7 +63,7 @@ static enum status judge_invitation(struct judgement *judgement)
     if (invitation->expires_ms <= judgement->time_ms) {
         return authority_refuse(judgement, AUTHORITY_EXPIRED);
     }
-    /* Signed by one who may invite, and yet for a member who exists: never a mistake. */
+    /* The signer may invite and still names a member who exists: that is never a mistake. */
     if (authority_member(judgement->authority, &invitation->invited) != NULL) {
         judgement->result->reason = AUTHORITY_SECOND_IDENTITY;
         return STATUS_EQUIVOCATION;
@@ -81,8 +81,9 @@ static bool keys_distinct(const struct device_keys *keys)
            !ID_EQUAL(&keys->login, &keys->sealing);
 }
 
-/* Invitations still open end with whoever made them: else one who is about to be removed comes
- * back as somebody else. The device too, since a thief's invitations are not its owner's. */
+/* Open invitations end with the member who made them: a member about to be removed could come
+ * back by one as somebody else. They also end with the device that signed them, since a thief
+ * of the device may have made them. */
 static enum status judge_inviter_still_in(struct judgement *judgement,
                                           const struct authority_member *invited)
 {
@@ -115,7 +116,7 @@ static enum status judge_enrolment(struct judgement *judgement)
     if (status != STATUS_OK) {
         return status;
     }
-    /* One key, one use: what logs in or recovers never signs for the person. */
+    /* One key, one use: no two keys of an enrolment may be equal. */
     if (!keys_distinct(&enrolment->device) ||
         ID_EQUAL(&enrolment->identity_key, &enrolment->device.content) ||
         ID_EQUAL(&enrolment->identity_key, &enrolment->device.login) ||
@@ -239,8 +240,8 @@ static enum status judge_relation_end(struct judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
 }
 
-/* Whom the root appointed the root alone suspends, everyone else an admin's device: an admin
- * who misbehaves must not be able to shut out the auditor. */
+/* Only the root suspends a member whom the root appointed; an admin's device suspends everybody
+ * else. So an admin who misbehaves cannot shut out the auditor. */
 static enum status judge_suspension(struct judgement *judgement, bool suspends)
 {
     const struct authority_member *member = &judgement->subject->pub;

@@ -17,7 +17,7 @@ void authority_touched_consider(struct authority *authority, struct section_node
     struct hash is;
     authority_live_digest(authority, &section->pub, before, &was);
     authority_live_digest(authority, &section->pub, after, &is);
-    /* Also when nothing changes now: an end by the clock may have moved. */
+    /* Done even if nobody's rights change now, since an end by the clock may have moved. */
     section->pub.generation = ++authority->ticks;
     if (!ID_EQUAL(&was, &is)) {
         CHECK(authority->touched_count < authority->touched_capacity);
@@ -34,8 +34,8 @@ static void consider_sections(struct judgement *judgement, struct member_node *m
     }
 }
 
-/* A relation counts in sections of its subject: a client's chart, or where the
- * supervised one is in. */
+/* A relation counts in the sections of its subject: those of a client's chart, or those that the
+ * supervised therapist is in. */
 static void consider_relation(struct judgement *judgement, struct member_node *staff)
 {
     const struct member_node *subject = judgement->subject;

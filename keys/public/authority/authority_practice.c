@@ -1,6 +1,6 @@
 #include "keys/public/authority/authority_internal.h"
 
-/* A pin changes only to the one announced before (decision 21). */
+/* A server key changes only to the one that was announced before (decision 21). */
 static bool key_announced(const uint8_t *was, const uint8_t *was_next, const uint8_t *is)
 {
     static const uint8_t none[HASH_BYTES];

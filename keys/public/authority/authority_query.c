@@ -125,7 +125,7 @@ const struct member_fact *authority_member_fact(const struct authority *authorit
 
 /* ---------------------------------------------------------------- ends by the clock */
 
-/* Adds what is over in one section; the earliest end still to come goes to |next|. */
+/* Adds the grants of one section whose time is over; the earliest end to come goes to |next|. */
 static size_t endings_in(const struct authority *authority, const struct authority_section *section,
                          uint64_t now_ms, struct authority_ending *out, size_t capacity,
                          uint64_t *next)
@@ -162,7 +162,8 @@ size_t authority_endings(struct authority *authority, uint64_t now_ms, struct au
             count +=
                 endings_in(authority, &node->pub, now_ms, out + count, capacity - count, &next);
         }
-        /* What is due but not yet marked keeps it in the past, so that it is found again. */
+        /* An end that is due but not yet marked keeps |next| in the past, so that it is found
+         * again. */
         authority->next_end_ms = next;
     }
     if (authority->next_end_ms > now_ms) {

@@ -93,9 +93,9 @@ static uint32_t relations_in(const struct authority_member *subject, const struc
     return bits;
 }
 
-/* Over those whom |actor| might supervise: owners of the section, or where none exists
- * those who treat the client. Owners by statement alone, since asking for their rights
- * would ask for theirs in turn. */
+/* Looks at the therapists whom |actor| might supervise: the owners of the section or, if it does
+ * not exist yet, those who treat the client. Owners are taken by their statements alone: their
+ * rights in force may depend on a supervisor in turn, which would never end. */
 static uint32_t relations_to_owners(const struct authority *authority,
                                     const struct authority_member *actor,
                                     const struct authority_section *section,
@@ -175,7 +175,7 @@ uint32_t authority_rights(const struct authority *authority,
     }
     uint32_t relations = authority_relations(authority, member, section, NULL, when);
     uint32_t rights = grant->rights & policy_rights(member->role, relations, section->class);
-    /* Whoever may not read is not in. */
+    /* A member who may not read is not in. */
     return (rights & (uint32_t)RIGHT_READ) != 0 ? rights : (uint32_t)RIGHT_NONE;
 }
 
@@ -225,7 +225,7 @@ static bool may_in_section(const struct authority *authority, const struct autho
     return true;
 }
 
-/* On what a permission without a section rests: the strongest reason that suffices. */
+/* The basis of a permission without a section: the strongest reason that suffices. */
 static void basis_outside(const struct authority_member *actor, uint32_t relations, uint32_t class,
                           uint32_t action, const struct authority_relation *relation,
                           struct authority_when when, struct basis *out_basis)
@@ -264,7 +264,7 @@ static bool may_outside(const struct authority *authority, const struct authorit
     const struct authority_relation *relation = NULL;
     uint32_t wanted = relations_sufficing(actor->role, class, action);
     uint32_t relations = relations_with(authority, actor, NULL, client, when, wanted, &relation);
-    /* What needs a right in a section is never allowed without one. */
+    /* An action that needs a right in a section is never allowed without a section. */
     if (right_needed(action) != UINT32_MAX ||
         !policy_allows(actor->role, relations, class, action)) {
         return false;

@@ -119,7 +119,7 @@ static enum status judge_grant(struct judgement *judgement)
     if (grant->until_ms != 0 && grant->until_ms <= judgement->time_ms) {
         return authority_refuse(judgement, AUTHORITY_EXPIRED);
     }
-    /* The next epoch, made for the newcomer, needs no reseal: earlier ones do. */
+    /* The next epoch is made for the newcomer too; only earlier epochs need a reseal. */
     if (grant->history_from > section->epoch_count) {
         return authority_refuse(judgement, AUTHORITY_BAD_EPOCH);
     }
@@ -127,7 +127,7 @@ static enum status judge_grant(struct judgement *judgement)
                                             : authority_refuse(judgement, AUTHORITY_LIMIT);
 }
 
-/* Another owner remains without |leaving|. */
+/* Whether another owner remains when |leaving| is gone. */
 static bool owner_remains(const struct judgement *judgement, const struct authority_grant *leaving)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];

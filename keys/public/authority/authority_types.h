@@ -1,15 +1,16 @@
 /*
- * What authority.h hands out: members, devices, relations, chains, sections.
+ * The types that authority.h hands out: members, devices, relations, chains, sections.
  *
- * Plain facts, read only. Every one keeps the index in the statements log (seq) of the
- * statement that began it and of the one that ended it, so that any moment can be
- * asked about. Borrowed from the authority that holds them.
+ * They are plain facts, read only. Each keeps the index in the statements log (seq) of the
+ * statement that began it and of the one that ended it, so that the caller can ask about any
+ * moment. Borrowed from the authority that holds them.
  */
 #pragma once
 
 #include "keys/public/statement.h"
 
-/* Facts of statements with an index below |seq| hold; ends by clock at |time_ms|. */
+/* A moment: facts of statements with an index below |seq| hold, and grants whose time is over at
+ * |time_ms| do not. */
 struct authority_when {
     uint64_t seq;
     uint64_t time_ms;
@@ -22,7 +23,7 @@ static inline struct authority_when authority_now(uint64_t time_ms)
 #define AUTHORITY_NEVER UINT64_MAX
 
 struct authority_device {
-    struct hash statement; /* that made it: an enrolment or a DEVICE */
+    struct hash statement; /* the one that made it: an ENROLMENT or a DEVICE */
     struct device_keys keys;
     struct member_id member;
     uint64_t seq;

@@ -34,9 +34,9 @@ static bool client_meets_staff(const struct member_node *viewer, const struct me
            ever_related(&viewer->pub, &staff->pub) || share_section(viewer, staff);
 }
 
-/* Those whom a client meets, and whoever is named in a chain that the client sees as
- * supervising or training its member: without their chain that statement cannot be judged,
- * and neither can what they may do. Walks from |staff| down to those they stand behind. */
+/* The staff whom a client may see: those whom the client meets, and those who supervise or train
+ * one of these, since without a supervisor's chain neither that relation nor the supervisor's
+ * rights can be judged. Walks from |staff| down to the members whom they supervise or train. */
 static bool client_sees_staff(const struct member_node *viewer, struct member_node *staff)
 {
     struct member_node *last = staff;
@@ -61,7 +61,7 @@ static bool client_sees_staff(const struct member_node *viewer, struct member_no
     return sees;
 }
 
-/* Whoever was ever in a section about this client must be able to judge it. */
+/* A member who was ever in a section about this client must be able to judge the client's chain. */
 static bool in_chart_of(const struct member_node *viewer, const struct authority_member *client)
 {
     for (size_t i = 0; i < viewer->section_count; i++) {

@@ -7,7 +7,7 @@
 #define TIMELINE_FORMAT       1u
 #define TIMELINE_FIXED_BYTES  (2u + ID_BYTES + 8u + HASH_BYTES + 8u + 8u + 16u + 8u + 4u)
 #define TIMELINE_DEVICE_BYTES (HASH_BYTES + 8u + HASH_BYTES)
-/* More devices than any section can have, so that a damaged cache asks for no memory. */
+/* More devices than any section can have. A damaged cache cannot ask for more memory. */
 #define TIMELINE_DEVICES_MAX  65536u
 
 /* ---------------------------------------------------------------- heads */
@@ -205,7 +205,7 @@ enum status timeline_step(struct timeline *timeline, const struct authority *aut
     return STATUS_OK;
 }
 
-/* What the one who asks to write is told. */
+/* The status for the one who wants to write. */
 static enum status write_status(enum timeline_reason reason, enum status otherwise)
 {
     switch (reason) {

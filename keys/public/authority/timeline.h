@@ -1,11 +1,11 @@
 /*
  * One section's log, entry by entry: heads, and rights at each number (decision 4).
  *
- * A reader feeds it what a page holds, in order; it says whether each entry may stand
- * there and carries the head on, to be compared with the head in a proved event. Each
- * revision is judged by the rights in force at its own number: by the statements that
- * are numbered before it, never by its author's clock. The server computes heads with
- * the same code. Statements must be in the authority before they are stepped over.
+ * A reader gives it the entries of a page in order. It says whether each entry may stand at
+ * its place, and computes the head after it, which the reader compares with the head in a
+ * proved event. Each revision is judged by the rights in force at its own number: by the
+ * statements that are numbered before it, never by its author's clock. The server computes
+ * heads with the same code. A statement must be in the authority before its entry is stepped.
  *
  * step changes nothing unless it returns STATUS_OK. One timeline per section; belongs
  * to the thread of its authority, which it never changes (but see ENDED).
@@ -48,7 +48,7 @@ enum timeline_reason {
 /* Short English for people. Never NULL. */
 const char *timeline_reason_text(enum timeline_reason reason);
 
-/* Where a device's own numbers stand. */
+/* The last number and link of a device in this section. */
 struct timeline_device {
     struct hash device;
     uint64_t number;
@@ -99,9 +99,9 @@ struct timeline_entry {
 };
 
 /*
- * Judges the next entry and, if it may stand there, moves on. A revision's header and
- * signature are the caller's to verify (it may verify the last per device only); its
- * envelope too.
+ * Judges the next entry and, if it may stand there, moves on. The caller must verify a
+ * revision's header and signature (it may verify the last of each device only) and its
+ * envelope.
  *
  * STATUS_OK; STATUS_BAD_CHAIN with the reason; STATUS_NOT_FOUND when an object is not
  * known to the authority (fetch chains first); STATUS_EQUIVOCATION for OTHER_HEAD;
@@ -111,8 +111,8 @@ MUST_CHECK enum status timeline_step(struct timeline *timeline, const struct aut
                                      const struct timeline_entry *entry,
                                      enum timeline_reason *out_reason);
 /*
- * The same judgement without moving, with a status for who asks to write: the server
- * before it stores, a client before it sends. STATUS_REFUSED (no right, device
+ * The same judgement without moving, with a status for the one who wants to write: the server
+ * asks before it stores, a client before it sends. STATUS_REFUSED (no right, device
  * revoked), then STATUS_NEEDS_EPOCH (closed), STATUS_CONFLICT (epoch, position, device
  * number or link are not the newest; or saw another head), STATUS_MALFORMED (another
  * section, class or chart), else as timeline_step.
@@ -122,8 +122,8 @@ MUST_CHECK enum status timeline_judge(const struct timeline *timeline,
                                       const struct timeline_entry *entry,
                                       enum timeline_reason *out_reason);
 
-/* True iff every start that an epoch or reseal lists is where we know that device to be:
- * the server before it stores one. */
+/* True iff every start that an epoch or reseal lists has the number and link that we know of that
+ * device. The server asks before it stores one. */
 bool timeline_starts_fine(const struct timeline *timeline,
                           const struct statement_position *position);
 

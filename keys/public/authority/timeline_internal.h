@@ -6,7 +6,7 @@
 #include "keys/public/authority/authority_internal.h"
 #include "keys/public/authority/timeline.h"
 
-/* One entry judged, and what the timeline becomes if it is taken. */
+/* One entry that was judged, and the timeline's values after it if it is taken. */
 struct timeline_plan {
     const struct timeline *timeline;
     const struct authority *authority;

@@ -13,7 +13,7 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Something changed who is in between two moments of the log. */
+/* Whether a statement between two moments of the log changed who is in. */
 static bool live_differs(const struct authority *authority, const struct authority_section *section,
                          uint64_t from_seq, uint64_t to_seq, uint64_t time_ms)
 {
@@ -42,7 +42,7 @@ static enum status judge_statement(struct timeline_plan *plan)
     if (entry->seq < timeline->when.seq) {
         return refuse(plan, TIMELINE_OUT_OF_ORDER);
     }
-    /* The section's own statements in between are none: this is the next one. */
+    /* No statement of the section's own chain lies in between: this is the next one. */
     if (live_differs(plan->authority, section, timeline->when.seq, entry->seq, entry->time_ms)) {
         return refuse(plan, TIMELINE_MISSING_ECHO);
     }
@@ -120,7 +120,8 @@ static enum status judge_author(struct timeline_plan *plan, const struct revisio
     if (!ID_EQUAL(&device->member, &context->member)) {
         return refuse(plan, TIMELINE_WRONG_DEVICE);
     }
-    /* When it began is not asked: it holds an epoch, hence a numbered seal. */
+    /* There is no need to ask when the device began: it holds an epoch's key, hence a numbered
+     * seal. */
     if (device->revoked_seq < plan->when.seq) {
         return refuse(plan, TIMELINE_DEVICE_REVOKED);
     }

@@ -11,8 +11,8 @@
 #define HEX_CHARS(bytes)      (2u * (bytes))
 #define HEX_PREFIX_DIGITS_MAX 64u
 
-/* Writes HEX_CHARS(size) characters and a terminator; |out_text| must have room for
- * both, which is the caller's to know: ids and hashes have fixed sizes. */
+/* Writes HEX_CHARS(size) characters and a terminator. The caller must give |out_text| room for
+ * both: ids and hashes have fixed sizes. */
 void hex_encode(struct span bytes, char *out_text);
 
 /* Exactly |size| bytes from exactly 2 × |size| digits, either case. STATUS_MALFORMED. */

@@ -15,5 +15,5 @@ bool utf8_next(struct span *rest, uint32_t *out_code_point);
 /* Whether all of |text| is well formed. */
 bool utf8_valid(struct span text);
 
-/* What Unicode calls white space (property White_Space). */
+/* Whether Unicode counts this as white space (property White_Space). */
 bool utf8_is_space(uint32_t code_point);

@@ -1,5 +1,5 @@
 /*
- * Overwriting secrets so that the compiler cannot drop it. Any thread.
+ * Overwrites secrets in a way that the compiler cannot leave out. Any thread.
  */
 #pragma once
 

@@ -9,7 +9,8 @@
 #define U16_BYTES       2u
 
 static const uint8_t ZERO_TAIL[LEAF_TAIL_BYTES];
-/* What merkle_leaf_hash puts before a leaf; here so that the leaf's parts need not be joined. */
+/* The byte that merkle_leaf_hash puts before a leaf; it stands here too, so that the leaf's parts
+ * need not be joined. */
 static const uint8_t MERKLE_LEAF_PREFIX[1] = {0x00};
 
 void leaf_target_hash(const struct practice_id *practice,

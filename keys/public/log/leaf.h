@@ -41,7 +41,8 @@ struct leaf_statement {
     struct hash commitment;
 };
 
-/* What the leaf says of a statement: hides it from those who do not know the opening. */
+/* The hash that stands for a statement in its leaf. It tells nothing to a reader who does not
+ * have the opening. */
 void leaf_statement_commitment(const struct practice_id *practice,
                                const uint8_t opening[static LEAF_OPENING_BYTES], uint64_t time_ms,
                                struct span statement, struct hash *out_commitment);

@@ -37,7 +37,7 @@ struct merkle_sink {
 
 /*
  * The roots of the complete subtrees that make up a tree: nodes[l] counts where bit l
- * of |size| is set. All that is needed to append and to know the root.
+ * of |size| is set. This is enough to append and to compute the root.
  */
 struct merkle_frontier {
     uint64_t size;

@@ -26,13 +26,13 @@ MUST_CHECK enum status merkle_proof_decode(struct span bytes, struct merkle_proo
 /* Borrows the proof's hashes, end to end. */
 struct span merkle_proof_bytes(const struct merkle_proof *proof);
 
-/* That leaf |index| is in the tree of |size|. STATUS_USAGE unless index < size. */
+/* Proves that leaf |index| is in the tree of |size|. STATUS_USAGE unless index < size. */
 MUST_CHECK enum status merkle_proof_inclusion(const struct merkle_source *source, uint64_t index,
                                               uint64_t size, struct merkle_proof *out_proof);
 
 /*
- * That the tree of |new_size| extends the tree of |old_size|. Empty for an old size of
- * 0 and for equal sizes. STATUS_USAGE unless old <= new.
+ * Proves that the tree of |new_size| extends the tree of |old_size|. The proof is empty for an
+ * old size of 0 and for equal sizes. STATUS_USAGE unless old <= new.
  */
 MUST_CHECK enum status merkle_proof_consistency(const struct merkle_source *source,
                                                 uint64_t old_size, uint64_t new_size,

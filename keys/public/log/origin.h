@@ -2,8 +2,8 @@
  * The names of a practice's two logs: "alcove.invalid/<hex>/events" and ".../statements",
  * where <hex> is the first 16 bytes of the practice id.
  *
- * A checkpoint's origin and its key's name (c2sp.org/tlog-checkpoint). A name without a
- * schema, under a domain that can never exist (RFC 2606), since the log is found by its
+ * Each is the origin of a log's checkpoints and the name of its key (c2sp.org/tlog-checkpoint).
+ * It has no schema, and a domain that can never exist (RFC 2606), since a log is found by its
  * practice and not by an address. Pure; any thread.
  */
 #pragma once

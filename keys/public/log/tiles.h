@@ -2,9 +2,9 @@
  * Names and layout of an exported log (c2sp.org/tlog-tiles).
  *
  * A tile holds up to 256 consecutive hashes at tree height 8 × level; an entry bundle
- * holds up to 256 leaves, each after its length (u16 BE). A reader nobody here wrote can
- * recompute every root from such a folder. Names only: files are the caller's. Pure;
- * any thread.
+ * holds up to 256 leaves, each after its length (u16 BE). A program that
+ * knows nothing of Alcove can recompute every root from such a folder. Only names are made
+ * here; the caller writes the files. Pure; any thread.
  */
 #pragma once
 
