@@ -23,8 +23,9 @@ static void keep_memory_in(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* Titles and names are words of a command, and every user of a machine may list those: they are
- * copied and what the list is made from is blanked. The agent's are its profile's path. */
+/* Titles and names are words of a command, and every user of a machine may list the words of a
+ * process. So they are copied, and the memory that the list is made from is blanked. The agent's
+ * words are only its profile's path. */
 static char **hide_words(int argc, char **argv)
 {
     /* They live as long as the process, in whatever order main_loop puts the list. */

@@ -32,7 +32,7 @@ static struct arena_chunk *arena_chunk_new(struct arena *arena, size_t size)
     return chunk;
 }
 
-/* As arena_alloc, with whatever the memory held. */
+/* As arena_alloc, but the memory is not zeroed. */
 static void *arena_take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ARENA_ALIGN) {
@@ -76,7 +76,8 @@ void arena_free(struct arena *arena)
     *arena = (struct arena){NULL, 0, false};
 }
 
-/* protobuf-c's view of it: it fills all that it takes. Freeing is the arena's, whole. */
+/* The arena as protobuf-c's allocator. protobuf-c fills all memory that it takes; it frees nothing,
+ * since the arena is freed as a whole. */
 static void *message_alloc(void *data, size_t size)
 {
     return arena_take(data, size);
@@ -205,7 +206,7 @@ static const ProtobufCMessage *const *message_children(const ProtobufCMessage *m
     return one;
 }
 
-/* Own fields only: no unknown ones, and no repeated one over its limit. */
+/* Checks a message's own fields: no unknown one, and no repeated one over its limit. */
 static bool message_fields_fine(const ProtobufCMessage *message)
 {
     if (message->n_unknown_fields != 0) {

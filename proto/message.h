@@ -1,13 +1,12 @@
 /*
  * Strict decoding of every message of alcove.proto into one arena, and packing.
  *
- * What is decoded has exactly one reading (decision 18): no unknown field at any
- * depth, no field twice, nothing out of order, since packing it again must give the
- * very bytes received. Memory is bounded before the work: a size limit per message
+ * A decoded message has exactly one reading (decision 18): no unknown field at any depth, no
+ * field twice, nothing out of order, since packing it again must give the bytes received. Memory is bounded before the work: a size limit per message
  * type, at most 8 × size + 4 KiB for the decoded form (40 kB of empty sub-messages
  * would otherwise become a megabyte), and a limit on every repeated field. Lengths of
- * ids and values of enums are for the reader of the field: field_* below. Pure; an
- * arena belongs to one thread.
+ * ids and values of enums must be checked by the reader of the field, with the field_*
+ * functions below. Pure; an arena belongs to one thread.
  */
 #pragma once
 
@@ -25,7 +24,7 @@ struct arena {
     bool no_memory;      /* the system, not the budget, said no */
 };
 
-/* Room for |bytes| more. Not memory yet. message_decode grants for itself. */
+/* Allows |bytes| more to be taken; allocates nothing yet. message_decode does this itself. */
 void arena_grant(struct arena *arena, size_t bytes);
 /* 16-byte aligned and zeroed; NULL past the budget or out of memory. |size| may be 0. */
 void *arena_alloc(struct arena *arena, size_t size);
@@ -34,7 +33,7 @@ void arena_free(struct arena *arena);
 
 /*
  * Decodes |bytes| as one message. The result lives in |arena| (bytes fields are
- * copies), until arena_free; what was taken from the arena by a failure stays taken.
+ * copies), until arena_free; a failed decoding does not give its part of the arena back.
  *
  * STATUS_TOO_LARGE over message_size_max; STATUS_MALFORMED for everything else that
  * is not well-formed, including a decoded form over the budget; STATUS_NO_MEMORY.
@@ -64,7 +63,7 @@ MUST_CHECK enum status message_pack_into(const ProtobufCMessage *message, uint8_
 MUST_CHECK bool field_required(ProtobufCBinaryData field, void *out, size_t size);
 MUST_CHECK bool field_optional(ProtobufCBinaryData field, void *out, size_t size);
 
-/* The other way: borrows |data|. */
+/* A bytes field to be packed: borrows |data|. */
 static inline ProtobufCBinaryData field_of(const void *data, size_t size)
 {
     /* protobuf-c's struct has no const; packing only reads it. */

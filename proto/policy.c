@@ -7,11 +7,11 @@
 #define WRITES  (A(WRITE) | A(ROTATE))
 #define OWNS    (A(GRANT) | A(REVOKE) | A(RESEAL))
 #define ALL     (A(CREATE_SECTION) | READS | WRITES | OWNS)
-/* What everybody has, whatever the role. */
+/* The actions of everybody, whatever the role. */
 #define ACCOUNT (A(LOGIN) | A(SYNC_AUTHORITY) | A(SUBSCRIBE) | A(DEVICE) | A(LOG_OWN))
 
 /*
- * The table. One line per role, relation and class; what has no line is refused.
+ * The table. One line per role, relation and class; an action without a line is refused.
  * Reading it is reading who may do what; SECURITY.md prints it.
  */
 static const struct policy_row policy_table[] = {

@@ -2,10 +2,11 @@
  * Who may do what: one table, called by the server before it serves or stores and by
  * every client before it trusts. No other file holds a permission test.
  *
- * A cell is (role, relation, class, action). Whoever has any relation whose cell is
- * set is allowed; POLICY_ANY, the role alone, always counts. Relations come from
+ * A cell is (role, relation, class, action). A member is allowed who has any relation whose
+ * cell is set; POLICY_ANY, the role alone, always counts. Relations come from
  * signed statements (keys/public/authority/authority.h) and are only a ceiling: content also
- * needs an owner's grant. What is not in the table is refused. Pure; any thread,
+ * needs an owner's grant. An action that is not in the table is
+ * refused. Pure; any thread,
  * except the test hooks.
  */
 #pragma once
@@ -34,8 +35,8 @@ enum policy_relation {
 bool policy_allows(uint32_t role, uint32_t relations, uint32_t class, uint32_t action);
 /* The same for one cell: exactly this one relation bit. */
 bool policy_cell(uint32_t role, uint32_t relation, uint32_t class, uint32_t action);
-/* Of rights (RIGHT_*) those that the table lets such a member hold: READ needs READ,
- * WRITE needs WRITE, OWN needs GRANT. */
+/* The rights (RIGHT_*) that the table lets such a member hold: the right to read needs the action
+ * READ, to write WRITE, to own GRANT. */
 uint32_t policy_rights(uint32_t role, uint32_t relations, uint32_t class);
 
 /* One row of the table: every action of |actions| (bit n: action n) is allowed. */

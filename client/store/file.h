@@ -2,8 +2,8 @@
  * One LMDB file of the store: opening it safely, its tables, its one transaction. The only
  * client file with LMDB's header. Internal to client/store.
  *
- * LMDB reads through a memory map, so a file cut short would kill the process on access:
- * its size is compared with what it says of itself before anything is read.
+ * LMDB reads through a memory map, so a file that was cut short would kill the process on
+ * access. Its size is compared with the size in its header before anything else is read.
  */
 #pragma once
 

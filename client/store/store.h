@@ -2,11 +2,12 @@
  * The client's local cache: the engine's storage over LMDB, every value sealed under a key
  * from the keystore (cache_key.h), one key per table, bound to its record.
  *
- * Two files in one folder. `cache` holds what the server can give again: when it is damaged
- * it is dropped and fetched anew. `outbox` holds what exists nowhere else, what was written
- * here and not yet sent, and drafts: never dropped. Both are locked against a second process.
- * A transaction over both commits `cache` first: after a crash between the two, what was
- * sent is sent again and the server says that it has it. One store, one thread.
+ * Two files in one folder. `cache` holds everything that the server can give again; when it is
+ * damaged it is dropped and fetched anew. `outbox` holds texts that exist nowhere else: notes
+ * that were written here and not yet sent, and drafts. It is never dropped. Both files are
+ * locked against a second process. A transaction over both commits `cache` first: after a crash
+ * between the two commits a note that was sent is sent again, and the server answers that it
+ * has it. One store, one thread.
  */
 #pragma once
 
