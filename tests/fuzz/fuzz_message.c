@@ -5,8 +5,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "fuzz_messages.h"
 #include "proto/message.h"
+#include "tests/fuzz/messages.h"
 
 static void message_try(const ProtobufCMessageDescriptor *descriptor, struct span bytes)
 {

@@ -9,8 +9,8 @@
  */
 #include "proto/span.h"
 
-#include "fuzz_messages.h"
 #include "keys/public/statement.h"
+#include "tests/fuzz/messages.h"
 
 #include <sys/stat.h>
 

@@ -1,5 +1,7 @@
 #include "tests/hostile/schema.h"
 
+#include "proto/shape.h"
+
 #include <string.h>
 
 struct bytes_field {
@@ -48,40 +50,6 @@ static const struct statement_body statement_bodies[] = {
     {ALCOVE__STATEMENT_TYPE__STATEMENT_BAD_SEAL, &alcove__bad_seal__descriptor},
 };
 
-struct op_bodies {
-    uint32_t op;
-    const ProtobufCMessageDescriptor *ask;
-    const ProtobufCMessageDescriptor *reply;
-};
-static const struct op_bodies ops[] = {
-    {ALCOVE__OP__OP_BUNDLE, &alcove__bundle_ask__descriptor, &alcove__bundle_reply__descriptor},
-    {ALCOVE__OP__OP_ENROL, &alcove__enrol_ask__descriptor, &alcove__enrol_reply__descriptor},
-    {ALCOVE__OP__OP_STATE, &alcove__state_ask__descriptor, &alcove__state_reply__descriptor},
-    {ALCOVE__OP__OP_LEAVES, &alcove__leaves_ask__descriptor, &alcove__leaves_reply__descriptor},
-    {ALCOVE__OP__OP_CHAIN, &alcove__chain_ask__descriptor, &alcove__chain_reply__descriptor},
-    {ALCOVE__OP__OP_CHECKPOINT, &alcove__checkpoint_ask__descriptor,
-     &alcove__checkpoint_reply__descriptor},
-    {ALCOVE__OP__OP_PROOF, &alcove__proof_ask__descriptor, &alcove__proof_reply__descriptor},
-    {ALCOVE__OP__OP_SUBMIT, &alcove__submit_ask__descriptor, &alcove__submit_reply__descriptor},
-    {ALCOVE__OP__OP_PAGE, &alcove__page_ask__descriptor, &alcove__page_reply__descriptor},
-    {ALCOVE__OP__OP_SUBSCRIBE, &alcove__subscribe_ask__descriptor,
-     &alcove__subscribe_reply__descriptor},
-    {ALCOVE__OP__OP_OPENED, &alcove__opened_ask__descriptor, &alcove__opened_reply__descriptor},
-    {ALCOVE__OP__OP_EVENTS, &alcove__events_ask__descriptor, &alcove__events_reply__descriptor},
-    {ALCOVE__OP__OP_EVENT_LEAVES, &alcove__event_leaves_ask__descriptor,
-     &alcove__event_leaves_reply__descriptor},
-};
-
-static const struct op_bodies *find_op(uint32_t op)
-{
-    for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
-        if (ops[i].op == op) {
-            return &ops[i];
-        }
-    }
-    return NULL;
-}
-
 const ProtobufCMessageDescriptor *schema_inside(const ProtobufCMessageDescriptor *message,
                                                 uint32_t field, uint32_t statement_type)
 {
@@ -109,14 +77,13 @@ const ProtobufCMessageDescriptor *schema_inside(const ProtobufCMessageDescriptor
 
 const ProtobufCMessageDescriptor *schema_server_body(uint32_t kind, uint32_t op)
 {
-    const struct op_bodies *bodies = find_op(op);
     switch (kind) {
     case ALCOVE__FRAME_KIND__FRAME_HELLO:
         return &alcove__hello__descriptor;
     case ALCOVE__FRAME_KIND__FRAME_LOGIN_REPLY:
         return &alcove__login_reply__descriptor;
     case ALCOVE__FRAME_KIND__FRAME_REPLY:
-        return bodies != NULL ? bodies->reply : NULL;
+        return shape_reply(op);
     case ALCOVE__FRAME_KIND__FRAME_CHUNK:
         return &alcove__page_chunk__descriptor;
     case ALCOVE__FRAME_KIND__FRAME_PUSH:
@@ -128,9 +95,8 @@ const ProtobufCMessageDescriptor *schema_server_body(uint32_t kind, uint32_t op)
 
 const ProtobufCMessageDescriptor *schema_client_body(uint32_t kind, uint32_t op)
 {
-    const struct op_bodies *bodies = find_op(op);
     if (kind == ALCOVE__FRAME_KIND__FRAME_LOGIN) {
         return &alcove__login__descriptor;
     }
-    return kind == ALCOVE__FRAME_KIND__FRAME_REQUEST && bodies != NULL ? bodies->ask : NULL;
+    return kind == ALCOVE__FRAME_KIND__FRAME_REQUEST ? shape_ask(op) : NULL;
 }
