@@ -92,6 +92,11 @@ static bool policy_flipped(uint32_t role, uint32_t relation, uint32_t class, uin
 }
 #endif
 
+bool policy_class_valid(uint32_t class)
+{
+    return class != CLASS_NONE && class < POLICY_CLASS_COUNT;
+}
+
 bool policy_cell(uint32_t role, uint32_t relation, uint32_t class, uint32_t action)
 {
     if (action == ACTION_NONE || action > POLICY_ACTION_MAX) {
@@ -136,11 +141,12 @@ const struct policy_row *policy_rows(size_t *out_count)
 
 /* ---------------------------------------------------------------- words */
 
-static const char *const policy_role_names[] = {"none", "therapist", "client", "auditor", "admin"};
+#define NAME(value, word) [value] = #word,
+static const char *const policy_role_names[] = {[ROLE_NONE] = "none", ROLE_LIST(NAME)};
 static const char *const policy_relation_names[] = {"any",    "own-chart",  "author", "treats",
                                                     "covers", "supervises", "trains", "delegated"};
-static const char *const policy_class_names[] = {"none",   "process", "progress", "session",
-                                                 "shared", "journal", "safety",   "directory"};
+static const char *const policy_class_names[] = {[CLASS_NONE] = "none", NOTE_CLASS_LIST(NAME)};
+#undef NAME
 static const char *const policy_action_names[POLICY_ACTION_MAX + 1u] = {
     [ACTION_NONE] = "none",
     [ACTION_LOGIN] = "login",

@@ -338,12 +338,14 @@ int ids_relation(struct cli *cli, const char *word, struct hash *out_relation)
 int ids_class(struct cli *cli, const char *word, uint32_t *out_class)
 {
     if (word != NULL && policy_class_parse(span_of(word, strlen(word)), out_class) == STATUS_OK &&
-        *out_class != 0) {
+        policy_class_valid(*out_class)) {
         return CLI_OK;
     }
-    (void)fprintf(cli->err,
-                  "alcove: --class is one of process, progress, session, shared, journal, "
-                  "safety, directory\n");
+    (void)fputs("alcove: --class is one of", cli->err);
+    for (uint32_t class = 1; class < POLICY_CLASS_COUNT; class ++) {
+        (void)fprintf(cli->err, "%s %s", class == 1 ? "" : ",", policy_class_name(class));
+    }
+    (void)fputc('\n', cli->err);
     return CLI_USAGE;
 }
 

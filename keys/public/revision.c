@@ -2,6 +2,7 @@
 
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
+#include "proto/policy.h"
 
 static bool is_zero(const struct hash *hash)
 {
@@ -22,7 +23,7 @@ static bool parse_list(size_t count, const ProtobufCBinaryData *fields, struct h
 /* Where it belongs and what it follows. */
 static bool parse_place(const Alcove__Context *in, struct revision_context *out)
 {
-    if (in->class_ < CLASS_PROCESS || in->class_ > CLASS_DIRECTORY || in->kind < REVISION_DRAFT ||
+    if (!policy_class_valid(in->class_) || in->kind < REVISION_DRAFT ||
         in->kind > REVISION_TOMBSTONE || in->revision == 0 || in->epoch == 0) {
         return false;
     }

@@ -1,5 +1,7 @@
 #include "keys/public/statement_internal.h"
 
+#include "proto/policy.h"
+
 #define SUITE_MAX 0xffffu
 
 /* ---------------------------------------------------------------- parts of bodies */
@@ -179,8 +181,7 @@ static bool parse_relation(const Alcove__Relation *body, struct statement *out)
 static bool parse_section(const Alcove__Section *body, struct statement *out)
 {
     struct statement_section *section = &out->u.section;
-    if (body->class_ < CLASS_PROCESS || body->class_ > CLASS_DIRECTORY ||
-        !field_section(body->section, &section->section)) {
+    if (!policy_class_valid(body->class_) || !field_section(body->section, &section->section)) {
         return false;
     }
     section->class = body->class_;

@@ -6,6 +6,7 @@
 #include "client/engine/log/fold.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/bytes/wipe.h"
+#include "proto/policy.h"
 
 /* Sections, charts, and who can open them. */
 
@@ -105,9 +106,7 @@ enum status act_section(struct engine *engine, uint32_t class, const struct char
 {
     enum status status = act_begin(engine, now_ms);
     if (status == STATUS_OK) {
-        status = class >= CLASS_PROCESS && class <= CLASS_DIRECTORY
-                     ? may_create(engine, class, client)
-                     : STATUS_USAGE;
+        status = policy_class_valid(class) ? may_create(engine, class, client) : STATUS_USAGE;
     }
     if (status != STATUS_OK) {
         return status;

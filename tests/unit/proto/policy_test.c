@@ -89,7 +89,12 @@ static void test_names_come_back_as_numbers(void **state)
         assert_int_equal(policy_role_parse(span_of(name, strlen(name)), &back), STATUS_OK);
         assert_int_equal(back, i);
     }
+    assert_int_equal(POLICY_CLASS_COUNT, alcove__note_class__descriptor.n_values);
+    assert_int_equal(POLICY_ROLE_COUNT + 1u, alcove__role__descriptor.n_values);
+    assert_false(policy_class_valid(CLASS_NONE) || policy_class_valid(POLICY_CLASS_COUNT) ||
+                 policy_class_valid(UINT32_MAX));
     for (uint32_t i = 0; i < POLICY_CLASS_COUNT; i++) {
+        assert_int_equal(policy_class_valid(i), i != CLASS_NONE);
         const char *name = policy_class_name(i);
         assert_int_equal(policy_class_parse(span_of(name, strlen(name)), &back), STATUS_OK);
         assert_int_equal(back, i);
