@@ -1,9 +1,9 @@
 #include "server/config.h"
 
+#include "proto/address.h"
 #include "proto/limits.h"
+#include "proto/number.h"
 #include "server/paths.h"
-
-#include <errno.h>
 
 #define FILE_BYTES_MAX (64u * 1024u)
 
@@ -45,40 +45,16 @@ void config_default(struct config *out)
     out->ping_after_ms = 30000;
 }
 
-static bool parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
-{
-    char *end = NULL;
-
-    if (text[0] < '0' || text[0] > '9') {
-        return false;
-    }
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return errno == 0 && *end == '\0' && *out >= least && *out <= most;
-}
-
 enum status config_listen(const char *text, char *out_host, size_t host_bytes, uint16_t *out_port)
 {
-    const char *colon = strrchr(text, ':');
-    size_t size = colon == NULL ? 0 : (size_t)(colon - text);
-    uint64_t port = 0;
+    struct address address;
 
-    if (size == 0 || !parse_number(colon + 1, 0, UINT16_MAX, &port)) {
+    if (address_parse(span_of(text, strlen(text)), &address) != STATUS_OK ||
+        strlen(address.host) >= host_bytes) {
         return STATUS_MALFORMED;
     }
-    if (text[0] == '[') {
-        if (size < 3 || text[size - 1] != ']') {
-            return STATUS_MALFORMED;
-        }
-        text++;
-        size -= 2;
-    }
-    if (size >= host_bytes) {
-        return STATUS_MALFORMED;
-    }
-    memcpy(out_host, text, size);
-    out_host[size] = '\0';
-    *out_port = (uint16_t)port;
+    memcpy(out_host, address.host, strlen(address.host) + 1);
+    *out_port = address.port;
     return STATUS_OK;
 }
 
@@ -109,7 +85,7 @@ static bool set_value(struct config *config, size_t row, const char *value)
     case CONFIG_U64:
         break;
     }
-    if (!parse_number(value, KEYS[row].least, KEYS[row].most, &number)) {
+    if (!number_of(value, KEYS[row].least, KEYS[row].most, &number)) {
         return false;
     }
     if (KEYS[row].kind == CONFIG_U32) {

@@ -1,9 +1,9 @@
 #include "client/agent/host.h"
 
-#include "client/agent/address.h"
 #include "client/agent/clock.h"
 #include "client/store/store.h"
 #include "keys/private/keystore.h"
+#include "proto/address.h"
 
 #include <stdio.h>
 
@@ -99,7 +99,7 @@ static enum status connect_with(struct host *host)
     struct keystore_content *content = keystore_content(host->keystore);
     struct hash pins[2];
     struct address address;
-    enum status status = address_parse(content->address, &address);
+    enum status status = address_of_server(content->address, &address);
 
     if (status != STATUS_OK) {
         return status;

@@ -1,7 +1,7 @@
 #include "client/cli/joining.h"
 
-#include "client/agent/address.h"
 #include "client/agent/clock.h"
+#include "proto/address.h"
 
 #define JOIN_TIMEOUT_MS 20000u
 #define STEP_MS         100u
@@ -83,7 +83,7 @@ enum status joining_connect(struct joining *joining, enum join_phase phase)
     struct wire_options options;
     struct wire_handler handler = {joining, on_open, on_frame, on_closed};
     struct address address;
-    enum status status = address_parse(join_address(joining->join), &address);
+    enum status status = address_of_server(join_address(joining->join), &address);
 
     joining_deinit(joining);
     joining->closed = false;

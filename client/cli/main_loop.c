@@ -2,8 +2,8 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/forward.h"
+#include "client/cli/numbers.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
 #include <unistd.h>
@@ -110,17 +110,6 @@ static int help_on(struct cli *cli, const struct cli_command *command)
     return CLI_OK;
 }
 
-static bool number_of(const char *text, int *out)
-{
-    char *end = NULL;
-    long value;
-
-    errno = 0;
-    value = strtol(text, &end, 10);
-    *out = (int)value;
-    return errno == 0 && end != text && *end == '\0' && value >= 0 && value < 1 << 20;
-}
-
 /* Global options may stand anywhere before `--`; the rest stays in order. */
 static bool take_globals(struct cli *cli, int *argc, char **argv, bool *out_help)
 {
@@ -135,7 +124,7 @@ static bool take_globals(struct cli *cli, int *argc, char **argv, bool *out_help
         } else if (open && strcmp(argv[i], "--profile") == 0 && i + 1 < *argc) {
             cli->profile = argv[++i];
         } else if (open && strcmp(argv[i], "--passphrase-fd") == 0 && i + 1 < *argc) {
-            if (!number_of(argv[++i], &cli->passphrase_fd)) {
+            if (!numbers_fd(argv[++i], &cli->passphrase_fd)) {
                 return false;
             }
         } else {

@@ -1,22 +1,14 @@
 #include "client/cli/numbers.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "proto/number.h"
 
 #define YEAR_S (365ull * 86400ull)
 #define FD_MAX (1u << 20)
 
 bool numbers_parse(const char *text, uint64_t least, uint64_t most, uint64_t *out_number)
 {
-    char *end = NULL;
-
     *out_number = 0;
-    if (text[0] < '0' || text[0] > '9') {
-        return false; /* strtoull would take a sign or spaces */
-    }
-    errno = 0;
-    *out_number = strtoull(text, &end, 10);
-    return errno == 0 && *end == '\0' && *out_number >= least && *out_number <= most;
+    return number_of(text, least, most, out_number);
 }
 
 bool numbers_seconds(const char *text, uint64_t *out_ms)

@@ -3,6 +3,7 @@
 #include "keys/private/code_text.h"
 #include "keys/private/hkdf.h"
 #include "keys/public/frame.h"
+#include "proto/address.h"
 
 #include <sodium.h>
 
@@ -68,44 +69,20 @@ static bool host_char(uint8_t c, bool literal)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
 }
 
-/* 1..65535 without a leading zero. */
-static bool port_valid(struct span port)
-{
-    uint32_t value = 0;
-    if (port.size < 1 || port.size > 5 || port.data[0] == '0') {
-        return false;
-    }
-    for (size_t i = 0; i < port.size; i++) {
-        if (port.data[i] < '0' || port.data[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (uint32_t)(port.data[i] - '0');
-    }
-    return value <= 65535;
-}
-
 bool invitation_address_valid(struct span address)
 {
-    if (address.size < 3 || address.size > INVITATION_ADDRESS_CHARS_MAX) {
+    struct address parts;
+    if (address.size > INVITATION_ADDRESS_CHARS_MAX ||
+        address_parse(address, &parts) != STATUS_OK || parts.port == 0) {
         return false;
     }
-    size_t colon = address.size;
-    while (colon > 0 && address.data[colon - 1] != ':') {
-        colon--;
-    }
-    if (colon < 2 || !port_valid(span_of(address.data + colon, address.size - colon))) {
+    size_t host_size = strlen(parts.host);
+    size_t port_at = host_size + (parts.bracketed ? 3u : 1u);
+    if (address.data[port_at] == '0' || (parts.bracketed && host_size < 2)) {
         return false;
     }
-    struct span host = span_of(address.data, colon - 1);
-    bool literal = host.data[0] == '[';
-    if (literal) {
-        if (host.size < 4 || host.data[host.size - 1] != ']') {
-            return false;
-        }
-        host = span_of(host.data + 1, host.size - 2);
-    }
-    for (size_t i = 0; i < host.size; i++) {
-        if (!host_char(host.data[i], literal)) {
+    for (size_t i = 0; i < host_size; i++) {
+        if (!host_char((uint8_t)parts.host[i], parts.bracketed)) {
             return false;
         }
     }

@@ -8,10 +8,9 @@
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
 #include "client/engine/api/query.h"
+#include "proto/number.h"
 #include "proto/policy.h"
 #include "proto/words.h"
-
-#include <errno.h>
 
 #define LIMIT_DEFAULT 200u
 
@@ -45,12 +44,9 @@ static int outcome_of(struct cli *cli, const char *word, uint32_t *out)
 
 static int limit_of(struct cli *cli, const char *word, uint32_t *out)
 {
-    char *end = NULL;
-    unsigned long limit;
+    uint64_t limit;
 
-    errno = 0;
-    limit = strtoul(word, &end, 10);
-    if (errno != 0 || end == word || *end != '\0' || limit > 10000000ul) {
+    if (!number_of(word, 0, 10000000u, &limit)) {
         (void)fprintf(cli->err, "alcove: --limit is a number; 0: everything\n");
         return CLI_USAGE;
     }

@@ -9,10 +9,9 @@
 #include "client/cli/secrets.h"
 #include "client/engine/api/act.h"
 #include "keys/public/bytes/wipe.h"
+#include "proto/number.h"
 #include "proto/policy.h"
 #include "proto/words.h"
-
-#include <errno.h>
 
 #define INVITATION_DAYS_DEFAULT 14u
 #define DAY_MS                  (24ull * 3600 * 1000)
@@ -110,14 +109,12 @@ struct inviting {
     const char *practice_name;
 };
 
-static int number_of(struct cli *cli, const char *text, long least, long most, long *out)
+static int number_from(struct cli *cli, const char *text, uint64_t least, uint64_t most,
+                       uint64_t *out)
 {
-    char *end = NULL;
-
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || *out < least || *out > most) {
-        (void)fprintf(cli->err, "alcove: %s is not a number from %ld to %ld\n", text, least, most);
+    if (!number_of(text, least, most, out)) {
+        (void)fprintf(cli->err, "alcove: %s is not a number from %llu to %llu\n", text,
+                      (unsigned long long)least, (unsigned long long)most);
         return CLI_USAGE;
     }
     return CLI_OK;
@@ -127,9 +124,9 @@ static int open_root(struct cli *cli, const char *path, const char *fd_text,
                      struct identity_signer **out_root)
 {
     struct secret *passphrase = NULL;
-    long fd = -1;
+    uint64_t fd = 0;
     enum status status;
-    int code = fd_text == NULL ? CLI_OK : number_of(cli, fd_text, 0, 1 << 20, &fd);
+    int code = fd_text == NULL ? CLI_OK : number_from(cli, fd_text, 0, 1u << 20, &fd);
 
     if (code != CLI_OK) {
         return code;
@@ -205,7 +202,7 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
 {
     struct act_invite invite = {.name = {(const uint8_t *)inviting->name, strlen(inviting->name)}};
     struct identity_signer *root = NULL;
-    long days = INVITATION_DAYS_DEFAULT;
+    uint64_t days = INVITATION_DAYS_DEFAULT;
     int code = CLI_OK;
 
     if (policy_role_parse(span_of(inviting->role, strlen(inviting->role)), &invite.role) !=
@@ -218,7 +215,7 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
         return CLI_USAGE;
     }
     if (inviting->days != NULL) {
-        code = number_of(cli, inviting->days, 1, 365, &days);
+        code = number_from(cli, inviting->days, 1, 365, &days);
     }
     if (code == CLI_OK && (invite.role == ROLE_ADMIN || invite.role == ROLE_AUDITOR)) {
         if (inviting->root == NULL) {
@@ -230,7 +227,7 @@ static int member_invite(struct cli *cli, const struct inviting *inviting)
     }
     if (code == CLI_OK) {
         invite.root = root;
-        invite.expires_ms = clock_now_ms() + (uint64_t)days * DAY_MS;
+        invite.expires_ms = clock_now_ms() + days * DAY_MS;
         invite.practice_name = practice_name(cli, inviting);
         code = deliver_invitation(cli, inviting, &invite);
     }

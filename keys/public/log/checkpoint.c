@@ -2,6 +2,7 @@
 
 #include "keys/public/bytes/base64.h"
 #include "keys/public/log/merkle.h"
+#include "proto/number.h"
 
 #include <inttypes.h>
 
@@ -21,22 +22,10 @@ static bool checkpoint_next_line(struct span *rest, struct span *out_line)
 /* ASCII decimal without leading zeros, at most 2^63 - 1. */
 static bool checkpoint_parse_size(struct span digits, uint64_t *out_size)
 {
-    uint64_t size = 0;
-    if (digits.size == 0 || (digits.size > 1u && digits.data[0] == '0')) {
+    if (digits.size > 1u && digits.data[0] == '0') {
         return false;
     }
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9') {
-            return false;
-        }
-        uint64_t digit = (uint64_t)digits.data[i] - '0';
-        if (size > (MERKLE_SIZE_MAX - digit) / 10u) {
-            return false;
-        }
-        size = size * 10u + digit;
-    }
-    *out_size = size;
-    return true;
+    return number_parse(digits, 0, MERKLE_SIZE_MAX, out_size);
 }
 
 enum status checkpoint_parse(struct span text, struct checkpoint *out_checkpoint)

@@ -1,7 +1,7 @@
-#include "client/agent/address.h"
 #include "client/cli/args.h"
 #include "client/cli/ids.h"
 #include "client/cli/numbers.h"
+#include "proto/address.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -143,12 +143,12 @@ static void test_address_takes_host_and_port(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-        assert_int_equal(address_parse(good[i].text, &address), STATUS_OK);
+        assert_int_equal(address_of_server(good[i].text, &address), STATUS_OK);
         assert_string_equal(address.host, good[i].host);
         assert_int_equal(address.port, good[i].port);
     }
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        assert_int_equal(address_parse(bad[i], &address), STATUS_MALFORMED);
+        assert_int_equal(address_of_server(bad[i], &address), STATUS_MALFORMED);
     }
 }
 
