@@ -52,3 +52,21 @@ MUST_CHECK static inline enum status packing_next(struct span *rest, struct span
     *rest = span_of(out_frame->data + size, rest->size - PACKING_PREFIX_BYTES - size);
     return STATUS_OK;
 }
+
+/* One websocket fragment being filled. Begins as {.first = true, .last = true}. */
+struct packing_piece {
+    size_t size; /* 0: nothing to write */
+    bool first;  /* of its websocket message */
+    bool last;
+    bool alone; /* part of a large frame: nothing else goes with it */
+};
+
+/*
+ * Adds what fits of one frame, of which |sent| bytes went out with earlier pieces: all of it,
+ * behind the small frames that are in the piece already, or of a frame that is too large for a
+ * message the next fragment of at most |fragment_bytes|. Returns how many of the frame's bytes
+ * went in; 0: it has to wait for the next piece. |buffer| has room for PACKING_MESSAGE_BYTES and
+ * for |fragment_bytes|.
+ */
+size_t packing_fill(struct packing_piece *piece, uint8_t *buffer, size_t fragment_bytes,
+                    struct span frame, size_t sent);

@@ -225,7 +225,7 @@ void post_look(struct post *post, struct post_orders *out_orders)
     unlock(post);
 }
 
-bool post_next_piece(struct post *post, uint8_t *buffer, struct queue_piece *out_piece)
+bool post_next_piece(struct post *post, uint8_t *buffer, struct packing_piece *out_piece)
 {
     bool goodbye;
 

@@ -122,7 +122,7 @@ void post_ring(struct post *post);
 /* The present orders. */
 void post_look(struct post *post, struct post_orders *out_orders);
 /* The next piece to send, as queue_fill does. True: it is time for the goodbye. */
-bool post_next_piece(struct post *post, uint8_t *buffer, struct queue_piece *out_piece);
+bool post_next_piece(struct post *post, uint8_t *buffer, struct packing_piece *out_piece);
 
 void post_opened(struct post *post, uint64_t connection, const struct post_news *news);
 /* Takes the message in any case. True: the line had to wait for room. */

@@ -39,44 +39,20 @@ static void drop_head(struct queue *queue)
     free(frame);
 }
 
-static void fill_fragment(struct queue *queue, uint8_t *buffer, struct queue_piece *piece)
+void queue_fill(struct queue *queue, uint8_t *buffer, struct packing_piece *out_piece)
 {
-    const struct queue_frame *frame = queue->head;
-    size_t prefix = 0;
-    size_t take = frame->size - queue->head_sent;
-
-    piece->first = queue->head_sent == 0;
-    if (piece->first) {
-        packing_put_size(buffer, (uint32_t)frame->size);
-        prefix = PACKING_PREFIX_BYTES;
-    }
-    if (take > QUEUE_FRAGMENT_BYTES - prefix) {
-        take = QUEUE_FRAGMENT_BYTES - prefix;
-    }
-    memcpy(buffer + prefix, frame->bytes + queue->head_sent, take);
-    queue->head_sent += take;
-    piece->size = prefix + take;
-    piece->last = queue->head_sent == frame->size;
-    if (piece->last) {
-        drop_head(queue);
-    }
-}
-
-void queue_fill(struct queue *queue, uint8_t *buffer, struct queue_piece *out_piece)
-{
-    *out_piece = (struct queue_piece){.first = true, .last = true};
-    if (queue->head != NULL && queue->head->size > PACKING_FRAME_BYTES) {
-        fill_fragment(queue, buffer, out_piece);
-        return;
-    }
-    while (queue->head != NULL &&
-           queue->head->size + PACKING_PREFIX_BYTES <= PACKING_MESSAGE_BYTES - out_piece->size) {
+    *out_piece = (struct packing_piece){.first = true, .last = true};
+    while (queue->head != NULL) {
         const struct queue_frame *frame = queue->head;
-
-        packing_put_size(buffer + out_piece->size, (uint32_t)frame->size);
-        memcpy(buffer + out_piece->size + PACKING_PREFIX_BYTES, frame->bytes, frame->size);
-        out_piece->size += PACKING_PREFIX_BYTES + frame->size;
-        drop_head(queue);
+        size_t took = packing_fill(out_piece, buffer, QUEUE_FRAGMENT_BYTES,
+                                   span_of(frame->bytes, frame->size), queue->head_sent);
+        if (took == 0) {
+            return;
+        }
+        queue->head_sent += took;
+        if (queue->head_sent == frame->size) {
+            drop_head(queue);
+        }
     }
 }
 

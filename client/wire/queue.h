@@ -16,20 +16,15 @@ struct queue {
     struct queue_frame *head;
     struct queue_frame *tail;
     size_t bytes;
-    size_t head_sent; /* bytes of a large head frame that went out as fragments */
-};
-
-struct queue_piece {
-    size_t size; /* 0: nothing waits */
-    bool first;
-    bool last;
+    size_t head_sent; /* bytes of the head frame that went out */
 };
 
 /* Copies the frame in. STATUS_NO_MEMORY. */
 MUST_CHECK enum status queue_add(struct queue *queue, struct span frame);
 
-/* Takes the next piece; buffer has QUEUE_FRAGMENT_BYTES. */
-void queue_fill(struct queue *queue, uint8_t *buffer, struct queue_piece *out_piece);
+/* Takes the next piece: small frames together, or a fragment of a large one. buffer has
+ * QUEUE_FRAGMENT_BYTES. */
+void queue_fill(struct queue *queue, uint8_t *buffer, struct packing_piece *out_piece);
 
 /* Moves all frames of *more behind those of *queue. */
 void queue_append(struct queue *queue, struct queue *more);

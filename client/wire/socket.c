@@ -199,7 +199,7 @@ static int on_receive(struct line *line, const void *bytes, size_t size)
 
 static int on_writeable(struct line *line)
 {
-    struct queue_piece piece;
+    struct packing_piece piece;
     uint8_t *buffer = line->buffer + LWS_PRE;
 
     if (post_next_piece(line->post, buffer, &piece)) {

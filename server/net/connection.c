@@ -197,16 +197,16 @@ uint16_t connection_sent(struct connection *connection, const struct outbound_pi
     if (connection->state != CONNECTION_OPEN) {
         return 0;
     }
-    if (piece->size > 0) {
+    if (piece->packed.size > 0) {
         thread_count(connection->thread, NET_COUNT_FRAMES_OUT, piece->frames);
-        if (piece->last) {
+        if (piece->packed.last) {
             thread_count(connection->thread, NET_COUNT_MESSAGES_OUT, 1);
         }
     }
     /* The count never goes below zero, even if the layer above answers too often. */
     connection->owed -= piece->answers < connection->owed ? piece->answers : connection->owed;
     if (connection->paused) {
-        if (piece->size > 0) {
+        if (piece->packed.size > 0) {
             /* While it is not read, taking what we send is its sign of life. */
             connection_heard(connection);
         }

@@ -31,14 +31,12 @@ struct outbound {
     struct outbound_item *head;
     struct outbound_item *tail;
     size_t queued_bytes; /* of frames; a stream holds none */
-    size_t head_sent;    /* bytes of a large head frame that went out as fragments */
+    size_t head_sent;    /* bytes of the head frame that went out */
 };
 
 /* One websocket frame to write. */
 struct outbound_piece {
-    size_t size; /* 0: nothing to write */
-    bool first;  /* of its websocket message */
-    bool last;
+    struct packing_piece packed;
     uint32_t frames; /* frames that are wholly out with this piece */
     uint32_t answers;
     uint16_t close_code; /* not 0: everything before has gone; close now */

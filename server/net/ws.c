@@ -154,10 +154,10 @@ static int send_ping(struct lws *wsi, struct connection *connection)
 
 static bool write_piece(struct lws *wsi, uint8_t *buffer, const struct outbound_piece *piece)
 {
-    int how = lws_write_ws_flags(LWS_WRITE_BINARY, piece->first, piece->last);
+    int how = lws_write_ws_flags(LWS_WRITE_BINARY, piece->packed.first, piece->packed.last);
 
-    return piece->size == 0 ||
-           lws_write(wsi, buffer, piece->size, (enum lws_write_protocol)how) >= 0;
+    return piece->packed.size == 0 ||
+           lws_write(wsi, buffer, piece->packed.size, (enum lws_write_protocol)how) >= 0;
 }
 
 static int on_writeable(struct lws *wsi)

@@ -251,12 +251,12 @@ static void test_outbound_mixes(void **state)
             struct span rest;
 
             outbound_fill(&out, buffer, &piece);
-            assert_true(piece.size > 0 && piece.size <= sizeof(buffer));
-            assert_int_equal(piece.first, message_size == 0);
-            memcpy(message + message_size, buffer, piece.size);
-            message_size += piece.size;
+            assert_true(piece.packed.size > 0 && piece.packed.size <= sizeof(buffer));
+            assert_int_equal(piece.packed.first, message_size == 0);
+            memcpy(message + message_size, buffer, piece.packed.size);
+            message_size += piece.packed.size;
             answered += piece.answers;
-            if (!piece.last) {
+            if (!piece.packed.last) {
                 continue;
             }
             rest = span_of(message, message_size);
@@ -295,11 +295,11 @@ static void expect_frames(struct outbound *out, const char *frames, uint32_t ans
     struct span rest;
 
     outbound_fill(out, buffer, &piece);
-    assert_true(piece.first && piece.last && piece.size <= sizeof(buffer));
+    assert_true(piece.packed.first && piece.packed.last && piece.packed.size <= sizeof(buffer));
     assert_int_equal(piece.frames, strlen(frames));
     assert_int_equal(piece.answers, answers);
     assert_int_equal(piece.close_code, 0);
-    rest = span_of(buffer, piece.size);
+    rest = span_of(buffer, piece.packed.size);
     for (size_t i = 0; frames[i] != '\0'; i++) {
         struct span got = {0};
 
@@ -318,7 +318,7 @@ static void expect_close(struct outbound *out, uint16_t code)
     for (uint32_t i = 0; i < 2; i++) {
         assert_true(outbound_head_is_close(out));
         outbound_fill(out, buffer, &piece);
-        assert_int_equal(piece.size, 0);
+        assert_int_equal(piece.packed.size, 0);
         assert_int_equal(piece.close_code, code);
     }
 }

@@ -132,7 +132,7 @@ static void test_earlier_connection(void **state)
 static void test_close(void **state)
 {
     uint8_t buffer[QUEUE_FRAGMENT_BYTES];
-    struct queue_piece piece;
+    struct packing_piece piece;
     uint64_t connection;
 
     (void)state;
@@ -157,7 +157,7 @@ static void test_close(void **state)
 static void test_send(void **state)
 {
     uint8_t buffer[QUEUE_FRAGMENT_BYTES];
-    struct queue_piece piece;
+    struct packing_piece piece;
     struct post_orders orders;
 
     (void)state;
