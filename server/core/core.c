@@ -4,24 +4,29 @@
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
-/* Every op, what its event is called and who handles it: reading this is reading the
- * server. A login is a frame of its own kind and has a number outside the wire's. */
+/* Every op, the action of its event, whether it is asked before login, and who handles it:
+ * reading this is reading the server. A login is a frame of its own kind and has a number outside
+ * the wire's. */
 static const struct op_row OPS[] = {
-    {CORE_OP_LOGIN, "login", ACTION_LOGIN, true, op_login},
-    {OP_BUNDLE, "bundle", ACTION_BUNDLE, true, op_bundle},
-    {OP_ENROL, "enrol", ACTION_ENROL, true, op_enrol},
-    {OP_STATE, "state", ACTION_SYNC_AUTHORITY, false, op_state},
-    {OP_LEAVES, "leaves", ACTION_SYNC_AUTHORITY, false, op_leaves},
-    {OP_CHAIN, "chain", ACTION_SYNC_AUTHORITY, false, op_chain},
-    {OP_CHECKPOINT, "checkpoint", ACTION_SYNC_AUTHORITY, false, op_checkpoint},
-    {OP_PROOF, "proof", ACTION_SYNC_AUTHORITY, false, op_proof},
-    {OP_SUBMIT, "submit", ACTION_WRITE, false, op_submit},
-    {OP_PAGE, "page", ACTION_READ, false, op_page},
-    {OP_SUBSCRIBE, "subscribe", ACTION_SUBSCRIBE, false, op_subscribe},
-    {OP_OPENED, "opened", ACTION_OPENED, false, op_opened},
-    {OP_EVENTS, "events", ACTION_LOG_OWN, false, op_events},
-    {OP_EVENT_LEAVES, "event-leaves", ACTION_LOG_ALL, false, op_event_leaves},
+    {CORE_OP_LOGIN, ACTION_LOGIN, true, op_login},
+    {OP_BUNDLE, ACTION_BUNDLE, true, op_bundle},
+    {OP_ENROL, ACTION_ENROL, true, op_enrol},
+    {OP_STATE, ACTION_SYNC_AUTHORITY, false, op_state},
+    {OP_LEAVES, ACTION_SYNC_AUTHORITY, false, op_leaves},
+    {OP_CHAIN, ACTION_SYNC_AUTHORITY, false, op_chain},
+    {OP_CHECKPOINT, ACTION_SYNC_AUTHORITY, false, op_checkpoint},
+    {OP_PROOF, ACTION_SYNC_AUTHORITY, false, op_proof},
+    {OP_SUBMIT, ACTION_WRITE, false, op_submit},
+    {OP_PAGE, ACTION_READ, false, op_page},
+    {OP_SUBSCRIBE, ACTION_SUBSCRIBE, false, op_subscribe},
+    {OP_OPENED, ACTION_OPENED, false, op_opened},
+    {OP_EVENTS, ACTION_LOG_OWN, false, op_events},
+    {OP_EVENT_LEAVES, ACTION_LOG_ALL, false, op_event_leaves},
 };
+
+#define COUNT_OP(op, name) +1
+_Static_assert(ARRAY_LEN(OPS) == 1 OP_LIST(COUNT_OP), "a row for each op, and one for logins");
+#undef COUNT_OP
 
 /* Grants whose end by the clock is in the log already. */
 static enum status load_ended(struct core *core, struct txn *txn)

@@ -73,19 +73,6 @@ struct core_checkpoints {
     size_t events_bytes;
 };
 
-/* How the rest of an answer comes about once the batch is durable. */
-enum core_produce {
-    CORE_PRODUCE_BODY = 0, /* |body| is the reply */
-    CORE_PRODUCE_LOGIN,
-    CORE_PRODUCE_LEAVES,
-    CORE_PRODUCE_CHAIN,
-    CORE_PRODUCE_CHECKPOINT,
-    CORE_PRODUCE_PROOF,
-    CORE_PRODUCE_PAGE,
-    CORE_PRODUCE_EVENTS,
-    CORE_PRODUCE_EVENT_LEAVES,
-};
-
 /* Which parts of a leaf the asker may see. */
 enum core_view {
     CORE_VIEW_ACTOR = 1, /* open, restricted; target unless refused */
@@ -95,11 +82,16 @@ enum core_view {
 
 struct core_answer {
     enum status status; /* as sent */
-    enum core_produce produce;
+    /* How the body comes about once the batch is durable (see produce_reply); NULL: it is
+     * |body|, which is made already. */
+    enum status (*produce)(struct txn *txn, const struct core_answer *answer,
+                           const struct core_checkpoints *heads, uint8_t **out_body,
+                           size_t *out_size);
+    bool chunks;    /* a page: the reply is followed by the section's entries |from| to |to| */
     uint64_t event; /* seq of the request's event; UINT64_MAX: none */
     uint8_t *body;  /* from malloc, owned by the answer; may be NULL */
     size_t body_bytes;
-    /* Parameters of what is produced, by |produce|. */
+    /* Parameters for |produce|. */
     uint64_t from;
     uint64_t to;
     uint64_t seen_statements;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "keys/public/log/leaf.h"
+#include "proto/words.h"
 #include "server/core/core.h"
 #include "server/store/chain_log.h"
 #include "server/store/events.h"
@@ -139,28 +140,18 @@ void past_note_chart(struct past *past, uint32_t chart_local, uint64_t number,
 /* One row of the table of ops. */
 struct op_row {
     uint32_t op;
-    const char *name;
     uint32_t action; /* of its event */
     bool before_login;
     enum status (*handle)(struct core *core, struct txn *txn, const struct core_ask *ask,
                           struct event_draft *draft, struct core_answer *answer);
 };
 
-/* The handlers, by file. Each writes its event through answer_with or event_write. */
-#define OP_HANDLER(name)                                                                           \
-    MUST_CHECK enum status name(struct core *core, struct txn *txn, const struct core_ask *ask,    \
-                                struct event_draft *draft, struct core_answer *answer)
-OP_HANDLER(op_login);
-OP_HANDLER(op_bundle);
-OP_HANDLER(op_enrol);
-OP_HANDLER(op_state);
-OP_HANDLER(op_leaves);
-OP_HANDLER(op_chain);
-OP_HANDLER(op_checkpoint);
-OP_HANDLER(op_proof);
-OP_HANDLER(op_submit);
-OP_HANDLER(op_page);
-OP_HANDLER(op_subscribe);
-OP_HANDLER(op_opened);
-OP_HANDLER(op_events);
-OP_HANDLER(op_event_leaves);
+/* The handlers, one for each op of the schema (op_state of OP_STATE) and one for logins, in
+ * the op_*.c and submit.c. Each writes its event through answer_with or event_write. */
+#define OP_HANDLER(op, name)                                                                       \
+    MUST_CHECK enum status op_##name(struct core *core, struct txn *txn,                           \
+                                     const struct core_ask *ask, struct event_draft *draft,        \
+                                     struct core_answer *answer);
+OP_LIST(OP_HANDLER)
+OP_HANDLER(CORE_OP_LOGIN, login)
+#undef OP_HANDLER

@@ -1,5 +1,6 @@
 #include "server/core/internal.h"
 
+#include "server/core/produce_path.h"
 #include "server/store/ledger.h"
 
 static void local_of(struct txn *txn, enum schema_id_kind kind, ProtobufCBinaryData id,
@@ -170,7 +171,7 @@ enum status op_events(struct core *core, struct txn *txn, const struct core_ask 
     if (status != STATUS_OK) {
         return status;
     }
-    answer->produce = CORE_PRODUCE_EVENTS;
+    answer->produce = produce_events;
     answer->seen_events = message->events_size;
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);
 }
@@ -201,7 +202,7 @@ enum status op_event_leaves(struct core *core, struct txn *txn, const struct cor
     for (uint64_t seq = message->from; seq < to; seq++) {
         answer->seqs[answer->seq_count++] = seq;
     }
-    answer->produce = CORE_PRODUCE_EVENT_LEAVES;
+    answer->produce = produce_event_leaves;
     answer->view = CORE_VIEW_AUDITOR;
     answer->seen_events = message->events_size;
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);

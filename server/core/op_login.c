@@ -2,6 +2,7 @@
 
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
+#include "server/core/produce_path.h"
 #include "server/core/submit.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
@@ -139,7 +140,7 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
         return status;
     }
     answer->status = outcome;
-    answer->produce = CORE_PRODUCE_LOGIN;
+    answer->produce = produce_login;
     answer->seen_statements = seen->statements_size;
     answer->seen_events = seen->events_size;
     answer->from = ask->login->hello_statements_size;

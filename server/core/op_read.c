@@ -1,5 +1,6 @@
 #include "server/core/internal.h"
 
+#include "server/core/produce_path.h"
 #include "server/store/section_log.h"
 
 /* The most entries of one page. A longer section takes several pages, so that revocations and
@@ -42,7 +43,8 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     }
     draft->from = answer->from;
     draft->to = answer->to;
-    answer->produce = CORE_PRODUCE_PAGE;
+    answer->produce = produce_page_head;
+    answer->chunks = true;
     answer->local = draft->section_local;
     answer->section = section->id;
     answer->seen_events = message->events_size;

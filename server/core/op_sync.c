@@ -1,5 +1,6 @@
 #include "server/core/submit.h"
 
+#include "server/core/produce_path.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 
@@ -148,7 +149,7 @@ enum status op_leaves(struct core *core, struct txn *txn, const struct core_ask 
     if (message->from > to || to - message->from > LEAVES_PER_PAGE_MAX) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
-    answer->produce = CORE_PRODUCE_LEAVES;
+    answer->produce = produce_leaves;
     answer->from = message->from;
     answer->to = to;
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);
@@ -175,7 +176,7 @@ enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *
     if (status != STATUS_OK) {
         return STATUS_CORRUPT;
     }
-    answer->produce = CORE_PRODUCE_CHAIN;
+    answer->produce = produce_chain;
     answer->local = head.chain_local;
     answer->from = message->from;
     answer->to = head.count;
@@ -194,7 +195,7 @@ enum status op_checkpoint(struct core *core, struct txn *txn, const struct core_
     if (message->seen != NULL && !statement_seen_parse(message->seen, &seen, &has)) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
-    answer->produce = CORE_PRODUCE_CHECKPOINT;
+    answer->produce = produce_checkpoint;
     answer->seen_statements = seen.statements_size;
     answer->seen_events = seen.events_size;
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);
@@ -210,7 +211,7 @@ enum status op_proof(struct core *core, struct txn *txn, const struct core_ask *
         message->size > ledger_size(txn, log)) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
-    answer->produce = CORE_PRODUCE_PROOF;
+    answer->produce = produce_proof;
     answer->log = message->log;
     answer->from = message->index;
     answer->to = message->size;

@@ -13,9 +13,11 @@ static struct span statements_note(const struct core_checkpoints *heads)
     return span_of(heads->statements, heads->statements_bytes);
 }
 
-static enum status produce_leaves(struct txn *txn, const struct core_answer *answer,
-                                  uint8_t **out_body, size_t *out_size)
+enum status produce_leaves(struct txn *txn, const struct core_answer *answer,
+                           const struct core_checkpoints *heads, uint8_t **out_body,
+                           size_t *out_size)
 {
+    (void)heads;
     Alcove__LeavesReply reply = ALCOVE__LEAVES_REPLY__INIT;
     size_t count = (size_t)(answer->to - answer->from);
     uint8_t *leaves = malloc(count * LEDGER_STATEMENT_LEAF_BYTES + 1);
@@ -69,9 +71,11 @@ static enum status collect_chain(struct txn *txn, const struct core_answer *answ
     return STATUS_OK;
 }
 
-static enum status produce_chain(struct txn *txn, const struct core_answer *answer,
-                                 uint8_t **out_body, size_t *out_size)
+enum status produce_chain(struct txn *txn, const struct core_answer *answer,
+                          const struct core_checkpoints *heads, uint8_t **out_body,
+                          size_t *out_size)
 {
+    (void)heads;
     Alcove__ChainReply reply = ALCOVE__CHAIN_REPLY__INIT;
     Alcove__ChainEntry *entries = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(*entries));
     Alcove__ChainEntry **list = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(Alcove__ChainEntry *));
@@ -96,9 +100,9 @@ static enum status produce_chain(struct txn *txn, const struct core_answer *answ
     return status;
 }
 
-static enum status produce_checkpoint(struct txn *txn, const struct core_answer *answer,
-                                      const struct core_checkpoints *heads, uint8_t **out_body,
-                                      size_t *out_size)
+enum status produce_checkpoint(struct txn *txn, const struct core_answer *answer,
+                               const struct core_checkpoints *heads, uint8_t **out_body,
+                               size_t *out_size)
 {
     Alcove__CheckpointReply reply = ALCOVE__CHECKPOINT_REPLY__INIT;
     Alcove__Advance statements;
@@ -123,9 +127,11 @@ static enum status produce_checkpoint(struct txn *txn, const struct core_answer 
     return message_pack(&reply.base, out_body, out_size);
 }
 
-static enum status produce_proof(struct txn *txn, const struct core_answer *answer,
-                                 uint8_t **out_body, size_t *out_size)
+enum status produce_proof(struct txn *txn, const struct core_answer *answer,
+                          const struct core_checkpoints *heads, uint8_t **out_body,
+                          size_t *out_size)
 {
+    (void)heads;
     Alcove__ProofReply reply = ALCOVE__PROOF_REPLY__INIT;
     struct path path;
     enum status status = path_inclusion(txn, answer->log == 1 ? LEDGER_STATEMENTS : LEDGER_EVENTS,
@@ -140,9 +146,11 @@ static enum status produce_proof(struct txn *txn, const struct core_answer *answ
     return message_pack(&reply.base, out_body, out_size);
 }
 
-static enum status produce_login(struct txn *txn, const struct core_answer *answer,
-                                 uint8_t **out_body, size_t *out_size)
+enum status produce_login(struct txn *txn, const struct core_answer *answer,
+                          const struct core_checkpoints *heads, uint8_t **out_body,
+                          size_t *out_size)
 {
+    (void)heads;
     Alcove__LoginReply reply = ALCOVE__LOGIN_REPLY__INIT;
     Alcove__Consistency statements = ALCOVE__CONSISTENCY__INIT;
     Alcove__Consistency events = ALCOVE__CONSISTENCY__INIT;
@@ -190,9 +198,9 @@ static enum status page_bytes(struct txn *txn, const struct core_answer *answer,
     return STATUS_OK;
 }
 
-static enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
-                                     const struct core_checkpoints *heads, uint8_t **out_body,
-                                     size_t *out_size)
+enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
+                              const struct core_checkpoints *heads, uint8_t **out_body,
+                              size_t *out_size)
 {
     Alcove__PageReply reply = ALCOVE__PAGE_REPLY__INIT;
     Alcove__EventProof proof = ALCOVE__EVENT_PROOF__INIT;
@@ -235,25 +243,8 @@ enum status produce_reply(struct txn *txn, const struct core_answer *answer,
                           const struct core_checkpoints *heads, uint8_t **out_body,
                           size_t *out_size)
 {
-    switch (answer->produce) {
-    case CORE_PRODUCE_BODY:
-        break;
-    case CORE_PRODUCE_LOGIN:
-        return produce_login(txn, answer, out_body, out_size);
-    case CORE_PRODUCE_LEAVES:
-        return produce_leaves(txn, answer, out_body, out_size);
-    case CORE_PRODUCE_CHAIN:
-        return produce_chain(txn, answer, out_body, out_size);
-    case CORE_PRODUCE_CHECKPOINT:
-        return produce_checkpoint(txn, answer, heads, out_body, out_size);
-    case CORE_PRODUCE_PROOF:
-        return produce_proof(txn, answer, out_body, out_size);
-    case CORE_PRODUCE_PAGE:
-        return produce_page_head(txn, answer, heads, out_body, out_size);
-    case CORE_PRODUCE_EVENTS:
-        return produce_events(txn, answer, heads, out_body, out_size);
-    case CORE_PRODUCE_EVENT_LEAVES:
-        return produce_event_leaves(txn, answer, heads, out_body, out_size);
+    if (answer->produce != NULL) {
+        return answer->produce(txn, answer, heads, out_body, out_size);
     }
     *out_body = NULL;
     *out_size = 0;

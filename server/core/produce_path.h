@@ -22,10 +22,18 @@ void path_advance(Alcove__Advance *advance, struct span checkpoint, struct path 
 /* The events log's checkpoint. */
 struct span path_events_note(const struct core_checkpoints *heads);
 
-/* Replies that show events (produce_events.c). */
-MUST_CHECK enum status produce_events(struct txn *txn, const struct core_answer *answer,
-                                      const struct core_checkpoints *heads, uint8_t **out_body,
-                                      size_t *out_size);
-MUST_CHECK enum status produce_event_leaves(struct txn *txn, const struct core_answer *answer,
-                                            const struct core_checkpoints *heads,
-                                            uint8_t **out_body, size_t *out_size);
+/* Makes one kind of reply, for core_answer.produce. The body of an op that nobody else needs
+ * is made in the file of its op. */
+#define PRODUCER(name)                                                                             \
+    MUST_CHECK enum status produce_##name(struct txn *txn, const struct core_answer *answer,       \
+                                          const struct core_checkpoints *heads,                    \
+                                          uint8_t **out_body, size_t *out_size);
+PRODUCER(login)
+PRODUCER(leaves)
+PRODUCER(chain)
+PRODUCER(checkpoint)
+PRODUCER(proof)
+PRODUCER(page_head)
+PRODUCER(events)
+PRODUCER(event_leaves)
+#undef PRODUCER

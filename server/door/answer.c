@@ -49,29 +49,24 @@ static enum status sign_login(const struct door *door, const struct core_ask *as
     return status;
 }
 
-static bool has_body(const struct core_answer *answer)
-{
-    return answer->status == STATUS_OK || answer->produce == CORE_PRODUCE_BODY ||
-           answer->produce == CORE_PRODUCE_LOGIN;
-}
-
 /* The body that an answer still lacks; without one it becomes UNAVAILABLE. */
 static uint8_t *finish_body(struct door *door, struct run_request *request,
                             const struct core_checkpoints *heads, size_t *out_size)
 {
     struct core_answer *answer = &request->answer;
+    bool login = request->ask.op == CORE_OP_LOGIN;
     uint8_t *body = NULL;
     enum status status = STATUS_OK;
 
     *out_size = 0;
-    if (answer->produce == CORE_PRODUCE_LOGIN && request->ask.op == CORE_OP_LOGIN) {
+    if (answer->produce != NULL && login) {
         status = sign_login(door, &request->ask, answer);
     }
-    if (status == STATUS_OK && answer->produce == CORE_PRODUCE_BODY) {
+    if (status == STATUS_OK && answer->produce == NULL) {
         body = answer->body;
         *out_size = answer->body_bytes;
         answer->body = NULL;
-    } else if (status == STATUS_OK && has_body(answer)) {
+    } else if (status == STATUS_OK && (answer->status == STATUS_OK || login)) {
         status = produce_body(door, answer, heads, &body, out_size);
     }
     if (status != STATUS_OK) {
@@ -96,7 +91,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     if (net == NULL) {
         return;
     }
-    if (answer->status == STATUS_OK && answer->produce == CORE_PRODUCE_PAGE) {
+    if (answer->status == STATUS_OK && answer->chunks) {
         if (!page_start(door, net, request, shared)) {
             net_cut(net, number);
         }

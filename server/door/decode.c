@@ -3,28 +3,8 @@
 #include "keys/public/hash.h"
 #include "keys/public/statement.h"
 #include "keys/public/verify.h"
+#include "proto/shape.h"
 #include "server/core/brought.h"
-
-/* The shape of each op's body: the one table of it on this side. */
-static const struct {
-    uint32_t op;
-    const ProtobufCMessageDescriptor *body;
-} SHAPES[] = {
-    {OP_BUNDLE, &alcove__bundle_ask__descriptor},
-    {OP_ENROL, &alcove__enrol_ask__descriptor},
-    {OP_STATE, &alcove__state_ask__descriptor},
-    {OP_LEAVES, &alcove__leaves_ask__descriptor},
-    {OP_CHAIN, &alcove__chain_ask__descriptor},
-    {OP_CHECKPOINT, &alcove__checkpoint_ask__descriptor},
-    {OP_PROOF, &alcove__proof_ask__descriptor},
-    {OP_SUBMIT, &alcove__submit_ask__descriptor},
-    {OP_PAGE, &alcove__page_ask__descriptor},
-    {OP_SUBSCRIBE, &alcove__subscribe_ask__descriptor},
-    {OP_OPENED, &alcove__opened_ask__descriptor},
-    {OP_EVENTS, &alcove__events_ask__descriptor},
-    {OP_EVENT_LEAVES, &alcove__event_leaves_ask__descriptor},
-    {CORE_OP_LOGIN, &alcove__login__descriptor},
-};
 
 static bool revision_signed(const struct door *door, const struct core_peer *peer,
                             const Alcove__Revision *revision)
@@ -124,14 +104,13 @@ static bool signatures_hold(const struct door *door, const struct core_peer *pee
 void door_decode(const struct door *door, const struct core_peer *peer, struct span body,
                  struct door_request *owned, struct core_ask *ask)
 {
+    const ProtobufCMessageDescriptor *shape =
+        ask->op == CORE_OP_LOGIN ? &alcove__login__descriptor : shape_ask(ask->op);
     ProtobufCMessage *message = NULL;
 
     hash_bytes(body, &ask->body_hash);
-    for (size_t i = 0; i < ARRAY_LEN(SHAPES); i++) {
-        if (SHAPES[i].op == ask->op &&
-            message_decode(SHAPES[i].body, body, &owned->arena, &message) == STATUS_OK &&
-            signatures_hold(door, peer, message, owned, ask)) {
-            ask->message = message;
-        }
+    if (shape != NULL && message_decode(shape, body, &owned->arena, &message) == STATUS_OK &&
+        signatures_hold(door, peer, message, owned, ask)) {
+        ask->message = message;
     }
 }

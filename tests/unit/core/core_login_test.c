@@ -27,7 +27,7 @@ static void refused(struct scene *scene, const struct scene_login *login)
 {
     scene->events = 0;
     assert_int_equal(scene_login(scene, login), STATUS_REFUSED);
-    assert_int_equal(scene->answer.produce, CORE_PRODUCE_BODY);
+    assert_true(scene->answer.produce == NULL);
     assert_null(scene->answer.body);
     assert_true(scene->answer.close);
     assert_false(scene->answer.login);

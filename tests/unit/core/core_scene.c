@@ -369,7 +369,7 @@ const ProtobufCMessage *scene_body(struct scene *scene,
 {
     ProtobufCMessage *message = NULL;
 
-    if (scene->answer.produce != CORE_PRODUCE_BODY) {
+    if (scene->answer.produce != NULL) {
         struct core_checkpoints heads = {.statements_size = scene_size(scene, LEDGER_STATEMENTS),
                                          .events_size = scene_size(scene, LEDGER_EVENTS)};
         struct txn *txn = NULL;

@@ -5,6 +5,7 @@
 #include "keys/public/log/checkpoint.h"
 #include "keys/public/log/origin.h"
 #include "keys/public/verify.h"
+#include "proto/shape.h"
 #include "server/store/ledger.h"
 #include "tests/support/test.h"
 
@@ -79,28 +80,6 @@ static void queue(struct inproc_link *link, uint32_t kind, const struct request_
 static const ProtobufCMessageDescriptor *reply_of(uint32_t op)
 {
     switch (op) {
-    case OP_BUNDLE:
-        return &alcove__bundle_reply__descriptor;
-    case OP_ENROL:
-        return &alcove__enrol_reply__descriptor;
-    case OP_STATE:
-        return &alcove__state_reply__descriptor;
-    case OP_LEAVES:
-        return &alcove__leaves_reply__descriptor;
-    case OP_CHAIN:
-        return &alcove__chain_reply__descriptor;
-    case OP_CHECKPOINT:
-        return &alcove__checkpoint_reply__descriptor;
-    case OP_SUBMIT:
-        return &alcove__submit_reply__descriptor;
-    case OP_PROOF:
-        return &alcove__proof_reply__descriptor;
-    case OP_PAGE:
-        return &alcove__page_reply__descriptor;
-    case OP_EVENTS:
-        return &alcove__events_reply__descriptor;
-    case OP_EVENT_LEAVES:
-        return &alcove__event_leaves_reply__descriptor;
     case FRAME_HELLO + 1000:
         return &alcove__hello__descriptor;
     case FRAME_LOGIN_REPLY + 1000:
@@ -108,7 +87,7 @@ static const ProtobufCMessageDescriptor *reply_of(uint32_t op)
     case FRAME_CHUNK + 1000:
         return &alcove__page_chunk__descriptor;
     default:
-        return NULL;
+        return shape_reply(op);
     }
 }
 
@@ -180,38 +159,7 @@ static void check_signatures(const struct inproc_link *link, const struct span b
 
 static const ProtobufCMessageDescriptor *ask_of(uint32_t op)
 {
-    switch (op) {
-    case OP_BUNDLE:
-        return &alcove__bundle_ask__descriptor;
-    case OP_ENROL:
-        return &alcove__enrol_ask__descriptor;
-    case OP_STATE:
-        return &alcove__state_ask__descriptor;
-    case OP_LEAVES:
-        return &alcove__leaves_ask__descriptor;
-    case OP_CHAIN:
-        return &alcove__chain_ask__descriptor;
-    case OP_CHECKPOINT:
-        return &alcove__checkpoint_ask__descriptor;
-    case OP_SUBMIT:
-        return &alcove__submit_ask__descriptor;
-    case OP_PROOF:
-        return &alcove__proof_ask__descriptor;
-    case OP_PAGE:
-        return &alcove__page_ask__descriptor;
-    case OP_SUBSCRIBE:
-        return &alcove__subscribe_ask__descriptor;
-    case OP_OPENED:
-        return &alcove__opened_ask__descriptor;
-    case OP_EVENTS:
-        return &alcove__events_ask__descriptor;
-    case OP_EVENT_LEAVES:
-        return &alcove__event_leaves_ask__descriptor;
-    case CORE_OP_LOGIN:
-        return &alcove__login__descriptor;
-    default:
-        return NULL;
-    }
+    return op == CORE_OP_LOGIN ? &alcove__login__descriptor : shape_ask(op);
 }
 
 static void sign_login(struct inproc_link *link, const struct core_ask *ask,
@@ -284,16 +232,14 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
     bool login = ask->op == CORE_OP_LOGIN;
     uint8_t *body = NULL;
     size_t size = 0;
-    if (login && answer->produce == CORE_PRODUCE_LOGIN) {
+    if (login && answer->produce != NULL) {
         sign_login(link, ask, answer);
     }
-    bool has_body = answer->status == STATUS_OK || answer->produce == CORE_PRODUCE_BODY ||
-                    answer->produce == CORE_PRODUCE_LOGIN;
-    if (answer->produce == CORE_PRODUCE_BODY) {
+    if (answer->produce == NULL) {
         body = answer->body;
         size = answer->body_bytes;
         answer->body = NULL;
-    } else if (has_body) {
+    } else if (answer->status == STATUS_OK || login) {
         struct txn *txn = NULL;
         OK(db_begin_read(server->db, &txn));
         OK(produce_reply(txn, answer, &server->heads, &body, &size));
@@ -317,7 +263,7 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
                 login ? FRAME_LOGIN_REPLY + 1000 : ask->op, login ? NULL : &ask->id,
                 (uint32_t)answer->status, span_of(body, size));
     free(body);
-    if (answer->status == STATUS_OK && answer->produce == CORE_PRODUCE_PAGE) {
+    if (answer->status == STATUS_OK && answer->chunks) {
         send_chunks(link, &ask->id, answer);
     }
     link->closed |= answer->close;
