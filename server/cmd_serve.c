@@ -154,12 +154,12 @@ static int start_net(struct service *service)
     options.message_timeout_ms = service->config.message_timeout_ms;
     options.ping_after_ms = service->config.ping_after_ms;
     raise_files(service->config.connections_max);
-    status = net_start(&options, &handler, &service->net);
-    if (status != STATUS_OK) {
-        return fail("the port cannot be served", status);
+    status = net_new(&options, &handler, &service->net);
+    if (status == STATUS_OK) {
+        door_attach_net(service->door, service->net);
+        status = net_start(service->net);
     }
-    door_attach_net(service->door, service->net);
-    return CMD_OK;
+    return status == STATUS_OK ? CMD_OK : fail("the port cannot be served", status);
 }
 
 /* First nothing more is read, then the queue is worked off: each request taken is answered. */

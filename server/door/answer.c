@@ -80,7 +80,7 @@ static uint8_t *finish_body(struct door *door, struct run_request *request,
 static void on_answer(void *state, struct run_request *request, struct run_checkpoints *shared)
 {
     struct door *door = state;
-    struct net *net = atomic_load(&door->net);
+    struct net *net = door->net;
     struct core_answer *answer = &request->answer;
     uint64_t number = run_connection_number(request->connection);
     bool login = request->ask.op == CORE_OP_LOGIN;
@@ -88,9 +88,6 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     uint8_t *frame;
     size_t size = 0;
 
-    if (net == NULL) {
-        return;
-    }
     if (answer->status == STATUS_OK && answer->chunks) {
         if (!page_start(door, net, request, shared)) {
             net_cut(net, number);
@@ -118,16 +115,13 @@ static void on_push(void *state, struct run_connection *connection, const struct
                     struct run_checkpoints *shared)
 {
     struct door *door = state;
-    struct net *net = atomic_load(&door->net);
+    struct net *net = door->net;
     const struct core_checkpoints *heads = run_checkpoints_view(shared);
     Alcove__Push push = ALCOVE__PUSH__INIT;
     uint8_t *body = NULL;
     uint8_t *frame = NULL;
     size_t size = 0;
 
-    if (net == NULL) {
-        return;
-    }
     push.section = field_of(moved->section.bytes, ID_BYTES);
     push.number = moved->number;
     push.statements_size = heads->statements_size;
@@ -146,11 +140,7 @@ static void on_push(void *state, struct run_connection *connection, const struct
 static void on_cut(void *state, struct run_connection *connection)
 {
     struct door *door = state;
-    struct net *net = atomic_load(&door->net);
-
-    if (net != NULL) {
-        net_cut(net, run_connection_number(connection));
-    }
+    net_cut(door->net, run_connection_number(connection));
 }
 
 struct run_output door_output(struct door *door)

@@ -4,8 +4,6 @@
 #include "keys/public/hash.h"
 #include "server/core/produce.h"
 
-#include <unistd.h>
-
 enum status door_new(struct db *db, const struct practice_id *practice,
                      const struct login_key *login_key, struct door **out_door)
 {
@@ -76,7 +74,7 @@ void door_attach_run(struct door *door, struct run *run)
 
 void door_attach_net(struct door *door, struct net *net)
 {
-    atomic_store(&door->net, net);
+    door->net = net;
 }
 
 uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, struct span body,
@@ -94,31 +92,14 @@ uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, s
     return message_pack(&frame.base, &bytes, out_size) == STATUS_OK ? bytes : NULL;
 }
 
-/* net_start gives the transport out only after its threads run, so the first connection may
- * be a moment too early. */
-struct net *door_net(struct door *door)
-{
-    struct net *net = atomic_load(&door->net);
-
-    for (unsigned waits = 0; net == NULL && waits < 1000; waits++) {
-        (void)usleep(1000);
-        net = atomic_load(&door->net);
-    }
-    return net;
-}
-
 /* Without memory for an answer the connection ends: silence would break its order. */
 static void send_frame(struct door *door, uint64_t connection, enum net_frame_kind last,
                        uint8_t *bytes, size_t size)
 {
-    struct net *net = door_net(door);
-
-    if (net == NULL) {
-        free(bytes);
-    } else if (bytes == NULL) {
-        net_cut(net, connection);
+    if (bytes == NULL) {
+        net_cut(door->net, connection);
     } else {
-        net_send(net, connection, last, bytes, size);
+        net_send(door->net, connection, last, bytes, size);
     }
 }
 
@@ -248,13 +229,9 @@ static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes
      * enrolment ends the connection without a word. */
     if (run_connection_peer(connection) == NULL && request->ask.op != CORE_OP_LOGIN &&
         request->ask.op != OP_BUNDLE && request->ask.op != OP_ENROL) {
-        struct net *net = door_net(door);
-
         run_request_free(request);
         free(bytes);
-        if (net != NULL) {
-            net_close(net, number, NET_CLOSE_POLICY);
-        }
+        net_close(door->net, number, NET_CLOSE_POLICY);
         return true;
     }
     if (!run_offer(door->run, request)) {

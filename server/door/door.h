@@ -21,10 +21,9 @@ MUST_CHECK enum status door_new(struct db *db, const struct practice_id *practic
 /* After net_stop and run_free. Accepts NULL. */
 void door_free(struct door *door);
 
-/* For run_start and net_start; both callees must outlive what they are given to. */
+/* For run_start and net_new; the door must outlive what they are given to. */
 struct run_output door_output(struct door *door);
 struct net_handler door_handler(struct door *door);
-/* Before net_start. */
+/* Both before net_start: from then on there are connections, and answers to them. */
 void door_attach_run(struct door *door, struct run *run);
-/* Answers before this are dropped: nobody is connected yet. */
 void door_attach_net(struct door *door, struct net *net);

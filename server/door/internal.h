@@ -16,7 +16,7 @@ struct door {
     const struct login_key *login_key;
     struct public_key login_public;
     struct run *run;
-    struct net *_Atomic net;
+    struct net *net;
     struct txn *after; /* the committer's read transaction, reset between uses */
     struct txn *_Atomic idle[DOOR_READERS_MAX]; /* reset; NULL: none there */
 };
@@ -25,9 +25,6 @@ struct door {
 MUST_CHECK enum status door_begin_read(struct door *door, struct txn **out_txn);
 /* NULL is allowed. */
 void door_end_read(struct door *door, struct txn *txn);
-
-/* The transport; NULL if it never came. */
-struct net *door_net(struct door *door);
 
 /* What a request owns: all that was decoded from its frame. */
 struct door_request {

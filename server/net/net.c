@@ -64,6 +64,8 @@ static enum status fit_descriptors(struct net_options *options)
     return STATUS_OK;
 }
 
+/* All contexts stand before the first thread runs: what the library and OpenSSL set up
+ * once per process is not raced for. */
 static enum status make_threads(struct net *net)
 {
     int fds[NET_THREADS_MAX];
@@ -85,20 +87,12 @@ static enum status make_threads(struct net *net)
             return status;
         }
     }
-    /* All contexts stand before the first thread runs: what the library and
-     * OpenSSL set up once per process is not raced for. */
     ws_quieten();
-    for (uint32_t i = 0; i < net->thread_count; i++) {
-        status = thread_start(&net->threads[i]);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
     return STATUS_OK;
 }
 
-enum status net_start(const struct net_options *options, const struct net_handler *handler,
-                      struct net **out_net)
+enum status net_new(const struct net_options *options, const struct net_handler *handler,
+                    struct net **out_net)
 {
     struct net *net = calloc(1, sizeof(*net));
     enum status status;
@@ -136,6 +130,16 @@ enum status net_start(const struct net_options *options, const struct net_handle
     }
     *out_net = net;
     return STATUS_OK;
+}
+
+enum status net_start(struct net *net)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; status == STATUS_OK && i < net->thread_count; i++) {
+        status = thread_start(&net->threads[i]);
+    }
+    return status;
 }
 
 uint16_t net_port(const struct net *net)

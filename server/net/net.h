@@ -108,12 +108,16 @@ struct net_options {
 /* The defaults of limits.h; host, port and paths stay NULL and 0. */
 void net_options_default(struct net_options *out_options);
 
-/* Listens and starts the threads. Options are copied, the strings in them borrowed
- * until net_stop returned, and handler->state too. Raises RLIMIT_NOFILE to what
- * connections_max needs, or takes fewer connections and says so. STATUS_IO: said
- * on standard error what (address in use, key unreadable). STATUS_NO_MEMORY. */
-MUST_CHECK enum status net_start(const struct net_options *options,
-                                 const struct net_handler *handler, struct net **out_net);
+/* Listens, but serves nobody before net_start: so the layer above knows the transport when
+ * its first callback comes. Options are copied, the strings in them borrowed until net_stop
+ * returned, and handler->state too. Raises RLIMIT_NOFILE to what connections_max needs, or
+ * takes fewer connections and says so. STATUS_IO: said on standard error what (address in
+ * use, key unreadable). STATUS_NO_MEMORY. */
+MUST_CHECK enum status net_new(const struct net_options *options, const struct net_handler *handler,
+                               struct net **out_net);
+
+/* Starts the threads; once. STATUS_IO: the system has none left; net_stop is to follow. */
+MUST_CHECK enum status net_start(struct net *net);
 
 /* The port listened on; what the kernel chose if the options said 0. */
 uint16_t net_port(const struct net *net);
@@ -143,7 +147,7 @@ void net_close(struct net *net, uint64_t connection, enum net_close_code code);
 /* Closes at once, dropping what is queued: for a reader who lost the right to it. */
 void net_cut(struct net *net, uint64_t connection);
 
-/* Rising counts since net_start; each is exact, but they are not one snapshot. */
+/* Rising counts since net_new; each is exact, but they are not one snapshot. */
 struct net_counters {
     uint64_t accepted;
     uint64_t opened;          /* upgraded to a websocket */
@@ -174,5 +178,5 @@ void net_counters(const struct net *net, struct net_counters *out_counters);
 void net_quiesce(struct net *net);
 
 /* Sends what is queued for at most drain_ms, closes every connection with
- * GOING_AWAY, ends the threads and frees everything. NULL is allowed. */
+ * GOING_AWAY, ends the threads and frees everything. Also before net_start. NULL is allowed. */
 void net_stop(struct net *net, uint32_t drain_ms);

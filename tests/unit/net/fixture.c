@@ -232,7 +232,8 @@ void fixture_start(struct fixture *fixture)
     const struct net_handler handler = {
         .state = fixture, .on_open = on_open, .on_message = on_message, .on_closed = on_closed};
 
-    assert_int_equal(net_start(&fixture->options, &handler, &fixture->net), STATUS_OK);
+    assert_int_equal(net_new(&fixture->options, &handler, &fixture->net), STATUS_OK);
+    assert_int_equal(net_start(fixture->net), STATUS_OK);
     assert_int_not_equal(net_port(fixture->net), 0);
 }
 
