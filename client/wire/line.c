@@ -4,7 +4,7 @@
 
 static const struct lws_protocols PROTOCOLS[] = {
     {.name = WIRE_SUBPROTOCOL,
-     .callback = session_event,
+     .callback = socket_event,
      .rx_buffer_size = LINE_RX_BYTES,
      .tx_packet_size = QUEUE_FRAGMENT_BYTES},
     {.name = NULL},
@@ -61,11 +61,11 @@ static bool follow(struct line *line)
         return false;
     }
     if (orders.connection != line->connection) {
-        session_drop(line);
+        socket_drop(line);
         line->connection = orders.connection;
         line->target = orders.target;
         if (orders.wanted) {
-            session_begin(line);
+            socket_begin(line);
         }
     }
     if (orders.sending && line->wsi != NULL) {
@@ -80,12 +80,12 @@ static void *run(void *data)
 
     while (follow(line)) {
         if (lws_service(line->lws, 0) < 0) {
-            session_end(line, WIRE_END_LOST);
+            socket_end(line, WIRE_END_LOST);
             post_broken(line->post);
             return NULL;
         }
     }
-    session_drop(line);
+    socket_drop(line);
     return NULL;
 }
 

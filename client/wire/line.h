@@ -2,7 +2,7 @@
  * Inside client/wire: the line, a thread of its own on which the websocket library
  * connects, receives and sends, so that receiving and what the caller does with it go
  * on at the same time. It takes its orders from the post and leaves the news there;
- * all that is libwebsockets happens here and in session.c.
+ * all that is libwebsockets happens here and in socket.c.
  *
  * The thread blocks every signal: they are for the caller's threads.
  */

@@ -1,6 +1,6 @@
 /*
  * Inside client/wire: the line's own state, shared by line.c (thread and library) and
- * session.c (what happens on the connection). Only the line's thread touches it once
+ * socket.c (what happens on the connection). Only the line's thread touches it once
  * that runs.
  */
 #pragma once
@@ -37,12 +37,12 @@ struct line {
 };
 
 /* Begins to connect to line->target. */
-void session_begin(struct line *line);
+void socket_begin(struct line *line);
 /* Without a word: neither the caller nor the server hears of it. */
-void session_drop(struct line *line);
+void socket_drop(struct line *line);
 /* The connection is over: the caller is told. No-op when it was already. */
-void session_end(struct line *line, enum wire_end why);
+void socket_end(struct line *line, enum wire_end why);
 
 /* The library's callback for the connection. */
-int session_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                  size_t size);
+int socket_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                 size_t size);

@@ -11,7 +11,7 @@ static void drop_message(struct line *line)
     line->fragments = 0;
 }
 
-void session_end(struct line *line, enum wire_end why)
+void socket_end(struct line *line, enum wire_end why)
 {
     const struct post_news end = {.kind = POST_ENDED,
                                   .server_key = line->pin.found,
@@ -27,7 +27,7 @@ void session_end(struct line *line, enum wire_end why)
     post_ended(line->post, line->connection, &end);
 }
 
-void session_drop(struct line *line)
+void socket_drop(struct line *line)
 {
     struct lws *wsi = line->wsi;
 
@@ -50,7 +50,7 @@ static enum wire_end connect_failure(const struct line *line)
     return line->pin.started ? WIRE_END_TLS : WIRE_END_UNREACHABLE;
 }
 
-void session_begin(struct line *line)
+void socket_begin(struct line *line)
 {
     struct lws_client_connect_info info;
 
@@ -71,7 +71,7 @@ void session_begin(struct line *line)
     info.ietf_version_or_minus_one = -1;
     info.pwsi = &line->wsi;
     if (lws_client_connect_via_info(&info) == NULL) {
-        session_end(line, connect_failure(line));
+        socket_end(line, connect_failure(line));
     }
 }
 
@@ -84,7 +84,7 @@ static int check_version(struct line *line)
 
     if (lws_hdr_copy(line->wsi, text, (int)sizeof(text), WSI_TOKEN_PROTOCOL) <= 0 ||
         strcmp(text, WIRE_SUBPROTOCOL) != 0) {
-        session_end(line, WIRE_END_VERSION);
+        socket_end(line, WIRE_END_VERSION);
         return -1;
     }
     return 0;
@@ -96,7 +96,7 @@ static int on_established(struct line *line)
 
     if (!line->pin.matched ||
         tls_client_exporter(lws_get_ssl(line->wsi), opening.exporter) != STATUS_OK) {
-        session_end(line, WIRE_END_TLS);
+        socket_end(line, WIRE_END_TLS);
         return -1;
     }
     post_opened(line->post, line->connection, &opening);
@@ -191,7 +191,7 @@ static int on_receive(struct line *line, const void *bytes, size_t size)
     }
     if (!good) {
         lws_close_reason(line->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
-        session_end(line, WIRE_END_PROTOCOL);
+        socket_end(line, WIRE_END_PROTOCOL);
         return -1;
     }
     return 0;
@@ -204,7 +204,7 @@ static int on_writeable(struct line *line)
 
     if (post_next_piece(line->post, buffer, &piece)) {
         lws_close_reason(line->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-        session_end(line, WIRE_END_ASKED);
+        socket_end(line, WIRE_END_ASKED);
         return -1;
     }
     if (piece.size == 0) {
@@ -213,7 +213,7 @@ static int on_writeable(struct line *line)
     if (lws_write(line->wsi, buffer, piece.size,
                   (enum lws_write_protocol)lws_write_ws_flags(LWS_WRITE_BINARY, piece.first,
                                                               piece.last)) < 0) {
-        session_end(line, WIRE_END_LOST);
+        socket_end(line, WIRE_END_LOST);
         return -1;
     }
     (void)lws_callback_on_writable(line->wsi);
@@ -225,7 +225,7 @@ static int on_peer_close(struct line *line, const uint8_t *payload, size_t size)
     if (size >= 2) {
         line->close_code = (uint16_t)(payload[0] << 8 | payload[1]);
     }
-    session_end(line, WIRE_END_SERVER);
+    socket_end(line, WIRE_END_SERVER);
     return 0;
 }
 
@@ -235,7 +235,7 @@ static int on_own_event(struct line *line, enum lws_callback_reasons reason, voi
 #pragma GCC diagnostic ignored "-Wswitch-enum" /* the library has over 100 */
     switch (reason) {
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        session_end(line, connect_failure(line));
+        socket_end(line, connect_failure(line));
         return 0;
     case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
         return check_version(line);
@@ -248,7 +248,7 @@ static int on_own_event(struct line *line, enum lws_callback_reasons reason, voi
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return on_peer_close(line, in, size);
     case LWS_CALLBACK_CLIENT_CLOSED:
-        session_end(line, WIRE_END_LOST);
+        socket_end(line, WIRE_END_LOST);
         return 0;
     default:
         return 0;
@@ -256,8 +256,8 @@ static int on_own_event(struct line *line, enum lws_callback_reasons reason, voi
 #pragma GCC diagnostic pop
 }
 
-int session_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                  size_t size)
+int socket_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                 size_t size)
 {
     struct line *line = lws_context_user(lws_get_context(wsi));
 

@@ -196,16 +196,6 @@ enum status wire_send(struct wire *wire, struct span frame)
     return status;
 }
 
-size_t wire_queued_bytes(struct wire *wire)
-{
-    return post_queued_bytes(&wire->post);
-}
-
-size_t wire_waiting_bytes(struct wire *wire)
-{
-    return post_waiting_bytes(&wire->post);
-}
-
 void wire_close(struct wire *wire)
 {
     if (wire->state == WIRE_CONNECTING) {
@@ -217,11 +207,6 @@ void wire_close(struct wire *wire)
         post_close(&wire->post);
         tell_line(wire);
     }
-}
-
-void wire_wake(struct wire *wire)
-{
-    post_ring(&wire->post);
 }
 
 /* ---- what happens */

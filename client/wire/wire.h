@@ -4,13 +4,12 @@
  * redirect has a say.
  *
  * Receiving has a thread of its own, so that it goes on while the caller works on what
- * came before. The caller sees one thread: every function but wire_wake is called on
- * the thread that made the wire, and callbacks run inside wire_service; on_closed also
- * inside wire_connect, wire_stop and wire_free. Whether a wire is open changes only there;
- * what wire_queued_bytes and wire_waiting_bytes tell, at any time. The thread is made by the first
- * wire_connect, blocks every signal and ends in wire_free. So a process that forks to go
- * on in the child does that before it connects, and one that connected calls wire_free
- * before it exits.
+ * came before. The caller sees one thread: every function is called on the thread that
+ * made the wire, and callbacks run inside wire_service; on_closed also inside
+ * wire_connect, wire_stop and wire_free. Whether a wire is open changes only there. The
+ * thread is made by the first wire_connect, blocks every signal and ends in wire_free. So
+ * a process that forks to go on in the child does that before it connects, and one that
+ * connected calls wire_free before it exits.
  *
  * At most message_bytes_max and 1 MiB of messages wait for wire_service; then the server
  * is no longer listened to until half of that was taken. A wire can be connected again
@@ -101,20 +100,12 @@ bool wire_is_open(const struct wire *wire);
  * queued already; STATUS_NO_MEMORY. Nothing was queued then. */
 MUST_CHECK enum status wire_send(struct wire *wire, struct span frame);
 
-/* Bytes queued and not yet given to the kernel. */
-size_t wire_queued_bytes(struct wire *wire);
-/* Bytes of messages that came and were not delivered, with what holds them. */
-size_t wire_waiting_bytes(struct wire *wire);
-
 /* Says goodbye once what is queued has gone; on_closed follows. No-op if closed. */
 void wire_close(struct wire *wire);
 
 /* Handles what has happened, waiting at most timeout_ms for something to happen
  * (0: does not wait; a signal ends it too). STATUS_IO: the loop is unusable. */
 MUST_CHECK enum status wire_service(struct wire *wire, uint32_t timeout_ms);
-
-/* Ends a wire_service that waits; from any thread. */
-void wire_wake(struct wire *wire);
 
 /* Calls on_readable inside wire_service whenever fd can be read or its peer is
  * gone (then a read returns 0). The wire never closes fd. on_readable may unwatch,

@@ -9,6 +9,7 @@
 #include "tests/support/cast.h"
 #include "tests/support/leaver.h"
 
+#include "client/wire/wire_internal.h"
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "tests/support/test.h"
@@ -148,7 +149,7 @@ static bool is_quiet(void *state)
 /* Access has ended and whoever ended it knows. |cut|: the connection must be closed. */
 static void assert_stream_stops(struct live_person *person, bool cut, const char *how)
 {
-    uint64_t under_way = kernel_bytes() + wire_waiting_bytes(person->wire);
+    uint64_t under_way = kernel_bytes() + post_waiting_bytes(&person->wire->post);
     uint64_t before = person->bytes;
     struct quiet quiet = {.person = person};
     person->asleep = false;

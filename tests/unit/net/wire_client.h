@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "client/wire/wire.h"
+#include "client/wire/wire_internal.h"
 #include "proto/limits.h"
 #include "tests/unit/net/fixture.h"
 

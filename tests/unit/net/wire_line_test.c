@@ -32,10 +32,10 @@ static void ask_for_stream(void)
 /* Until the line stops listening, because nobody takes what came. */
 static void wait_until_full(void)
 {
-    for (uint32_t i = 0; i < 20000 && wire_waiting_bytes(client.wire) <= 1u << 20; i++) {
+    for (uint32_t i = 0; i < 20000 && post_waiting_bytes(&client.wire->post) <= 1u << 20; i++) {
         pause_ms(1);
     }
-    assert_true(wire_waiting_bytes(client.wire) > 1u << 20);
+    assert_true(post_waiting_bytes(&client.wire->post) > 1u << 20);
 }
 
 /* Goal: a caller that does not service its wire costs 1 MiB and not 64; then everything
@@ -50,7 +50,7 @@ static void test_slow_caller(void **state)
     ask_for_stream();
     wait_until_full();
     for (uint32_t i = 0; i < 50; i++) {
-        assert_true(wire_waiting_bytes(client.wire) <= WAITING_BYTES_MAX);
+        assert_true(post_waiting_bytes(&client.wire->post) <= WAITING_BYTES_MAX);
         pause_ms(2);
     }
     assert_int_equal(fixture_count(&fixture, fixture_closed), 0);
@@ -58,7 +58,7 @@ static void test_slow_caller(void **state)
         uint32_t before = client.frames;
 
         client_run_until(&client.frames, before + 1);
-        assert_true(wire_waiting_bytes(client.wire) <= WAITING_BYTES_MAX);
+        assert_true(post_waiting_bytes(&client.wire->post) <= WAITING_BYTES_MAX);
         /* Not all that came at once: the caller's loop has its turn. */
         assert_true(client.frames - before <= 64);
         if (before % 512 < 32) {
@@ -68,7 +68,7 @@ static void test_slow_caller(void **state)
     assert_int_equal(client.frames, CHUNKS);
     assert_int_equal(client.bytes, CHUNKS * PACKING_FRAME_BYTES);
     assert_int_equal(client.ended, 0);
-    assert_int_equal(wire_waiting_bytes(client.wire), 0);
+    assert_int_equal(post_waiting_bytes(&client.wire->post), 0);
     client_tear_down(&fixture);
 }
 
@@ -84,7 +84,7 @@ static void test_free_while_messages_wait(void **state)
         client_set_up(&fixture);
         client_open_to(&fixture);
         ask_for_stream();
-        for (uint32_t i = 0; i < 20000 && wire_waiting_bytes(client.wire) == 0; i++) {
+        for (uint32_t i = 0; i < 20000 && post_waiting_bytes(&client.wire->post) == 0; i++) {
             (void)nanosleep(&none, NULL);
         }
         if (round % 2 == 0) {
@@ -121,7 +121,7 @@ static void test_close_and_again(void **state)
         frames = client.frames;
         wire_close(client.wire);
         assert_false(wire_is_open(client.wire));
-        assert_int_equal(wire_waiting_bytes(client.wire), 0);
+        assert_int_equal(post_waiting_bytes(&client.wire->post), 0);
         client_run_until(&client.ended, ended + 1);
         assert_int_equal(client.closed.why, WIRE_END_ASKED);
         assert_int_equal(client.frames, frames);
@@ -196,7 +196,7 @@ static atomic_bool waking;
 static void *wake_often(void *data)
 {
     while (atomic_load(&waking)) {
-        wire_wake(data);
+        post_ring(data);
     }
     return NULL;
 }
@@ -210,7 +210,7 @@ static void test_wake_while_receiving(void **state)
     (void)state;
     client_set_up(&fixture);
     atomic_store(&waking, true);
-    assert_int_equal(pthread_create(&waker, NULL, wake_often, client.wire), 0);
+    assert_int_equal(pthread_create(&waker, NULL, wake_often, &client.wire->post), 0);
     /* Would outlast the test's own time limit. */
     assert_int_equal(wire_service(client.wire, 3600000), STATUS_OK);
     client_open_to(&fixture);

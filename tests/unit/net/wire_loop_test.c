@@ -92,11 +92,11 @@ static void *wake_later(void *data)
     const struct timespec pause = {.tv_nsec = 50000000};
 
     (void)nanosleep(&pause, NULL);
-    wire_wake(data);
+    post_ring(data);
     return NULL;
 }
 
-/* Goal: a wait ends by wire_wake from another thread; a short one by itself; a
+/* Goal: a wait ends by the bell from another thread; a short one by itself; a
  * zero one does not wait. */
 static void test_wake_and_timeouts(void **state)
 {
@@ -111,7 +111,7 @@ static void test_wake_and_timeouts(void **state)
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(wire_service(client.wire, 20), STATUS_OK);
     }
-    assert_int_equal(pthread_create(&waker, NULL, wake_later, client.wire), 0);
+    assert_int_equal(pthread_create(&waker, NULL, wake_later, &client.wire->post), 0);
     /* Would outlast the test's own time limit. */
     for (uint32_t i = 0; i < 1; i++) {
         assert_int_equal(wire_service(client.wire, 3600000), STATUS_OK);

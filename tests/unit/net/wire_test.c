@@ -73,10 +73,10 @@ static void test_many_frames(void **state)
 
         assert_int_equal(wire_send(client.wire, span_of(frame, sizeof(frame))), STATUS_OK);
     }
-    assert_int_equal(wire_queued_bytes(client.wire), 500000);
+    assert_int_equal(post_queued_bytes(&client.wire->post), 500000);
     client_run_until(&client.frames, 5000);
     assert_int_equal(client.bytes, 500000);
-    assert_int_equal(wire_queued_bytes(client.wire), 0);
+    assert_int_equal(post_queued_bytes(&client.wire->post), 0);
     assert_true(fixture_counters(&fixture).paused > 0);
     client_tear_down(&fixture);
     assert_int_equal(client.ended, 1);
