@@ -31,7 +31,7 @@ struct attack {
     uint16_t port;
     pid_t server;
     const struct keystore_content *content;
-    struct session session;
+    struct attack_socket socket;
     uint64_t tries, closed, answered;
 };
 
@@ -93,14 +93,14 @@ static void upgrades(struct attack *attack)
 
 static struct raw_ws *connect_raw(struct attack *attack)
 {
-    must(session_connect(&attack->session, attack->port), "no connection");
-    return attack->session.ws;
+    must(socket_connect(&attack->socket, attack->port), "no connection");
+    return attack->socket.ws;
 }
 
 static void expect_close(struct attack *attack, const char *what)
 {
-    must(raw_ws_wait_close(attack->session.ws) >= 0, what);
-    session_close(&attack->session);
+    must(raw_ws_wait_close(attack->socket.ws) >= 0, what);
+    socket_close(&attack->socket);
     (void)printf("ok %s\n", what);
 }
 
@@ -124,7 +124,7 @@ static void framing(struct attack *attack)
         sent++;
     }
     must(!open || raw_ws_wait_close(ws) >= 0, "10^6 empty fragments were swallowed");
-    session_close(&attack->session);
+    socket_close(&attack->socket);
     (void)printf("ok 10^6 empty fragments: ended after %" PRIu64 "\n", sent);
 
     ws = connect_raw(attack);
@@ -144,11 +144,11 @@ static void before_login(struct attack *attack)
         struct request_id id;
         random_bytes(id.bytes, ID_BYTES);
         random_bytes(noise, sizeof(noise));
-        session_pack(kind, kind * 7 + OP_STATE, &id, span_of(noise, 100 * kind), &bytes, &size);
+        socket_pack(kind, kind * 7 + OP_STATE, &id, span_of(noise, 100 * kind), &bytes, &size);
         struct raw_ws *ws = connect_raw(attack);
         (void)raw_ws_send(ws, bytes, size);
         must(raw_ws_wait_close(ws) >= 0, "a stranger's frame was let in");
-        session_close(&attack->session);
+        socket_close(&attack->socket);
         free(bytes);
     }
     for (size_t i = 0; i < 64; i++) {
@@ -156,7 +156,7 @@ static void before_login(struct attack *attack)
         struct raw_ws *ws = connect_raw(attack);
         (void)raw_ws_send(ws, noise, 1 + i * 31);
         must(raw_ws_wait_close(ws) >= 0, "a stranger's noise was let in");
-        session_close(&attack->session);
+        socket_close(&attack->socket);
     }
     (void)printf("ok frames of every kind and noise before login: the connection ends\n");
 }
@@ -166,22 +166,22 @@ static void before_login(struct attack *attack)
 /* The limit on malformed requests of one device ends connections: then a new one. */
 static void need_login(struct attack *attack)
 {
-    if (attack->session.ws == NULL) {
-        must(session_connect(&attack->session, attack->port) &&
-                 session_login(&attack->session, attack->content),
+    if (attack->socket.ws == NULL) {
+        must(socket_connect(&attack->socket, attack->port) &&
+                 socket_login(&attack->socket, attack->content),
              "the login was refused");
     }
 }
 
-static enum session_end try_frame(struct attack *attack, struct span frame)
+static enum socket_end try_frame(struct attack *attack, struct span frame)
 {
     need_login(attack);
-    const enum session_end end = session_try(&attack->session, frame);
-    must(end != SESSION_SILENT, "the server is stuck");
+    const enum socket_end end = socket_try(&attack->socket, frame);
+    must(end != SOCKET_SILENT, "the server is stuck");
     attack->tries++;
-    if (end == SESSION_CLOSED) {
+    if (end == SOCKET_CLOSED) {
         attack->closed++;
-        session_close(&attack->session);
+        socket_close(&attack->socket);
     } else {
         attack->answered++;
     }
@@ -195,11 +195,11 @@ static void expect_refusal(struct attack *attack, uint32_t op, struct span body,
     size_t size = 0;
     struct request_id id;
     random_bytes(id.bytes, ID_BYTES);
-    session_pack(FRAME_REQUEST, op, &id, body, &bytes, &size);
+    socket_pack(FRAME_REQUEST, op, &id, body, &bytes, &size);
     need_login(attack);
-    attack->session.last_status = STATUS_OK;
-    if (try_frame(attack, span_of(bytes, size)) == SESSION_ANSWERED) {
-        must(attack->session.last_status != STATUS_OK, what);
+    attack->socket.last_status = STATUS_OK;
+    if (try_frame(attack, span_of(bytes, size)) == SOCKET_ANSWERED) {
+        must(attack->socket.last_status != STATUS_OK, what);
     }
     free(bytes);
     (void)printf("ok %s\n", what);
@@ -302,8 +302,7 @@ static void spoil(struct attack *attack, const struct sample *sample)
     size_t size = 0;
     struct request_id id;
     random_bytes(id.bytes, ID_BYTES);
-    session_pack(FRAME_REQUEST, sample->op, &id, span_of(sample->body, sample->size), &bytes,
-                 &size);
+    socket_pack(FRAME_REQUEST, sample->op, &id, span_of(sample->body, sample->size), &bytes, &size);
     const uint64_t before = attack->tries;
     const uint64_t closed = attack->closed;
     for (size_t i = 1; i < size; i += i < FLIPPED_BYTES_MAX ? 1 : 31) {
@@ -362,7 +361,7 @@ int main(int argc, char **argv)
         spoil(&attack, &samples[i]);
         free(samples[i].body);
     }
-    session_close(&attack.session);
+    socket_close(&attack.socket);
     const uint64_t after_kib = resident_kib(attack.server);
     (void)printf("ok the server lives; its memory went from %" PRIu64 " to %" PRIu64 " KiB\n",
                  before_kib, after_kib);

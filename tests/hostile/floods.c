@@ -25,9 +25,9 @@ static void must(bool ok, const char *what)
 
 static void log_in(uint16_t port, const struct keystore_content *content, const char *beside)
 {
-    static struct session session;
-    must(session_connect(&session, port) && session_login(&session, content), beside);
-    session_close(&session);
+    static struct attack_socket socket;
+    must(socket_connect(&socket, port) && socket_login(&socket, content), beside);
+    socket_close(&socket);
 }
 
 static void half_open(uint16_t port, const struct keystore_content *content)

@@ -14,8 +14,8 @@ static void decode_frame(struct span bytes, struct arena *arena, const Alcove__F
     *out_frame = (const Alcove__Frame *)(const void *)message;
 }
 
-void session_pack(uint32_t kind, uint32_t code, const struct request_id *id, struct span body,
-                  uint8_t **out_bytes, size_t *out_size)
+void socket_pack(uint32_t kind, uint32_t code, const struct request_id *id, struct span body,
+                 uint8_t **out_bytes, size_t *out_size)
 {
     Alcove__Frame frame = ALCOVE__FRAME__INIT;
     frame.kind = kind;
@@ -27,43 +27,43 @@ void session_pack(uint32_t kind, uint32_t code, const struct request_id *id, str
     CHECK(message_pack(&frame.base, out_bytes, out_size) == STATUS_OK);
 }
 
-bool session_connect(struct session *session, uint16_t port)
+bool socket_connect(struct attack_socket *socket, uint16_t port)
 {
     const struct raw_options options = raw_options_good(port);
     uint8_t frame[4096];
     size_t size = 0;
     struct arena arena = {0};
     const Alcove__Frame *hello = NULL;
-    session_close(session);
-    const enum raw_result result = raw_ws_connect(&options, &session->ws);
-    if (result != RAW_UPGRADED || !raw_ws_receive(session->ws, frame, sizeof(frame), &size)) {
-        (void)fprintf(stderr, "session: connecting gave %d and %s hello\n", (int)result,
+    socket_close(socket);
+    const enum raw_result result = raw_ws_connect(&options, &socket->ws);
+    if (result != RAW_UPGRADED || !raw_ws_receive(socket->ws, frame, sizeof(frame), &size)) {
+        (void)fprintf(stderr, "socket: connecting gave %d and %s hello\n", (int)result,
                       result == RAW_UPGRADED ? "no" : "so no");
         return false;
     }
     decode_frame(span_of(frame, size), &arena, &hello);
-    CHECK(hello->kind == FRAME_HELLO && hello->body.len <= sizeof(session->hello.bytes));
-    memcpy(session->hello.bytes, hello->body.data, hello->body.len);
-    session->hello.size = hello->body.len;
+    CHECK(hello->kind == FRAME_HELLO && hello->body.len <= sizeof(socket->hello.bytes));
+    memcpy(socket->hello.bytes, hello->body.data, hello->body.len);
+    socket->hello.size = hello->body.len;
     arena_free(&arena);
     return true;
 }
 
-bool session_login(struct session *session, const struct keystore_content *content)
+bool socket_login(struct attack_socket *socket, const struct keystore_content *content)
 {
     uint8_t exporter[WIRE_EXPORTER_BYTES];
     uint8_t body[LOGIN_BODY_BYTES_MAX];
     uint8_t answer[8192];
     uint8_t *bytes = NULL;
     size_t size = 0;
-    raw_ws_exporter(session->ws, exporter);
+    raw_ws_exporter(socket->ws, exporter);
     const size_t body_size =
-        login_body(content, span_of(session->hello.bytes, session->hello.size), exporter, body);
-    session_pack(FRAME_LOGIN, 0, NULL, span_of(body, body_size), &bytes, &size);
-    const bool sent = raw_ws_send(session->ws, bytes, size);
+        login_body(content, span_of(socket->hello.bytes, socket->hello.size), exporter, body);
+    socket_pack(FRAME_LOGIN, 0, NULL, span_of(body, body_size), &bytes, &size);
+    const bool sent = raw_ws_send(socket->ws, bytes, size);
     free(bytes);
-    if (!sent || !raw_ws_receive(session->ws, answer, sizeof(answer), &size)) {
-        (void)fprintf(stderr, "session: the login was %s\n", sent ? "not answered" : "not sent");
+    if (!sent || !raw_ws_receive(socket->ws, answer, sizeof(answer), &size)) {
+        (void)fprintf(stderr, "socket: the login was %s\n", sent ? "not answered" : "not sent");
         return false;
     }
     struct arena arena = {0};
@@ -71,21 +71,21 @@ bool session_login(struct session *session, const struct keystore_content *conte
     decode_frame(span_of(answer, size), &arena, &reply);
     const bool in = reply->kind == FRAME_LOGIN_REPLY && reply->code == STATUS_OK;
     if (!in) {
-        (void)fprintf(stderr, "session: the login was answered by kind %u, code %u\n", reply->kind,
+        (void)fprintf(stderr, "socket: the login was answered by kind %u, code %u\n", reply->kind,
                       reply->code);
     }
     arena_free(&arena);
     return in;
 }
 
-void session_close(struct session *session)
+void socket_close(struct attack_socket *socket)
 {
-    raw_ws_free(session->ws);
-    session->ws = NULL;
+    raw_ws_free(socket->ws);
+    socket->ws = NULL;
 }
 
 /* A request that is always in order; its id is told by the number in it. */
-static bool send_fence(struct session *session, struct request_id *out_id)
+static bool send_fence(struct attack_socket *socket, struct request_id *out_id)
 {
     Alcove__SubscribeAsk ask = ALCOVE__SUBSCRIBE_ASK__INIT;
     uint8_t *bytes = NULL;
@@ -94,23 +94,23 @@ static bool send_fence(struct session *session, struct request_id *out_id)
     size_t body_size = 0;
     random_bytes(out_id->bytes, ID_BYTES);
     CHECK(message_pack_into(&ask.base, body, sizeof(body), &body_size) == STATUS_OK);
-    session_pack(FRAME_REQUEST, OP_SUBSCRIBE, out_id, span_of(body, body_size), &bytes, &size);
-    const bool sent = raw_ws_send(session->ws, bytes, size);
+    socket_pack(FRAME_REQUEST, OP_SUBSCRIBE, out_id, span_of(body, body_size), &bytes, &size);
+    const bool sent = raw_ws_send(socket->ws, bytes, size);
     free(bytes);
     return sent;
 }
 
-enum session_end session_try(struct session *session, struct span frame)
+enum socket_end socket_try(struct attack_socket *socket, struct span frame)
 {
     static uint8_t buffer[1 << 21];
     struct request_id fence;
-    if (!raw_ws_send(session->ws, frame.data, frame.size) || !send_fence(session, &fence)) {
-        return SESSION_CLOSED;
+    if (!raw_ws_send(socket->ws, frame.data, frame.size) || !send_fence(socket, &fence)) {
+        return SOCKET_CLOSED;
     }
     for (size_t i = 0; i < FRAMES_MAX; i++) {
         size_t size = 0;
-        if (!raw_ws_receive(session->ws, buffer, sizeof(buffer), &size)) {
-            return raw_ws_wait_close(session->ws) >= 0 ? SESSION_CLOSED : SESSION_SILENT;
+        if (!raw_ws_receive(socket->ws, buffer, sizeof(buffer), &size)) {
+            return raw_ws_wait_close(socket->ws) >= 0 ? SOCKET_CLOSED : SOCKET_SILENT;
         }
         struct arena arena = {0};
         const Alcove__Frame *reply = NULL;
@@ -118,14 +118,14 @@ enum session_end session_try(struct session *session, struct span frame)
         const bool is_fence = reply->kind == FRAME_REPLY && reply->request_id.len == ID_BYTES &&
                               memcmp(reply->request_id.data, fence.bytes, ID_BYTES) == 0;
         if (!is_fence && reply->kind == FRAME_REPLY) {
-            session->last_status = reply->code;
-            session->answers++;
+            socket->last_status = reply->code;
+            socket->answers++;
         }
         CHECK(!is_fence || reply->code == STATUS_OK);
         arena_free(&arena);
         if (is_fence) {
-            return SESSION_ANSWERED;
+            return SOCKET_ANSWERED;
         }
     }
-    return SESSION_SILENT;
+    return SOCKET_SILENT;
 }

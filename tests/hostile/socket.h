@@ -8,13 +8,13 @@
 #include "proto/words.h"
 #include "tests/support/raw_ws.h"
 
-enum session_end {
-    SESSION_ANSWERED, /* the request sent after it was answered */
-    SESSION_CLOSED,   /* the server ended the connection */
-    SESSION_SILENT,   /* neither: the server is stuck, or the connection is */
+enum socket_end {
+    SOCKET_ANSWERED, /* the request sent after it was answered */
+    SOCKET_CLOSED,   /* the server ended the connection */
+    SOCKET_SILENT,   /* neither: the server is stuck, or the connection is */
 };
 
-struct session {
+struct attack_socket {
     struct raw_ws *ws;
     struct span_buffer {
         uint8_t bytes[1 << 17];
@@ -26,15 +26,15 @@ struct session {
 };
 
 /* Connects and waits for the Hello. False: refused. */
-bool session_connect(struct session *session, uint16_t port);
+bool socket_connect(struct attack_socket *socket, uint16_t port);
 /* Logs in after it. False: refused or closed. */
-bool session_login(struct session *session, const struct keystore_content *content);
-void session_close(struct session *session);
+bool socket_login(struct attack_socket *socket, const struct keystore_content *content);
+void socket_close(struct attack_socket *socket);
 
 /* A packed Frame; the caller frees |*out_bytes|. */
-void session_pack(uint32_t kind, uint32_t code, const struct request_id *id, struct span body,
-                  uint8_t **out_bytes, size_t *out_size);
+void socket_pack(uint32_t kind, uint32_t code, const struct request_id *id, struct span body,
+                 uint8_t **out_bytes, size_t *out_size);
 
 /* Sends these bytes as one frame, then a request that is in order, and waits for what comes of
  * it. Every answer has to be a frame of the protocol. */
-enum session_end session_try(struct session *session, struct span frame);
+enum socket_end socket_try(struct attack_socket *socket, struct span frame);
