@@ -82,7 +82,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     struct door *door = state;
     struct net *net = door->net;
     struct core_answer *answer = &request->answer;
-    uint64_t number = run_connection_number(request->connection);
+    uint64_t number = guest_number(request->guest);
     bool login = request->ask.op == CORE_OP_LOGIN;
     uint8_t *body;
     uint8_t *frame;
@@ -111,7 +111,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     }
 }
 
-static void on_push(void *state, struct run_connection *connection, const struct core_effect *moved,
+static void on_push(void *state, struct guest *guest, const struct core_effect *moved,
                     struct run_checkpoints *shared)
 {
     struct door *door = state;
@@ -131,16 +131,16 @@ static void on_push(void *state, struct run_connection *connection, const struct
     }
     free(body);
     if (frame == NULL) {
-        net_cut(net, run_connection_number(connection));
+        net_cut(net, guest_number(guest));
         return;
     }
-    net_send(net, run_connection_number(connection), NET_FRAME_MORE, frame, size);
+    net_send(net, guest_number(guest), NET_FRAME_MORE, frame, size);
 }
 
-static void on_cut(void *state, struct run_connection *connection)
+static void on_cut(void *state, struct guest *guest)
 {
     struct door *door = state;
-    net_cut(door->net, run_connection_number(connection));
+    net_cut(door->net, guest_number(guest));
 }
 
 struct run_output door_output(struct door *door)

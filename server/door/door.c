@@ -105,12 +105,12 @@ static void send_frame(struct door *door, uint64_t connection, enum net_frame_ki
 
 /* ---- in */
 
-static void send_hello(struct door *door, struct run_connection *connection)
+static void send_hello(struct door *door, struct guest *guest)
 {
     Alcove__Hello hello = ALCOVE__HELLO__INIT;
     struct run_checkpoints *shared = run_checkpoints_now(door->run);
     const struct core_checkpoints *heads = run_checkpoints_view(shared);
-    struct core_login *login = run_connection_login(connection);
+    struct core_login *login = guest_login(guest);
     uint8_t *body = NULL;
     uint8_t *frame = NULL;
     size_t size = 0;
@@ -131,21 +131,20 @@ static void send_hello(struct door *door, struct run_connection *connection)
     }
     free(body);
     run_checkpoints_drop(shared);
-    send_frame(door, run_connection_number(connection), NET_FRAME_MORE, frame, size);
+    send_frame(door, guest_number(guest), NET_FRAME_MORE, frame, size);
 }
 
 static void on_open(void *state, const struct net_opened *opened, void **user)
 {
     struct door *door = state;
-    struct run_connection *connection =
-        run_connection_new(opened->connection, opened->exporter, opened->source.bytes);
+    struct guest *guest = guest_new(opened->connection, opened->exporter, opened->source.bytes);
 
-    *user = connection;
-    if (connection == NULL) {
+    *user = guest;
+    if (guest == NULL) {
         send_frame(door, opened->connection, NET_FRAME_MORE, NULL, 0);
         return;
     }
-    send_hello(door, connection);
+    send_hello(door, guest);
 }
 
 static void request_release(void *owned)
@@ -157,10 +156,10 @@ static void request_release(void *owned)
     free(request);
 }
 
-static void fill_ask(const struct door *door, struct run_connection *connection,
-                     const Alcove__Frame *frame, struct door_request *owned, struct core_ask *ask)
+static void fill_ask(const struct door *door, struct guest *guest, const Alcove__Frame *frame,
+                     struct door_request *owned, struct core_ask *ask)
 {
-    const struct core_peer *peer = run_connection_peer(connection);
+    const struct core_peer *peer = guest_peer(guest);
     bool login = frame->kind == FRAME_LOGIN;
 
     if (!field_required(frame->request_id, ask->id.bytes, ID_BYTES) && !login) {
@@ -172,7 +171,7 @@ static void fill_ask(const struct door *door, struct run_connection *connection,
     }
     ask->op = login ? CORE_OP_LOGIN : frame->code;
     if (login) {
-        owned->login = *run_connection_login(connection);
+        owned->login = *guest_login(guest);
         hash_bytes(field_span(frame->body), &owned->login.login_hash);
         ask->login = &owned->login;
     }
@@ -181,8 +180,8 @@ static void fill_ask(const struct door *door, struct run_connection *connection,
 
 /* NULL: no memory. A frame that is not one becomes a request without an op, so that it
  * leaves its event like any other. */
-static struct run_request *make_request(struct door *door, struct run_connection *connection,
-                                        uint8_t *bytes, size_t size)
+static struct run_request *make_request(struct door *door, struct guest *guest, uint8_t *bytes,
+                                        size_t size)
 {
     struct run_request *request = calloc(1, sizeof(*request));
     struct door_request *owned = calloc(1, sizeof(*owned));
@@ -196,15 +195,15 @@ static struct run_request *make_request(struct door *door, struct run_connection
     request->owned = owned;
     request->release = request_release;
     request->bytes = size;
-    request->connection = connection;
-    run_connection_hold(connection);
-    memcpy(request->ask.source, run_connection_source(connection), CORE_SOURCE_BYTES);
+    request->guest = guest;
+    guest_hold(guest);
+    memcpy(request->ask.source, guest_source(guest), CORE_SOURCE_BYTES);
     if (message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena, &message) ==
         STATUS_OK) {
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
 
         if (frame->kind == FRAME_LOGIN || frame->kind == FRAME_REQUEST) {
-            fill_ask(door, connection, frame, owned, &request->ask);
+            fill_ask(door, guest, frame, owned, &request->ask);
         }
     }
     request->bytes += owned->brought_bytes;
@@ -214,20 +213,20 @@ static struct run_request *make_request(struct door *door, struct run_connection
 static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes, size_t size)
 {
     struct door *door = state;
-    struct run_connection *connection = *user;
+    struct guest *guest = *user;
     struct run_request *request;
 
-    if (connection == NULL) {
+    if (guest == NULL) {
         free(bytes);
         return true;
     }
-    request = make_request(door, connection, bytes, size);
+    request = make_request(door, guest, bytes, size);
     if (request == NULL) {
         return false;
     }
     /* Before login there is no one to keep a record of: what is not a login, a bundle or an
      * enrolment ends the connection without a word. */
-    if (run_connection_peer(connection) == NULL && request->ask.op != CORE_OP_LOGIN &&
+    if (guest_peer(guest) == NULL && request->ask.op != CORE_OP_LOGIN &&
         request->ask.op != OP_BUNDLE && request->ask.op != OP_ENROL) {
         run_request_free(request);
         free(bytes);
@@ -245,23 +244,23 @@ static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes
 static void on_closed(void *state, uint64_t number, void *user)
 {
     struct door *door = state;
-    struct run_connection *connection = user;
+    struct guest *guest = user;
     struct run_request *request;
 
     (void)number;
-    if (connection == NULL) {
+    if (guest == NULL) {
         return;
     }
     request = calloc(1, sizeof(*request));
     if (request != NULL) {
         request->closed = true;
-        request->connection = connection;
-        run_connection_hold(connection);
+        request->guest = guest;
+        guest_hold(guest);
         if (!run_offer(door->run, request)) {
             run_request_free(request);
         }
     }
-    run_connection_drop(connection);
+    guest_drop(guest);
 }
 
 struct net_handler door_handler(struct door *door)

@@ -9,7 +9,7 @@
  * frames. All of it is made on the connection's thread. */
 struct page_stream {
     struct door *door;
-    struct run_connection *connection;
+    struct guest *guest;
     struct run_checkpoints *heads; /* that cover its event; NULL once the reply is out */
     uint64_t losses;               /* of the connection when the page was allowed */
     struct request_id id;
@@ -25,7 +25,7 @@ static void page_close(void *state)
 {
     struct page_stream *stream = state;
 
-    run_connection_drop(stream->connection);
+    guest_drop(stream->guest);
     run_checkpoints_drop(stream->heads);
     core_answer_clear(&stream->answer);
     free(stream->body);
@@ -156,7 +156,7 @@ static enum status page_next(void *state, uint8_t *buffer, size_t cap, size_t *o
     if (stream->heads != NULL) {
         return page_reply(stream, buffer, cap, out_size, out_done);
     }
-    if (run_connection_losses(stream->connection) != stream->losses) {
+    if (guest_losses(stream->guest) != stream->losses) {
         status = page_stop(stream, STATUS_REFUSED);
     } else if (stream->body == NULL) {
         status = page_read_on(stream, cap);
@@ -177,8 +177,8 @@ bool page_start(struct door *door, struct net *net, struct run_request *request,
         return false;
     }
     stream->door = door;
-    stream->connection = request->connection;
-    run_connection_hold(request->connection);
+    stream->guest = request->guest;
+    guest_hold(request->guest);
     stream->heads = heads;
     run_checkpoints_hold(heads);
     stream->losses = request->losses;
@@ -186,6 +186,6 @@ bool page_start(struct door *door, struct net *net, struct run_request *request,
     stream->answer = request->answer;
     memset(&request->answer, 0, sizeof(request->answer));
     produce_page_init(&stream->page, stream->answer.local, stream->answer.from, stream->answer.to);
-    net_stream(net, run_connection_number(request->connection), &out);
+    net_stream(net, guest_number(request->guest), &out);
     return true;
 }

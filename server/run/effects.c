@@ -2,7 +2,7 @@
 
 static void act_on_lost(struct roll *roll, const struct core_effect *effect)
 {
-    for (struct run_connection *c = roll_first(roll); c != NULL; c = c->next) {
+    for (struct guest *c = roll_first(roll); c != NULL; c = c->next) {
         if (ID_EQUAL(&c->peer.member, &effect->member)) {
             (void)atomic_fetch_add(&c->losses, 1);
             roll_unsubscribe(roll, c, effect->section_local);
@@ -10,21 +10,21 @@ static void act_on_lost(struct roll *roll, const struct core_effect *effect)
     }
 }
 
-static bool is_out(const struct run_connection *connection, const struct core_effect *effect)
+static bool is_out(const struct guest *guest, const struct core_effect *effect)
 {
     static const struct hash any;
 
-    return ID_EQUAL(&connection->peer.member, &effect->member) &&
+    return ID_EQUAL(&guest->peer.member, &effect->member) &&
            (ID_EQUAL(&effect->device_statement, &any) ||
-            ID_EQUAL(&effect->device_statement, &connection->peer.device_statement));
+            ID_EQUAL(&effect->device_statement, &guest->peer.device_statement));
 }
 
 static void act_on_out(struct roll *roll, const struct run_output *output,
                        const struct core_effect *effect)
 {
-    struct run_connection *next;
+    struct guest *next;
 
-    for (struct run_connection *c = roll_first(roll); c != NULL; c = next) {
+    for (struct guest *c = roll_first(roll); c != NULL; c = next) {
         next = c->next;
         if (is_out(c, effect)) {
             (void)atomic_fetch_add(&c->losses, 1);
@@ -57,7 +57,7 @@ void effects_push(struct core *core, struct roll *roll, const struct run_output 
 
     for (size_t i = 0; i < count; i++) {
         size_t listening = 0;
-        struct run_connection *const *list;
+        struct guest *const *list;
 
         if (effects[i].kind != CORE_EFFECT_MOVED) {
             continue;

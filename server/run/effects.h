@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "server/run/connection.h"
+#include "server/run/roll.h"
 
 /* Ends streams, subscriptions and connections of those who lost access. To be called before
  * any answer of the batch leaves: once the one who revoked is told so, no stream of the one

@@ -4,9 +4,10 @@
  */
 #pragma once
 
-#include "server/run/run.h"
+#include "server/run/request.h"
 
 struct heads;
+struct signer_link; /* signer_link.h */
 
 /* |db| and |signer| are borrowed. STATUS_NO_MEMORY. */
 MUST_CHECK enum status heads_new(struct db *db, struct signer_link *signer,

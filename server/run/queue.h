@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "server/run/run.h"
+#include "server/run/request.h"
 
 struct queue;
 

@@ -1,7 +1,6 @@
 #include "server/run/run.h"
 
 #include "server/core/clock.h"
-#include "server/run/connection.h"
 #include "server/run/effects.h"
 #include "server/run/heads.h"
 #include "server/run/queue.h"
@@ -31,19 +30,6 @@ struct run {
     uint64_t readers_checked_ms;
 };
 
-void run_request_free(struct run_request *request)
-{
-    if (request == NULL) {
-        return;
-    }
-    if (request->release != NULL) {
-        request->release(request->owned);
-    }
-    core_answer_clear(&request->answer);
-    run_connection_drop(request->connection);
-    free(request);
-}
-
 /* The disk or the database failed: what it holds can no longer be known from here, so
  * nothing is answered and the supervisor starts anew from what is durable. */
 static _Noreturn void give_up(enum status status, const char *what)
@@ -61,17 +47,17 @@ struct run_checkpoints *run_checkpoints_now(struct run *run)
 
 /* A connection has one login: a second sent along with it would otherwise be judged before
  * the first one counts. It becomes a request without an op. */
-static void once_per_connection(struct run_request *request)
+static void once_per_guest(struct run_request *request)
 {
-    struct run_connection *connection = request->connection;
+    struct guest *guest = request->guest;
 
     if (request->ask.op != CORE_OP_LOGIN) {
         return;
     }
-    if (connection->login_request == NULL) {
-        connection->login_request = request;
+    if (guest->login_request == NULL) {
+        guest->login_request = request;
     }
-    if (connection->login_request != request) {
+    if (guest->login_request != request) {
         request->ask.message = NULL;
     }
 }
@@ -93,13 +79,13 @@ static enum status judge_one(struct run *run, struct txn *txn, struct run_reques
     if (r->closed) {
         return STATUS_OK;
     }
-    r->ask.peer = run_connection_peer(r->connection);
-    r->ask.ended = r->connection->ended;
-    r->losses = run_connection_losses(r->connection);
-    once_per_connection(r);
+    r->ask.peer = guest_peer(r->guest);
+    r->ask.ended = r->guest->ended;
+    r->losses = guest_losses(r->guest);
+    once_per_guest(r);
     status = core_handle(run->core, txn, &r->ask, now_ms, &r->answer);
-    if (status == STATUS_OK && r->answer.close && !r->connection->ended) {
-        r->connection->ended = true;
+    if (status == STATUS_OK && r->answer.close && !r->guest->ended) {
+        r->guest->ended = true;
         r->ends = true;
     }
     return status;
@@ -111,7 +97,7 @@ static void unsay(struct run_request *list)
     for (struct run_request *r = list; r != NULL; r = r->next) {
         if (r->ends) {
             r->ends = false;
-            r->connection->ended = false;
+            r->guest->ended = false;
         }
     }
 }
@@ -172,22 +158,22 @@ static void recover(struct run *run, enum status why)
 }
 
 /* Who is logged in and who listens, before effects of the same batch can end either. */
-static void note_connection(struct run *run, struct run_request *request)
+static void note_guest(struct run *run, struct run_request *request)
 {
     struct core_answer *answer = &request->answer;
 
     if (request->closed) {
-        roll_leave(run->roll, request->connection);
+        roll_leave(run->roll, request->guest);
         return;
     }
     if (answer->login) {
-        roll_enter(run->roll, request->connection, &answer->peer);
+        roll_enter(run->roll, request->guest, &answer->peer);
     }
     if (answer->subscribe) {
         uint32_t *sections = answer->sections;
 
         answer->sections = NULL;
-        if (roll_subscribe(run->roll, request->connection, sections, answer->section_count) !=
+        if (roll_subscribe(run->roll, request->guest, sections, answer->section_count) !=
             STATUS_OK) {
             answer->status = STATUS_UNAVAILABLE;
         }
@@ -211,7 +197,7 @@ static void release_list(struct run *run, struct run_request *list)
     }
     heads = heads_now(run->heads);
     for (struct run_request *r = list; r != NULL; r = r->next) {
-        note_connection(run, r);
+        note_guest(run, r);
     }
     effects_end_access(run->core, run->roll, &run->output);
     for (struct run_request *r = list; r != NULL; r = r->next) {

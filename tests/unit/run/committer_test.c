@@ -12,8 +12,8 @@
 static void test_order(void **state)
 {
     struct kit r;
-    struct run_connection *a;
-    struct run_connection *b;
+    struct guest *a;
+    struct guest *b;
     uint64_t last = 0;
 
     kit_start(&r, *state, NULL);
@@ -44,7 +44,7 @@ static void test_order(void **state)
 static void test_signer_away(void **state)
 {
     struct kit r;
-    struct run_connection *a;
+    struct guest *a;
 
     kit_start(&r, *state, NULL);
     a = kit_log_in(&r, r.scene->p->t1);
@@ -64,7 +64,7 @@ static void test_signer_away(void **state)
 static void test_culprit_alone(void **state)
 {
     struct kit r;
-    struct run_connection *a;
+    struct guest *a;
     Alcove__CheckpointAsk poison = ALCOVE__CHECKPOINT_ASK__INIT;
     uint64_t events;
 
@@ -105,7 +105,7 @@ static void test_disk_fails(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         struct kit r;
-        struct run_connection *a;
+        struct guest *a;
 
         scene_restart(scene);
         kit_start(&r, scene, &ends[1]);
@@ -149,8 +149,8 @@ static void test_sent_away(void **state)
     Alcove__SubmitAsk asks[3];
     ProtobufCBinaryData fields[3];
     struct made made[3];
-    struct run_connection *t1;
-    struct run_connection *ad1;
+    struct guest *t1;
+    struct guest *ad1;
 
     subscribe.n_section = 1;
     subscribe.section = &id;
@@ -208,7 +208,7 @@ static void test_push(void **state)
     ProtobufCBinaryData field;
     struct made epoch = make_epoch(scene->w, section, p->t1, 0);
     Alcove__SubmitAsk ask = submit_of(&field, &epoch);
-    struct run_connection *t1;
+    struct guest *t1;
 
     subscribe.n_section = 2;
     subscribe.section = ids;
@@ -228,7 +228,7 @@ static void test_end(void **state)
 {
     static const uint8_t zeros[32];
     struct kit r;
-    struct run_connection *stranger = run_connection_new(9, zeros, zeros);
+    struct guest *stranger = guest_new(9, zeros, zeros);
     Alcove__BundleAsk bundle = ALCOVE__BUNDLE_ASK__INIT;
     struct run_request *late;
     uint32_t action = 0;
@@ -236,7 +236,7 @@ static void test_end(void **state)
 
     assert_non_null(stranger);
     kit_start(&r, *state, NULL);
-    r.connections[r.count++] = stranger;
+    r.guests[r.count++] = stranger;
     kit_offer(&r, stranger, OP_BUNDLE, &bundle.base);
     run_finish(r.run);
     assert_int_equal(kit_shared.count, 1);
@@ -247,7 +247,7 @@ static void test_end(void **state)
     assert_false(run_offer(r.run, late));
     run_request_free(late);
     run_free(r.run);
-    run_connection_drop(stranger);
+    guest_drop(stranger);
 }
 
 int main(void)

@@ -120,8 +120,7 @@ static void on_answer(void *state, struct run_request *request, struct run_check
 {
     kit_lock();
     if (kit_shared.count < KIT_ANSWERS_MAX) {
-        kit_shared.answers[kit_shared.count].connection =
-            run_connection_number(request->connection);
+        kit_shared.answers[kit_shared.count].connection = guest_number(request->guest);
         kit_shared.answers[kit_shared.count].op = request->ask.op;
         kit_shared.answers[kit_shared.count].status = request->answer.status;
         kit_shared.answers[kit_shared.count].close = request->answer.close;
@@ -137,11 +136,11 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     kit_unlock();
 }
 
-static void on_push(void *state, struct run_connection *connection,
-                    const struct core_effect *effect, struct run_checkpoints *heads)
+static void on_push(void *state, struct guest *guest, const struct core_effect *effect,
+                    struct run_checkpoints *heads)
 {
     (void)state;
-    (void)connection;
+    (void)guest;
     (void)effect;
     (void)heads;
     kit_lock();
@@ -149,10 +148,10 @@ static void on_push(void *state, struct run_connection *connection,
     kit_unlock();
 }
 
-static void on_cut(void *state, struct run_connection *connection)
+static void on_cut(void *state, struct guest *guest)
 {
     (void)state;
-    (void)connection;
+    (void)guest;
     kit_lock();
     kit_shared.cuts++;
     kit_shared.cut_after = kit_shared.count;
@@ -178,18 +177,17 @@ void kit_stop(struct kit *r)
     run_finish(r->run);
     run_free(r->run);
     for (size_t i = 0; i < r->count; i++) {
-        run_connection_drop(r->connections[i]);
+        guest_drop(r->guests[i]);
     }
 }
 
-struct run_request *kit_request(struct run_connection *connection, uint32_t op,
-                                const ProtobufCMessage *message)
+struct run_request *kit_request(struct guest *guest, uint32_t op, const ProtobufCMessage *message)
 {
     struct run_request *made = calloc(1, sizeof(*made));
 
     assert_non_null(made);
-    made->connection = connection;
-    run_connection_hold(connection);
+    made->guest = guest;
+    guest_hold(guest);
     made->bytes = 100;
     made->ask.op = op;
     made->ask.message = message;
@@ -197,33 +195,32 @@ struct run_request *kit_request(struct run_connection *connection, uint32_t op,
     return made;
 }
 
-void kit_offer(struct kit *r, struct run_connection *connection, uint32_t op,
-               const ProtobufCMessage *message)
+void kit_offer(struct kit *r, struct guest *guest, uint32_t op, const ProtobufCMessage *message)
 {
-    assert_true(run_offer(r->run, kit_request(connection, op, message)));
+    assert_true(run_offer(r->run, kit_request(guest, op, message)));
 }
 
-struct run_connection *kit_log_in(struct kit *r, const struct make_person *person)
+struct guest *kit_log_in(struct kit *r, const struct make_person *person)
 {
     static const uint8_t zeros[32];
     static Alcove__Login login = ALCOVE__LOGIN__INIT;
-    struct run_connection *connection = run_connection_new(r->count + 1, zeros, zeros);
+    struct guest *guest = guest_new(r->count + 1, zeros, zeros);
     size_t answers;
 
-    assert_non_null(connection);
-    r->connections[r->count++] = connection;
+    assert_non_null(guest);
+    r->guests[r->count++] = guest;
     kit_lock();
     scene_peer(r->scene, person, 0, &kit_shared.peer);
     answers = kit_shared.count;
     kit_unlock();
-    kit_offer(r, connection, CORE_OP_LOGIN, &login.base);
+    kit_offer(r, guest, CORE_OP_LOGIN, &login.base);
     kit_wait(answers + 1);
-    return connection;
+    return guest;
 }
 
-void kit_gather(struct kit *r, struct run_connection *connection)
+void kit_gather(struct kit *r, struct guest *guest)
 {
     kit_hold_signer(true);
-    kit_offer(r, connection, OP_STATE, &kit_state_ask.base);
+    kit_offer(r, guest, OP_STATE, &kit_state_ask.base);
     wait_for_signer();
 }

@@ -8,7 +8,8 @@
 #pragma once
 
 #include "proto/alcove.pb-c.h"
-#include "server/run/connection.h"
+#include "server/run/guest.h"
+#include "server/run/run.h"
 #include "tests/unit/core/core_scene.h"
 
 #define KIT_ANSWERS_MAX 64
@@ -40,7 +41,7 @@ extern struct kit_shared kit_shared;
 struct kit {
     struct scene *scene;
     struct run *run;
-    struct run_connection *connections[4];
+    struct guest *guests[4];
     size_t count;
 };
 
@@ -52,14 +53,12 @@ void kit_hold_signer(bool hold);
 /* |pipe_end| NULL, or where a byte is written for each answer. */
 void kit_start(struct kit *kit, struct scene *scene, int *pipe_end);
 void kit_stop(struct kit *kit);
-struct run_request *kit_request(struct run_connection *connection, uint32_t op,
-                                const ProtobufCMessage *message);
+struct run_request *kit_request(struct guest *guest, uint32_t op, const ProtobufCMessage *message);
 /* |message| must last until it is answered. */
-void kit_offer(struct kit *kit, struct run_connection *connection, uint32_t op,
-               const ProtobufCMessage *message);
+void kit_offer(struct kit *kit, struct guest *guest, uint32_t op, const ProtobufCMessage *message);
 /* A connection of the person's first device, as if its login had been right. */
-struct run_connection *kit_log_in(struct kit *kit, const struct make_person *person);
+struct guest *kit_log_in(struct kit *kit, const struct make_person *person);
 /* Offers one request; from then on what is offered gathers, until the signer is let go. */
-void kit_gather(struct kit *kit, struct run_connection *connection);
+void kit_gather(struct kit *kit, struct guest *guest);
 
 extern Alcove__StateAsk kit_state_ask;

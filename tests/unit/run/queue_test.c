@@ -1,6 +1,6 @@
 /* The queue between network threads and committer, and the roll of who listens. */
-#include "server/run/connection.h"
 #include "server/run/queue.h"
+#include "server/run/roll.h"
 #include "tests/support/test.h"
 
 #include <pthread.h>
@@ -130,10 +130,10 @@ static void test_threads(void **state)
     queue_free(queue);
 }
 
-static struct run_connection *connection(uint64_t number)
+static struct guest *guest(uint64_t number)
 {
     static const uint8_t zeros[32];
-    struct run_connection *made = run_connection_new(number, zeros, zeros);
+    struct guest *made = guest_new(number, zeros, zeros);
 
     assert_non_null(made);
     return made;
@@ -163,17 +163,17 @@ static void test_roll(void **state)
 {
     static const struct core_peer peer = {.role = ROLE_CLIENT};
     struct roll *roll = NULL;
-    struct run_connection *a = connection(1);
-    struct run_connection *b = connection(2);
+    struct guest *a = guest(1);
+    struct guest *b = guest(2);
 
     (void)state;
     OK(roll_new(&roll));
     OK(roll_subscribe(roll, a, sections(1, 2), 2));
     assert_int_equal(listening(roll, 1), 0);
-    assert_null(run_connection_peer(a));
+    assert_null(guest_peer(a));
     roll_enter(roll, a, &peer);
     roll_enter(roll, b, &peer);
-    assert_non_null(run_connection_peer(a));
+    assert_non_null(guest_peer(a));
     OK(roll_subscribe(roll, a, sections(1, 2), 2));
     OK(roll_subscribe(roll, b, sections(2, 200), 2));
     assert_int_equal(listening(roll, 2), 2);
@@ -188,8 +188,8 @@ static void test_roll(void **state)
     OK(roll_subscribe(roll, b, sections(200, 201), 2));
     assert_int_equal(listening(roll, 200), 0);
     assert_int_equal(listening(roll, 100000), 0);
-    run_connection_drop(a);
-    run_connection_drop(b);
+    guest_drop(a);
+    guest_drop(b);
     roll_free(roll);
 }
 
