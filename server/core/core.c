@@ -193,6 +193,13 @@ static const struct op_row *find_op(uint32_t op)
     return NULL;
 }
 
+bool core_before_login(uint32_t op)
+{
+    const struct op_row *row = find_op(op);
+
+    return row != NULL && row->before_login;
+}
+
 /* Counts one malformed request of a device. Returns how many it sent this minute. */
 static uint32_t count_malformed(struct core *core, uint32_t device_local)
 {

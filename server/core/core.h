@@ -165,6 +165,9 @@ size_t core_effects(struct core *core, const struct core_effect **out_effects);
 /* After the commit, when they were acted on: what was counted so far counts for good. */
 void core_effects_clear(struct core *core);
 
+/* Whether this op is asked by whoever is not logged in. Any thread. */
+bool core_before_login(uint32_t op);
+
 const struct authority *core_authority(const struct core *core);
 
 /* First start of a practice: genesis, server keys, the first admin's invitation, in

@@ -224,10 +224,9 @@ static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes
     if (request == NULL) {
         return false;
     }
-    /* Before login there is no one to keep a record of: what is not a login, a bundle or an
-     * enrolment ends the connection without a word. */
-    if (guest_peer(guest) == NULL && request->ask.op != CORE_OP_LOGIN &&
-        request->ask.op != OP_BUNDLE && request->ask.op != OP_ENROL) {
+    /* Before login there is no one to keep a record of: what only members may ask ends the
+     * connection without a word. */
+    if (guest_peer(guest) == NULL && !core_before_login(request->ask.op)) {
         run_request_free(request);
         free(bytes);
         net_close(door->net, number, NET_CLOSE_POLICY);
