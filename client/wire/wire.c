@@ -2,6 +2,7 @@
 
 #include "client/wire/wire_internal.h"
 #include "proto/limits.h"
+#include "proto/trace.h"
 
 /* Messages for one wire_service, so that the caller's loop and the other descriptors
  * have their turn while the server sends without a pause. */
@@ -165,6 +166,7 @@ enum status wire_connect(struct wire *wire, const char *host, uint16_t port, con
     memset(&wire->server_key, 0, sizeof(wire->server_key));
     wire->closing = false;
     wire->state = WIRE_CONNECTING;
+    wire->connections++;
     start_deadline(wire);
     post_connect(&wire->post, &target);
     tell_line(wire);
@@ -192,7 +194,10 @@ enum status wire_send(struct wire *wire, struct span frame)
         return STATUS_TOO_LARGE;
     }
     status = post_send(&wire->post, frame);
-    wire->untold |= status == STATUS_OK;
+    if (status == STATUS_OK) {
+        wire->untold = true;
+        trace_frame(TRACE_OUT, wire->connections, frame);
+    }
     return status;
 }
 
@@ -226,6 +231,7 @@ static void on_message(struct wire *wire, struct post_message *message)
     struct span frame;
 
     while (wire_is_open(wire) && packing_next(&rest, &frame) == STATUS_OK) {
+        trace_frame(TRACE_IN, wire->connections, frame);
         wire->handler.on_frame(wire->handler.state, frame);
     }
     free(message);

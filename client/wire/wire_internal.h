@@ -27,6 +27,7 @@ struct wire {
     bool broken;
     bool stopped; /* wire_stop was called */
     enum wire_state state;
+    uint64_t connections; /* begun so far: the number of the newest */
     bool closing;         /* wire_close was called */
     bool end_waits;       /* an end without the line's news: the next wire_service tells it */
     uint64_t deadline_ms; /* of connecting or closing, by watch_now_ms; 0: none */

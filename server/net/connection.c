@@ -1,5 +1,6 @@
 #include "server/net/connection.h"
 
+#include "proto/trace.h"
 #include "server/net/slots.h"
 #include "server/net/ws.h"
 
@@ -87,6 +88,7 @@ static enum status take_next(struct connection *connection, struct span rest)
         return STATUS_NO_MEMORY;
     }
     memcpy(connection->offered, frame.data, frame.size);
+    trace_frame(TRACE_IN, connection->id, frame);
     connection->offered_size = frame.size;
     inbound_took(&connection->in, before - rest.size);
     return STATUS_OK;

@@ -1,5 +1,7 @@
 #include "server/net/outbound.h"
 
+#include "proto/trace.h"
+
 void outbound_item_free(struct outbound_item *item)
 {
     if (item == NULL) {
@@ -63,6 +65,8 @@ static void add_chunk(struct outbound *out, uint8_t *buffer, struct outbound_pie
         return;
     }
     CHECK(size > 0 && size <= room);
+    trace_frame(TRACE_OUT, item->connection,
+                span_of(buffer + piece->packed.size + PACKING_PREFIX_BYTES, size));
     packing_put_size(buffer + piece->packed.size, (uint32_t)size);
     piece->packed.size += PACKING_PREFIX_BYTES + size;
     count_frame(piece, done ? NET_FRAME_FINAL : NET_FRAME_MORE);
@@ -80,6 +84,7 @@ static bool add_frame(struct outbound *out, uint8_t *buffer, struct outbound_pie
 
     out->head_sent += took;
     if (out->head_sent == item->size) {
+        trace_frame(TRACE_OUT, item->connection, span_of(item->bytes, item->size));
         count_frame(piece, item->frame_kind);
         drop_head(out);
     }

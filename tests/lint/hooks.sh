@@ -35,6 +35,12 @@ sed -n 's/^[a-z][A-Za-z0-9_ *]*[ *]\([a-z][a-z0-9_]*\)(.*/\1/p' "$tmp/code" | so
 [ -s "$tmp/functions" ] || fail "no function is a hook's: nothing to look for"
 grep -oE '"ALCOVE_[A-Z_]+"' "$tmp/code" | tr -d '"' | sort -u >"$tmp/variables"
 [ -s "$tmp/variables" ] || fail "no variable steers a hook: nothing to look for"
+# The frame trace tells who asks what and when: it above all must not be in a release.
+grep -qx ALCOVE_TRACE "$tmp/variables" || fail "the trace's variable is not among the hooks'"
+grep -qx trace_frame "$tmp/functions" || fail "the trace is not among the hooks' functions"
+for name in alcoved alcove; do
+    strings -a "$hooks/bin/$name" | grep -qx ALCOVE_TRACE || fail "$name with hooks has no trace"
+done
 
 bad=0
 complain() { say "$*"; bad=1; }
