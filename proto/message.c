@@ -66,6 +66,15 @@ void *arena_alloc(struct arena *arena, size_t size)
     return out;
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        bytes += sizeof *chunk + chunk->size;
+    }
+    return bytes;
+}
+
 void arena_free(struct arena *arena)
 {
     while (arena->chunks != NULL) {

@@ -28,6 +28,8 @@ struct arena {
 void arena_grant(struct arena *arena, size_t bytes);
 /* 16-byte aligned and zeroed; NULL past the budget or out of memory. |size| may be 0. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* What it holds of the system's memory, for whoever counts what waits. */
+size_t arena_bytes(const struct arena *arena);
 /* Everything decoded into it becomes invalid; the arena is empty and ready again. */
 void arena_free(struct arena *arena);
 

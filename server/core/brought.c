@@ -31,3 +31,44 @@ enum status brought_read(const struct practice_id *practice, const struct core_p
     revision_link(field_span(wire->header), &signature, practice, &out->link);
     return STATUS_OK;
 }
+
+static void read_statement(const struct practice_id *practice, const struct core_peer *peer,
+                           struct span bytes, struct brought_statement *out)
+{
+    const struct statement *statement = &out->statement;
+
+    out->status = statement_parse(bytes, practice, &out->statement);
+    out->verified = out->status == STATUS_OK &&
+                    ID_EQUAL(&statement->link.device, &peer->device_statement) &&
+                    statement->rule->signatures == 1 &&
+                    statement_verify(statement, 0, practice, &peer->content_key) == STATUS_OK;
+}
+
+struct brought_statement *brought_statements(const struct practice_id *practice,
+                                             const struct core_peer *peer,
+                                             const Alcove__SubmitAsk *submit, size_t *bytes)
+{
+    size_t count = submit->n_statement;
+    struct brought_statement *list = calloc(count, sizeof *list);
+    bool memory = list != NULL;
+
+    CHECK(count <= SUBMIT_STATEMENTS_MAX);
+    for (size_t i = 0; i < count && memory; i++) {
+        read_statement(practice, peer, field_span(submit->statement[i]), &list[i]);
+        memory = list[i].status != STATUS_NO_MEMORY;
+        *bytes += sizeof *list + arena_bytes(&list[i].statement.arena);
+    }
+    if (!memory) {
+        brought_statements_free(list, count);
+        return NULL;
+    }
+    return list;
+}
+
+void brought_statements_free(struct brought_statement *list, size_t count)
+{
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        statement_free(&list[i].statement);
+    }
+    free(list);
+}

@@ -1,6 +1,6 @@
 #include "server/core/internal.h"
 
-#include "server/core/submit.h"
+#include "server/core/position.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
@@ -142,14 +142,23 @@ void core_close(struct core *core)
     }
 }
 
-enum status core_reload(struct core *core)
+void core_begin(struct core *core)
 {
-    authority_free(core->authority);
-    core->authority = NULL;
+    if (!core->batch) {
+        authority_try_begin(core->authority);
+        core->batch = true;
+    }
+}
+
+void core_take_back(struct core *core)
+{
+    if (core->batch) {
+        authority_try_drop(core->authority);
+        core->batch = false;
+    }
     core->effect_count = 0;
     core->counts = core->settled;
     past_forget(core->past);
-    return load(core);
 }
 
 const struct authority *core_authority(const struct core *core)

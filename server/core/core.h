@@ -10,7 +10,9 @@
  *
  * What statements amount to is kept in memory by keys/public/authority/authority.h, the same
  * fold that clients run; the database keeps the statements alone, so the two cannot
- * drift apart. After an aborted transaction core_reload makes memory agree again.
+ * drift apart. What a transaction brings stands in a try of that fold, from its first change
+ * until core_effects_clear keeps it; after an abort core_take_back drops it, which costs what
+ * the transaction did and cannot fail.
  */
 #pragma once
 
@@ -19,7 +21,6 @@
 #include "server/store/db.h"
 
 #define CORE_SOURCE_BYTES         16u
-#define CORE_STATEMENTS_MAX       16u
 #define CORE_CHECKPOINT_BYTES_MAX 512u
 
 /* Who asks. Set by the committer at login and never changed afterwards. */
@@ -44,6 +45,7 @@ struct core_login {
 };
 
 struct brought; /* brought.h */
+struct brought_statement;
 
 #define CORE_OP_LOGIN 1000u /* not on the wire: FRAME_LOGIN */
 
@@ -55,12 +57,12 @@ struct core_ask {
     struct hash body_hash;
     const ProtobufCMessage *message; /* decoded body; NULL: malformed at the door */
     bool ended; /* the connection's access ended before this was judged: it is refused */
-    const struct core_login *login;               /* CORE_OP_LOGIN only */
-    bool statement_verified[CORE_STATEMENTS_MAX]; /* signature checked at the door */
+    const struct core_login *login; /* CORE_OP_LOGIN only */
     bool revisions_verified;
-    /* Of a submit's revisions, in their order, as brought_read reads them for this peer;
-     * NULL: not read yet. */
+    /* Of a submit's revisions, and of its statements, in their order, as brought.h reads them
+     * for this peer; NULL: not read yet. */
     const struct brought *brought;
+    const struct brought_statement *brought_statements;
 };
 
 /* Both logs' signed heads after a batch; shared by its answers. */
@@ -139,14 +141,13 @@ struct core;
 MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
                                  struct core **out_core);
 void core_close(struct core *core);
-/* After an aborted batch: forgets all that it brought, effects and counts too. Same statuses
- * as core_open. */
-MUST_CHECK enum status core_reload(struct core *core);
+/* After an aborted batch: takes back all that it brought, effects and counts too. */
+void core_take_back(struct core *core);
 
 /*
  * Judges one request and writes what it does, its event included, into |txn|.
  * Expected refusals are answers, not failures: a status other than STATUS_OK means
- * the transaction must be aborted and |core| reloaded. |now_ms| is the server's clock.
+ * the transaction must be aborted and core_take_back called. |now_ms| is the server's clock.
  */
 MUST_CHECK enum status core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
                                    uint64_t now_ms, struct core_answer *out_answer);
@@ -162,7 +163,8 @@ bool core_flush_due(const struct core *core);
 /* Hands over the effects gathered since the last call; the array is core's and valid
  * until the next core_handle. */
 size_t core_effects(struct core *core, const struct core_effect **out_effects);
-/* After the commit, when they were acted on: what was counted so far counts for good. */
+/* After every commit, when they were acted on: what was admitted and counted so far counts for
+ * good. */
 void core_effects_clear(struct core *core);
 
 /* Whether this op is asked by whoever is not logged in. Any thread. */

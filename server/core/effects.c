@@ -1,28 +1,7 @@
-#include "server/core/submit.h"
+#include "server/core/internal.h"
 
-#include "server/store/section_log.h"
+#include "server/core/position.h"
 #include "server/store/state.h"
-
-#define REMOVED_BYTES 8u
-
-enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member_local,
-                        uint64_t *out_number)
-{
-    struct span value;
-    enum status status = state_get(txn, CORE_STATE_REMOVED, section_local, member_local, &value);
-
-    *out_number = 0;
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK && value.size != REMOVED_BYTES) {
-        return STATUS_CORRUPT;
-    }
-    for (size_t i = 0; status == STATUS_OK && i < REMOVED_BYTES; i++) {
-        *out_number = *out_number << 8 | value.data[i];
-    }
-    return status;
-}
 
 /* Writes down whether the member was removed, and by which entry; |*out_changed| is true when
  * the member was in before and is not now. */
@@ -30,7 +9,6 @@ static enum status note_removed(struct txn *txn, uint32_t section_local,
                                 const struct authority_member *member, bool in, uint64_t number,
                                 bool *out_changed)
 {
-    uint8_t value[REMOVED_BYTES];
     uint32_t member_local = 0;
     uint64_t since = 0;
     enum status status = names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &member_local);
@@ -46,10 +24,7 @@ static enum status note_removed(struct txn *txn, uint32_t section_local,
         state_delete(txn, CORE_STATE_REMOVED, section_local, member_local);
         return db_status(txn);
     }
-    for (size_t i = 0; i < REMOVED_BYTES; i++) {
-        value[i] = (uint8_t)(number >> (56 - 8 * i));
-    }
-    state_put(txn, CORE_STATE_REMOVED, section_local, member_local, span_of(value, sizeof(value)));
+    removed_put(txn, section_local, member_local, number);
     *out_changed = true;
     return db_status(txn);
 }

@@ -191,6 +191,10 @@ size_t core_effects(struct core *core, const struct core_effect **out_effects)
 
 void core_effects_clear(struct core *core)
 {
+    if (core->batch) {
+        authority_try_keep(core->authority);
+        core->batch = false;
+    }
     core->effect_count = 0;
     core->settled = core->counts;
 }

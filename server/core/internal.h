@@ -44,6 +44,7 @@ struct past; /* past.c */
 struct core {
     struct db *db;
     struct authority *authority;
+    bool batch; /* the authority's outermost try is open: what is in no durable transaction */
     struct replay *replay;
     struct public_key login_key;
     struct practice_id practice;
@@ -113,6 +114,14 @@ MUST_CHECK enum status statement_store(struct core *core, struct txn *txn,
                                        uint64_t time_ms);
 
 MUST_CHECK enum status effect_add(struct core *core, const struct core_effect *effect);
+/* A member's statement changed who is in these sections: one ECHO each. */
+MUST_CHECK enum status echo_touched(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                    const struct authority_result *result, uint64_t seq);
+/* Whoever is no longer in |section| among those it was ever granted to; from which number on
+ * is kept, so that they are never told of anything later. */
+MUST_CHECK enum status effects_of_section(struct core *core, struct txn *txn,
+                                          const struct authority_section *section,
+                                          uint32_t section_local, uint64_t number);
 
 /*
  * Revisions and statements say what their author had seen of the logs, the chart and the
@@ -136,6 +145,9 @@ MUST_CHECK enum status past_judge_starts(struct core *core, struct txn *txn, uin
 /* To be called after an event about a chart was written. */
 void past_note_chart(struct past *past, uint32_t chart_local, uint64_t number,
                      const struct hash *leaf);
+
+/* Before the authority changes: opens the batch's try, unless it is open. */
+void core_begin(struct core *core);
 
 /* One row of the table of ops. */
 struct op_row {

@@ -3,7 +3,6 @@
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
 #include "server/core/produce_path.h"
-#include "server/core/submit.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
@@ -240,6 +239,7 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
     const Alcove__EnrolAsk *message = (const Alcove__EnrolAsk *)(const void *)ask->message;
     struct statement statement;
     struct authority_result result;
+    struct authority_judgement judgement;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
     uint64_t time_ms = core->now_ms;
     enum status status =
@@ -249,8 +249,8 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK) {
-        status =
-            authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY, &result);
+        status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
+                                 &result, &judgement);
     }
     if (status == STATUS_OK) {
         status = db_room(txn);
@@ -259,8 +259,8 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
         status = device_is_new(txn, &statement);
     }
     if (status == STATUS_OK) {
-        status = authority_admit_parsed(core->authority, &statement, seq, time_ms,
-                                        AUTHORITY_VERIFIED, &result);
+        core_begin(core);
+        status = authority_apply(&judgement);
     }
     if (status == STATUS_OK) {
         status = enrol_stored(core, txn, ask, draft, &statement, &result, seq, time_ms, answer);

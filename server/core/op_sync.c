@@ -1,5 +1,6 @@
-#include "server/core/submit.h"
+#include "server/core/internal.h"
 
+#include "server/core/position.h"
 #include "server/core/produce_path.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"

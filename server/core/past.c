@@ -1,6 +1,6 @@
 #include "server/core/internal.h"
 
-#include "server/core/submit.h"
+#include "server/core/position.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 

@@ -4,9 +4,7 @@
 
 static void plan_free(struct submit_plan *plan)
 {
-    for (size_t i = 0; i < plan->statement_count; i++) {
-        statement_free(&plan->statements[i].statement);
-    }
+    brought_statements_free(plan->read_here, plan->ask->n_statement);
     free(plan->revisions);
     free(plan);
 }
@@ -120,7 +118,7 @@ static bool takes_away(const struct submit_plan *plan)
     bool away = true;
 
     for (size_t i = 0; i < plan->statement_count; i++) {
-        uint32_t type = plan->statements[i].statement.rule->type;
+        uint32_t type = plan->statements[i].statement->rule->type;
 
         away = away && (type == STATEMENT_REVOCATION || type == STATEMENT_DEVICE_REVOCATION ||
                         type == STATEMENT_RELATION_END || type == STATEMENT_SUSPENSION);
@@ -158,7 +156,7 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
     }
     status = takes_away(plan) ? STATUS_OK : db_room(txn);
     if (status == STATUS_OK && plan->ask->n_statement > 0) {
-        status = submit_plan_statements(core, txn, ask, plan, draft);
+        status = submit_plan_statements(core, txn, plan, draft);
         if (status == STATUS_OK && plan->ask->n_revision > 0) {
             status = submit_permit_revisions(core, txn, ask, plan, draft);
         }
@@ -170,14 +168,11 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
 }
 
 static enum status refuse(struct core *core, struct txn *txn, const struct core_ask *ask,
-                          struct submit_plan *plan, struct event_draft *draft, enum status why,
-                          struct core_answer *answer)
+                          const struct submit_plan *plan, struct event_draft *draft,
+                          enum status why, struct core_answer *answer)
 {
-    enum status status = submit_take_back(core, txn, plan);
+    enum status status = answer_with(core, txn, ask, draft, why, answer);
 
-    if (status == STATUS_OK) {
-        status = answer_with(core, txn, ask, draft, why, answer);
-    }
     if (status == STATUS_OK && (why == STATUS_CONFLICT || why == STATUS_ALREADY)) {
         status = reply_conflict(core, plan, answer);
     }
@@ -198,7 +193,16 @@ enum status op_submit(struct core *core, struct txn *txn, const struct core_ask 
     plan->ask = (const Alcove__SubmitAsk *)(const void *)ask->message;
     plan->time_ms = events_time(txn, core->now_ms);
     draft->purpose = plan->ask->purpose;
+    core_begin(core);
+    authority_try_begin(core->authority);
     status = plan_submit(core, txn, ask, plan, draft, &first, &again);
+    /* Ended before the answer, so that a refusal tells of what is, not of what was tried; and
+     * before anything is written, which is taken back with the whole batch or not at all. */
+    if (status == STATUS_OK) {
+        authority_try_keep(core->authority);
+    } else {
+        authority_try_drop(core->authority);
+    }
     if (again) {
         status = answer_again(core, txn, ask, draft, &first, answer);
     } else if (status == STATUS_OK) {

@@ -1,20 +1,24 @@
 /*
  * A submit: statements and revisions, all or nothing.
  *
- * First everything is planned: statements are folded into the authority and revisions are
- * judged against what the database holds, with nothing written. Only when all of it holds
- * is it applied by puts alone, each thing with an event of its own, since each has a section
- * number of its own. A plan that fails takes the fold back.
+ * First everything is planned, with nothing written: statements are judged and admitted one
+ * upon the other in a try of the authority, and revisions are judged against what the database
+ * holds and what the statements before them made of the section. Only when all of it holds is
+ * it applied by puts alone, each thing with an event of its own, since each has a section
+ * number of its own. A plan that fails drops the try, which costs what the plan cost.
  */
 #pragma once
 
 #include "keys/public/revision.h"
+#include "server/core/brought.h"
 #include "server/core/internal.h"
+#include "server/core/position.h"
 #include "server/store/note_head.h"
 #include "server/store/record.h"
 
 struct submit_statement {
-    struct statement statement; /* parsed; freed with the plan */
+    const struct statement *statement; /* the ask's, or plan->read_here's */
+    bool verified;                     /* its signature, when it was read */
     struct authority_result result;
     uint64_t seq;
 };
@@ -36,16 +40,18 @@ struct submit_revision {
 struct submit_plan {
     const Alcove__SubmitAsk *ask;
     struct submit_statement statements[SUBMIT_STATEMENTS_MAX];
-    size_t statement_count; /* parsed so far */
-    size_t admitted;        /* of them, folded so far */
+    size_t statement_count;              /* taken from the ask so far */
+    struct brought_statement *read_here; /* when nobody read them before; NULL: the ask's */
     bool section_chain;
     struct chain_label label;
     struct submit_revision *revisions;
     size_t revision_count;
     const struct authority_section *section; /* of the revisions */
-    uint32_t section_local;                  /* 0: made by this submit */
-    uint32_t chart_local;                    /* likewise */
-    uint64_t number;                         /* of the section, as planned so far */
+    uint32_t basis_kind;                     /* on what the right to store them rests */
+    struct hash basis;
+    uint32_t section_local; /* 0: made by this submit */
+    uint32_t chart_local;   /* likewise */
+    uint64_t number;        /* of the section, as planned so far */
     struct hash head;
     uint64_t time_ms;
     /* What a refusal for good reason may tell. */
@@ -53,15 +59,14 @@ struct submit_plan {
 };
 
 /* Whether the peer may bring these statements at all, before anything tells what exists.
- * Parses them and sets the draft's target from the first. */
+ * Takes them as they were read and sets the draft's target from the first. */
 MUST_CHECK enum status submit_permit_statements(struct core *core, struct txn *txn,
                                                 const struct core_ask *ask,
                                                 struct submit_plan *plan,
                                                 struct event_draft *draft);
-/* Judges them in order and folds them. */
+/* Judges them in order and admits each, into the open try. */
 MUST_CHECK enum status submit_plan_statements(struct core *core, struct txn *txn,
-                                              const struct core_ask *ask, struct submit_plan *plan,
-                                              struct event_draft *draft);
+                                              struct submit_plan *plan, struct event_draft *draft);
 /* ACTION_WRITE, or ACTION_ERASE for a tombstone: erasing is a permission of its own, as
  * clients judge it too. */
 uint32_t submit_revision_action(const struct submit_revision *one);
@@ -91,32 +96,3 @@ MUST_CHECK enum status submit_apply_revisions(struct core *core, struct txn *txn
                                               const struct core_ask *ask, struct submit_plan *plan,
                                               const struct event_reply *reply,
                                               struct event_written *last);
-
-/* Takes folded statements back after a failed plan. Unexpected failures only. */
-MUST_CHECK enum status submit_take_back(struct core *core, struct txn *txn,
-                                        struct submit_plan *plan);
-
-/* A device's position in a section, for its own numbers (decision 12). */
-MUST_CHECK enum status position_get(struct txn *txn, uint32_t section_local, uint32_t device_local,
-                                    uint64_t *out_number, struct hash *out_link);
-/* Number of the entry that ended the member's access; 0: still in, or never was. */
-MUST_CHECK enum status removed_get(struct txn *txn, uint32_t section_local, uint32_t member_local,
-                                   uint64_t *out_number);
-void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local, uint64_t number,
-                  const struct hash *link);
-
-/* Kinds of core's records in the state table. Never reuse a number. */
-enum core_state {
-    CORE_STATE_POSITION = 1, /* section, device: number u64 ‖ link */
-    CORE_STATE_ENDED = 2,    /* section, n: hash of a grant that the clock ended */
-    CORE_STATE_REMOVED = 3,  /* section, member: number u64 of the entry that ended access */
-};
-
-/* The fold of one member's statement changed who is in these sections: one ECHO each. */
-MUST_CHECK enum status echo_touched(struct core *core, struct txn *txn, const struct core_ask *ask,
-                                    const struct authority_result *result, uint64_t seq);
-/* Whoever is no longer in |section| among those it was ever granted to; from which number on
- * is kept, so that they are never told of anything later. */
-MUST_CHECK enum status effects_of_section(struct core *core, struct txn *txn,
-                                          const struct authority_section *section,
-                                          uint32_t section_local, uint64_t number);

@@ -73,7 +73,7 @@ static void draft_of_result(struct core *core, struct txn *txn, const struct sub
     memset(draft, 0, sizeof(*draft));
     draft->action = one->result.action;
     draft->outcome = OUTCOME_OK;
-    draft->object = one->statement.hash;
+    draft->object = one->statement->hash;
     draft->subject = one->result.subject;
     draft->basis_kind = one->result.basis_kind;
     draft->basis = one->result.basis;
@@ -82,7 +82,7 @@ static void draft_of_result(struct core *core, struct txn *txn, const struct sub
     }
     if (section_chain) {
         draft->change.kind = ENTRY_STATEMENT;
-        draft->change.object = one->statement.hash;
+        draft->change.object = one->statement->hash;
         draft->change.object_seq = one->seq;
     }
 }
@@ -91,11 +91,11 @@ static enum status effects_of_member(struct core *core, const struct submit_stat
 {
     struct core_effect effect = {.kind = CORE_EFFECT_OUT, .member = one->result.subject};
 
-    if (one->statement.rule->type == STATEMENT_SUSPENSION) {
+    if (one->statement->rule->type == STATEMENT_SUSPENSION) {
         return effect_add(core, &effect);
     }
-    if (one->statement.rule->type == STATEMENT_DEVICE_REVOCATION) {
-        effect.device_statement = one->statement.u.revoked;
+    if (one->statement->rule->type == STATEMENT_DEVICE_REVOCATION) {
+        effect.device_statement = one->statement->u.revoked;
         return effect_add(core, &effect);
     }
     return STATUS_OK;
@@ -107,7 +107,7 @@ static enum status apply_one(struct core *core, struct txn *txn, const struct co
 {
     struct submit_statement *one = &plan->statements[i];
     struct event_draft draft;
-    enum status status = statement_store(core, txn, &one->statement, one->seq, plan->time_ms);
+    enum status status = statement_store(core, txn, one->statement, one->seq, plan->time_ms);
 
     if (status != STATUS_OK) {
         return status;

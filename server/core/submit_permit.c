@@ -1,8 +1,6 @@
 /* Judges whether the revisions of a submit are whole, and whether this member may store them. */
 #include "server/core/submit.h"
 
-#include "server/core/brought.h"
-
 /* The revision as the door read it, on a thread that has time; else it is read now. */
 static enum status take_one(const struct core *core, const struct core_ask *ask, size_t i,
                             struct submit_revision *one)
@@ -30,7 +28,7 @@ uint32_t submit_revision_action(const struct submit_revision *one)
     return one->context.kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
 }
 
-static bool permitted(struct core *core, const struct core_ask *ask, const struct submit_plan *plan,
+static bool permitted(struct core *core, const struct core_ask *ask, struct submit_plan *plan,
                       struct event_draft *draft)
 {
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
@@ -39,7 +37,9 @@ static bool permitted(struct core *core, const struct core_ask *ask, const struc
     for (size_t i = 0; i < plan->revision_count && may; i++) {
         may = authority_may(core->authority, peer, submit_revision_action(&plan->revisions[i]),
                             plan->section->class, plan->section, NULL, authority_now(core->now_ms),
-                            &draft->basis_kind, &draft->basis);
+                            &plan->basis_kind, &plan->basis);
+        draft->basis_kind = plan->basis_kind;
+        draft->basis = plan->basis;
     }
     return may;
 }

@@ -1,44 +1,6 @@
 #include "server/core/submit.h"
 
 #include "server/store/section_log.h"
-#include "server/store/state.h"
-
-#define POSITION_BYTES (8u + HASH_BYTES)
-
-enum status position_get(struct txn *txn, uint32_t section_local, uint32_t device_local,
-                         uint64_t *out_number, struct hash *out_link)
-{
-    struct span value;
-    enum status status = state_get(txn, CORE_STATE_POSITION, section_local, device_local, &value);
-
-    *out_number = 0;
-    memset(out_link, 0, sizeof(*out_link));
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK && value.size != POSITION_BYTES) {
-        return STATUS_CORRUPT;
-    }
-    if (status == STATUS_OK) {
-        for (size_t i = 0; i < 8; i++) {
-            *out_number = *out_number << 8 | value.data[i];
-        }
-        memcpy(out_link->bytes, value.data + 8, HASH_BYTES);
-    }
-    return status;
-}
-
-void position_put(struct txn *txn, uint32_t section_local, uint32_t device_local, uint64_t number,
-                  const struct hash *link)
-{
-    uint8_t value[POSITION_BYTES];
-
-    for (size_t i = 0; i < 8; i++) {
-        value[i] = (uint8_t)(number >> (56 - 8 * i));
-    }
-    memcpy(value + 8, link->bytes, HASH_BYTES);
-    state_put(txn, CORE_STATE_POSITION, section_local, device_local, span_of(value, sizeof(value)));
-}
 
 static bool note_repeats(const struct submit_plan *plan, size_t i)
 {
@@ -117,26 +79,34 @@ static enum status store_one(struct txn *txn, const struct submit_plan *plan,
     return db_status(txn);
 }
 
-enum status submit_apply_revisions(struct core *core, struct txn *txn, const struct core_ask *ask,
-                                   struct submit_plan *plan, const struct event_reply *reply,
-                                   struct event_written *last)
+/* What the events of all of them say. Looked up here and not while planning, since a section
+ * made by this submit has its small numbers only now. */
+static struct event_draft draft_of_all(struct core *core, struct txn *txn, struct submit_plan *plan)
 {
+    struct event_draft draft = {.outcome = OUTCOME_OK,
+                                .purpose = plan->ask->purpose,
+                                .basis_kind = plan->basis_kind,
+                                .basis = plan->basis,
+                                .change = {.kind = ENTRY_REVISION}};
+
+    (void)draft_section(core, txn, field_of(plan->section->id.bytes, ID_BYTES), &draft);
+    plan->section_local = draft.section_local;
+    return draft;
+}
+
+static enum status apply_all(struct core *core, struct txn *txn, const struct core_ask *ask,
+                             struct submit_plan *plan, const struct event_reply *reply,
+                             struct event_written *last)
+{
+    struct event_draft draft = draft_of_all(core, txn, plan);
     enum status status = STATUS_OK;
-    struct core_effect moved = {.kind = CORE_EFFECT_MOVED};
 
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
         struct submit_revision *one = &plan->revisions[i];
-        struct event_draft draft = {.outcome = OUTCOME_OK, .change = {.kind = ENTRY_REVISION}};
 
-        (void)draft_section(core, txn, field_of(plan->section->id.bytes, ID_BYTES), &draft);
         draft.action = submit_revision_action(one);
-        (void)authority_may(core->authority, authority_member(core->authority, &ask->peer->member),
-                            draft.action, plan->section->class, plan->section, NULL,
-                            authority_now(core->now_ms), &draft.basis_kind, &draft.basis);
-        plan->section_local = draft.section_local;
         draft.note = one->context.note;
         draft.object = one->link;
-        draft.purpose = plan->ask->purpose;
         draft.change.object = one->link;
         if (i + 1 == plan->revision_count) {
             draft.reply = *reply;
@@ -146,10 +116,24 @@ enum status submit_apply_revisions(struct core *core, struct txn *txn, const str
             status = event_write(core, txn, ask, &draft, last);
         }
     }
+    return status;
+}
+
+enum status submit_apply_revisions(struct core *core, struct txn *txn, const struct core_ask *ask,
+                                   struct submit_plan *plan, const struct event_reply *reply,
+                                   struct event_written *last)
+{
+    struct core_effect moved = {.kind = CORE_EFFECT_MOVED};
+    enum status status;
+
+    if (plan->revision_count == 0) {
+        return STATUS_OK;
+    }
+    status = apply_all(core, txn, ask, plan, reply, last);
     if (status == STATUS_OK) {
         status = submit_erase(txn, plan);
     }
-    if (status != STATUS_OK || plan->revision_count == 0) {
+    if (status != STATUS_OK) {
         return status;
     }
     position_put(txn, plan->section_local, ask->peer->device_local,

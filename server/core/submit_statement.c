@@ -98,7 +98,7 @@ enum status device_is_new(struct txn *txn, const struct statement *statement)
 static enum status judge_claims(struct core *core, struct txn *txn, const struct submit_plan *plan,
                                 const struct submit_statement *one)
 {
-    const struct statement *statement = &one->statement;
+    const struct statement *statement = one->statement;
     enum status status = STATUS_OK;
 
     if (one->result.has_position && (one->result.position_number != plan->number ||
@@ -117,53 +117,65 @@ static enum status judge_claims(struct core *core, struct txn *txn, const struct
     return status;
 }
 
-static enum status admit_one(struct core *core, struct txn *txn, const struct core_ask *ask,
-                             struct submit_plan *plan, size_t i)
+/* The authority says whether the statement holds, core whether what it says of this server's
+ * own log is so; then it is admitted, for the next one to be judged upon it. */
+static enum status admit_one(struct core *core, struct txn *txn, struct submit_plan *plan,
+                             struct submit_statement *one)
 {
-    struct submit_statement *one = &plan->statements[i];
-    enum authority_check check = ask->statement_verified[i] ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY;
-    enum status status = authority_judge(core->authority, &one->statement, one->seq, plan->time_ms,
-                                         check, &one->result);
+    struct authority_judgement judgement;
+    enum status status = authority_judge(core->authority, one->statement, one->seq, plan->time_ms,
+                                         one->verified ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY,
+                                         &one->result, &judgement);
 
     if (status == STATUS_OK) {
-        status = device_is_new(txn, &one->statement);
+        status = device_is_new(txn, one->statement);
     }
     if (status == STATUS_OK) {
         status = judge_claims(core, txn, plan, one);
     }
     if (status == STATUS_OK) {
-        status = authority_admit_parsed(core->authority, &one->statement, one->seq, plan->time_ms,
-                                        AUTHORITY_VERIFIED, &one->result);
+        status = authority_apply(&judgement);
     }
     if (status != STATUS_OK) {
         return answer_of(status);
     }
-    plan->admitted++;
     if (plan->section_chain) {
         struct hash before = plan->head;
 
         plan->number++;
         leaf_section_head(&core->practice, &before, plan->number, ENTRY_STATEMENT,
-                          &one->statement.hash, &plan->head);
+                          &one->statement->hash, &plan->head);
     }
     return STATUS_OK;
 }
 
-static enum status parse_all(struct core *core, struct submit_plan *plan)
+/* As read at the door, which had the time, or else now. */
+static enum status take_all(const struct core *core, const struct core_ask *ask,
+                            struct submit_plan *plan)
 {
+    const struct brought_statement *list = ask->brought_statements;
+    size_t bytes = 0;
+
+    if (list == NULL) {
+        plan->read_here = brought_statements(&core->practice, ask->peer, plan->ask, &bytes);
+        list = plan->read_here;
+    }
+    if (list == NULL) {
+        return STATUS_NO_MEMORY;
+    }
     for (size_t i = 0; i < plan->ask->n_statement; i++) {
         struct submit_statement *one = &plan->statements[i];
-        enum status status =
-            statement_parse(field_span(plan->ask->statement[i]), &core->practice, &one->statement);
 
-        plan->statement_count = i + 1;
-        if (status != STATUS_OK) {
-            return answer_of(status);
+        if (list[i].status != STATUS_OK) {
+            return answer_of(list[i].status);
         }
+        one->statement = &list[i].statement;
+        one->verified = list[i].verified;
+        plan->statement_count = i + 1;
         if (i == 0) {
-            plan->label = one->statement.link.label;
-            plan->section_chain = one->statement.rule->subject == STATEMENT_OF_SECTION;
-        } else if (!plan->section_chain || !ID_EQUAL(&one->statement.link.label, &plan->label)) {
+            plan->label = one->statement->link.label;
+            plan->section_chain = one->statement->rule->subject == STATEMENT_OF_SECTION;
+        } else if (!plan->section_chain || !ID_EQUAL(&one->statement->link.label, &plan->label)) {
             return STATUS_MALFORMED;
         }
     }
@@ -172,7 +184,7 @@ static enum status parse_all(struct core *core, struct submit_plan *plan)
     }
     /* A bundle goes with its invitation and with nothing else. */
     return plan->ask->bundle.len == 0 ||
-                   (plan->statements[0].statement.rule->type == STATEMENT_INVITATION &&
+                   (plan->statements[0].statement->rule->type == STATEMENT_INVITATION &&
                     plan->ask->bundle.len <= BUNDLE_BYTES_MAX)
                ? STATUS_OK
                : STATUS_MALFORMED;
@@ -190,64 +202,29 @@ static enum status permit_signer(const struct core_ask *ask, const struct statem
 enum status submit_permit_statements(struct core *core, struct txn *txn, const struct core_ask *ask,
                                      struct submit_plan *plan, struct event_draft *draft)
 {
-    enum status status = parse_all(core, plan);
+    enum status status = take_all(core, ask, plan);
 
     if (status == STATUS_OK) {
-        draft_of_statement(core, txn, ask, &plan->statements[0].statement, draft);
-        status = permit_chain(core, ask, &plan->statements[0].statement);
+        draft_of_statement(core, txn, ask, plan->statements[0].statement, draft);
+        status = permit_chain(core, ask, plan->statements[0].statement);
     }
     for (size_t i = 0; i < plan->statement_count && status == STATUS_OK; i++) {
-        status = permit_signer(ask, &plan->statements[i].statement);
+        status = permit_signer(ask, plan->statements[i].statement);
     }
     return status;
 }
 
-enum status submit_plan_statements(struct core *core, struct txn *txn, const struct core_ask *ask,
-                                   struct submit_plan *plan, struct event_draft *draft)
+enum status submit_plan_statements(struct core *core, struct txn *txn, struct submit_plan *plan,
+                                   struct event_draft *draft)
 {
     enum status status = plan->section_chain ? place_in_section(core, txn, plan) : STATUS_OK;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
 
     for (size_t i = 0; i < plan->statement_count && status == STATUS_OK; i++) {
         plan->statements[i].seq = seq + i;
-        status = admit_one(core, txn, ask, plan, i);
+        status = admit_one(core, txn, plan, &plan->statements[i]);
         /* Judging may tell more than the type: whom an invitation is for. */
         draft->action = i == 0 ? plan->statements[0].result.action : draft->action;
-    }
-    return status;
-}
-
-enum status submit_take_back(struct core *core, struct txn *txn, struct submit_plan *plan)
-{
-    struct chain_head head;
-    enum status status;
-
-    if (plan->admitted == 0) {
-        return STATUS_OK;
-    }
-    if (!plan->section_chain) {
-        return STATUS_CORRUPT; /* single statements are the last step of their plan */
-    }
-    status = authority_forget_section(core->authority, &plan->label);
-    if (status == STATUS_OK) {
-        status = chain_log_head(txn, &plan->label, &head);
-    }
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    for (uint64_t number = 0; status == STATUS_OK && number < head.count; number++) {
-        struct chain_statement stored;
-        struct authority_result result;
-        uint64_t seq = 0;
-
-        status = chain_log_find(txn, head.chain_local, number, &seq);
-        if (status == STATUS_OK) {
-            status = chain_log_get(txn, seq, &stored);
-        }
-        if (status == STATUS_OK) {
-            status = authority_admit(core->authority, stored.bytes, seq, stored.time_ms,
-                                     AUTHORITY_VERIFIED, &result);
-        }
     }
     return status;
 }

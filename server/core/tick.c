@@ -1,6 +1,6 @@
 #include "server/core/internal.h"
 
-#include "server/core/submit.h"
+#include "server/core/position.h"
 #include "server/store/state.h"
 
 #define ENDINGS_AT_ONCE      64u
@@ -114,6 +114,7 @@ enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms)
     enum status status = STATUS_OK;
 
     core->now_ms = events_time(txn, now_ms);
+    core_begin(core);
     /* All that have ended: the next statement would pass over a grant that is left. */
     while (status == STATUS_OK && count == ENDINGS_AT_ONCE) {
         count = authority_endings(core->authority, core->now_ms, endings, ENDINGS_AT_ONCE);

@@ -1,7 +1,6 @@
 #include "server/door/internal.h"
 
 #include "keys/public/hash.h"
-#include "keys/public/statement.h"
 #include "keys/public/verify.h"
 #include "proto/shape.h"
 #include "server/core/brought.h"
@@ -28,21 +27,6 @@ static bool opened_signed(const struct door *door, const struct core_peer *peer,
                         &signature) == STATUS_OK;
 }
 
-/* Statements that this very device signed are checked here; those of the root or of an
- * identity key, which are rare, by the committer, who knows these keys. */
-static bool statement_signed_here(const struct door *door, const struct core_peer *peer,
-                                  ProtobufCBinaryData bytes)
-{
-    struct statement statement;
-    bool good = statement_parse(field_span(bytes), &door->practice, &statement) == STATUS_OK &&
-                ID_EQUAL(&statement.link.device, &peer->device_statement) &&
-                statement.rule->signatures == 1 &&
-                statement_verify(&statement, 0, &door->practice, &peer->content_key) == STATUS_OK;
-
-    statement_free(&statement);
-    return good;
-}
-
 /* A revision that cannot be read here is left to the committer, which tells its fault. */
 static void read_revisions(const struct door *door, const struct core_peer *peer,
                            const Alcove__SubmitAsk *submit, struct door_request *owned,
@@ -54,7 +38,7 @@ static void read_revisions(const struct door *door, const struct core_peer *peer
     if (owned->brought == NULL) {
         return;
     }
-    owned->brought_bytes = count * sizeof(*owned->brought);
+    owned->brought_bytes += count * sizeof(*owned->brought);
     for (size_t i = 0; i < count; i++) {
         if (brought_read(&door->practice, peer, submit->revision[i], &owned->brought[i]) !=
             STATUS_OK) {
@@ -68,11 +52,14 @@ static bool check_submit(const struct door *door, const struct core_peer *peer,
                          const Alcove__SubmitAsk *submit, struct door_request *owned,
                          struct core_ask *ask)
 {
-    if (submit->n_statement > CORE_STATEMENTS_MAX) {
+    if (submit->n_statement > SUBMIT_STATEMENTS_MAX) {
         return false;
     }
-    for (size_t i = 0; i < submit->n_statement; i++) {
-        ask->statement_verified[i] = statement_signed_here(door, peer, submit->statement[i]);
+    if (submit->n_statement > 0) {
+        owned->statement_count = submit->n_statement;
+        owned->statements =
+            brought_statements(&door->practice, peer, submit, &owned->brought_bytes);
+        ask->brought_statements = owned->statements;
     }
     for (size_t i = 0; i < submit->n_revision; i++) {
         if (!revision_signed(door, peer, submit->revision[i])) {

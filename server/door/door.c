@@ -2,6 +2,7 @@
 
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
+#include "server/core/brought.h"
 #include "server/core/produce.h"
 
 enum status door_new(struct db *db, const struct practice_id *practice,
@@ -153,6 +154,7 @@ static void request_release(void *owned)
 
     arena_free(&request->arena);
     free(request->brought);
+    brought_statements_free(request->statements, request->statement_count);
     free(request);
 }
 

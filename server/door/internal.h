@@ -31,7 +31,9 @@ struct door_request {
     struct arena arena;
     struct core_login login; /* of a login: the hello's part, and the hash of what was sent */
     struct brought *brought; /* of a submit: its revisions, read */
-    size_t brought_bytes;
+    struct brought_statement *statements; /* and its statements */
+    size_t statement_count;
+    size_t brought_bytes; /* of both */
 };
 
 /* A frame into a buffer from malloc; NULL without memory. */

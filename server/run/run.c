@@ -146,15 +146,10 @@ static void fail_request(struct run_request *request, enum status status)
 
 static void recover(struct run *run, enum status why)
 {
-    enum status status;
-
     if (why == STATUS_IO || why == STATUS_CORRUPT) {
         give_up(why, "the store");
     }
-    status = core_reload(run->core);
-    if (status != STATUS_OK) {
-        give_up(status, "reading the statements again");
-    }
+    core_take_back(run->core);
 }
 
 /* Who is logged in and who listens, before effects of the same batch can end either. */

@@ -58,7 +58,7 @@ static void make_invitation(struct impostor *impostor, const struct identity_sig
 {
     const struct keystore_content *admin = &impostor->scene.admin.content;
     const struct make_place place = {
-        .label = impostor->label, .member = &admin->member, .device = &admin->device_statement};
+        .label = &impostor->label, .member = &admin->member, .device = &admin->device_statement};
     Alcove__Link link;
     Alcove__Invitation body = ALCOVE__INVITATION__INIT;
     make_link(&place, &link);
@@ -78,9 +78,9 @@ static void make_enrolment(struct impostor *impostor, const struct identity_sign
     struct identity_signer *identity = NULL;
     struct identity_signer *recovery = NULL;
     struct device_id device;
-    const struct make_place place = {.label = impostor->label,
+    const struct make_place place = {.label = &impostor->label,
                                      .number = 1,
-                                     .previous = impostor->statement[0].hash,
+                                     .previous = &impostor->statement[0].hash,
                                      .member = &impostor->victim.content.member};
     Alcove__Link link;
     Alcove__DeviceKeys wire = ALCOVE__DEVICE_KEYS__INIT;

@@ -109,6 +109,8 @@ static void test_planted_author_start(void **state)
     assert_true(done);
     scene_refresh(&cover);
     kit_submit_free(&stage->submit);
+    /* Now the server knows whom the planted statements let in. */
+    kit_reload(&stage->scene.server);
     /* What the author writes next follows what they wrote, not what the epoch says. */
     OK(inproc_run(therapist));
     inproc_offline(therapist);

@@ -186,11 +186,23 @@ void kit_grow(struct inproc *server, size_t events)
     inproc_sign(server);
 }
 
+static void open_core(struct inproc *server)
+{
+    struct public_key login_key;
+    login_key_public(server->login_key, &login_key);
+    OK(core_open(server->db, &login_key, server->now_ms, &server->core));
+}
+
+void kit_reload(struct inproc *server)
+{
+    core_close(server->core);
+    open_core(server);
+}
+
 void kit_fork(struct inproc *server, struct inproc *out_fork)
 {
     char command[256];
     char path[128];
-    struct public_key login_key;
     struct db_options options = {.map_bytes = (uint64_t)1 << 30};
     *out_fork = *server;
     out_fork->links = NULL;
@@ -202,8 +214,7 @@ void kit_fork(struct inproc *server, struct inproc *out_fork)
     assert_int_equal(system(command), 0);
     (void)snprintf(path, sizeof path, "%s/data", out_fork->folder);
     OK(db_open(path, &options, &out_fork->db));
-    login_key_public(server->login_key, &login_key);
-    OK(core_open(out_fork->db, &login_key, out_fork->now_ms, &out_fork->core));
+    open_core(out_fork);
     inproc_sign(out_fork);
 }
 

@@ -41,6 +41,9 @@ void kit_plant_statement(struct inproc *server, const struct core_peer *peer, st
 /* Appends a revision to the log of |section|. */
 void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
                         const struct section_id *section, const Alcove__Revision *revision);
+/* What was planted is served from the database; whom it lets in is judged only by a server that
+ * reads it again, as after a restart. */
+void kit_reload(struct inproc *server);
 /* Appends events that say nothing, to be longer than somebody remembers. */
 void kit_grow(struct inproc *server, size_t events);
 /* The server as it is now, under the same keys, to live on beside the other. */

@@ -21,7 +21,6 @@ static void begin(struct forge *forge, const struct chain_label *label)
     mirror_update(forge->mirror);
     const struct authority_chain *chain = authority_chain(forge->mirror->authority, label);
     forge->count = 0;
-    forge->tried = false;
     forge->label = *label;
     forge->chain_count = chain != NULL ? chain->count : 0;
     memset(&forge->last, 0, sizeof(forge->last));
@@ -46,16 +45,12 @@ static void begin_section(struct forge *forge, const struct section_id *section)
 
 static void link_of(struct forge *forge, Alcove__Link *out_link)
 {
-    const struct make_place place = {.label = forge->label,
+    const struct make_place place = {.label = &forge->label,
                                      .number = forge->chain_count,
-                                     .previous = forge->last,
+                                     .previous = &forge->last,
                                      .member = &forge->actor->content.member,
                                      .device = &forge->actor->content.device_statement};
     make_link(&place, out_link);
-    out_link->label = field_of(forge->label.bytes, HASH_BYTES);
-    out_link->previous = field_of(forge->last.bytes, forge->chain_count > 0 ? HASH_BYTES : 0);
-    out_link->member = field_of(forge->actor->content.member.bytes, ID_BYTES);
-    out_link->device = field_of(forge->actor->content.device_statement.bytes, HASH_BYTES);
 }
 
 /* Whether it would hold, for sections' chains; others are not tried. */
@@ -69,7 +64,6 @@ static bool add(struct forge *forge, enum statement_type type, const ProtobufCMe
     OK(make_statement(&forge->mirror->live->practice, type, body, &signer, 1, made));
     if (statement_rule(type)->subject == STATEMENT_OF_SECTION) {
         holds = mirror_try(forge->mirror, span_of(made->data, made->size), forge->count);
-        forge->tried |= holds;
         forge->number++;
         leaf_section_head(&forge->mirror->live->practice, &before, forge->number, ENTRY_STATEMENT,
                           &made->hash, &forge->head);
@@ -91,9 +85,7 @@ static struct live_reply *send_ask(struct forge *forge, Alcove__Revision *revisi
     ask.statement = statements;
     ask.n_revision = revision != NULL ? 1 : 0;
     ask.revision = &revision;
-    if (forge->tried) {
-        mirror_restore(forge->mirror, &forge->label);
-    }
+    mirror_restore(forge->mirror);
     struct live_reply *reply = live_ask(forge->actor, OP_SUBMIT, &ask.base);
     for (size_t i = 0; i < forge->count; i++) {
         make_free(&forge->made[i]);

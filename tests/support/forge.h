@@ -18,7 +18,6 @@ struct forge {
     /* What is being put together. */
     struct made made[FORGE_STATEMENTS_MAX];
     size_t count;
-    bool tried; /* the mirror holds it and must give it back */
     struct chain_label label;
     uint64_t chain_count;
     struct hash last;

@@ -4,6 +4,7 @@
 
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
+#include "tests/support/authority_digest.h"
 #include "tests/support/make_internal.h"
 #include "tests/support/test.h"
 

@@ -1,6 +1,6 @@
 #include "tests/support/mirror.h"
 
-#include "server/core/submit.h"
+#include "server/core/position.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
 #include "server/store/names.h"
@@ -27,6 +27,7 @@ void mirror_close(struct mirror *mirror)
 void mirror_update(struct mirror *mirror)
 {
     struct txn *txn = NULL;
+    mirror_restore(mirror);
     OK(db_begin_read(mirror->db, &txn));
     uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     for (; mirror->seq < size; mirror->seq++) {
@@ -103,30 +104,18 @@ size_t mirror_starts(const struct mirror *mirror, const struct section_id *secti
 bool mirror_try(struct mirror *mirror, struct span statement, size_t ahead)
 {
     struct authority_result result;
+    if (!mirror->trying) {
+        authority_try_begin(mirror->authority);
+        mirror->trying = true;
+    }
     return authority_admit(mirror->authority, statement, mirror->seq + ahead,
                            live_now_ms(mirror->live), AUTHORITY_VERIFIED, &result) == STATUS_OK;
 }
 
-void mirror_restore(struct mirror *mirror, const struct chain_label *label)
+void mirror_restore(struct mirror *mirror)
 {
-    struct txn *txn = NULL;
-    struct chain_head head;
-    if (authority_forget_section(mirror->authority, label) != STATUS_OK) {
-        return;
+    if (mirror->trying) {
+        authority_try_drop(mirror->authority);
+        mirror->trying = false;
     }
-    OK(db_begin_read(mirror->db, &txn));
-    bool stored = chain_log_head(txn, label, &head) == STATUS_OK;
-    for (uint64_t number = 0; stored && number < head.count; number++) {
-        struct chain_statement statement;
-        struct authority_result result;
-        uint64_t seq = 0;
-        OK(chain_log_find(txn, head.chain_local, number, &seq));
-        if (seq >= mirror->seq) {
-            break;
-        }
-        OK(chain_log_get(txn, seq, &statement));
-        OK(authority_admit(mirror->authority, statement.bytes, seq, statement.time_ms,
-                           AUTHORITY_VERIFIED, &result));
-    }
-    db_abort(txn);
 }

@@ -14,6 +14,7 @@ struct mirror {
     struct db *db;
     struct authority *authority; /* of all statements, epochs with their seals */
     uint64_t seq;
+    bool trying; /* something that the log does not hold is folded */
 };
 
 void mirror_open(struct live *live, struct mirror *out_mirror);
@@ -34,6 +35,6 @@ size_t mirror_starts(const struct mirror *mirror, const struct section_id *secti
                      struct statement_start *out_starts, size_t capacity);
 
 /* Folds |statement| as if it were the next of the log; false: it does not hold. Taken back by
- * mirror_restore, which only sections' chains can be. */
+ * mirror_restore. */
 bool mirror_try(struct mirror *mirror, struct span statement, size_t ahead);
-void mirror_restore(struct mirror *mirror, const struct chain_label *label);
+void mirror_restore(struct mirror *mirror);

@@ -24,11 +24,13 @@ enum status act_judge(struct engine *engine, const struct made *made)
 {
     struct statement statement;
     struct authority_result result;
+    struct authority_judgement judgement;
     enum status status =
         statement_parse(span_of(made->data, made->size), &engine->common.practice, &statement);
     if (status == STATUS_OK) {
         status = authority_judge(engine->log.authority, &statement, engine->log.leaves.count,
-                                 clock_writer_ms(&engine->common), AUTHORITY_VERIFIED, &result);
+                                 clock_writer_ms(&engine->common), AUTHORITY_VERIFIED, &result,
+                                 &judgement);
     }
     statement_free(&statement);
     return status;
@@ -130,8 +132,8 @@ static enum status sign_now(struct engine *engine, struct wish *wish,
         wish->kind = WISH_READY;
         status = wish_set(&wish->body, span_of(plan.statements[0].data, plan.statements[0].size));
     }
-    enum status ended = plan_end(&plan);
-    return status == STATUS_OK ? ended : status;
+    plan_drop(&plan);
+    return status;
 }
 
 enum status act_suspend(struct engine *engine, const struct member_id *member, bool resume,
@@ -207,8 +209,8 @@ enum status act_device_body(struct engine *engine, const struct act_device_keys 
         body.device = &device;
         status = message_pack(&body.base, out_body, out_size);
     }
-    enum status ended = plan_end(&plan);
-    return status == STATUS_OK ? ended : status;
+    plan_drop(&plan);
+    return status;
 }
 
 /* All that we can open is sealed to the new device too (decision 5). */

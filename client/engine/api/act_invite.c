@@ -136,8 +136,9 @@ static enum status make_invitation(struct engine *engine, const struct act_invit
 {
     Alcove__Seen seen;
     advance_seen(&engine->log, &seen);
-    struct make_place place = {.seen = &seen};
-    random_bytes(place.label.bytes, sizeof place.label.bytes);
+    struct chain_label label;
+    random_bytes(label.bytes, sizeof label.bytes);
+    struct make_place place = {.label = &label, .seen = &seen};
     if (invite->root == NULL) {
         place.member = &engine->common.content->member;
         place.device = &engine->common.content->device_statement;

@@ -6,10 +6,10 @@
 void make_link(const struct make_place *place, Alcove__Link *out_link)
 {
     alcove__link__init(out_link);
-    out_link->label = field_of(place->label.bytes, HASH_BYTES);
+    out_link->label = field_of(place->label->bytes, HASH_BYTES);
     out_link->number = place->number;
     if (place->number > 0) {
-        out_link->previous = field_of(place->previous.bytes, HASH_BYTES);
+        out_link->previous = field_of(place->previous->bytes, HASH_BYTES);
     }
     if (place->member != NULL) {
         out_link->member = field_of(place->member->bytes, ID_BYTES);

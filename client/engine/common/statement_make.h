@@ -8,16 +8,16 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-/* A statement's place and signer. */
+/* A statement's place and signer; borrows all. */
 struct make_place {
-    struct chain_label label;
+    const struct chain_label *label;
     uint64_t number;
-    struct hash previous;           /* not used at 0 */
+    const struct hash *previous;    /* not used at 0 */
     const struct member_id *member; /* NULL: the root */
     const struct hash *device;      /* NULL: root or identity */
     Alcove__Seen *seen;             /* NULL: none */
 };
-/* Borrows from |place|. */
+/* Borrows what |place| points at, not |place|. */
 void make_link(const struct make_place *place, Alcove__Link *out_link);
 
 struct made {

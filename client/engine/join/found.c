@@ -23,9 +23,10 @@ enum status found_genesis(const struct identity_signer *root, uint64_t now_ms,
                           struct found_bytes *out_genesis, struct practice_id *out_practice)
 {
     uint8_t salt[HASH_BYTES];
-    struct make_place place = {0};
+    struct chain_label label;
+    struct make_place place = {.label = &label};
     random_bytes(salt, sizeof salt);
-    random_bytes(place.label.bytes, sizeof place.label.bytes);
+    random_bytes(label.bytes, sizeof label.bytes);
     Alcove__Link link;
     make_link(&place, &link);
     Alcove__Genesis body;
@@ -43,18 +44,26 @@ enum status found_genesis(const struct identity_signer *root, uint64_t now_ms,
     return status;
 }
 
-/* The place after |previous| in the practice's chain. */
-static enum status next_place(const struct practice_id *practice, struct span previous,
-                              struct make_place *out_place)
+/* A statement at the place after |previous| in the practice's chain; |link| is |body|'s. */
+static enum status make_next(const struct identity_signer *root, const struct practice_id *practice,
+                             struct span previous, enum statement_type type,
+                             const ProtobufCMessage *body, Alcove__Link *link,
+                             struct found_bytes *out_statement)
 {
-    struct statement statement;
-    enum status status = statement_parse(previous, practice, &statement);
+    struct statement before;
+    struct made made = {0};
+    enum status status = statement_parse(previous, practice, &before);
     if (status == STATUS_OK) {
-        *out_place = (struct make_place){.label = statement.link.label,
-                                         .number = statement.link.number + 1,
-                                         .previous = statement.hash};
+        struct make_place place = {.label = &before.link.label,
+                                   .number = before.link.number + 1,
+                                   .previous = &before.hash};
+        make_link(&place, link);
+        status = make_statement(practice, type, body, &root, 1, &made);
     }
-    statement_free(&statement);
+    if (status == STATUS_OK) {
+        give(&made, out_statement);
+    }
+    statement_free(&before);
     return status;
 }
 
@@ -68,13 +77,7 @@ enum status found_server_keys(const struct identity_signer *root,
                               const struct practice_id *practice, struct span previous,
                               const struct found_keys *keys, struct found_bytes *out_statement)
 {
-    struct make_place place;
-    enum status status = next_place(practice, previous, &place);
-    if (status != STATUS_OK) {
-        return status;
-    }
     Alcove__Link link;
-    make_link(&place, &link);
     Alcove__ServerKeys body;
     alcove__server_keys__init(&body);
     body.link = &link;
@@ -84,35 +87,21 @@ enum status found_server_keys(const struct identity_signer *root,
     body.log_next = or_none(keys->log_next.bytes);
     body.tls_pin = or_none(keys->tls_pin.bytes);
     body.tls_next = or_none(keys->tls_next.bytes);
-    struct made made = {0};
-    status = make_statement(practice, STATEMENT_SERVER_KEYS, &body.base, &root, 1, &made);
-    if (status == STATUS_OK) {
-        give(&made, out_statement);
-    }
-    return status;
+    return make_next(root, practice, previous, STATEMENT_SERVER_KEYS, &body.base, &link,
+                     out_statement);
 }
 
 enum status found_witness_policy(const struct identity_signer *root,
                                  const struct practice_id *practice, struct span previous,
                                  struct span policy, struct found_bytes *out_statement)
 {
-    struct make_place place;
-    enum status status = next_place(practice, previous, &place);
-    if (status != STATUS_OK) {
-        return status;
-    }
     Alcove__Link link;
-    make_link(&place, &link);
     Alcove__WitnessPolicy body;
     alcove__witness_policy__init(&body);
     body.link = &link;
     body.policy = field_of(policy.data, policy.size);
-    struct made made = {0};
-    status = make_statement(practice, STATEMENT_WITNESS_POLICY, &body.base, &root, 1, &made);
-    if (status == STATUS_OK) {
-        give(&made, out_statement);
-    }
-    return status;
+    return make_next(root, practice, previous, STATEMENT_WITNESS_POLICY, &body.base, &link,
+                     out_statement);
 }
 
 static enum status make_invitation(const struct identity_signer *root,
@@ -121,9 +110,10 @@ static enum status make_invitation(const struct identity_signer *root,
                                    const struct identity_signer *key, struct made *out_made)
 {
     struct member_id invited;
-    struct make_place place = {0};
+    struct chain_label label;
+    struct make_place place = {.label = &label};
     random_bytes(invited.bytes, sizeof invited.bytes);
-    random_bytes(place.label.bytes, sizeof place.label.bytes);
+    random_bytes(label.bytes, sizeof label.bytes);
     Alcove__Link link;
     make_link(&place, &link);
     Alcove__Invitation body;

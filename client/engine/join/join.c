@@ -234,9 +234,9 @@ static enum status make_enrolment(struct join *join, const struct recovery_publi
                                   struct made *out_made)
 {
     const struct keystore_content *content = &join->content;
-    struct make_place place = {.label = join->label,
+    struct make_place place = {.label = &join->label,
                                .number = 1,
-                               .previous = join->invitation,
+                               .previous = &join->invitation,
                                .member = &join->info.member};
     Alcove__Link link;
     make_link(&place, &link);

@@ -63,8 +63,8 @@ static enum status build_on_section(struct sources *from, struct wish *wish)
         wish->built_object = plan.statements[0].hash;
         status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
-    enum status ended = plan_end(&plan);
-    return status == STATUS_OK ? ended : status;
+    plan_drop(&plan);
+    return status;
 }
 
 enum status build_wish(struct sources *from, struct wish *wish, bool *out_ready)

@@ -76,8 +76,8 @@ enum status build_member(struct sources *from, struct wish *wish)
         wish->built_object = plan.statements[0].hash;
         status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
-    enum status ended = plan_end(&plan);
-    return status == STATUS_OK ? ended : status;
+    plan_drop(&plan);
+    return status;
 }
 
 enum status build_device(struct sources *from, struct wish *wish)
@@ -99,8 +99,8 @@ enum status build_device(struct sources *from, struct wish *wish)
         wish->built_object = plan.statements[0].hash;
         status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
-    enum status ended = plan_end(&plan);
-    return status == STATUS_OK ? ended : status;
+    plan_free(&plan);
+    return status;
 }
 
 static enum status add_section(struct plan *plan, const struct wish *wish)
@@ -144,6 +144,6 @@ enum status build_section(struct sources *from, struct wish *wish)
         wish->built_object = plan.statements[0].hash;
         status = plan_pack(&plan, NULL, span_of(NULL, 0), wish);
     }
-    enum status ended = plan_end(&plan);
-    return status == STATUS_OK ? ended : status;
+    plan_drop(&plan);
+    return status;
 }

@@ -233,8 +233,8 @@ enum status build_note(struct sources *from, struct wish *wish, bool *out_ready)
     }
     free(revising.context);
     free(revising.envelope);
-    enum status ended = plan_end(&revising.plan);
-    return status == STATUS_OK ? ended : status;
+    plan_drop(&revising.plan);
+    return status;
 }
 
 enum status build_opened(struct sources *from, struct wish *wish)

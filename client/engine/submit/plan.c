@@ -7,6 +7,7 @@ static void begin(struct sources *from, struct plan *plan)
 {
     *plan = (struct plan){.from = from};
     advance_seen(from->log, &plan->seen);
+    authority_try_begin(from->log->authority);
 }
 
 static bool join_chain(struct plan *plan, const struct chain_label *label)
@@ -51,27 +52,7 @@ enum status plan_member(struct sources *from, const struct member_id *member, st
     return facts != NULL && join_chain(out_plan, &facts->label) ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
-/* What the log holds of the section's chain, admitted again. */
-static enum status restore(struct sources *from, const struct chain_label *label)
-{
-    enum status status = authority_forget_section(from->log->authority, label);
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    for (size_t i = 0; i < from->log->fact_count && status == STATUS_OK; i++) {
-        const struct fact *fact = &from->log->facts[i];
-        if (!fact->folded || !ID_EQUAL(&fact->label, label)) {
-            continue;
-        }
-        struct authority_result result;
-        status = authority_admit(from->log->authority, span_of(fact->bytes, fact->size), fact->seq,
-                                 fact->time_ms, AUTHORITY_VERIFIED, &result);
-        CHECK(status == STATUS_OK || status == STATUS_NO_MEMORY);
-    }
-    return status;
-}
-
-enum status plan_end(struct plan *plan)
+void plan_free(struct plan *plan)
 {
     for (size_t i = 0; i < plan->statement_count; i++) {
         make_free(&plan->statements[i]);
@@ -79,46 +60,34 @@ enum status plan_end(struct plan *plan)
     secret_free(plan->epoch_key);
     plan->epoch_key = NULL;
     plan->statement_count = 0;
-    enum status status = plan->admitted ? restore(plan->from, &plan->label) : STATUS_OK;
-    plan->admitted = false;
-    return status;
+}
+
+void plan_drop(struct plan *plan)
+{
+    authority_try_drop(plan->from->log->authority);
+    plan_free(plan);
 }
 
 void plan_link(struct plan *plan, Alcove__Link *out_link)
 {
-    struct make_place place = {.label = plan->label,
+    struct make_place place = {.label = &plan->label,
                                .number = plan->count,
-                               .previous = plan->last,
+                               .previous = &plan->last,
                                .member = &plan->from->common->content->member,
                                .device = &plan->from->common->content->device_statement,
                                .seen = &plan->seen};
     make_link(&place, out_link);
-    /* make_link borrows: the label and the hash must be the plan's own. */
-    out_link->label = field_of(plan->label.bytes, HASH_BYTES);
-    if (plan->count > 0) {
-        out_link->previous = field_of(plan->last.bytes, HASH_BYTES);
-    }
 }
 
-/* Member chains cannot be taken back, so they are only judged. */
-static enum status judge(struct plan *plan, const struct made *made, bool keep)
+static enum status admit(struct plan *plan, const struct made *made)
 {
-    struct sources *from = plan->from;
-    struct statement statement;
+    const struct log *log = plan->from->log;
     struct authority_result result = {0};
+    uint64_t seq = log->leaves.count + plan->statement_count;
     enum status status =
-        statement_parse(span_of(made->data, made->size), &from->common->practice, &statement);
-    if (status == STATUS_OK) {
-        uint64_t seq = from->log->leaves.count + plan->statement_count;
-        uint64_t now = clock_writer_ms(from->common);
-        status = keep ? authority_admit_parsed(from->log->authority, &statement, seq, now,
-                                               AUTHORITY_VERIFIED, &result)
-                      : authority_judge(from->log->authority, &statement, seq, now,
-                                        AUTHORITY_VERIFIED, &result);
-    }
-    statement_free(&statement);
+        authority_admit(log->authority, span_of(made->data, made->size), seq,
+                        clock_writer_ms(plan->from->common), AUTHORITY_VERIFIED, &result);
     plan->reason = result.reason;
-    plan->admitted |= keep && status == STATUS_OK;
     return status;
 }
 
@@ -135,7 +104,7 @@ enum status plan_add(struct plan *plan, enum statement_type type, const Protobuf
     enum status status =
         make_statement(&plan->from->common->practice, type, body, &signer, 1, made);
     if (status == STATUS_OK) {
-        status = judge(plan, made, rule->subject == STATEMENT_OF_SECTION);
+        status = admit(plan, made);
     }
     if (status != STATUS_OK) {
         make_free(made);

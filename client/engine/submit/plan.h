@@ -4,8 +4,9 @@
  * Internal to the engine.
  *
  * Each statement is first admitted by our own authority, as the server will judge it, so that
- * an epoch is sealed to exactly those who are in after the grants before it. plan_end takes
- * that back: what is not in the log is not known.
+ * an epoch is sealed to exactly those who are in after the grants before it. That happens in a
+ * try of the authority that the plan opens and plan_drop drops: what is not in the log is not
+ * known.
  */
 #pragma once
 
@@ -23,7 +24,6 @@ struct plan {
     struct hash head;
     struct made statements[SUBMIT_STATEMENTS_MAX];
     size_t statement_count;
-    bool admitted;
     struct hash epoch_statement; /* of an epoch among them */
     uint64_t epoch;
     struct secret *epoch_key; /* NULL: none planned */
@@ -31,6 +31,7 @@ struct plan {
     enum authority_reason reason;
 };
 
+/* Three ways to begin, each with a try that plan_drop ends, in every case. */
 /* For the chain of a section that we hold. STATUS_NOT_FOUND. */
 MUST_CHECK enum status plan_section(struct sources *from, const struct section_id *section,
                                     struct plan *out_plan);
@@ -40,9 +41,10 @@ void plan_new_section(struct sources *from, const struct section_id *section,
 /* For a member's chain. STATUS_NOT_FOUND. */
 MUST_CHECK enum status plan_member(struct sources *from, const struct member_id *member,
                                    struct plan *out_plan);
-/* Takes back what was admitted, frees all. In every case. STATUS_NO_MEMORY; another status
- * would be our own fault. */
-MUST_CHECK enum status plan_end(struct plan *plan);
+/* Takes back what was admitted, and frees what was made. */
+void plan_drop(struct plan *plan);
+/* Only the latter: for a plan that was put together by hand and began no try. */
+void plan_free(struct plan *plan);
 
 /* The link of the next statement, signed by our device; borrows from |plan|. */
 void plan_link(struct plan *plan, Alcove__Link *out_link);

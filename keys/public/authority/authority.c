@@ -11,10 +11,10 @@ enum status authority_new(const struct practice_id *practice, uint32_t flags,
         return STATUS_NO_MEMORY;
     }
     authority->flags = flags;
-    authority->next_end_ms = UINT64_MAX;
+    authority->now.next_end_ms = UINT64_MAX;
     if (practice != NULL) {
-        authority->practice = *practice;
-        authority->pinned = true;
+        authority->now.practice = *practice;
+        authority->now.pinned = true;
     }
     map_init(&authority->members_by_id, ID_BYTES);
     map_init(&authority->devices, HASH_BYTES);
@@ -37,26 +37,31 @@ static void free_list(void *first, size_t offset)
     }
 }
 
-static void member_free(struct member_node *member)
+void authority_chart_free(void *node)
 {
+    struct chart_node *chart = node;
+    if (chart != NULL) {
+        free(chart->sections);
+        free(chart);
+    }
+}
+
+void authority_member_free(void *node)
+{
+    struct member_node *member = node;
     free_list(member->pub.devices, offsetof(struct authority_device, next));
     free_list(member->pub.suspensions, offsetof(struct authority_span, next));
     free_list(member->pub.relations, offsetof(struct authority_relation, next));
     free_list(member->pub.delegations, offsetof(struct authority_delegation, next));
-    if (member->chart != NULL) {
-        free(member->chart->sections);
-        free(member->chart);
-    }
+    authority_chart_free(member->chart);
     free(member->sections);
     free(member->supervised);
     free(member);
 }
 
-void authority_section_free(struct section_node *section)
+void authority_section_free(void *node)
 {
-    if (section == NULL) {
-        return;
-    }
+    struct section_node *section = node;
     for (size_t i = 0; i < section->pub.epoch_count; i++) {
         free(section->pub.epochs[i].recipients);
         free(section->pub.epochs[i].kept);
@@ -73,27 +78,24 @@ void authority_section_free(struct section_node *section)
     free(section);
 }
 
+static void list_free(struct node_list *list, void (*destroy)(void *node))
+{
+    for (size_t i = 0; i < list->count; i++) {
+        destroy(list->items[i]);
+    }
+    free(list->items);
+}
+
 void authority_free(struct authority *authority)
 {
     if (authority == NULL) {
         return;
     }
-    for (size_t i = 0; i < authority->section_list.count; i++) {
-        authority_section_free(authority->section_list.items[i]);
-    }
-    for (size_t i = 0; i < authority->members.count; i++) {
-        member_free(authority->members.items[i]);
-    }
-    for (size_t i = 0; i < authority->chain_list.count; i++) {
-        free(authority->chain_list.items[i]);
-    }
-    for (size_t i = 0; i < authority->fact_list.count; i++) {
-        free(authority->fact_list.items[i]);
-    }
-    free(authority->section_list.items);
-    free(authority->members.items);
-    free(authority->chain_list.items);
-    free(authority->fact_list.items);
+    list_free(&authority->section_list, authority_section_free);
+    list_free(&authority->members, authority_member_free);
+    list_free(&authority->chain_list, free);
+    list_free(&authority->fact_list, free);
+    free_list(authority->now.witness_policy, offsetof(struct policy_node, older));
     map_free(&authority->members_by_id);
     map_free(&authority->devices);
     map_free(&authority->chains);
@@ -102,7 +104,7 @@ void authority_free(struct authority *authority)
     map_free(&authority->relations);
     map_free(&authority->facts);
     free(authority->touched);
-    free(authority->witness_policy);
+    free(authority->undos);
     free(authority);
 }
 
@@ -126,43 +128,26 @@ enum status authority_grow(void *array, size_t *capacity, size_t need, size_t el
     return STATUS_OK;
 }
 
-enum status authority_list_reserve(struct node_list *list)
-{
-    return authority_grow(&list->items, &list->capacity, list->count + 1u, sizeof(void *));
-}
-
-void authority_list_put(struct node_list *list, void *item)
-{
-    CHECK(list->count < list->capacity);
-    list->items[list->count++] = item;
-}
-
 /* ---------------------------------------------------------------- admitting */
 
-static struct judgement judgement_of(struct authority *authority, const struct statement *statement,
-                                     uint64_t seq, uint64_t time_ms,
-                                     struct authority_result *out_result)
+enum status authority_judge(struct authority *authority, const struct statement *statement,
+                            uint64_t seq, uint64_t time_ms, enum authority_check check,
+                            struct authority_result *out_result,
+                            struct authority_judgement *out_judgement)
 {
-    struct judgement judgement = {
+    *out_judgement = (struct authority_judgement){
         .authority = authority,
+        .generation = authority->now.generation,
         .statement = statement,
         .seq = seq,
         .time_ms = time_ms,
         .when = {seq, time_ms},
         .result = out_result,
     };
-    return judgement;
+    return authority_judge_all(out_judgement, check);
 }
 
-enum status authority_judge(struct authority *authority, const struct statement *statement,
-                            uint64_t seq, uint64_t time_ms, enum authority_check check,
-                            struct authority_result *out_result)
-{
-    struct judgement judgement = judgement_of(authority, statement, seq, time_ms, out_result);
-    return authority_judge_all(&judgement, check);
-}
-
-static enum status apply_by_subject(struct judgement *judgement)
+static enum status apply_by_subject(struct authority_judgement *judgement)
 {
     switch (judgement->statement->rule->subject) {
     case STATEMENT_OF_PRACTICE:
@@ -175,83 +160,87 @@ static enum status apply_by_subject(struct judgement *judgement)
     return STATUS_MALFORMED;
 }
 
-/* Makes room in the lists and maps that every kind of statement adds to. */
-static enum status reserve_common(struct authority *authority)
-{
-    enum status status = map_reserve(&authority->chains, 1);
-    if (status == STATUS_OK) {
-        status = map_reserve(&authority->facts, 1);
-    }
-    if (status == STATUS_OK) {
-        status = authority_list_reserve(&authority->chain_list);
-    }
-    return status == STATUS_OK ? authority_list_reserve(&authority->fact_list) : status;
-}
-
-/* Counts the statement in its chain. Cannot fail. */
-static void commit_common(struct judgement *judgement, struct chain_node *new_chain,
-                          struct member_fact *fact)
+static enum status start_chain(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
-    const struct statement *statement = judgement->statement;
+    struct chain_node *chain = authority_make(authority, sizeof *chain, free);
+    if (chain == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    chain->pub.label = judgement->statement->link.label;
+    chain->pub.subject = judgement->statement->rule->subject;
+    chain->pub.first_seq = judgement->seq;
+    judgement->chain = chain;
+    enum status status =
+        authority_put(authority, &authority->chains, chain->pub.label.bytes, chain);
+    return status == STATUS_OK ? authority_append(authority, &authority->chain_list, chain)
+                               : status;
+}
+
+static enum status keep_fact(const struct authority_judgement *judgement)
+{
+    struct authority *authority = judgement->authority;
+    struct member_fact *fact = authority_make(authority, sizeof *fact, free);
+    if (fact == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    *fact =
+        (struct member_fact){judgement->statement->hash, judgement->subject->pub.id,
+                             judgement->statement->rule->type, judgement->seq, judgement->time_ms};
+    enum status status = authority_put(authority, &authority->facts, fact->statement.bytes, fact);
+    return status == STATUS_OK ? authority_append(authority, &authority->fact_list, fact) : status;
+}
+
+/* Counts the statement in its chain. */
+static void count(struct authority_judgement *judgement)
+{
+    struct authority *authority = judgement->authority;
     struct authority_chain *chain = &judgement->chain->pub;
-    if (new_chain != NULL) {
-        chain->label = statement->link.label;
-        chain->subject = statement->rule->subject;
-        chain->first_seq = judgement->seq;
-        map_put(&authority->chains, chain->label.bytes, new_chain);
-        authority_list_put(&authority->chain_list, new_chain);
-    }
-    if (fact != NULL) {
-        *fact = (struct member_fact){statement->hash, judgement->subject->pub.id,
-                                     statement->rule->type, judgement->seq, judgement->time_ms};
-        map_put(&authority->facts, fact->statement.bytes, fact);
-        authority_list_put(&authority->fact_list, fact);
-    }
+    authority_undo_bytes(authority, &chain->count, sizeof chain->count);
+    authority_undo_bytes(authority, &chain->last, sizeof chain->last);
+    authority_undo_bytes(authority, &chain->last_seq, sizeof chain->last_seq);
     chain->count++;
-    chain->last = statement->hash;
+    chain->last = judgement->statement->hash;
     chain->last_seq = judgement->seq;
-    authority->generation++;
+    authority->now.generation = authority_tick(authority);
     authority_clock_passed(authority, judgement->time_ms);
     judgement->result->touched = authority->touched;
     judgement->result->touched_count = authority->touched_count;
 }
 
-static enum status apply(struct judgement *judgement)
+enum status authority_apply(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
-    bool starts = judgement->chain == NULL;
-    bool of_member = judgement->statement->rule->subject == STATEMENT_OF_MEMBER;
-    struct chain_node *chain = starts ? calloc(1, sizeof(*chain)) : NULL;
-    struct member_fact *fact = of_member ? calloc(1, sizeof(*fact)) : NULL;
-    enum status status = STATUS_NO_MEMORY;
+    CHECK(judgement->generation == authority->now.generation);
+    authority_try_begin(authority);
     authority->touched_count = 0;
-    if ((starts && chain == NULL) || (of_member && fact == NULL)) {
-        goto out;
+    enum status status = authority_undo_reserve(authority, AUTHORITY_UNDOS_MIN);
+    if (status == STATUS_OK && judgement->chain == NULL) {
+        status = start_chain(judgement);
     }
-    status = reserve_common(authority);
-    if (status != STATUS_OK) {
-        goto out;
-    }
-    judgement->chain = starts ? chain : judgement->chain;
-    status = apply_by_subject(judgement);
     if (status == STATUS_OK) {
-        commit_common(judgement, chain, fact);
-        return STATUS_OK;
+        status = apply_by_subject(judgement);
     }
-out:
-    free(chain);
-    free(fact);
-    return status;
+    if (status == STATUS_OK && judgement->statement->rule->subject == STATEMENT_OF_MEMBER) {
+        status = keep_fact(judgement);
+    }
+    if (status != STATUS_OK) {
+        authority_try_drop(authority);
+        return status;
+    }
+    count(judgement);
+    authority_try_keep(authority);
+    return STATUS_OK;
 }
 
 enum status authority_admit_parsed(struct authority *authority, const struct statement *statement,
                                    uint64_t seq, uint64_t time_ms, enum authority_check check,
                                    struct authority_result *out_result)
 {
-    struct judgement judgement = judgement_of(authority, statement, seq, time_ms, out_result);
-    enum status status = authority_judge_all(&judgement, check);
-    return status == STATUS_OK ? apply(&judgement) : status;
+    struct authority_judgement judgement;
+    enum status status =
+        authority_judge(authority, statement, seq, time_ms, check, out_result, &judgement);
+    return status == STATUS_OK ? authority_apply(&judgement) : status;
 }
 
 enum status authority_admit(struct authority *authority, struct span bytes, uint64_t seq,
@@ -260,7 +249,7 @@ enum status authority_admit(struct authority *authority, struct span bytes, uint
 {
     struct statement statement;
     *out_result = (struct authority_result){0};
-    enum status status = statement_parse(bytes, &authority->practice, &statement);
+    enum status status = statement_parse(bytes, &authority->now.practice, &statement);
     if (status == STATUS_OK) {
         status = authority_admit_parsed(authority, &statement, seq, time_ms, check, out_result);
     }

@@ -11,8 +11,8 @@
  * question is asked as of a moment (struct authority_when). A chain that becomes visible
  * late is judged by the facts that held at its own place, and the past stays readable.
  *
- * admit changes nothing unless it returns STATUS_OK. Pointers handed out are borrowed
- * and stable until authority_free or, for one section, authority_forget_section. Not
+ * admit changes nothing unless it returns STATUS_OK. Pointers handed out are borrowed and
+ * stable until authority_free, but for what came with a try that is dropped. Not
  * thread-safe: the server's belongs to the committer, a client's to its engine.
  */
 #pragma once
@@ -95,44 +95,82 @@ struct authority_result {
     bool has_position;
     uint64_t position_number;
     struct hash position_head;
-    /* A member-chain statement: sections whose live set it changed, each of which gets
-     * an ECHO. Borrowed until the next admit. */
+    /* A member-chain statement that was applied: sections whose live set it changed, each
+     * of which gets an ECHO. Borrowed until the next apply or drop. */
     const struct authority_section *const *touched;
     size_t touched_count;
 };
 
 /*
- * Judges one statement at its place and, if it is right there, admits it.
+ * A statement that was judged to hold, for authority_apply: what was found on the way is
+ * what applying uses, so that nothing is looked up or judged twice. The fields are the
+ * authority's own. Borrows the statement and the result until it is applied or left.
+ *
+ * It holds for the state over which it was judged and for no other: |generation| names that
+ * state, no generation ever comes back, and authority_apply aborts the process when another
+ * is in force, since only a mistake of the caller can bring that about.
+ */
+struct chain_node;
+struct member_node;
+struct section_node;
+struct authority_judgement {
+    struct authority *authority;
+    uint64_t generation;
+    const struct statement *statement;
+    uint64_t seq;
+    uint64_t time_ms;
+    struct authority_when when;
+    struct chain_node *chain; /* at number 0 NULL while judged, the new one while applied */
+    struct member_node *signer;
+    struct authority_device *device;
+    struct member_node *subject; /* member chain: its member */
+    struct section_node *section;
+    struct public_key key[STATEMENT_SIGNATURES_MAX]; /* of each signature */
+    struct authority_result *result;
+};
+
+/*
+ * Judges one statement, parsed under this practice, at its place. Changes nothing.
  *
  * |seq|, |time_ms|  index in the statements log and time in its leaf.
  *
- * STATUS_OK; STATUS_ALREADY (exactly the chain's last statement: nothing done);
+ * STATUS_OK; STATUS_ALREADY (exactly the chain's last statement: nothing to do);
  * STATUS_BAD_CHAIN (not the next of its chain), STATUS_REFUSED (not permitted at this
- * point), STATUS_BAD_SIGNATURE, STATUS_MALFORMED, STATUS_TOO_LARGE,
- * STATUS_UNSUPPORTED, STATUS_EQUIVOCATION (a properly signed second identity for a
- * member id: clients stop, the server refuses), STATUS_NO_MEMORY.
+ * point), STATUS_BAD_SIGNATURE, STATUS_MALFORMED, STATUS_EQUIVOCATION (a properly signed
+ * second identity for a member id: clients stop, the server refuses).
  */
-MUST_CHECK enum status authority_admit(struct authority *authority, struct span bytes, uint64_t seq,
+MUST_CHECK enum status authority_judge(struct authority *authority,
+                                       const struct statement *statement, uint64_t seq,
                                        uint64_t time_ms, enum authority_check check,
-                                       struct authority_result *out_result);
-/* The same for one already parsed under this practice. */
+                                       struct authority_result *out_result,
+                                       struct authority_judgement *out_judgement);
+/* Takes in what authority_judge found to hold, once. STATUS_NO_MEMORY: nothing changed. */
+MUST_CHECK enum status authority_apply(struct authority_judgement *judgement);
+
+/* Judges and, if it holds, applies. Statuses of both. */
 MUST_CHECK enum status authority_admit_parsed(struct authority *authority,
                                               const struct statement *statement, uint64_t seq,
                                               uint64_t time_ms, enum authority_check check,
                                               struct authority_result *out_result);
-/* Judges without admitting. */
-MUST_CHECK enum status authority_judge(struct authority *authority,
-                                       const struct statement *statement, uint64_t seq,
+/* Parses first: STATUS_TOO_LARGE and STATUS_UNSUPPORTED too. */
+MUST_CHECK enum status authority_admit(struct authority *authority, struct span bytes, uint64_t seq,
                                        uint64_t time_ms, enum authority_check check,
                                        struct authority_result *out_result);
 
 /*
- * Drops a section and its chain, so that the caller can admit again what is stored of
- * it (a request of several statements failed half way). STATUS_NOT_FOUND. Statements of
- * other chains cannot be taken back: build a new authority from the store.
+ * A try: what is admitted, marked or passed over while it is open can be dropped again,
+ * whatever the types of the statements. Every question sees it meanwhile, so that a group of
+ * statements is judged one upon the other. Tries nest; keep and drop end the innermost.
+ *
+ * Changes are made in place over notes of what stood there before: keeping costs nothing and
+ * dropping costs what the try changed, however long the chains are. Neither can fail. After a
+ * drop all is as it was, byte for byte, and pointers to what the try brought are dead; others
+ * stay good throughout.
  */
-MUST_CHECK enum status authority_forget_section(struct authority *authority,
-                                                const struct chain_label *label);
+#define AUTHORITY_TRIES_MAX 4u /* a batch, a request, a statement; one to spare */
+void authority_try_begin(struct authority *authority);
+void authority_try_keep(struct authority *authority);
+void authority_try_drop(struct authority *authority);
 
 /* ---------------------------------------------------------------- the practice */
 
@@ -143,7 +181,8 @@ const struct public_key *authority_root_key(const struct authority *authority);
 const struct statement_server_keys *authority_server_keys(const struct authority *authority);
 /* C2SP policy text; empty before the first. */
 struct span authority_witness_policy(const struct authority *authority);
-/* Raised by every statement admitted. */
+/* Names the state that all statements admitted so far amount to: raised by each of them, put
+ * back by a dropped try, never given to two states. */
 uint64_t authority_generation(const struct authority *authority);
 
 /* ---------------------------------------------------------------- finding; NULL: unknown */
@@ -259,7 +298,7 @@ struct authority_ending {
 size_t authority_endings(struct authority *authority, uint64_t now_ms, struct authority_ending *out,
                          size_t capacity);
 /* Marks this grant's next end as done: its ENDED entry was appended (server) or read (client).
- * Does nothing when no end is to come. STATUS_NOT_FOUND: no such grant. */
+ * Does nothing when no end is to come. STATUS_NOT_FOUND: no such grant. STATUS_NO_MEMORY. */
 MUST_CHECK enum status authority_mark_ended(struct authority *authority,
                                             const struct section_id *section,
                                             const struct hash *grant);
@@ -292,6 +331,3 @@ void authority_visible_chains(const struct authority *authority,
 void authority_visible_sections(
     const struct authority *authority, const struct authority_member *viewer,
     bool (*visit)(void *context, const struct authority_section *section), void *context);
-
-/* A hash over everything known, for tests: equal iff nothing changed. */
-void authority_digest(const struct authority *authority, struct hash *out_digest);

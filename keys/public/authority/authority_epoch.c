@@ -4,7 +4,8 @@
 
 /* The recipients must be exactly those in force, in their order: whoever brings an epoch has no
  * choice of them (decision 6). */
-static bool recipients_exact(const struct judgement *judgement, const struct statement_epoch *epoch)
+static bool recipients_exact(const struct authority_judgement *judgement,
+                             const struct statement_epoch *epoch)
 {
     struct authority_recipient wanted[EPOCH_SEALS_MAX];
     size_t count = 0;
@@ -22,14 +23,15 @@ static bool recipients_exact(const struct judgement *judgement, const struct sta
     return true;
 }
 
-static void state_position(struct judgement *judgement, const struct statement_position *position)
+static void state_position(struct authority_judgement *judgement,
+                           const struct statement_position *position)
 {
     judgement->result->has_position = true;
     judgement->result->position_number = position->number;
     judgement->result->position_head = position->head;
 }
 
-enum status authority_judge_epoch(struct judgement *judgement)
+enum status authority_judge_epoch(struct authority_judgement *judgement)
 {
     const struct statement_epoch *epoch = &judgement->statement->u.epoch;
     const struct authority_section *section = &judgement->section->pub;
@@ -55,7 +57,7 @@ enum status authority_judge_epoch(struct judgement *judgement)
 
 /* ---------------------------------------------------------------- reseals */
 
-static bool epoch_names_member(const struct judgement *judgement,
+static bool epoch_names_member(const struct authority_judgement *judgement,
                                const struct authority_epoch *epoch,
                                const struct authority_member *wanted)
 {
@@ -71,7 +73,7 @@ static bool epoch_names_member(const struct judgement *judgement,
 
 /* An owner may give an epoch to a member who held it already, and to a newcomer from
  * where the grant says that history begins. */
-static bool history_reaches(const struct judgement *judgement,
+static bool history_reaches(const struct authority_judgement *judgement,
                             const struct authority_member *member,
                             const struct authority_grant *grant, uint64_t epoch)
 {
@@ -81,8 +83,8 @@ static bool history_reaches(const struct judgement *judgement,
     return epoch_names_member(judgement, &judgement->section->pub.epochs[epoch - 1u], member);
 }
 
-static bool reseal_reaches(const struct judgement *judgement, const struct statement_seal *seal,
-                           bool owner)
+static bool reseal_reaches(const struct authority_judgement *judgement,
+                           const struct statement_seal *seal, bool owner)
 {
     const struct authority *authority = judgement->authority;
     const struct authority_section *section = &judgement->section->pub;
@@ -106,7 +108,7 @@ static bool reseal_reaches(const struct judgement *judgement, const struct state
 }
 
 /* A member who is in may reseal to their own other devices. Only an owner may reseal to others. */
-enum status authority_judge_reseal(struct judgement *judgement)
+enum status authority_judge_reseal(struct authority_judgement *judgement)
 {
     const struct statement_reseal *reseal = &judgement->statement->u.reseal;
     const struct authority_section *section = &judgement->section->pub;
@@ -141,7 +143,7 @@ static bool names_device(const struct authority_recipient *recipients, size_t co
 }
 
 /* A device may complain only of a seal that was made to itself. */
-enum status authority_judge_bad_seal(struct judgement *judgement)
+enum status authority_judge_bad_seal(struct authority_judgement *judgement)
 {
     const struct hash *statement = &judgement->statement->u.bad_seal;
     const struct hash *device = &judgement->device->statement;
@@ -170,9 +172,10 @@ enum status authority_judge_bad_seal(struct judgement *judgement)
 
 /* ---------------------------------------------------------------- taking in */
 
-static struct authority_recipient *copy_recipients(const struct statement_seal *seal, size_t count)
+static struct authority_recipient *copy_recipients(struct authority *authority,
+                                                   const struct statement_seal *seal, size_t count)
 {
-    struct authority_recipient *out = calloc(count, sizeof(*out));
+    struct authority_recipient *out = authority_make(authority, count * sizeof *out, free);
     for (size_t i = 0; out != NULL && i < count; i++) {
         out[i] = (struct authority_recipient){seal[i].recipient, seal[i].kind};
     }
@@ -180,7 +183,8 @@ static struct authority_recipient *copy_recipients(const struct statement_seal *
 }
 
 /* Keeps the statement's bytes if seals are to be kept. True also when they are not to be. */
-static bool keep_bytes(const struct judgement *judgement, uint8_t **out_kept, struct span *out)
+static bool keep_bytes(const struct authority_judgement *judgement, uint8_t **out_kept,
+                       struct span *out)
 {
     struct span bytes = judgement->statement->bytes;
     *out_kept = NULL;
@@ -188,7 +192,7 @@ static bool keep_bytes(const struct judgement *judgement, uint8_t **out_kept, st
     if ((judgement->authority->flags & AUTHORITY_KEEP_SEALS) == 0) {
         return true;
     }
-    *out_kept = malloc(bytes.size);
+    *out_kept = authority_make(judgement->authority, bytes.size, free);
     if (*out_kept == NULL) {
         return false;
     }
@@ -197,8 +201,9 @@ static bool keep_bytes(const struct judgement *judgement, uint8_t **out_kept, st
     return true;
 }
 
-enum status authority_apply_epoch(struct judgement *judgement)
+enum status authority_apply_epoch(struct authority_judgement *judgement)
 {
+    struct authority *authority = judgement->authority;
     const struct statement *statement = judgement->statement;
     const struct statement_epoch *said = &statement->u.epoch;
     struct section_node *node = judgement->section;
@@ -213,22 +218,22 @@ enum status authority_apply_epoch(struct judgement *judgement)
         .signer_device = statement->link.device,
         .seq = judgement->seq,
         .time_ms = judgement->time_ms,
-        .recipients = copy_recipients(said->seal, said->seal_count),
+        .recipients = copy_recipients(authority, said->seal, said->seal_count),
         .recipient_count = said->seal_count,
     };
     if (epoch.recipients == NULL || !keep_bytes(judgement, &epoch.kept, &epoch.bytes) ||
         authority_grow(&section->epochs, &node->epoch_capacity, section->epoch_count + 1u,
-                       sizeof(epoch)) != STATUS_OK) {
-        free(epoch.recipients);
-        free(epoch.kept);
+                       sizeof epoch) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
+    authority_undo_bytes(authority, &section->epoch_count, sizeof section->epoch_count);
     section->epochs[section->epoch_count++] = epoch;
     return STATUS_OK;
 }
 
-enum status authority_apply_reseal(struct judgement *judgement)
+enum status authority_apply_reseal(struct authority_judgement *judgement)
 {
+    struct authority *authority = judgement->authority;
     const struct statement *statement = judgement->statement;
     const struct statement_reseal *said = &statement->u.reseal;
     struct section_node *node = judgement->section;
@@ -239,22 +244,20 @@ enum status authority_apply_reseal(struct judgement *judgement)
         .signer = statement->link.member,
         .signer_device = statement->link.device,
         .seq = judgement->seq,
-        .recipients = copy_recipients(said->seal, said->seal_count),
-        .epochs = calloc(said->seal_count, sizeof(uint64_t)),
+        .recipients = copy_recipients(authority, said->seal, said->seal_count),
         .count = said->seal_count,
     };
+    reseal.epochs = authority_make(authority, said->seal_count * sizeof(uint64_t), free);
     if (reseal.recipients == NULL || reseal.epochs == NULL ||
         !keep_bytes(judgement, &reseal.kept, &reseal.bytes) ||
         authority_grow(&section->reseals, &node->reseal_capacity, section->reseal_count + 1u,
-                       sizeof(reseal)) != STATUS_OK) {
-        free(reseal.recipients);
-        free(reseal.epochs);
-        free(reseal.kept);
+                       sizeof reseal) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < said->seal_count; i++) {
         reseal.epochs[i] = said->seal[i].epoch;
     }
+    authority_undo_bytes(authority, &section->reseal_count, sizeof section->reseal_count);
     section->reseals[section->reseal_count++] = reseal;
     return STATUS_OK;
 }

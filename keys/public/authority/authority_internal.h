@@ -1,9 +1,9 @@
 /*
  * Inside the authority: its nodes, and the functions that its files share.
  *
- * A statement is first judged, which changes nothing, then applied: everything that
- * can fail (memory) comes before the first change. Every public struct is the first
- * field of its node.
+ * A statement is first judged, which changes nothing, then applied inside a try of its own:
+ * an apply that runs out of memory half way is undone by dropping that try, so no apply
+ * function cleans up after itself. Every public struct is the first field of its node.
  */
 #pragma once
 
@@ -28,7 +28,6 @@ struct member_node {
 };
 struct section_node {
     struct authority_section pub;
-    struct chart_node *chart;
     size_t grant_capacity;
     size_t epoch_capacity;
     size_t reseal_capacity;
@@ -43,7 +42,6 @@ struct chart_node {
     struct authority_chart pub;
     const struct authority_section **sections;
     size_t section_capacity;
-    struct member_node *client;
 };
 struct chain_node {
     struct authority_chain pub;
@@ -66,21 +64,38 @@ struct node_list {
     size_t capacity;
 };
 
-struct authority {
+/* A witness policy; older ones stay, so that a dropped try finds its own again. */
+struct policy_node {
+    struct policy_node *older;
+    size_t size;
+    uint8_t text[];
+};
+
+/* What is no list and no map. A try copies it whole when it begins. */
+struct authority_scalars {
     struct practice_id practice;
-    bool pinned; /* practice is known */
-    uint32_t flags;
+    bool pinned;                       /* practice is known */
     struct chain_node *practice_chain; /* NULL before genesis */
     struct public_key root_key;
     bool has_server_keys;
     struct statement_server_keys server_keys;
-    uint8_t *witness_policy;
-    size_t witness_policy_size;
+    struct policy_node *witness_policy; /* newest; NULL: none */
     uint64_t generation;
     struct section_node *directory;
     uint64_t next_end_ms; /* nothing ends by the clock before this */
     uint64_t clock_ms;    /* every end up to here is in the log, or never will be */
+    uint32_t section_locals;
+};
 
+struct undo; /* authority_try.c */
+struct authority_try {
+    struct authority_scalars before;
+    size_t undo_count; /* of the tries around it */
+};
+
+struct authority {
+    struct authority_scalars now;
+    uint32_t flags;
     struct map members_by_id;
     struct map devices;   /* by statement hash */
     struct map chains;    /* by label */
@@ -92,58 +107,73 @@ struct authority {
     struct node_list chain_list;
     struct node_list section_list;
     struct node_list fact_list;
-    uint32_t section_locals;
-    uint64_t ticks; /* generations are drawn from it, so that none ever comes back */
+    /* Generations are drawn from it. A dropped try does not take it back, so that no
+     * generation ever names two states: what is remembered under one stays right. */
+    uint64_t ticks;
     const struct authority_section **touched;
     size_t touched_count;
     size_t touched_capacity;
-};
-
-/* One statement being judged, with the nodes that were found on the way: apply uses them. */
-struct judgement {
-    struct authority *authority;
-    const struct statement *statement;
-    uint64_t seq;
-    uint64_t time_ms;
-    struct authority_when when;
-    struct chain_node *chain; /* at number 0 NULL while judged, the new one while applied */
-    struct member_node *signer;
-    struct authority_device *device;
-    struct member_node *subject; /* member chain: its member */
-    struct section_node *section;
-    struct public_key key[STATEMENT_SIGNATURES_MAX]; /* of each signature */
-    struct authority_result *result;
+    struct authority_try tries[AUTHORITY_TRIES_MAX];
+    size_t try_count;
+    struct undo *undos; /* of all open tries, oldest first */
+    size_t undo_count;
+    size_t undo_capacity;
 };
 
 /* Sets the reason and returns STATUS_REFUSED, so that rules read "return refuse(…)". */
-enum status authority_refuse(struct judgement *judgement, enum authority_reason reason);
+enum status authority_refuse(struct authority_judgement *judgement, enum authority_reason reason);
 
 /* Judges place, signer, signatures if they are to be verified, then meaning. Changes nothing. */
-MUST_CHECK enum status authority_judge_all(struct judgement *judgement, enum authority_check check);
+MUST_CHECK enum status authority_judge_all(struct authority_judgement *judgement,
+                                           enum authority_check check);
 
 /* Room for |need| elements. |array| points at the array pointer. STATUS_NO_MEMORY. */
 MUST_CHECK enum status authority_grow(void *array, size_t *capacity, size_t need,
                                       size_t element_bytes);
-MUST_CHECK enum status authority_list_reserve(struct node_list *list);
-void authority_list_put(struct node_list *list, void *item);
 
-/* By subject of the chain. Judge: place, signer and signatures hold already. Apply: all
- * or nothing; what is common to all chains is done by the caller after it. */
-MUST_CHECK enum status authority_judge_practice(struct judgement *judgement);
-MUST_CHECK enum status authority_apply_practice(struct judgement *judgement);
-MUST_CHECK enum status authority_judge_member(struct judgement *judgement);
-MUST_CHECK enum status authority_apply_member(struct judgement *judgement);
-MUST_CHECK enum status authority_judge_section(struct judgement *judgement);
-MUST_CHECK enum status authority_apply_section(struct judgement *judgement);
-MUST_CHECK enum status authority_judge_epoch(struct judgement *judgement);
-MUST_CHECK enum status authority_judge_reseal(struct judgement *judgement);
-MUST_CHECK enum status authority_judge_bad_seal(struct judgement *judgement);
-MUST_CHECK enum status authority_apply_epoch(struct judgement *judgement);
-MUST_CHECK enum status authority_apply_reseal(struct judgement *judgement);
+/*
+ * Changing what is there, from authority_try.c. Each change is noted first, so that the try
+ * around it can be dropped. Lists, maps and arrays keep the room that they grew: only what
+ * can be seen is taken back.
+ *
+ * Room for |count| more notes. Every statement has AUTHORITY_UNDOS_MIN from the start;
+ * whoever changes as many things as there are sections asks for more. STATUS_NO_MEMORY.
+ */
+#define AUTHORITY_UNDOS_MIN 32u
+MUST_CHECK enum status authority_undo_reserve(struct authority *authority, size_t count);
+/* Before |size| bytes at |place| change; a note for every 64. They must neither move nor go
+ * away while a try is open, and hold no pointer to an array that grows. */
+void authority_undo_bytes(struct authority *authority, void *place, size_t size);
+/* The same |offset| bytes into an array that may move while it grows, 64 at most; |array|
+ * points at its pointer, which stays where it is. */
+void authority_undo_element(struct authority *authority, void *array, size_t offset, size_t size);
+/* Zeroed memory that a dropped try gives to |destroy|. NULL: no memory. */
+void *authority_make(struct authority *authority, size_t size, void (*destroy)(void *node));
+/* The key stands in the value or lives as long. STATUS_NO_MEMORY. */
+MUST_CHECK enum status authority_put(struct authority *authority, struct map *map, const void *key,
+                                     void *value);
+MUST_CHECK enum status authority_append(struct authority *authority, struct node_list *list,
+                                        void *item);
+/* A new name for what the authority holds from now on. */
+uint64_t authority_tick(struct authority *authority);
+
+/* By subject of the chain. Judge: place, signer and signatures hold already. Apply: may fail
+ * half way, since the caller drops its try then; what is common to all chains comes after. */
+MUST_CHECK enum status authority_judge_practice(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_apply_practice(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_judge_member(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_apply_member(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_judge_section(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_apply_section(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_judge_epoch(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_judge_reseal(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_judge_bad_seal(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_apply_epoch(struct authority_judgement *judgement);
+MUST_CHECK enum status authority_apply_reseal(struct authority_judgement *judgement);
 
 /* True iff the signer may do |action|; sets the result's basis, else the reason. */
-MUST_CHECK bool authority_permits(struct judgement *judgement, uint32_t action, uint32_t class,
-                                  const struct authority_section *section,
+MUST_CHECK bool authority_permits(struct authority_judgement *judgement, uint32_t action,
+                                  uint32_t class, const struct authority_section *section,
                                   const struct authority_member *client);
 
 /* Sections whose live set the statement of |fact_seq| changed, among the candidates. */
@@ -156,7 +186,10 @@ struct member_node *authority_member_node(const struct authority *authority,
 struct section_node *authority_section_node(const struct authority *authority,
                                             const struct section_id *id);
 bool authority_member_in(const struct member_node *member, const struct section_node *section);
-void authority_section_free(struct section_node *section);
+/* For authority_make: nodes with all that hangs on them. */
+void authority_section_free(void *node);
+void authority_member_free(void *node);
+void authority_chart_free(void *node);
 
 /* The grant in force by statements alone, whatever the clock; NULL: none. */
 const struct authority_grant *authority_grant_at(const struct authority_section *section,

@@ -1,18 +1,18 @@
 #include "keys/public/authority/authority_internal.h"
 
-enum status authority_refuse(struct judgement *judgement, enum authority_reason reason)
+enum status authority_refuse(struct authority_judgement *judgement, enum authority_reason reason)
 {
     judgement->result->reason = reason;
     return STATUS_REFUSED;
 }
 
-static enum status bad_chain(struct judgement *judgement, enum authority_reason reason)
+static enum status bad_chain(struct authority_judgement *judgement, enum authority_reason reason)
 {
     judgement->result->reason = reason;
     return STATUS_BAD_CHAIN;
 }
 
-bool authority_permits(struct judgement *judgement, uint32_t action, uint32_t class,
+bool authority_permits(struct authority_judgement *judgement, uint32_t action, uint32_t class,
                        const struct authority_section *section,
                        const struct authority_member *client)
 {
@@ -33,7 +33,7 @@ static bool starts_chain(uint32_t type)
 }
 
 /* Number 0 needs a label that was never seen. Before the genesis only the genesis may come. */
-static enum status judge_start(struct judgement *judgement)
+static enum status judge_start(struct authority_judgement *judgement)
 {
     const struct statement *statement = judgement->statement;
     bool genesis = statement->rule->type == STATEMENT_GENESIS;
@@ -41,14 +41,14 @@ static enum status judge_start(struct judgement *judgement)
         return bad_chain(judgement, AUTHORITY_BAD_PLACE);
     }
     if (!starts_chain(statement->rule->type) ||
-        genesis != (judgement->authority->practice_chain == NULL)) {
+        genesis != (judgement->authority->now.practice_chain == NULL)) {
         return bad_chain(judgement, AUTHORITY_BAD_START);
     }
     return STATUS_OK;
 }
 
 /* The statement must be the next of its chain, linked to the last, and later in the log. */
-static enum status judge_place(struct judgement *judgement)
+static enum status judge_place(struct authority_judgement *judgement)
 {
     const struct statement *statement = judgement->statement;
     const struct statement_link *link = &statement->link;
@@ -74,16 +74,16 @@ static enum status judge_place(struct judgement *judgement)
     return STATUS_OK;
 }
 
-static enum status signer_root(struct judgement *judgement)
+static enum status signer_root(struct authority_judgement *judgement)
 {
     bool genesis = judgement->statement->rule->type == STATEMENT_GENESIS;
     judgement->key[0] =
-        genesis ? judgement->statement->u.genesis.root_key : judgement->authority->root_key;
+        genesis ? judgement->statement->u.genesis.root_key : judgement->authority->now.root_key;
     judgement->result->basis_kind = BASIS_ROLE;
     return STATUS_OK;
 }
 
-static enum status signer_device(struct judgement *judgement)
+static enum status signer_device(struct authority_judgement *judgement)
 {
     const struct statement_link *link = &judgement->statement->link;
     struct authority *authority = judgement->authority;
@@ -107,7 +107,7 @@ static enum status signer_device(struct judgement *judgement)
 
 /* ENROLMENT brings its identity key along; DEVICE needs the one enrolled, unless the
  * device that holds it was revoked (decision 11). */
-static enum status signer_identity(struct judgement *judgement)
+static enum status signer_identity(struct authority_judgement *judgement)
 {
     const struct statement *statement = judgement->statement;
     struct member_node *subject = judgement->subject;
@@ -131,7 +131,7 @@ static enum status signer_identity(struct judgement *judgement)
     return STATUS_OK;
 }
 
-static enum status judge_signer(struct judgement *judgement)
+static enum status judge_signer(struct authority_judgement *judgement)
 {
     switch (judgement->statement->rule->signer[0]) {
     case STATEMENT_BY_ROOT:
@@ -151,12 +151,12 @@ static enum status judge_signer(struct judgement *judgement)
     return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
 }
 
-static enum status judge_signatures(struct judgement *judgement)
+static enum status judge_signatures(struct authority_judgement *judgement)
 {
     const struct statement *statement = judgement->statement;
     for (size_t i = 0; i < statement->rule->signatures; i++) {
         enum status status =
-            statement_verify(statement, i, &judgement->authority->practice, &judgement->key[i]);
+            statement_verify(statement, i, &judgement->authority->now.practice, &judgement->key[i]);
         if (status != STATUS_OK) {
             judgement->result->reason = AUTHORITY_BAD_SIGNATURE;
             return status;
@@ -165,7 +165,7 @@ static enum status judge_signatures(struct judgement *judgement)
     return STATUS_OK;
 }
 
-static enum status judge_meaning(struct judgement *judgement)
+static enum status judge_meaning(struct authority_judgement *judgement)
 {
     switch (judgement->statement->rule->subject) {
     case STATEMENT_OF_PRACTICE:
@@ -178,7 +178,7 @@ static enum status judge_meaning(struct judgement *judgement)
     return STATUS_MALFORMED;
 }
 
-static void result_start(struct judgement *judgement)
+static void result_start(struct authority_judgement *judgement)
 {
     const struct statement *statement = judgement->statement;
     struct authority_result *result = judgement->result;
@@ -194,7 +194,7 @@ static void result_start(struct judgement *judgement)
     };
 }
 
-enum status authority_judge_all(struct judgement *judgement, enum authority_check check)
+enum status authority_judge_all(struct authority_judgement *judgement, enum authority_check check)
 {
     result_start(judgement);
     enum status status = judge_place(judgement);

@@ -33,7 +33,7 @@ void authority_membership(const struct authority *authority,
     }
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     struct span part = span_of(bytes, size);
-    frame_hash(LABEL_MEMBERSHIP, &authority->practice, &part, 1, out_membership);
+    frame_hash(LABEL_MEMBERSHIP, &authority->now.practice, &part, 1, out_membership);
 }
 
 /* The member's rights from now on, as far as the clock alone changes them. */
@@ -346,8 +346,8 @@ uint64_t authority_grant_end_ms(const struct authority *authority,
                                 const struct authority_section *section,
                                 const struct authority_grant *grant)
 {
-    uint64_t done_ms =
-        authority->clock_ms > grant->clock_ended_ms ? authority->clock_ms : grant->clock_ended_ms;
+    uint64_t done_ms = authority->now.clock_ms > grant->clock_ended_ms ? authority->now.clock_ms
+                                                                       : grant->clock_ended_ms;
     struct authority_when after = {AUTHORITY_NEVER, done_ms};
     return authority_grant_end_after(authority, section, grant, after);
 }

@@ -2,7 +2,7 @@
 
 /* ---------------------------------------------------------------- who may invite whom */
 
-static enum status judge_delegate(struct judgement *judgement)
+static enum status judge_delegate(struct authority_judgement *judgement)
 {
     const struct statement_invitation *invitation = &judgement->statement->u.invitation;
     if (judgement->signer == NULL) {
@@ -27,7 +27,7 @@ static enum status judge_delegate(struct judgement *judgement)
 
 /* Only the root invites admins and auditors, an admin invites therapists, and a therapist to whom
  * an admin delegated it invites clients (decisions 9, 25). */
-static enum status judge_inviter(struct judgement *judgement)
+static enum status judge_inviter(struct authority_judgement *judgement)
 {
     const struct statement_invitation *invitation = &judgement->statement->u.invitation;
     bool by_root = judgement->statement->link.by_root;
@@ -49,7 +49,7 @@ static enum status judge_inviter(struct judgement *judgement)
     }
 }
 
-static enum status judge_invitation(struct judgement *judgement)
+static enum status judge_invitation(struct authority_judgement *judgement)
 {
     const struct statement_invitation *invitation = &judgement->statement->u.invitation;
     judgement->result->subject = invitation->invited;
@@ -84,7 +84,7 @@ static bool keys_distinct(const struct device_keys *keys)
 /* Open invitations end with the member who made them: a member about to be removed could come
  * back by one as somebody else. They also end with the device that signed them, since a thief
  * of the device may have made them. */
-static enum status judge_inviter_still_in(struct judgement *judgement,
+static enum status judge_inviter_still_in(struct authority_judgement *judgement,
                                           const struct authority_member *invited)
 {
     const struct authority *authority = judgement->authority;
@@ -100,7 +100,7 @@ static enum status judge_inviter_still_in(struct judgement *judgement,
                : authority_refuse(judgement, AUTHORITY_SIGNER_REVOKED);
 }
 
-static enum status judge_enrolment(struct judgement *judgement)
+static enum status judge_enrolment(struct authority_judgement *judgement)
 {
     const struct statement_enrolment *enrolment = &judgement->statement->u.enrolment;
     const struct authority_member *member = &judgement->subject->pub;
@@ -128,7 +128,7 @@ static enum status judge_enrolment(struct judgement *judgement)
 }
 
 /* In every section the member is in, the next epoch still has room for one more. */
-static bool device_fits(const struct judgement *judgement)
+static bool device_fits(const struct authority_judgement *judgement)
 {
     const struct member_node *member = judgement->subject;
     for (size_t i = 0; i < member->section_count; i++) {
@@ -142,7 +142,7 @@ static bool device_fits(const struct judgement *judgement)
     return true;
 }
 
-static enum status judge_device(struct judgement *judgement)
+static enum status judge_device(struct authority_judgement *judgement)
 {
     const struct device_keys *keys = &judgement->statement->u.device;
     size_t count = 0;
@@ -165,7 +165,7 @@ static enum status judge_device(struct judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_LIMIT);
 }
 
-static enum status judge_device_revocation(struct judgement *judgement)
+static enum status judge_device_revocation(struct authority_judgement *judgement)
 {
     const struct hash *revoked = &judgement->statement->u.revoked;
     const struct authority_device *device = authority_device(judgement->authority, revoked);
@@ -190,7 +190,7 @@ static enum status judge_device_revocation(struct judgement *judgement)
 
 /* ---------------------------------------------------------------- relations */
 
-static enum status judge_delegation(struct judgement *judgement)
+static enum status judge_delegation(struct authority_judgement *judgement)
 {
     uint64_t until_ms = judgement->statement->u.delegated_until_ms;
     if (!authority_permits(judgement, ACTION_DELEGATE, CLASS_NONE, NULL, NULL)) {
@@ -204,7 +204,7 @@ static enum status judge_delegation(struct judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_EXPIRED);
 }
 
-static enum status judge_relation(struct judgement *judgement)
+static enum status judge_relation(struct authority_judgement *judgement)
 {
     const struct statement_relation *relation = &judgement->statement->u.relation;
     const struct authority_member *staff = authority_member(judgement->authority, &relation->staff);
@@ -225,7 +225,7 @@ static enum status judge_relation(struct judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_EXPIRED);
 }
 
-static enum status judge_relation_end(struct judgement *judgement)
+static enum status judge_relation_end(struct authority_judgement *judgement)
 {
     const struct authority_relation *relation =
         authority_relation(judgement->authority, &judgement->statement->u.relation_ended);
@@ -242,7 +242,7 @@ static enum status judge_relation_end(struct judgement *judgement)
 
 /* Only the root suspends a member whom the root appointed; an admin's device suspends everybody
  * else. So an admin who misbehaves cannot shut out the auditor. */
-static enum status judge_suspension(struct judgement *judgement, bool suspends)
+static enum status judge_suspension(struct authority_judgement *judgement, bool suspends)
 {
     const struct authority_member *member = &judgement->subject->pub;
     if (judgement->statement->link.by_root != member->by_root) {
@@ -256,7 +256,7 @@ static enum status judge_suspension(struct judgement *judgement, bool suspends)
     return active == suspends ? STATUS_OK : authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
 }
 
-enum status authority_judge_member(struct judgement *judgement)
+enum status authority_judge_member(struct authority_judgement *judgement)
 {
     switch (judgement->statement->rule->type) {
     case STATEMENT_INVITATION:

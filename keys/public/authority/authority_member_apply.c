@@ -4,8 +4,11 @@
 
 enum status authority_touched_reserve(struct authority *authority, size_t count)
 {
-    return authority_grow(&authority->touched, &authority->touched_capacity, count,
-                          sizeof(const struct authority_section *));
+    /* A note for the new generation of each, beside those of the statement itself. */
+    enum status status = authority_undo_reserve(authority, AUTHORITY_UNDOS_MIN + count);
+    return status == STATUS_OK ? authority_grow(&authority->touched, &authority->touched_capacity,
+                                                count, sizeof(const struct authority_section *))
+                               : status;
 }
 
 void authority_touched_consider(struct authority *authority, struct section_node *section,
@@ -18,7 +21,8 @@ void authority_touched_consider(struct authority *authority, struct section_node
     authority_live_digest(authority, &section->pub, before, &was);
     authority_live_digest(authority, &section->pub, after, &is);
     /* Done even if nobody's rights change now, since an end by the clock may have moved. */
-    section->pub.generation = ++authority->ticks;
+    authority_undo_bytes(authority, &section->pub.generation, sizeof section->pub.generation);
+    section->pub.generation = authority_tick(authority);
     if (!ID_EQUAL(&was, &is)) {
         CHECK(authority->touched_count < authority->touched_capacity);
         authority->touched[authority->touched_count++] = &section->pub;
@@ -26,7 +30,7 @@ void authority_touched_consider(struct authority *authority, struct section_node
 }
 
 /* Every section that |member| was ever in. */
-static void consider_sections(struct judgement *judgement, struct member_node *member)
+static void consider_sections(struct authority_judgement *judgement, struct member_node *member)
 {
     for (size_t i = 0; i < member->section_count; i++) {
         authority_touched_consider(judgement->authority, member->sections[i], judgement->seq,
@@ -36,7 +40,7 @@ static void consider_sections(struct judgement *judgement, struct member_node *m
 
 /* A relation counts in the sections of its subject: those of a client's chart, or those that the
  * supervised therapist is in. */
-static void consider_relation(struct judgement *judgement, struct member_node *staff)
+static void consider_relation(struct authority_judgement *judgement, struct member_node *staff)
 {
     const struct member_node *subject = judgement->subject;
     for (size_t i = 0; i < staff->section_count; i++) {
@@ -51,14 +55,12 @@ static void consider_relation(struct judgement *judgement, struct member_node *s
 
 /* ---------------------------------------------------------------- one by one */
 
-static enum status apply_invitation(struct judgement *judgement)
+static enum status apply_invitation(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
     const struct statement *statement = judgement->statement;
-    struct member_node *member = calloc(1, sizeof(*member));
-    if (member == NULL || map_reserve(&authority->members_by_id, 1) != STATUS_OK ||
-        authority_list_reserve(&authority->members) != STATUS_OK) {
-        free(member);
+    struct member_node *member = authority_make(authority, sizeof *member, authority_member_free);
+    if (member == NULL) {
         return STATUS_NO_MEMORY;
     }
     const struct statement_invitation *invitation = &statement->u.invitation;
@@ -73,24 +75,22 @@ static enum status apply_invitation(struct judgement *judgement)
         .invitation_key = invitation->key,
         .expires_ms = invitation->expires_ms,
         .seq = judgement->seq,
-        .generation = 1,
         .local = (uint32_t)authority->members.count,
     };
-    map_put(&authority->members_by_id, member->pub.id.bytes, member);
-    authority_list_put(&authority->members, member);
     judgement->subject = member;
     judgement->chain->member = member;
     memcpy(judgement->chain->pub.id, member->pub.id.bytes, ID_BYTES);
-    return STATUS_OK;
+    enum status status =
+        authority_put(authority, &authority->members_by_id, member->pub.id.bytes, member);
+    return status == STATUS_OK ? authority_append(authority, &authority->members, member) : status;
 }
 
 /* The device that a statement makes, at the end of its member's list. */
-static enum status add_device(struct judgement *judgement, const struct device_keys *keys)
+static enum status add_device(struct authority_judgement *judgement, const struct device_keys *keys)
 {
     struct authority *authority = judgement->authority;
-    struct authority_device *device = calloc(1, sizeof(*device));
-    if (device == NULL || map_reserve(&authority->devices, 1) != STATUS_OK) {
-        free(device);
+    struct authority_device *device = authority_make(authority, sizeof *device, free);
+    if (device == NULL) {
         return STATUS_NO_MEMORY;
     }
     device->statement = judgement->statement->hash;
@@ -102,31 +102,35 @@ static enum status add_device(struct judgement *judgement, const struct device_k
     while (*end != NULL) {
         end = &(*end)->next;
     }
+    authority_undo_bytes(authority, end, sizeof *end);
     *end = device;
-    map_put(&authority->devices, device->statement.bytes, device);
-    return STATUS_OK;
+    return authority_put(authority, &authority->devices, device->statement.bytes, device);
 }
 
-static enum status apply_enrolment(struct judgement *judgement)
+static enum status apply_enrolment(struct authority_judgement *judgement)
 {
-    const struct statement_enrolment *enrolment = &judgement->statement->u.enrolment;
+    const struct statement_enrolment *said = &judgement->statement->u.enrolment;
     struct authority_member *member = &judgement->subject->pub;
-    enum status status = add_device(judgement, &enrolment->device);
+    enum status status = add_device(judgement, &said->device);
     if (status != STATUS_OK) {
         return status;
     }
+    /* A refused enrolment leaves no key behind. */
+    authority_undo_bytes(judgement->authority, &member->enrolled,
+                         offsetof(struct authority_member, devices) -
+                             offsetof(struct authority_member, enrolled));
     member->enrolled = true;
     member->enrolled_seq = judgement->seq;
     member->enrolment = judgement->statement->hash;
-    member->identity_key = enrolment->identity_key;
-    statement_identity_hash(&member->identity_key, &judgement->authority->practice,
+    member->identity_key = said->identity_key;
+    statement_identity_hash(&member->identity_key, &judgement->authority->now.practice,
                             &member->identity);
-    member->recovery_sealing_key = enrolment->recovery_sealing_key;
-    member->recovery_signing_key = enrolment->recovery_signing_key;
+    member->recovery_sealing_key = said->recovery_sealing_key;
+    member->recovery_signing_key = said->recovery_signing_key;
     return STATUS_OK;
 }
 
-static enum status apply_device_revocation(struct judgement *judgement)
+static enum status apply_device_revocation(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
     const struct statement *statement = judgement->statement;
@@ -136,42 +140,60 @@ static enum status apply_device_revocation(struct judgement *judgement)
     if (status != STATUS_OK) {
         return status;
     }
+    authority_undo_bytes(authority, &device->revoked_seq, sizeof device->revoked_seq);
+    authority_undo_bytes(authority, &device->revoked_by, sizeof device->revoked_by);
     device->revoked_seq = judgement->seq;
     device->revoked_by = statement->hash;
     consider_sections(judgement, judgement->subject);
     return STATUS_OK;
 }
 
-static enum status apply_delegation(struct judgement *judgement)
+static enum status apply_delegation(struct authority_judgement *judgement)
 {
-    struct authority_delegation *delegation = calloc(1, sizeof(*delegation));
+    struct authority_member *member = &judgement->subject->pub;
+    struct authority_delegation *delegation =
+        authority_make(judgement->authority, sizeof *delegation, free);
     if (delegation == NULL) {
         return STATUS_NO_MEMORY;
     }
-    delegation->statement = judgement->statement->hash;
-    delegation->until_ms = judgement->statement->u.delegated_until_ms;
-    delegation->seq = judgement->seq;
-    delegation->next = judgement->subject->pub.delegations;
-    judgement->subject->pub.delegations = delegation;
+    *delegation = (struct authority_delegation){
+        .statement = judgement->statement->hash,
+        .until_ms = judgement->statement->u.delegated_until_ms,
+        .seq = judgement->seq,
+        .next = member->delegations,
+    };
+    authority_undo_bytes(judgement->authority, &member->delegations, sizeof member->delegations);
+    member->delegations = delegation;
     return STATUS_OK;
 }
 
-static enum status apply_relation(struct judgement *judgement)
+static enum status add_supervised(struct authority_judgement *judgement, struct member_node *staff)
+{
+    enum status status = authority_grow(&staff->supervised, &staff->supervised_capacity,
+                                        staff->supervised_count + 1u, sizeof(struct member_node *));
+    if (status == STATUS_OK) {
+        authority_undo_bytes(judgement->authority, &staff->supervised_count,
+                             sizeof staff->supervised_count);
+        staff->supervised[staff->supervised_count++] = judgement->subject;
+    }
+    return status;
+}
+
+static enum status apply_relation(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
     const struct statement_relation *said = &judgement->statement->u.relation;
     struct member_node *staff = authority_member_node(authority, &said->staff);
     CHECK(staff != NULL);
-    struct authority_relation *relation = calloc(1, sizeof(*relation));
-    if (relation == NULL || map_reserve(&authority->relations, 1) != STATUS_OK ||
-        authority_touched_reserve(authority, staff->section_count) != STATUS_OK ||
-        authority_grow(&staff->supervised, &staff->supervised_capacity,
-                       staff->supervised_count + 1u, sizeof(struct member_node *)) != STATUS_OK) {
-        free(relation);
-        return STATUS_NO_MEMORY;
+    enum status status = authority_touched_reserve(authority, staff->section_count);
+    if (status == STATUS_OK &&
+        (said->kind == RELATION_SUPERVISES || said->kind == RELATION_TRAINS)) {
+        status = add_supervised(judgement, staff);
     }
-    if (said->kind == RELATION_SUPERVISES || said->kind == RELATION_TRAINS) {
-        staff->supervised[staff->supervised_count++] = judgement->subject;
+    struct authority_relation *relation =
+        status == STATUS_OK ? authority_make(authority, sizeof *relation, free) : NULL;
+    if (relation == NULL) {
+        return STATUS_NO_MEMORY;
     }
     *relation = (struct authority_relation){
         .statement = judgement->statement->hash,
@@ -186,17 +208,20 @@ static enum status apply_relation(struct judgement *judgement)
     while (*end != NULL) {
         end = &(*end)->next;
     }
+    authority_undo_bytes(authority, end, sizeof *end);
     *end = relation;
-    map_put(&authority->relations, relation->statement.bytes, relation);
-    if (said->until_ms != 0 && said->until_ms < authority->next_end_ms) {
-        authority->next_end_ms = said->until_ms;
+    status = authority_put(authority, &authority->relations, relation->statement.bytes, relation);
+    if (status != STATUS_OK) {
+        return status;
     }
-    staff->pub.generation++;
+    if (said->until_ms != 0 && said->until_ms < authority->now.next_end_ms) {
+        authority->now.next_end_ms = said->until_ms;
+    }
     consider_relation(judgement, staff);
     return STATUS_OK;
 }
 
-static enum status apply_relation_end(struct judgement *judgement)
+static enum status apply_relation_end(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
     struct authority_relation *relation =
@@ -208,46 +233,48 @@ static enum status apply_relation_end(struct judgement *judgement)
     if (status != STATUS_OK) {
         return status;
     }
+    authority_undo_bytes(authority, &relation->ended_seq, sizeof relation->ended_seq);
     relation->ended_seq = judgement->seq;
-    staff->pub.generation++;
     /* Another relation that ends by the clock may be what holds now. */
-    authority->next_end_ms = 0;
+    authority->now.next_end_ms = 0;
     consider_relation(judgement, staff);
     return STATUS_OK;
 }
 
-static enum status apply_suspension(struct judgement *judgement)
+static enum status apply_suspension(struct authority_judgement *judgement)
 {
-    struct authority_span *span = calloc(1, sizeof(*span));
-    if (span == NULL || authority_touched_reserve(judgement->authority,
-                                                  judgement->subject->section_count) != STATUS_OK) {
-        free(span);
+    struct authority *authority = judgement->authority;
+    struct member_node *subject = judgement->subject;
+    enum status status = authority_touched_reserve(authority, subject->section_count);
+    struct authority_span *span =
+        status == STATUS_OK ? authority_make(authority, sizeof *span, free) : NULL;
+    if (span == NULL) {
         return STATUS_NO_MEMORY;
     }
-    span->from_seq = judgement->seq;
-    span->to_seq = AUTHORITY_NEVER;
-    span->next = judgement->subject->pub.suspensions;
-    judgement->subject->pub.suspensions = span;
-    consider_sections(judgement, judgement->subject);
+    *span = (struct authority_span){judgement->seq, AUTHORITY_NEVER, subject->pub.suspensions};
+    authority_undo_bytes(authority, &subject->pub.suspensions, sizeof subject->pub.suspensions);
+    subject->pub.suspensions = span;
+    consider_sections(judgement, subject);
     return STATUS_OK;
 }
 
-static enum status apply_resumption(struct judgement *judgement)
+static enum status apply_resumption(struct authority_judgement *judgement)
 {
+    struct authority *authority = judgement->authority;
     struct authority_span *span = judgement->subject->pub.suspensions;
     CHECK(span != NULL && span->to_seq == AUTHORITY_NEVER);
-    enum status status =
-        authority_touched_reserve(judgement->authority, judgement->subject->section_count);
+    enum status status = authority_touched_reserve(authority, judgement->subject->section_count);
     if (status != STATUS_OK) {
         return status;
     }
+    authority_undo_bytes(authority, &span->to_seq, sizeof span->to_seq);
     span->to_seq = judgement->seq;
-    judgement->authority->next_end_ms = 0;
+    authority->now.next_end_ms = 0;
     consider_sections(judgement, judgement->subject);
     return STATUS_OK;
 }
 
-static enum status apply_by_type(struct judgement *judgement)
+enum status authority_apply_member(struct authority_judgement *judgement)
 {
     switch (judgement->statement->rule->type) {
     case STATEMENT_INVITATION:
@@ -271,13 +298,4 @@ static enum status apply_by_type(struct judgement *judgement)
     default:
         return STATUS_MALFORMED;
     }
-}
-
-enum status authority_apply_member(struct judgement *judgement)
-{
-    enum status status = apply_by_type(judgement);
-    if (status == STATUS_OK) {
-        judgement->subject->pub.generation++;
-    }
-    return status;
 }

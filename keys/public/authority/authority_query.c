@@ -146,8 +146,8 @@ static size_t endings_in(const struct authority *authority, const struct authori
 
 void authority_clock_passed(struct authority *authority, uint64_t time_ms)
 {
-    if (time_ms > authority->clock_ms) {
-        authority->clock_ms = time_ms;
+    if (time_ms > authority->now.clock_ms) {
+        authority->now.clock_ms = time_ms;
     }
 }
 
@@ -156,7 +156,7 @@ size_t authority_endings(struct authority *authority, uint64_t now_ms, struct au
 {
     size_t count = 0;
     uint64_t next = UINT64_MAX;
-    if (now_ms >= authority->next_end_ms) {
+    if (now_ms >= authority->now.next_end_ms) {
         for (size_t i = 0; i < authority->section_list.count; i++) {
             const struct section_node *node = authority->section_list.items[i];
             count +=
@@ -164,12 +164,31 @@ size_t authority_endings(struct authority *authority, uint64_t now_ms, struct au
         }
         /* An end that is due but not yet marked keeps |next| in the past, so that it is found
          * again. */
-        authority->next_end_ms = next;
+        authority->now.next_end_ms = next;
     }
-    if (authority->next_end_ms > now_ms) {
+    if (authority->now.next_end_ms > now_ms) {
         authority_clock_passed(authority, now_ms);
     }
     return count;
+}
+
+static enum status mark(struct authority *authority, struct section_node *node, size_t i,
+                        uint64_t end_ms)
+{
+    struct authority_section *section = &node->pub;
+    authority_try_begin(authority);
+    enum status status = authority_undo_reserve(authority, AUTHORITY_UNDOS_MIN);
+    if (status == STATUS_OK) {
+        authority_undo_element(authority, &section->grants,
+                               i * sizeof *section->grants +
+                                   offsetof(struct authority_grant, clock_ended_ms),
+                               sizeof section->grants[i].clock_ended_ms);
+        authority_undo_bytes(authority, &section->generation, sizeof section->generation);
+        section->grants[i].clock_ended_ms = end_ms;
+        section->generation = authority_tick(authority);
+    }
+    authority_try_keep(authority);
+    return status;
 }
 
 enum status authority_mark_ended(struct authority *authority, const struct section_id *section,
@@ -177,19 +196,12 @@ enum status authority_mark_ended(struct authority *authority, const struct secti
 {
     struct section_node *node = authority_section_node(authority, section);
     for (size_t i = 0; node != NULL && i < node->pub.grant_count; i++) {
-        struct authority_grant *candidate = &node->pub.grants[i];
+        const struct authority_grant *candidate = &node->pub.grants[i];
         if (!ID_EQUAL(&candidate->statement, grant)) {
             continue;
         }
         uint64_t end = authority_grant_end_ms(authority, &node->pub, candidate);
-        struct member_node *member = authority_member_node(authority, &candidate->member);
-        CHECK(member != NULL);
-        if (end != 0) {
-            candidate->clock_ended_ms = end;
-            node->pub.generation = ++authority->ticks;
-            member->pub.generation++;
-        }
-        return STATUS_OK;
+        return end == 0 ? STATUS_OK : mark(authority, node, i, end);
     }
     return STATUS_NOT_FOUND;
 }

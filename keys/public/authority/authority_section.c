@@ -3,7 +3,8 @@
 /* ---------------------------------------------------------------- making a section */
 
 /* One chart per client and one client per chart, for ever. */
-static enum status judge_chart(struct judgement *judgement, const struct authority_member *client)
+static enum status judge_chart(struct authority_judgement *judgement,
+                               const struct authority_member *client)
 {
     const struct authority *authority = judgement->authority;
     const struct statement_section *said = &judgement->statement->u.section;
@@ -21,7 +22,7 @@ static enum status judge_chart(struct judgement *judgement, const struct authori
     return chart == other ? STATUS_OK : authority_refuse(judgement, AUTHORITY_BAD_CHART);
 }
 
-static enum status judge_making(struct judgement *judgement)
+static enum status judge_making(struct authority_judgement *judgement)
 {
     const struct statement_section *said = &judgement->statement->u.section;
     const struct authority_member *client =
@@ -44,14 +45,15 @@ static enum status judge_making(struct judgement *judgement)
     if (said->has_chart) {
         return judge_chart(judgement, client);
     }
-    return judgement->authority->directory == NULL ? STATUS_OK
-                                                   : authority_refuse(judgement, AUTHORITY_EXISTS);
+    return judgement->authority->now.directory == NULL
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_EXISTS);
 }
 
 /* ---------------------------------------------------------------- grants */
 
 /* Relations that a grant rests on must name the grantee and hold now. */
-static bool basis_holds(struct judgement *judgement, const struct statement_grant *grant)
+static bool basis_holds(struct authority_judgement *judgement, const struct statement_grant *grant)
 {
     if (grant->basis_kind != BASIS_RELATION) {
         return true;
@@ -63,7 +65,8 @@ static bool basis_holds(struct judgement *judgement, const struct statement_gran
 }
 
 /* A section whose recipients no longer fit one epoch could never be opened again. */
-static bool newcomer_fits(const struct judgement *judgement, const struct authority_member *member)
+static bool newcomer_fits(const struct authority_judgement *judgement,
+                          const struct authority_member *member)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];
     const struct authority_section *section = &judgement->section->pub;
@@ -80,7 +83,8 @@ static bool newcomer_fits(const struct judgement *judgement, const struct author
            authority_recipients_fit(judgement->authority, section, judgement->when, recipients);
 }
 
-static enum status judge_grantee(struct judgement *judgement, const struct authority_member *member)
+static enum status judge_grantee(struct authority_judgement *judgement,
+                                 const struct authority_member *member)
 {
     const struct statement_grant *grant = &judgement->statement->u.grant;
     const struct authority_section *section = &judgement->section->pub;
@@ -103,7 +107,7 @@ static enum status judge_grantee(struct judgement *judgement, const struct autho
                                          : authority_refuse(judgement, AUTHORITY_BAD_BASIS);
 }
 
-static enum status judge_grant(struct judgement *judgement)
+static enum status judge_grant(struct authority_judgement *judgement)
 {
     const struct statement_grant *grant = &judgement->statement->u.grant;
     const struct authority_section *section = &judgement->section->pub;
@@ -128,7 +132,8 @@ static enum status judge_grant(struct judgement *judgement)
 }
 
 /* Whether another owner remains when |leaving| is gone. */
-static bool owner_remains(const struct judgement *judgement, const struct authority_grant *leaving)
+static bool owner_remains(const struct authority_judgement *judgement,
+                          const struct authority_grant *leaving)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];
     size_t count = authority_live(judgement->authority, &judgement->section->pub, judgement->when,
@@ -141,7 +146,7 @@ static bool owner_remains(const struct judgement *judgement, const struct author
     return false;
 }
 
-static enum status judge_revocation(struct judgement *judgement)
+static enum status judge_revocation(struct authority_judgement *judgement)
 {
     const struct authority_section *section = &judgement->section->pub;
     const struct authority_grant *grant =
@@ -162,7 +167,7 @@ static enum status judge_revocation(struct judgement *judgement)
                                            : authority_refuse(judgement, AUTHORITY_LAST_OWNER);
 }
 
-enum status authority_judge_section(struct judgement *judgement)
+enum status authority_judge_section(struct authority_judgement *judgement)
 {
     struct authority_result *result = judgement->result;
     if (judgement->statement->rule->type == STATEMENT_SECTION) {

@@ -83,8 +83,7 @@ struct authority_member {
     struct authority_span *suspensions;
     struct authority_relation *relations; /* in this member's chain */
     struct authority_delegation *delegations;
-    uint64_t generation; /* raised by whatever changes what this member may do */
-    uint32_t local;      /* 0, 1, 2 … in order of admission */
+    uint32_t local; /* 0, 1, 2 … in order of admission */
 };
 /* The making of a section counts as the first, with rights 7 for the maker. */
 struct authority_grant {
@@ -158,7 +157,7 @@ struct authority_section {
     size_t reseal_count;
     struct authority_entry *entries; /* the whole chain; number n is entries[n] */
     size_t entry_count;
-    uint64_t generation; /* raised by whatever changes who is in, or the epoch */
+    uint64_t generation; /* another one whenever who is in, or the epoch, changes */
     uint32_t local;
 };
 struct authority_chart {

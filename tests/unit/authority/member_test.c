@@ -1,3 +1,4 @@
+#include "tests/support/authority_digest.h"
 #include "tests/support/practice.h"
 #include "tests/support/tamper.h"
 

@@ -107,12 +107,13 @@ static void test_parse_of_changed_bytes_never_gives_a_signed_statement(void **st
         for (size_t bit = 0; bit < size * 8u; bit++) {
             struct statement statement;
             struct authority_result result;
+            struct authority_judgement judgement;
             bytes[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
             if (statement_parse(span_of(bytes, size), &w->practice, &statement) == STATUS_OK) {
                 assert_memory_not_equal(statement.hash.bytes, sample.made[i].hash.bytes,
                                         HASH_BYTES);
                 assert_int_not_equal(authority_judge(w->authority, &statement, w->seq, w->time_ms,
-                                                     AUTHORITY_VERIFIED, &result),
+                                                     AUTHORITY_VERIFIED, &result, &judgement),
                                      STATUS_OK);
             }
             statement_free(&statement);

@@ -223,7 +223,7 @@ static void test_aborted_counts(void **state)
     assert_int_equal(answer.status, STATUS_REFUSED);
     db_abort(txn);
     assert_true(core_flush_due(scene->core));
-    OK(core_reload(scene->core));
+    core_take_back(scene->core);
     assert_false(core_flush_due(scene->core));
 }
 

@@ -131,7 +131,7 @@ static void judge(struct scene *scene, struct core_ask *ask)
     scene->status = core_handle(scene->core, txn, ask, now_ms, &scene->answer);
     if (scene->status != STATUS_OK) {
         db_abort(txn);
-        OK(core_reload(scene->core));
+        core_take_back(scene->core);
     } else {
         OK(db_commit(txn));
         core_effects_clear(scene->core);

@@ -4,6 +4,7 @@
 #include "proto/alcove.pb-c.h"
 #include "proto/message.h"
 #include "proto/words.h"
+#include "tests/support/authority_digest.h"
 
 static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
 {
