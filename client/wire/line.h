@@ -1,7 +1,7 @@
 /*
  * Inside client/wire: the line, a thread of its own on which the websocket library
- * connects, receives and sends, so that receiving and what the caller does with it go
- * on at the same time. It takes its orders from the post and leaves the news there;
+ * connects, receives and sends, so that receiving goes on while the caller works on the
+ * messages before. It takes its orders from the post and leaves the news there;
  * all that is libwebsockets happens here and in socket.c.
  *
  * The thread blocks every signal: they are for the caller's threads.
@@ -15,9 +15,10 @@ struct line;
 /* post must outlive the line. STATUS_NO_MEMORY, STATUS_IO: no thread came about. */
 MUST_CHECK enum status line_new(const struct wire_options *options, struct post *post,
                                 struct line **out_line);
-/* After post_stop. Waits until the thread is gone: a name look-up that it is in has to
- * end first. Closes without a goodbye what is open. NULL is allowed. */
+/* To be called after post_stop. Waits until the thread is gone: a name look-up that is under
+ * way has to end first. An open connection is closed without a goodbye. NULL is allowed. */
 void line_free(struct line *line);
 
-/* There are orders. The caller's thread; not for nothing: it is a system call. */
+/* Wakes the line, for which there are orders. The caller's thread. To be called only when
+ * post_tell says so, since it is a system call. */
 void line_wake(struct line *line);

@@ -27,8 +27,8 @@ struct line {
     void *tls;           /* tls_client_new */
     struct tls_pin pin;  /* of the connection */
     uint64_t connection; /* the post's number for it */
-    bool live;           /* its end was not told yet */
-    struct lws *wsi;     /* NULL: none, or an earlier connection's: not of interest */
+    bool live;           /* the caller was not yet told that it ended */
+    struct lws *wsi;     /* NULL: there is none, or only one of an earlier connection */
     struct post_target target;
     uint16_t close_code;
     struct post_message *message; /* one that is not whole yet */
@@ -38,9 +38,9 @@ struct line {
 
 /* Begins to connect to line->target. */
 void socket_begin(struct line *line);
-/* Without a word: neither the caller nor the server hears of it. */
+/* Ends the connection without a word to caller or server. */
 void socket_drop(struct line *line);
-/* The connection is over: the caller is told. No-op when it was already. */
+/* Tells the caller that the connection is over. Does nothing when that was told already. */
 void socket_end(struct line *line, enum wire_end why);
 
 /* The library's callback for the connection. */

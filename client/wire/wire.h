@@ -1,12 +1,12 @@
 /*
  * The client's transport: one TLS 1.3 websocket to one server whose key is
- * pinned. No certificate authority, no proxy, no environment variable and no
- * redirect has a say.
+ * pinned. It heeds no certificate authority, proxy, environment variable or
+ * redirect.
  *
- * Receiving has a thread of its own, so that it goes on while the caller works on what
- * came before. The caller sees one thread: every function is called on the thread that
+ * Receiving has a thread of its own, so that it goes on while the caller works on the
+ * messages before. The caller sees one thread: every function is called on the thread that
  * made the wire, and callbacks run inside wire_service; on_closed also inside
- * wire_connect, wire_stop and wire_free. Whether a wire is open changes only there. The
+ * wire_connect, wire_stop and wire_free. A wire opens and closes only there. The
  * thread is made by the first wire_connect, blocks every signal and ends in wire_free. So
  * a process that forks to go on in the child does that before it connects, and one that
  * connected calls wire_free before it exits.
@@ -70,12 +70,12 @@ void wire_options_default(struct wire_options *out_options);
 MUST_CHECK enum status wire_new(const struct wire_options *options,
                                 const struct wire_handler *handler, struct wire **out_wire);
 
-/* The end of all that comes: what is open is closed without a goodbye, and on_closed is
+/* Ends the wire for good: an open connection is closed without a goodbye, and on_closed is
  * called. Does not wait for the thread, so that keys can be wiped before wire_free does.
  * Only that may follow. NULL is allowed. Not from a callback. */
 void wire_stop(struct wire *wire);
-/* wire_stop if that was not done, and frees. It waits for the thread: at once, unless that
- * is looking up a name, which ends when the system's resolver gives up. NULL is allowed.
+/* Does wire_stop if that was not done, and frees. Waits for the thread, which ends at once unless
+ * it is looking up a name: then it ends when the system's resolver gives up. NULL is allowed.
  * Not from a callback. */
 void wire_free(struct wire *wire);
 
@@ -100,7 +100,7 @@ bool wire_is_open(const struct wire *wire);
  * queued already; STATUS_NO_MEMORY. Nothing was queued then. */
 MUST_CHECK enum status wire_send(struct wire *wire, struct span frame);
 
-/* Says goodbye once what is queued has gone; on_closed follows. No-op if closed. */
+/* Says goodbye once the queued frames have gone; on_closed follows. No-op if closed. */
 void wire_close(struct wire *wire);
 
 /* Handles what has happened, waiting at most timeout_ms for something to happen

@@ -28,7 +28,7 @@ static const struct op_row OPS[] = {
 _Static_assert(ARRAY_LEN(OPS) == 1 OP_LIST(COUNT_OP), "a row for each op, and one for logins");
 #undef COUNT_OP
 
-/* Grants whose end by the clock is in the log already. */
+/* Reads the grants that the clock ended and whose end is in the log already. */
 static enum status load_ended(struct core *core, struct txn *txn)
 {
     struct db_walk *walk = NULL;
@@ -62,8 +62,8 @@ static enum status load_ended(struct core *core, struct txn *txn)
     return status == STATUS_OK ? closed : status;
 }
 
-/* Signatures were verified before a statement was stored, and its leaf is checked as it is
- * read; the fold checks place and meaning again. */
+/* A statement's signature was verified before it was stored, and its leaf is checked when it is
+ * read. Here the authority checks place and meaning again. */
 static enum status load(struct core *core)
 {
     struct txn *txn = NULL;
@@ -233,8 +233,8 @@ static uint32_t count_malformed(struct core *core, uint32_t device_local)
     return ++malformed->devices[at].requests;
 }
 
-/* Whether the door's word about the peer still holds: a device may have been revoked, or its
- * member suspended, by a request before this one (decision 25). */
+/* Whether the peer that the door named is still in: a request before this one may have revoked
+ * its device or suspended its member (decision 25). */
 static bool still_in(const struct core *core, const struct core_ask *ask)
 {
     struct authority_when when = authority_now(core->now_ms);
@@ -281,8 +281,8 @@ enum status core_handle(struct core *core, struct txn *txn, const struct core_as
     core_answer_clear(answer);
     core->now_ms = events_time(txn, now_ms);
     core->clock_ms = now_ms;
-    /* What cannot leave its event cannot be served: with no room for a line of the log even
-     * reading stops. */
+    /* A request that cannot leave its event cannot be served: without room for a line of the
+     * log even reading stops. */
     if (room != STATUS_OK) {
         answer->status = STATUS_FULL;
         return room == STATUS_FULL ? STATUS_OK : room;

@@ -2,7 +2,7 @@
 
 #include "server/core/produce.h"
 
-/* The committer's own read transaction, on what it has just made durable. */
+/* The committer's own read transaction, on the state that it has just made durable. */
 static enum status produce_body(struct door *door, const struct core_answer *answer,
                                 const struct core_checkpoints *heads, uint8_t **out_body,
                                 size_t *out_size)
@@ -49,7 +49,7 @@ static enum status sign_login(const struct door *door, const struct core_ask *as
     return status;
 }
 
-/* The body that an answer still lacks; without one it becomes UNAVAILABLE. */
+/* Produces the body that an answer still lacks; if that fails the answer is UNAVAILABLE. */
 static uint8_t *finish_body(struct door *door, struct run_request *request,
                             const struct core_checkpoints *heads, size_t *out_size)
 {

@@ -226,8 +226,8 @@ static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes
     if (request == NULL) {
         return false;
     }
-    /* Before login there is no one to keep a record of: what only members may ask ends the
-     * connection without a word. */
+    /* Before login there is nobody in whose name an event could be written: a request that only
+     * members may make ends the connection without a word. */
     if (guest_peer(guest) == NULL && !core_before_login(request->ask.op)) {
         run_request_free(request);
         free(bytes);

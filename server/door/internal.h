@@ -21,12 +21,12 @@ struct door {
     struct txn *_Atomic idle[DOOR_READERS_MAX]; /* reset; NULL: none there */
 };
 
-/* A read transaction for a while, to be given back by door_end_read. Any thread. */
+/* Lends a read transaction; door_end_read takes it back. Any thread. */
 MUST_CHECK enum status door_begin_read(struct door *door, struct txn **out_txn);
 /* NULL is allowed. */
 void door_end_read(struct door *door, struct txn *txn);
 
-/* What a request owns: all that was decoded from its frame. */
+/* Everything that was decoded from a request's frame; the request owns it. */
 struct door_request {
     struct arena arena;
     struct core_login login; /* of a login: the hello's part, and the hash of what was sent */
@@ -36,7 +36,7 @@ struct door_request {
     size_t brought_bytes; /* of both */
 };
 
-/* A frame into a buffer from malloc; NULL without memory. */
+/* Packs a frame into a new buffer from malloc; NULL: no memory. */
 uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, struct span body,
                     size_t *out_size);
 

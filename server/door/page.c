@@ -2,7 +2,7 @@
 
 #include "server/core/produce.h"
 
-/* The parts of a frame that are not its body, of the largest. */
+/* The bytes of the largest frame that are not its body. */
 #define OVERHEAD_BYTES FRAME_OVERHEAD_BYTES_MAX
 
 /* A page on its way to one reader: the reply, then whole chunks from the database, cut into
@@ -10,7 +10,7 @@
 struct page_stream {
     struct door *door;
     struct guest *guest;
-    struct run_checkpoints *heads; /* that cover its event; NULL once the reply is out */
+    struct run_checkpoints *heads; /* they cover its event; NULL once the reply is out */
     uint64_t losses;               /* of the connection when the page was allowed */
     struct request_id id;
     struct core_answer answer;
@@ -32,8 +32,8 @@ static void page_close(void *state)
     free(stream);
 }
 
-/* The reader lost the section while the page was under way, or what is stored does not hold:
- * the rest never leaves. */
+/* The reader lost the section while the page was under way, or stored bytes do not give their
+ * hashes: the rest of the page never leaves. */
 static enum status page_stop(struct page_stream *stream, enum status why)
 {
     Alcove__PageChunk chunk = ALCOVE__PAGE_CHUNK__INIT;

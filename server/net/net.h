@@ -111,12 +111,13 @@ void net_options_default(struct net_options *out_options);
 /* Listens, but serves nobody before net_start: so the layer above knows the transport when
  * its first callback comes. Options are copied, the strings in them borrowed until net_stop
  * returned, and handler->state too. Raises RLIMIT_NOFILE to what connections_max needs, or
- * takes fewer connections and says so. STATUS_IO: said on standard error what (address in
- * use, key unreadable). STATUS_NO_MEMORY. */
+ * takes fewer connections and says so. STATUS_IO: standard error says why (address in use,
+ * key unreadable). STATUS_NO_MEMORY. */
 MUST_CHECK enum status net_new(const struct net_options *options, const struct net_handler *handler,
                                struct net **out_net);
 
-/* Starts the threads; once. STATUS_IO: the system has none left; net_stop is to follow. */
+/* Starts the threads; to be called once. STATUS_IO: the system has no thread left; the caller must
+ * call net_stop. */
 MUST_CHECK enum status net_start(struct net *net);
 
 /* The port listened on; what the kernel chose if the options said 0. */

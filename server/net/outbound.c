@@ -47,8 +47,8 @@ static void count_frame(struct outbound_piece *piece, enum net_frame_kind kind)
     }
 }
 
-/* Appends one frame of the head stream. One that fails becomes the wish to close: what was
- * queued before it still goes out. */
+/* Appends one frame of the head stream. A stream that fails becomes a request to close: frames
+ * queued before it still go out. */
 static void add_chunk(struct outbound *out, uint8_t *buffer, struct outbound_piece *piece)
 {
     struct outbound_item *item = out->head;

@@ -1,7 +1,7 @@
 /*
- * Inside server/run: what the committer keeps of each guest: who is logged in on the
- * connection and which sections it wants to hear of. Committer's thread, except for what
- * request.h offers to others.
+ * Inside server/run: the committer's record of each guest: the member who is logged in on
+ * the connection, and the sections that it subscribed to. Committer's thread, except for the
+ * functions that request.h offers to other threads.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ struct guest {
     struct core_login login;
     struct core_peer peer; /* written before |admitted| */
     /* Committer only. */
-    const void *login_request; /* the one that may log in; compared, never followed */
-    bool ended;                /* told to close: what still comes from it is only refused */
+    const void *login_request; /* the request that may log in; compared, never followed */
+    bool ended;                /* told to close: further requests of it are only refused */
     bool listed;               /* in the roll */
     struct guest *next;        /* among those logged in */
     struct guest *previous;

@@ -1,14 +1,14 @@
 /*
- * What goes to the committer and comes back: who asks, the request with its answer, and the
- * signed heads that answers share. Any thread, where nothing else is said.
+ * The things that go to the committer and come back: the guest who asks, the request with its
+ * answer, and the signed heads that answers share. Any thread, where nothing else is said.
  */
 #pragma once
 
 #include "server/core/core.h"
 
-/* Whoever is connected, logged in or not yet, as the threads share it: counted references;
- * |peer| is written once by the committer before |admitted| becomes true, and read by others
- * only after that. */
+/* A connection's other end, logged in or not yet, as the threads share it. References are
+ * counted. |peer| is written once by the committer before |admitted| becomes true, and read by
+ * others only after that. */
 struct guest;
 
 struct guest *guest_new(uint64_t number, const uint8_t exporter[32],
@@ -35,7 +35,7 @@ struct run_request {
     void *owned; /* freed by |release|: body and decoded message */
     void (*release)(void *owned);
     uint64_t losses;           /* of the connection when this was judged */
-    bool ends;                 /* this is what ends the connection */
+    bool ends;                 /* the connection ends with this request */
     struct core_answer answer; /* the committer's */
 };
 void run_request_free(struct run_request *request);
@@ -49,7 +49,7 @@ const struct core_checkpoints *run_checkpoints_view(const struct run_checkpoints
 /* Where answers go; called on the committer's thread. */
 struct run_output {
     void *state;
-    /* What is in request->answer may be moved out; the request is freed afterwards.
+    /* The parts of request->answer may be moved out; the request is freed afterwards.
      * |checkpoints| is shared: take a reference to keep it. */
     void (*answer)(void *state, struct run_request *request, struct run_checkpoints *checkpoints);
     void (*push)(void *state, struct guest *guest, const struct core_effect *moved,

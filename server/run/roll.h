@@ -14,7 +14,8 @@ void roll_free(struct roll *roll);
 void roll_enter(struct roll *roll, struct guest *guest, const struct core_peer *peer);
 /* Drops the reference if it was entered. */
 void roll_leave(struct roll *roll, struct guest *guest);
-/* Replaces the guest's set; |sections| is moved. Nothing for one that has left. */
+/* Replaces the guest's subscriptions; |sections| is moved. Does nothing for a guest that has
+ * left. */
 MUST_CHECK enum status roll_subscribe(struct roll *roll, struct guest *guest, uint32_t *sections,
                                       size_t count);
 void roll_unsubscribe(struct roll *roll, struct guest *guest, uint32_t section_local);

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long the committer sleeps when nothing comes; what time brings is that late at most. */
+/* How long the committer sleeps when no request comes; core_tick is late by this at most. */
 #define TICK_MS           250u
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
@@ -91,7 +91,7 @@ static enum status judge_one(struct run *run, struct txn *txn, struct run_reques
     return status;
 }
 
-/* What a transaction that failed said about connections is not said. */
+/* Takes back the answers and effects of a transaction that failed. */
 static void unsay(struct run_request *list)
 {
     for (struct run_request *r = list; r != NULL; r = r->next) {
@@ -152,7 +152,7 @@ static void recover(struct run *run, enum status why)
     core_take_back(run->core);
 }
 
-/* Who is logged in and who listens, before effects of the same batch can end either. */
+/* Enters new logins and subscriptions, before effects of the same batch can end either. */
 static void note_guest(struct run *run, struct run_request *request)
 {
     struct core_answer *answer = &request->answer;
@@ -251,8 +251,8 @@ static void run_batch(struct run *run, struct run_request *list)
     } while (list != NULL);
 }
 
-/* At the end of service: refused logins of the minute that is not over. Without them the log
- * would lack only a count, so a failure is said and nothing more. */
+/* At the end of service: writes the refused logins of the minute that is not over. If this fails
+ * the log lacks only a count, so the failure is printed and nothing else is done. */
 static void flush(struct run *run)
 {
     struct txn *txn = NULL;
