@@ -8,96 +8,18 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Bench, median } from './bench.mjs';
+import { crowd, figuresOf, quickPlan } from './figures.mjs';
 
 const [build, ...words] = process.argv.slice(2);
 const quick = words.includes('--quick');
 const json = words.includes('--json');
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const plan = quick
-  ? { rounds: 3, seconds: 2, notes: 10000, pushes: 150, idle: 2000 }
+const plan = quick ? quickPlan
   : { rounds: 5, seconds: 5, notes: 10000, pushes: 500, idle: 10000 };
-const crowd = 256;
-const loginsAtOnce = 16;
 
 fs.mkdirSync(path.join(root, 'build'), { recursive: true });
 const bench = new Bench(path.resolve(build), path.join(root, 'build'));
-
-// What is measured: `round` gives {ours, ceiling} of one round, both in the same unit; `share` is
-// the target's part of the ceiling. `atMost`: smaller is better.
-const figures = [
-  {
-    name: `audited durable writes, 1 KiB, ${crowd} connections`,
-    unit: '/s', share: 0.6, ceilingIs: 'raw LMDB, the same puts in the same batches',
-    async round() {
-      const ours = await bench.load(crowd, 'write', plan.seconds);
-      const raw = bench.replay(bench.traces.writes);
-      return { ours: ours.per_second, ceiling: bench.traces.writes.done / raw.seconds };
-    },
-  },
-  {
-    name: 'the same, 1 connection',
-    unit: '/s', share: 0.8, ceilingIs: 'one durable commit per write',
-    async round() {
-      const ours = await bench.load(1, 'write', plan.seconds);
-      const raw = bench.replay(bench.traces.single);
-      return { ours: ours.per_second, ceiling: bench.traces.single.done / raw.seconds };
-    },
-  },
-  {
-    name: `audited reads, ${crowd} connections`,
-    unit: '/s', share: 0.5, ceilingIs: 'bare libwebsockets TLS, the same sizes',
-    async round() {
-      const ours = await bench.load(crowd, 'read', plan.seconds);
-      const bare = await bench.wire('echo', crowd, ours.ask_bytes, ours.answer_bytes, plan.seconds);
-      return { ours: ours.per_second, ceiling: bare.per_second };
-    },
-  },
-  {
-    name: `full sync of ${plan.notes} notes into a fresh client`,
-    unit: '/s', share: 0.4, atLeast: 20000,
-    ceilingIs: 'wire + SHA-256 + one raw LMDB append of the same bytes',
-    async round() {
-      const ours = await bench.sync();
-      const bare = await bench.wire('sync', plan.notes, bench.recordBytes, bench.folder('raw-sync'));
-      return { ours: ours.per_second, ceiling: bare.per_second };
-    },
-  },
-  {
-    name: 'logins',
-    unit: '/s', share: 0.6, ceilingIs: 'TLS 1.3 + upgrade + one message, the same certificate',
-    async round() {
-      const ours = await bench.load(loginsAtOnce, 'login', plan.seconds);
-      const bare = await bench.wire('login', loginsAtOnce, 600, plan.seconds);
-      return { ours: ours.per_second, ceiling: bare.per_second };
-    },
-  },
-  {
-    name: 'push, commit to reader, p50',
-    unit: 'us', share: 2, atMost: true, ceilingIs: 'one durable commit, p50',
-    async round() {
-      const ours = await bench.load(2, 'push', plan.pushes);
-      const raw = bench.replay(bench.traces.single);
-      bench.lastPush = { ours: ours.p99_us, ceiling: raw.p99_us };
-      return { ours: ours.p50_us, ceiling: raw.p50_us };
-    },
-  },
-  {
-    name: 'push, commit to reader, p99',
-    unit: 'us', share: 4, atMost: true, ceilingIs: 'one durable commit, p99',
-    async round() {
-      return bench.lastPush;
-    },
-  },
-  {
-    name: `memory per idle logged-in connection, of ${plan.idle}`,
-    unit: 'KiB', share: 26 / 22, atMost: true, once: true, ceilingIs: 'bare libwebsockets',
-    async round() {
-      const ours = await bench.idleOurs(plan.idle);
-      const bare = await bench.idleBare(plan.idle);
-      return { ours, ceiling: bare };
-    },
-  },
-];
+const figures = figuresOf(bench, plan);
 
 function judged(figure, rounds) {
   const ours = median(rounds.map((round) => round.ours));
@@ -146,7 +68,8 @@ async function main() {
   for (let i = 0; i < plan.rounds; i += 1) {
     for (const figure of figures) {
       if (figure.once && i > 0) continue;
-      const one = await figure.round();
+      const ours = await figure.ours();
+      const one = { ours: ours.value, ceiling: await figure.ceiling(ours) };
       assert.ok(one.ours > 0 && one.ceiling > 0, `${figure.name}: nothing was measured`);
       rounds.get(figure).push(one);
     }
