@@ -8,12 +8,20 @@
 # including what it may not (by the compiler, and by this lint when the include
 # path is opened for it), and a header outside its home.
 #
+# Inside a layer the same holds between its rooms, by the tables that lib/rooms.sh
+# reads, for includes and for calls: every pair that a table forbids is planted.
+#
 # ALCOVE_BUILD  a build folder made with Ninja (default build/hooks).
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib.sh
 . "$root/tests/lib.sh"
+# shellcheck source=tests/lint/lib/arrows.sh
+. "$root/tests/lint/lib/arrows.sh"
+# shellcheck source=tests/lint/lib/rooms.sh
+. "$root/tests/lint/lib/rooms.sh"
 cd "$root" || exit 1
+roomy="keys/public"
 build=$(cd "${ALCOVE_BUILD:-$root/build/hooks}" && pwd) || fail "no build: sh tests/run.sh build"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -210,11 +218,21 @@ for file in server/core/planted.c server/net/connection.c client/cli/planted.h; 
 done
 [ "$planted" -gt 3 ] || fail "nothing could be planted"
 
+product_files >"$tmp/files"
+objects "$build" >"$tmp/compiled-objects" || exit 1
+symbols <"$tmp/compiled-objects" >"$tmp/symbols" || fail "nm cannot read the objects of $build"
+for folder in $roomy; do
+    [ -s "$folder/rooms.txt" ] || fail "$folder has no rooms.txt"
+    here=$(rooms_planted "$folder" "$tmp/files" "$tmp/symbols") || exit 1
+    planted=$((planted + here))
+done
+
 # --- the tree -----------------------------------------------------------------
-git ls-files --cached --others --exclude-standard -- \
-    'proto/*.[ch]' 'keys/*.[ch]' 'server/*.[ch]' 'client/*.[ch]' |
-    while IFS= read -r file; do [ ! -f "$file" ] || say "$file"; done >"$tmp/files"
-{ edges <"$tmp/pairs"; named "$root" <"$tmp/files"; } >"$tmp/found"
+{ include_arrows "$root" <"$tmp/files"; call_arrows <"$tmp/symbols"; } >"$tmp/arrows"
+for folder in $roomy; do
+    room_findings "$folder" "$folder/rooms.txt" "$tmp/files" "$tmp/arrows"
+done >"$tmp/rooms.found"
+{ edges <"$tmp/pairs"; named "$root" <"$tmp/files"; cat "$tmp/rooms.found"; } >"$tmp/found"
 # Every source of a layer must have been compiled, else its edges were not seen.
 sed -n 's/^ *"file": "\(.*\)".*/\1/p' "$build/compile_commands.json" >"$tmp/compiled"
 grep '\.c$' "$tmp/files" | while IFS= read -r file; do
@@ -224,4 +242,5 @@ if [ -s "$tmp/found" ]; then
     cat "$tmp/found"
     fail "$(wc -l <"$tmp/found") findings"
 fi
-say "== layers: $(cut -d' ' -f1 "$tmp/pairs" | sort -u | wc -l) objects, $(wc -l <"$tmp/pairs") dependencies, $planted planted violations caught"
+rooms=$(for folder in $roomy; do sed -n '/^[a-z_]*:/p' "$folder/rooms.txt"; done | wc -l)
+say "== layers: $(cut -d' ' -f1 "$tmp/pairs" | sort -u | wc -l) objects, $(wc -l <"$tmp/pairs") dependencies, $rooms rooms with $(wc -l <"$tmp/arrows") arrows, $planted planted violations caught"
