@@ -12,16 +12,6 @@ static struct scene_login login_of(const struct make_person *person, size_t devi
                                 .device = person->device[device].statement};
 }
 
-static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
-{
-    uint32_t got_action = 0;
-    uint32_t got_outcome = 0;
-
-    scene_event(scene, 0, &got_action, &got_outcome);
-    assert_int_equal(got_action, action);
-    assert_int_equal(got_outcome, outcome);
-}
-
 /* A refused login leaves no event of its own. */
 static void refused(struct scene *scene, const struct scene_login *login)
 {
@@ -43,7 +33,7 @@ static void test_let_in(void **state)
     assert_true(scene->answer.login);
     assert_false(scene->answer.close);
     assert_memory_equal(&scene->answer.peer.member, &scene->p->c1->id, ID_BYTES);
-    expect_event(scene, ACTION_LOGIN, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_LOGIN, OUTCOME_OK);
 }
 
 /* Goal: everything wrong is one answer. Method: each wrong thing alone. */
@@ -86,7 +76,7 @@ static void test_suspended_and_rewound(void **state)
     assert_int_equal(scene_login(scene, &login), STATUS_SUSPENDED);
     assert_false(scene->answer.login);
     assert_true(scene->answer.close);
-    expect_event(scene, ACTION_LOGIN, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_LOGIN, OUTCOME_REFUSED);
     OK(scene_take(scene, p->ad1, make_suspension(scene->w, p->t2, p->ad1, false)));
     login.seen.statements_size = scene_size(scene, LEDGER_STATEMENTS) + 1;
     memset(&login.seen.statements_root, 1, HASH_BYTES);
@@ -111,7 +101,7 @@ static void test_judged_again(void **state)
                   make_device_revocation(scene->w, p->t1, &p->t1->device[1].statement, p->t1, 0)));
     assert_int_equal(scene_ask(scene, p->t1, 1, OP_STATE, &ask.base), STATUS_REFUSED);
     assert_true(scene->answer.close);
-    expect_event(scene, ACTION_SYNC_AUTHORITY, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_SYNC_AUTHORITY, OUTCOME_REFUSED);
     OK(scene_ask(scene, p->t1, 0, OP_STATE, &ask.base));
     scene->ended = true;
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_STATE, &ask.base), STATUS_REFUSED);
@@ -132,7 +122,7 @@ static void test_malformed_limit(void **state)
         assert_int_equal(scene_ask(scene, p->t1, 0, i % 2 == 0 ? 9999 : OP_STATE, NULL),
                          STATUS_MALFORMED);
         assert_false(scene->answer.close);
-        expect_event(scene, ACTION_MALFORMED, OUTCOME_REFUSED);
+        scene_expect_event(scene, ACTION_MALFORMED, OUTCOME_REFUSED);
     }
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_STATE, NULL), STATUS_MALFORMED);
     assert_true(scene->answer.close);
@@ -179,7 +169,7 @@ static void test_refused_are_counted(void **state)
     scene->w->time_ms += 60000;
     assert_true(core_tick_due(scene->core, scene->w->time_ms));
     assert_int_equal(flush(scene, false), LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX + 1);
-    expect_event(scene, ACTION_LOGIN_REFUSED, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_LOGIN_REFUSED, OUTCOME_REFUSED);
     OK(db_begin_read(scene->db, &txn));
     OK(events_get(txn, ledger_size(txn, LEDGER_EVENTS) - 1 - LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX,
                   &event));
@@ -271,7 +261,7 @@ static void test_enrol(void **state)
     OK(scene_take(scene, p->ad1, make_invitation(scene->w, newcomer, p->ad1, NULL)));
     enrolment = make_enrolment(scene->w, newcomer);
     OK(enrol(scene, enrolment));
-    expect_event(scene, ACTION_ENROL, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_ENROL, OUTCOME_OK);
     (void)make_take(scene->w, enrolment);
     scene->events = 0;
     assert_int_equal(enrol(scene, enrolment), STATUS_ALREADY);

@@ -5,16 +5,6 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
-{
-    uint32_t got_action = 0;
-    uint32_t got_outcome = 0;
-
-    scene_event(scene, 0, &got_action, &got_outcome);
-    assert_int_equal(got_action, action);
-    assert_int_equal(got_outcome, outcome);
-}
-
 static enum status page(struct scene *scene, const struct make_person *person,
                         const uint8_t *section, uint64_t from, uint64_t to)
 {
@@ -41,7 +31,7 @@ static void test_page(void **state)
     OK(page(scene, p->t1, progress->id.bytes, 1, 0));
     assert_int_equal(scene->answer.from, 1);
     assert_int_equal(scene->answer.to, last);
-    expect_event(scene, ACTION_READ, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_READ, OUTCOME_OK);
     OK(page(scene, p->t1, progress->id.bytes, 2, 2));
     assert_int_equal(scene->answer.to, 2);
     OK(page(scene, p->t1, progress->id.bytes, 1, UINT64_MAX));
@@ -70,7 +60,7 @@ static void test_page_refused(void **state)
             assert_int_equal(page(scene, who[j], asked[i], 1, 0), STATUS_REFUSED);
             assert_null(scene->answer.body);
             assert_true(scene->answer.produce == NULL);
-            expect_event(scene, ACTION_READ, OUTCOME_REFUSED);
+            scene_expect_event(scene, ACTION_READ, OUTCOME_REFUSED);
         }
         /* Bounds are not looked at before the permission. */
         assert_int_equal(page(scene, p->t2, asked[i], 0, 0), STATUS_REFUSED);
@@ -196,7 +186,7 @@ static void test_leaves_and_proofs(void **state)
         assert_int_equal(scene_ask(scene, p->c1, 0, OP_PROOF, &proof.base), STATUS_MALFORMED);
     }
     OK(scene_ask(scene, p->c1, 0, OP_CHECKPOINT, &checkpoint.base));
-    expect_event(scene, ACTION_SYNC_AUTHORITY, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_SYNC_AUTHORITY, OUTCOME_OK);
 }
 
 /* Goal: one subscribes to what one may read, once each, all or nothing. Method: twice the
@@ -222,7 +212,7 @@ static void test_subscribe(void **state)
     sections[2] = field_of(foreign->id.bytes, ID_BYTES);
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBSCRIBE, &ask.base), STATUS_REFUSED);
     assert_false(scene->answer.subscribe);
-    expect_event(scene, ACTION_SUBSCRIBE, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_SUBSCRIBE, OUTCOME_REFUSED);
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         sections[i] = sections[0];
     }
@@ -264,7 +254,7 @@ static void test_opened(void **state)
     struct make_section *one = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
 
     OK(opened(scene, p->t1, p->t1, one->id.bytes));
-    expect_event(scene, ACTION_OPENED, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_OPENED, OUTCOME_OK);
     assert_int_equal(opened(scene, p->t1, p->t2, one->id.bytes), STATUS_MALFORMED);
     assert_int_equal(opened(scene, p->t2, p->t2, one->id.bytes), STATUS_REFUSED);
 }
@@ -328,7 +318,7 @@ static void test_views(void **state)
     assert_int_equal(scene_ask(scene, p->c2, 0, OP_EVENTS, &chart.base), STATUS_REFUSED);
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_EVENTS, &chart.base), STATUS_REFUSED);
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_EVENTS, &all.base), STATUS_REFUSED);
-    expect_event(scene, ACTION_LOG_ALL, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_LOG_ALL, OUTCOME_REFUSED);
 }
 
 /* Goal: one's own log tells nothing about what exists. Method: try a section, a chart and a

@@ -363,6 +363,15 @@ void scene_event(struct scene *scene, uint64_t back, uint32_t *out_action, uint3
     db_abort(txn);
 }
 
+void scene_expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
+{
+    uint32_t got_action = 0;
+    uint32_t got_outcome = 0;
+    scene_event(scene, 0, &got_action, &got_outcome);
+    assert_int_equal(got_action, action);
+    assert_int_equal(got_outcome, outcome);
+}
+
 const ProtobufCMessage *scene_body(struct scene *scene,
                                    const ProtobufCMessageDescriptor *descriptor,
                                    struct arena *arena)

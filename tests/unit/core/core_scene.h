@@ -84,6 +84,8 @@ enum status scene_write(struct scene *scene, struct make_section *section,
 
 /* The newest event but |back|. */
 void scene_event(struct scene *scene, uint64_t back, uint32_t *out_action, uint32_t *out_outcome);
+/* The newest event is one of |action| with |outcome|. */
+void scene_expect_event(struct scene *scene, uint32_t action, uint32_t outcome);
 uint64_t scene_size(struct scene *scene, enum ledger_log log);
 void scene_root(struct scene *scene, enum ledger_log log, uint64_t size, struct hash *out_root);
 /* The body of the last answer, decoded; freed with the arena. */

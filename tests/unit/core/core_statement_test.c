@@ -6,16 +6,6 @@
 #include "proto/words.h"
 #include "tests/support/authority_digest.h"
 
-static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
-{
-    uint32_t got_action = 0;
-    uint32_t got_outcome = 0;
-
-    scene_event(scene, 0, &got_action, &got_outcome);
-    assert_int_equal(got_action, action);
-    assert_int_equal(got_outcome, outcome);
-}
-
 static void drop_start(void *context, ProtobufCMessage *body)
 {
     (void)context;
@@ -66,7 +56,7 @@ static void test_epoch_claims(void **state)
         epoch = make_epoch(scene->w, progress, p->t1, 0);
         scene->w->tamper = NULL;
         assert_int_equal(scene_submit(scene, p->t1, &epoch, 1), STATUS_MALFORMED);
-        expect_event(scene, ACTION_ROTATE, OUTCOME_REFUSED);
+        scene_expect_event(scene, ACTION_ROTATE, OUTCOME_REFUSED);
         authority_digest(core_authority(scene->core), &after);
         assert_memory_equal(&before, &after, sizeof(before));
     }
@@ -141,7 +131,7 @@ static void test_signer(void **state)
     statement = make_witness_policy(scene->w, "quorum none\n");
     assert_int_equal(scene_submit(scene, p->t1, &statement, 1), STATUS_REFUSED);
     OK(scene_take(scene, p->ad1, statement));
-    expect_event(scene, ACTION_CONFIGURE, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_CONFIGURE, OUTCOME_OK);
 }
 
 /* Goal: a statement sent again is answered as the first time, to one who may still bring it.
@@ -177,7 +167,7 @@ static void test_device_id(void **state)
     device = make_device_statement(scene->w, p->t2);
     scene->w->tamper = NULL;
     assert_int_equal(scene_submit(scene, p->t2, &device, 1), STATUS_REFUSED);
-    expect_event(scene, ACTION_DEVICE, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_DEVICE, OUTCOME_REFUSED);
     OK(scene_take(scene, p->t2, make_device_statement(scene->w, p->t2)));
 }
 
@@ -194,7 +184,7 @@ static void test_echo(void **state)
     scene->events = 3;
     OK(scene_take(scene, p->ad1, make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
     assert_int_equal(two->timeline.number, number + 1);
-    expect_event(scene, ACTION_RELATE, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_RELATE, OUTCOME_OK);
     assert_int_equal(scene_write(scene, one, p->t1, 0, NULL, NULL, NULL), STATUS_REFUSED);
 }
 

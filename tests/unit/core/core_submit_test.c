@@ -6,16 +6,6 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
-static void expect_event(struct scene *scene, uint32_t action, uint32_t outcome)
-{
-    uint32_t got_action = 0;
-    uint32_t got_outcome = 0;
-
-    scene_event(scene, 0, &got_action, &got_outcome);
-    assert_int_equal(got_action, action);
-    assert_int_equal(got_outcome, outcome);
-}
-
 /* What a test changes in a Context; absent fields stay. */
 struct change {
     const struct make_revision *parent[2];
@@ -85,10 +75,10 @@ static void send_changed(struct scene *scene, struct make_section *section, stru
 {
     assert_int_equal(scene_write(scene, section, scene->p->t1, 0, change_context, &change, NULL),
                      status);
-    expect_event(scene, ACTION_WRITE,
-                 status == STATUS_OK                                      ? OUTCOME_OK
-                 : status == STATUS_MALFORMED || status == STATUS_REFUSED ? OUTCOME_REFUSED
-                                                                          : OUTCOME_FAILED);
+    scene_expect_event(scene, ACTION_WRITE,
+                       status == STATUS_OK                                      ? OUTCOME_OK
+                       : status == STATUS_MALFORMED || status == STATUS_REFUSED ? OUTCOME_REFUSED
+                                                                                : OUTCOME_FAILED);
 }
 
 /* Goal: a section, a share and a write are stored, each with its event. Method: the whole
@@ -101,10 +91,10 @@ static void test_stored(void **state)
     const Alcove__SubmitReply *reply;
     struct make_section *shared = scene_section(scene, CLASS_SHARED, p->c1, p->t1);
 
-    expect_event(scene, ACTION_ROTATE, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_ROTATE, OUTCOME_OK);
     (void)scene_share(scene, shared, p->c1, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
     OK(scene_write(scene, shared, p->t1, 0, NULL, NULL, NULL));
-    expect_event(scene, ACTION_WRITE, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_WRITE, OUTCOME_OK);
     reply = (const Alcove__SubmitReply *)(const void *)scene_body(
         scene, &alcove__submit_reply__descriptor, &arena);
     assert_int_equal(reply->section_number, shared->timeline.number);
@@ -134,12 +124,12 @@ static void test_absent_is_forbidden(void **state)
     assert_int_equal(scene_send(scene, p->t2, 0, &revision, 1), STATUS_REFUSED);
     assert_null(scene->answer.body);
     assert_false(scene->answer.close);
-    expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
     scene_revision(scene, process, p->t2, 0, change_section, nowhere, &revision);
     assert_int_equal(scene_send(scene, p->t2, 0, &revision, 1), STATUS_REFUSED);
     assert_null(scene->answer.body);
     assert_false(scene->answer.close);
-    expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
+    scene_expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
     /* And nobody sends what another signed. */
     assert_int_equal(scene_send(scene, p->t1, 0, &revision, 1), STATUS_MALFORMED);
 }
@@ -378,7 +368,7 @@ static void test_needs_epoch(void **state)
     grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
     OK(scene_write(scene, progress, p->t3, 0, NULL, NULL, NULL));
     OK(scene_take(scene, p->t1, make_revocation(scene->w, progress, &grant, p->t1)));
-    expect_event(scene, ACTION_REVOKE, OUTCOME_OK);
+    scene_expect_event(scene, ACTION_REVOKE, OUTCOME_OK);
     send_changed(scene, progress, (struct change){0}, STATUS_NEEDS_EPOCH);
     assert_int_equal(scene_write(scene, progress, p->t3, 0, NULL, NULL, NULL), STATUS_REFUSED);
     OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));

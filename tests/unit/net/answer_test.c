@@ -53,8 +53,7 @@ static void test_streams(void **state)
     raw_ws_free(ws);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_send(ws, fails, sizeof(fails)));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_GOING_AWAY);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_GOING_AWAY);
     fixture_wait(&fixture, fixture_closed, 2);
     assert_int_equal(fixture.streams_opened, 4);
     assert_int_equal(fixture.streams_closed, 4);
@@ -104,16 +103,14 @@ static void test_admit_raises_limit(void **state)
     peer_fill(large, sizeof(large), COMMAND_ECHO, 3);
     ws = peer_connect(&fixture);
     (void)raw_ws_send(ws, large, FRAME_BYTES_MAX);
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_TOO_LARGE);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_send(ws, admit, sizeof(admit)));
     peer_expect_echo(ws, admit, sizeof(admit));
     assert_true(raw_ws_send(ws, large, FRAME_BYTES_MAX));
     peer_expect_echo(ws, large, FRAME_BYTES_MAX);
     (void)raw_ws_send(ws, large, sizeof(large));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_TOO_LARGE);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
     assert_int_equal(fixture_counters(&fixture).closed_too_large, 2);
     fixture_deinit(&fixture);
 }
@@ -135,13 +132,11 @@ static void test_close_and_cut(void **state)
     assert_true(raw_ws_send(ws, bye, sizeof(bye)));
     peer_expect_echo(ws, bye, sizeof(bye));
     (void)raw_ws_send(ws, echo, sizeof(echo));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_DONE);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_DONE);
     assert_int_equal(fixture.delivered, 1);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_send(ws, cut, sizeof(cut)));
-    assert_int_equal(raw_ws_wait_close(ws), 0);
-    raw_ws_free(ws);
+    peer_expect_close(ws, 0);
     fixture_wait(&fixture, fixture_closed, 2);
     fixture_deinit(&fixture);
 }

@@ -29,8 +29,7 @@ static void test_fragments(void **state)
         assert_true(raw_ws_frame(ws, 0x00, "", 0));
     }
     (void)raw_ws_frame(ws, 0x80, "x", 1);
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_POLICY);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_POLICY);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x02, "", 0));
     while (sent < 50000000 && raw_ws_frame(ws, 0x00, "", 0)) {
@@ -85,13 +84,11 @@ static void test_oversize(void **state)
     assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
     assert_int_equal(size, 65532);
     (void)raw_ws_frame(ws, 0x82, message, 65537);
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_TOO_LARGE);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x02, message, 65536));
     (void)raw_ws_frame(ws, 0x80, message, 1);
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_TOO_LARGE);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
     assert_int_equal(fixture.delivered, 1);
     fixture_deinit(&fixture);
 }
@@ -103,7 +100,6 @@ static void test_packing_faults(void **state)
 {
     static const uint8_t GOOD[] = {0, 0, 0, 2, 'e', 'a', 0, 0, 0, 3, 'e', 'b', 'c'};
     struct fixture fixture;
-    struct raw_ws *ws;
     uint32_t faults = 0;
 
     (void)state;
@@ -113,10 +109,7 @@ static void test_packing_faults(void **state)
         if (cut == 6) {
             continue; /* the first frame alone is a good message */
         }
-        ws = peer_connect(&fixture);
-        assert_true(raw_ws_frame(ws, 0x82, GOOD, cut));
-        assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-        raw_ws_free(ws);
+        peer_refused(&fixture, 0x82, GOOD, cut, NET_CLOSE_PROTOCOL);
         faults++;
     }
     for (size_t at = 0; at < 10; at++) {
@@ -127,20 +120,11 @@ static void test_packing_faults(void **state)
         }
         memcpy(changed, GOOD, sizeof(GOOD));
         changed[at] ^= 0x80;
-        ws = peer_connect(&fixture);
-        assert_true(raw_ws_frame(ws, 0x82, changed, sizeof(changed)));
-        assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-        raw_ws_free(ws);
+        peer_refused(&fixture, 0x82, changed, sizeof(changed), NET_CLOSE_PROTOCOL);
         faults++;
     }
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x82, "\0\0\0\1e\0", 6));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-    raw_ws_free(ws);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x82, "\0\0\0\0e", 5));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-    raw_ws_free(ws);
+    peer_refused(&fixture, 0x82, "\0\0\0\1e\0", 6, NET_CLOSE_PROTOCOL);
+    peer_refused(&fixture, 0x82, "\0\0\0\0e", 5, NET_CLOSE_PROTOCOL);
     assert_int_equal(fixture_counters(&fixture).closed_malformed, faults + 2);
     fixture_deinit(&fixture);
 }
@@ -170,8 +154,7 @@ static void test_control_frames(void **state)
     }
     peer_expect_alive(ws);
     assert_true(raw_ws_frame(ws, 0x09, "x", 1));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-    raw_ws_free(ws);
+    peer_expect_close(ws, NET_CLOSE_PROTOCOL);
     ws = peer_connect(&fixture);
     memset(peer_buffer, 0, 126);
     assert_true(raw_ws_frame(ws, 0x89, peer_buffer, 126));

@@ -41,12 +41,10 @@ static void test_login_deadline(void **state)
     assert_int_equal(raw_ws_connect(&options, &ws), RAW_CLOSED);
     raw_ws_free(ws);
     ws = peer_connect(&fixture);
-    assert_int_equal(raw_ws_wait_close(ws), 0);
-    raw_ws_free(ws);
+    peer_expect_close(ws, 0);
     ws = peer_connect(&fixture);
     peer_expect_alive(ws);
-    assert_int_equal(raw_ws_wait_close(ws), 0);
-    raw_ws_free(ws);
+    peer_expect_close(ws, 0);
     fixture_wait(&fixture, closed_login, 3);
     peer_expect_alive(admitted);
     raw_ws_free(admitted);
@@ -65,10 +63,7 @@ static void test_slow_message(void **state)
     fixture.options.message_timeout_ms = 300;
     fixture.options.fragments_max = 1000000;
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x02, "\0\0\0\2e", 5));
-    assert_int_equal(raw_ws_wait_close(ws), 0);
-    raw_ws_free(ws);
+    peer_refused(&fixture, 0x02, "\0\0\0\2e", 5, 0);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x02, "\0\0\0\2e", 5));
     while (raw_ws_frame(ws, 0x00, "", 0)) {

@@ -70,8 +70,7 @@ static void test_stop(void **state)
     }
     fixture_stop(&fixture, 300);
     for (uint32_t c = 0; c < CONNECTIONS; c++) {
-        assert_int_equal(raw_ws_wait_close(clients[c]), NET_CLOSE_GOING_AWAY);
-        raw_ws_free(clients[c]);
+        peer_expect_close(clients[c], NET_CLOSE_GOING_AWAY);
     }
     fixture_deinit(&fixture);
 }

@@ -12,6 +12,19 @@ struct raw_ws *peer_connect(struct fixture *fixture)
     return ws;
 }
 
+void peer_expect_close(struct raw_ws *ws, int code)
+{
+    assert_int_equal(raw_ws_wait_close(ws), code);
+    raw_ws_free(ws);
+}
+
+void peer_refused(struct fixture *fixture, uint8_t opcode, const void *bytes, size_t size, int code)
+{
+    struct raw_ws *ws = peer_connect(fixture);
+    assert_true(raw_ws_frame(ws, opcode, bytes, size));
+    peer_expect_close(ws, code);
+}
+
 void peer_expect_echo(struct raw_ws *ws, const uint8_t *bytes, size_t size)
 {
     size_t got = 0;

@@ -12,6 +12,11 @@ extern uint8_t peer_buffer[2u << 20];
 
 /* Connected and upgraded; free with raw_ws_free. */
 struct raw_ws *peer_connect(struct fixture *fixture);
+/* Waits until the server closes with |code| (0: without one), and frees the client. */
+void peer_expect_close(struct raw_ws *ws, int code);
+/* Sends one frame on a connection of its own, which the server must close with |code|. */
+void peer_refused(struct fixture *fixture, uint8_t opcode, const void *bytes, size_t size,
+                  int code);
 /* Sends an echo and waits for it. */
 void peer_expect_alive(struct raw_ws *ws);
 /* The next frame is exactly these bytes. */

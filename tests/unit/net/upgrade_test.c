@@ -159,11 +159,7 @@ static void test_no_compression(void **state)
     assert_null(strcasestr(raw_ws_response(ws), "extensions"));
     assert_null(strcasestr(raw_ws_response(ws), "deflate"));
     for (uint8_t rsv = 0x10; rsv <= 0x40; rsv = (uint8_t)(rsv << 1)) {
-        struct raw_ws *bad = peer_connect(&fixture);
-
-        assert_true(raw_ws_frame(bad, (uint8_t)(0x82 | rsv), "\0\0\0\1e", 5));
-        assert_int_equal(raw_ws_wait_close(bad), NET_CLOSE_PROTOCOL);
-        raw_ws_free(bad);
+        peer_refused(&fixture, (uint8_t)(0x82 | rsv), "\0\0\0\1e", 5, NET_CLOSE_PROTOCOL);
     }
     peer_expect_alive(ws);
     raw_ws_free(ws);
@@ -176,27 +172,14 @@ static void test_no_compression(void **state)
 static void test_not_binary(void **state)
 {
     struct fixture fixture;
-    struct raw_ws *ws;
 
     (void)state;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x81, "\0\0\0\1e", 5));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_NOT_BINARY);
-    raw_ws_free(ws);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x01, "\0\0\0\1", 4));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_NOT_BINARY);
-    raw_ws_free(ws);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x83, "\0\0\0\1e", 5));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-    raw_ws_free(ws);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_frame(ws, 0x80, "\0\0\0\1e", 5));
-    assert_int_equal(raw_ws_wait_close(ws), NET_CLOSE_PROTOCOL);
-    raw_ws_free(ws);
+    peer_refused(&fixture, 0x81, "\0\0\0\1e", 5, NET_CLOSE_NOT_BINARY);
+    peer_refused(&fixture, 0x01, "\0\0\0\1", 4, NET_CLOSE_NOT_BINARY);
+    peer_refused(&fixture, 0x83, "\0\0\0\1e", 5, NET_CLOSE_PROTOCOL);
+    peer_refused(&fixture, 0x80, "\0\0\0\1e", 5, NET_CLOSE_PROTOCOL);
     assert_int_equal(fixture.delivered, 0);
     assert_int_equal(fixture_counters(&fixture).closed_not_binary, 2);
     fixture_deinit(&fixture);

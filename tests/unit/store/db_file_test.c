@@ -111,21 +111,19 @@ static void test_damaged_meta_is_refused(void **state)
 static void test_killed_writer(void **state)
 {
     struct db_options options = {.create = false};
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     struct span value;
     pid_t child;
     int how = 0;
 
-    (void)state;
-    fixture_init(&f, 0);
-    db_close(f.db);
-    f.db = NULL;
+    db_close(f->db);
+    f->db = NULL;
     child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        if (db_open(f.folder, &options, &f.db) == STATUS_OK) {
-            txn = fixture_write(&f);
+        if (db_open(f->folder, &options, &f->db) == STATUS_OK) {
+            txn = fixture_write(f);
             for (uint64_t n = 0; n < 300; n++) {
                 struct schema_key key = schema_key_seq(n);
                 db_append(txn, SCHEMA_RECORD, schema_key_span(&key), span_of("half done", 9));
@@ -136,16 +134,15 @@ static void test_killed_writer(void **state)
     }
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how));
-    assert_int_equal(db_open(f.folder, &options, &f.db), STATUS_OK);
-    txn = fixture_write(&f);
+    assert_int_equal(db_open(f->folder, &options, &f->db), STATUS_OK);
+    txn = fixture_write(f);
     for (uint64_t n = 0; n < 300; n++) {
         struct schema_key key = schema_key_seq(n);
         assert_int_equal(db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value),
                          STATUS_NOT_FOUND);
     }
     db_abort(txn);
-    put_page(&f, 0);
-    fixture_deinit(&f);
+    put_page(f, 0);
 }
 
 int main(void)
@@ -153,7 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncated_file_is_refused),
         cmocka_unit_test(test_damaged_meta_is_refused),
-        cmocka_unit_test(test_killed_writer),
+        FIXTURE_TEST(test_killed_writer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,43 +15,38 @@ static struct span text(const char *s)
 /* Goal: what was committed is there after reopening, what was aborted is not. */
 static void test_commit_and_abort(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     struct span value;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     db_put(txn, SCHEMA_STATE, text("kept"), text("1"));
     db_set_counter(txn, SCHEMA_LAST_CHART, 7);
     fixture_commit(txn);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     db_put(txn, SCHEMA_STATE, text("dropped"), text("2"));
     db_set_counter(txn, SCHEMA_LAST_CHART, 9);
     assert_int_equal(db_counter(txn, SCHEMA_LAST_CHART), 9);
     db_abort(txn);
-    fixture_reopen(&f);
-    txn = fixture_read(&f);
+    fixture_reopen(f);
+    txn = fixture_read(f);
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("kept"), &value), STATUS_OK);
     assert_true(span_equal(value, text("1")));
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("dropped"), &value), STATUS_NOT_FOUND);
     assert_int_equal(db_status(txn), STATUS_OK);
     assert_int_equal(db_counter(txn, SCHEMA_LAST_CHART), 7);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: after one failure nothing more happens and the commit gives that failure. Method: an
  * append out of order, then a put; and a status given by a layer above. */
 static void test_failure_is_sticky(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     struct span value;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     db_append(txn, SCHEMA_STATE, text("b"), text("1"));
     db_append(txn, SCHEMA_STATE, text("a"), text("1"));
     assert_int_equal(db_status(txn), STATUS_CORRUPT);
@@ -59,15 +54,14 @@ static void test_failure_is_sticky(void **state)
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("b"), &value), STATUS_CORRUPT);
     db_fail(txn, STATUS_IO);
     assert_int_equal(db_commit(txn), STATUS_CORRUPT);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("b"), &value), STATUS_NOT_FOUND);
     db_put(txn, SCHEMA_STATE, text("d"), text("1"));
     db_fail(txn, STATUS_BUSY);
     assert_int_equal(db_commit(txn), STATUS_BUSY);
-    txn = fixture_read(&f);
+    txn = fixture_read(f);
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("d"), &value), STATUS_NOT_FOUND);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* One page-sized value under |n|, if |room_for| allows. */
@@ -166,23 +160,20 @@ static void test_format_and_practice(void **state)
     struct practice_id other = {{1}};
     struct practice_id found;
     struct schema_key key = schema_key_meta(SCHEMA_META_FORMAT);
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    assert_int_equal(db_set_practice(f.db, &f.practice), STATUS_OK);
-    assert_int_equal(db_set_practice(f.db, &other), STATUS_CONFLICT);
-    fixture_reopen(&f);
-    assert_int_equal(db_practice(f.db, &found), STATUS_OK);
-    assert_true(ID_EQUAL(&found, &f.practice));
-    txn = fixture_write(&f);
+    assert_int_equal(db_set_practice(f->db, &f->practice), STATUS_OK);
+    assert_int_equal(db_set_practice(f->db, &other), STATUS_CONFLICT);
+    fixture_reopen(f);
+    assert_int_equal(db_practice(f->db, &found), STATUS_OK);
+    assert_true(ID_EQUAL(&found, &f->practice));
+    txn = fixture_write(f);
     db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(version, sizeof(version)));
     fixture_commit(txn);
-    db_close(f.db);
-    f.db = NULL;
-    assert_int_equal(db_open(f.folder, &options, &f.db), STATUS_UNSUPPORTED);
-    fixture_deinit(&f);
+    db_close(f->db);
+    f->db = NULL;
+    assert_int_equal(db_open(f->folder, &options, &f->db), STATUS_UNSUPPORTED);
 }
 
 /* Goal: no folder, no database; nothing is made by a look. */
@@ -201,25 +192,23 @@ static void test_absent(void **state)
 static void test_readers(void **state)
 {
     static struct txn *held[DB_READERS_MAX + 1];
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     struct txn *writer;
     struct span value;
     size_t count = 0;
     enum status status = STATUS_OK;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_read(&f);
+    txn = fixture_read(f);
     db_reset(txn);
-    writer = fixture_write(&f);
+    writer = fixture_write(f);
     db_put(writer, SCHEMA_STATE, text("new"), text("1"));
     fixture_commit(writer);
     assert_int_equal(db_renew(txn), STATUS_OK);
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("new"), &value), STATUS_OK);
     db_abort(txn);
     while (count <= DB_READERS_MAX && status == STATUS_OK) {
-        status = db_begin_read(f.db, &held[count]);
+        status = db_begin_read(f->db, &held[count]);
         count += status == STATUS_OK;
     }
     assert_int_equal(status, STATUS_BUSY);
@@ -227,9 +216,8 @@ static void test_readers(void **state)
     for (size_t i = 0; i < count; i++) {
         db_abort(held[i]);
     }
-    txn = fixture_read(&f);
+    txn = fixture_read(f);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 static void walk(struct txn *txn, const char *prefix, const char *from, bool backward,
@@ -254,52 +242,49 @@ static void walk(struct txn *txn, const char *prefix, const char *from, bool bac
 /* Goal: a walk keeps to its prefix in both directions, from any start. */
 static void test_walks(void **state)
 {
+    static const struct {
+        const char *prefix, *from;
+        bool backward;
+        const char *keys;
+    } rows[] = {
+        {"b", "", false, "b b1 b2 b4 "},
+        {"b", "", true, "b4 b2 b1 b "},
+        {"b", "b3", false, "b4 "},
+        {"b", "b3", true, "b2 b1 b "},
+        {"b", "b2", true, "b2 b1 b "},
+        {"b", "b2", false, "b2 b4 "},
+        {"\xff", "", true, "\xff\xff \xff "},
+        {"x", "", false, ""},
+        {"x", "", true, ""},
+        {"B", "", true, ""},
+    };
     static const char *const keys[] = {"a", "b", "b1", "b2", "b4", "c", "\xff", "\xff\xff"};
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     char got[128];
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         db_put(txn, SCHEMA_STATE, text(keys[i]), text("v"));
     }
-    walk(txn, "b", "", false, got);
-    assert_string_equal(got, "b b1 b2 b4 ");
-    walk(txn, "b", "", true, got);
-    assert_string_equal(got, "b4 b2 b1 b ");
-    walk(txn, "b", "b3", false, got);
-    assert_string_equal(got, "b4 ");
-    walk(txn, "b", "b3", true, got);
-    assert_string_equal(got, "b2 b1 b ");
-    walk(txn, "b", "b2", true, got);
-    assert_string_equal(got, "b2 b1 b ");
-    walk(txn, "b", "b2", false, got);
-    assert_string_equal(got, "b2 b4 ");
-    walk(txn, "\xff", "", true, got);
-    assert_string_equal(got, "\xff\xff \xff ");
-    walk(txn, "x", "", false, got);
-    assert_string_equal(got, "");
-    walk(txn, "x", "", true, got);
-    assert_string_equal(got, "");
-    walk(txn, "B", "", true, got);
-    assert_string_equal(got, "");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        walk(txn, rows[i].prefix, rows[i].from, rows[i].backward, got);
+        assert_string_equal(got, rows[i].keys);
+    }
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_and_abort),
-        cmocka_unit_test(test_failure_is_sticky),
+        FIXTURE_TEST(test_commit_and_abort),
+        FIXTURE_TEST(test_failure_is_sticky),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_full_map),
-        cmocka_unit_test(test_format_and_practice),
+        FIXTURE_TEST(test_format_and_practice),
         cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_readers),
-        cmocka_unit_test(test_walks),
+        FIXTURE_TEST(test_readers),
+        FIXTURE_TEST(test_walks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

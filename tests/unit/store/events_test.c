@@ -17,30 +17,11 @@ static uint64_t append(struct txn *txn, const struct event_new *event, struct ha
     return seq;
 }
 
-/* One event with everything in it. */
-static void full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *event)
-{
-    fixture_event(seed, parts, event);
-    event->fields.time_ms = 1000;
-    event->fields.actor_local = 3;
-    event->fields.device_local = 4;
-    event->fields.chart_local = 5;
-    event->fields.section_local = 6;
-    event->fields.action = 13;
-    event->fields.outcome = 1;
-    event->change.kind = 1;
-    event->change.object_seq = 77;
-    fixture_random_bytes(seed, event->change.object.bytes, HASH_BYTES);
-    fixture_random_bytes(seed, event->reply.request.bytes, ID_BYTES);
-    fixture_random_bytes(seed, event->reply.request_hash.bytes, HASH_BYTES);
-    event->reply.outcome = span_of("stored at 77", 12);
-}
-
 /* Goal: what goes in comes out, and the leaf is the one that leaf.h describes. */
 static void test_append_and_get(void **state)
 {
     uint64_t seed = 1;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct event_stored got;
@@ -51,14 +32,12 @@ static void test_append_and_get(void **state)
     struct hash restricted;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    full_event(&seed, &parts, &event);
-    txn = fixture_write(&f);
+    fixture_full_event(&seed, &parts, &event);
+    txn = fixture_write(f);
     assert_int_equal(events_next(txn, &event.fields, &event.change, &next), STATUS_OK);
     assert_int_equal(append(txn, &event, &leaf), 0);
     fixture_commit(txn);
-    txn = fixture_read(&f);
+    txn = fixture_read(f);
     assert_int_equal(events_get(txn, 0, &got), STATUS_OK);
     assert_memory_equal(&got.fields, &event.fields, sizeof(got.fields));
     assert_true(span_equal(got.open, event.open));
@@ -72,22 +51,21 @@ static void test_append_and_get(void **state)
     assert_int_equal(got.section_number, next.numbers.section_number);
     assert_true(ID_EQUAL(&got.section_head, &next.numbers.section_head));
     assert_int_equal(got.change.object_seq, 77);
-    leaf_target_hash(&f.practice, event.target_opening, event.target, &target);
-    leaf_restricted_hash(&f.practice, event.restricted_opening, event.restricted, &restricted);
+    leaf_target_hash(&f->practice, event.target_opening, event.target, &target);
+    leaf_restricted_hash(&f->practice, event.restricted_opening, event.restricted, &restricted);
     leaf_event_hash(event.open, &target, &restricted, &expected);
     assert_true(ID_EQUAL(&expected, &leaf));
     assert_true(ID_EQUAL(&got.target_hash, &target));
     assert_true(ID_EQUAL(&got.restricted_hash, &restricted));
     assert_int_equal(events_get(txn, 1, &got), STATUS_NOT_FOUND);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: the leaf's exact bytes hash to the leaf hash as any RFC 6962 log would have it. */
 static void test_leaf_bytes(void **state)
 {
     uint64_t seed = 2;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct hash leaf;
@@ -96,17 +74,14 @@ static void test_leaf_bytes(void **state)
     size_t size = 0;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    full_event(&seed, &parts, &event);
-    txn = fixture_write(&f);
+    fixture_full_event(&seed, &parts, &event);
+    txn = fixture_write(f);
     (void)append(txn, &event, &leaf);
     assert_int_equal(events_leaf(txn, 0, bytes, &size), STATUS_OK);
     assert_int_equal(size, event.open.size + 2 * HASH_BYTES);
     merkle_leaf_hash(span_of(bytes, size), &found);
     assert_true(ID_EQUAL(&found, &leaf));
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Whether two readings agree in all that the leaf vouches for. */
@@ -124,7 +99,7 @@ static bool same_leaf(const struct event_stored *a, const struct event_new *b)
 static void test_damage_is_never_served(void **state)
 {
     uint64_t seed = 3;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct event_stored got;
@@ -134,13 +109,11 @@ static void test_damage_is_never_served(void **state)
     size_t size;
     size_t refused = 0;
 
-    (void)state;
-    fixture_init(&f, 0);
-    full_event(&seed, &parts, &event);
-    txn = fixture_write(&f);
+    fixture_full_event(&seed, &parts, &event);
+    txn = fixture_write(f);
     (void)append(txn, &event, &leaf);
     fixture_commit(txn);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     size = fixture_value(txn, SCHEMA_EVENT, 0, value, sizeof(value) - 1);
     for (size_t bit = 0; bit < size * 8; bit++) {
         struct schema_key key = schema_key_seq(0);
@@ -162,14 +135,13 @@ static void test_damage_is_never_served(void **state)
         assert_int_equal(events_get(txn, 0, &got), cut == size ? STATUS_OK : STATUS_CORRUPT);
     }
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: after dropping parts, every proof still verifies and the rest is still checked. */
 static void test_dropping_keeps_proofs(void **state)
 {
     uint64_t seed = 4;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct event_stored got;
@@ -181,11 +153,9 @@ static void test_dropping_keeps_proofs(void **state)
     size_t size;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (uint64_t i = 0; i < 9; i++) {
-        full_event(&seed, &parts, &event);
+        fixture_full_event(&seed, &parts, &event);
         assert_int_equal(append(txn, &event, &leaves[i]), i);
     }
     assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &before), STATUS_OK);
@@ -194,7 +164,7 @@ static void test_dropping_keeps_proofs(void **state)
     assert_int_equal(events_drop_leaf(txn, 7), STATUS_OK);
     assert_int_equal(events_drop_restricted(txn, 9), STATUS_NOT_FOUND);
     fixture_commit(txn);
-    txn = fixture_read(&f);
+    txn = fixture_read(f);
     assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &after), STATUS_OK);
     assert_true(ID_EQUAL(&before, &after));
     assert_int_equal(events_get(txn, 3, &got), STATUS_OK);
@@ -212,7 +182,6 @@ static void test_dropping_keeps_proofs(void **state)
                          STATUS_OK);
     }
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Change by change, each in a transaction of its own, as a page is sent: the same as found
@@ -246,7 +215,7 @@ static void check_walk(struct fixture *f, uint64_t from, uint64_t to)
 static void test_section_log(void **state)
 {
     uint64_t seed = 5;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct hash leaf;
@@ -260,24 +229,22 @@ static void test_section_log(void **state)
     size_t size;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (uint64_t i = 0; number < 200; i++) {
-        full_event(&seed, &parts, &event);
+        fixture_full_event(&seed, &parts, &event);
         if (i % 3 == 1) {
             event.change.kind = 0;
         } else {
             event.change.kind = (uint16_t)(1 + i % 4);
             event.change.object_seq = i;
             number++;
-            leaf_section_head(&f.practice, &head, number, event.change.kind, &event.change.object,
+            leaf_section_head(&f->practice, &head, number, event.change.kind, &event.change.object,
                               &head);
         }
         last_seq = append(txn, &event, &leaf);
     }
     fixture_commit(txn);
-    txn = fixture_read(&f);
+    txn = fixture_read(f);
     while (count > 0) {
         assert_int_equal(section_log_page(txn, 6, after, page, ARRAY_LEN(page), &count), STATUS_OK);
         for (size_t i = 0; i < count; i++) {
@@ -295,20 +262,19 @@ static void test_section_log(void **state)
     assert_int_equal(section_log_page(txn, 99, 0, page, 7, &count), STATUS_OK);
     assert_int_equal(count, 0);
     db_abort(txn);
-    check_walk(&f, 1, 200);
-    check_walk(&f, 64, 200);
-    check_walk(&f, 130, 200);
-    txn = fixture_read(&f);
+    check_walk(f, 1, 200);
+    check_walk(f, 64, 200);
+    check_walk(f, 130, 200);
+    txn = fixture_read(f);
     size = fixture_value(txn, SCHEMA_EVENT, last_seq, value, sizeof(value));
     db_abort(txn);
     /* kind: version, flags, nodes, 28 bytes of fields, actor, chart and section numbers */
     value[3 + 28 + 3 * 16 + 1] ^= 1;
-    fixture_put_value(&f, SCHEMA_EVENT, last_seq, span_of(value, size));
-    txn = fixture_read(&f);
+    fixture_put_value(f, SCHEMA_EVENT, last_seq, span_of(value, size));
+    txn = fixture_read(f);
     assert_int_equal(section_log_page(txn, 6, 195, page, 7, &count), STATUS_CORRUPT);
     assert_int_equal(count, 0);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: limits of the parts hold, and nothing is appended past them. */
@@ -316,7 +282,7 @@ static void test_too_large(void **state)
 {
     static uint8_t big[EVENTS_PART_BYTES_MAX + 1];
     uint64_t seed = 6;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct event_new edge;
@@ -324,10 +290,8 @@ static void test_too_large(void **state)
     uint64_t seq;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    full_event(&seed, &parts, &event);
-    txn = fixture_write(&f);
+    fixture_full_event(&seed, &parts, &event);
+    txn = fixture_write(f);
     edge = event;
     edge.open = span_of(big, sizeof(big));
     assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
@@ -346,25 +310,22 @@ static void test_too_large(void **state)
     assert_int_equal(ledger_size(txn, LEDGER_EVENTS), 0);
     assert_int_equal(append(txn, &edge, &leaf), 0);
     fixture_commit(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: leaf time never goes back. */
 static void test_time(void **state)
 {
     uint64_t seed = 7;
-    struct fixture f;
+    struct fixture *f = *state;
     struct fixture_parts parts;
     struct event_new event;
     struct hash leaf;
     uint64_t at = 0;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (uint64_t i = 0; i < 10; i++) {
-        full_event(&seed, &parts, &event);
+        fixture_full_event(&seed, &parts, &event);
         event.fields.time_ms = events_time(txn, i % 2 == 0 ? 1000 + i : 10);
         assert_int_equal(event.fields.time_ms, 1000 + i / 2 * 2);
         (void)append(txn, &event, &leaf);
@@ -378,19 +339,18 @@ static void test_time(void **state)
     assert_int_equal(events_at_time(txn, 1009, &at), STATUS_OK);
     assert_int_equal(at, 10);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_append_and_get),
-        cmocka_unit_test(test_leaf_bytes),
-        cmocka_unit_test(test_damage_is_never_served),
-        cmocka_unit_test(test_dropping_keeps_proofs),
-        cmocka_unit_test(test_section_log),
-        cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_time),
+        FIXTURE_TEST(test_append_and_get),
+        FIXTURE_TEST(test_leaf_bytes),
+        FIXTURE_TEST(test_damage_is_never_served),
+        FIXTURE_TEST(test_dropping_keeps_proofs),
+        FIXTURE_TEST(test_section_log),
+        FIXTURE_TEST(test_too_large),
+        FIXTURE_TEST(test_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

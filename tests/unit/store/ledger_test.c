@@ -5,22 +5,6 @@
 #include "store_fixture.h"
 #include "tests/support/test.h"
 
-/* One event with everything in it. */
-static void full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *event)
-{
-    fixture_event(seed, parts, event);
-    event->fields.time_ms = 1000;
-    event->fields.actor_local = 3;
-    event->fields.device_local = 4;
-    event->fields.chart_local = 5;
-    event->fields.section_local = 6;
-    event->change.kind = 1;
-    event->change.object_seq = 77;
-    fixture_random_bytes(seed, event->change.object.bytes, HASH_BYTES);
-    fixture_random_bytes(seed, event->reply.request.bytes, ID_BYTES);
-    event->reply.outcome = span_of("stored at 77", 12);
-}
-
 /* Goal: what walks read of an event is what reading all of it gives, and no part of it that
  * is missing goes unnoticed. Method: one with everything in it, decoded both ways; then cut
  * at every byte. */
@@ -38,7 +22,7 @@ static void test_head(void **state)
     size_t size = 0;
 
     (void)state;
-    full_event(&seed, &parts, &event);
+    fixture_full_event(&seed, &parts, &event);
     memset(&stored, 0, sizeof(stored));
     stored.fields = event.fields;
     stored.change = event.change;
@@ -79,7 +63,7 @@ static void append_many(struct txn *txn, uint64_t *seed, size_t count)
     uint64_t seq;
 
     for (size_t i = 0; i < count; i++) {
-        full_event(seed, &parts, &event);
+        fixture_full_event(seed, &parts, &event);
         assert_int_equal(events_append(txn, &event, &seq, &leaf), STATUS_OK);
     }
 }
@@ -107,23 +91,21 @@ static void expect_same_nodes(struct txn *kept, struct txn *fresh)
 static void test_kept_nodes(void **state)
 {
     uint64_t seed = 11;
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *kept;
 
-    (void)state;
-    fixture_init(&f, 0);
-    kept = fixture_read(&f);
+    kept = fixture_read(f);
     db_reset(kept);
     for (size_t round = 0; round < 12; round++) {
-        struct txn *txn = fixture_write(&f);
+        struct txn *txn = fixture_write(f);
         struct txn *fresh;
 
         append_many(txn, &seed, 40);
         db_abort(txn);
-        txn = fixture_write(&f);
+        txn = fixture_write(f);
         append_many(txn, &seed, 99 * round + 1);
         fixture_commit(txn);
-        fresh = fixture_read(&f);
+        fresh = fixture_read(f);
         assert_int_equal(db_renew(kept), STATUS_OK);
         expect_same_nodes(kept, fresh);
         expect_same_nodes(kept, fresh);
@@ -131,14 +113,13 @@ static void test_kept_nodes(void **state)
         db_abort(fresh);
     }
     db_abort(kept);
-    fixture_deinit(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_head),
-        cmocka_unit_test(test_kept_nodes),
+        FIXTURE_TEST(test_kept_nodes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static void test_pages(void **state)
 /* Goal: verbatim in, verbatim out, by explicit numbers. */
 static void test_append_and_get(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     static struct sample a;
     static struct sample b;
     struct record record;
@@ -112,16 +112,14 @@ static void test_append_and_get(void **state)
     uint64_t seed = 2;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    make(&seed, &f.practice, &a, ENVELOPE_BYTES);
-    make(&seed, &f.practice, &b, 9000);
-    txn = fixture_write(&f);
+    make(&seed, &f->practice, &a, ENVELOPE_BYTES);
+    make(&seed, &f->practice, &b, 9000);
+    txn = fixture_write(f);
     assert_int_equal(store(txn, &a), 0);
     assert_int_equal(store(txn, &b), 1);
     fixture_commit(txn);
-    fixture_reopen(&f);
-    txn = fixture_read(&f);
+    fixture_reopen(f);
+    txn = fixture_read(f);
     assert_int_equal(read_back(txn, 0, &a, &record), STATUS_OK);
     assert_true(same(&record, &a));
     assert_int_equal(read_back(txn, 1, &b, &record), STATUS_OK);
@@ -131,13 +129,12 @@ static void test_append_and_get(void **state)
     assert_int_equal(record_wrap(txn, 1, &wrap), STATUS_OK);
     assert_true(span_equal(wrap, span_of(b.wrap, sizeof(b.wrap))));
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: a damaged record is STATUS_CORRUPT. Method: flip every bit, cut at every length. */
 static void test_damage(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     static struct sample sample;
     static uint8_t value[8192];
     struct record record;
@@ -146,10 +143,8 @@ static void test_damage(void **state)
     struct txn *txn;
     size_t size;
 
-    (void)state;
-    fixture_init(&f, 0);
-    make(&seed, &f.practice, &sample, 120);
-    txn = fixture_write(&f);
+    make(&seed, &f->practice, &sample, 120);
+    txn = fixture_write(f);
     (void)store(txn, &sample);
     size = fixture_value(txn, SCHEMA_RECORD, 0, value, sizeof(value));
     for (size_t bit = 0; bit < size * 8; bit++) {
@@ -164,24 +159,21 @@ static void test_damage(void **state)
                          cut == size ? STATUS_OK : STATUS_CORRUPT);
     }
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: erasing takes envelope and wrap and leaves what chains need; the number is not given
  * again; a wrap can be replaced before and not after. */
 static void test_erase(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     static struct sample sample;
     struct record record;
     struct span wrap;
     uint64_t seed = 4;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    make(&seed, &f.practice, &sample, ENVELOPE_BYTES);
-    txn = fixture_write(&f);
+    make(&seed, &f->practice, &sample, ENVELOPE_BYTES);
+    txn = fixture_write(f);
     (void)store(txn, &sample);
     assert_int_equal(record_set_wrap(txn, 0, span_of("new wrap", 8)), STATUS_OK);
     assert_int_equal(record_wrap(txn, 0, &wrap), STATUS_OK);
@@ -197,24 +189,21 @@ static void test_erase(void **state)
     assert_int_equal(record_set_wrap(txn, 0, span_of("x", 1)), STATUS_REFUSED);
     assert_int_equal(store(txn, &sample), 1);
     fixture_commit(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: parts past their limits are refused before anything is stored. */
 static void test_limits(void **state)
 {
     static uint8_t big[ENVELOPE_BYTES_MAX + 1];
-    struct fixture f;
+    struct fixture *f = *state;
     static struct sample sample;
     struct record record;
     uint64_t seed = 5;
     uint64_t seq;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    make(&seed, &f.practice, &sample, 10);
-    txn = fixture_write(&f);
+    make(&seed, &f->practice, &sample, 10);
+    txn = fixture_write(f);
     record = sample.record;
     record.context = span_of(big, CONTEXT_BYTES_MAX + 1);
     assert_int_equal(record_append(txn, &record, span_of(big, 1), &seq), STATUS_TOO_LARGE);
@@ -231,7 +220,6 @@ static void test_limits(void **state)
     assert_int_equal(record_append(txn, &record, span_of(big, 1), &seq), STATUS_OK);
     assert_int_equal(seq, 0);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 static void statement(uint64_t *seed, const struct chain_label *label, uint64_t number,
@@ -253,7 +241,7 @@ static void statement(uint64_t *seed, const struct chain_label *label, uint64_t 
 /* Goal: appending to a chain is compare-and-set, and a statement gives its leaf back. */
 static void test_chain(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct chain_label label = {{7}};
     struct chain_label other = {{8}};
     struct chain_statement_new new;
@@ -268,9 +256,7 @@ static void test_chain(void **state)
     size_t count = 0;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     assert_int_equal(chain_log_head(txn, &label, &head), STATUS_NOT_FOUND);
     statement(&seed, &label, 1, bytes, 500, &new);
     assert_int_equal(chain_log_append(txn, &new, &seq, &leaf), STATUS_CONFLICT);
@@ -301,13 +287,12 @@ static void test_chain(void **state)
     assert_int_equal(count, 3);
     assert_memory_equal(leaves + LEDGER_STATEMENT_LEAF_BYTES, got.leaf, sizeof(got.leaf));
     fixture_commit(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: no bit of a stored statement or leaf can change unnoticed. */
 static void test_statement_damage(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct chain_label label = {{7}};
     struct chain_statement_new new;
     struct chain_statement got;
@@ -322,9 +307,7 @@ static void test_statement_damage(void **state)
     size_t count;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (uint64_t i = 0; i < 2; i++) {
         statement(&seed, &label, i, bytes, sizeof(bytes), &new);
         assert_int_equal(chain_log_append(txn, &new, &seq, &leaf), STATUS_OK);
@@ -347,19 +330,15 @@ static void test_statement_damage(void **state)
         value[bit / 8] ^= (uint8_t)(1u << (bit % 8));
     }
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_append_and_get),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_erase),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_statement_damage),
+        cmocka_unit_test(test_pages),        FIXTURE_TEST(test_append_and_get),
+        FIXTURE_TEST(test_damage),           FIXTURE_TEST(test_erase),
+        FIXTURE_TEST(test_limits),           FIXTURE_TEST(test_chain),
+        FIXTURE_TEST(test_statement_damage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

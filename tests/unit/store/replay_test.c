@@ -70,21 +70,19 @@ static enum status find(struct replay *replay, struct txn *txn, uint32_t device,
  * same id for something else is refused; another device's id is not found. */
 static void test_found_again(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct replay *replay = NULL;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    assert_int_equal(replay_new(f.db, START_MS, &replay), STATUS_OK);
-    txn = fixture_write(&f);
+    assert_int_equal(replay_new(f->db, START_MS, &replay), STATUS_OK);
+    txn = fixture_write(f);
     for (uint64_t n = 0; n < 3000; n++) {
         write_one(replay, txn, (uint32_t)(1 + n % 3), n, START_MS + n);
     }
     assert_int_equal(find(replay, txn, 1, 3, 3, START_MS), STATUS_OK);
     fixture_commit(txn);
     for (int restarted = 0; restarted < 2; restarted++) {
-        txn = fixture_read(&f);
+        txn = fixture_read(f);
         for (uint64_t n = 0; n < 3000; n++) {
             uint32_t device = (uint32_t)(1 + n % 3);
 
@@ -95,29 +93,26 @@ static void test_found_again(void **state)
         assert_int_equal(find(replay, txn, 1, 3000, 3000, START_MS), STATUS_NOT_FOUND);
         db_abort(txn);
         replay_free(replay);
-        fixture_reopen(&f);
-        assert_int_equal(replay_new(f.db, START_MS + 3000, &replay), STATUS_OK);
+        fixture_reopen(f);
+        assert_int_equal(replay_new(f->db, START_MS + 3000, &replay), STATUS_OK);
     }
     replay_free(replay);
-    fixture_deinit(&f);
 }
 
 /* Goal: what an aborted batch remembered is not believed, not even when another event took
  * its number. Method: abort, ask; write others, ask; write the same again, ask. */
 static void test_aborted_batch(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct replay *replay = NULL;
     struct txn *txn;
 
-    (void)state;
-    fixture_init(&f, 0);
-    assert_int_equal(replay_new(f.db, START_MS, &replay), STATUS_OK);
-    txn = fixture_write(&f);
+    assert_int_equal(replay_new(f->db, START_MS, &replay), STATUS_OK);
+    txn = fixture_write(f);
     write_one(replay, txn, 1, 7, START_MS);
     write_one(replay, txn, 1, 8, START_MS);
     db_abort(txn);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     assert_int_equal(find(replay, txn, 1, 7, 7, START_MS), STATUS_NOT_FOUND);
     write_one(replay, txn, 1, 9, START_MS);
     assert_int_equal(find(replay, txn, 1, 7, 7, START_MS), STATUS_NOT_FOUND);
@@ -127,21 +122,18 @@ static void test_aborted_batch(void **state)
     assert_int_equal(find(replay, txn, 1, 9, 9, START_MS), STATUS_OK);
     fixture_commit(txn);
     replay_free(replay);
-    fixture_deinit(&f);
 }
 
 /* Goal: the window is 24 hours and 4,096 writes of one device. */
 static void test_window(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct replay *replay = NULL;
     struct txn *txn;
     uint64_t last_ms = START_MS + REPLAY_WINDOW_MS;
 
-    (void)state;
-    fixture_init(&f, 0);
-    assert_int_equal(replay_new(f.db, START_MS, &replay), STATUS_OK);
-    txn = fixture_write(&f);
+    assert_int_equal(replay_new(f->db, START_MS, &replay), STATUS_OK);
+    txn = fixture_write(f);
     write_one(replay, txn, 2, 900000, START_MS);
     assert_int_equal(find(replay, txn, 2, 900000, 900000, last_ms), STATUS_OK);
     assert_int_equal(find(replay, txn, 2, 900000, 900000, last_ms + 1), STATUS_NOT_FOUND);
@@ -158,27 +150,24 @@ static void test_window(void **state)
     assert_int_equal(find(replay, txn, 3, 1, 1, last_ms + 1), STATUS_OK);
     fixture_commit(txn);
     replay_free(replay);
-    assert_int_equal(replay_new(f.db, last_ms + 1, &replay), STATUS_OK);
-    txn = fixture_read(&f);
+    assert_int_equal(replay_new(f->db, last_ms + 1, &replay), STATUS_OK);
+    txn = fixture_read(f);
     assert_int_equal(find(replay, txn, 1, 4000, 4000, START_MS), STATUS_NOT_FOUND);
     assert_int_equal(find(replay, txn, 3, 1, 1, last_ms + 1), STATUS_OK);
     db_abort(txn);
     replay_free(replay);
-    fixture_deinit(&f);
 }
 
 /* Goal: an id has one local number for ever, counted per kind from 1. */
 static void test_names(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     uint8_t id[ID_BYTES] = {1};
     uint8_t got[ID_BYTES];
     uint32_t local = 0;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     assert_int_equal(names_find(txn, SCHEMA_ID_CHART, id, &local), STATUS_NOT_FOUND);
     for (uint32_t i = 1; i <= 5; i++) {
         id[1] = (uint8_t)i;
@@ -189,8 +178,8 @@ static void test_names(void **state)
     assert_int_equal(names_add(txn, SCHEMA_ID_DEVICE, id, &local), STATUS_OK);
     assert_int_equal(local, 1);
     fixture_commit(txn);
-    fixture_reopen(&f);
-    txn = fixture_read(&f);
+    fixture_reopen(f);
+    txn = fixture_read(f);
     assert_int_equal(names_count(txn, SCHEMA_ID_CHART), 5);
     assert_int_equal(names_find(txn, SCHEMA_ID_CHART, id, &local), STATUS_OK);
     assert_int_equal(local, 5);
@@ -198,7 +187,6 @@ static void test_names(void **state)
     assert_memory_equal(got, id, ID_BYTES);
     assert_int_equal(names_id(txn, SCHEMA_ID_CHART, 6, got), STATUS_NOT_FOUND);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: heads come back as put, for each (section, note) its own, in the same batch, after a
@@ -206,20 +194,18 @@ static void test_names(void **state)
  * some replaced; a batch aborted and its numbers given to others. */
 static void test_notes(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     struct note_head head = {.flags = 3, .count = NOTE_HEAD_SIBLINGS_MAX};
     struct note_head got;
     struct note_id note = {{0}};
 
-    (void)state;
-    fixture_init(&f, 0);
     for (size_t i = 0; i < head.count; i++) {
         fixture_random_bytes(&seed, &head.heads[i].link, HASH_BYTES);
         head.heads[i].record_seq = i + 100;
         head.heads[i].revision = (uint32_t)i;
     }
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (uint32_t i = 0; i < 3000; i++) {
         memcpy(note.bytes, &(uint32_t){i / 3}, sizeof(i));
         head.heads[0].revision = i;
@@ -228,8 +214,8 @@ static void test_notes(void **state)
     head.heads[0].revision = 77777;
     note_head_put(txn, 2, &note, &head);
     fixture_commit(txn);
-    fixture_reopen(&f);
-    txn = fixture_write(&f);
+    fixture_reopen(f);
+    txn = fixture_write(f);
     assert_int_equal(db_counter(txn, SCHEMA_LAST_NOTE), 3000);
     for (uint32_t i = 0; i < 2997; i++) {
         memcpy(note.bytes, &(uint32_t){i / 3}, sizeof(i));
@@ -242,7 +228,7 @@ static void test_notes(void **state)
     note_head_put(txn, 1, &note, &head);
     assert_int_equal(note_head_get(txn, 1, &note, &got), STATUS_OK);
     db_abort(txn);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     assert_int_equal(note_head_get(txn, 1, &note, &got), STATUS_NOT_FOUND);
     note.bytes[8] = 2;
     note_head_put(txn, 1, &note, &head);
@@ -252,13 +238,12 @@ static void test_notes(void **state)
     assert_int_equal(note_head_get(txn, 1, &note, &got), STATUS_OK);
     assert_int_equal(db_counter(txn, SCHEMA_LAST_NOTE), 3002);
     fixture_commit(txn);
-    fixture_deinit(&f);
 }
 
 /* Goal: core's records are walked by kind and by pair; a blob that was damaged is refused. */
 static void test_state_and_blobs(void **state)
 {
-    struct fixture f;
+    struct fixture *f = *state;
     struct txn *txn;
     struct db_walk *walk = NULL;
     struct span key;
@@ -270,9 +255,7 @@ static void test_state_and_blobs(void **state)
     uint32_t b = 0;
     uint32_t sum = 0;
 
-    (void)state;
-    fixture_init(&f, 0);
-    txn = fixture_write(&f);
+    txn = fixture_write(f);
     for (uint32_t i = 1; i <= 9; i++) {
         state_put(txn, 4, i / 4, i, span_of(&i, sizeof(i)));
         state_put(txn, 5, i, i, span_of(&i, sizeof(i)));
@@ -298,15 +281,14 @@ static void test_state_and_blobs(void **state)
     prefix[0] ^= 1;
     assert_int_equal(state_blob_get(txn, prefix, &value), STATUS_NOT_FOUND);
     db_abort(txn);
-    fixture_deinit(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found_again), cmocka_unit_test(test_aborted_batch),
-        cmocka_unit_test(test_window),      cmocka_unit_test(test_names),
-        cmocka_unit_test(test_notes),       cmocka_unit_test(test_state_and_blobs),
+        FIXTURE_TEST(test_found_again), FIXTURE_TEST(test_aborted_batch),
+        FIXTURE_TEST(test_window),      FIXTURE_TEST(test_names),
+        FIXTURE_TEST(test_notes),       FIXTURE_TEST(test_state_and_blobs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

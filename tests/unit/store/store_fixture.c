@@ -44,6 +44,22 @@ void fixture_deinit(struct fixture *fixture)
     CHECK(rmdir(fixture->base) == 0);
 }
 
+int fixture_open(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    CHECK(fixture != NULL);
+    fixture_init(fixture, 0);
+    *state = fixture;
+    return 0;
+}
+
+int fixture_close(void **state)
+{
+    fixture_deinit(*state);
+    free(*state);
+    return 0;
+}
+
 struct txn *fixture_write(struct fixture *fixture)
 {
     struct txn *txn = NULL;
@@ -92,6 +108,24 @@ void fixture_event(uint64_t *seed, struct fixture_parts *parts, struct event_new
     out_event->restricted = span_of(parts->restricted, fixture_random(seed) % 60);
     fixture_random_bytes(seed, out_event->target_opening, EVENTS_OPENING_BYTES);
     fixture_random_bytes(seed, out_event->restricted_opening, EVENTS_OPENING_BYTES);
+}
+
+void fixture_full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *event)
+{
+    fixture_event(seed, parts, event);
+    event->fields.time_ms = 1000;
+    event->fields.actor_local = 3;
+    event->fields.device_local = 4;
+    event->fields.chart_local = 5;
+    event->fields.section_local = 6;
+    event->fields.action = 13;
+    event->fields.outcome = 1;
+    event->change.kind = 1;
+    event->change.object_seq = 77;
+    fixture_random_bytes(seed, event->change.object.bytes, HASH_BYTES);
+    fixture_random_bytes(seed, event->reply.request.bytes, ID_BYTES);
+    fixture_random_bytes(seed, event->reply.request_hash.bytes, HASH_BYTES);
+    event->reply.outcome = span_of("stored at 77", 12);
 }
 
 size_t fixture_value(struct txn *txn, enum schema_table table, uint64_t seq, uint8_t *out,

@@ -20,6 +20,12 @@ void fixture_reopen(struct fixture *fixture);
 /* Closes and removes everything. */
 void fixture_deinit(struct fixture *fixture);
 
+/* For cmocka's set-up and tear-down: |*state| becomes a fixture with the usual map. */
+int fixture_open(void **state);
+int fixture_close(void **state);
+
+#define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
 struct txn *fixture_write(struct fixture *fixture);
 struct txn *fixture_read(struct fixture *fixture);
 void fixture_commit(struct txn *txn);
@@ -37,6 +43,8 @@ struct fixture_parts {
 
 /* Parts and openings at random; fields are the caller's to set. */
 void fixture_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *out_event);
+/* With something in every field: a change of section 6 that was asked for and answered. */
+void fixture_full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *out_event);
 
 /* Copies a stored value; returns its size. */
 size_t fixture_value(struct txn *txn, enum schema_table table, uint64_t seq, uint8_t *out,
