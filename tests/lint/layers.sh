@@ -21,7 +21,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib/rooms.sh
 . "$root/tests/lint/lib/rooms.sh"
 cd "$root" || exit 1
-roomy="keys/public"
+roomy="client/engine keys/public"
 build=$(cd "${ALCOVE_BUILD:-$root/build/hooks}" && pwd) || fail "no build: sh tests/run.sh build"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -65,7 +65,7 @@ cat >"$tmp/homes" <<'END'
 ^qrencode\.h$ ^client/cli/
 ^cJSON\.h$|^cjson/ ^client/cli/
 ^seccomp\.h$ ^server/
-^(uni[a-z]+\.h$|unistring/) ^client/text/
+^((unicase|unictype|unigbrk|unilbrk|uninorm|unistr|uniwidth)\.h$|unistring/) ^client/text/
 END
 
 # Which objects a third-party header may reach at all: HEADER-PATH OBJECT-PATTERN.
@@ -183,7 +183,7 @@ while IFS=: read -r target may; do
     object=$(object_of "$target")
     [ -n "$object" ] || continue
     for other in keys_public keys_server keys_private server_store server_core server_run server_net server_door \
-        client_engine client_store client_wire client_agent client_cli; do
+        client_text client_engine client_store client_wire client_agent client_cli; do
         case " $target $may " in *" $other "*) continue ;; esac
         [ "$target $other" != "alcove client_cli" ] || continue
         header=$(git ls-files --cached --others --exclude-standard "$(say "$other" | tr _ /)/*.h" | head -n 1)

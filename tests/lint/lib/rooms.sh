@@ -120,8 +120,9 @@ rooms_planted() {
         name=$(awk 'NR == FNR { of[$1] = 1; next } $2 == "defines" && ($1 in of) { print $3; exit }' \
             "$tmp/rooms/others" "$3")
         if [ -n "$name" ]; then
-            plant_call "$tmp/rooms/planted.o" "$name" planted_by_the_lint || fail "planting a call of $name"
-            { say "$tmp/rooms/planted.o $home" | symbols; cat "$3"; } | call_arrows >"$tmp/rooms/arrows"
+            object=$tmp/rooms/$name.o
+            [ -f "$object" ] || plant_call "$object" "$name" planted_by_the_lint || fail "planting a call of $name"
+            { say "$object $home" | symbols; cat "$3"; } | call_arrows >"$tmp/rooms/arrows"
             room_findings "$1" "$table" "$2" "$tmp/rooms/arrows" >"$tmp/rooms/found"
             grep -qF "$home: room $room may not see room $other: call of $name" "$tmp/rooms/found" ||
                 fail "the lint misses room $room of $1 calling $name"
