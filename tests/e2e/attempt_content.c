@@ -70,9 +70,12 @@ static void share(struct trying *trying, enum world_set set)
     const struct live_person *in =
         &world->people[set == WORLD_BY_CLIENT ? WORLD_CLIENT : WORLD_STANDING];
     uint32_t class = trying->attempt.class;
-    /* In these two a client may serve their own further device, and nobody else. */
-    bool own =
-        trying->attempt.person == WORLD_CLIENT && (class == CLASS_SHARED || class == CLASS_SAFETY);
+    /* Where a client may reseal and not grant they may serve their own further device alone. */
+    bool own = trying->attempt.person == WORLD_CLIENT &&
+               policy_file_allows(trying->attempts->policy, ROLE_CLIENT, POLICY_OWN_CHART, class,
+                                  ACTION_RESEAL) &&
+               !policy_file_allows(trying->attempts->policy, ROLE_CLIENT, POLICY_OWN_CHART, class,
+                                   ACTION_GRANT);
     bool granted =
         judge(trying, ACTION_GRANT, 2,
               forge_grant(&trying->forge, trying->section, &newcomer->content.member, RIGHT_READ));

@@ -184,7 +184,10 @@ void world_start(struct world *world, const struct policy_file *policy)
     live_start(&world->live);
     invite_all(world);
     struct hash treated = relate_all(world);
-    for (uint32_t class = CLASS_PROCESS; class < CLASS_DIRECTORY; class ++) {
+    for (uint32_t class = CLASS_PROCESS; class < POLICY_CLASS_COUNT; class ++) {
+        if (class == CLASS_DIRECTORY) {
+            continue; /* see world_make_directory */
+        }
         make_section(world, policy, class);
         if (world_has(WORLD_BY_PAST, class)) {
             make_other(world, WORLD_BY_PAST, class);
