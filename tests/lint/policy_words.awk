@@ -1,4 +1,4 @@
-# The table of SECURITY.md, "Who may do what", as the same lines as policy_rows.awk.
+# The table "Who may do what" of SECURITY.md or PROTOCOL.md, as the same lines as policy_rows.awk.
 BEGIN {
     FS = "|"
     does["create"] = "create_section"
@@ -24,7 +24,7 @@ BEGIN {
 }
 function trim(s) { gsub(/^[[:space:]]+|[[:space:]]+$/, "", s); return s }
 function word(list, s) { return s in list ? list[s] : s }
-/^## / { inside = ($0 == "## Who may do what") }
+/^## / { inside = /^## ([0-9]+\. )?Who may do what$/ }
 inside && NF == 6 && $2 !~ /^ role |^-/ {
     roles = trim($2) == "everyone" ? "therapist,client,auditor,admin" : trim($2)
     class_words = trim($4) ~ /^[a-z]/ ? $4 : "none"
