@@ -160,7 +160,7 @@ enum status store_reset(struct store *store)
 static struct file *file_of(struct store *store, enum storage_table table)
 {
     CHECK(table > 0 && table < STORAGE_TABLE_COUNT);
-    return table == STORAGE_OUTBOX || table == STORAGE_DRAFT ? store->outbox : store->cache;
+    return table == STORAGE_OUTBOX || table == STORAGE_TYPED ? store->outbox : store->cache;
 }
 
 static enum status begin(void *context)

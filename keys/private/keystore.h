@@ -41,7 +41,7 @@ struct keystore_content {
     struct device_id device;
     struct hash device_statement;     /* zero until enrolled */
     struct identity_signer *identity; /* NULL except on the member's first device */
-    struct identity_signer *content;
+    struct identity_signer *content_key;
     struct identity_signer *login;
     struct identity_sealer *sealing;
     struct identity_signer *witness; /* NULL except for an auditor */

@@ -87,7 +87,7 @@ static void put_all(struct cursor_writer *writer, const struct keystore_content 
     put(writer, TAG_DEVICE, ID_SPAN(&content->device));
     put(writer, TAG_DEVICE_STATEMENT, ID_SPAN(&content->device_statement));
     put_signer(writer, TAG_IDENTITY, content->identity);
-    put_signer(writer, TAG_CONTENT, content->content);
+    put_signer(writer, TAG_CONTENT, content->content_key);
     put_signer(writer, TAG_LOGIN, content->login);
     put_secret(writer, TAG_SEALING, identity_sealer_secret(content->sealing));
     put_signer(writer, TAG_WITNESS, content->witness);
@@ -227,7 +227,7 @@ static enum status take_keys(struct cursor_reader *reader, struct keystore_conte
         status = take_signer(reader, TAG_IDENTITY, IDENTITY_MEMBER, &content->identity);
     }
     if (status == STATUS_OK) {
-        status = take_signer(reader, TAG_CONTENT, IDENTITY_CONTENT, &content->content);
+        status = take_signer(reader, TAG_CONTENT, IDENTITY_CONTENT, &content->content_key);
     }
     if (status == STATUS_OK) {
         status = take_signer(reader, TAG_LOGIN, IDENTITY_LOGIN, &content->login);

@@ -8,7 +8,7 @@
 enum status keystore_content_init(struct keystore_content *out_content)
 {
     memset(out_content, 0, sizeof(*out_content));
-    enum status status = identity_signer_new(IDENTITY_CONTENT, &out_content->content);
+    enum status status = identity_signer_new(IDENTITY_CONTENT, &out_content->content_key);
     if (status == STATUS_OK) {
         status = identity_signer_new(IDENTITY_LOGIN, &out_content->login);
     }
@@ -27,7 +27,7 @@ enum status keystore_content_init(struct keystore_content *out_content)
 void keystore_content_deinit(struct keystore_content *content)
 {
     identity_signer_free(content->identity);
-    identity_signer_free(content->content);
+    identity_signer_free(content->content_key);
     identity_signer_free(content->login);
     identity_signer_free(content->witness);
     identity_sealer_free(content->sealing);

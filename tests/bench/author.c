@@ -26,8 +26,8 @@ static struct author_bytes statement_of(const struct author *author, uint32_t ty
     const struct keystore_content *content = author->content;
     const struct span parts[] = {span_of(body.data, body.size)};
     struct signature signature;
-    peer_must(identity_sign(content->content, label, &content->practice, parts, 1, &signature) ==
-                  STATUS_OK,
+    peer_must(identity_sign(content->content_key, label, &content->practice, parts, 1,
+                            &signature) == STATUS_OK,
               "a statement cannot be signed");
     Alcove__Statement statement = ALCOVE__STATEMENT__INIT;
     ProtobufCBinaryData signatures[] = {field_of(signature.bytes, SIGNATURE_BYTES)};
@@ -238,8 +238,8 @@ static void sign_note(const struct author *author, struct author_section *sectio
     header.envelope_hash = hash_field(&envelope_hash);
     parts->header = pack(&header.base);
     const struct span signed_parts[] = {span_of(parts->header.data, parts->header.size)};
-    peer_must(identity_sign(content->content, LABEL_REVISION, &content->practice, signed_parts, 1,
-                            &parts->signature) == STATUS_OK,
+    peer_must(identity_sign(content->content_key, LABEL_REVISION, &content->practice, signed_parts,
+                            1, &parts->signature) == STATUS_OK,
               "a revision cannot be signed");
     const struct span link_parts[] = {signed_parts[0], ID_SPAN(&parts->signature)};
     frame_hash(LABEL_LINK, &content->practice, link_parts, ARRAY_LEN(link_parts),

@@ -127,8 +127,8 @@ static void invite(struct practice *practice, const struct member *inviter, stru
     if (delegation != NULL) {
         body.authority = hash_field(delegation);
     }
-    const struct identity_signer *const signers[] = {inviter == NULL ? practice->root
-                                                                     : inviter->content.content};
+    const struct identity_signer *const signers[] = {
+        inviter == NULL ? practice->root : inviter->content.content_key};
     state(practice, STATEMENT_INVITATION, &body.base, signers, 1, &member->last);
 }
 
@@ -146,7 +146,7 @@ static void enrol(struct practice *practice, struct member *member,
               "memory");
     fill_link(&link, &member->label, 1, &member->last, member, false);
     device.device = field_of(content->device.bytes, ID_BYTES);
-    device.content_key = key_field(identity_signer_public(content->content));
+    device.content_key = key_field(identity_signer_public(content->content_key));
     device.login_key = key_field(identity_signer_public(content->login));
     device.sealing_key = key_field(identity_sealer_public(content->sealing));
     device.suite_min = FRAME_SUITE_CLASSICAL;
@@ -179,7 +179,7 @@ void member_delegate(struct practice *practice, const struct member *admin,
 {
     Alcove__Delegation body = ALCOVE__DELEGATION__INIT;
     Alcove__Link link;
-    const struct identity_signer *const signers[] = {admin->content.content};
+    const struct identity_signer *const signers[] = {admin->content.content_key};
     fill_link(&link, &therapist->label, therapist->next_number++, &therapist->last, admin, true);
     body.link = &link;
     state(practice, STATEMENT_DELEGATION, &body.base, signers, 1, &therapist->last);
@@ -191,7 +191,7 @@ void member_relate(struct practice *practice, const struct member *admin, struct
 {
     Alcove__Relation body = ALCOVE__RELATION__INIT;
     Alcove__Link link;
-    const struct identity_signer *const signers[] = {admin->content.content};
+    const struct identity_signer *const signers[] = {admin->content.content_key};
     fill_link(&link, &client->label, client->next_number++, &client->last, admin, true);
     body.link = &link;
     body.staff = field_of(therapist->content.member.bytes, ID_BYTES);

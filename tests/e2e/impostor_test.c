@@ -67,7 +67,7 @@ static void make_invitation(struct impostor *impostor, const struct identity_sig
     body.role = ROLE_THERAPIST;
     body.key = field_of(identity_signer_public(key)->bytes, PUBLIC_KEY_BYTES);
     body.expires_ms = impostor->scene.server.now_ms + 86400000u;
-    const struct identity_signer *signer = admin->content;
+    const struct identity_signer *signer = admin->content_key;
     OK(make_statement(&impostor->scene.server.practice, STATEMENT_INVITATION, &body.base, &signer,
                       1, &impostor->statement[0]));
 }
@@ -91,7 +91,7 @@ static void make_enrolment(struct impostor *impostor, const struct identity_sign
     random_bytes(device.bytes, sizeof(device.bytes));
     make_link(&place, &link);
     wire.device = field_of(device.bytes, ID_BYTES);
-    wire.content_key = field_of(identity_signer_public(keys.content)->bytes, PUBLIC_KEY_BYTES);
+    wire.content_key = field_of(identity_signer_public(keys.content_key)->bytes, PUBLIC_KEY_BYTES);
     wire.login_key = field_of(identity_signer_public(keys.login)->bytes, PUBLIC_KEY_BYTES);
     wire.sealing_key = field_of(identity_sealer_public(keys.sealing)->bytes, PUBLIC_KEY_BYTES);
     wire.suite_min = 1;

@@ -108,7 +108,7 @@ static void test_AT03_record_by_who_may_not_write(void **state)
     context->device_link.len = 0;
     OK(message_pack(&context->base, &bytes, &size));
     revision->context = field_of(bytes, size);
-    sign_again(stage, revision, admin->content);
+    sign_again(stage, revision, admin->content_key);
     plant_and_refuse(stage, revision, STATUS_BAD_CHAIN);
     free(bytes);
     arena_free(&arena);
@@ -165,7 +165,7 @@ static void test_AT23_envelope_of_another_context(void **state)
                  span_of("elsewhere", 9), span_of("else", 4), wrap, envelope));
     revision->wrap = field_of(wrap, sizeof wrap);
     revision->envelope = field_of(envelope, size);
-    sign_again(stage, revision, stage->scene.therapist.content.content);
+    sign_again(stage, revision, stage->scene.therapist.content.content_key);
     plant_and_refuse(stage, revision, STATUS_DAMAGED);
     free(envelope);
 }

@@ -36,12 +36,12 @@ static void capture_device(struct stage *stage, struct keystore_content *content
     uint64_t ticket = 0;
     OK(keystore_content_init(content));
     random_bytes(content->device.bytes, ID_BYTES);
-    keys = (struct act_device_keys){content->device, *identity_signer_public(content->content),
+    keys = (struct act_device_keys){content->device, *identity_signer_public(content->content_key),
                                     *identity_signer_public(content->login),
                                     *identity_sealer_public(content->sealing)};
     OK(act_device_body(therapist->engine, &keys, &body, &size));
     struct span bytes = span_of(body, size);
-    OK(identity_sign(content->content, LABEL_DEVICE, &stage->scene.server.practice, &bytes, 1,
+    OK(identity_sign(content->content_key, LABEL_DEVICE, &stage->scene.server.practice, &bytes, 1,
                      &signature));
     OK(act_device(therapist->engine, bytes, &signature, stage->scene.server.now_ms, &ticket));
     kit_capture(therapist, &stage->submit);
@@ -54,7 +54,7 @@ static void forge_device(struct stage *stage, kit_change *change, void *context,
     struct keystore_content content;
     capture_device(stage, &content);
     const struct identity_signer *signers[] = {
-        identity, own_key ? content.content : stage->scene.admin.content.content};
+        identity, own_key ? content.content_key : stage->scene.admin.content.content_key};
     struct made made = kit_resign(&stage->scene.server, field_span(stage->submit.ask->statement[0]),
                                   0, change, context, signers, 2);
     plant_and_refuse(stage, &made);
@@ -65,7 +65,7 @@ static void device_of_another(void *context, ProtobufCMessage *body)
 {
     const struct inproc_person *other = context;
     ((Alcove__Device *)(void *)body)->device->content_key =
-        field_of(identity_signer_public(other->content.content)->bytes, PUBLIC_KEY_BYTES);
+        field_of(identity_signer_public(other->content.content_key)->bytes, PUBLIC_KEY_BYTES);
 }
 
 /* Goal: a device is its member's only by the member's identity key, and only with its own key.
@@ -139,7 +139,7 @@ static void test_AT33_every_label_for_every_other(void **state)
 {
     struct stage *stage = *state;
     const struct practice_id *practice = &stage->scene.server.practice;
-    const struct identity_signer *signer = stage->scene.therapist.content.content;
+    const struct identity_signer *signer = stage->scene.therapist.content.content_key;
     static const enum label labels[] = {LABEL_REVISION, LABEL_OPENED, LABEL_DEVICE,
                                         LABEL_SECTION,  LABEL_GRANT,  LABEL_REVOCATION,
                                         LABEL_EPOCH,    LABEL_RESEAL, LABEL_BAD_SEAL};

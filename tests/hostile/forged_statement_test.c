@@ -57,7 +57,7 @@ static void forge_epoch(struct stage *stage, kit_change *change, void *context,
 static void test_control_planted_epoch_is_accepted(void **state)
 {
     struct stage *stage = *state;
-    const struct identity_signer *signer = stage->scene.therapist.content.content;
+    const struct identity_signer *signer = stage->scene.therapist.content.content_key;
     capture_rotation(stage);
     struct made made = kit_resign(&stage->scene.server, first(stage), 0, NULL, NULL, &signer, 1);
     kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made.data, made.size));
@@ -83,7 +83,7 @@ static void test_AT05_epoch_by_a_strangers_key(void **state)
 static void test_AT05_epoch_by_an_admins_key(void **state)
 {
     struct stage *stage = *state;
-    forge_epoch(stage, NULL, NULL, stage->scene.admin.content.content, STATUS_BAD_SIGNATURE);
+    forge_epoch(stage, NULL, NULL, stage->scene.admin.content.content_key, STATUS_BAD_SIGNATURE);
 }
 
 static void sign_as_admin(void *context, ProtobufCMessage *body)
@@ -98,7 +98,7 @@ static void sign_as_admin(void *context, ProtobufCMessage *body)
 static void test_AT05_epoch_by_who_may_not(void **state)
 {
     struct stage *stage = *state;
-    forge_epoch(stage, sign_as_admin, &stage->scene.admin, stage->scene.admin.content.content,
+    forge_epoch(stage, sign_as_admin, &stage->scene.admin, stage->scene.admin.content.content_key,
                 STATUS_OK);
 }
 
@@ -162,7 +162,7 @@ static void other_link(void *context, ProtobufCMessage *body)
     static void test_AT13_epoch_##name(void **state)                                               \
     {                                                                                              \
         struct stage *stage = *state;                                                              \
-        forge_epoch(stage, change, NULL, stage->scene.therapist.content.content, status);          \
+        forge_epoch(stage, change, NULL, stage->scene.therapist.content.content_key, status);      \
     }
 EPOCH_TEST(missing_recipient, one_recipient_less, STATUS_OK)
 EPOCH_TEST(extra_recipient, one_recipient_more, STATUS_OK)
@@ -180,7 +180,7 @@ static void test_cross_practice_replay(void **state)
 {
     struct stage *stage = *state;
     struct inproc other = {.now_ms = 1};
-    const struct identity_signer *signer = stage->scene.therapist.content.content;
+    const struct identity_signer *signer = stage->scene.therapist.content.content_key;
     random_bytes(other.practice.bytes, HASH_BYTES);
     capture_rotation(stage);
     struct made made = kit_resign(&other, first(stage), 0, NULL, NULL, &signer, 1);
@@ -204,8 +204,8 @@ static void test_grant(struct stage *stage, kit_change *change, void *context, b
     scene_relate(&stage->scene, &stage->scene.client, &cover, RELATION_COVERS);
     scene_refresh(&stage->scene.client);
     capture_grant(stage, &cover.content.member);
-    const struct identity_signer *signer =
-        as_therapist ? stage->scene.therapist.content.content : stage->scene.client.content.content;
+    const struct identity_signer *signer = as_therapist ? stage->scene.therapist.content.content_key
+                                                        : stage->scene.client.content.content_key;
     struct made made =
         kit_resign(&stage->scene.server, first(stage), 0, change, context, &signer, 1);
     plant_and_refuse(stage, &made, STATUS_OK, 0);

@@ -33,7 +33,7 @@ static void false_seal(struct stage *stage, kit_change *change)
 {
     struct inproc_person *client = &stage->scene.client;
     struct inproc_person *therapist = &stage->scene.therapist;
-    const struct identity_signer *signer = therapist->content.content;
+    const struct identity_signer *signer = therapist->content.content_key;
     struct view_section shown;
     uint64_t ticket = 0;
     OK(act_rotate(therapist->engine, &stage->shared, stage->scene.server.now_ms, &ticket));
@@ -84,7 +84,7 @@ static void test_planted_author_start(void **state)
 {
     struct stage *stage = *state;
     struct inproc_person *therapist = &stage->scene.therapist;
-    const struct identity_signer *signer = therapist->content.content;
+    const struct identity_signer *signer = therapist->content.content_key;
     struct inproc_person cover;
     bool done = false;
     uint64_t ticket = 0;

@@ -253,7 +253,7 @@ static bool add(void *visitor, struct span key, struct span value)
 struct kit_before kit_before(struct inproc_person *person)
 {
     static const enum storage_table tables[] = {STORAGE_SECTION, STORAGE_ENTRY, STORAGE_REVISION,
-                                                STORAGE_OUTBOX, STORAGE_DRAFT};
+                                                STORAGE_OUTBOX, STORAGE_TYPED};
     struct digest digest = {.hash = {{0}}};
     struct storage storage;
     struct engine_state state;

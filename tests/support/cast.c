@@ -131,12 +131,12 @@ void cast_device(struct live_person *person, struct live_person *out)
     content.member = person->content.member;
     random_bytes(content.device.bytes, ID_BYTES);
     keys.device = content.device;
-    keys.content_key = *identity_signer_public(content.content);
+    keys.content_key = *identity_signer_public(content.content_key);
     keys.login_key = *identity_signer_public(content.login);
     keys.sealing_key = *identity_sealer_public(content.sealing);
     OK(act_device_body(person->engine, &keys, &body, &size));
     struct span signed_body = span_of(body, size);
-    OK(identity_sign(content.content, LABEL_DEVICE, &content.practice, &signed_body, 1,
+    OK(identity_sign(content.content_key, LABEL_DEVICE, &content.practice, &signed_body, 1,
                      &signature));
     OK(act_device(person->engine, signed_body, &signature, live_now_ms(person->live), &ticket));
     free(body);

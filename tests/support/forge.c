@@ -56,7 +56,7 @@ static void link_of(struct forge *forge, Alcove__Link *out_link)
 /* Whether it would hold, for sections' chains; others are not tried. */
 static bool add(struct forge *forge, enum statement_type type, const ProtobufCMessage *body)
 {
-    const struct identity_signer *signer = forge->actor->content.content;
+    const struct identity_signer *signer = forge->actor->content.content_key;
     struct made *made = &forge->made[forge->count];
     struct hash before = forge->head;
     bool holds = false;
@@ -346,8 +346,8 @@ static void write_header(struct forge *forge, struct writing *writing)
     OK(message_pack_into(&header.base, writing->header, sizeof(writing->header),
                          &writing->header_size));
     struct span bytes = span_of(writing->header, writing->header_size);
-    OK(identity_sign(forge->actor->content.content, LABEL_REVISION, &forge->mirror->live->practice,
-                     &bytes, 1, &writing->signature));
+    OK(identity_sign(forge->actor->content.content_key, LABEL_REVISION,
+                     &forge->mirror->live->practice, &bytes, 1, &writing->signature));
     revision_link(bytes, &writing->signature, &forge->mirror->live->practice, &forge->link);
 }
 
@@ -390,7 +390,7 @@ struct live_reply *forge_opened(struct forge *forge, const struct section_id *se
     opened.opened_ms = live_now_ms(forge->mirror->live);
     OK(message_pack_into(&opened.base, bytes, sizeof(bytes), &size));
     struct span body = span_of(bytes, size);
-    OK(identity_sign(keys->content, LABEL_OPENED, &forge->mirror->live->practice, &body, 1,
+    OK(identity_sign(keys->content_key, LABEL_OPENED, &forge->mirror->live->practice, &body, 1,
                      &signature));
     ask.opened = field_of(bytes, size);
     ask.signature = field_of(signature.bytes, SIGNATURE_BYTES);

@@ -41,7 +41,7 @@ static void place(struct forge *forge, const struct chain_label *label, bool by_
 static struct live_reply *sign_and_send(struct forge *forge, enum statement_type type,
                                         const ProtobufCMessage *body)
 {
-    const struct identity_signer *signer = forge->actor->content.content;
+    const struct identity_signer *signer = forge->actor->content.content_key;
     struct made made;
     OK(make_statement(&forge->mirror->live->practice, type, body, &signer, 1, &made));
     return send_one(forge, &made);
@@ -88,7 +88,7 @@ static struct live_reply *invite(struct forge *forge, bool root, uint32_t role,
         body.authority = field_of(authority->bytes, HASH_BYTES);
     }
     const struct identity_signer *signer =
-        root ? forge->mirror->live->root : forge->actor->content.content;
+        root ? forge->mirror->live->root : forge->actor->content.content_key;
     OK(make_statement(&forge->mirror->live->practice, STATEMENT_INVITATION, &body.base, &signer, 1,
                       &made));
     identity_signer_free(key);
@@ -122,13 +122,13 @@ struct live_reply *forge_device(struct forge *forge)
     random_bytes(fresh.device.bytes, sizeof(fresh.device.bytes));
     place(forge, &self->label, false, &link);
     keys.device = field_of(fresh.device.bytes, ID_BYTES);
-    keys.content_key = field_of(identity_signer_public(fresh.content)->bytes, PUBLIC_KEY_BYTES);
+    keys.content_key = field_of(identity_signer_public(fresh.content_key)->bytes, PUBLIC_KEY_BYTES);
     keys.login_key = field_of(identity_signer_public(fresh.login)->bytes, PUBLIC_KEY_BYTES);
     keys.sealing_key = field_of(identity_sealer_public(fresh.sealing)->bytes, PUBLIC_KEY_BYTES);
     keys.suite_min = 1;
     body.link = &link;
     body.device = &keys;
-    const struct identity_signer *signers[] = {forge->actor->content.identity, fresh.content};
+    const struct identity_signer *signers[] = {forge->actor->content.identity, fresh.content_key};
     OK(make_statement(&forge->mirror->live->practice, STATEMENT_DEVICE, &body.base, signers, 2,
                       &made));
     struct live_reply *reply = send_one(forge, &made);

@@ -60,7 +60,7 @@ static enum status member_wish(struct engine *engine, const struct member_id *me
     }
     if (status == STATUS_OK) {
         (*out_wish)->member = *member;
-        (*out_wish)->type = type;
+        (*out_wish)->statement_type = type;
     }
     return status;
 }
@@ -96,7 +96,7 @@ enum status act_relate(struct engine *engine, const struct member_id *subject,
         return STATUS_NOT_FOUND;
     }
     wish->staff = *staff;
-    wish->rights = kind;
+    wish->relation_kind = kind;
     wish->until_ms = until_ms;
     return wish_add(&engine->outbox, wish, out_ticket);
 }

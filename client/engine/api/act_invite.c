@@ -160,7 +160,7 @@ static enum status make_invitation(struct engine *engine, const struct act_invit
         body.authority = field_of(rests->statement.bytes, HASH_BYTES);
     }
     const struct identity_signer *signer =
-        invite->root != NULL ? invite->root : engine->common.content->content;
+        invite->root != NULL ? invite->root : engine->common.content->content_key;
     enum status status = make_statement(&engine->common.practice, STATEMENT_INVITATION, &body.base,
                                         &signer, 1, out_made);
     return status == STATUS_OK ? act_judge(engine, out_made) : status;

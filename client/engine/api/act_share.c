@@ -27,7 +27,7 @@ static enum status name_note(struct engine *engine, const struct section_id *sec
         return status;
     }
     wish->section = *section;
-    wish->type = REVISION_DRAFT;
+    wish->revision_kind = REVISION_DRAFT;
     wish->purpose = PURPOSE_TREAT;
     random_bytes(wish->note.bytes, sizeof wish->note.bytes);
     uint8_t *bytes = NULL;
@@ -76,7 +76,7 @@ static enum status section_wish(struct engine *engine, uint32_t class, const str
         return status;
     }
     random_bytes(wish->section.bytes, sizeof wish->section.bytes);
-    wish->type = class;
+    wish->class = class;
     wish->chart = *chart;
     wish->member = *client;
     *out_wish = wish;

@@ -76,7 +76,7 @@ static enum status show_wish(const struct engine *engine, const struct wish *wis
     shown->revision = (struct view_revision){.section = wish->section,
                                              .class = facts == NULL ? 0 : facts->class,
                                              .note = wish->note,
-                                             .kind = wish->type,
+                                             .kind = wish->revision_kind,
                                              .author = engine->common.content->member,
                                              .device = engine->common.content->device_statement,
                                              .parent_count = wish->parent_count,
@@ -163,7 +163,7 @@ static enum status show_pending_note(struct engine *engine, const struct wish *w
                                  .note = wish->note,
                                  .revisions = 1,
                                  .heads = 1,
-                                 .locked = wish->type == REVISION_SIGNED,
+                                 .locked = wish->revision_kind == REVISION_SIGNED,
                                  .pending = true,
                                  .newest = shown.revision};
         *out_more = visit(visitor, &note);

@@ -50,7 +50,7 @@ static enum status find_parents(struct engine *engine, const struct write_note *
             wish->parents[heads++] = item->link;
         }
     }
-    if (edits && (locked || (before != NULL && before->type == REVISION_SIGNED))) {
+    if (edits && (locked || (before != NULL && before->revision_kind == REVISION_SIGNED))) {
         return STATUS_LOCKED;
     }
     if (before != NULL && note->parent_count == 0) {
@@ -66,7 +66,7 @@ static enum status fill(struct engine *engine, const struct write_note *note,
 {
     wish->section = note->section;
     wish->note = note->note;
-    wish->type = note->kind;
+    wish->revision_kind = note->kind;
     wish->purpose = note->purpose != 0 ? note->purpose : PURPOSE_TREAT;
     if (section->started) {
         /* What the author had seen when writing: by this the server tells a sibling, written
@@ -155,7 +155,7 @@ enum status write_opened(struct engine *engine, const struct section_id *section
     return wish_add(&engine->outbox, wish, out_ticket);
 }
 
-static enum status put_draft(struct engine *engine, const struct note_id *draft,
+static enum status put_typed(struct engine *engine, const struct note_id *id,
                              const struct span *bytes)
 {
     const struct storage *storage = &engine->common.storage;
@@ -163,8 +163,8 @@ static enum status put_draft(struct engine *engine, const struct note_id *draft,
     if (status != STATUS_OK) {
         return status;
     }
-    status = bytes == NULL ? storage->remove(storage->context, STORAGE_DRAFT, ID_SPAN(draft))
-                           : storage->put(storage->context, STORAGE_DRAFT, ID_SPAN(draft), *bytes);
+    status = bytes == NULL ? storage->remove(storage->context, STORAGE_TYPED, ID_SPAN(id))
+                           : storage->put(storage->context, STORAGE_TYPED, ID_SPAN(id), *bytes);
     if (status != STATUS_OK) {
         storage->abort(storage->context);
         return status;
@@ -172,22 +172,22 @@ static enum status put_draft(struct engine *engine, const struct note_id *draft,
     return storage->commit(storage->context);
 }
 
-enum status write_draft_save(struct engine *engine, const struct note_id *draft, struct span bytes)
+enum status write_typed_save(struct engine *engine, const struct note_id *id, struct span bytes)
 {
-    return put_draft(engine, draft, &bytes);
+    return put_typed(engine, id, &bytes);
 }
 
-enum status write_draft_drop(struct engine *engine, const struct note_id *draft)
+enum status write_typed_drop(struct engine *engine, const struct note_id *id)
 {
-    return put_draft(engine, draft, NULL);
+    return put_typed(engine, id, NULL);
 }
 
-enum status write_draft_load(struct engine *engine, const struct note_id *draft,
+enum status write_typed_load(struct engine *engine, const struct note_id *id,
                              struct span *out_bytes)
 {
     struct span value;
-    enum status status = engine->common.storage.get(engine->common.storage.context, STORAGE_DRAFT,
-                                                    ID_SPAN(draft), &value);
+    enum status status = engine->common.storage.get(engine->common.storage.context, STORAGE_TYPED,
+                                                    ID_SPAN(id), &value);
     if (status != STATUS_OK) {
         return status;
     }
@@ -204,25 +204,25 @@ enum status write_draft_load(struct engine *engine, const struct note_id *draft,
     return STATUS_OK;
 }
 
-struct drafts {
-    write_visit_draft *visit;
+struct typed_visit {
+    write_visit_typed *visit;
     void *visitor;
 };
 
-static bool visit_draft(void *visitor, struct span key, struct span value)
+static bool visit_typed(void *visitor, struct span key, struct span value)
 {
-    struct drafts *drafts = visitor;
-    struct note_id draft;
-    if (key.size != sizeof draft.bytes) {
+    struct typed_visit *typed = visitor;
+    struct note_id id;
+    if (key.size != sizeof id.bytes) {
         return true;
     }
-    memcpy(draft.bytes, key.data, key.size);
-    return drafts->visit(drafts->visitor, &draft, value);
+    memcpy(id.bytes, key.data, key.size);
+    return typed->visit(typed->visitor, &id, value);
 }
 
-enum status write_drafts(struct engine *engine, write_visit_draft *visit, void *visitor)
+enum status write_typed_all(struct engine *engine, write_visit_typed *visit, void *visitor)
 {
-    struct drafts drafts = {visit, visitor};
-    return engine->common.storage.scan(engine->common.storage.context, STORAGE_DRAFT,
-                                       span_of(NULL, 0), visit_draft, &drafts);
+    struct typed_visit typed = {visit, visitor};
+    return engine->common.storage.scan(engine->common.storage.context, STORAGE_TYPED,
+                                       span_of(NULL, 0), visit_typed, &typed);
 }

@@ -35,14 +35,15 @@ MUST_CHECK enum status write_note(struct engine *engine, const struct write_note
 
 /* What is being typed: any bytes, sealed, under an id of the caller's. Never sent.
  * STATUS_TOO_LARGE, STATUS_IO. */
-MUST_CHECK enum status write_draft_save(struct engine *engine, const struct note_id *draft,
+MUST_CHECK enum status write_typed_save(struct engine *engine, const struct note_id *id,
                                         struct span bytes);
 /* |*out_bytes| is borrowed until the next call. STATUS_NOT_FOUND. */
-MUST_CHECK enum status write_draft_load(struct engine *engine, const struct note_id *draft,
+MUST_CHECK enum status write_typed_load(struct engine *engine, const struct note_id *id,
                                         struct span *out_bytes);
-MUST_CHECK enum status write_draft_drop(struct engine *engine, const struct note_id *draft);
-typedef bool write_visit_draft(void *visitor, const struct note_id *draft, struct span bytes);
-MUST_CHECK enum status write_drafts(struct engine *engine, write_visit_draft *visit, void *visitor);
+MUST_CHECK enum status write_typed_drop(struct engine *engine, const struct note_id *id);
+typedef bool write_visit_typed(void *visitor, const struct note_id *id, struct span bytes);
+MUST_CHECK enum status write_typed_all(struct engine *engine, write_visit_typed *visit,
+                                       void *visitor);
 
 /* The reader's signed word that a person opened a revision; goes through the outbox. */
 MUST_CHECK enum status write_opened(struct engine *engine, const struct section_id *section,

@@ -14,7 +14,7 @@
 #define STORAGE_KEY_BYTES_MAX   48u
 #define STORAGE_VALUE_BYTES_MAX (1u << 20)
 
-/* The numbers are stored: never reuse one. All but OUTBOX and DRAFT can be fetched from
+/* The numbers are stored: never reuse one. All but OUTBOX and TYPED can be fetched from
  * the server again, so only those two may not be dropped when the file is damaged. */
 enum storage_table {
     STORAGE_META = 1,      /* small facts of the engine */
@@ -24,7 +24,7 @@ enum storage_table {
     STORAGE_ENTRY = 5,     /* what is no revision in a section's log, by number */
     STORAGE_REVISION = 6,  /* revisions by section and number */
     STORAGE_OUTBOX = 7,    /* what was written here and is not yet on the server */
-    STORAGE_DRAFT = 8,     /* what is being written */
+    STORAGE_TYPED = 8,     /* what is being typed, and our own names for people */
     STORAGE_TABLE_COUNT = 9,
 };
 

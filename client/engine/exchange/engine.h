@@ -24,7 +24,7 @@ struct engine;
 
 /* Loads what the storage holds. STATUS_OK; STATUS_CORRUPT when the storage contradicts
  * itself or the keystore: the caller empties everything but STORAGE_OUTBOX and
- * STORAGE_DRAFT and tries again, which fetches it anew; STATUS_NO_MEMORY, STATUS_IO. */
+ * STORAGE_TYPED and tries again, which fetches it anew; STATUS_NO_MEMORY, STATUS_IO. */
 MUST_CHECK enum status engine_new(const struct engine_config *config, struct engine **out_engine);
 /* Wipes the keys it opened. NULL is allowed. */
 void engine_free(struct engine *engine);

@@ -244,7 +244,7 @@ static enum status make_enrolment(struct join *join, const struct recovery_publi
     alcove__device_keys__init(&device);
     device.device = field_of(content->device.bytes, ID_BYTES);
     device.content_key =
-        field_of(identity_signer_public(content->content)->bytes, PUBLIC_KEY_BYTES);
+        field_of(identity_signer_public(content->content_key)->bytes, PUBLIC_KEY_BYTES);
     device.login_key = field_of(identity_signer_public(content->login)->bytes, PUBLIC_KEY_BYTES);
     device.sealing_key =
         field_of(identity_sealer_public(content->sealing)->bytes, PUBLIC_KEY_BYTES);
@@ -313,7 +313,7 @@ enum status join_enrol(struct join *join, char *out_card)
 enum status join_take_content(struct join *join, struct keystore_content *out_content)
 {
     bool made = join->phase == JOIN_ENROLLING || join->phase == JOIN_DONE;
-    if (!made || join->content.content == NULL) {
+    if (!made || join->content.content_key == NULL) {
         return STATUS_USAGE;
     }
     *out_content = join->content;

@@ -18,7 +18,7 @@ enum wish_kind {
     WISH_NOTE = 1, /* a revision */
     WISH_OPENED = 2,
     WISH_READY = 3,   /* a whole statement, with its bundle */
-    WISH_MEMBER = 4,  /* a statement of a member's chain, by `type` */
+    WISH_MEMBER = 4,  /* a statement of a member's chain, by `statement_type` */
     WISH_SECTION = 5, /* a new section, its first grant and its first epoch */
     WISH_GRANT = 6,
     WISH_REVOKE = 7,
@@ -39,8 +39,17 @@ struct wish {
     enum engine_wish state;
     enum status status; /* of FAILED */
     uint32_t tries;
-    uint32_t type;   /* MEMBER: StatementType; SECTION: class; NOTE: RevisionKind */
-    uint32_t rights; /* GRANT; MEMBER relation: RelationKind */
+    /* One stored number, by kind. */
+    union {
+        uint32_t subtype;
+        uint32_t statement_type; /* MEMBER: StatementType */
+        uint32_t class;          /* SECTION */
+        uint32_t revision_kind;  /* NOTE: RevisionKind */
+    };
+    union {
+        uint32_t rights;        /* GRANT, SECTION */
+        uint32_t relation_kind; /* MEMBER, a relation: RelationKind */
+    };
     uint32_t purpose;
     struct section_id section;
     struct chart_id chart;

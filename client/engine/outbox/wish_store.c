@@ -20,7 +20,7 @@ static void write_fixed(struct cursor_writer *writer, const struct wish *wish)
     cursor_write_u32(writer, (uint32_t)wish->state);
     cursor_write_u32(writer, (uint32_t)wish->status);
     cursor_write_u32(writer, wish->tries);
-    cursor_write_u32(writer, wish->type);
+    cursor_write_u32(writer, wish->subtype);
     cursor_write_u32(writer, wish->rights);
     cursor_write_u32(writer, wish->purpose);
     cursor_write_span(writer, ID_SPAN(&wish->section));
@@ -68,7 +68,7 @@ static void read_fixed(struct cursor_reader *reader, struct wish *wish)
     wish->state = (enum engine_wish)cursor_read_u32(reader);
     wish->status = (enum status)cursor_read_u32(reader);
     wish->tries = cursor_read_u32(reader);
-    wish->type = cursor_read_u32(reader);
+    wish->subtype = cursor_read_u32(reader);
     wish->rights = cursor_read_u32(reader);
     wish->purpose = cursor_read_u32(reader);
     cursor_read_bytes(reader, wish->section.bytes, ID_BYTES);

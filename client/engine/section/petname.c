@@ -2,7 +2,7 @@
 
 #include "keys/public/bytes/utf8.h"
 
-/* Other records of this table have keys of ID_BYTES: drafts. */
+/* Other records of this table have keys of ID_BYTES: what is being typed. */
 #define PREFIX       "name"
 #define PREFIX_BYTES 4u
 #define KEY_BYTES    (PREFIX_BYTES + ID_BYTES)
@@ -50,7 +50,7 @@ enum status petname_keep(const struct storage *storage, const struct member_id *
     if (status != STATUS_OK) {
         return status;
     }
-    status = storage->put(storage->context, STORAGE_DRAFT, span_of(key, key_size), cut(name));
+    status = storage->put(storage->context, STORAGE_TYPED, span_of(key, key_size), cut(name));
     if (status != STATUS_OK) {
         storage->abort(storage->context);
         return status;
@@ -103,7 +103,7 @@ static bool load_one(void *visitor, struct span key, struct span value)
 enum status petname_load(struct names *names)
 {
     struct loading loading = {names, STATUS_OK};
-    enum status status = names->common->storage.scan(names->common->storage.context, STORAGE_DRAFT,
+    enum status status = names->common->storage.scan(names->common->storage.context, STORAGE_TYPED,
                                                      span_of((const uint8_t *)PREFIX, PREFIX_BYTES),
                                                      load_one, &loading);
 

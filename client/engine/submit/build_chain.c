@@ -13,7 +13,7 @@ static enum status fill_member(struct plan *plan, const struct wish *wish,
         link.member = field_of(NULL, 0);
         link.device = field_of(NULL, 0);
     }
-    switch (wish->type) {
+    switch (wish->statement_type) {
     case STATEMENT_DELEGATION: {
         Alcove__Delegation body;
         alcove__delegation__init(&body);
@@ -26,7 +26,7 @@ static enum status fill_member(struct plan *plan, const struct wish *wish,
         alcove__relation__init(&body);
         body.link = &link;
         body.staff = field_of(wish->staff.bytes, ID_BYTES);
-        body.kind = wish->rights;
+        body.kind = wish->relation_kind;
         body.until_ms = wish->until_ms;
         return plan_add(plan, STATEMENT_RELATION, &body.base, NULL);
     }
@@ -113,7 +113,7 @@ static enum status add_section(struct plan *plan, const struct wish *wish)
     alcove__section__init(&body);
     body.link = &link;
     body.section = field_of(wish->section.bytes, ID_BYTES);
-    body.class_ = wish->type;
+    body.class_ = wish->class;
     if (!ID_EQUAL(&wish->chart, &none)) {
         const struct authority_member *client =
             authority_member(from->log->authority, &wish->member);

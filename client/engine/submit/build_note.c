@@ -111,7 +111,7 @@ static enum status make_context(struct revising *revising)
     context.parent = parents;
     context.epoch = revising->epoch;
     context.epoch_statement = field_of(revising->epoch_statement.bytes, HASH_BYTES);
-    context.kind = wish->type;
+    context.kind = wish->revision_kind;
     context.member = field_of(from->common->content->member.bytes, ID_BYTES);
     context.device = field_of(from->common->content->device_statement.bytes, HASH_BYTES);
     uint64_t number = 0;
@@ -176,7 +176,7 @@ static enum status sign(struct revising *revising)
         return status;
     }
     struct span bytes = span_of(revising->header, revising->header_size);
-    status = identity_sign(revising->from->common->content->content, LABEL_REVISION,
+    status = identity_sign(revising->from->common->content->content_key, LABEL_REVISION,
                            &revising->from->common->practice, &bytes, 1, &revising->signature);
     if (status == STATUS_OK) {
         revision_link(bytes, &revising->signature, &revising->from->common->practice,
@@ -253,7 +253,7 @@ enum status build_opened(struct sources *from, struct wish *wish)
     enum status status = message_pack(&opened.base, &bytes, &size);
     struct span body = span_of(bytes, size);
     if (status == STATUS_OK) {
-        status = identity_sign(from->common->content->content, LABEL_OPENED,
+        status = identity_sign(from->common->content->content_key, LABEL_OPENED,
                                &from->common->practice, &body, 1, &signature);
     }
     uint8_t *ask_bytes = NULL;

@@ -99,7 +99,7 @@ enum status plan_add(struct plan *plan, enum statement_type type, const Protobuf
     }
     const struct statement_rule *rule = statement_rule(type);
     const struct identity_signer *signer =
-        root != NULL ? root : plan->from->common->content->content;
+        root != NULL ? root : plan->from->common->content->content_key;
     struct made *made = &plan->statements[plan->statement_count];
     enum status status =
         make_statement(&plan->from->common->practice, type, body, &signer, 1, made);

@@ -121,7 +121,7 @@ static void test_nothing_is_readable_on_disk(void **state)
     place_open(&place);
     for (uint8_t i = 0; i < 50; i++) {
         put_one(&place, STORAGE_REVISION, span_of(&i, 1), S("canary-phrase-in-a-note"));
-        put_one(&place, STORAGE_DRAFT, span_of(&i, 1), S("canary-phrase-in-a-note"));
+        put_one(&place, STORAGE_TYPED, span_of(&i, 1), S("canary-phrase-in-a-note"));
     }
     const char *files[] = {"cache", "outbox"};
     for (size_t f = 0; f < ARRAY_LEN(files); f++) {
@@ -187,7 +187,7 @@ static void test_damage_never_costs_the_outbox(void **state)
         put_one(&place, STORAGE_REVISION, span_of(&i, sizeof i), S("cached"));
     }
     put_one(&place, STORAGE_OUTBOX, S("o"), S("precious"));
-    put_one(&place, STORAGE_DRAFT, S("d"), S("draft"));
+    put_one(&place, STORAGE_TYPED, S("d"), S("draft"));
     store_close(place.store);
     place.store = NULL;
     damage(&place, "cache", 0, 0);
@@ -202,7 +202,7 @@ static void test_damage_never_costs_the_outbox(void **state)
     place.store = NULL;
     damage(&place, "cache", 4096u * 5u, 4096u * 6u);
     reopen(&place);
-    must_hold(&place, STORAGE_DRAFT, S("d"), S("draft"));
+    must_hold(&place, STORAGE_TYPED, S("d"), S("draft"));
     store_close(place.store);
     place.store = NULL;
     damage(&place, "outbox", 0, 0);

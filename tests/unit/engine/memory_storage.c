@@ -60,7 +60,7 @@ void memory_storage_free(struct memory_storage *memory)
 void memory_storage_reset(struct memory_storage *memory)
 {
     for (size_t t = 0; t < STORAGE_TABLE_COUNT; t++) {
-        if (t != STORAGE_OUTBOX && t != STORAGE_DRAFT) {
+        if (t != STORAGE_OUTBOX && t != STORAGE_TYPED) {
             empty(&memory->tables[t]);
         }
     }

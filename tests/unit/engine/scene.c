@@ -181,13 +181,13 @@ void scene_device(struct inproc_person *person, struct inproc_person *out)
     *out = (struct inproc_person){.server = person->server};
     OK(keystore_content_init(content));
     random_bytes(content->device.bytes, ID_BYTES);
-    keys = (struct act_device_keys){content->device, *identity_signer_public(content->content),
+    keys = (struct act_device_keys){content->device, *identity_signer_public(content->content_key),
                                     *identity_signer_public(content->login),
                                     *identity_sealer_public(content->sealing)};
     OK(act_device_body(person->engine, &keys, &body, &size));
     struct span bytes = span_of(body, size);
     struct signature signature;
-    OK(identity_sign(content->content, LABEL_DEVICE, &person->server->practice, &bytes, 1,
+    OK(identity_sign(content->content_key, LABEL_DEVICE, &person->server->practice, &bytes, 1,
                      &signature));
     OK(act_device(person->engine, bytes, &signature, person->server->now_ms, &ticket));
     free(body);

@@ -79,7 +79,7 @@ static void test_codec_mutations(void **state)
     }
     assert_int_equal(keystore_codec_decode(span_of(plain, 8192), &content, &params),
                      STATUS_DAMAGED);
-    assert_null(content.content);
+    assert_null(content.content_key);
     vectors_close(vectors);
 }
 
@@ -209,7 +209,7 @@ static void new_keystore(const char *folder, struct keystore **out_keystore)
     assert_int_equal(keystore_create(folder, &pass_file_params_floor, common_text(passphrase),
                                      &content, out_keystore),
                      STATUS_OK);
-    assert_null(content.content); /* moved */
+    assert_null(content.content_key); /* moved */
 }
 
 /* Goal: a keystore keeps what it was given, one holder at a time. Method: create, change,
@@ -225,7 +225,7 @@ static void test_keystore_life(void **state)
     assert_int_equal(keystore_probe(folder, &params), STATUS_NOT_FOUND);
     assert_int_equal(keystore_open(folder, common_text(passphrase), &second), STATUS_NOT_FOUND);
     new_keystore(folder, &keystore);
-    const struct public_key key = *identity_signer_public(keystore_content(keystore)->content);
+    const struct public_key key = *identity_signer_public(keystore_content(keystore)->content_key);
     assert_int_equal(keystore_open(folder, common_text(passphrase), &second), STATUS_BUSY);
     struct secret *psk = psk_of(3);
     const struct member_id peer = {{9}};
@@ -239,7 +239,7 @@ static void test_keystore_life(void **state)
     assert_int_equal(params.passes, PASS_FILE_PASSES_MIN);
     assert_int_equal(keystore_open(folder, common_text(passphrase), &keystore), STATUS_OK);
     struct keystore_content *content = keystore_content(keystore);
-    assert_true(ID_EQUAL(identity_signer_public(content->content), &key));
+    assert_true(ID_EQUAL(identity_signer_public(content->content_key), &key));
     assert_int_equal(content->events.size, 77);
     assert_int_equal(content->statements.size, 42);
     assert_int_equal(content->generation, 2);
@@ -255,7 +255,7 @@ static void test_keystore_life(void **state)
     assert_int_equal(
         keystore_create(folder, &pass_file_params_floor, common_text(passphrase), &other, &second),
         STATUS_CONFLICT);
-    assert_non_null(other.content);
+    assert_non_null(other.content_key);
     keystore_content_deinit(&other);
     keystore_close(NULL);
     common_folder_remove(folder);
@@ -327,7 +327,7 @@ static void test_keystore_hides(void **state)
     assert_int_equal(
         private_file_read(folder, "keystore", PASS_FILE_BYTES_MAX, &bytes, &first_size), STATUS_OK);
     const struct span secrets[] = {
-        identity_signer_seed(content->content), identity_signer_seed(content->login),
+        identity_signer_seed(content->content_key), identity_signer_seed(content->login),
         secret_view(identity_sealer_secret(content->sealing)), secret_view(content->cache_master),
         common_text("localhost:7443")};
     for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
