@@ -30,14 +30,7 @@ static enum status name_note(struct engine *engine, const struct section_id *sec
     wish->revision_kind = REVISION_DRAFT;
     wish->purpose = PURPOSE_TREAT;
     random_bytes(wish->note.bytes, sizeof wish->note.bytes);
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    status = message_pack(&body.base, &bytes, &size);
-    if (status == STATUS_OK) {
-        status = wish_set(&wish->body, span_of(bytes, size));
-    }
-    wipe(bytes, size);
-    free(bytes);
+    status = wish_pack(&wish->body, &body.base);
     if (status != STATUS_OK) {
         wish_free(wish);
         return status;

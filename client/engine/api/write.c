@@ -87,16 +87,8 @@ static enum status fill(struct engine *engine, const struct write_note *note,
     if (status != STATUS_OK || note->body == NULL) {
         return status;
     }
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    status = message_pack(&note->body->base, &bytes, &size);
-    if (status == STATUS_OK) {
-        status = size > NOTE_BODY_BYTES_MAX ? STATUS_TOO_LARGE
-                                            : wish_set(&wish->body, span_of(bytes, size));
-    }
-    wipe(bytes, size);
-    free(bytes);
-    return status;
+    status = wish_pack(&wish->body, &note->body->base);
+    return status == STATUS_OK && wish->body.size > NOTE_BODY_BYTES_MAX ? STATUS_TOO_LARGE : status;
 }
 
 enum status write_note(struct engine *engine, const struct write_note *note, uint64_t now_ms,
@@ -155,31 +147,14 @@ enum status write_opened(struct engine *engine, const struct section_id *section
     return wish_add(&engine->outbox, wish, out_ticket);
 }
 
-static enum status put_typed(struct engine *engine, const struct note_id *id,
-                             const struct span *bytes)
-{
-    const struct storage *storage = &engine->common.storage;
-    enum status status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = bytes == NULL ? storage->remove(storage->context, STORAGE_TYPED, ID_SPAN(id))
-                           : storage->put(storage->context, STORAGE_TYPED, ID_SPAN(id), *bytes);
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    return storage->commit(storage->context);
-}
-
 enum status write_typed_save(struct engine *engine, const struct note_id *id, struct span bytes)
 {
-    return put_typed(engine, id, &bytes);
+    return storage_put_now(&engine->common.storage, STORAGE_TYPED, ID_SPAN(id), bytes);
 }
 
 enum status write_typed_drop(struct engine *engine, const struct note_id *id)
 {
-    return put_typed(engine, id, NULL);
+    return storage_remove_now(&engine->common.storage, STORAGE_TYPED, ID_SPAN(id));
 }
 
 enum status write_typed_load(struct engine *engine, const struct note_id *id,

@@ -26,17 +26,8 @@ static enum status keep(struct common *common, uint64_t confirmed_ms)
     struct cursor_writer writer;
     cursor_write_init(&writer, value, sizeof value);
     cursor_write_u64(&writer, confirmed_ms);
-    const struct storage *storage = &common->storage;
-    enum status status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = storage->put(storage->context, STORAGE_META, clock_key, span_of(value, sizeof value));
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    status = storage->commit(storage->context);
+    enum status status =
+        storage_put_now(&common->storage, STORAGE_META, clock_key, span_of(value, sizeof value));
     if (status == STATUS_OK) {
         common->clock.confirmed_ms = confirmed_ms;
     }

@@ -52,3 +52,13 @@ struct storage {
     enum status (*scan)(void *context, enum storage_table table, struct span prefix,
                         storage_visit *visit, void *visitor);
 };
+
+/* Ends the open transaction: commits it if |status| is STATUS_OK, else aborts it and returns
+ * |status|. */
+MUST_CHECK enum status storage_end(const struct storage *storage, enum status status);
+/* One change in a transaction of its own, durable once it returns STATUS_OK. */
+MUST_CHECK enum status storage_put_now(const struct storage *storage, enum storage_table table,
+                                       struct span key, struct span value);
+/* STATUS_NOT_FOUND: there was none. */
+MUST_CHECK enum status storage_remove_now(const struct storage *storage, enum storage_table table,
+                                          struct span key);

@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
+#include "client/engine/common/decode.h"
 #include "client/engine/exchange/login.h"
 #include "client/engine/exchange/sync.h"
 #include "client/engine/exchange/sync_reply.h"
@@ -167,10 +168,10 @@ enum status engine_receive(struct engine *engine, struct span frame, uint64_t no
     }
     engine->common.now_ms = now_ms;
     struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(&alcove__frame__descriptor, frame, &arena, &message);
+    const Alcove__Frame *message = NULL;
+    enum status status = decode_frame(frame, &arena, &message);
     if (status == STATUS_OK) {
-        status = take_frame(engine, (const Alcove__Frame *)(const void *)message);
+        status = take_frame(engine, message);
     } else if (!alarm_is_ours(status)) {
         status =
             alarm_stop(&engine->common, status, "The server sent something that is no frame.", "");

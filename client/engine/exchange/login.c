@@ -1,6 +1,7 @@
 #include "client/engine/exchange/login.h"
 
 #include "client/engine/common/alarm.h"
+#include "client/engine/common/decode.h"
 #include "client/engine/log/advance.h"
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/bytes/random.h"
@@ -10,18 +11,6 @@
 #define LOGIN_VERSION    1u
 /* What both sides sign of the logs: two sizes and two roots. */
 #define LOGIN_SEEN_BYTES (8u + HASH_BYTES + 8u + HASH_BYTES)
-
-static enum status decode(const ProtobufCMessageDescriptor *descriptor, struct span body,
-                          struct arena *arena, void *out_message)
-{
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(descriptor, body, arena, &message);
-    if (status == STATUS_OK) {
-        /* The pointer itself. */
-        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
-    }
-    return status;
-}
 
 static void put_seen(const struct engine *engine, uint8_t out[LOGIN_SEEN_BYTES])
 {
@@ -139,8 +128,8 @@ static enum status check_hello(struct engine *engine, const Alcove__Hello *hello
 enum status login_hello(struct engine *engine, struct span body)
 {
     struct arena arena = {0};
-    Alcove__Hello *hello = NULL;
-    enum status status = decode(&alcove__hello__descriptor, body, &arena, &hello);
+    const Alcove__Hello *hello = NULL;
+    enum status status = decode_hello(body, &arena, &hello);
     if (status == STATUS_OK) {
         hash_bytes(body, &engine->connection.hello_hash);
         status = check_hello(engine, hello);
@@ -232,14 +221,14 @@ static enum status accept(struct engine *engine, const Alcove__LoginReply *reply
 enum status login_reply(struct engine *engine, uint32_t code, struct span body)
 {
     struct arena arena = {0};
-    Alcove__LoginReply *reply = NULL;
+    const Alcove__LoginReply *reply = NULL;
     enum status status;
     if (code != STATUS_OK && code != STATUS_REWOUND) {
         engine->common.phase = ENGINE_STOPPED;
         engine->common.why = common_code(code);
         return engine->common.why;
     }
-    status = decode(&alcove__login_reply__descriptor, body, &arena, &reply);
+    status = decode_login_reply(body, &arena, &reply);
     if (status == STATUS_OK) {
         status = code == STATUS_OK ? accept(engine, reply) : rewound(engine, reply);
     } else if (!alarm_is_ours(status)) {

@@ -1,24 +1,13 @@
 #include "client/engine/exchange/sync_reply.h"
 
 #include "client/engine/common/alarm.h"
+#include "client/engine/common/decode.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/carried.h"
 #include "client/engine/log/chain.h"
 #include "client/engine/log/fact.h"
 #include "client/engine/section/page.h"
 #include "client/engine/submit/submit.h"
-
-static enum status decode(const ProtobufCMessageDescriptor *descriptor, struct span body,
-                          struct arena *arena, void *out_message)
-{
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(descriptor, body, arena, &message);
-    if (status == STATUS_OK) {
-        /* The pointer itself. */
-        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
-    }
-    return status;
-}
 
 static enum status on_checkpoint(struct engine *engine, const struct request *request,
                                  const Alcove__CheckpointReply *reply)
@@ -134,8 +123,9 @@ static enum status dispatch(struct engine *engine, struct request *request, stru
     };
     CHECK((size_t)request->op < ARRAY_LEN(descriptors) && descriptors[request->op] != NULL);
     struct arena arena = {0};
-    const void *message = NULL;
-    enum status status = decode(descriptors[request->op], body, &arena, &message);
+    ProtobufCMessage *decoded = NULL;
+    enum status status = message_decode(descriptors[request->op], body, &arena, &decoded);
+    const void *message = decoded;
     if (status != STATUS_OK) {
         if (!alarm_is_ours(status)) {
             status =
@@ -183,7 +173,7 @@ enum status sync_push(struct engine *engine, struct span body)
     struct arena arena = {0};
     const Alcove__Push *push = NULL;
     struct section_id id;
-    enum status status = decode(&alcove__push__descriptor, body, &arena, &push);
+    enum status status = decode_push(body, &arena, &push);
     if (status == STATUS_OK && !field_section(push->section, &id)) {
         status = STATUS_MALFORMED;
     }

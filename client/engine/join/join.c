@@ -1,6 +1,7 @@
 #include "client/engine/join/join.h"
 
 #include "client/engine/common/alarm.h"
+#include "client/engine/common/decode.h"
 #include "client/engine/join/join_inside.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/frame.h"
@@ -75,18 +76,6 @@ bool join_next_frame(struct join *join, struct span *out_frame)
     return request_next_frame(&join->requests, out_frame);
 }
 
-static enum status decode(const ProtobufCMessageDescriptor *descriptor, struct span body,
-                          struct arena *arena, void *out_message)
-{
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(descriptor, body, arena, &message);
-    if (status == STATUS_OK) {
-        /* The pointer itself. */
-        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
-    }
-    return status;
-}
-
 static enum status ask_bundle(struct join *join)
 {
     Alcove__BundleAsk ask;
@@ -111,7 +100,7 @@ static enum status on_hello(struct join *join, struct span body)
 {
     struct arena arena = {0};
     const Alcove__Hello *hello = NULL;
-    enum status status = decode(&alcove__hello__descriptor, body, &arena, &hello);
+    enum status status = decode_hello(body, &arena, &hello);
     if (status == STATUS_OK && (hello->version_min > 1 || hello->version_max < 1)) {
         status = STATUS_VERSION;
     }
@@ -146,7 +135,7 @@ static enum status on_bundle(struct join *join, struct span body, uint64_t now_m
 {
     struct arena arena = {0};
     const Alcove__BundleReply *reply = NULL;
-    enum status status = decode(&alcove__bundle_reply__descriptor, body, &arena, &reply);
+    enum status status = decode_bundle_reply(body, &arena, &reply);
     if (status == STATUS_OK) {
         status = join_verify(join, field_span(reply->bundle), now_ms);
     }
@@ -189,7 +178,7 @@ enum status join_receive(struct join *join, struct span bytes, uint64_t now_ms)
     }
     struct arena arena = {0};
     const Alcove__Frame *frame = NULL;
-    enum status status = decode(&alcove__frame__descriptor, bytes, &arena, &frame);
+    enum status status = decode_frame(bytes, &arena, &frame);
     if (status == STATUS_OK) {
         status = frame->kind == FRAME_HELLO   ? on_hello(join, field_span(frame->body))
                  : frame->kind == FRAME_REPLY ? on_reply(join, frame, now_ms)

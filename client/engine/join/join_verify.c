@@ -1,5 +1,6 @@
 #include "client/engine/join/join_inside.h"
 
+#include "client/engine/common/decode.h"
 #include "client/engine/join/bundle.h"
 #include "keys/public/hash.h"
 
@@ -113,10 +114,10 @@ enum status join_verify(struct join *join, struct span bytes, uint64_t now_ms)
         return STATUS_BAD_PROOF;
     }
     struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(&alcove__bundle__descriptor, bytes, &arena, &message);
+    const Alcove__Bundle *bundle = NULL;
+    enum status status = decode_bundle(bytes, &arena, &bundle);
     if (status == STATUS_OK) {
-        status = verify(join, (const Alcove__Bundle *)(const void *)message, now_ms);
+        status = verify(join, bundle, now_ms);
     }
     arena_free(&arena);
     return status;

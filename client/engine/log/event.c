@@ -1,20 +1,9 @@
 #include "client/engine/log/event.h"
 
+#include "client/engine/common/decode.h"
 #include "client/engine/log/advance.h"
 #include "keys/public/log/leaf.h"
 #include "keys/public/log/merkle_proof.h"
-
-static enum status part(const ProtobufCMessageDescriptor *descriptor, ProtobufCBinaryData bytes,
-                        struct arena *arena, void *out_message)
-{
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(descriptor, field_span(bytes), arena, &message);
-    if (status == STATUS_OK) {
-        /* The pointer itself. */
-        memcpy(out_message, &message, sizeof message); // NOLINT(bugprone-sizeof-expression)
-    }
-    return status;
-}
 
 static enum status open_target(const struct log *log, const Alcove__EventLeaf *leaf,
                                const struct hash *target_hash, struct event *event)
@@ -31,7 +20,7 @@ static enum status open_target(const struct log *log, const Alcove__EventLeaf *l
     if (!ID_EQUAL(&have, target_hash)) {
         return STATUS_BAD_PROOF;
     }
-    return part(&alcove__event_target__descriptor, leaf->target, &event->arena, &event->target);
+    return decode_event_target(field_span(leaf->target), &event->arena, &event->target);
 }
 
 static enum status open_restricted(const struct log *log, const Alcove__EventLeaf *leaf,
@@ -50,8 +39,7 @@ static enum status open_restricted(const struct log *log, const Alcove__EventLea
     if (!ID_EQUAL(&have, restricted_hash)) {
         return STATUS_BAD_PROOF;
     }
-    return part(&alcove__event_restricted__descriptor, leaf->restricted, &event->arena,
-                &event->restricted);
+    return decode_event_restricted(field_span(leaf->restricted), &event->arena, &event->restricted);
 }
 
 enum status event_take(const struct log *log, const Alcove__EventLeaf *leaf,
@@ -67,7 +55,7 @@ enum status event_take(const struct log *log, const Alcove__EventLeaf *leaf,
     out_event->seq = leaf->seq;
     leaf_event_hash(field_span(leaf->open), &target_hash, &restricted_hash, &out_event->leaf);
     enum status status =
-        part(&alcove__event_open__descriptor, leaf->open, &out_event->arena, &out_event->open);
+        decode_event_open(field_span(leaf->open), &out_event->arena, &out_event->open);
     if (status == STATUS_OK) {
         status = open_target(log, leaf, &target_hash, out_event);
     }

@@ -8,9 +8,9 @@
 struct event {
     uint64_t seq;
     struct hash leaf; /* leaf hash in the events log */
-    Alcove__EventOpen *open;
-    Alcove__EventTarget *target;         /* NULL: withheld from us */
-    Alcove__EventRestricted *restricted; /* likewise */
+    const Alcove__EventOpen *open;
+    const Alcove__EventTarget *target;         /* NULL: withheld from us */
+    const Alcove__EventRestricted *restricted; /* likewise */
     struct arena arena;
 };
 

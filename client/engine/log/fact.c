@@ -184,12 +184,7 @@ enum status fact_store(struct log *log, uint64_t leaves_from)
     if (status != STATUS_OK) {
         return status;
     }
-    status = put_all(log, leaves_from);
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    return storage->commit(storage->context);
+    return storage_end(storage, put_all(log, leaves_from));
 }
 
 void fact_drop_unfolded(struct log *log)

@@ -26,6 +26,12 @@ enum status wish_set(struct wish_bytes *bytes, struct span value)
     return STATUS_OK;
 }
 
+enum status wish_pack(struct wish_bytes *bytes, const ProtobufCMessage *message)
+{
+    wish_clear(bytes);
+    return message_pack(message, &bytes->data, &bytes->size);
+}
+
 enum status wish_new(struct outbox *outbox, enum wish_kind kind, struct wish **out_wish)
 {
     struct wish *wish = calloc(1, sizeof *wish);
@@ -76,38 +82,30 @@ static void append(struct outbox *outbox, struct wish *wish)
     *place = wish;
 }
 
-/* One change of the outbox, durable; |wish| NULL: removed. */
-static enum status store(struct outbox *outbox, uint64_t ticket, const struct wish *wish)
+enum status wish_save(struct outbox *outbox, const struct wish *wish)
 {
-    const struct storage *storage = &outbox->common->storage;
     uint8_t key[8];
-    ticket_key(ticket, key);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    enum status status = wish == NULL ? STATUS_OK : wish_store_encode(wish, &bytes, &size);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = storage->begin(storage->context);
+    ticket_key(wish->ticket, key);
+    enum status status = wish_store_encode(wish, &bytes, &size);
     if (status == STATUS_OK) {
-        status = wish == NULL
-                     ? storage->remove(storage->context, STORAGE_OUTBOX, span_of(key, sizeof key))
-                     : storage->put(storage->context, STORAGE_OUTBOX, span_of(key, sizeof key),
-                                    span_of(bytes, size));
-        if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
-            status = storage->commit(storage->context);
-        } else {
-            storage->abort(storage->context);
-        }
+        status = storage_put_now(&outbox->common->storage, STORAGE_OUTBOX, span_of(key, sizeof key),
+                                 span_of(bytes, size));
     }
     wipe(bytes, size);
     free(bytes);
     return status;
 }
 
-enum status wish_save(struct outbox *outbox, const struct wish *wish)
+/* From the storage; it may have gone already. */
+static enum status erase(struct outbox *outbox, const struct wish *wish)
 {
-    return store(outbox, wish->ticket, wish);
+    uint8_t key[8];
+    ticket_key(wish->ticket, key);
+    enum status status =
+        storage_remove_now(&outbox->common->storage, STORAGE_OUTBOX, span_of(key, sizeof key));
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status wish_add(struct outbox *outbox, struct wish *wish, uint64_t *out_ticket)
@@ -172,7 +170,7 @@ enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event)
 {
     enum status status = wish->kind == WISH_NOTE ? tell_followers(outbox, wish) : STATUS_OK;
     if (status == STATUS_OK) {
-        status = store(outbox, wish->ticket, NULL);
+        status = erase(outbox, wish);
     }
     if (status != STATUS_OK) {
         return status;
@@ -190,7 +188,7 @@ enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status st
         wish->status = status;
         return wish_save(outbox, wish);
     }
-    enum status stored = store(outbox, wish->ticket, NULL);
+    enum status stored = erase(outbox, wish);
     if (stored != STATUS_OK) {
         return stored;
     }
@@ -291,7 +289,7 @@ enum status wish_take_back(struct outbox *outbox, uint64_t ticket)
     }
     enum status status = inherit(outbox, wish);
     if (status == STATUS_OK) {
-        status = store(outbox, ticket, NULL);
+        status = erase(outbox, wish);
     }
     if (status == STATUS_OK) {
         unlink_wish(outbox, wish);

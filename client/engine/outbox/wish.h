@@ -91,6 +91,8 @@ void wish_deinit(struct outbox *outbox);
 MUST_CHECK enum status wish_new(struct outbox *outbox, enum wish_kind kind, struct wish **out_wish);
 void wish_free(struct wish *wish);
 MUST_CHECK enum status wish_set(struct wish_bytes *bytes, struct span value);
+/* Packs |message| and owns what was packed. STATUS_NO_MEMORY. */
+MUST_CHECK enum status wish_pack(struct wish_bytes *bytes, const ProtobufCMessage *message);
 void wish_clear(struct wish_bytes *bytes);
 /* Stores it durably and queues it; the engine owns it then. Frees it on failure. */
 MUST_CHECK enum status wish_add(struct outbox *outbox, struct wish *wish, uint64_t *out_ticket);

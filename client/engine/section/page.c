@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
+#include "client/engine/common/decode.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/event.h"
 #include "client/engine/log/fold.h"
@@ -290,25 +291,18 @@ static enum status add_piece(struct request *request, struct span body)
     return STATUS_OK;
 }
 
-static enum status decode(struct span body, struct arena *arena, Alcove__PageChunk **out_chunk)
-{
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(&alcove__page_chunk__descriptor, body, arena, &message);
-    *out_chunk = (Alcove__PageChunk *)(void *)message;
-    return status;
-}
-
 /* A stream that is stopped within a chunk ends with a chunk of its own, which only says why:
  * what came of the unfinished one is dropped. */
 static enum status decode_last(const struct request *request, struct span body, struct arena *arena,
-                               Alcove__PageChunk **out_chunk)
+                               const Alcove__PageChunk **out_chunk)
 {
     if (request->pieces_size == 0) {
-        return decode(body, arena, out_chunk);
+        return decode_page_chunk(body, arena, out_chunk);
     }
-    enum status status = decode(span_of(request->pieces, request->pieces_size), arena, out_chunk);
+    enum status status =
+        decode_page_chunk(span_of(request->pieces, request->pieces_size), arena, out_chunk);
     if (status == STATUS_MALFORMED) {
-        status = decode(body, arena, out_chunk);
+        status = decode_page_chunk(body, arena, out_chunk);
         if (status == STATUS_OK &&
             ((*out_chunk)->status == STATUS_OK || (*out_chunk)->n_entry > 0)) {
             status = STATUS_MALFORMED;
@@ -321,7 +315,7 @@ enum status page_chunk(struct sections *sections, struct request *request, bool 
                        struct span body)
 {
     struct arena arena = {0};
-    Alcove__PageChunk *chunk = NULL;
+    const Alcove__PageChunk *chunk = NULL;
     enum status status = STATUS_OK;
     sections->bytes_received += body.size;
     if (more || request->pieces_size > 0) {

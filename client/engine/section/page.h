@@ -7,6 +7,7 @@
 #include "client/engine/section/section.h"
 
 struct page_item {
+    uint64_t number;
     uint32_t kind; /* EntryKind */
     struct hash object;
     struct indexed item; /* REVISION */

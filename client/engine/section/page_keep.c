@@ -7,11 +7,10 @@
 static enum status put_items(struct sections *sections, const struct section *section,
                              const struct page *page)
 {
-    uint64_t number = page->timeline.number - page->item_count;
     for (size_t i = 0; i < page->item_count; i++) {
         const struct page_item *item = &page->items[i];
         uint8_t key[KEPT_KEY_BYTES];
-        size_t size = kept_key(section->local, ++number, key);
+        size_t size = kept_key(section->local, item->number, key);
         enum status status = sections->common->storage.put(
             sections->common->storage.context,
             item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY, span_of(key, size),
@@ -182,11 +181,7 @@ enum status page_keep(struct sections *sections, struct page *page)
         move_on(section, page);
         status = section_store(sections, section);
     }
-    if (status == STATUS_OK) {
-        status = storage->commit(storage->context);
-    } else {
-        storage->abort(storage->context);
-    }
+    status = storage_end(storage, status);
     if (status != STATUS_OK) {
         /* As before; the index is made again when needed. */
         if (section->timeline.number != before.number) {

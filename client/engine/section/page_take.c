@@ -235,7 +235,8 @@ static enum status keep(struct sections *sections, struct page *page,
     kept.item.erased = kept.state == KEPT_ERASED;
     kept.item.sealed = kept.state == KEPT_SEALED;
     struct page_item *item = &page->items[page->item_count];
-    *item = (struct page_item){.kind = ENTRY_REVISION, .object = *link, .item = kept.item};
+    *item = (struct page_item){
+        .number = entry->number, .kind = ENTRY_REVISION, .object = *link, .item = kept.item};
     memcpy(item->parents, kept.parents, sizeof item->parents);
     enum status status = kept_encode(&kept, &item->bytes, &item->size);
     if (status == STATUS_OK) {
@@ -298,7 +299,7 @@ static enum status take_other(struct sections *sections, struct page *page,
         return status;
     }
     struct page_item *item = &page->items[page->item_count];
-    *item = (struct page_item){.kind = entry->kind, .object = next.object};
+    *item = (struct page_item){.number = entry->number, .kind = entry->kind, .object = next.object};
     item->size = 4 + HASH_BYTES;
     item->bytes = malloc(item->size);
     if (item->bytes == NULL) {

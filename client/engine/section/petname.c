@@ -23,7 +23,6 @@ static void make_key(const struct member_id *member, uint8_t key[static KEY_BYTE
 static struct span cut(struct span name)
 {
     size_t size = name.size < PETNAME_BYTES_MAX ? name.size : PETNAME_BYTES_MAX;
-
     while (size > 0 && size < name.size && (name.data[size] & 0xc0u) == 0x80u) {
         size--;
     }
@@ -40,28 +39,16 @@ enum status petname_keep(const struct storage *storage, const struct member_id *
 {
     uint8_t key[KEY_BYTES];
     size_t key_size = 0;
-    enum status status;
-
     if (!is_name(name)) {
         return STATUS_OK;
     }
     make_key(member, key, &key_size);
-    status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = storage->put(storage->context, STORAGE_TYPED, span_of(key, key_size), cut(name));
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    return storage->commit(storage->context);
+    return storage_put_now(storage, STORAGE_TYPED, span_of(key, key_size), cut(name));
 }
 
 static enum status take(struct names *names, struct span key, struct span name)
 {
     struct member_id member;
-
     if (!is_name(name) || name.size > PETNAME_BYTES_MAX) {
         return STATUS_OK;
     }
@@ -82,7 +69,6 @@ enum status petname_set(struct names *names, const struct member_id *member, str
     uint8_t key[KEY_BYTES];
     size_t key_size = 0;
     enum status status = petname_keep(&names->common->storage, member, name);
-
     make_key(member, key, &key_size);
     return status == STATUS_OK ? take(names, span_of(key, key_size), cut(name)) : status;
 }
@@ -95,7 +81,6 @@ struct loading {
 static bool load_one(void *visitor, struct span key, struct span value)
 {
     struct loading *loading = visitor;
-
     loading->status = take(loading->names, key, value);
     return loading->status == STATUS_OK;
 }
@@ -106,6 +91,5 @@ enum status petname_load(struct names *names)
     enum status status = names->common->storage.scan(names->common->storage.context, STORAGE_TYPED,
                                                      span_of((const uint8_t *)PREFIX, PREFIX_BYTES),
                                                      load_one, &loading);
-
     return status == STATUS_OK ? loading.status : status;
 }

@@ -135,6 +135,9 @@ static enum status forget(struct sections *sections, struct section *section)
 {
     const struct storage *storage = &sections->common->storage;
     enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
     for (uint64_t n = 1; n <= section->timeline.number && status == STATUS_OK; n++) {
         uint8_t key[KEPT_KEY_BYTES];
         struct span name = span_of(key, kept_key(section->local, n, key));
@@ -144,14 +147,13 @@ static enum status forget(struct sections *sections, struct section *section)
         }
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
+    status = storage_end(storage, status);
+    if (status == STATUS_OK) {
+        index_deinit(&section->index);
+        section->verified_count = 0;
+        section->started = false;
     }
-    index_deinit(&section->index);
-    section->verified_count = 0;
-    section->started = false;
-    return storage->commit(storage->context);
+    return status;
 }
 
 enum status section_begin(struct sections *sections, struct section *section)

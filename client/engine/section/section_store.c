@@ -36,20 +36,11 @@ static const struct span synced_key = {(const uint8_t *)"synced", 6};
 
 enum status section_store_synced(struct sections *sections)
 {
-    const struct storage *storage = &sections->common->storage;
     if (sections->synced_once) {
         return STATUS_OK;
     }
-    enum status status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = storage->put(storage->context, STORAGE_META, synced_key, span_of("\1", 1));
-    if (status != STATUS_OK) {
-        storage->abort(storage->context);
-        return status;
-    }
-    status = storage->commit(storage->context);
+    enum status status =
+        storage_put_now(&sections->common->storage, STORAGE_META, synced_key, span_of("\1", 1));
     sections->synced_once = status == STATUS_OK;
     return status;
 }

@@ -256,20 +256,14 @@ enum status build_opened(struct sources *from, struct wish *wish)
         status = identity_sign(from->common->content->content_key, LABEL_OPENED,
                                &from->common->practice, &body, 1, &signature);
     }
-    uint8_t *ask_bytes = NULL;
-    size_t ask_size = 0;
     if (status == STATUS_OK) {
         Alcove__OpenedAsk ask;
         alcove__opened_ask__init(&ask);
         ask.opened = field_of(bytes, size);
         ask.signature = field_of(signature.bytes, SIGNATURE_BYTES);
-        status = message_pack(&ask.base, &ask_bytes, &ask_size);
-    }
-    if (status == STATUS_OK) {
-        status = wish_set(&wish->built, span_of(ask_bytes, ask_size));
+        status = wish_pack(&wish->built, &ask.base);
     }
     wish->built_object = wish->object;
     free(bytes);
-    free(ask_bytes);
     return status;
 }

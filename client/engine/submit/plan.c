@@ -138,15 +138,7 @@ enum status plan_pack(const struct plan *plan, Alcove__Revision *revision, struc
     }
     ask.bundle = field_of(bundle.data, bundle.size);
     ask.purpose = wish->purpose;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status = message_pack(&ask.base, &bytes, &size);
-    if (status == STATUS_OK && size > MESSAGE_BULK_BYTES_MAX) {
-        status = STATUS_TOO_LARGE;
-    }
-    if (status == STATUS_OK) {
-        status = wish_set(&wish->built, span_of(bytes, size));
-    }
-    free(bytes);
-    return status;
+    enum status status = wish_pack(&wish->built, &ask.base);
+    return status == STATUS_OK && wish->built.size > MESSAGE_BULK_BYTES_MAX ? STATUS_TOO_LARGE
+                                                                            : status;
 }

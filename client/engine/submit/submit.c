@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
+#include "client/engine/common/decode.h"
 #include "client/engine/submit/build.h"
 #include "keys/public/bytes/random.h"
 
@@ -94,11 +95,9 @@ static bool changes_authority(const struct wish *wish)
 static bool built_has_statement(const struct wish *wish)
 {
     struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
+    const Alcove__SubmitAsk *ask = NULL;
     bool has = false;
-    if (message_decode(&alcove__submit_ask__descriptor, span_of(wish->built.data, wish->built.size),
-                       &arena, &message) == STATUS_OK) {
-        const Alcove__SubmitAsk *ask = (const Alcove__SubmitAsk *)(const void *)message;
+    if (decode_submit_ask(span_of(wish->built.data, wish->built.size), &arena, &ask) == STATUS_OK) {
         has = ask->n_statement > 0;
     }
     arena_free(&arena);
@@ -129,18 +128,16 @@ static enum status note_reply(struct sources *from, const struct wish *wish,
 static enum status done(struct sources *from, struct wish *wish, struct span body)
 {
     struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     uint64_t event = 0;
     enum status status;
     if (wish->kind == WISH_OPENED) {
-        status = message_decode(&alcove__opened_reply__descriptor, body, &arena, &message);
-        if (status == STATUS_OK) {
-            event = ((const Alcove__OpenedReply *)(const void *)message)->event;
-        }
+        const Alcove__OpenedReply *reply = NULL;
+        status = decode_opened_reply(body, &arena, &reply);
+        event = status == STATUS_OK ? reply->event : 0;
     } else {
-        status = message_decode(&alcove__submit_reply__descriptor, body, &arena, &message);
+        const Alcove__SubmitReply *reply = NULL;
+        status = decode_submit_reply(body, &arena, &reply);
         if (status == STATUS_OK) {
-            const Alcove__SubmitReply *reply = (const Alcove__SubmitReply *)(const void *)message;
             event = reply->event;
             status = note_reply(from, wish, reply);
         }
@@ -168,12 +165,7 @@ static enum status again(struct sources *from, struct wish *wish)
         if (status != STATUS_OK) {
             return status;
         }
-        status = section_store(from->sections, section);
-        if (status != STATUS_OK) {
-            storage->abort(storage->context);
-            return status;
-        }
-        status = storage->commit(storage->context);
+        status = storage_end(storage, section_store(from->sections, section));
         if (status != STATUS_OK) {
             return status;
         }

@@ -1,0 +1,30 @@
+#include "client/engine/common/storage.h"
+
+enum status storage_end(const struct storage *storage, enum status status)
+{
+    if (status == STATUS_OK) {
+        return storage->commit(storage->context);
+    }
+    storage->abort(storage->context);
+    return status;
+}
+
+enum status storage_put_now(const struct storage *storage, enum storage_table table,
+                            struct span key, struct span value)
+{
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return storage_end(storage, storage->put(storage->context, table, key, value));
+}
+
+enum status storage_remove_now(const struct storage *storage, enum storage_table table,
+                               struct span key)
+{
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return storage_end(storage, storage->remove(storage->context, table, key));
+}
