@@ -189,6 +189,7 @@ static void serve(struct agent *agent, int fd)
     }
     switch (request.kind) {
     case TALK_RUN:
+    case TALK_ASK:
         run_command(agent, fd, &request);
         break;
     case TALK_WATCH:

@@ -16,8 +16,9 @@
 #define AGENT_SLEPT_MS 1000u
 
 struct agent_work {
-    /* Runs one command and returns its exit code. |*out_out| and |*out_err| receive descriptors
-     * of memory with its output; the agent closes them. */
+    /* Runs one command, or answers what its caller asks first, and returns the exit code.
+     * |*out_out| and |*out_err| receive descriptors of memory with the output; the agent closes
+     * them. */
     uint8_t (*run)(struct host *host, const struct talk_request *request, int *out_out,
                    int *out_err);
     /* A watcher of changes; NULL: no memory. */

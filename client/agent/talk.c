@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define VERSION    1u
+#define VERSION    2u
 #define REPLY_HEAD 6u
 #define NO_TEXT    ((struct span){NULL, 0})
 
@@ -17,6 +17,7 @@ void talk_request_init(struct talk_request *out_request)
     memset(out_request, 0, sizeof(*out_request));
     out_request->kind = TALK_RUN;
     out_request->tz = "";
+    out_request->command = "";
     out_request->cwd = -1;
     out_request->in = -1;
 }
@@ -65,7 +66,6 @@ enum status talk_send_request(int fd, const struct talk_request *request)
     cursor_write_u8(&writer, request->cwd >= 0 ? 1 : 0);
     cursor_write_u8(&writer, request->in >= 0 ? 1 : 0);
     cursor_write_u8(&writer, (uint8_t)request->fd_count);
-    cursor_write_u32(&writer, (uint32_t)request->argc);
     if (request->cwd >= 0) {
         fds[fd_count++] = request->cwd;
     }
@@ -77,9 +77,9 @@ enum status talk_send_request(int fd, const struct talk_request *request)
         fds[fd_count++] = request->fds[i].fd;
     }
     put_text(&writer, request->tz);
-    for (int i = 0; i < request->argc; i++) {
-        put_text(&writer, request->argv[i]);
-    }
+    put_text(&writer, request->command);
+    cursor_write_u32(&writer, (uint32_t)request->options.size);
+    cursor_write_span(&writer, request->options);
     status = cursor_write_done(&writer, &size);
     if (status == STATUS_OK) {
         status = talk_fds_send(fd, span_of(bytes, size), fds, fd_count, false);
@@ -90,7 +90,7 @@ enum status talk_send_request(int fd, const struct talk_request *request)
 }
 
 /* A terminated string inside the message, or NULL. */
-static char *take_text(struct cursor_reader *reader)
+static const char *take_text(struct cursor_reader *reader)
 {
     size_t size = cursor_read_u32(reader);
     struct span text = cursor_read_span(reader, size);
@@ -98,7 +98,7 @@ static char *take_text(struct cursor_reader *reader)
     if (text.size == 0 || memchr(text.data, '\0', text.size) != text.data + text.size - 1) {
         return NULL;
     }
-    return (char *)(uintptr_t)text.data;
+    return (const char *)text.data;
 }
 
 /* Assigns the received descriptors to the request's fields and takes them out of |fds|. */
@@ -143,21 +143,17 @@ static enum status decode(struct talk_request *request, size_t size, int *fds, s
     has[0] = cursor_read_u8(&reader) != 0;
     has[1] = cursor_read_u8(&reader) != 0;
     request->fd_count = cursor_read_u8(&reader);
-    request->argc = (int)(cursor_read_u32(&reader) & 0xffffu);
-    if (request->fd_count > TALK_FDS_MAX || request->argc < 1 ||
-        request->argc > (int)TALK_WORDS_MAX || request->kind < TALK_RUN ||
-        request->kind > TALK_LOCK) {
+    if (request->fd_count > TALK_FDS_MAX || request->kind < TALK_RUN || request->kind > TALK_ASK) {
         request->fd_count = 0;
         return STATUS_MALFORMED;
     }
     status = place_fds(&reader, request, has, fds, fd_count);
     request->tz = status == STATUS_OK ? take_text(&reader) : NULL;
-    for (int i = 0; status == STATUS_OK && i < request->argc; i++) {
-        request->argv[i] = take_text(&reader);
-        status = request->argv[i] == NULL ? STATUS_MALFORMED : STATUS_OK;
-    }
-    return status == STATUS_OK && request->tz != NULL ? cursor_read_done(&reader)
-                                                      : STATUS_MALFORMED;
+    request->command = status == STATUS_OK ? take_text(&reader) : NULL;
+    size = cursor_read_u32(&reader);
+    request->options = cursor_read_span(&reader, size);
+    return request->tz != NULL && request->command != NULL ? cursor_read_done(&reader)
+                                                           : STATUS_MALFORMED;
 }
 
 enum status talk_receive_request(int fd, struct talk_request *out_request)

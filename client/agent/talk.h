@@ -2,8 +2,8 @@
  * How a command and the agent of its profile talk: a Unix socket PROFILE/agent.sock of mode
  * 0600, both ends checking by SO_PEERCRED that the other has the same user id.
  *
- * One connection carries one request (a command's words and the descriptors it needs) and its
- * answer. What a command prints comes back as two descriptors of memory, so that a reader who
+ * One connection carries one request (a command, its parsed options and the descriptors it needs)
+ * and its answer. What a command prints comes back as two descriptors of memory, so that a reader who
  * stops reading never holds up the agent. Client and agent are one program; another version's
  * request is refused. One thread.
  */
@@ -11,7 +11,6 @@
 
 #include "proto/status.h"
 
-#define TALK_WORDS_MAX 64u
 #define TALK_FDS_MAX   4u
 #define TALK_BYTES_MAX (96u * 1024u)
 
@@ -19,9 +18,10 @@ enum talk_kind {
     TALK_RUN = 1,
     TALK_WATCH = 2, /* lines as sections change, until either end closes */
     TALK_LOCK = 3,  /* answered once the keys are gone */
+    TALK_ASK = 4,   /* what the command's caller must know before it can be run: a struct */
 };
 
-/* A descriptor that the words call by |number|. */
+/* A descriptor that the options call by |number|. */
 struct talk_fd {
     uint32_t number;
     int fd;
@@ -34,12 +34,12 @@ struct talk_request {
     bool json;
     bool utf8;      /* the caller's terminal shows UTF-8 */
     const char *tz; /* the caller's TZ; empty: none */
-    int cwd;        /* the caller's working folder, for file names in the words */
+    int cwd;        /* the caller's working folder, for file names in the options */
     int in;         /* standard input, whole, or -1 */
     size_t fd_count;
     struct talk_fd fds[TALK_FDS_MAX];
-    int argc;
-    char *argv[TALK_WORDS_MAX + 1];
+    const char *command; /* its title, "member invite"; empty for TALK_LOCK */
+    struct span options; /* its parsed options, in the commands' own form */
     uint8_t *buffer;
     size_t buffer_size;
 };

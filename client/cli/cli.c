@@ -1,120 +1,132 @@
 #include "client/cli/cli.h"
 
+#include "client/cli/command.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/secrets.h"
+#include "client/cli/usage.h"
 
-#define USAGE_COLUMNS 79u
+#include <stdarg.h>
 
-/* What a status means to a person, as the end of a sentence. */
-static const struct {
-    enum status status;
-    int code;
-    const char *text;
-} MEANINGS[] = {
-    {STATUS_REFUSED, CLI_REFUSED, "it is not there, or you may not"},
-    {STATUS_CONFLICT, CLI_FAILED, "somebody was faster; look at it again"},
-    {STATUS_NEEDS_EPOCH, CLI_FAILED, "the section waits for a new key"},
-    {STATUS_LOCKED, CLI_REFUSED,
-     "a signed note is never changed; add --addendum, --correction or --late-entry"},
-    {STATUS_BUSY, CLI_UNREACHABLE, "it took too long, or another process has this profile"},
-    {STATUS_FULL, CLI_FAILED, "the server's store is full; the operator must make room"},
-    {STATUS_REWOUND, CLI_ALARM,
-     "the server shows less than you have seen: it lost data or was set back"},
-    {STATUS_TOO_LARGE, CLI_FAILED, "it is too large"},
-    {STATUS_SUSPENDED, CLI_REFUSED, "your account is suspended; nothing here was deleted"},
-    {STATUS_UNAVAILABLE, CLI_UNREACHABLE, "the server cannot do it now"},
-    {STATUS_VERSION, CLI_FAILED, "client and server speak no common version"},
-    {STATUS_BAD_SIGNATURE, CLI_ALARM, "a signature does not hold"},
-    {STATUS_BAD_PROOF, CLI_ALARM, "a proof does not hold"},
-    {STATUS_BAD_CHAIN, CLI_ALARM, "a chain of statements does not hold"},
-    {STATUS_EQUIVOCATION, CLI_ALARM, "two histories were shown that cannot both be true"},
-    {STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no such thing here"},
-    {STATUS_NO_MEMORY, CLI_FAILED, "there is not enough memory"},
-    {STATUS_IO, CLI_FAILED, "a file could not be read or written"},
-    {STATUS_CORRUPT, CLI_ALARM, "stored data are damaged"},
-    {STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ"},
-    {STATUS_DAMAGED, CLI_LOCKED, "wrong passphrase, or a damaged file"},
-    {STATUS_UNSUPPORTED, CLI_REFUSED, "this version or parameter is not accepted"},
-    {STATUS_EXPIRED, CLI_REFUSED, "it has expired"},
-    {STATUS_CLOCK, CLI_REFUSED,
-     "the server's clock is over a day ahead of this machine's; see `alcove doctor`"},
-    {STATUS_OFFLINE, CLI_UNREACHABLE, "the server was not reached"},
-    {STATUS_USAGE, CLI_USAGE, "it was not asked in a way that can be done"},
-    {STATUS_MALFORMED, CLI_FAILED, "it is not well-formed"},
-    {STATUS_ALREADY, CLI_FAILED, "it is there already"},
+/* Of an error that has no status: the word for programs. */
+static const char *const WORDS[] = {
+    [CLI_FAILED] = "FAILED",       [CLI_USAGE] = "USAGE", [CLI_REFUSED] = "REFUSED",
+    [CLI_UNREACHABLE] = "OFFLINE", [CLI_ALARM] = "ALARM", [CLI_LOCKED] = "KEYS_LOCKED",
+    [CLI_NOT_FOUND] = "NOT_FOUND",
 };
 
-int cli_fail(struct cli *cli, const char *what, enum status status)
+static void put_error(struct cli *cli, const char *text)
 {
-    for (size_t i = 0; i < ARRAY_LEN(MEANINGS); i++) {
-        if (MEANINGS[i].status == status) {
-            (void)fprintf(cli->err, "alcove: %s: %s (%s)\n", what, MEANINGS[i].text,
-                          status_name(status));
-            return MEANINGS[i].code;
-        }
-    }
-    (void)fprintf(cli->err, "alcove: %s (%s)\n", what, status_name(status));
-    return CLI_FAILED;
+    struct cli loud = *cli;
+
+    loud.out = cli->err;
+    print_block(&loud, span_of(text, strlen(text)), 0);
 }
 
-int cli_no_passphrase(struct cli *cli, const char *what, enum status status)
+static void put_failure(struct cli *cli, const char *word, const char *text)
 {
-    if (status == STATUS_REFUSED) {
-        (void)fprintf(cli->err,
-                      "alcove: the keystore in %s is not yours alone:\n  it must be a file "
-                      "of your own that nobody else may read (chmod 600)\n",
-                      cli->profile);
-        return CLI_REFUSED;
+    struct print_field fields[] = {
+        {"error", PRINT_TEXT, .span = span_of(word, strlen(word))},
+        {"message", PRINT_TEXT, .span = span_of(text, strlen(text))},
+    };
+    char *line = NULL;
+
+    if (cli->json && !cli->answered) {
+        print_json(cli, print_object(fields, ARRAY_LEN(fields)));
+        return;
     }
-    if (status != STATUS_USAGE) {
-        return cli_fail(cli, what, status);
+    CHECK(asprintf(&line, "alcove: %s", text) >= 0);
+    put_error(cli, line);
+    free(line);
+}
+
+int cli_fail_at(struct cli *cli, enum situation situation, const char *subject, enum status status)
+{
+    struct message message = message_of(situation, status);
+    char *text = NULL;
+
+    CHECK(asprintf(&text, "%s%s%s%s: %s.%s%s%s%s", message.what, subject == NULL ? "" : " (",
+                   subject == NULL ? "" : subject, subject == NULL ? "" : ")", message.why,
+                   message.kept[0] == '\0' ? "" : " ", message.kept,
+                   message.next[0] == '\0' ? "" : " ", message.next) >= 0);
+    put_failure(cli, status_name(status), text);
+    free(text);
+    return message.code;
+}
+
+int cli_fail(struct cli *cli, enum situation situation, enum status status)
+{
+    return cli_fail_at(cli, situation, NULL, status);
+}
+
+int cli_error(struct cli *cli, int code, const char *format, ...)
+{
+    char *text = NULL;
+    va_list values;
+
+    va_start(values, format);
+    CHECK(vasprintf(&text, format, values) >= 0); /* NOLINT(clang-analyzer-valist.*) */
+    va_end(values);
+    put_failure(cli, WORDS[code], text);
+    free(text);
+    return code;
+}
+
+void cli_warn(struct cli *cli, const char *format, ...)
+{
+    char *text = NULL;
+    char *line = NULL;
+    va_list values;
+
+    va_start(values, format);
+    CHECK(vasprintf(&text, format, values) >= 0); /* NOLINT(clang-analyzer-valist.*) */
+    va_end(values);
+    CHECK(asprintf(&line, "alcove: %s", text) >= 0);
+    put_error(cli, line);
+    free(line);
+    free(text);
+}
+
+int cli_usage(struct cli *cli, const char *what)
+{
+    int code = cli_error(cli, CLI_USAGE, "%s", what);
+
+    if (!cli->json && cli->command != NULL) {
+        usage_line(cli->err, "Usage:", cli->command);
     }
-    (void)fprintf(cli->err, "alcove: no passphrase: none was typed, or there is no terminal to ask "
-                            "on; then\n  `alcove unlock` first, or give --passphrase-fd N\n");
-    return CLI_LOCKED;
+    return code;
+}
+
+bool cli_confirm(struct cli *cli, const char *question)
+{
+    char line[16];
+
+    (void)fprintf(cli->out, "%s Type the word yes: ", question);
+    (void)fflush(cli->out);
+    return cli->in >= 0 && fgets(line, sizeof line, stdin) != NULL && strcmp(line, "yes\n") == 0;
 }
 
 int cli_open(struct cli *cli)
 {
     struct secret *passphrase = NULL;
+    enum situation situation = SAY_PROFILE_OPEN;
     enum status status;
 
     if (cli->host != NULL) {
         return CLI_OK;
     }
     status = host_probe(cli->profile);
-    if (status == STATUS_NOT_FOUND) {
-        (void)fprintf(cli->err, "alcove: there is no profile in %s; `alcove join` makes one\n",
-                      cli->profile);
-        return CLI_NOT_FOUND;
-    }
     if (status == STATUS_OK) {
         status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
-        if (status != STATUS_OK) {
-            return cli_no_passphrase(cli, "the profile was not opened", status);
-        }
-    }
-    if (status == STATUS_REFUSED) {
-        return cli_no_passphrase(cli, "the profile was not opened", status);
+        situation = status == STATUS_OK ? SAY_PROFILE_OPEN : SAY_PASSPHRASE;
+    } else if (status == STATUS_REFUSED) {
+        situation = SAY_PASSPHRASE;
     }
     if (status == STATUS_OK) {
         status = host_open(cli->profile, secret_view(passphrase), &cli->host);
     }
     secret_free(passphrase);
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the profile was not opened", status);
-}
-
-int cli_fd(const struct cli *cli, int number)
-{
-    if (!cli->lent || number < 0) {
-        return number;
-    }
-    for (size_t i = 0; i < cli->request->fd_count; i++) {
-        if (cli->request->fds[i].number == (uint32_t)number) {
-            return cli->request->fds[i].fd;
-        }
-    }
-    return -1;
+    return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, situation, cli->profile, status);
 }
 
 void cli_close(struct cli *cli)
@@ -123,6 +135,19 @@ void cli_close(struct cli *cli)
         host_close(cli->host);
         cli->host = NULL;
     }
+}
+
+int cli_run(struct cli *cli, const void *values)
+{
+    const struct command *command = cli->command;
+    int code = command->need == COMMAND_NEEDS_NOTHING ? CLI_OK : cli_open(cli);
+
+    if (code == CLI_OK &&
+        (command->need == COMMAND_NEEDS_FRESH ||
+         (command->need == COMMAND_NEEDS_ONCE && !engine_synced_once(host_engine(cli->host))))) {
+        code = cli_refresh(cli);
+    }
+    return code == CLI_OK ? command->run(cli, values) : code;
 }
 
 /* Alarms are shown once and loudly: what was verified does not hold. */
@@ -142,6 +167,9 @@ static int show_alarms(struct cli *cli)
                       alarm->evidence[0] == '\0' ? "-" : alarm->evidence);
     }
     if (count > 0) {
+        if (cli->json && !cli->answered) {
+            (void)cli_error(cli, CLI_ALARM, "%s", engine_alarm(engine, 0)->reason);
+        }
         (void)fprintf(cli->err, "  Nothing of it was stored or shown. Tell your auditor, and keep "
                                 "this text.\n");
         if (cli->lent) {
@@ -193,23 +221,17 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         }
         return show_alarms(cli);
     }
-    if (status == STATUS_OK && info.status == STATUS_BAD_CHAIN) {
-        /* Ours, not the server's: nothing that was verified is in doubt. */
-        (void)fprintf(cli->err, "alcove: it was not done: it does not fit what is stated so far "
-                                "(BAD_CHAIN)\n");
-        return CLI_REFUSED;
-    }
     if (status == STATUS_OK) {
-        return cli_fail(cli, "the server did not take it", info.status);
+        return cli_fail(cli, SAY_DELIVER, info.status);
     }
     if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
-        (void)fprintf(cli->err,
-                      "alcove: not sent yet: %s.\n"
-                      "  It is saved here, sealed, and goes with the next `alcove sync`.\n",
-                      offline_reason(cli));
+        cli_warn(cli,
+                 "not sent yet: %s. It is saved here, sealed, and goes with the next `alcove "
+                 "sync`.",
+                 offline_reason(cli));
         return CLI_OK;
     }
-    return cli_fail(cli, "it is saved here, and was not sent", status);
+    return cli_fail(cli, SAY_SEND, status);
 }
 
 int cli_refresh(struct cli *cli)
@@ -222,118 +244,51 @@ int cli_refresh(struct cli *cli)
     }
     if (engine_synced_once(host_engine(cli->host)) &&
         (status == STATUS_OFFLINE || status == STATUS_BUSY)) {
-        (void)fprintf(cli->err, "alcove: %s; this is what was here at the last sync\n",
-                      offline_reason(cli));
+        cli_warn(cli, "%s; this is what was here at the last sync", offline_reason(cli));
         return CLI_OK;
     }
     if (status == STATUS_OFFLINE) {
-        (void)fprintf(cli->err, "alcove: the server was not reached: %s\n", offline_reason(cli));
-        return CLI_UNREACHABLE;
+        return cli_error(cli, CLI_UNREACHABLE, "the server was not reached: %s",
+                         offline_reason(cli));
     }
-    if (status == STATUS_REFUSED) {
-        (void)fprintf(cli->err,
-                      "alcove: the server does not let this device in; it may have been "
-                      "revoked. What is\n  here stays here. Ask whoever runs your practice "
-                      "(REFUSED)\n");
-        return CLI_REFUSED;
-    }
-    return cli_fail(cli, "syncing stopped", status);
+    return cli_fail(cli, SAY_SYNC, status);
 }
 
-static void usage_line(FILE *out, const char *begin, const char *name, struct span words)
+int cli_tell_statement(struct cli *cli, enum situation situation, enum status status,
+                       uint64_t ticket, const char *what)
 {
-    size_t column = (size_t)fprintf(out, "%s alcove %s", begin, name);
-
-    while (words.size > 0) {
-        const uint8_t *space = memchr(words.data, ' ', words.size);
-        size_t size = space == NULL ? words.size : (size_t)(space - words.data);
-
-        if (column + 1 + size > USAGE_COLUMNS) {
-            column = (size_t)fprintf(out, "\n          ") - 1;
-        }
-        column += (size_t)fprintf(out, " %.*s", (int)size, (const char *)words.data);
-        size += space == NULL ? 0 : 1;
-        words = span_of(words.data + size, words.size - size);
-    }
-    (void)fputc('\n', out);
-}
-
-void cli_usage_lines(FILE *out, const struct cli_command *command)
-{
-    const char *begin = "Usage:";
-
-    for (const char *line = command->words; line != NULL; begin = "      ") {
-        const char *end = strchr(line, '\n');
-
-        usage_line(out, begin, command->name,
-                   span_of(line, end == NULL ? strlen(line) : (size_t)(end - line)));
-        line = end == NULL ? NULL : end + 1;
-    }
-}
-
-int cli_usage(struct cli *cli, const char *name, const char *what)
-{
-    const struct cli_command *command = cli_find(name);
-
-    if (what != NULL) {
-        (void)fprintf(cli->err,
-                      what[0] == '-' ? "alcove %s: no option here, or its value is missing: %s\n"
-                                     : "alcove %s: not understood: %s\n",
-                      name, what);
-    }
-    if (command != NULL) {
-        cli_usage_lines(cli->err, command);
-    }
-    return CLI_USAGE;
-}
-
-/* |ticket| by pointer: it is set by the call that gives |status|. */
-int cli_tell_statement(struct cli *cli, enum status status, const uint64_t *ticket,
-                       const char *what)
-{
+    struct engine_ticket info;
     bool sent = false;
     int code;
 
     if (status != STATUS_OK) {
-        return cli_fail(cli, "it was not done", status);
+        return cli_fail(cli, situation, status);
     }
-    code = cli_deliver(cli, *ticket, &sent);
+    code = cli_deliver(cli, ticket, &sent);
     if (code != CLI_OK) {
         return code;
     }
-    if (cli->json) {
-        struct engine_ticket info;
-        cJSON *object = cJSON_CreateObject();
-
-        engine_ticket(host_engine(cli->host), *ticket, &info);
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        print_add_id(object, "statement", ID_SPAN(&info.object));
-        print_add_number(object, "event", info.event);
-        print_json(cli, object);
-    } else if (sent) {
-        (void)fprintf(cli->out, "%s\n", what);
-    }
-    return CLI_OK;
+    engine_ticket(host_engine(cli->host), ticket, &info);
+    return print_answer(
+        cli,
+        (const struct print_field[]){{"sent", PRINT_BOOL, .number = sent},
+                                     {"statement", PRINT_ID, .span = ID_SPAN(&info.object)},
+                                     {"event", PRINT_NUMBER, .number = info.event}},
+        3, "%s", sent ? what : "");
 }
 
 int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket)
 {
+    char digits[PRINT_DIGITS_BYTES];
     bool sent = false;
     int code = cli_deliver(cli, ticket, &sent);
 
     if (code != CLI_OK) {
         return code;
     }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, key, id);
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        print_json(cli, object);
-        return CLI_OK;
-    }
-    (void)fprintf(cli->out, "%s ", key);
-    print_short(cli, id);
-    (void)fprintf(cli->out, " is made.\n");
-    return CLI_OK;
+    print_digits(id, digits);
+    return print_answer(cli,
+                        (const struct print_field[]){{key, PRINT_ID, .span = id},
+                                                     {"sent", PRINT_BOOL, .number = sent}},
+                        2, "%s %s is made.", key, digits);
 }

@@ -199,14 +199,13 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
     if (status == STATUS_OK) {
         status = edit(path);
         if (status == STATUS_NOT_FOUND) {
-            (void)fprintf(cli->err,
-                          "alcove: the editor %s was not started;\n  name another in VISUAL "
-                          "or EDITOR\n",
-                          editor_of());
+            (void)cli_error(cli, CLI_FAILED,
+                            "the editor %s was not started; name another in VISUAL or EDITOR",
+                            editor_of());
         }
         read = files_read(path, -1, KEEPABLE_BYTES_MAX, out_text, out_size);
         if (read == STATUS_TOO_LARGE || read == STATUS_NO_MEMORY) {
-            (void)fprintf(cli->err, "alcove: your text is left in %s\n", path);
+            cli_warn(cli, "your text is left in %s", path);
             return read;
         }
         status = status == STATUS_OK ? read : status;

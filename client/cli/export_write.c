@@ -156,7 +156,7 @@ int export_write_note(struct export_write *export, const struct view_section *se
     enum status status;
 
     if (out == NULL) {
-        return cli_fail(export->cli, "the export stopped", STATUS_NO_MEMORY);
+        return cli_fail(export->cli, SAY_EXPORT, STATUS_NO_MEMORY);
     }
     page.out.out = out;
     page.out.utf8 = true;
@@ -177,5 +177,5 @@ int export_write_note(struct export_write *export, const struct view_section *se
         wipe(text, size);
     }
     free(text);
-    return status == STATUS_OK ? CLI_OK : cli_fail(export->cli, "the export stopped", status);
+    return status == STATUS_OK ? CLI_OK : cli_fail(export->cli, SAY_EXPORT, status);
 }

@@ -1,7 +1,9 @@
 #include "client/cli/forward.h"
 
+#include "client/cli/command.h"
 #include "client/cli/forward_watch.h"
 #include "client/cli/handed.h"
+#include "client/cli/option_pack.h"
 #include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
@@ -32,10 +34,9 @@ static bool copy_out(int fd, FILE *out)
 
 static int agent_gone(struct cli *cli)
 {
-    (void)fprintf(cli->err, "alcove: the agent ended before it answered. What was written is in "
-                            "the outbox,\n  if it got that far; see `alcove list` and `alcove "
-                            "status`, then try again.\n");
-    return CLI_LOCKED;
+    return cli_error(cli, CLI_LOCKED,
+                     "the agent ended before it answered. A note that had reached it waits in the "
+                     "outbox; see `alcove list` and `alcove status`, then try again.");
 }
 
 static int await(struct cli *cli, int fd)
@@ -45,16 +46,15 @@ static int await(struct cli *cli, int fd)
     int code;
 
     if (status == STATUS_VERSION) {
-        (void)fprintf(cli->err, "alcove: the agent is of another version; `alcove lock`, then "
-                                "unlock again\n");
-        return CLI_FAILED;
+        return cli_error(cli, CLI_FAILED,
+                         "the agent is of another version. Run `alcove lock`, then unlock again.");
     }
     if (status != STATUS_OK) {
         return agent_gone(cli);
     }
     code = reply.code;
     if (!copy_out(reply.out, cli->out) && code == CLI_OK) {
-        (void)fprintf(cli->err, "alcove: the output could not be written\n");
+        cli_warn(cli, "the output could not be written");
         code = CLI_FAILED;
     }
     (void)copy_out(reply.err, cli->err);
@@ -66,117 +66,137 @@ static int await(struct cli *cli, int fd)
     return code;
 }
 
-static void fill(const struct cli *cli, const struct handed *handed, enum talk_kind kind,
-                 struct talk_request *out)
+/* Packs |values| into |buffer|, which the request then points into. */
+static enum status fill(const struct cli *cli, const struct handed *handed, const void *values,
+                        uint8_t *buffer, struct talk_request *out)
 {
     const char *tz = getenv("TZ");
+    size_t size = 0;
+    enum status status = option_pack(cli->command, values, buffer, TALK_BYTES_MAX, &size);
 
     talk_request_init(out);
-    out->kind = kind;
+    out->kind = handed->kind;
     out->json = cli->json;
     out->utf8 = cli->utf8;
     out->tz = tz == NULL ? "" : tz;
     out->cwd = handed->cwd;
     out->in = handed->in;
     out->fd_count = handed->fd_count;
-    memcpy(out->fds, handed->fds, sizeof(out->fds));
-    out->argc = handed->argc;
-    memcpy(out->argv, handed->argv, sizeof(out->argv));
+    memcpy(out->fds, handed->fds, sizeof out->fds);
+    out->command = cli->command->title;
+    out->options = span_of(buffer, size);
+    return status;
 }
 
-static int send_and_wait(struct cli *cli, int fd, struct handed *handed)
+static int send_and_wait(struct cli *cli, int fd, const struct handed *handed, const void *values)
 {
     struct talk_request request;
-    enum status status;
-    uint64_t limit_ms = 0;
-    bool watch = forward_watch_wanted(handed->argc, handed->argv, &limit_ms);
+    uint8_t *buffer = malloc(TALK_BYTES_MAX);
+    enum status status = STATUS_NO_MEMORY;
 
-    fill(cli, handed, watch ? TALK_WATCH : TALK_RUN, &request);
-    status = talk_send_request(fd, &request);
-    if (status == STATUS_TOO_LARGE) {
-        return cli_fail(cli, "the words are too many for the agent", status);
+    if (buffer != NULL) {
+        status = fill(cli, handed, values, buffer, &request);
+    }
+    if (status == STATUS_OK) {
+        status = talk_send_request(fd, &request);
+    }
+    if (buffer != NULL) {
+        wipe(buffer, TALK_BYTES_MAX);
+    }
+    free(buffer);
+    if (status == STATUS_TOO_LARGE || status == STATUS_NO_MEMORY) {
+        return cli_fail(cli, SAY_AGENT_HAND, status);
     }
     if (status != STATUS_OK) {
         return agent_gone(cli);
     }
-    return watch ? forward_watch(cli, fd, limit_ms) : await(cli, fd);
+    return handed->kind == TALK_WATCH ? forward_watch(cli, fd, handed->limit_ms) : await(cli, fd);
 }
 
-cJSON *forward_ask(struct cli *cli, const char *command, const char *word, int *out_code)
+int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t *out_size)
 {
-    struct handed handed = {.cwd = -1, .in = -1, .argc = 2};
+    struct handed handed = {.kind = TALK_ASK, .cwd = -1, .in = -1};
     struct cli asking = *cli;
     char *text = NULL;
-    size_t size = 0;
-    cJSON *answer = NULL;
+    int code;
     int fd = -1;
 
-    handed.argv[0] = (char *)(uintptr_t)command;
-    handed.argv[1] = (char *)(uintptr_t)word;
-    asking.json = true;
-    asking.out = open_memstream(&text, &size);
-    if (asking.out == NULL || talk_connect(cli->profile, &fd) != STATUS_OK) {
-        *out_code = agent_gone(cli);
-    } else {
-        *out_code = send_and_wait(&asking, fd, &handed);
-    }
+    asking.out = open_memstream(&text, out_size);
+    CHECK(asking.out != NULL);
+    code = talk_connect(cli->profile, &fd) == STATUS_OK
+               ? send_and_wait(&asking, fd, &handed, values)
+               : agent_gone(cli);
     if (fd >= 0) {
         (void)close(fd);
     }
-    if (asking.out != NULL && fclose(asking.out) == 0 && *out_code == CLI_OK) {
-        answer = cJSON_Parse(text);
-        *out_code = answer == NULL ? agent_gone(cli) : CLI_OK;
+    CHECK(fclose(asking.out) == 0);
+    if (code != CLI_OK) {
+        /* With --json it is the error that was printed. */
+        (void)fwrite(text, 1, *out_size, cli->out);
+        free(text);
+        text = NULL;
     }
-    if (text != NULL) {
-        wipe(text, size);
-    }
-    free(text);
-    return answer;
+    *out_bytes = (uint8_t *)text;
+    return code;
 }
 
-bool forward_run(struct cli *cli, const struct cli_command *command, int *argc, char ***argv,
-                 int *out_code)
+/* |*out_fd|: the agent. CLI_OK with -1: there is none. */
+static int reach(struct cli *cli, int *out_fd)
 {
-    static struct handed handed; /* its words outlive this call when the command is run here */
-    enum status status;
+    enum status status = talk_connect(cli->profile, out_fd);
+
+    if (status == STATUS_REFUSED) {
+        return cli_error(cli, CLI_REFUSED,
+                         "the agent of %s belongs to another user; nothing was sent to it",
+                         cli->profile);
+    }
+    *out_fd = status == STATUS_OK ? *out_fd : -1;
+    return CLI_OK;
+}
+
+static int gather(struct cli *cli, void *values, struct handed *handed)
+{
+    int code = cli->command->gather == NULL ? CLI_OK : cli->command->gather(cli, values, handed);
+
+    return code == CLI_OK ? handed_stdin(cli, handed, values) : code;
+}
+
+bool forward_run(struct cli *cli, void *values, int *out_code)
+{
+    struct handed handed;
     int fd = -1;
 
-    if ((command->flags & CLI_HERE) != 0) {
+    if ((cli->command->flags & COMMAND_HERE) != 0) {
         return false;
     }
-    status = talk_connect(cli->profile, &fd);
-    if (status == STATUS_REFUSED) {
-        (void)fprintf(cli->err,
-                      "alcove: the agent of %s belongs to another user; nothing was sent "
-                      "to it\n",
-                      cli->profile);
-        *out_code = CLI_REFUSED;
+    *out_code = reach(cli, &fd);
+    if (*out_code != CLI_OK) {
         return true;
     }
-    if (status != STATUS_OK) {
+    if (fd < 0) {
         return false;
     }
     (void)close(fd); /* the text may take an hour in the editor */
-    *out_code = handed_make(cli, command, *argc, *argv, &handed);
+    handed_init(&handed);
+    *out_code = gather(cli, values, &handed);
     if (*out_code == CLI_OK) {
-        status = talk_connect(cli->profile, &fd);
-        if (status != STATUS_OK) {
-            /* Locked meanwhile: on with what was gathered, after asking for the passphrase. */
-            *argc = handed.argc;
-            *argv = handed.argv;
-            cli->in = handed.in;
-            return false;
-        }
-        *out_code = send_and_wait(cli, fd, &handed);
-        (void)close(fd);
+        *out_code = reach(cli, &fd);
     }
-    handed_end(cli, &handed, *out_code);
+    if (*out_code == CLI_OK && fd >= 0) {
+        *out_code = send_and_wait(cli, fd, &handed, values);
+        (void)close(fd);
+    } else if (*out_code == CLI_OK) {
+        /* Locked meanwhile: on with what was gathered, after asking for the passphrase. */
+        cli->in = handed.in >= 0 ? handed.in : cli->in;
+        handed_place(cli->command, values, handed.fds, handed.fd_count);
+        *out_code = cli_run(cli, values);
+    }
+    handed_deinit(cli, &handed, *out_code);
     return true;
 }
 
 int forward_lock(struct cli *cli, bool *out_was)
 {
-    char name[] = "lock";
     struct talk_request request;
     struct talk_reply reply;
     enum status status;
@@ -188,13 +208,11 @@ int forward_lock(struct cli *cli, bool *out_was)
         return CLI_OK;
     }
     if (status != STATUS_OK) {
-        return cli_fail(cli, "the agent was not reached", status);
+        return cli_fail(cli, SAY_AGENT_REACH, status);
     }
     *out_was = true;
     talk_request_init(&request);
     request.kind = TALK_LOCK;
-    request.argc = 1;
-    request.argv[0] = name;
     status = talk_send_request(fd, &request);
     if (status == STATUS_OK) {
         /* The end of the connection says as much as the answer: the agent is gone. */

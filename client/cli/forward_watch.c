@@ -1,7 +1,7 @@
 #include "client/cli/forward_watch.h"
 
 #include "client/agent/clock.h"
-#include "client/cli/numbers.h"
+#include "client/agent/talk.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -29,28 +29,6 @@ static void take_signals(void)
     (void)sigaction(SIGINT, &action, NULL);
 }
 
-bool forward_watch_wanted(int argc, char **argv, uint64_t *out_limit_ms)
-{
-    bool watch = false;
-
-    *out_limit_ms = UINT64_MAX / 2;
-    if (strcmp(argv[0], "sync") != 0) {
-        return false;
-    }
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--watch") == 0) {
-            watch = true;
-        } else if (strcmp(argv[i], "--timeout") == 0 && i + 1 < argc) {
-            if (!numbers_seconds(argv[++i], out_limit_ms)) {
-                return false; /* the command itself says what is wrong with it */
-            }
-        } else {
-            return false;
-        }
-    }
-    return watch;
-}
-
 /* False: it was the last. */
 static bool take_reply(struct cli *cli, int fd, int *out_code)
 {
@@ -60,8 +38,7 @@ static bool take_reply(struct cli *cli, int fd, int *out_code)
 
     if (status != STATUS_OK || reply.last) {
         free(reply.text);
-        (void)fprintf(cli->err, "alcove: the agent has locked; the watch ends\n");
-        *out_code = CLI_LOCKED;
+        *out_code = cli_error(cli, CLI_LOCKED, "the agent has locked; the watch ends");
         return false;
     }
     (void)fwrite(reply.text, 1, reply.text_size, cli->out);

@@ -5,21 +5,31 @@
  */
 #pragma once
 
-#include "client/cli/cli.h"
+#include "client/agent/talk.h"
 #include "client/cli/note_text.h"
+#include "keys/private/secret.h"
 
 struct handed {
-    int argc;
-    char *argv[TALK_WORDS_MAX + 1];
+    enum talk_kind kind; /* TALK_RUN, or TALK_WATCH by a command's gather */
+    uint64_t limit_ms;   /* of a watch */
     int cwd;
     int in;
     size_t fd_count;
     struct talk_fd fds[TALK_FDS_MAX];
-    struct note_text text;
+    struct note_text text; /* of a note, which is kept if it was typed and the command fails */
 };
 
-/* CLI_OK, or an exit code after saying why. handed_end in both cases. */
-MUST_CHECK int handed_make(struct cli *cli, const struct cli_command *command, int argc,
-                           char **argv, struct handed *out_handed);
-/* |code|: what became of the command; a text that was typed is kept unless it is CLI_OK. */
-void handed_end(struct cli *cli, struct handed *handed, int code);
+void handed_init(struct handed *out_handed);
+/* |code|: what became of the command. */
+void handed_deinit(struct cli *cli, struct handed *handed, int code);
+/* Puts descriptors in the place of the numbers by which |values| call them; -1 for a number that
+ * was not handed over. */
+void handed_place(const struct command *command, void *values, const struct talk_fd *fds,
+                  size_t count);
+/* Becomes the standard input that the command reads. CLI_OK, or an exit code after saying why. */
+MUST_CHECK int handed_text(struct cli *cli, struct handed *handed, struct span text);
+/* A line to be read from the descriptor |*out_number|. Likewise. */
+MUST_CHECK int handed_secret(struct cli *cli, struct handed *handed, const struct secret *secret,
+                             int *out_number);
+/* Standard input itself, when an option says "-" and nothing has replaced it. Likewise. */
+MUST_CHECK int handed_stdin(struct cli *cli, struct handed *handed, const void *values);

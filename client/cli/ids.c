@@ -1,11 +1,7 @@
 #include "client/cli/ids.h"
 
-#include "client/agent/clock.h"
-#include "client/cli/print.h"
 #include "keys/public/bytes/hex.h"
 #include "proto/policy.h"
-
-#include <time.h>
 
 #define PREFIX_DIGITS_MIN 4u
 
@@ -39,18 +35,20 @@ static int verdict(struct search *search, const char *what)
     if (search->found == 1) {
         return CLI_OK;
     }
-    if (search->word[0] == '\0') {
-        (void)fprintf(search->cli->err,
-                      search->found == 0 ? "alcove: no %s is here yet; `alcove sync` first\n"
-                                         : "alcove: there are several of type %s; say which\n",
-                      what);
-        return search->found == 0 ? CLI_NOT_FOUND : CLI_USAGE;
+    if (search->found == 0) {
+        return search->word[0] == '\0'
+                   ? cli_error(search->cli, CLI_NOT_FOUND,
+                               "no %s is here yet. If one was made for you, `alcove sync` fetches "
+                               "it.",
+                               what)
+                   : cli_error(search->cli, CLI_NOT_FOUND,
+                               "no %s here is called %s or has an id that begins so", what,
+                               search->word);
     }
-    (void)fprintf(search->cli->err,
-                  search->found == 0 ? "alcove: no %s here is called or begins with %s\n"
-                                     : "alcove: several of type %s fit %s; give more digits\n",
-                  what, search->word);
-    return search->found == 0 ? CLI_NOT_FOUND : CLI_USAGE;
+    return search->word[0] == '\0'
+               ? cli_error(search->cli, CLI_USAGE, "there are several of type %s; say which", what)
+               : cli_error(search->cli, CLI_USAGE, "several of type %s fit %s; give more digits",
+                           what, search->word);
 }
 
 /* ---- members */
@@ -178,24 +176,21 @@ static int section_verdict(struct section_search *sections)
     uint32_t class = sections->class;
 
     if (sections->search.found == 1 && sections->best > 1) {
-        (void)fprintf(sections->search.cli->err,
-                      "alcove: %zu sections of class %s fit, and may have different readers; "
-                      "give the id\n  of one (alcove chart list, alcove access ID)\n",
-                      sections->best, policy_class_name(sections->out->class));
-        return CLI_USAGE;
+        return cli_error(sections->search.cli, CLI_USAGE,
+                         "%zu sections of class %s fit, and may have different readers; give the "
+                         "id of one (alcove chart list, alcove access ID)",
+                         sections->best, policy_class_name(sections->out->class));
     }
     if (sections->search.found == 0 && class == 0) {
-        (void)fprintf(sections->search.cli->err,
-                      "alcove: no section here begins with %s; of a chart, give --class too\n",
-                      sections->search.word);
-        return CLI_NOT_FOUND;
+        return cli_error(sections->search.cli, CLI_NOT_FOUND,
+                         "no section here begins with %s; of a chart, give --class too",
+                         sections->search.word);
     }
     if (sections->search.found == 0) {
-        (void)fprintf(sections->search.cli->err,
-                      "alcove: no chart here that is called or begins with %s has a section of\n"
-                      "  class %s; see `alcove chart list`\n",
-                      sections->search.word, policy_class_name(class));
-        return CLI_NOT_FOUND;
+        return cli_error(sections->search.cli, CLI_NOT_FOUND,
+                         "no chart here that is called %s, or whose id begins so, has a section of "
+                         "class %s; see `alcove chart list`",
+                         sections->search.word, policy_class_name(class));
     }
     return verdict(&sections->search, class == 0 ? "section" : policy_class_name(class));
 }
@@ -245,65 +240,34 @@ bool ids_section_quietly(struct cli *cli, const char *word, struct view_section 
 
 /* ---- notes */
 
-struct note_search {
-    struct search search;
-    struct engine *engine;
-    struct section_id *out_section;
-    struct note_id *out_note;
-    struct section_id *sections;
-    size_t section_count;
-    size_t section_room;
-};
-
-static bool collect_section(void *visitor, const struct view_section *section)
+static void find_note(struct search *search, struct cli *cli, const char *word,
+                      struct section_id *out_section, struct note_id *out_note)
 {
-    struct note_search *notes = visitor;
+    enum status status = STATUS_NOT_FOUND;
 
-    if (notes->section_count == notes->section_room) {
-        size_t room = notes->section_room == 0 ? 64 : 2 * notes->section_room;
-        struct section_id *sections = realloc(notes->sections, room * sizeof(*sections));
-
-        CHECK(sections != NULL);
-        notes->sections = sections;
-        notes->section_room = room;
+    search_init(search, cli, word);
+    if (search->is_prefix) {
+        status = view_find_note(host_engine(cli->host), &search->prefix, out_section, out_note);
     }
-    notes->sections[notes->section_count++] = section->section;
-    return true;
-}
-
-static bool visit_note(void *visitor, const struct view_note *note)
-{
-    struct note_search *notes = visitor;
-
-    if (fits(&notes->search, ID_SPAN(&note->note), NULL)) {
-        notes->search.found++;
-        *notes->out_section = note->section;
-        *notes->out_note = note->note;
-    }
-    return true;
+    search->found = status == STATUS_OK ? 1 : status == STATUS_CONFLICT ? 2 : 0;
 }
 
 int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
              struct note_id *out_note)
 {
-    struct note_search *notes = calloc(1, sizeof(*notes));
-    int code;
+    struct search search;
 
-    CHECK(notes != NULL);
-    search_init(&notes->search, cli, word);
-    notes->engine = host_engine(cli->host);
-    notes->out_section = out_section;
-    notes->out_note = out_note;
-    view_sections(notes->engine, collect_section, notes);
-    for (size_t i = 0; i < notes->section_count; i++) {
-        if (view_notes(notes->engine, &notes->sections[i], visit_note, notes) != STATUS_OK) {
-            continue; /* a section that cannot be read here holds no note to find */
-        }
-    }
-    code = verdict(&notes->search, "note");
-    free(notes->sections);
-    free(notes);
-    return code;
+    find_note(&search, cli, word, out_section, out_note);
+    return verdict(&search, "note");
+}
+
+bool ids_note_quietly(struct cli *cli, const char *word, struct section_id *out_section,
+                      struct note_id *out_note)
+{
+    struct search search;
+
+    find_note(&search, cli, word, out_section, out_note);
+    return search.found == 1;
 }
 
 /* ---- relations */
@@ -331,68 +295,4 @@ int ids_relation(struct cli *cli, const char *word, struct hash *out_relation)
     search_init(&relations.search, cli, word);
     view_relations(host_engine(cli->host), visit_relation, &relations);
     return verdict(&relations.search, "relation");
-}
-
-/* ---- plain words */
-
-int ids_class(struct cli *cli, const char *word, uint32_t *out_class)
-{
-    if (word != NULL && policy_class_parse(span_of(word, strlen(word)), out_class) == STATUS_OK &&
-        policy_class_valid(*out_class)) {
-        return CLI_OK;
-    }
-    (void)fputs("alcove: --class is one of", cli->err);
-    for (uint32_t class = 1; class < POLICY_CLASS_COUNT; class ++) {
-        (void)fprintf(cli->err, "%s %s", class == 1 ? "" : ",", policy_class_name(class));
-    }
-    (void)fputc('\n', cli->err);
-    return CLI_USAGE;
-}
-
-/* mktime takes the 31st of February for a day in March. */
-static int time_of(struct cli *cli, const char *word, bool end, uint64_t *out_ms)
-{
-    struct tm local = {.tm_isdst = -1};
-    const char *rest = strptime(word, "%Y-%m-%d", &local);
-    bool day = rest != NULL && *rest == '\0';
-    int number = local.tm_mday;
-    time_t seconds;
-
-    if (rest != NULL && *rest == 'T') {
-        rest = strptime(rest + 1, "%H:%M", &local);
-    }
-    local.tm_isdst = -1;
-    seconds = rest != NULL && *rest == '\0' ? mktime(&local) : -1;
-    if (seconds < 0 || local.tm_mday != number) {
-        (void)fprintf(cli->err, "alcove: a time is YYYY-MM-DD or YYYY-MM-DDTHH:MM, not %s\n", word);
-        return CLI_USAGE;
-    }
-    if (day && end) {
-        local.tm_mday++;
-        local.tm_isdst = -1;
-        seconds = mktime(&local);
-    }
-    *out_ms = (uint64_t)seconds * 1000u - (day && end ? 1u : 0u);
-    return CLI_OK;
-}
-
-int ids_time(struct cli *cli, const char *word, uint64_t *out_ms)
-{
-    return time_of(cli, word, false, out_ms);
-}
-
-int ids_time_end(struct cli *cli, const char *word, uint64_t *out_ms)
-{
-    return time_of(cli, word, true, out_ms);
-}
-
-int ids_until(struct cli *cli, const char *word, uint64_t *out_ms)
-{
-    int code = ids_time(cli, word, out_ms);
-
-    if (code == CLI_OK && *out_ms <= clock_now_ms()) {
-        (void)fprintf(cli->err, "alcove: --until %s has passed already; nothing was done\n", word);
-        code = CLI_USAGE;
-    }
-    return code;
 }

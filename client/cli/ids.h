@@ -25,14 +25,7 @@ MUST_CHECK int ids_section_anew(struct cli *cli, const char *word, uint32_t clas
 bool ids_section_quietly(struct cli *cli, const char *word, struct view_section *out_section);
 MUST_CHECK int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
                         struct note_id *out_note);
+/* Without a word when there is none: it may still be a section or a chart. */
+bool ids_note_quietly(struct cli *cli, const char *word, struct section_id *out_section,
+                      struct note_id *out_note);
 MUST_CHECK int ids_relation(struct cli *cli, const char *word, struct hash *out_relation);
-
-/* "process", "progress" …; CLI_USAGE after saying which there are. */
-MUST_CHECK int ids_class(struct cli *cli, const char *word, uint32_t *out_class);
-/* YYYY-MM-DD, which is its first minute, or YYYY-MM-DDTHH:MM; local time, and there is such a
- * day. */
-MUST_CHECK int ids_time(struct cli *cli, const char *word, uint64_t *out_ms);
-/* The same for an end: a day alone ends with its last moment. */
-MUST_CHECK int ids_time_end(struct cli *cli, const char *word, uint64_t *out_ms);
-/* The first minute, as ids_time, of what is to end by itself: it is still to come. */
-MUST_CHECK int ids_until(struct cli *cli, const char *word, uint64_t *out_ms);

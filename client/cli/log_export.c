@@ -2,11 +2,13 @@
 
 #include "client/cli/files.h"
 #include "client/cli/log_print.h"
-#include "client/cli/print.h"
+#include "client/cli/print_field.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
+
+const char *const log_export_formats[] = {"tlog-tiles", "jsonl", "csv", NULL};
 
 struct writing {
     const char *folder;
@@ -50,26 +52,18 @@ static bool write_file(void *writer, const char *path, struct span bytes)
 
 static int tell(struct cli *cli, const char *folder, const char *what, size_t count)
 {
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_text(object, "folder", folder);
-        print_add_number(object, what, count);
-        print_json(cli, object);
-    } else {
-        (void)fprintf(cli->out, "%zu %s in %s\n", count, what, folder);
-    }
-    return CLI_OK;
+    return print_answer(
+        cli,
+        (const struct print_field[]){{"folder", PRINT_TEXT, .span = print_span(folder)},
+                                     {what, PRINT_NUMBER, .number = count}},
+        2, "%zu %s in %s", count, what, folder);
 }
 
 static int make_folder(struct cli *cli, const char *folder)
 {
-    if (mkdir(folder, 0700) == 0) {
-        return CLI_OK;
-    }
-    (void)fprintf(cli->err, "alcove: %s cannot be made%s; nothing was exported\n", folder,
-                  errno == EEXIST ? ", it exists" : "");
-    return CLI_FAILED;
+    return mkdir(folder, 0700) == 0 ? CLI_OK
+                                    : cli_fail_at(cli, SAY_EXPORT_FOLDER, folder,
+                                                  errno == EEXIST ? STATUS_ALREADY : STATUS_IO);
 }
 
 int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
@@ -83,8 +77,7 @@ int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
     }
     status = query_export(host_engine(cli->host), ticket, write_file, &writing);
     if (status != STATUS_OK) {
-        return cli_fail(cli, "the export is not whole",
-                        writing.status == STATUS_OK ? status : writing.status);
+        return cli_fail(cli, SAY_LOG_EXPORT, writing.status == STATUS_OK ? status : writing.status);
     }
     return tell(cli, folder, "files", writing.files);
 }
@@ -168,20 +161,19 @@ static bool write_line(void *visitor, const struct query_event *event)
 }
 
 int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t ticket,
-                     const char *format, const char *folder)
+                     uint32_t format, const char *folder)
 {
-    struct lines lines = {.cli = cli, .query = query, .csv = strcmp(format, "csv") == 0};
+    struct lines lines = {.cli = cli, .query = query, .csv = format == LOG_FORMAT_CSV};
     char path[FILES_PATH_BYTES_MAX];
     enum status status = files_join(folder, lines.csv ? "events.csv" : "events.jsonl", path);
-    int code = status == STATUS_OK ? make_folder(cli, folder)
-                                   : cli_fail(cli, "nothing was exported", status);
+    int code = status == STATUS_OK ? make_folder(cli, folder) : cli_fail(cli, SAY_EXPORT, status);
 
     if (code != CLI_OK) {
         return code;
     }
     lines.file = fopen(path, "wxe");
     if (lines.file == NULL) {
-        return cli_fail(cli, "nothing was exported", STATUS_IO);
+        return cli_fail(cli, SAY_EXPORT, STATUS_IO);
     }
     for (size_t i = 0; lines.csv && i < ARRAY_LEN(COLUMNS); i++) {
         csv_cell(lines.file, COLUMNS[i], i + 1 == ARRAY_LEN(COLUMNS));
@@ -191,16 +183,5 @@ int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t 
         status = STATUS_IO;
     }
     return status == STATUS_OK ? tell(cli, folder, "events", lines.count)
-                               : cli_fail(cli, "the export is not whole", status);
-}
-
-bool log_export_is_tiles(const char *format)
-{
-    return strcmp(format, "tlog-tiles") == 0;
-}
-
-bool log_export_is_format(const char *format)
-{
-    return log_export_is_tiles(format) || strcmp(format, "csv") == 0 ||
-           strcmp(format, "jsonl") == 0;
+                               : cli_fail(cli, SAY_LOG_EXPORT, status);
 }

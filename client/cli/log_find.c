@@ -58,7 +58,7 @@ static int search(struct cli *cli, struct finding *finding)
         status = query_events(host_engine(cli->host), ticket, visit_making, finding);
     }
     query_drop(host_engine(cli->host), ticket);
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the log was not read", status);
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_LOG_READ, status);
 }
 
 static int find(struct cli *cli, const char *what, const char *word, struct finding *finding)
@@ -67,22 +67,21 @@ static int find(struct cli *cli, const char *what, const char *word, struct find
 
     if (strlen(word) < PREFIX_DIGITS_MIN ||
         hex_prefix_parse(span_of(word, strlen(word)), &finding->prefix) != STATUS_OK) {
-        (void)fprintf(cli->err,
-                      "alcove: an auditor knows no names of clients; give the first digits of\n"
-                      "  the id, at least %u, not %s\n",
-                      PREFIX_DIGITS_MIN, word);
-        return CLI_USAGE;
+        return cli_error(
+            cli, CLI_USAGE,
+            "an auditor knows no names of clients; give the first digits of the id, at "
+            "least %u, not %s",
+            PREFIX_DIGITS_MIN, word);
     }
     code = search(cli, finding);
-    if (code == CLI_OK && finding->found != 1) {
-        (void)fprintf(cli->err,
-                      finding->found == 0 ? "alcove: no %s in the log begins with %s\n"
-                                          : "alcove: several of type %s in the log begin with %s; "
-                                            "give more digits\n",
-                      what, word);
-        code = finding->found == 0 ? CLI_NOT_FOUND : CLI_USAGE;
+    if (code != CLI_OK || finding->found == 1) {
+        return code;
     }
-    return code;
+    return finding->found == 0
+               ? cli_error(cli, CLI_NOT_FOUND, "no %s in the log begins with %s", what, word)
+               : cli_error(cli, CLI_USAGE,
+                           "several of type %s in the log begin with %s; give more digits", what,
+                           word);
 }
 
 int log_find_chart(struct cli *cli, const char *word, struct chart_id *out_chart)

@@ -252,7 +252,7 @@ int log_print_events(struct cli *cli, const struct query_terms *query, uint64_t 
     free(printing.items);
     if (status != STATUS_OK) {
         cJSON_Delete(array);
-        return cli_fail(cli, "the log was not read", status);
+        return cli_fail(cli, SAY_LOG_READ, status);
     }
     if (cli->json) {
         print_json(cli, array);

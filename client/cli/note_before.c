@@ -1,9 +1,8 @@
 #include "client/cli/note_before.h"
 
-#include "client/cli/args.h"
-#include "client/cli/ids.h"
 #include "client/cli/note_words.h"
-#include "client/cli/print.h"
+#include "client/engine/api/view.h"
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/words.h"
 
@@ -92,8 +91,8 @@ static bool visit(void *visitor, const struct view_revision *revision)
     if (gathering->status == STATUS_OK) {
         gathering->status = keep_newest(before, revision->body);
     }
-    if (before->link_count < ARRAY_LEN(before->links)) {
-        before->links[before->link_count++] = revision->link;
+    if (before->links.count < ARRAY_LEN(before->links.items)) {
+        before->links.items[before->links.count++] = revision->link;
     }
     before->heads++;
     return gathering->status == STATUS_OK;
@@ -108,7 +107,7 @@ enum status note_before_get(struct cli *cli, const struct section_id *section,
     memset(out_before, 0, sizeof(*out_before));
     status = view_revisions(host_engine(cli->host), section, note, visit, &gathering);
     if (gathering.pending) {
-        out_before->link_count = 0; /* it follows what waits, whose link is not made yet */
+        out_before->links.count = 0; /* it follows what waits, whose link is not made yet */
     }
     return status == STATUS_OK ? gathering.status : status;
 }
@@ -120,50 +119,47 @@ void note_before_deinit(struct note_before *before)
     memset(before, 0, sizeof(*before));
 }
 
-static void tell(struct cli *cli, const struct note_before *before)
+#define PACKED_HEAD_BYTES (1u + 4u + 1u)
+
+void note_before_pack(const struct note_before *before, FILE *out)
 {
-    cJSON *object = cJSON_CreateObject();
-    cJSON *after = cJSON_AddArrayToObject(object, "after");
+    uint8_t head[PACKED_HEAD_BYTES];
+    struct cursor_writer writer;
 
-    (void)cJSON_AddBoolToObject(object, "locked", before->locked);
-    print_add_span(object, "text", span_of(before->text, before->text_size));
-    for (size_t i = 0; i < before->link_count; i++) {
-        cJSON *holder = cJSON_CreateObject();
-
-        print_add_id(holder, "link", ID_SPAN(&before->links[i]));
-        (void)cJSON_AddItemToArray(after, cJSON_DetachItemFromObject(holder, "link"));
-        cJSON_Delete(holder);
-    }
-    print_json(cli, object);
+    cursor_write_init(&writer, head, sizeof head);
+    cursor_write_u8(&writer, before->locked ? 1 : 0);
+    cursor_write_u32(&writer, (uint32_t)before->heads);
+    cursor_write_u8(&writer, (uint8_t)before->links.count);
+    (void)fwrite(head, 1, sizeof head, out);
+    (void)fwrite(before->links.items, HASH_BYTES, before->links.count, out);
+    (void)fwrite(before->text == NULL ? head : before->text, 1, before->text_size, out);
 }
 
-int cmd_before(struct cli *cli, int argc, char **argv)
+enum status note_before_unpack(struct span bytes, struct note_before *out_before)
 {
-    struct note_before before = {0};
-    struct section_id section;
-    struct note_id note;
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    enum status status;
-    int code;
+    struct cursor_reader reader;
+    struct span text;
 
-    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
-        return cli_usage(cli, "before", wrong);
+    memset(out_before, 0, sizeof *out_before);
+    cursor_read_init(&reader, bytes);
+    out_before->locked = cursor_read_u8(&reader) != 0;
+    out_before->heads = cursor_read_u32(&reader);
+    out_before->links.count = cursor_read_u8(&reader);
+    if (out_before->links.count > ARRAY_LEN(out_before->links.items)) {
+        out_before->links.count = 0;
+        return STATUS_MALFORMED;
     }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = ids_note(cli, words[0], &section, &note);
+    for (size_t i = 0; i < out_before->links.count; i++) {
+        cursor_read_bytes(&reader, out_before->links.items[i].bytes, HASH_BYTES);
     }
-    if (code != CLI_OK) {
-        return code;
+    text = cursor_read_rest(&reader);
+    out_before->text = malloc(text.size + 1);
+    if (out_before->text == NULL) {
+        return STATUS_NO_MEMORY;
     }
-    status = note_before_get(cli, &section, &note, &before);
-    if (status == STATUS_OK) {
-        tell(cli, &before);
-    } else {
-        code = cli_fail(cli, "the note was not read", status);
+    if (text.size > 0) {
+        memcpy(out_before->text, text.data, text.size);
     }
-    note_before_deinit(&before);
-    return code;
+    out_before->text_size = text.size;
+    return cursor_read_done(&reader);
 }

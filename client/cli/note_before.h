@@ -6,15 +6,14 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/api/write.h"
+#include "client/cli/option.h"
 #include "proto/message.h"
 
 struct note_before {
     bool locked; /* signed: nothing to edit */
     size_t heads;
-    struct hash links[WRITE_PARENTS_MAX]; /* of the heads; none while one waits to be sent */
-    size_t link_count;
-    uint8_t *text; /* of all heads, the later below a line that says so */
+    struct option_links links; /* of the heads; none while one waits to be sent */
+    uint8_t *text;             /* of all heads, the later below a line that says so */
     size_t text_size;
     const Alcove__NoteBody *newest; /* NULL: not to be read here */
     struct arena arena;
@@ -24,5 +23,9 @@ struct note_before {
  * in any case. */
 MUST_CHECK enum status note_before_get(struct cli *cli, const struct section_id *section,
                                        const struct note_id *note, struct note_before *out_before);
+/* All but |newest|, as bytes on |out| that note_before_unpack takes apart. */
+void note_before_pack(const struct note_before *before, FILE *out);
+/* STATUS_MALFORMED, STATUS_NO_MEMORY; freed as above in any case. */
+MUST_CHECK enum status note_before_unpack(struct span bytes, struct note_before *out_before);
 /* Wipes. */
 void note_before_deinit(struct note_before *before);

@@ -1,67 +1,68 @@
 #include "client/cli/note_put.h"
 
 #include "client/agent/clock.h"
-#include "client/cli/ids.h"
-#include "client/cli/note_before.h"
-#include "client/cli/print.h"
-#include "keys/public/bytes/hex.h"
+#include "client/cli/note_text.h"
+#include "client/cli/print_field.h"
+#include "client/engine/api/write.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
 #define FIELDS_MAX 4u
 
-static uint32_t revision_kind(const struct note_draft *draft)
+static uint32_t revision_kind(const struct note_input *input)
 {
-    if (draft->addendum) {
+    if (input->addendum) {
         return REVISION_ADDENDUM;
     }
-    if (draft->correction) {
+    if (input->correction) {
         return REVISION_CORRECTION;
     }
-    if (draft->late_entry) {
+    if (input->late_entry) {
         return REVISION_LATE_ENTRY;
     }
-    return draft->unsigned_draft ? REVISION_DRAFT : REVISION_SIGNED;
+    return input->draft ? REVISION_DRAFT : REVISION_SIGNED;
 }
 
-static void tell_written(struct cli *cli, const struct view_section *section,
-                         const struct note_id *note, uint64_t ticket, bool sent)
+const char *const note_categories[] = {"reached-out",        "boundary",
+                                       "trigger-named",      "felt-without-numbing",
+                                       "asked-for-help",     "stress-handled",
+                                       "present-for-others", "showed-up",
+                                       "hard-day",           NULL};
+
+static int tell_written(struct cli *cli, const struct view_section *section,
+                        const struct note_id *note, uint64_t ticket, bool sent)
 {
+    const char *class = policy_class_name(section->class);
+    char digits[PRINT_DIGITS_BYTES];
     struct engine_ticket info;
 
     engine_ticket(host_engine(cli->host), ticket, &info);
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "note", ID_SPAN(note));
-        print_add_id(object, "section", ID_SPAN(&section->section));
-        print_add_text(object, "class", policy_class_name(section->class));
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        if (sent) {
-            print_add_number(object, "event", info.event);
-            print_add_id(object, "link", ID_SPAN(&info.object));
-        }
-        print_json(cli, object);
-        return;
-    }
-    (void)fprintf(cli->out, "Note ");
-    print_short(cli, ID_SPAN(note));
-    (void)fprintf(cli->out, " (%s) is %s.\n", policy_class_name(section->class),
-                  sent ? "on the server, sealed" : "saved here, sealed");
+    print_digits(ID_SPAN(note), digits);
+    return print_answer(cli,
+                        (const struct print_field[]){
+                            {"note", PRINT_ID, .span = ID_SPAN(note)},
+                            {"section", PRINT_ID, .span = ID_SPAN(&section->section)},
+                            {"class", PRINT_TEXT, .span = print_span(class)},
+                            {"sent", PRINT_BOOL, .number = sent},
+                            {"event", PRINT_NUMBER, .number = info.event},
+                            {"link", PRINT_ID, .span = ID_SPAN(&info.object)},
+                        },
+                        sent ? 6 : 4, "Note %s (%s) is %s.", digits, class,
+                        sent ? "on the server, sealed" : "saved here, sealed");
 }
 
 /* What an edit says nothing about stays as it was. */
-static void keep_before(const struct note_before *before, const struct note_draft *draft,
+static void keep_before(const struct note_before *before, const struct note_input *input,
                         Alcove__NoteBody *body)
 {
     if (before->newest == NULL) {
         return;
     }
-    if (draft->title == NULL) {
+    if (input->title == NULL) {
         body->title = before->newest->title;
     }
-    if (draft->tag_count == 0) {
+    if (input->tags.count == 0) {
         body->n_tag = before->newest->n_tag;
         body->tag = before->newest->tag;
     }
@@ -71,48 +72,33 @@ static void keep_before(const struct note_before *before, const struct note_draf
     }
 }
 
-static void fill_fields(const struct note_draft *draft, Alcove__NoteField *fields,
+/* Empty for NULL. */
+static ProtobufCBinaryData text_field(const char *text)
+{
+    return field_of(text, text == NULL ? 0 : strlen(text));
+}
+
+static void fill_fields(const struct note_input *input, Alcove__NoteField *fields,
                         Alcove__NoteField **list, Alcove__NoteBody *body)
 {
     const struct {
         const char *key;
         const char *value;
-    } all[] = {{"category", draft->category},
-               {"template", draft->template},
-               {"bring", draft->bring ? "yes" : NULL}};
+    } all[] = {{"category", input->category == 0 ? NULL : note_categories[input->category - 1]},
+               {"template", input->template == 0 ? NULL : note_text_templates[input->template - 1]},
+               {"bring", input->bring ? "yes" : NULL}};
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (all[i].value != NULL) {
             Alcove__NoteField *field = &fields[body->n_field];
 
             alcove__note_field__init(field);
-            field->key = field_of(all[i].key, strlen(all[i].key));
-            field->value = field_of(all[i].value, strlen(all[i].value));
+            field->key = text_field(all[i].key);
+            field->value = text_field(all[i].value);
             list[body->n_field++] = field;
         }
     }
     body->field = list;
-}
-
-/* The note that is written further, with what is there of it. */
-static int follow(struct cli *cli, const struct note_draft *draft, struct write_note *note,
-                  struct note_before *before)
-{
-    struct section_id of_note;
-    enum status status;
-    int code = ids_note(cli, draft->note, &of_note, &note->note);
-
-    if (code != CLI_OK) {
-        return code;
-    }
-    note->section = of_note;
-    status = note_before_get(cli, &of_note, &note->note, before);
-    for (size_t i = 0; i < draft->after_count && status == STATUS_OK; i++) {
-        status = hex_decode(span_of(draft->after[i], strlen(draft->after[i])),
-                            note->parents[i].bytes, HASH_BYTES);
-        note->parent_count++;
-    }
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the note was not read", status);
 }
 
 static int write_it(struct cli *cli, const struct write_note *note,
@@ -126,48 +112,42 @@ static int write_it(struct cli *cli, const struct write_note *note,
     int code;
 
     if (status != STATUS_OK) {
-        return cli_fail(cli, "the note was not written", status);
+        return cli_fail(cli, SAY_NOTE_WRITE, status);
     }
     code = cli_deliver(cli, ticket, &sent);
-    if (code == CLI_OK) {
-        tell_written(cli, section, &written, ticket, sent);
-    }
-    return code;
+    return code == CLI_OK ? tell_written(cli, section, &written, ticket, sent) : code;
 }
 
-int note_put(struct cli *cli, const struct note_draft *draft, const struct view_section *section,
-             struct span text)
+int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
+             const struct view_section *section, const struct note_id *note_id,
+             const struct note_before *before, struct span text)
 {
-    struct write_note note = {.section = section->section, .kind = revision_kind(draft)};
-    struct note_before before = {0};
+    struct write_note note = {.section = section->section,
+                              .kind = revision_kind(input),
+                              .parent_count = input->after.count};
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
     Alcove__NoteField fields[FIELDS_MAX];
     Alcove__NoteField *field_list[FIELDS_MAX];
     ProtobufCBinaryData tags[NOTE_TAGS_MAX];
-    int code = draft->note == NULL ? CLI_OK : follow(cli, draft, &note, &before);
 
-    body.kind = draft->kind;
+    if (note_id != NULL) {
+        note.note = *note_id;
+    }
+    memcpy(note.parents, input->after.items, sizeof note.parents);
+    body.kind = kind;
     body.text = field_of(text.data, text.size);
     body.written_ms = clock_now_ms();
-    if (draft->title != NULL) {
-        body.title = field_of(draft->title, strlen(draft->title));
+    body.title = text_field(input->title);
+    body.reason = text_field(input->reason);
+    for (size_t i = 0; i < input->tags.count; i++) {
+        tags[i] = text_field(input->tags.items[i]);
     }
-    if (draft->reason != NULL) {
-        body.reason = field_of(draft->reason, strlen(draft->reason));
-    }
-    for (size_t i = 0; i < draft->tag_count; i++) {
-        tags[i] = field_of(draft->tags[i], strlen(draft->tags[i]));
-    }
-    body.n_tag = draft->tag_count;
+    body.n_tag = input->tags.count;
     body.tag = tags;
-    fill_fields(draft, fields, field_list, &body);
+    fill_fields(input, fields, field_list, &body);
     if (note.kind == REVISION_DRAFT || note.kind == REVISION_SIGNED) {
-        keep_before(&before, draft, &body);
+        keep_before(before, input, &body);
     }
     note.body = &body;
-    if (code == CLI_OK) {
-        code = write_it(cli, &note, section);
-    }
-    note_before_deinit(&before);
-    return code;
+    return write_it(cli, &note, section);
 }

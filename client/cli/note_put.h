@@ -2,34 +2,36 @@
 #pragma once
 
 #include "client/cli/cli.h"
+#include "client/cli/note_before.h"
+#include "client/cli/option.h"
 #include "client/engine/api/view.h"
-#include "client/engine/api/write.h"
-#include "proto/limits.h"
 
-/* What a person gave for one note. */
-struct note_draft {
+/* What a person gave for one note: the options of `write`, `reflect` and `moment`. */
+struct note_input {
     const char *chart;
-    const char *class;
+    uint32_t class; /* 0: that of the note it is added to */
     const char *title;
     const char *file;
     const char *note;
     const char *reason;
-    const char *template;
-    const char *tags[NOTE_TAGS_MAX];
-    size_t tag_count;
-    bool unsigned_draft;
+    uint32_t template; /* in note_text_templates, from 1 */
+    struct option_texts tags;
+    bool draft;
     bool addendum;
     bool correction;
     bool late_entry;
     bool yes;
-    const char *after[WRITE_PARENTS_MAX]; /* links that the editor was begun with */
-    size_t after_count;
-    const char *category; /* of a moment */
+    struct option_links after; /* the heads that the editor was begun with */
+    uint32_t category;         /* in note_categories, from 1 */
+    const char *share;
     bool bring;
-    uint32_t kind; /* NoteKind */
 };
 
-/* Writes |text| into |section|, or as a further revision of the draft's note; delivers it and
- * tells what became of it. */
-MUST_CHECK int note_put(struct cli *cli, const struct note_draft *draft,
-                        const struct view_section *section, struct span text);
+/* Of moments; NULL at the end. */
+extern const char *const note_categories[];
+
+/* Writes |text| into |section|, or when |note| is not NULL as a further revision of that note,
+ * before which |before| was there; delivers it and tells what became of it. |kind|: NoteKind. */
+MUST_CHECK int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
+                        const struct view_section *section, const struct note_id *note,
+                        const struct note_before *before, struct span text);

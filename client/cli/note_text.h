@@ -9,20 +9,20 @@
 struct note_text {
     uint8_t *bytes;
     size_t size;
-    bool typed;   /* in the editor: there is no other copy */
-    bool from_in; /* standard input was used up */
+    bool typed; /* in the editor: there is no other copy */
 };
 
-/* |file| NULL: the editor, beginning with |template|'s headings (NULL: none). Non-empty UTF-8,
- * or an exit code after saying why. Ended with note_text_end. */
-MUST_CHECK int note_text_take(struct cli *cli, const char *file, const char *template,
+/* "soap" ...; NULL at the end. */
+extern const char *const note_text_templates[];
+
+/* |file| NULL: the editor, beginning with the headings of |template| (its place in
+ * note_text_templates, from 1; 0: none). Non-empty UTF-8, or an exit code after saying why. Ended
+ * with note_text_end. */
+MUST_CHECK int note_text_take(struct cli *cli, const char *file, uint32_t template,
                               struct note_text *out_text);
 /* The editor, beginning with |begin|, which may stay as it is if |as_it_was| allows it: a draft
  * is signed so. */
 MUST_CHECK int note_text_edit(struct cli *cli, struct span begin, bool as_it_was,
                               struct note_text *out_text);
-/* Shows a reflection as the client will see it and asks, unless |yes| or with --json. */
-MUST_CHECK int note_text_preview(struct cli *cli, const char *title, const struct note_text *text,
-                                 bool yes);
 /* Wipes; |code| is what became of the note. */
 void note_text_end(struct cli *cli, struct note_text *text, int code);

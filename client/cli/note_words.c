@@ -1,6 +1,9 @@
 #include "client/cli/note_words.h"
 
 #include "client/cli/cli.h"
+#include "proto/words.h"
+
+_Static_assert((RIGHT_READ | RIGHT_WRITE | RIGHT_OWN) == 7, "a place for each");
 
 bool note_is_refused(const struct cli *cli, const struct view_revision *revision)
 {
@@ -19,4 +22,12 @@ const char *note_kind_name(uint32_t kind)
                                         "correction", "late entry", "tombstone"};
 
     return kind < ARRAY_LEN(names) ? names[kind] : names[0];
+}
+
+const char *note_rights(uint32_t rights)
+{
+    static const char *const names[] = {"",     "read",     " write",     "read write",
+                                        " own", "read own", " write own", "read write own"};
+
+    return names[rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_OWN)];
 }

@@ -48,7 +48,7 @@ static void put_code(FILE *out, uint32_t code, bool utf8)
     }
 }
 
-static size_t count_codes(struct span text)
+size_t print_width(struct span text)
 {
     size_t count = 0;
 
@@ -72,7 +72,7 @@ bool print_is_plain(struct span text)
 
 void print_text(struct cli *cli, struct span text, size_t columns)
 {
-    bool cut = columns > 3 && count_codes(text) > columns;
+    bool cut = columns > 3 && print_width(text) > columns;
     size_t left = cut ? columns - 3 : SIZE_MAX;
 
     while (text.size > 0 && left > 0) {
@@ -127,7 +127,7 @@ void print_block(struct cli *cli, struct span text, size_t indent)
     while (text.size > 0) {
         bool line_end = false;
         struct span word = next_word(&text, &line_end);
-        size_t width = count_codes(word);
+        size_t width = print_width(word);
 
         if (width > 0 && column > 0 && indent + column + 1 + width > LINE_COLUMNS) {
             (void)fputc('\n', cli->out);
@@ -204,6 +204,7 @@ void print_json(struct cli *cli, cJSON *value)
         }
     }
     (void)fputc('\n', cli->out);
+    cli->answered = true;
     cJSON_free(text);
     cJSON_Delete(value);
 }

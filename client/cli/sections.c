@@ -63,8 +63,7 @@ int sections_get(struct cli *cli, struct sections *out_sections)
     }
     if (status != STATUS_OK || collecting.failed) {
         sections_free(out_sections);
-        return cli_fail(cli, "the sections could not be read",
-                        status == STATUS_OK ? STATUS_NO_MEMORY : status);
+        return cli_fail(cli, SAY_SECTION_READ, status == STATUS_OK ? STATUS_NO_MEMORY : status);
     }
     return CLI_OK;
 }

@@ -1,6 +1,7 @@
 #include "client/cli/watch.h"
 
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/engine/api/view.h"
 #include "proto/policy.h"
 
@@ -25,19 +26,17 @@ void watch_free(struct watch *watch)
 
 static void tell_change(struct cli *cli, const struct view_section *section)
 {
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
+    const struct print_field fields[] = {
+        {"section", PRINT_ID, .span = ID_SPAN(&section->section), .before = ""},
+        {"class", PRINT_TEXT, .span = print_span(policy_class_name(section->class)), .before = " "},
+        {"number", PRINT_NUMBER, .number = section->number, .before = " at "},
+        {"ended", PRINT_BOOL, .number = section->ended, .before = " (no longer shared with you)"},
+    };
 
-        print_add_id(object, "section", ID_SPAN(&section->section));
-        print_add_text(object, "class", policy_class_name(section->class));
-        print_add_number(object, "number", section->number);
-        (void)cJSON_AddBoolToObject(object, "ended", section->ended);
-        print_json(cli, object);
+    if (cli->json) {
+        print_json(cli, print_object(fields, ARRAY_LEN(fields)));
     } else {
-        print_short(cli, ID_SPAN(&section->section));
-        (void)fprintf(cli->out, " %s at %llu%s\n", policy_class_name(section->class),
-                      (unsigned long long)section->number,
-                      section->ended ? " (no longer shared with you)" : "");
+        print_row(cli, NULL, fields, ARRAY_LEN(fields));
     }
     (void)fflush(cli->out);
 }

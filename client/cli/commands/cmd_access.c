@@ -1,186 +1,70 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/ids.h"
+#include "client/cli/note_words.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/act.h"
 #include "proto/policy.h"
-#include "proto/words.h"
 
-struct opening {
-    const char *class;
-    const char *rights;
-    const char *until;
+struct access_values {
+    const char *place; /* a chart, a section, or for `access` a note */
+    const char *member;
+    uint32_t class;
+    uint32_t rights;
+    uint64_t until_ms;
     bool history;
-    bool compared;
+    bool code_compared;
 };
 
-static int section_of(struct cli *cli, const char *word, const char *class_word,
-                      struct view_section *out)
+static int find_both(struct cli *cli, const struct access_values *values,
+                     struct view_section *out_section, struct view_member *out_member)
 {
-    uint32_t class = 0;
-    int code = class_word == NULL ? CLI_OK : ids_class(cli, class_word, &class);
+    int code = ids_section(cli, values->place, values->class, out_section);
 
-    return code == CLI_OK ? ids_section(cli, word, class, out) : code;
+    return code == CLI_OK ? ids_member(cli, values->member, out_member) : code;
 }
 
-static int rights_of(struct cli *cli, const char *text, uint32_t *out)
+static int run_grant(struct cli *cli, const void *given)
 {
-    static const struct {
-        const char *word;
-        uint32_t right;
-    } words[] = {{"read", RIGHT_READ}, {"write", RIGHT_WRITE}, {"own", RIGHT_OWN}};
-
-    *out = 0;
-    while (*text != '\0') {
-        size_t size = strcspn(text, ",");
-        size_t i = 0;
-
-        while (i < ARRAY_LEN(words) &&
-               (strlen(words[i].word) != size || strncmp(words[i].word, text, size) != 0)) {
-            i++;
-        }
-        if (i == ARRAY_LEN(words)) {
-            (void)fprintf(cli->err, "alcove: --rights is read, read,write or read,write,own\n");
-            return CLI_USAGE;
-        }
-        *out |= words[i].right;
-        text += size + (text[size] == ',' ? 1 : 0);
-    }
-    if ((*out & RIGHT_READ) == 0) {
-        (void)fprintf(cli->err, "alcove: --rights is read, read,write or read,write,own\n");
-        return CLI_USAGE;
-    }
-    return CLI_OK;
-}
-
-/* |ticket| by pointer: it is set by the call that gives |status|. */
-static int tell(struct cli *cli, enum status status, const uint64_t *ticket, const char *what)
-{
-    struct engine_ticket info;
-    bool sent = false;
-    int code;
-
-    if (status == STATUS_UNSUPPORTED) {
-        (void)fprintf(cli->err, "alcove: this person is vouched for by an admin alone. Compare the "
-                                "code\n  of `alcove member code` with them, then give "
-                                "--code-compared.\n");
-        return CLI_REFUSED;
-    }
-    if (status == STATUS_REFUSED) {
-        (void)fprintf(cli->err, "alcove: it was not done: the section is not yours to open, or the "
-                                "policy lets no\n  such person in. That somebody treats or covers "
-                                "is stated by an admin first:\n  alcove relate STAFF covers CLIENT "
-                                "(REFUSED)\n");
-        return CLI_REFUSED;
-    }
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "it was not done", status);
-    }
-    code = cli_deliver(cli, *ticket, &sent);
-    if (code != CLI_OK) {
-        return code;
-    }
-    engine_ticket(host_engine(cli->host), *ticket, &info);
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        print_add_id(object, "statement", ID_SPAN(&info.object));
-        print_add_number(object, "event", info.event);
-        print_json(cli, object);
-    } else if (sent) {
-        (void)fprintf(cli->out, "%s\n", what);
-    }
-    return CLI_OK;
-}
-
-int cmd_grant(struct cli *cli, int argc, char **argv)
-{
-    struct opening opening = {0};
-    const struct args_option options[] = {
-        {.name = "--class", .value = &opening.class},
-        {.name = "--rights", .value = &opening.rights},
-        {.name = "--until", .value = &opening.until},
-        {.name = "--history", .flag = &opening.history},
-        {.name = "--code-compared", .flag = &opening.compared},
-    };
-    struct act_grant grant = {0};
+    const struct access_values *values = given;
+    struct act_grant grant = {.rights = values->rights,
+                              .until_ms = values->until_ms,
+                              .history_from = values->history ? 1 : 0,
+                              .code_compared = values->code_compared};
     struct view_section section;
     struct view_member member;
-    const char *words[2];
-    const char *wrong = NULL;
     uint64_t ticket = 0;
-    size_t count = 0;
-    int code;
+    enum status status;
+    int code = find_both(cli, values, &section, &member);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong) ||
-        count != 2 || opening.rights == NULL) {
-        return cli_usage(cli, "grant", wrong);
-    }
-    code = rights_of(cli, opening.rights, &grant.rights);
-    if (code == CLI_OK && opening.until != NULL) {
-        code = ids_until(cli, opening.until, &grant.until_ms);
-    }
-    if (code == CLI_OK) {
-        code = cli_open(cli);
-    }
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK) {
-        code = section_of(cli, words[0], opening.class, &section);
-    }
-    if (code == CLI_OK) {
-        code = ids_member(cli, words[1], &member);
-    }
     if (code != CLI_OK) {
         return code;
     }
     grant.section = section.section;
     grant.member = member.member;
-    grant.history_from = opening.history ? 1 : 0;
-    grant.code_compared = opening.compared;
-    return tell(cli, act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket), &ticket,
-                "Granted. The key goes to them with a new epoch.");
+    status = act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket);
+    return cli_tell_statement(cli, SAY_GRANT, status, ticket,
+                              "Granted. The key goes to them with a new epoch.");
 }
 
-int cmd_revoke(struct cli *cli, int argc, char **argv)
+static int run_revoke(struct cli *cli, const void *given)
 {
-    const char *class = NULL;
-    const struct args_option options[] = {{.name = "--class", .value = &class}};
     struct view_section section;
     struct view_member member;
-    const char *words[2];
-    const char *wrong = NULL;
     uint64_t ticket = 0;
-    size_t count = 0;
-    int code;
+    enum status status;
+    int code = find_both(cli, given, &section, &member);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong) ||
-        count != 2) {
-        return cli_usage(cli, "revoke", wrong);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK) {
-        code = section_of(cli, words[0], class, &section);
-    }
-    if (code == CLI_OK) {
-        code = ids_member(cli, words[1], &member);
-    }
     if (code != CLI_OK) {
         return code;
     }
-    return tell(cli,
-                act_revoke(host_engine(cli->host), &section.section, &member.member, clock_now_ms(),
-                           &ticket),
-                &ticket,
-                "Revoked: nothing new reaches them. What they read before cannot be unread.");
+    status = act_revoke(host_engine(cli->host), &section.section, &member.member, clock_now_ms(),
+                        &ticket);
+    return cli_tell_statement(
+        cli, SAY_GRANT, status, ticket,
+        "Revoked: nothing new reaches them. What they read before cannot be unread.");
 }
 
 /* ---- who can open this now */
@@ -194,53 +78,28 @@ struct accessing {
 static bool tell_access(void *visitor, const struct view_access *access)
 {
     struct accessing *accessing = visitor;
-    struct cli *cli = accessing->cli;
+    const struct view_section *section = accessing->section;
+    const struct print_field fields[] = {
+        {"member", PRINT_ID, .span = ID_SPAN(&access->member)},
+        {"name", PRINT_TEXT, .span = print_span(access->name), .before = "", .columns = 20},
+        {"role", PRINT_TEXT, .span = print_span(policy_role_name(access->role))},
+        {"rights", PRINT_NUMBER, .number = access->rights},
+        {NULL, PRINT_TEXT, .span = print_span(note_rights(access->rights)), .before = "  "},
+        {"until_ms", PRINT_NUMBER, .number = access->until_ms},
+        {"reason", PRINT_TEXT, .span = print_span(access->reason), .before = "  ", .columns = 40},
+        {NULL, PRINT_TIME, .number = access->until_ms, .before = ", until "},
+        {"devices", PRINT_NUMBER, .number = access->devices},
+        {"in_epoch", PRINT_BOOL, .number = access->in_epoch, .otherwise = "  (no key yet)"},
+        /* of a whole chart: with each name */
+        {"section", PRINT_ID,
+         .span = section == NULL ? span_of(NULL, 0) : ID_SPAN(&section->section)},
+        {"class", PRINT_TEXT,
+         .span = print_span(section == NULL ? "" : policy_class_name(section->class))},
+    };
 
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "member", ID_SPAN(&access->member));
-        print_add_text(object, "name", access->name);
-        print_add_text(object, "role", policy_role_name(access->role));
-        print_add_number(object, "rights", access->rights);
-        print_add_number(object, "until_ms", access->until_ms);
-        print_add_text(object, "reason", access->reason);
-        print_add_number(object, "devices", access->devices);
-        (void)cJSON_AddBoolToObject(object, "in_epoch", access->in_epoch);
-        if (accessing->section != NULL) {
-            print_add_id(object, "section", ID_SPAN(&accessing->section->section));
-            print_add_text(object, "class", policy_class_name(accessing->section->class));
-        }
-        (void)cJSON_AddItemToArray(accessing->array, object);
-        return true;
-    }
-    print_text(cli, span_of(access->name, strlen(access->name)), 20);
-    (void)fprintf(cli->out, "  %s%s%s  ", (access->rights & RIGHT_READ) != 0 ? "read" : "",
-                  (access->rights & RIGHT_WRITE) != 0 ? " write" : "",
-                  (access->rights & RIGHT_OWN) != 0 ? " own" : "");
-    print_text(cli, span_of(access->reason, strlen(access->reason)), 40);
-    if (access->until_ms != 0) {
-        (void)fputs(", until ", cli->out);
-        print_time(cli, access->until_ms);
-    }
-    (void)fprintf(cli->out, "%s\n", access->in_epoch ? "" : "  (no key yet)");
+    print_row(accessing->cli, accessing->array, fields,
+              ARRAY_LEN(fields) - (section == NULL ? 2 : 0));
     return true;
-}
-
-/* Without a word when it is none: it may still be a section or a chart. */
-static bool is_note(const struct cli *cli, const char *word, struct section_id *out_section)
-{
-    struct cli quiet = *cli;
-    struct note_id note;
-    bool found;
-
-    quiet.err = fopen("/dev/null", "we");
-    if (quiet.err == NULL) {
-        return false;
-    }
-    found = ids_note(&quiet, word, out_section, &note) == CLI_OK;
-    (void)fclose(quiet.err);
-    return found;
 }
 
 static enum status access_of(struct accessing *accessing, const struct section_id *section)
@@ -273,27 +132,22 @@ static enum status access_chart(struct accessing *accessing, const struct sectio
 
 /* What the word means, the narrowest first: a note, a section, a chart's section of the class,
  * the whole chart. */
-static int access_word(struct cli *cli, const char *word, const char *class,
+static int access_word(struct cli *cli, const struct access_values *values,
                        struct accessing *accessing)
 {
     struct view_section section;
-    struct section_id of_note;
     struct sections sections;
     struct chart_id chart;
     struct member_id client;
+    struct note_id note;
     enum status status;
-    int code;
+    int code = CLI_OK;
 
-    if (class == NULL && is_note(cli, word, &of_note)) {
-        status = access_of(accessing, &of_note);
-    } else if (class != NULL || ids_section_quietly(cli, word, &section)) {
-        code = class == NULL ? CLI_OK : section_of(cli, word, class, &section);
-        if (code != CLI_OK) {
-            return code;
-        }
-        status = access_of(accessing, &section.section);
-    } else {
-        code = ids_chart(cli, word, &chart, &client);
+    if (values->class != 0) {
+        code = ids_section(cli, values->place, values->class, &section);
+    } else if (!ids_note_quietly(cli, values->place, &section.section, &note) &&
+               !ids_section_quietly(cli, values->place, &section)) {
+        code = ids_chart(cli, values->place, &chart, &client);
         if (code == CLI_OK) {
             code = sections_get(cli, &sections);
         }
@@ -302,33 +156,17 @@ static int access_word(struct cli *cli, const char *word, const char *class,
         }
         status = access_chart(accessing, &sections, &chart);
         sections_free(&sections);
+        return status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_SECTION_READ, status);
     }
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "it could not be told", status);
+    status = code == CLI_OK ? access_of(accessing, &section.section) : STATUS_OK;
+    return status == STATUS_OK ? code : cli_fail(cli, SAY_SECTION_READ, status);
 }
 
-int cmd_access(struct cli *cli, int argc, char **argv)
+static int run_access(struct cli *cli, const void *values)
 {
-    const char *class = NULL;
-    const struct args_option options[] = {{.name = "--class", .value = &class}};
-    struct accessing accessing = {.cli = cli};
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
+    struct accessing accessing = {.cli = cli, .array = cli->json ? cJSON_CreateArray() : NULL};
+    int code = access_word(cli, values, &accessing);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
-        count != 1) {
-        return cli_usage(cli, "access", wrong);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    accessing.array = cli->json ? cJSON_CreateArray() : NULL;
-    code = access_word(cli, words[0], class, &accessing);
     if (code != CLI_OK) {
         cJSON_Delete(accessing.array);
     } else if (cli->json) {
@@ -336,3 +174,42 @@ int cmd_access(struct cli *cli, int argc, char **argv)
     }
     return code;
 }
+
+static const struct option GRANT_OPTIONS[] = {
+    {"CHART|SECTION", OPTION_TEXT, offsetof(struct access_values, place), NULL,
+     "a section, or a chart with --class", &option_required},
+    {"MEMBER", OPTION_TEXT, offsetof(struct access_values, member), NULL, "the person",
+     &option_required},
+    {"--class", OPTION_CLASS, offsetof(struct access_values, class), "CLASS",
+     "which section of the chart", NULL},
+    {"--rights", OPTION_RIGHTS, offsetof(struct access_values, rights), "RIGHTS",
+     "what they may do there", &option_required},
+    {"--until", OPTION_UNTIL, offsetof(struct access_values, until_ms), "TIME",
+     "when it ends by itself", NULL},
+    {"--history", OPTION_FLAG, offsetof(struct access_values, history), NULL,
+     "with what was written before", NULL},
+    {"--code-compared", OPTION_FLAG, offsetof(struct access_values, code_compared), NULL,
+     "you compared the short code with them", NULL},
+};
+static const struct option_table GRANT = {GRANT_OPTIONS, ARRAY_LEN(GRANT_OPTIONS),
+                                          sizeof(struct access_values)};
+static const struct option_table REVOKE = {GRANT_OPTIONS, 3, sizeof(struct access_values)};
+
+static const struct option ACCESS_OPTIONS[] = {
+    {"CHART|SECTION|NOTE", OPTION_TEXT, offsetof(struct access_values, place), NULL,
+     "what is asked about", &option_required},
+    {"--class", OPTION_CLASS, offsetof(struct access_values, class), "CLASS",
+     "only this section of the chart", NULL},
+};
+static const struct option_table ACCESS = {ACCESS_OPTIONS, ARRAY_LEN(ACCESS_OPTIONS),
+                                           sizeof(struct access_values)};
+
+static const struct command COMMANDS[] = {
+    {"grant", "let somebody in", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &GRANT, NULL, NULL, NULL,
+     run_grant},
+    {"revoke", "end a grant", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &REVOKE, NULL, NULL, NULL,
+     run_revoke},
+    {"access", "tell who can open this now, and why", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &ACCESS, NULL, NULL, NULL, run_access},
+};
+const struct command_list cmd_access = {COMMANDS, ARRAY_LEN(COMMANDS)};

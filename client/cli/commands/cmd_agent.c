@@ -1,9 +1,9 @@
 /* The agent's process: opens the profile and does the other commands' work with it. */
-#include "client/cli/cli.h"
-
 #include "client/agent/agent.h"
-#include "client/cli/args.h"
-#include "client/cli/numbers.h"
+#include "client/cli/cli.h"
+#include "client/cli/command.h"
+#include "client/cli/handed.h"
+#include "client/cli/option_pack.h"
 #include "client/cli/watch.h"
 
 #include <fcntl.h>
@@ -48,10 +48,14 @@ static void enter(const struct talk_request *request)
     }
 }
 
+/* The command that the agent itself is, whose table the others are found in. */
+static const struct command_list *const *all_commands;
+
 static struct cli lent_cli(struct host *host, const struct talk_request *request, FILE *out,
                            FILE *err)
 {
-    return (struct cli){.profile = agent_profile,
+    return (struct cli){.commands = all_commands,
+                        .profile = agent_profile,
                         .passphrase_fd = -1,
                         .json = request->json,
                         .utf8 = request->utf8,
@@ -59,25 +63,55 @@ static struct cli lent_cli(struct host *host, const struct talk_request *request
                         .out = out,
                         .err = err,
                         .host = host,
-                        .lent = true,
-                        .request = request};
+                        .lent = true};
+}
+
+/* A command by its packed options. Whoever sends what no `alcove` of this version would is told
+ * so and nothing else. */
+static int run_packed(struct cli *cli, const struct talk_request *request)
+{
+    const struct command *command = cli->command;
+    void *values = option_values_new(command->options);
+    int code = CLI_FAILED;
+
+    if (option_unpack(command, request->options, values) != STATUS_OK) {
+        code = cli_error(cli, CLI_USAGE, "the agent does not take these options");
+    } else {
+        handed_place(command, values, request->fds, request->fd_count);
+        if (request->kind == TALK_RUN) {
+            code = cli_run(cli, values);
+        } else if (command->ask != NULL) {
+            code = command->ask(cli, values);
+        }
+    }
+    free(values);
+    return code;
+}
+
+static const struct command *by_title(const char *title)
+{
+    const struct command *command;
+    size_t i = 0;
+
+    while ((command = command_at(all_commands, i)) != NULL && strcmp(command->title, title) != 0) {
+        i++;
+    }
+    return command;
 }
 
 static uint8_t run(struct host *host, const struct talk_request *request, int *out_out,
                    int *out_err)
 {
-    const struct cli_command *command = cli_find(request->argv[0]);
     FILE *out = memory_stream(out_out);
     FILE *err = memory_stream(out_err);
+    struct cli cli = lent_cli(host, request, out, err);
     int code = CLI_FAILED;
 
-    if (out != NULL && err != NULL && command != NULL && (command->flags & CLI_HERE) == 0) {
-        struct cli cli = lent_cli(host, request, out, err);
-        char *argv[TALK_WORDS_MAX + 1];
-
-        memcpy(argv, request->argv, sizeof(argv));
+    cli.command = by_title(request->command);
+    if (out != NULL && err != NULL && cli.command != NULL &&
+        (cli.command->flags & COMMAND_HERE) == 0) {
         enter(request);
-        code = command->run(&cli, request->argc, argv);
+        code = run_packed(&cli, request);
         (void)!chdir("/");
     }
     if (out != NULL && fclose(out) != 0 && code == CLI_OK) {
@@ -171,7 +205,7 @@ static int work(struct cli *cli, int ready_fd)
 
     if (code == CLI_OK) {
         status = agent_new(cli->profile, cli->host, &lent_work, &agent);
-        code = status == STATUS_OK ? CLI_OK : cli_fail(cli, "the agent could not begin", status);
+        code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_AGENT_BEGIN, status);
     }
     if (code != CLI_OK) {
         tell_ready(ready_fd, (uint8_t)code);
@@ -188,32 +222,38 @@ static int work(struct cli *cli, int ready_fd)
     return code;
 }
 
-int cmd_agent(struct cli *cli, int argc, char **argv)
+struct agent_values {
+    int ready_fd;
+};
+
+static int run_agent(struct cli *cli, const void *given)
 {
-    const char *ready = NULL;
-    const struct args_option options[] = {{.name = "--ready-fd", .value = &ready}};
-    const char *wrong = NULL;
-    char *absolute;
-    size_t count = 0;
-    int ready_fd = -1;
+    const struct agent_values *values = given;
+    char *absolute = realpath(cli->profile, NULL);
     int code;
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), NULL, 0, &count, &wrong)) {
-        return cli_usage(cli, "agent", wrong);
-    }
-    if (ready != NULL && !numbers_fd(ready, &ready_fd)) {
-        return cli_usage(cli, "agent", ready);
-    }
-    absolute = realpath(cli->profile, NULL);
     if (absolute == NULL || chdir("/") != 0) {
         free(absolute);
-        return cli_fail(cli, "the agent could not begin", STATUS_NOT_FOUND);
+        return cli_fail_at(cli, SAY_AGENT_BEGIN, cli->profile, STATUS_NOT_FOUND);
     }
     cli->profile = absolute;
     agent_profile = absolute;
-    code = work(cli, ready_fd);
+    all_commands = cli->commands;
+    code = work(cli, values->ready_fd);
     agent_profile = NULL;
     cli->profile = "";
     free(absolute);
     return code;
 }
+
+static const struct option OPTIONS[] = {
+    {"--ready-fd", OPTION_FD, offsetof(struct agent_values, ready_fd), "N",
+     "write a byte there when commands are served", NULL},
+};
+static const struct option_table AGENT = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct agent_values)};
+
+static const struct command COMMANDS[] = {
+    {"agent", "hold the keys in the foreground; `unlock` starts this", COMMAND_NEEDS_NOTHING,
+     COMMAND_HERE | COMMAND_HIDDEN, &AGENT, NULL, NULL, NULL, run_agent},
+};
+const struct command_list cmd_agent = {COMMANDS, ARRAY_LEN(COMMANDS)};

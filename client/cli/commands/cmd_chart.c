@@ -1,9 +1,9 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/ids.h"
+#include "client/cli/note_words.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/act.h"
 #include "proto/policy.h"
@@ -14,7 +14,8 @@ struct chart_list {
     struct cli *cli;
     cJSON *array;
     struct chart_id chart;
-    cJSON *sections;
+    cJSON *sections; /* of the chart that was begun last */
+    int count;
 };
 
 static void begin_chart(struct chart_list *list, const struct view_section *section)
@@ -24,59 +25,45 @@ static void begin_chart(struct chart_list *list, const struct view_section *sect
 
     list->chart = section->chart;
     view_name(host_engine(cli->host), &section->client, name);
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "chart", ID_SPAN(&section->chart));
-        print_add_id(object, "client", ID_SPAN(&section->client));
-        print_add_text(object, "name", name);
-        list->sections = cJSON_AddArrayToObject(object, "sections");
-        (void)cJSON_AddItemToArray(list->array, object);
-        return;
-    }
-    if (section->class == CLASS_DIRECTORY) {
+    if (!cli->json && section->class == CLASS_DIRECTORY) {
         (void)fputs("the practice\n", cli->out);
         return;
     }
-    (void)fputs("chart ", cli->out);
-    print_short(cli, ID_SPAN(&section->chart));
-    (void)fputs("  ", cli->out);
-    print_text(cli, span_of(name, strlen(name)), 40);
-    (void)fputc('\n', cli->out);
+    print_row(cli, list->array,
+              (const struct print_field[]){
+                  {"chart", PRINT_ID, .span = ID_SPAN(&section->chart), .before = "chart "},
+                  {"client", PRINT_ID, .span = ID_SPAN(&section->client)},
+                  {"name", PRINT_TEXT, .span = print_span(name), .before = "  ", .columns = 40}},
+              3);
+    list->sections =
+        cJSON_AddArrayToObject(cJSON_GetArrayItem(list->array, list->count++), "sections");
 }
 
 static void tell_section(struct chart_list *list, const struct view_section *section)
 {
-    struct cli *cli = list->cli;
-
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "section", ID_SPAN(&section->section));
-        print_add_text(object, "class", policy_class_name(section->class));
-        print_add_number(object, "number", section->number);
-        print_add_number(object, "rights", section->rights);
-        print_add_number(object, "notes", section->notes);
-        print_add_number(object, "epoch", section->epoch);
-        (void)cJSON_AddBoolToObject(object, "ended", section->ended);
-        (void)cJSON_AddItemToArray(list->sections, object);
-        return;
-    }
-    (void)fputs("  ", cli->out);
-    print_short(cli, ID_SPAN(&section->section));
-    (void)fprintf(cli->out, "  %-9s %4zu notes  %s%s%s%s\n", policy_class_name(section->class),
-                  section->notes, (section->rights & RIGHT_READ) != 0 ? "read" : "",
-                  (section->rights & RIGHT_WRITE) != 0 ? " write" : "",
-                  (section->rights & RIGHT_OWN) != 0 ? " own" : "",
-                  section->ended ? "no longer shared with you" : "");
+    print_row(
+        list->cli, list->sections,
+        (const struct print_field[]){
+            {"section", PRINT_ID, .span = ID_SPAN(&section->section), .before = "  "},
+            {"class", PRINT_TEXT, .span = print_span(policy_class_name(section->class)),
+             .before = "  ", .columns = -9},
+            {"number", PRINT_NUMBER, .number = section->number},
+            {"rights", PRINT_NUMBER, .number = section->rights},
+            {"notes", PRINT_NUMBER, .number = section->notes, .before = " ", .columns = 4},
+            {NULL, PRINT_TEXT, .span = print_span(note_rights(section->rights)),
+             .before = " notes  "},
+            {"epoch", PRINT_NUMBER, .number = section->epoch},
+            {"ended", PRINT_BOOL, .number = section->ended, .before = "no longer shared with you"}},
+        8);
 }
 
-static int chart_list(struct cli *cli)
+static int run_list(struct cli *cli, const void *values)
 {
     struct chart_list list = {.cli = cli};
     struct sections sections;
     int code = sections_get(cli, &sections);
 
+    (void)values;
     if (code != CLI_OK) {
         return code;
     }
@@ -103,42 +90,52 @@ static int is_new(struct cli *cli, const struct member_id *client, uint32_t clas
     struct view_section own;
 
     if (sections_coming(cli)) {
-        (void)fprintf(cli->err, "alcove: a chart or section of yours still waits to be made; "
-                                "`alcove sync` first\n");
-        return CLI_FAILED;
+        return cli_error(cli, CLI_FAILED,
+                         "a chart or section of yours still waits to be made. Run `alcove sync` "
+                         "first.");
     }
     if (!sections_own(cli, client, class, &own)) {
         return CLI_OK;
     }
-    if (class == 0) {
-        (void)fprintf(cli->err, "alcove: you have a chart of this client already (`alcove chart "
-                                "list`); for one\n  section more: alcove chart add CHART --class "
-                                "C. Nothing was made.\n");
-    } else {
-        (void)fprintf(cli->err,
-                      "alcove: you have a %s section in this chart already; nothing was made\n",
-                      policy_class_name(class));
-    }
-    return CLI_FAILED;
+    return class == 0
+               ? cli_error(cli, CLI_FAILED,
+                           "you have a chart of this client already (`alcove chart list`). Nothing "
+                           "was made. For one section more: alcove chart add CHART --class CLASS.")
+               : cli_error(cli, CLI_FAILED,
+                           "you have a %s section in this chart already; nothing was made",
+                           policy_class_name(class));
 }
 
-static int chart_new(struct cli *cli, const char *word, const char *name)
+struct chart_values {
+    const char *of; /* a client, or the chart */
+    const char *name;
+    uint32_t class;
+};
+
+/* Said here, where it can be said what is wrong. */
+static int judge_client(struct cli *cli, const char *word, const struct view_member *client)
 {
+    if (client->role != ROLE_CLIENT) {
+        return cli_error(cli, CLI_USAGE, "%s is not a client; their role is %s", word,
+                         policy_role_name(client->role));
+    }
+    return client->enrolled
+               ? CLI_OK
+               : cli_error(cli, CLI_USAGE, "%s has not joined yet; make the chart when they have",
+                           word);
+}
+
+static int run_new(struct cli *cli, const void *given)
+{
+    const struct chart_values *values = given;
     struct view_member client;
     struct chart_id chart;
     uint64_t ticket = 0;
     enum status status;
-    int code = ids_member(cli, word, &client);
+    int code = ids_member(cli, values->of, &client);
 
-    if (code == CLI_OK && client.role != ROLE_CLIENT) {
-        (void)fprintf(cli->err, "alcove: %s is no client but of role %s\n", word,
-                      policy_role_name(client.role));
-        code = CLI_USAGE;
-    }
-    if (code == CLI_OK && !client.enrolled) {
-        (void)fprintf(cli->err, "alcove: %s has not joined yet; make the chart when they have\n",
-                      word);
-        code = CLI_USAGE;
+    if (code == CLI_OK) {
+        code = judge_client(cli, values->of, &client);
     }
     if (code == CLI_OK) {
         code = is_new(cli, &client.member, 0);
@@ -146,74 +143,59 @@ static int chart_new(struct cli *cli, const char *word, const char *name)
     if (code != CLI_OK) {
         return code;
     }
-    status =
-        act_chart(host_engine(cli->host), &client.member,
-                  span_of(name, name == NULL ? 0 : strlen(name)), clock_now_ms(), &chart, &ticket);
-    if (status == STATUS_REFUSED) {
-        (void)fprintf(cli->err, "alcove: an admin must first state that you treat this client "
-                                "(alcove relate YOU treats CLIENT)\n");
-        return CLI_REFUSED;
-    }
+    status = act_chart(host_engine(cli->host), &client.member,
+                       span_of(values->name, values->name == NULL ? 0 : strlen(values->name)),
+                       clock_now_ms(), &chart, &ticket);
     return status == STATUS_OK ? cli_tell_made(cli, "chart", ID_SPAN(&chart), ticket)
-                               : cli_fail(cli, "the chart was not made", status);
+                               : cli_fail(cli, SAY_CHART_MAKE, status);
 }
 
 /* One section more in a chart that is there: a safety card's, say. */
-static int chart_add(struct cli *cli, const char *word, const char *class_word)
+static int run_add(struct cli *cli, const void *given)
 {
+    const struct chart_values *values = given;
     struct section_id section;
     struct chart_id chart;
     struct member_id client;
-    uint32_t class = 0;
     uint64_t ticket = 0;
     enum status status;
-    int code = ids_class(cli, class_word, &class);
+    int code = ids_chart(cli, values->of, &chart, &client);
 
     if (code == CLI_OK) {
-        code = ids_chart(cli, word, &chart, &client);
-    }
-    if (code == CLI_OK) {
-        code = is_new(cli, &client, class);
+        code = is_new(cli, &client, values->class);
     }
     if (code != CLI_OK) {
         return code;
     }
-    status = act_section(host_engine(cli->host), class, &chart, &client, clock_now_ms(), &section,
-                         &chart, &ticket);
+    status = act_section(host_engine(cli->host), values->class, &chart, &client, clock_now_ms(),
+                         &section, &chart, &ticket);
     return status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
-                               : cli_fail(cli, "the section was not made", status);
+                               : cli_fail(cli, SAY_SECTION_MAKE, status);
 }
 
-int cmd_chart(struct cli *cli, int argc, char **argv)
-{
-    const char *name = NULL;
-    const char *class = NULL;
-    const struct args_option options[] = {{.name = "--name", .value = &name},
-                                          {.name = "--class", .value = &class}};
-    const char *words[2];
-    const char *wrong = NULL;
-    size_t count = 0;
-    bool list;
-    bool add;
-    int code;
+static const struct option NEW_OPTIONS[] = {
+    {"CLIENT", OPTION_TEXT, offsetof(struct chart_values, of), NULL, "whose chart it is",
+     &option_required},
+    {"--name", OPTION_TEXT, offsetof(struct chart_values, name), "NAME",
+     "what you call the client; the server never sees it", NULL},
+};
+static const struct option_table CHART_NEW = {NEW_OPTIONS, ARRAY_LEN(NEW_OPTIONS),
+                                              sizeof(struct chart_values)};
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong)) {
-        return cli_usage(cli, "chart", wrong);
-    }
-    list = count == 1 && strcmp(words[0], "list") == 0;
-    add = count == 2 && strcmp(words[0], "add") == 0 && class != NULL;
-    if (!list && !add && !(count == 2 && strcmp(words[0], "new") == 0)) {
-        return cli_usage(cli, "chart", NULL);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (add) {
-        return chart_add(cli, words[1], class);
-    }
-    return list ? chart_list(cli) : chart_new(cli, words[1], name);
-}
+static const struct option ADD_OPTIONS[] = {
+    {"CHART", OPTION_TEXT, offsetof(struct chart_values, of), NULL, "the chart", &option_required},
+    {"--class", OPTION_CLASS, offsetof(struct chart_values, class), "CLASS",
+     "what the section is for", &option_required},
+};
+static const struct option_table CHART_ADD = {ADD_OPTIONS, ARRAY_LEN(ADD_OPTIONS),
+                                              sizeof(struct chart_values)};
+
+static const struct command COMMANDS[] = {
+    {"chart new", "make a client's chart", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &CHART_NEW, NULL,
+     NULL, NULL, run_new},
+    {"chart add", "add a section to a chart", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &CHART_ADD,
+     NULL, NULL, NULL, run_add},
+    {"chart list", "list the charts and sections that are shared with you", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &option_none, NULL, NULL, NULL, run_list},
+};
+const struct command_list cmd_chart = {COMMANDS, ARRAY_LEN(COMMANDS)};

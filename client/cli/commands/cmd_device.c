@@ -1,9 +1,8 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/engine/api/act.h"
 #include "keys/public/bytes/hex.h"
 
@@ -19,22 +18,15 @@ struct devices {
 static bool show_device(void *visitor, const struct view_device *device)
 {
     struct devices *devices = visitor;
-    struct cli *cli = devices->cli;
 
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "device", ID_SPAN(&device->device));
-        print_add_id(object, "statement", ID_SPAN(&device->statement));
-        (void)cJSON_AddBoolToObject(object, "this", device->own);
-        (void)cJSON_AddBoolToObject(object, "first", device->first);
-        (void)cJSON_AddBoolToObject(object, "revoked", device->revoked);
-        (void)cJSON_AddItemToArray(devices->array, object);
-        return true;
-    }
-    print_short(cli, ID_SPAN(&device->device));
-    (void)fprintf(cli->out, "%s%s%s\n", device->first ? "  first" : "",
-                  device->own ? "  this one" : "", device->revoked ? "  (revoked)" : "");
+    print_row(devices->cli, devices->array,
+              (const struct print_field[]){
+                  {"device", PRINT_ID, .span = ID_SPAN(&device->device), .before = ""},
+                  {"statement", PRINT_ID, .span = ID_SPAN(&device->statement)},
+                  {"this", PRINT_BOOL, .number = device->own, .before = "  this one"},
+                  {"first", PRINT_BOOL, .number = device->first, .before = "  first"},
+                  {"revoked", PRINT_BOOL, .number = device->revoked, .before = "  (revoked)"}},
+              5);
     return true;
 }
 
@@ -50,82 +42,96 @@ static bool find_device(void *visitor, const struct view_device *device)
     return true;
 }
 
-static int device_list(struct cli *cli, const struct member_id *member)
-{
-    struct devices devices = {.cli = cli, .array = cli->json ? cJSON_CreateArray() : NULL};
+struct device_values {
+    const char *device;
+    const char *member; /* NULL: oneself */
+};
 
-    view_devices(host_engine(cli->host), member, show_device, &devices);
+static int whose(struct cli *cli, const struct device_values *values, struct member_id *out_member)
+{
+    struct engine_state state;
+    struct view_member other;
+    int code;
+
+    if (values->member == NULL) {
+        engine_state(host_engine(cli->host), &state);
+        *out_member = state.member;
+        return CLI_OK;
+    }
+    code = ids_member(cli, values->member, &other);
+    *out_member = other.member;
+    return code;
+}
+
+static int run_list(struct cli *cli, const void *values)
+{
+    struct devices devices = {.cli = cli};
+    struct member_id member;
+    int code = whose(cli, values, &member);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+    devices.array = cli->json ? cJSON_CreateArray() : NULL;
+    view_devices(host_engine(cli->host), &member, show_device, &devices);
     if (cli->json) {
         print_json(cli, devices.array);
     }
     return CLI_OK;
 }
 
-static int device_revoke(struct cli *cli, const struct member_id *member, const char *word)
+static int run_revoke(struct cli *cli, const void *given)
 {
+    const struct device_values *values = given;
+    struct span word = span_of(values->device, strlen(values->device));
     struct devices devices = {.cli = cli};
     struct hex_prefix prefix;
+    struct member_id member;
     uint64_t ticket = 0;
     enum status status;
+    int code = whose(cli, values, &member);
 
-    if (strlen(word) < 4 || hex_prefix_parse(span_of(word, strlen(word)), &prefix) != STATUS_OK) {
-        (void)fprintf(cli->err, "alcove: a device is called by at least four digits of its id; "
-                                "see `alcove device list`\n");
-        return CLI_USAGE;
+    if (code != CLI_OK) {
+        return code;
+    }
+    if (word.size < 4 || hex_prefix_parse(word, &prefix) != STATUS_OK) {
+        return cli_error(cli, CLI_USAGE,
+                         "a device is called by at least four digits of its id; see `alcove device "
+                         "list`");
     }
     devices.prefix = &prefix;
-    view_devices(host_engine(cli->host), member, find_device, &devices);
+    view_devices(host_engine(cli->host), &member, find_device, &devices);
     if (devices.found != 1) {
-        (void)fprintf(cli->err, "alcove: %s device begins so; nothing was revoked\n",
-                      devices.found == 0 ? "no" : "more than one");
-        return devices.found == 0 ? CLI_NOT_FOUND : CLI_USAGE;
+        return cli_error(cli, devices.found == 0 ? CLI_NOT_FOUND : CLI_USAGE,
+                         "%s device begins so; nothing was revoked",
+                         devices.found == 0 ? "no" : "more than one");
     }
     if (devices.device.own) {
-        (void)fprintf(cli->err, "alcove: that is the device you are at; revoke it from another\n");
-        return CLI_REFUSED;
+        return cli_error(cli, CLI_REFUSED,
+                         "this is the device that you are using; revoke it from another");
     }
-    status = act_device_revoke(host_engine(cli->host), member, &devices.device.statement,
+    status = act_device_revoke(host_engine(cli->host), &member, &devices.device.statement,
                                clock_now_ms(), &ticket);
-    return cli_tell_statement(cli, status, &ticket,
-                              "Revoked: it can no longer connect, and keys move on with the next "
-                              "note.\nWhat it has already read stays readable to who holds it.");
+    return cli_tell_statement(
+        cli, SAY_STATEMENT, status, ticket,
+        "Revoked: it can no longer connect, and keys move on with the next "
+        "note.\nWhat it has already read stays readable to whoever holds it.");
 }
 
-int cmd_device(struct cli *cli, int argc, char **argv)
-{
-    const char *of = NULL;
-    const struct args_option options[] = {{.name = "--member", .value = &of}};
-    struct engine_state state;
-    struct view_member other;
-    struct member_id member;
-    const char *words[2];
-    const char *wrong = NULL;
-    size_t count = 0;
-    bool list;
-    int code;
+static const struct option OPTIONS[] = {
+    {"--member", OPTION_TEXT, offsetof(struct device_values, member), "MEMBER",
+     "another person's devices, as an admin", NULL},
+    {"DEVICE", OPTION_TEXT, offsetof(struct device_values, device), NULL,
+     "the first digits of its id", &option_required},
+};
+static const struct option_table DEVICE_LIST = {OPTIONS, 1, sizeof(struct device_values)};
+static const struct option_table DEVICE_REVOKE = {OPTIONS, ARRAY_LEN(OPTIONS),
+                                                  sizeof(struct device_values)};
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong)) {
-        return cli_usage(cli, "device", wrong);
-    }
-    list = count == 1 && strcmp(words[0], "list") == 0;
-    if (!list && !(count == 2 && strcmp(words[0], "revoke") == 0)) {
-        return cli_usage(cli, "device", NULL);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    engine_state(host_engine(cli->host), &state);
-    member = state.member;
-    if (of != NULL) {
-        code = ids_member(cli, of, &other);
-        member = other.member;
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    return list ? device_list(cli, &member) : device_revoke(cli, &member, words[1]);
-}
+static const struct command COMMANDS[] = {
+    {"device list", "list your devices", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &DEVICE_LIST, NULL,
+     NULL, NULL, run_list},
+    {"device revoke", "end a device's access", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &DEVICE_REVOKE, NULL, NULL, NULL, run_revoke},
+};
+const struct command_list cmd_device = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,8 +1,6 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
-#include "client/cli/print.h"
+#include "client/cli/command.h"
+#include "client/cli/print_field.h"
 #include "client/engine/api/act.h"
 #include "client/engine/api/view.h"
 #include "proto/words.h"
@@ -17,7 +15,7 @@ static bool find_directory(void *visitor, const struct view_section *section)
     return true;
 }
 
-static int directory_new(struct cli *cli)
+static int run_new(struct cli *cli, const void *values)
 {
     static const struct chart_id no_chart;
     static const struct member_id no_client;
@@ -28,14 +26,15 @@ static int directory_new(struct cli *cli)
     enum status status;
     int code;
 
+    (void)values;
     view_sections(host_engine(cli->host), find_directory, &there);
     if (there.class == CLASS_DIRECTORY) {
-        return cli_fail(cli, "the directory was not made", STATUS_ALREADY);
+        return cli_fail(cli, SAY_DIRECTORY_MAKE, STATUS_ALREADY);
     }
     status = act_section(host_engine(cli->host), CLASS_DIRECTORY, &no_chart, &no_client,
                          clock_now_ms(), &section, &chart, &ticket);
     code = status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
-                               : cli_fail(cli, "the directory was not made", status);
+                               : cli_fail(cli, SAY_DIRECTORY_MAKE, status);
     if (code == CLI_OK && !cli->json) {
         (void)fprintf(cli->out, "Names of staff whom you invite go into it. When a colleague has "
                                 "joined:\n  alcove directory share\n");
@@ -44,50 +43,28 @@ static int directory_new(struct cli *cli)
 }
 
 /* By hand, not with every sync: a grant that somebody revoked must not come back by itself. */
-static int directory_share(struct cli *cli)
+static int run_share(struct cli *cli, const void *values)
 {
     size_t granted = 0;
     enum status status = act_directory(host_engine(cli->host), clock_now_ms(), &granted);
-    int code = status == STATUS_OK ? CLI_OK : cli_fail(cli, "it was not shared", status);
+    int code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_DIRECTORY_SHARE, status);
 
+    (void)values;
     if (code == CLI_OK && granted > 0) {
         code = cli_refresh(cli);
     }
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_number(object, "granted", granted);
-        print_json(cli, object);
-        return CLI_OK;
-    }
-    (void)fprintf(cli->out, "%zu colleagues were granted reading of the directory.\n", granted);
-    return CLI_OK;
+    return code == CLI_OK
+               ? print_answer(
+                     cli,
+                     (const struct print_field[]){{"granted", PRINT_NUMBER, .number = granted}}, 1,
+                     "%zu colleagues were granted reading of the directory.", granted)
+               : code;
 }
 
-int cmd_directory(struct cli *cli, int argc, char **argv)
-{
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    bool share;
-    int code;
-
-    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
-        return cli_usage(cli, "directory", wrong);
-    }
-    share = strcmp(words[0], "share") == 0;
-    if (!share && strcmp(words[0], "new") != 0) {
-        return cli_usage(cli, "directory", words[0]);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    return share ? directory_share(cli) : directory_new(cli);
-}
+static const struct command COMMANDS[] = {
+    {"directory new", "make the practice's directory of staff names", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &option_none, NULL, NULL, NULL, run_new},
+    {"directory share", "let every colleague who has joined read the directory",
+     COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &option_none, NULL, NULL, NULL, run_share},
+};
+const struct command_list cmd_directory = {COMMANDS, ARRAY_LEN(COMMANDS)};

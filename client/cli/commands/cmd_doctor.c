@@ -1,8 +1,7 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "keys/private/keystore.h"
 #include "keys/private/pass_file.h"
 #include "keys/private/secret.h"
@@ -39,12 +38,11 @@ static void tell(struct doctor *doctor, const char *check, bool fine, const char
     va_end(values);
     doctor->fine = doctor->fine && fine;
     if (doctor->cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_text(object, "check", check);
-        (void)cJSON_AddBoolToObject(object, "fine", fine);
-        print_add_text(object, "text", text);
-        (void)cJSON_AddItemToArray(doctor->checks, object);
+        print_row(doctor->cli, doctor->checks,
+                  (const struct print_field[]){{"check", PRINT_TEXT, .span = print_span(check)},
+                                               {"fine", PRINT_BOOL, .number = fine},
+                                               {"text", PRINT_TEXT, .span = print_span(text)}},
+                  3);
         return;
     }
     (void)fprintf(doctor->cli->out, "%-7s %-8s ", fine ? "fine" : "PROBLEM", check);
@@ -88,7 +86,7 @@ static void look_at_keystore(struct doctor *doctor)
     const struct pass_file_params *best = &pass_file_params_default;
 
     if (status != STATUS_OK) {
-        tell(doctor, "keystore", false, "it cannot be read (%s)", status_name(status));
+        tell(doctor, "keystore", false, "it cannot be read: %s", message_why(status));
     } else if (params.passes < best->passes || params.memory_kib < best->memory_kib) {
         tell(doctor, "keystore", false,
              "guessing costs %u passes over %u MiB, below the %u over %u of a real profile; "
@@ -136,7 +134,7 @@ static void look_at_server(struct doctor *doctor)
         tell(doctor, "server", false, "%s: %s", keystore_content(host_keystore(host))->address,
              host_why(host) == NULL ? "no answer in time" : host_why(host));
     } else {
-        tell(doctor, "server", false, "syncing stopped (%s)", status_name(status));
+        tell(doctor, "server", false, "syncing stopped: %s", message_why(status));
     }
     if (engine_alarm_count(host_engine(host)) > 0) {
         tell(doctor, "proofs", false, "%s", engine_alarm(host_engine(host), 0)->reason);
@@ -193,9 +191,9 @@ static void look_at_outbox(struct doctor *doctor)
     engine_outbox(host_engine(doctor->cli->host), count_ticket, &outbox);
     if (outbox.failed > 0) {
         tell(doctor, "outbox", false,
-             "%zu things were refused for good (last: %s); their text is kept here, see "
+             "the server refused %zu things for good (the last: %s); their text is kept here, see "
              "`alcove list`",
-             outbox.failed, status_name(outbox.why));
+             outbox.failed, message_why(outbox.why));
     }
     if (outbox.waiting > 0) {
         tell(doctor, "outbox", false, "%zu things wait to be sent", outbox.waiting);
@@ -221,33 +219,26 @@ static void confirm_clock(struct doctor *doctor)
     if (status == STATUS_OK) {
         tell(doctor, "clock", true, "what waited is sent; tell your admin of the server's clock");
     } else {
-        tell(doctor, "clock", false, "%s", status_name(status));
+        tell(doctor, "clock", false, "%s", message_why(status));
     }
 }
 
-int cmd_doctor(struct cli *cli, int argc, char **argv)
-{
-    struct doctor doctor = {.cli = cli, .fine = true};
-    bool confirm = false;
-    const struct args_option options[] = {{.name = "--confirm-clock", .flag = &confirm}};
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
+struct doctor_values {
+    bool confirm_clock;
+};
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), NULL, 0, &count, &wrong)) {
-        return cli_usage(cli, "doctor", wrong);
-    }
-    code = cli_open(cli);
-    if (code != CLI_OK) {
-        return code;
-    }
+static int run_doctor(struct cli *cli, const void *given)
+{
+    const struct doctor_values *values = given;
+    struct doctor doctor = {.cli = cli, .fine = true};
+
     doctor.checks = cli->json ? cJSON_CreateArray() : NULL;
     look_at_modes(&doctor);
     look_at_keystore(&doctor);
     look_at_memory(&doctor);
     tell(&doctor, "agent", true, cli->lent ? "unlocked" : "none; each command asks");
     look_at_server(&doctor);
-    if (confirm) {
+    if (values->confirm_clock) {
         confirm_clock(&doctor);
     }
     look_at_outbox(&doctor);
@@ -263,3 +254,16 @@ int cmd_doctor(struct cli *cli, int argc, char **argv)
     }
     return doctor.fine ? CLI_OK : CLI_FAILED;
 }
+
+static const struct option OPTIONS[] = {
+    {"--confirm-clock", OPTION_FLAG, offsetof(struct doctor_values, confirm_clock), NULL,
+     "this machine's clock is right, not the server's", NULL},
+};
+static const struct option_table DOCTOR = {OPTIONS, ARRAY_LEN(OPTIONS),
+                                           sizeof(struct doctor_values)};
+
+static const struct command COMMANDS[] = {
+    {"doctor", "look for problems of this profile", COMMAND_NEEDS_PROFILE, COMMAND_ANYWHERE,
+     &DOCTOR, NULL, NULL, NULL, run_doctor},
+};
+const struct command_list cmd_doctor = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,11 +1,10 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/export_write.h"
 #include "client/cli/files.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
@@ -85,7 +84,7 @@ static int export_section(struct exporting *exporting, const struct view_section
     exporting->note_count = 0;
     status = view_notes(exporting->engine, &section->section, collect_note, exporting);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        return cli_fail(exporting->write.cli, "a section could not be read", status);
+        return cli_fail(exporting->write.cli, SAY_SECTION_READ, status);
     }
     for (size_t i = 0; code == CLI_OK && i < exporting->note_count; i++) {
         code = export_write_note(&exporting->write, section, &exporting->notes[i]);
@@ -125,32 +124,26 @@ static int write_manifest(struct exporting *exporting)
     }
     cJSON_free(text);
     cJSON_Delete(object);
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the manifest was not written", status);
+    return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_EXPORT, "manifest.json", status);
 }
 
 static void tell(const struct exporting *exporting)
 {
     struct cli *cli = exporting->write.cli;
 
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_text(object, "folder", exporting->write.folder);
-        print_add_number(object, "notes", exporting->write.notes);
-        print_add_number(object, "sections", exporting->section_count);
-        print_add_number(object, "process_sections_left_out", exporting->left_out);
-        print_json(cli, object);
-    } else {
-        (void)fprintf(cli->out, "%zu notes of %zu sections are in %s, with manifest.json.\n",
-                      exporting->write.notes, exporting->section_count, exporting->write.folder);
-        if (exporting->left_out > 0) {
-            (void)fprintf(cli->out,
-                          "Process notes are left out; --include-process takes them in.\n");
-        }
-    }
-    (void)fprintf(cli->err, "alcove: WARNING: the files are plain text. Whoever gets hold of them "
-                            "can read\n  them; no access log will say so. Keep them encrypted, "
-                            "and remove them soon.\n");
+    (void)print_answer(
+        cli,
+        (const struct print_field[]){
+            {"folder", PRINT_TEXT, .span = print_span(exporting->write.folder)},
+            {"notes", PRINT_NUMBER, .number = exporting->write.notes},
+            {"sections", PRINT_NUMBER, .number = exporting->section_count},
+            {"process_sections_left_out", PRINT_NUMBER, .number = exporting->left_out}},
+        4, "%zu notes of %zu sections are in %s, with manifest.json.%s", exporting->write.notes,
+        exporting->section_count, exporting->write.folder,
+        exporting->left_out > 0 ? "\nProcess notes are left out; --include-process takes them in."
+                                : "");
+    cli_warn(cli, "WARNING: the files are plain text. Whoever gets hold of them can read them; no "
+                  "access log will say so. Keep them encrypted, and remove them soon.");
 }
 
 static int export_all(struct exporting *exporting)
@@ -161,11 +154,11 @@ static int export_all(struct exporting *exporting)
     exporting->engine = host_engine(cli->host);
     view_sections(exporting->engine, collect_section, exporting);
     if (exporting->section_count == 0) {
-        return cli_fail(cli, "there is nothing to export", STATUS_NOT_FOUND);
+        return cli_error(cli, CLI_NOT_FOUND, "there is nothing here to export");
     }
     if (mkdir(exporting->write.folder, 0700) != 0) {
-        return cli_fail(cli, "the folder was not made, and nothing was written",
-                        errno == EEXIST ? STATUS_ALREADY : STATUS_IO);
+        return cli_fail_at(cli, SAY_EXPORT_FOLDER, exporting->write.folder,
+                           errno == EEXIST ? STATUS_ALREADY : STATUS_IO);
     }
     exporting->sections = cJSON_CreateArray();
     exporting->write.files = cJSON_CreateArray();
@@ -178,7 +171,7 @@ static int export_all(struct exporting *exporting)
     if (code == CLI_OK) {
         tell(exporting);
     } else {
-        (void)fprintf(cli->err, "alcove: %s is incomplete; remove it\n", exporting->write.folder);
+        cli_warn(cli, "%s is incomplete; remove it", exporting->write.folder);
     }
     cJSON_Delete(exporting->sections);
     cJSON_Delete(exporting->write.files);
@@ -186,45 +179,57 @@ static int export_all(struct exporting *exporting)
     return code;
 }
 
-int cmd_export(struct cli *cli, int argc, char **argv)
+struct export_values {
+    const char *folder;
+    const char *chart;
+    bool all;
+    bool process;
+};
+
+static const char *check_export(const void *given)
 {
-    const char *chart_word = NULL;
-    bool all = false;
-    bool process = false;
-    const struct args_option options[] = {
-        {.name = "--chart", .value = &chart_word},
-        {.name = "--all", .flag = &all},
-        {.name = "--include-process", .flag = &process},
-    };
+    const struct export_values *values = given;
+
+    return values->all == (values->chart != NULL) ? "give --chart CHART, or --all" : NULL;
+}
+
+static int run_export(struct cli *cli, const void *given)
+{
+    const struct export_values *values = given;
     struct exporting *exporting;
     struct chart_id chart;
     struct member_id client;
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
+    int code = values->all ? CLI_OK : ids_chart(cli, values->chart, &chart, &client);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
-        count != 1 || all == (chart_word != NULL)) {
-        return cli_usage(cli, "export", wrong);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK && chart_word != NULL) {
-        code = ids_chart(cli, chart_word, &chart, &client);
-    }
     if (code != CLI_OK) {
         return code;
     }
     exporting = calloc(1, sizeof(*exporting));
     CHECK(exporting != NULL);
     exporting->write.cli = cli;
-    exporting->write.folder = words[0];
-    exporting->chart = all ? NULL : &chart;
-    exporting->process = process;
+    exporting->write.folder = values->folder;
+    exporting->chart = values->all ? NULL : &chart;
+    exporting->process = values->process;
     code = export_all(exporting);
     free(exporting);
     return code;
 }
+
+static const struct option OPTIONS[] = {
+    {"DIR", OPTION_FILE, offsetof(struct export_values, folder), NULL,
+     "the folder, which must not exist yet", &option_required},
+    {"--chart", OPTION_TEXT, offsetof(struct export_values, chart), "CHART", "the notes of a chart",
+     NULL},
+    {"--all", OPTION_FLAG, offsetof(struct export_values, all), NULL, "all notes that are here",
+     NULL},
+    {"--include-process", OPTION_FLAG, offsetof(struct export_values, process), NULL,
+     "process notes too", NULL},
+};
+static const struct option_table EXPORT = {OPTIONS, ARRAY_LEN(OPTIONS),
+                                           sizeof(struct export_values)};
+
+static const struct command COMMANDS[] = {
+    {"export", "write notes into files, in the clear", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &EXPORT, check_export, NULL, NULL, run_export},
+};
+const struct command_list cmd_export = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,9 +1,8 @@
-#include "client/cli/cli.h"
-
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "client/cli/joining.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/secrets.h"
 #include "client/engine/section/petname.h"
 #include "client/store/store.h"
@@ -14,27 +13,26 @@
 
 #include <unistd.h>
 
+struct join_values {
+    const char *file;
+    bool yes;
+    bool trial;
+    const char *card;
+};
+
 static int confirm(struct cli *cli, const struct join_info *info, bool yes)
 {
-    char line[32];
-
     if (!cli->json) {
         (void)fprintf(cli->out, "The invitation is genuine.\n  practice  ");
-        print_text(cli, span_of(info->practice_name, strlen(info->practice_name)), 60);
+        print_text(cli, print_span(info->practice_name), 60);
         (void)fprintf(cli->out, "\n  name      ");
-        print_text(cli, span_of(info->name, strlen(info->name)), 60);
+        print_text(cli, print_span(info->name), 60);
         (void)fprintf(cli->out, "\n  role      %s\n", policy_role_name(info->role));
     }
-    if (yes || cli->json) {
-        return CLI_OK;
-    }
-    (void)fprintf(cli->out, "Join? Type yes: ");
-    (void)fflush(cli->out);
-    if (cli->in < 0 || fgets(line, sizeof(line), stdin) == NULL || strncmp(line, "yes", 3) != 0) {
-        (void)fprintf(cli->err, "alcove join: not joined; the invitation is unused\n");
-        return CLI_REFUSED;
-    }
-    return CLI_OK;
+    return yes || cli->json || cli_confirm(cli, "Join?")
+               ? CLI_OK
+               : cli_error(cli, CLI_REFUSED,
+                           "you have not joined; the invitation can still be used");
 }
 
 static int take_passphrase(struct cli *cli, struct secret **out_passphrase)
@@ -44,17 +42,15 @@ static int take_passphrase(struct cli *cli, struct secret **out_passphrase)
                                          "New passphrase, 15 characters or more", out_passphrase);
 
     if (status != STATUS_OK) {
-        return cli_no_passphrase(cli, "no passphrase was given", status);
+        return cli_fail(cli, SAY_PASSPHRASE, status);
     }
     verdict = passphrase_judge(secret_view(*out_passphrase));
-    if (verdict != PASSPHRASE_GOOD) {
-        (void)fprintf(cli->err,
-                      "alcove join: this passphrase will not do.\n  %s\nNothing was made; the "
-                      "invitation is unused.\n",
-                      passphrase_advice(verdict));
-        return CLI_LOCKED;
-    }
-    return CLI_OK;
+    return verdict == PASSPHRASE_GOOD
+               ? CLI_OK
+               : cli_error(cli, CLI_LOCKED,
+                           "this passphrase will not do. %s Nothing was made; the invitation can "
+                           "still be used.",
+                           passphrase_advice(verdict));
 }
 
 static int give_card(struct cli *cli, const char *path, const char *card)
@@ -62,8 +58,7 @@ static int give_card(struct cli *cli, const char *path, const char *card)
     if (path != NULL) {
         enum status status = files_write_new(path, span_of(card, strlen(card)));
 
-        return status == STATUS_OK ? CLI_OK
-                                   : cli_fail(cli, "the recovery card was not written", status);
+        return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_CARD, path, status);
     }
     if (!cli->json) {
         (void)fprintf(
@@ -77,20 +72,16 @@ static int give_card(struct cli *cli, const char *path, const char *card)
 
 static void tell_joined(struct cli *cli, const struct join_info *info, const char *card_path)
 {
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "member", ID_SPAN(&info->member));
-        print_add_text(object, "role", policy_role_name(info->role));
-        print_add_text(object, "practice", info->practice_name);
-        print_add_text(object, "name", info->name);
-        if (card_path != NULL) {
-            print_add_text(object, "card_file", card_path);
-        }
-        print_json(cli, object);
-        return;
-    }
-    (void)fprintf(cli->out, "Joined. Next: alcove unlock\n");
+    (void)print_answer(
+        cli,
+        (const struct print_field[]){
+            {"member", PRINT_ID, .span = ID_SPAN(&info->member)},
+            {"role", PRINT_TEXT, .span = print_span(policy_role_name(info->role))},
+            {"practice", PRINT_TEXT, .span = print_span(info->practice_name)},
+            {"name", PRINT_TEXT, .span = print_span(info->name)},
+            {"card_file", PRINT_TEXT, .span = print_span(card_path == NULL ? "" : card_path)},
+        },
+        card_path == NULL ? 4 : 5, "Joined. Next: alcove unlock");
 }
 
 /* What the invitation calls the newcomer and the practice. It is a convenience: without it both
@@ -140,19 +131,11 @@ static enum status make_place(const char *profile)
 
 static int fail_join(struct cli *cli, const struct joining *joining, enum status status)
 {
-    if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
-        (void)fprintf(cli->err,
-                      "alcove join: the server was not reached: %s\nThe invitation is "
-                      "unused; try again.\n",
-                      joining->why == NULL ? "no answer in time" : joining->why);
-        return CLI_UNREACHABLE;
-    }
-    if (status == STATUS_REFUSED) {
-        (void)fprintf(cli->err, "alcove join: the server knows no such invitation, or it was used "
-                                "already.\n  Ask the one who gave it to you for a new one.\n");
-        return CLI_REFUSED;
-    }
-    return cli_fail(cli, "the invitation does not hold", status);
+    return status == STATUS_OFFLINE || status == STATUS_BUSY
+               ? cli_error(cli, CLI_UNREACHABLE,
+                           "the server was not reached: %s The invitation is unused; try again.",
+                           joining->why == NULL ? "no answer in time." : joining->why)
+               : cli_fail(cli, SAY_JOIN, status);
 }
 
 /* What an enrolment that did not come about leaves behind; the invitation serves again. */
@@ -173,12 +156,11 @@ static void remove_keys(const struct cli *cli, const char *card_path)
 
 static int tell_unsure(struct cli *cli)
 {
-    (void)fprintf(cli->err,
-                  "alcove join: the server did not answer; it may have taken you in or not.\n"
-                  "Your keys are kept in %s. Try `alcove sync`: if that is refused,\n"
-                  "remove this folder and the card, and join again with the same invitation.\n",
-                  cli->profile);
-    return CLI_UNREACHABLE;
+    return cli_error(cli, CLI_UNREACHABLE,
+                     "the server did not answer; it may have taken you in or not. Your keys are "
+                     "kept in %s. Try `alcove sync`: if that is refused, remove this folder and "
+                     "the card, and join again with the same invitation.",
+                     cli->profile);
 }
 
 /* The keys are on the disk before the invitation is used up: whatever ends this program after
@@ -209,8 +191,7 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
 
     memset(&content, 0, sizeof(content));
     if (status != STATUS_OK) {
-        return cli_fail(cli, "the profile's folder cannot be written; the invitation is unused",
-                        status);
+        return cli_fail_at(cli, SAY_JOIN_PLACE, cli->profile, status);
     }
     status = join_enrol(joining->join, card_secret);
     if (status == STATUS_OK) {
@@ -223,7 +204,7 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     keystore_content_deinit(&content);
     if (status != STATUS_OK) {
         wipe(card_secret, sizeof(card_secret));
-        return cli_fail(cli, "the keys were not stored; the invitation is unused", status);
+        return cli_fail(cli, SAY_JOIN_STORE, status);
     }
     code = give_card(cli, card_path, card_secret);
     wipe(card_secret, sizeof(card_secret));
@@ -240,11 +221,10 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     return code;
 }
 
-static int join_with(struct cli *cli, struct joining *joining, bool yes, bool trial,
-                     const char *card_path)
+static int join_with(struct cli *cli, struct joining *joining, const struct join_values *values)
 {
     const struct pass_file_params *params =
-        trial ? &pass_file_params_floor : &pass_file_params_default;
+        values->trial ? &pass_file_params_floor : &pass_file_params_default;
     struct secret *passphrase = NULL;
     enum status status = joining_connect(joining, JOIN_VERIFIED);
     int code;
@@ -253,85 +233,68 @@ static int join_with(struct cli *cli, struct joining *joining, bool yes, bool tr
         return fail_join(cli, joining, status);
     }
     if (!joining_right_server(joining)) {
-        (void)fprintf(cli->err,
-                      "alcove join: ALARM: another server answers at %s than the one in "
-                      "the invitation.\nNothing was sent to it. Tell your practice.\n",
-                      join_address(joining->join));
-        return CLI_ALARM;
+        return cli_error(cli, CLI_ALARM,
+                         "ALARM: another server answers at %s than the one in the invitation. "
+                         "Nothing was sent to it. Tell your practice.",
+                         join_address(joining->join));
     }
-    code = confirm(cli, join_info(joining->join), yes);
+    code = confirm(cli, join_info(joining->join), values->yes);
     if (code == CLI_OK) {
         code = take_passphrase(cli, &passphrase);
     }
     if (code == CLI_OK) {
-        code = enrol(cli, joining, join_info(joining->join), params, passphrase, card_path);
+        code = enrol(cli, joining, join_info(joining->join), params, passphrase, values->card);
     }
     secret_free(passphrase);
     return code;
 }
 
-static int fail_code(struct cli *cli, const char *path, bool read, enum status status)
+static int run_join(struct cli *cli, const void *given)
 {
-    char what[128];
-
-    if (read && (status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED)) {
-        (void)fprintf(cli->err,
-                      "alcove join: this is no invitation's code, or a character is wrong or "
-                      "missing; it\n  begins with ALCOVE1-JOIN: (%s)\n",
-                      status_name(status));
-        return CLI_FAILED;
-    }
-    (void)snprintf(what, sizeof(what), "the code was not read from %.64s", path);
-    return cli_fail(cli, what, status);
-}
-
-int cmd_join(struct cli *cli, int argc, char **argv)
-{
-    bool yes = false;
-    bool trial = false;
-    const char *card = NULL;
-    const struct args_option options[] = {
-        {.name = "--yes", .flag = &yes},
-        {.name = "--trial", .flag = &trial},
-        {.name = "--card", .value = &card},
-    };
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
+    const struct join_values *values = given;
     struct joining joining = {.status = STATUS_OK};
     uint8_t *text = NULL;
     size_t size = 0;
     enum status status;
-    bool read;
     int code;
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
-        count != 1) {
-        return cli_usage(cli, "join", wrong);
-    }
-    if (cli->json && card == NULL) {
-        (void)fprintf(cli->err,
-                      "alcove join: with --json the recovery card needs a file of its own: "
-                      "--card FILE\n");
-        return CLI_USAGE;
+    if (cli->json && values->card == NULL) {
+        return cli_error(cli, CLI_USAGE,
+                         "with --json the recovery card needs a file of its own: --card FILE");
     }
     if (host_probe(cli->profile) != STATUS_NOT_FOUND) {
-        (void)fprintf(cli->err,
-                      "alcove join: %s already holds a profile; nothing was changed. "
-                      "Choose another with --profile DIR.\n",
-                      cli->profile);
-        return CLI_FAILED;
+        return cli_error(cli, CLI_FAILED,
+                         "%s already holds a profile; nothing was changed. Choose another folder "
+                         "with --profile DIR.",
+                         cli->profile);
     }
-    status = files_read(words[0], cli->in, INVITATION_TEXT_CHARS_MAX + 64, &text, &size);
-    read = status == STATUS_OK;
-    if (read) {
+    status = files_read(values->file, cli->in, INVITATION_TEXT_CHARS_MAX + 64, &text, &size);
+    if (status == STATUS_OK) {
         status = join_new(span_of(text, size), &joining.join);
         wipe(text, size);
     }
     free(text);
-    code = status == STATUS_OK ? join_with(cli, &joining, yes, trial, card)
-                               : fail_code(cli, words[0], read, status);
+    code = status == STATUS_OK ? join_with(cli, &joining, values)
+                               : cli_fail_at(cli, SAY_CODE_READ, values->file, status);
     joining_deinit(&joining);
     join_free(joining.join);
     return code;
 }
+
+static const struct option OPTIONS[] = {
+    {"FILE|-", OPTION_INPUT, offsetof(struct join_values, file), NULL,
+     "the file with the code; - is standard input", &option_required},
+    {"--yes", OPTION_FLAG, offsetof(struct join_values, yes), NULL, "join without being asked",
+     NULL},
+    {"--trial", OPTION_FLAG, offsetof(struct join_values, trial), NULL,
+     "faster to open, easier to guess; never for real notes", NULL},
+    {"--card", OPTION_FILE, offsetof(struct join_values, card), "FILE",
+     "write the recovery card into this new file", NULL},
+};
+static const struct option_table JOIN = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct join_values)};
+
+static const struct command COMMANDS[] = {
+    {"join", "become a member with an invitation's code", COMMAND_NEEDS_NOTHING, COMMAND_HERE,
+     &JOIN, NULL, NULL, NULL, run_join},
+};
+const struct command_list cmd_join = {COMMANDS, ARRAY_LEN(COMMANDS)};

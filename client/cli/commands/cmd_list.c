@@ -1,14 +1,11 @@
-#include "client/cli/cli.h"
-
-#include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "client/cli/ids.h"
 #include "client/cli/note_list.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/query.h"
-#include "client/engine/api/write.h"
 #include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"
@@ -44,12 +41,12 @@ static int list_all(struct cli *cli, const struct section_id *only, const struct
     sections_free(&sections);
     if (status != STATUS_OK) {
         cJSON_Delete(list.array);
-        return cli_fail(cli, "a section could not be read", status);
+        return cli_fail(cli, SAY_SECTION_READ, status);
     }
     if (cli->json) {
         print_json(cli, list.array);
     } else if (list.count == 0) {
-        (void)fprintf(cli->err, "alcove: there are no notes here\n");
+        cli_warn(cli, "there are no notes here");
     }
     return CLI_OK;
 }
@@ -71,43 +68,44 @@ static bool try_section(struct cli *cli, const char *word, int *out_code)
     }
     status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
     engine_ticket(host_engine(cli->host), ticket, &info);
-    *out_code =
-        cli_fail(cli, "the section was not read", status == STATUS_OK ? info.status : status);
+    *out_code = cli_fail(cli, SAY_SECTION_READ, status == STATUS_OK ? info.status : status);
     return true;
 }
 
-int cmd_list(struct cli *cli, int argc, char **argv)
+struct list_values {
+    const char *chart;
+    const char *section;
+};
+
+static int run_list(struct cli *cli, const void *given)
 {
-    const char *section_word = NULL;
-    const struct args_option options[] = {{.name = "--section", .value = &section_word}};
+    const struct list_values *values = given;
     struct view_section section;
     struct chart_id chart;
     struct member_id client;
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
+    int code = CLI_OK;
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong)) {
-        return cli_usage(cli, "list", wrong);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK && section_word != NULL && try_section(cli, section_word, &code)) {
+    if (values->section != NULL && try_section(cli, values->section, &code)) {
         return code;
     }
-    if (code == CLI_OK && section_word != NULL) {
-        code = ids_section(cli, section_word, 0, &section);
+    if (values->section != NULL) {
+        code = ids_section(cli, values->section, 0, &section);
     }
-    if (code == CLI_OK && count == 1) {
-        code = ids_chart(cli, words[0], &chart, &client);
+    if (code == CLI_OK && values->chart != NULL) {
+        code = ids_chart(cli, values->chart, &chart, &client);
     }
-    return code == CLI_OK ? list_all(cli, section_word == NULL ? NULL : &section.section,
-                                     count == 1 ? &chart : NULL)
+    return code == CLI_OK ? list_all(cli, values->section == NULL ? NULL : &section.section,
+                                     values->chart == NULL ? NULL : &chart)
                           : code;
 }
+
+static const struct option LIST_OPTIONS[] = {
+    {"CHART", OPTION_TEXT, offsetof(struct list_values, chart), NULL, "only of this chart", NULL},
+    {"--section", OPTION_TEXT, offsetof(struct list_values, section), "SECTION",
+     "only of this section", NULL},
+};
+static const struct option_table LIST = {LIST_OPTIONS, ARRAY_LEN(LIST_OPTIONS),
+                                         sizeof(struct list_values)};
 
 /* ---- search */
 
@@ -116,55 +114,45 @@ static bool found_revision(void *visitor, const struct view_revision *revision)
     struct note_list *list = visitor;
     struct cli *cli = list->cli;
     struct view_section section;
-    char name[VIEW_NAME_BYTES_MAX];
+    char name[VIEW_NAME_BYTES_MAX] = "";
+    bool named = list->headed &&
+                 view_section(host_engine(cli->host), &revision->section, &section) == STATUS_OK;
 
     list->count++;
-
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "note", ID_SPAN(&revision->note));
-        print_add_id(object, "section", ID_SPAN(&revision->section));
-        print_add_text(object, "class", policy_class_name(revision->class));
-        print_add_span(object, "title", field_span(revision->body->title));
-        (void)cJSON_AddItemToArray(list->array, object);
-        return true;
-    }
-    print_short(cli, ID_SPAN(&revision->note));
-    (void)fprintf(cli->out, " %-8s ", policy_class_name(revision->class));
-    if (list->headed &&
-        view_section(host_engine(cli->host), &revision->section, &section) == STATUS_OK) {
+    if (named) {
         view_name(host_engine(cli->host), &section.client, name);
-        print_text(cli, span_of(name, strlen(name)), 16);
-        (void)fputs("  ", cli->out);
     }
-    print_text(cli, note_list_headline(revision->body), 40);
-    (void)fputc('\n', cli->out);
+    print_row(cli, list->array,
+              (const struct print_field[]){
+                  {"note", PRINT_ID, .span = ID_SPAN(&revision->note), .before = ""},
+                  {"section", PRINT_ID, .span = ID_SPAN(&revision->section)},
+                  {"class", PRINT_TEXT, .span = print_span(policy_class_name(revision->class)),
+                   .before = " ", .columns = -8},
+                  {"title", PRINT_TEXT, .span = field_span(revision->body->title)},
+                  {NULL, PRINT_TEXT, .span = print_span(name), .before = named ? " " : NULL,
+                   .columns = 16},
+                  {NULL, PRINT_TEXT, .span = note_list_headline(revision->body),
+                   .before = named ? "  " : " ", .columns = 40}},
+              6);
     return true;
 }
 
-int cmd_search(struct cli *cli, int argc, char **argv)
+struct search_values {
+    const char *text;
+};
+
+static int run_search(struct cli *cli, const void *given)
 {
+    const struct search_values *values = given;
     struct note_list list = {.cli = cli};
     struct engine_state state;
     uint8_t *text = NULL;
-    const char *words[1];
-    const char *wrong = NULL;
     size_t size = 0;
-    size_t count = 0;
     enum status status = STATUS_OK;
-    int code;
 
-    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
-        return cli_usage(cli, "search", wrong);
-    }
-    code = cli_open(cli);
-    if (code != CLI_OK) {
-        return code;
-    }
     engine_state(host_engine(cli->host), &state);
     list.headed = state.role != ROLE_CLIENT;
-    if (strcmp(words[0], "-") == 0) {
+    if (strcmp(values->text, "-") == 0) {
         status = files_read("-", cli->in, SEARCH_BYTES_MAX, &text, &size);
         while (size > 0 && text[size - 1] == '\n') {
             size--;
@@ -172,20 +160,34 @@ int cmd_search(struct cli *cli, int argc, char **argv)
     }
     if (status == STATUS_OK) {
         list.array = cli->json ? cJSON_CreateArray() : NULL;
-        status =
-            view_search(host_engine(cli->host),
-                        text == NULL ? span_of(words[0], strlen(words[0])) : span_of(text, size),
-                        found_revision, &list);
+        status = view_search(host_engine(cli->host),
+                             text == NULL ? print_span(values->text) : span_of(text, size),
+                             found_revision, &list);
     }
     free(text);
     if (status != STATUS_OK) {
         cJSON_Delete(list.array);
-        return cli_fail(cli, "nothing was searched", status);
+        return cli_fail(cli, SAY_SEARCH, status);
     }
     if (cli->json) {
         print_json(cli, list.array);
     } else if (list.count == 0) {
-        (void)fprintf(cli->err, "alcove: nothing here holds that text\n");
+        cli_warn(cli, "nothing here holds that text");
     }
     return CLI_OK;
 }
+
+static const struct option SEARCH_OPTIONS[] = {
+    {"TEXT|-", OPTION_INPUT, offsetof(struct search_values, text), NULL,
+     "what to look for; - is standard input", &option_required},
+};
+static const struct option_table SEARCH = {SEARCH_OPTIONS, ARRAY_LEN(SEARCH_OPTIONS),
+                                           sizeof(struct search_values)};
+
+static const struct command COMMANDS[] = {
+    {"list", "list the notes that are here", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &LIST, NULL,
+     NULL, NULL, run_list},
+    {"search", "find text in what is here", COMMAND_NEEDS_PROFILE, COMMAND_ANYWHERE, &SEARCH, NULL,
+     NULL, NULL, run_search},
+};
+const struct command_list cmd_list = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,77 +1,51 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/cli.h"
+#include "client/cli/command.h"
 #include "client/cli/ids.h"
 #include "client/cli/log_export.h"
 #include "client/cli/log_find.h"
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
-#include "client/engine/api/query.h"
-#include "proto/number.h"
-#include "proto/policy.h"
+#include "client/cli/print_field.h"
 #include "proto/words.h"
 
 #define LIMIT_DEFAULT 200u
+#define LIMIT_MAX     10000000u
+#define LIMIT_NONE    (LIMIT_MAX + 1u) /* not given */
 
-struct log_words {
+struct log_values {
+    const char *folder;
+    uint32_t format; /* enum log_format */
     bool mine;
     bool all;
     const char *chart;
     const char *actor;
     const char *section;
-    const char *action;
-    const char *outcome;
-    const char *from;
-    const char *to;
-    const char *limit;
-    const char *format;
+    uint32_t action;
+    uint32_t outcome;
+    uint64_t from_ms;
+    uint64_t to_ms;
+    uint64_t limit;
 };
 
-static int outcome_of(struct cli *cli, const char *word, uint32_t *out)
-{
-    static const char *const names[] = {"", "ok", "refused", "failed"};
-
-    for (uint32_t i = 1; i < ARRAY_LEN(names); i++) {
-        if (strcmp(names[i], word) == 0) {
-            *out = i;
-            return CLI_OK;
-        }
-    }
-    (void)fprintf(cli->err, "alcove: --outcome is ok, refused or failed\n");
-    return CLI_USAGE;
-}
-
-static int limit_of(struct cli *cli, const char *word, uint32_t *out)
-{
-    uint64_t limit;
-
-    if (!number_of(word, 0, 10000000u, &limit)) {
-        (void)fprintf(cli->err, "alcove: --limit is a number; 0: everything\n");
-        return CLI_USAGE;
-    }
-    *out = (uint32_t)limit;
-    return CLI_OK;
-}
-
 /* Auditors ask about all, clients about their own chart, others about themselves. */
-static int scope_of(struct cli *cli, const struct log_words *words, struct query_terms *query)
+static int scope_of(struct cli *cli, const struct log_values *values, struct query_terms *query)
 {
     struct engine_state state;
     struct member_id client;
 
     engine_state(host_engine(cli->host), &state);
-    if (words->all || (!words->mine && state.role == ROLE_AUDITOR)) {
+    if (values->all || (!values->mine && state.role == ROLE_AUDITOR)) {
         query->scope = ACTION_LOG_ALL;
-        if (words->chart == NULL) {
+        if (values->chart == NULL) {
             return CLI_OK;
         }
-        return state.role == ROLE_AUDITOR ? log_find_chart(cli, words->chart, &query->chart)
-                                          : ids_chart(cli, words->chart, &query->chart, &client);
+        return state.role == ROLE_AUDITOR ? log_find_chart(cli, values->chart, &query->chart)
+                                          : ids_chart(cli, values->chart, &query->chart, &client);
     }
-    if (words->chart != NULL || (!words->mine && state.role == ROLE_CLIENT)) {
+    if (values->chart != NULL || (!values->mine && state.role == ROLE_CLIENT)) {
         query->scope = ACTION_LOG_CHART;
-        return ids_chart(cli, words->chart, &query->chart, &client);
+        return ids_chart(cli, values->chart, &query->chart, &client);
     }
     query->scope = ACTION_LOG_OWN;
     return CLI_OK;
@@ -92,38 +66,23 @@ static int section_of(struct cli *cli, const char *word, struct section_id *out)
     return code;
 }
 
-static int query_of(struct cli *cli, const struct log_words *words, uint32_t limit_default,
+static int query_of(struct cli *cli, const struct log_values *values, uint32_t limit_default,
                     struct query_terms *query)
 {
     struct view_member actor;
-    int code = scope_of(cli, words, query);
+    int code = scope_of(cli, values, query);
 
-    query->limit = limit_default;
-    if (code == CLI_OK && words->limit != NULL) {
-        code = limit_of(cli, words->limit, &query->limit);
-    }
-    if (code == CLI_OK && words->actor != NULL) {
-        code = ids_member(cli, words->actor, &actor);
+    query->limit = values->limit == LIMIT_NONE ? limit_default : (uint32_t)values->limit;
+    query->action = values->action;
+    query->outcome = values->outcome;
+    query->time_from_ms = values->from_ms;
+    query->time_to_ms = values->to_ms;
+    if (code == CLI_OK && values->actor != NULL) {
+        code = ids_member(cli, values->actor, &actor);
         query->actor = actor.member;
     }
-    if (code == CLI_OK && words->section != NULL) {
-        code = section_of(cli, words->section, &query->section);
-    }
-    if (code == CLI_OK && words->action != NULL &&
-        policy_action_parse(span_of(words->action, strlen(words->action)), &query->action) !=
-            STATUS_OK) {
-        (void)fprintf(cli->err, "alcove: there is no action called %s; alcove(1) lists them\n",
-                      words->action);
-        code = CLI_USAGE;
-    }
-    if (code == CLI_OK && words->outcome != NULL) {
-        code = outcome_of(cli, words->outcome, &query->outcome);
-    }
-    if (code == CLI_OK && words->from != NULL) {
-        code = ids_time(cli, words->from, &query->time_from_ms);
-    }
-    if (code == CLI_OK && words->to != NULL) {
-        code = ids_time_end(cli, words->to, &query->time_to_ms);
+    if (code == CLI_OK && values->section != NULL) {
+        code = section_of(cli, values->section, &query->section);
     }
     return code;
 }
@@ -135,7 +94,7 @@ static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_inf
 
     engine_ticket(host_engine(cli->host), ticket, out_info);
     if (status != STATUS_OK && engine_alarm_count(host_engine(cli->host)) == 0) {
-        return cli_fail(cli, "the log was not read", status);
+        return cli_fail(cli, SAY_LOG_READ, status);
     }
     return CLI_OK;
 }
@@ -152,19 +111,19 @@ static int ask(struct cli *cli, const struct query_terms *query, uint64_t *out_t
     asked.limit = query->scope == ACTION_LOG_CHART ? 0 : query->limit;
     status = query_ask(host_engine(cli->host), &asked, out_ticket);
     if (status != STATUS_OK) {
-        return cli_fail(cli, "the log was not read", status);
+        return cli_fail(cli, SAY_LOG_READ, status);
     }
     code = await(cli, *out_ticket, &info);
     return code == CLI_OK && info.wish != ENGINE_WISH_DONE
-               ? cli_fail(cli, "the log was not read", info.status)
+               ? cli_fail(cli, SAY_LOG_READ, info.status)
                : code;
 }
 
-static int log_query(struct cli *cli, const struct log_words *words)
+static int run_log(struct cli *cli, const void *values)
 {
     struct query_terms query = {0};
     uint64_t ticket = 0;
-    int code = query_of(cli, words, LIMIT_DEFAULT, &query);
+    int code = query_of(cli, values, LIMIT_DEFAULT, &query);
 
     if (code == CLI_OK) {
         code = ask(cli, &query, &ticket);
@@ -182,35 +141,30 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
     enum status status = query_verdict(host_engine(cli->host), ticket, &verdict);
 
     if (status != STATUS_OK) {
-        return cli_fail(cli, "nothing was verified", status);
+        return cli_fail(cli, SAY_LOG_VERIFY, status);
     }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_text(object, "status", status_name(verdict.status));
-        print_add_number(object, "events", verdict.events);
-        print_add_number(object, "size", verdict.size);
-        print_add_id(object, "root", ID_SPAN(&verdict.root));
-        print_add_number(object, "charts", verdict.charts);
-        print_add_number(object, "sections", verdict.sections);
-        print_add_text(object, "reason", verdict.reason);
-        print_json(cli, object);
-    } else if (verdict.status == STATUS_OK) {
-        (void)fprintf(cli->out,
-                      "Proved: %llu events, nothing missing, nothing altered, against a "
-                      "log of %llu.\n",
-                      (unsigned long long)verdict.events, (unsigned long long)verdict.size);
-        print_block(cli, span_of(verdict.reason, strlen(verdict.reason)), 0);
+    if (verdict.status == STATUS_OK || cli->json) {
+        (void)print_answer(
+            cli,
+            (const struct print_field[]){
+                {"status", PRINT_TEXT, .span = print_span(status_name(verdict.status))},
+                {"events", PRINT_NUMBER, .number = verdict.events},
+                {"size", PRINT_NUMBER, .number = verdict.size},
+                {"root", PRINT_ID, .span = ID_SPAN(&verdict.root)},
+                {"charts", PRINT_NUMBER, .number = verdict.charts},
+                {"sections", PRINT_NUMBER, .number = verdict.sections},
+                {"reason", PRINT_TEXT, .span = print_span(verdict.reason)}},
+            7, "Proved: %llu events, nothing missing, nothing altered, against a log of %llu.\n%s",
+            (unsigned long long)verdict.events, (unsigned long long)verdict.size, verdict.reason);
     }
-    if (verdict.status != STATUS_OK) {
-        (void)fprintf(cli->err, "alcove: ALARM: the log does not hold: %s (%s)\n", verdict.reason,
-                      status_name(verdict.status));
-        return CLI_ALARM;
-    }
-    return CLI_OK;
+    return verdict.status == STATUS_OK ? CLI_OK
+                                       : cli_error(cli, CLI_ALARM,
+                                                   "ALARM: the log does not hold: %s. Keep this "
+                                                   "text and tell your auditor.",
+                                                   verdict.reason);
 }
 
-static int verify(struct cli *cli, const struct log_words *words, uint64_t *out_ticket)
+static int verify(struct cli *cli, const char *chart_word, uint64_t *out_ticket)
 {
     struct engine_state state;
     struct engine_ticket info;
@@ -223,14 +177,14 @@ static int verify(struct cli *cli, const struct log_words *words, uint64_t *out_
     if (state.role == ROLE_AUDITOR) {
         status = query_verify_all(host_engine(cli->host), out_ticket);
     } else {
-        code = ids_chart(cli, words->chart, &chart, &client);
+        code = ids_chart(cli, chart_word, &chart, &client);
         if (code != CLI_OK) {
             return code;
         }
         status = query_verify_chart(host_engine(cli->host), &chart, out_ticket);
     }
     if (status != STATUS_OK) {
-        return cli_fail(cli, "nothing was verified", status);
+        return cli_fail(cli, SAY_LOG_VERIFY, status);
     }
     return await(cli, *out_ticket, &info);
 }
@@ -246,105 +200,116 @@ static bool may_prove(const struct cli *cli)
 
 /* What was proved, as tiles; or the events of a query, as lines. An auditor's proof is of leaves
  * alone, so that the lines are asked for after it. */
-static int export_log(struct cli *cli, const struct log_words *words, uint64_t proved,
-                      const char *folder)
+static int export_log(struct cli *cli, const struct log_values *values, uint64_t proved)
 {
     struct query_terms query = {0};
     struct engine_state state;
     uint64_t ticket = 0;
     int code;
 
-    if (log_export_is_tiles(words->format)) {
-        return log_export_tiles(cli, proved, folder);
+    if (values->format == LOG_FORMAT_TILES) {
+        return log_export_tiles(cli, proved, values->folder);
     }
     engine_state(host_engine(cli->host), &state);
-    code = query_of(cli, words, 0, &query);
+    code = query_of(cli, values, 0, &query);
     if (code == CLI_OK && (proved == 0 || state.role == ROLE_AUDITOR)) {
         code = ask(cli, &query, &ticket);
     }
     if (code == CLI_OK) {
-        code = log_export_lines(cli, &query, ticket == 0 ? proved : ticket, words->format, folder);
+        code = log_export_lines(cli, &query, ticket == 0 ? proved : ticket, values->format,
+                                values->folder);
     }
     query_drop(host_engine(cli->host), ticket);
     return code;
 }
 
-/* Before anything is asked of the server. */
-static int judge_export(struct cli *cli, const struct log_words *words)
+static int run_export(struct cli *cli, const void *given)
 {
+    const struct log_values *values = given;
     struct engine_state state;
-
-    if (!log_export_is_format(words->format)) {
-        (void)fprintf(cli->err, "alcove: --format is tlog-tiles, jsonl or csv\n");
-        return CLI_USAGE;
-    }
-    engine_state(host_engine(cli->host), &state);
-    if (log_export_is_tiles(words->format) && state.role != ROLE_AUDITOR) {
-        (void)fprintf(cli->err, "alcove: tlog-tiles is the whole log, which is an auditor's to "
-                                "read; jsonl and\n  csv write what is yours\n");
-        return CLI_REFUSED;
-    }
-    return CLI_OK;
-}
-
-int cmd_log(struct cli *cli, int argc, char **argv)
-{
-    struct log_words given = {0};
-    const struct args_option options[] = {
-        {.name = "--mine", .flag = &given.mine},
-        {.name = "--all", .flag = &given.all},
-        {.name = "--chart", .value = &given.chart},
-        {.name = "--actor", .value = &given.actor},
-        {.name = "--section", .value = &given.section},
-        {.name = "--action", .value = &given.action},
-        {.name = "--outcome", .value = &given.outcome},
-        {.name = "--from", .value = &given.from},
-        {.name = "--to", .value = &given.to},
-        {.name = "--limit", .value = &given.limit},
-        {.name = "--format", .value = &given.format},
-    };
-    const char *words[2];
-    const char *wrong = NULL;
     uint64_t ticket = 0;
-    size_t count = 0;
-    bool verifies;
-    bool exports;
-    int code;
+    int code = CLI_OK;
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong)) {
-        return cli_usage(cli, "log", wrong);
-    }
-    verifies = count == 1 && strcmp(words[0], "verify") == 0;
-    exports = count == 2 && strcmp(words[0], "export") == 0 && given.format != NULL;
-    if (count != 0 && !verifies && !exports) {
-        return cli_usage(cli, "log", NULL);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK && exports) {
-        code = judge_export(cli, &given);
-    }
-    if (code != CLI_OK || count == 0) {
-        return code == CLI_OK ? log_query(cli, &given) : code;
-    }
-    if (verifies && !may_prove(cli)) {
-        (void)fprintf(cli->err,
-                      "alcove: a log is proved whole by an auditor, and a chart's part by "
-                      "its client;\n  that nothing was taken back is checked at each "
-                      "`alcove sync`\n");
-        return CLI_REFUSED;
+    engine_state(host_engine(cli->host), &state);
+    if (values->format == LOG_FORMAT_TILES && state.role != ROLE_AUDITOR) {
+        return cli_error(cli, CLI_REFUSED,
+                         "tlog-tiles is the whole log, which only an auditor may read; jsonl and "
+                         "csv write what is yours. Nothing was exported.");
     }
     if (may_prove(cli)) {
-        code = verify(cli, &given, &ticket);
+        code = verify(cli, values->chart, &ticket);
     }
-    if (code == CLI_OK && verifies) {
-        code = tell_verdict(cli, ticket);
-    }
-    if (code == CLI_OK && exports) {
-        code = export_log(cli, &given, ticket, words[1]);
+    if (code == CLI_OK) {
+        code = export_log(cli, values, ticket);
     }
     query_drop(host_engine(cli->host), ticket);
     return code;
 }
+
+static int run_verify(struct cli *cli, const void *given)
+{
+    const struct log_values *values = given;
+    uint64_t ticket = 0;
+    int code;
+
+    if (!may_prove(cli)) {
+        return cli_error(cli, CLI_REFUSED,
+                         "the whole log is proved by an auditor, and a chart's part of it by its "
+                         "client. That nothing was taken back is checked at each `alcove sync`.");
+    }
+    code = verify(cli, values->chart, &ticket);
+    if (code == CLI_OK) {
+        code = tell_verdict(cli, ticket);
+    }
+    query_drop(host_engine(cli->host), ticket);
+    return code;
+}
+
+static const char *const OUTCOMES[] = {"ok", "refused", "failed", NULL};
+_Static_assert(OUTCOME_OK == 1 && OUTCOME_REFUSED == 2 && OUTCOME_FAILED == 3,
+               "the words stand in the order of their numbers");
+static const struct option_rule OUTCOME = {.choices = OUTCOMES};
+static const struct option_rule LIMIT = {.most = LIMIT_MAX, .otherwise = LIMIT_NONE};
+static const struct option_rule FORMAT = {.required = true, .choices = log_export_formats};
+
+/* The first two are of `log export`, the third is all that `log verify` takes. */
+static const struct option OPTIONS[] = {
+    {"DIR", OPTION_FILE, offsetof(struct log_values, folder), NULL,
+     "the folder, which must not exist yet", &option_required},
+    {"--format", OPTION_CHOICE, offsetof(struct log_values, format), "FORMAT", "what is written",
+     &FORMAT},
+    {"--chart", OPTION_TEXT, offsetof(struct log_values, chart), "CHART",
+     "what anybody did in this chart", NULL},
+    {"--mine", OPTION_FLAG, offsetof(struct log_values, mine), NULL, "what you did yourself", NULL},
+    {"--all", OPTION_FLAG, offsetof(struct log_values, all), NULL, "everything, as an auditor",
+     NULL},
+    {"--actor", OPTION_TEXT, offsetof(struct log_values, actor), "MEMBER", "only by this person",
+     NULL},
+    {"--section", OPTION_TEXT, offsetof(struct log_values, section), "SECTION",
+     "only in this section", NULL},
+    {"--action", OPTION_ACTION, offsetof(struct log_values, action), "ACTION",
+     "only actions of this name", NULL},
+    {"--outcome", OPTION_CHOICE, offsetof(struct log_values, outcome), "OUTCOME",
+     "only what ended so", &OUTCOME},
+    {"--from", OPTION_TIME, offsetof(struct log_values, from_ms), "TIME",
+     "from here; a day is its first minute", NULL},
+    {"--to", OPTION_TIME_END, offsetof(struct log_values, to_ms), "TIME",
+     "up to here; a day is its last minute", NULL},
+    {"--limit", OPTION_NUMBER, offsetof(struct log_values, limit), "N",
+     "at most so many, the newest; 0 is all", &LIMIT},
+};
+static const struct option_table LOG = {&OPTIONS[2], ARRAY_LEN(OPTIONS) - 2,
+                                        sizeof(struct log_values)};
+static const struct option_table LOG_VERIFY = {&OPTIONS[2], 1, sizeof(struct log_values)};
+static const struct option_table LOG_EXPORT = {OPTIONS, ARRAY_LEN(OPTIONS),
+                                               sizeof(struct log_values)};
+
+static const struct command COMMANDS[] = {
+    {"log", "read the access log, newest first", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &LOG, NULL,
+     NULL, NULL, run_log},
+    {"log verify", "prove that the log is whole and unchanged", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &LOG_VERIFY, NULL, NULL, NULL, run_verify},
+    {"log export", "prove the log and write it into files", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &LOG_EXPORT, NULL, NULL, NULL, run_export},
+};
+const struct command_list cmd_log = {COMMANDS, ARRAY_LEN(COMMANDS)};

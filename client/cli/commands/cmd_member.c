@@ -1,20 +1,18 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/files.h"
+#include "client/cli/handed.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
 #include "client/engine/api/act.h"
 #include "keys/public/bytes/wipe.h"
-#include "proto/number.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
-#define INVITATION_DAYS_DEFAULT 14u
-#define DAY_MS                  (24ull * 3600 * 1000)
+#define DAY_MS (24ull * 3600 * 1000)
 
 /* ---- members */
 
@@ -29,39 +27,32 @@ static bool list_member(void *visitor, const struct view_member *member)
     struct cli *cli = list->cli;
     char inviter[VIEW_NAME_BYTES_MAX];
 
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "member", ID_SPAN(&member->member));
-        print_add_text(object, "name", member->name);
-        print_add_text(object, "role", policy_role_name(member->role));
-        (void)cJSON_AddBoolToObject(object, "enrolled", member->enrolled);
-        (void)cJSON_AddBoolToObject(object, "suspended", member->suspended);
-        (void)cJSON_AddBoolToObject(object, "delegated", member->delegated);
-        (void)cJSON_AddBoolToObject(object, "vouched", member->vouched);
-        print_add_number(object, "devices", member->devices);
-        (void)cJSON_AddItemToArray(list->array, object);
-        return true;
-    }
-    print_short(cli, ID_SPAN(&member->member));
-    (void)fprintf(cli->out, "  %-9s  ", policy_role_name(member->role));
-    print_text(cli, span_of(member->name, strlen(member->name)), 24);
-    (void)fprintf(cli->out, "%s%s%s", member->enrolled ? "" : "  (invited)",
-                  member->suspended ? "  (suspended)" : "",
-                  member->delegated ? "  invites clients" : "");
-    if (member->vouched) {
-        view_name(host_engine(cli->host), &member->inviter, inviter);
-        (void)fputs("  by ", cli->out);
-        print_text(cli, span_of(inviter, strlen(inviter)), 16);
-    }
-    (void)fputc('\n', cli->out);
+    view_name(host_engine(cli->host), &member->inviter, inviter);
+    print_row(
+        cli, list->array,
+        (const struct print_field[]){
+            {"member", PRINT_ID, .span = ID_SPAN(&member->member), .before = ""},
+            {NULL, PRINT_TEXT, .span = print_span(policy_role_name(member->role)), .before = "  ",
+             .columns = -9},
+            {"name", PRINT_TEXT, .span = print_span(member->name), .before = "  ", .columns = 24},
+            {"role", PRINT_TEXT, .span = print_span(policy_role_name(member->role))},
+            {"enrolled", PRINT_BOOL, .number = member->enrolled, .before = "",
+             .otherwise = "  (invited)"},
+            {"suspended", PRINT_BOOL, .number = member->suspended, .before = "  (suspended)"},
+            {"delegated", PRINT_BOOL, .number = member->delegated, .before = "  invites clients"},
+            {"vouched", PRINT_BOOL, .number = member->vouched},
+            {NULL, PRINT_TEXT, .span = print_span(inviter),
+             .before = member->vouched ? "  by " : NULL, .columns = 16},
+            {"devices", PRINT_NUMBER, .number = member->devices}},
+        10);
     return true;
 }
 
-static int member_list(struct cli *cli)
+static int run_list(struct cli *cli, const void *values)
 {
     struct member_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
 
+    (void)values;
     view_members(host_engine(cli->host), list_member, &list);
     if (cli->json) {
         print_json(cli, list.array);
@@ -69,12 +60,24 @@ static int member_list(struct cli *cli)
     return CLI_OK;
 }
 
+struct member_values {
+    const char *member;
+    uint32_t role;
+    const char *name;
+    const char *out;
+    const char *root;
+    int root_fd;
+    uint64_t days;
+    const char *practice_name;
+};
+
 /* What two people compare, so that no server and no admin stands between them. */
-static int member_code(struct cli *cli, const char *word)
+static int run_code(struct cli *cli, const void *given)
 {
+    const struct member_values *values = given;
     struct view_member member;
     char text[ACT_SHORT_CODE_CHARS_MAX];
-    int code = ids_member(cli, word, &member);
+    int code = ids_member(cli, values->member, &member);
     enum status status;
 
     if (code != CLI_OK) {
@@ -82,64 +85,54 @@ static int member_code(struct cli *cli, const char *word)
     }
     status = act_short_code(host_engine(cli->host), &member.member, text);
     if (status != STATUS_OK) {
-        return cli_fail(cli, "there is no code yet: both must have joined", status);
+        return cli_fail(cli, SAY_SHORT_CODE, status);
     }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "member", ID_SPAN(&member.member));
-        print_add_text(object, "code", text);
-        print_json(cli, object);
-    } else {
-        (void)fprintf(cli->out,
-                      "%s\nThe other sees the same digits with `alcove member code`. Compare them "
-                      "by voice\nor in person, never through the server.\n",
-                      text);
-    }
-    return CLI_OK;
+    return print_answer(
+        cli,
+        (const struct print_field[]){{"member", PRINT_ID, .span = ID_SPAN(&member.member)},
+                                     {"code", PRINT_TEXT, .span = print_span(text)}},
+        2,
+        "%s\nThe other sees the same digits with `alcove member code`. Compare "
+        "them by voice or in person, never through the server.",
+        text);
 }
 
-struct inviting {
-    const char *role;
-    const char *name;
-    const char *out;
-    const char *root;
-    const char *root_fd;
-    const char *days;
-    const char *practice_name;
-};
+/* ---- the practice's root key, which appoints admins and auditors */
 
-static int number_from(struct cli *cli, const char *text, uint64_t least, uint64_t most,
-                       uint64_t *out)
-{
-    if (!number_of(text, least, most, out)) {
-        (void)fprintf(cli->err, "alcove: %s is not a number from %llu to %llu\n", text,
-                      (unsigned long long)least, (unsigned long long)most);
-        return CLI_USAGE;
-    }
-    return CLI_OK;
-}
-
-static int open_root(struct cli *cli, const char *path, const char *fd_text,
+static int open_root(struct cli *cli, const struct member_values *values,
                      struct identity_signer **out_root)
 {
     struct secret *passphrase = NULL;
-    uint64_t fd = 0;
-    enum status status;
-    int code = fd_text == NULL ? CLI_OK : number_from(cli, fd_text, 0, 1u << 20, &fd);
+    enum status status = secrets_get(values->root_fd, "Passphrase of the root key", &passphrase);
 
-    if (code != CLI_OK) {
-        return code;
-    }
-    status = secrets_get(cli_fd(cli, (int)fd), "Passphrase of the root key", &passphrase);
     if (status == STATUS_OK) {
-        status = root_key_read(path, secret_view(passphrase), out_root);
+        status = root_key_read(values->root, secret_view(passphrase), out_root);
     }
     secret_free(passphrase);
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, "the root key was not opened", status);
+    return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_ROOT_OPEN, values->root, status);
 }
 
-static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
+/* The agent asks nobody: the passphrase is taken in the caller's process. */
+static int gather_root(struct cli *cli, void *given, struct handed *handed)
+{
+    struct member_values *values = given;
+    struct secret *secret = NULL;
+    enum status status;
+    int code;
+
+    if (values->root == NULL) {
+        return CLI_OK;
+    }
+    status = secrets_get(values->root_fd, "Passphrase of the root key", &secret);
+    code = status == STATUS_OK ? handed_secret(cli, handed, secret, &values->root_fd)
+                               : cli_fail_at(cli, SAY_ROOT_OPEN, values->root, status);
+    secret_free(secret);
+    return code;
+}
+
+/* ---- invitations */
+
+static int deliver_invitation(struct cli *cli, const struct member_values *values,
                               const struct act_invite *invite)
 {
     char code_secret[INVITATION_TEXT_CHARS_MAX + 2];
@@ -152,120 +145,103 @@ static int deliver_invitation(struct cli *cli, const struct inviting *inviting,
     int code;
 
     if (status != STATUS_OK) {
-        return cli_fail(cli, "the invitation was not made", status);
+        return cli_fail(cli, SAY_INVITE, status);
     }
     /* The newline stands where the text's end did: the file needs no zero. */
     code_size = strlen(code_secret);
     code_secret[code_size] = '\n';
-    status = files_write_new(inviting->out, span_of(code_secret, code_size + 1));
+    status = files_write_new(values->out, span_of(code_secret, code_size + 1));
     wipe(code_secret, sizeof(code_secret));
     if (status != STATUS_OK) {
         if (engine_take_back(host_engine(cli->host), ticket) != STATUS_OK) {
-            (void)fprintf(cli->err, "alcove: the invitation is on its way, but its code is lost; "
-                                    "it will expire unused\n");
+            cli_warn(cli, "the invitation is on its way, but its code is lost; it will expire "
+                          "unused");
         }
-        return cli_fail(cli, "the code was not written", status);
+        return cli_fail_at(cli, SAY_CODE_WRITE, values->out, status);
     }
     code = cli_deliver(cli, ticket, &sent);
     if (code != CLI_OK) {
         return code;
     }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "member", ID_SPAN(&member));
-        print_add_text(object, "file", inviting->out);
-        (void)cJSON_AddBoolToObject(object, "sent", sent);
-        print_json(cli, object);
-        return CLI_OK;
-    }
-    (void)fprintf(cli->out,
-                  "The code is in %s. Hand it over in person or by another channel than\n"
-                  "this server; it works once%s.\n",
-                  inviting->out, sent ? "" : ", after the next sync");
-    if (invite->role != ROLE_CLIENT) {
-        (void)fprintf(cli->out, "Once they have joined: alcove directory share\n");
-    }
-    return CLI_OK;
+    return print_answer(
+        cli,
+        (const struct print_field[]){{"member", PRINT_ID, .span = ID_SPAN(&member)},
+                                     {"file", PRINT_TEXT, .span = print_span(values->out)},
+                                     {"sent", PRINT_BOOL, .number = sent}},
+        3,
+        "The code is in %s. Hand it over in person or by another channel than this server; it "
+        "works "
+        "once%s.%s",
+        values->out, sent ? "" : ", after the next sync",
+        invite->role == ROLE_CLIENT ? "" : "\nOnce they have joined: alcove directory share");
 }
 
 /* As we were told when we joined, unless they say otherwise. */
-static struct span practice_name(const struct cli *cli, const struct inviting *inviting)
+static struct span practice_name(const struct cli *cli, const struct member_values *values)
 {
-    const char *name = inviting->practice_name != NULL ? inviting->practice_name
-                                                       : view_practice_name(host_engine(cli->host));
-
-    return span_of(name, strlen(name));
+    return print_span(values->practice_name != NULL ? values->practice_name
+                                                    : view_practice_name(host_engine(cli->host)));
 }
 
-static int member_invite(struct cli *cli, const struct inviting *inviting)
+static const char *check_invite(const void *given)
 {
-    struct act_invite invite = {.name = {(const uint8_t *)inviting->name, strlen(inviting->name)}};
+    const struct member_values *values = given;
+
+    if (values->name[0] == '\0') {
+        return "--name is empty; nobody could call them by it";
+    }
+    return (values->role == ROLE_ADMIN || values->role == ROLE_AUDITOR) && values->root == NULL
+               ? "admins and auditors are appointed by the practice's root: give --root FILE "
+                 "(root.key)"
+               : NULL;
+}
+
+static int run_invite(struct cli *cli, const void *given)
+{
+    const struct member_values *values = given;
+    struct act_invite invite = {.name = print_span(values->name),
+                                .role = values->role,
+                                .practice_name = practice_name(cli, values),
+                                .expires_ms = clock_now_ms() + values->days * DAY_MS};
     struct identity_signer *root = NULL;
-    uint64_t days = INVITATION_DAYS_DEFAULT;
     int code = CLI_OK;
 
-    if (policy_role_parse(span_of(inviting->role, strlen(inviting->role)), &invite.role) !=
-        STATUS_OK) {
-        (void)fprintf(cli->err, "alcove: --role is therapist, client, auditor or admin\n");
-        return CLI_USAGE;
-    }
-    if (inviting->name[0] == '\0') {
-        (void)fprintf(cli->err, "alcove: --name is empty; nobody could call them by it\n");
-        return CLI_USAGE;
-    }
-    if (inviting->days != NULL) {
-        code = number_from(cli, inviting->days, 1, 365, &days);
-    }
-    if (code == CLI_OK && (invite.role == ROLE_ADMIN || invite.role == ROLE_AUDITOR)) {
-        if (inviting->root == NULL) {
-            (void)fprintf(cli->err, "alcove: admins and auditors are appointed by the practice's "
-                                    "root: give --root FILE (root.key)\n");
-            return CLI_USAGE;
-        }
-        code = open_root(cli, inviting->root, inviting->root_fd, &root);
+    if (values->role == ROLE_ADMIN || values->role == ROLE_AUDITOR) {
+        code = open_root(cli, values, &root);
     }
     if (code == CLI_OK) {
         invite.root = root;
-        invite.expires_ms = clock_now_ms() + days * DAY_MS;
-        invite.practice_name = practice_name(cli, inviting);
-        code = deliver_invitation(cli, inviting, &invite);
+        code = deliver_invitation(cli, values, &invite);
     }
     identity_signer_free(root);
     return code;
 }
 
-static int member_suspend(struct cli *cli, const char *word, bool resume,
-                          const struct inviting *options)
+static int change_account(struct cli *cli, const struct member_values *values, bool resume)
 {
     struct view_member member;
     struct identity_signer *root = NULL;
     uint64_t ticket = 0;
-    int code = ids_member(cli, word, &member);
-    bool by_root = false;
+    enum status status;
+    int code = ids_member(cli, values->member, &member);
+    bool by_root = code == CLI_OK && (member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR);
 
-    if (code == CLI_OK) {
-        by_root = member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR;
-    }
     if (code == CLI_OK && member.suspended != resume) {
-        (void)fprintf(cli->err, "alcove: %s is %s; nothing was changed\n", word,
-                      resume ? "not suspended" : "suspended already");
-        return CLI_FAILED;
+        return cli_error(cli, CLI_FAILED, "%s is %s; nothing was changed", values->member,
+                         resume ? "not suspended" : "suspended already");
     }
-    if (by_root && options->root == NULL) {
-        (void)fprintf(cli->err, "alcove: admins and auditors are suspended and resumed by the "
-                                "practice's root;\ngive its key with --root FILE. Nothing was "
-                                "changed.\n");
-        return CLI_USAGE;
+    if (by_root && values->root == NULL) {
+        return cli_error(cli, CLI_USAGE,
+                         "admins and auditors are suspended and resumed by the practice's root; "
+                         "give its key with --root FILE. Nothing was changed.");
     }
     if (by_root) {
-        code = open_root(cli, options->root, options->root_fd, &root);
+        code = open_root(cli, values, &root);
     }
     if (code == CLI_OK) {
-        enum status status = act_suspend(host_engine(cli->host), &member.member, resume, root,
-                                         clock_now_ms(), &ticket);
-
-        code = cli_tell_statement(cli, status, &ticket,
+        status = act_suspend(host_engine(cli->host), &member.member, resume, root, clock_now_ms(),
+                             &ticket);
+        code = cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
                                   resume ? "Resumed."
                                          : "Suspended: connections are closed, keys move on with "
                                            "the next note.\nNothing was deleted.");
@@ -274,51 +250,59 @@ static int member_suspend(struct cli *cli, const char *word, bool resume,
     return code;
 }
 
-int cmd_member(struct cli *cli, int argc, char **argv)
+static int run_suspend(struct cli *cli, const void *values)
 {
-    struct inviting inviting = {0};
-    const struct args_option options[] = {
-        {.name = "--role", .value = &inviting.role},
-        {.name = "--name", .value = &inviting.name},
-        {.name = "--out", .value = &inviting.out},
-        {.name = "--root", .value = &inviting.root},
-        {.name = "--root-passphrase-fd", .value = &inviting.root_fd},
-        {.name = "--days", .value = &inviting.days},
-        {.name = "--practice-name", .value = &inviting.practice_name},
-    };
-    const char *words[2];
-    const char *wrong = NULL;
-    size_t count = 0;
-    bool invite;
-    bool list;
-    bool compare;
-    int code;
-
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong) ||
-        count == 0) {
-        return cli_usage(cli, "member", wrong);
-    }
-    invite = count == 1 && strcmp(words[0], "invite") == 0 && inviting.role != NULL &&
-             inviting.name != NULL && inviting.out != NULL;
-    list = count == 1 && strcmp(words[0], "list") == 0;
-    compare = count == 2 && strcmp(words[0], "code") == 0;
-    if (!invite && !list && !compare &&
-        !(count == 2 && (strcmp(words[0], "suspend") == 0 || strcmp(words[0], "resume") == 0))) {
-        return cli_usage(cli, "member", NULL);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (invite) {
-        return member_invite(cli, &inviting);
-    }
-    if (compare) {
-        return member_code(cli, words[1]);
-    }
-    return list ? member_list(cli)
-                : member_suspend(cli, words[1], strcmp(words[0], "resume") == 0, &inviting);
+    return change_account(cli, values, false);
 }
+
+static int run_resume(struct cli *cli, const void *values)
+{
+    return change_account(cli, values, true);
+}
+
+static const struct option_rule DAYS = {.least = 1, .most = 365, .otherwise = 14};
+
+static const struct option INVITE_OPTIONS[] = {
+    {"--role", OPTION_ROLE, offsetof(struct member_values, role), "ROLE", "what they will be",
+     &option_required},
+    {"--name", OPTION_TEXT, offsetof(struct member_values, name), "NAME",
+     "what they are called; the server never sees it", &option_required},
+    {"--out", OPTION_FILE, offsetof(struct member_values, out), "FILE", "the new file for the code",
+     &option_required},
+    {"--days", OPTION_NUMBER, offsetof(struct member_values, days), "N",
+     "how long the code can be used, 14 unless given", &DAYS},
+    {"--practice-name", OPTION_TEXT, offsetof(struct member_values, practice_name), "NAME",
+     "what the invitation calls the practice", NULL},
+    {"--root", OPTION_FILE, offsetof(struct member_values, root), "FILE",
+     "the practice's root.key, for an admin or auditor", NULL},
+    {"--root-passphrase-fd", OPTION_FD, offsetof(struct member_values, root_fd), "N",
+     "read the root key's passphrase from this descriptor", NULL},
+};
+static const struct option_table MEMBER_INVITE = {INVITE_OPTIONS, ARRAY_LEN(INVITE_OPTIONS),
+                                                  sizeof(struct member_values)};
+
+static const struct option ONE_OPTIONS[] = {
+    {"MEMBER", OPTION_TEXT, offsetof(struct member_values, member), NULL, "the person",
+     &option_required},
+    {"--root", OPTION_FILE, offsetof(struct member_values, root), "FILE",
+     "the practice's root.key, for an admin or auditor", NULL},
+    {"--root-passphrase-fd", OPTION_FD, offsetof(struct member_values, root_fd), "N",
+     "read the root key's passphrase from this descriptor", NULL},
+};
+static const struct option_table MEMBER_CODE = {ONE_OPTIONS, 1, sizeof(struct member_values)};
+static const struct option_table MEMBER_SUSPEND = {ONE_OPTIONS, ARRAY_LEN(ONE_OPTIONS),
+                                                   sizeof(struct member_values)};
+
+static const struct command COMMANDS[] = {
+    {"member invite", "invite somebody into the practice", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &MEMBER_INVITE, check_invite, gather_root, NULL, run_invite},
+    {"member list", "list the people whom you may know of", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &option_none, NULL, NULL, NULL, run_list},
+    {"member code", "show the code that you and this person compare", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &MEMBER_CODE, NULL, NULL, NULL, run_code},
+    {"member suspend", "close somebody's account; nothing is deleted", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &MEMBER_SUSPEND, NULL, gather_root, NULL, run_suspend},
+    {"member resume", "open a closed account again", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &MEMBER_SUSPEND, NULL, gather_root, NULL, run_resume},
+};
+const struct command_list cmd_member = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,21 +1,13 @@
 /* Moments: the client's own, private unless they choose. */
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
+#include "client/cli/handed.h"
 #include "client/cli/ids.h"
 #include "client/cli/note_put.h"
-#include "client/cli/note_text.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/act.h"
 #include "proto/policy.h"
 #include "proto/words.h"
-
-static const char *const CATEGORIES[] = {
-    "reached-out",          "boundary",       "trigger-named",
-    "felt-without-numbing", "asked-for-help", "stress-handled",
-    "present-for-others",   "showed-up",      "hard-day",
-};
 
 struct journal_search {
     struct engine *engine;
@@ -76,15 +68,14 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
         return CLI_OK;
     }
     if (sections_coming(cli)) {
-        (void)fprintf(cli->err,
-                      "alcove: your journal still waits to be made, which needs the server "
-                      "once;\n  `alcove sync`, then write this again\n");
-        return CLI_UNREACHABLE;
+        return cli_error(cli, CLI_UNREACHABLE,
+                         "your journal still waits to be made, which needs the server once. Run "
+                         "`alcove sync`, then write this again.");
     }
     status = act_section(host_engine(cli->host), CLASS_JOURNAL, chart, client, clock_now_ms(),
                          &section, &same_chart, &ticket);
     if (status != STATUS_OK) {
-        return cli_fail(cli, "your journal was not made", status);
+        return cli_fail(cli, SAY_JOURNAL_MAKE, status);
     }
     code = cli_deliver(cli, ticket, &sent);
     if (code == CLI_OK && reader != NULL) {
@@ -94,7 +85,7 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
         status = code == CLI_OK ? act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket)
                                 : STATUS_OK;
         if (code == CLI_OK && status != STATUS_OK) {
-            return cli_fail(cli, "it was not shared; nothing was written", status);
+            return cli_fail(cli, SAY_JOURNAL_SHARE, status);
         }
         code = code == CLI_OK ? cli_deliver(cli, ticket, &sent) : code;
     }
@@ -102,75 +93,72 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
         code = cli_refresh(cli);
     }
     if (code == CLI_OK && view_section(host_engine(cli->host), &section, out) != STATUS_OK) {
-        (void)fprintf(cli->err, "alcove: the first moment of its kind needs the server once, for "
-                                "the journal's\n  key; later ones do not. This one was not "
-                                "written.\n");
-        return CLI_UNREACHABLE;
+        return cli_error(cli, CLI_UNREACHABLE,
+                         "the first moment of its kind needs the server once, for the journal's "
+                         "key; later ones do not. This one was not written.");
     }
     return code;
 }
 
-static bool category_known(struct cli *cli, const char *category)
+static int gather_moment(struct cli *cli, void *values, struct handed *handed)
 {
-    for (size_t i = 0; category != NULL && i < ARRAY_LEN(CATEGORIES); i++) {
-        if (strcmp(CATEGORIES[i], category) == 0) {
-            return true;
-        }
-    }
-    (void)fprintf(cli->err, "alcove: --category is one of");
-    for (size_t i = 0; i < ARRAY_LEN(CATEGORIES); i++) {
-        (void)fprintf(cli->err, "%s%s", i % 5 == 0 ? "\n  " : " ", CATEGORIES[i]);
-    }
-    (void)fputc('\n', cli->err);
-    return false;
+    struct note_input *input = values;
+    int code = note_text_take(cli, input->file, 0, &handed->text);
+
+    input->file = "-";
+    return code == CLI_OK ? handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size))
+                          : code;
 }
 
-int cmd_moment(struct cli *cli, int argc, char **argv)
+static int run_moment(struct cli *cli, const void *values)
 {
-    struct note_draft draft = {.kind = NOTE_MOMENT};
-    const char *share = NULL;
-    const struct args_option options[] = {
-        {.name = "--category", .value = &draft.category},
-        {.name = "--file", .value = &draft.file},
-        {.name = "--share", .value = &share},
-        {.name = "--bring", .flag = &draft.bring},
-        {.name = "--yes", .flag = &draft.yes}, /* nothing is asked: kept for scripts */
-    };
+    const struct note_input *input = values;
+    struct note_before before = {0};
     struct view_section section;
     struct view_member reader;
     struct chart_id chart;
     struct member_id client;
-    const char *wrong = NULL;
     struct note_text text = {0};
-    size_t count = 0;
-    int code;
+    int code = ids_chart(cli, input->chart, &chart, &client);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), &draft.chart, 1, &count, &wrong)) {
-        return cli_usage(cli, "moment", wrong);
-    }
-    if (!category_known(cli, draft.category)) {
-        return CLI_USAGE;
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK && !engine_synced_once(host_engine(cli->host))) {
-        code = cli_refresh(cli);
+    if (code == CLI_OK && input->share != NULL) {
+        code = ids_member(cli, input->share, &reader);
     }
     if (code == CLI_OK) {
-        code = ids_chart(cli, draft.chart, &chart, &client);
-    }
-    if (code == CLI_OK && share != NULL) {
-        code = ids_member(cli, share, &reader);
+        code = note_text_take(cli, input->file, 0, &text);
     }
     if (code == CLI_OK) {
-        code = note_text_take(cli, draft.file, NULL, &text);
+        code = journal_section(cli, &chart, &client, input->share == NULL ? NULL : &reader.member,
+                               &section);
     }
     if (code == CLI_OK) {
-        code =
-            journal_section(cli, &chart, &client, share == NULL ? NULL : &reader.member, &section);
-    }
-    if (code == CLI_OK) {
-        code = note_put(cli, &draft, &section, span_of(text.bytes, text.size));
+        code = note_put(cli, input, NOTE_MOMENT, &section, NULL, &before,
+                        span_of(text.bytes, text.size));
     }
     note_text_end(cli, &text, code);
     return code;
 }
+
+static const struct option_rule CATEGORY = {.required = true, .choices = note_categories};
+
+static const struct option OPTIONS[] = {
+    {"CHART", OPTION_TEXT, offsetof(struct note_input, chart), NULL,
+     "your chart, if there are several", NULL},
+    {"--category", OPTION_CHOICE, offsetof(struct note_input, category), "KIND",
+     "what kind of moment it was", &CATEGORY},
+    {"--file", OPTION_INPUT, offsetof(struct note_input, file), "FILE|-",
+     "take the text from a file, or - from standard input", NULL},
+    {"--share", OPTION_TEXT, offsetof(struct note_input, share), "MEMBER",
+     "let this person read it", NULL},
+    {"--bring", OPTION_FLAG, offsetof(struct note_input, bring), NULL,
+     "mark it for the next session", NULL},
+    {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL,
+     "nothing is asked; kept for scripts", NULL},
+};
+static const struct option_table MOMENT = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct note_input)};
+
+static const struct command COMMANDS[] = {
+    {"moment", "note a progress moment, private unless you share it", COMMAND_NEEDS_ONCE,
+     COMMAND_ANYWHERE, &MOMENT, NULL, gather_moment, NULL, run_moment},
+};
+const struct command_list cmd_moment = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,7 +1,6 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/cli.h"
+#include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "client/cli/print.h"
 #include "client/cli/root_key.h"
@@ -19,11 +18,15 @@
 #define SERVER_PUB_BYTES_MAX 4096u
 #define POLICY_BYTES_MAX     512u
 
-struct founding {
+struct practice_values {
     const char *name;
-    const char *server;
+    const char *server; /* NULL: not there yet */
     const char *out;
     bool trial;
+};
+
+struct founding {
+    struct practice_values given;
     struct identity_signer *root;
     struct found_bytes genesis;
     struct found_bytes server_keys;
@@ -51,7 +54,8 @@ static enum status read_server(struct founding *founding)
     ProtobufCMessage *message = NULL;
     uint8_t *bytes = NULL;
     size_t size = 0;
-    enum status status = files_read(founding->server, -1, SERVER_PUB_BYTES_MAX, &bytes, &size);
+    enum status status =
+        files_read(founding->given.server, -1, SERVER_PUB_BYTES_MAX, &bytes, &size);
 
     if (status == STATUS_OK) {
         status = message_decode(&alcove__server_public__descriptor, span_of(bytes, size), &arena,
@@ -114,7 +118,7 @@ static enum status make_statements(struct founding *founding, char *out_code)
         .practice_count = 3,
         .role = ROLE_ADMIN,
         .address = span_of(founding->address, strlen(founding->address)),
-        .practice_name = span_of(founding->name, strlen(founding->name)),
+        .practice_name = span_of(founding->given.name, strlen(founding->given.name)),
         .name = span_of("admin", 5),
         .expires_ms = clock_now_ms() + ADMIN_INVITATION_MS,
     };
@@ -172,10 +176,10 @@ static enum status write_founding(const struct founding *founding, const char *c
     message.bundle = bundles;
     status = n > 0 ? message_pack(&message.base, &bytes, &size) : STATUS_IO;
     if (status == STATUS_OK) {
-        status = write_in(founding->out, "admin-invitation.txt", span_of(line, (size_t)n));
+        status = write_in(founding->given.out, "admin-invitation.txt", span_of(line, (size_t)n));
     }
     if (status == STATUS_OK) {
-        status = write_in(founding->out, "genesis", span_of(bytes, size));
+        status = write_in(founding->given.out, "genesis", span_of(bytes, size));
     }
     wipe(line, sizeof(line));
     free(bytes);
@@ -188,11 +192,12 @@ static enum status finish(struct founding *founding)
     char code_secret[INVITATION_TEXT_CHARS_MAX + 1];
     enum status status;
 
-    if (founding->server == NULL) {
-        status = write_in(founding->out, "genesis.unsigned", bytes_of(&founding->genesis));
-        return status == STATUS_OK ? write_in(founding->out, "name",
-                                              span_of(founding->name, strlen(founding->name)))
-                                   : status;
+    if (founding->given.server == NULL) {
+        status = write_in(founding->given.out, "genesis.unsigned", bytes_of(&founding->genesis));
+        return status == STATUS_OK
+                   ? write_in(founding->given.out, "name",
+                              span_of(founding->given.name, strlen(founding->given.name)))
+                   : status;
     }
     status = read_server(founding);
     if (status == STATUS_OK) {
@@ -211,8 +216,8 @@ static void tell(struct cli *cli, const struct founding *founding)
         cJSON *object = cJSON_CreateObject();
 
         print_add_id(object, "practice", ID_SPAN(&founding->practice));
-        print_add_text(object, "out", founding->out);
-        (void)cJSON_AddBoolToObject(object, "complete", founding->server != NULL);
+        print_add_text(object, "out", founding->given.out);
+        (void)cJSON_AddBoolToObject(object, "complete", founding->given.server != NULL);
         print_json(cli, object);
         return;
     }
@@ -220,10 +225,10 @@ static void tell(struct cli *cli, const struct founding *founding)
                   "The practice is founded. In %s:\n"
                   "  root.key              decides who is admin; keep it offline, with its\n"
                   "                        passphrase elsewhere\n",
-                  founding->out);
-    if (founding->server == NULL) {
+                  founding->given.out);
+    if (founding->given.server == NULL) {
         (void)fprintf(cli->out, "Next: alcove practice sign %s --server server.pub\n",
-                      founding->out);
+                      founding->given.out);
         return;
     }
     (void)fprintf(cli->out,
@@ -238,25 +243,22 @@ static int take_new_passphrase(struct cli *cli, struct secret **out_passphrase)
         secrets_get_new(cli->passphrase_fd, "New passphrase for the root key", out_passphrase);
 
     if (status != STATUS_OK) {
-        return cli_no_passphrase(cli, "no passphrase was given", status);
+        return cli_fail(cli, SAY_PASSPHRASE, status);
     }
     verdict = passphrase_judge(secret_view(*out_passphrase));
-    if (verdict != PASSPHRASE_GOOD) {
-        (void)fprintf(cli->err,
-                      "alcove practice: this passphrase will not do.\n  %s\nNothing was made.\n",
-                      passphrase_advice(verdict));
-        return CLI_LOCKED;
-    }
-    return CLI_OK;
+    return verdict == PASSPHRASE_GOOD
+               ? CLI_OK
+               : cli_error(cli, CLI_LOCKED, "this passphrase will not do. %s Nothing was made.",
+                           passphrase_advice(verdict));
 }
 
 static enum status found_new(struct founding *founding, struct secret *passphrase)
 {
     char path[FILES_PATH_BYTES_MAX];
-    enum status status = files_folder(founding->out);
+    enum status status = files_folder(founding->given.out);
 
     if (status == STATUS_OK) {
-        status = files_join(founding->out, "root.key", path);
+        status = files_join(founding->given.out, "root.key", path);
     }
     if (status == STATUS_OK) {
         status = identity_signer_new(IDENTITY_ROOT, &founding->root);
@@ -267,31 +269,28 @@ static enum status found_new(struct founding *founding, struct secret *passphras
     }
     if (status == STATUS_OK) {
         status = root_key_write(
-            path, founding->trial ? &pass_file_params_floor : &pass_file_params_default,
+            path, founding->given.trial ? &pass_file_params_floor : &pass_file_params_default,
             secret_view(passphrase), founding->root);
     }
     return status == STATUS_OK ? finish(founding) : status;
 }
 
-static int practice_new(struct cli *cli, struct founding *founding)
+static int run_new(struct cli *cli, const void *given)
 {
+    struct founding founding = {.given = *(const struct practice_values *)given};
     struct secret *passphrase = NULL;
     int code = take_new_passphrase(cli, &passphrase);
-    enum status status;
 
     if (code == CLI_OK) {
-        status = found_new(founding, passphrase);
-        code = status == STATUS_OK
-                   ? CLI_OK
-                   : cli_fail(cli,
-                              "the practice was not founded; files that were there before "
-                              "are unchanged",
-                              status);
+        enum status status = found_new(&founding, passphrase);
+
+        code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_FOUND, status);
     }
     secret_free(passphrase);
     if (code == CLI_OK) {
-        tell(cli, founding);
+        tell(cli, &founding);
     }
+    founding_free(&founding);
     return code;
 }
 
@@ -300,14 +299,14 @@ static enum status read_unsigned(struct founding *founding, char *out_name, size
     char path[FILES_PATH_BYTES_MAX];
     uint8_t *name = NULL;
     size_t size = 0;
-    enum status status = files_join(founding->out, "genesis.unsigned", path);
+    enum status status = files_join(founding->given.out, "genesis.unsigned", path);
 
     if (status == STATUS_OK) {
         status = files_read(path, -1, SERVER_PUB_BYTES_MAX, &founding->genesis.data,
                             &founding->genesis.size);
     }
     if (status == STATUS_OK) {
-        status = files_join(founding->out, "name", path);
+        status = files_join(founding->given.out, "name", path);
     }
     if (status == STATUS_OK) {
         status = files_read(path, -1, name_bytes - 1, &name, &size);
@@ -315,66 +314,70 @@ static enum status read_unsigned(struct founding *founding, char *out_name, size
     if (status == STATUS_OK) {
         memcpy(out_name, name, size);
         out_name[size] = '\0';
-        founding->name = out_name;
+        founding->given.name = out_name;
         statement_practice_id(bytes_of(&founding->genesis), &founding->practice);
     }
     free(name);
     return status;
 }
 
-static int practice_sign(struct cli *cli, struct founding *founding)
+static int run_sign(struct cli *cli, const void *given)
 {
+    struct founding founding = {.given = *(const struct practice_values *)given};
     char path[FILES_PATH_BYTES_MAX];
     char name[256];
     struct secret *passphrase = NULL;
-    enum status status = read_unsigned(founding, name, sizeof(name));
+    enum status status = read_unsigned(&founding, name, sizeof name);
+    int code = CLI_OK;
 
     if (status == STATUS_OK) {
-        status = files_join(founding->out, "root.key", path);
+        status = files_join(founding.given.out, "root.key", path);
     }
     if (status == STATUS_OK) {
         status = secrets_get(cli->passphrase_fd, "Passphrase of the root key", &passphrase);
     }
     if (status == STATUS_OK) {
-        status = root_key_read(path, secret_view(passphrase), &founding->root);
+        status = root_key_read(path, secret_view(passphrase), &founding.root);
     }
     if (status == STATUS_OK) {
-        status = finish(founding);
+        status = finish(&founding);
     }
     secret_free(passphrase);
-    if (status != STATUS_OK) {
-        return cli_fail(cli, "the server's keys were not signed", status);
-    }
-    tell(cli, founding);
-    return CLI_OK;
-}
-
-int cmd_practice(struct cli *cli, int argc, char **argv)
-{
-    struct founding founding = {0};
-    const struct args_option options[] = {
-        {.name = "--name", .value = &founding.name},
-        {.name = "--server", .value = &founding.server},
-        {.name = "--out", .value = &founding.out},
-        {.name = "--trial", .flag = &founding.trial},
-    };
-    const char *words[2];
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
-
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 2, &count, &wrong)) {
-        return cli_usage(cli, "practice", wrong);
-    }
-    if (count == 1 && strcmp(words[0], "new") == 0 && founding.name != NULL &&
-        founding.out != NULL) {
-        code = practice_new(cli, &founding);
-    } else if (count == 2 && strcmp(words[0], "sign") == 0 && founding.server != NULL) {
-        founding.out = words[1];
-        code = practice_sign(cli, &founding);
+    if (status == STATUS_OK) {
+        tell(cli, &founding);
     } else {
-        code = cli_usage(cli, "practice", NULL);
+        code = cli_fail(cli, SAY_SERVER_SIGN, status);
     }
     founding_free(&founding);
     return code;
 }
+
+static const struct option NEW_OPTIONS[] = {
+    {"--name", OPTION_TEXT, offsetof(struct practice_values, name), "NAME",
+     "what the practice is called", &option_required},
+    {"--server", OPTION_FILE, offsetof(struct practice_values, server), "FILE",
+     "the server's public keys, server.pub", NULL},
+    {"--out", OPTION_FILE, offsetof(struct practice_values, out), "DIR", "the folder to write into",
+     &option_required},
+    {"--trial", OPTION_FLAG, offsetof(struct practice_values, trial), NULL,
+     "faster to open, easier to guess; never for real use", NULL},
+};
+static const struct option_table PRACTICE_NEW = {NEW_OPTIONS, ARRAY_LEN(NEW_OPTIONS),
+                                                 sizeof(struct practice_values)};
+
+static const struct option SIGN_OPTIONS[] = {
+    {"DIR", OPTION_FILE, offsetof(struct practice_values, out), NULL,
+     "the folder that `practice new` wrote", &option_required},
+    {"--server", OPTION_FILE, offsetof(struct practice_values, server), "FILE",
+     "the server's public keys, server.pub", &option_required},
+};
+static const struct option_table PRACTICE_SIGN = {SIGN_OPTIONS, ARRAY_LEN(SIGN_OPTIONS),
+                                                  sizeof(struct practice_values)};
+
+static const struct command COMMANDS[] = {
+    {"practice new", "found a practice: genesis, root key, first invitation", COMMAND_NEEDS_NOTHING,
+     COMMAND_HERE, &PRACTICE_NEW, NULL, NULL, NULL, run_new},
+    {"practice sign", "finish a practice that was founded without a server", COMMAND_NEEDS_NOTHING,
+     COMMAND_HERE, &PRACTICE_SIGN, NULL, NULL, NULL, run_sign},
+};
+const struct command_list cmd_practice = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,6 +1,6 @@
 #include "client/cli/cli.h"
 
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "keys/private/invitation.h"
 #include "keys/public/bytes/wipe.h"
@@ -49,7 +49,7 @@ static int draw(struct cli *cli, const char *text)
     QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 
     if (code == NULL) {
-        return cli_fail(cli, "the picture was not drawn", STATUS_NO_MEMORY);
+        return cli_fail(cli, SAY_PICTURE, STATUS_NO_MEMORY);
     }
     if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) {
         draw_halves(cli->out, code);
@@ -61,21 +61,20 @@ static int draw(struct cli *cli, const char *text)
     return CLI_OK;
 }
 
-int cmd_qr(struct cli *cli, int argc, char **argv)
+struct qr_values {
+    const char *file;
+};
+
+static int run_qr(struct cli *cli, const void *given)
 {
-    const char *words[1];
-    const char *wrong = NULL;
+    const struct qr_values *values = given;
     uint8_t *bytes = NULL;
     char text_secret[INVITATION_TEXT_CHARS_MAX + 1];
     size_t size = 0;
-    size_t count = 0;
-    enum status status;
     int code;
+    enum status status =
+        files_read(values->file, cli->in, INVITATION_TEXT_CHARS_MAX, &bytes, &size);
 
-    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
-        return cli_usage(cli, "qr", wrong);
-    }
-    status = files_read(words[0], cli->in, INVITATION_TEXT_CHARS_MAX, &bytes, &size);
     while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == ' ')) {
         size--;
     }
@@ -88,7 +87,7 @@ int cmd_qr(struct cli *cli, int argc, char **argv)
         code = draw(cli, text_secret);
         wipe(text_secret, sizeof(text_secret));
     } else {
-        code = cli_fail(cli, "this is no code of ours", status);
+        code = cli_fail_at(cli, SAY_CODE_READ, values->file, status);
     }
     if (bytes != NULL) {
         wipe(bytes, size);
@@ -96,3 +95,15 @@ int cmd_qr(struct cli *cli, int argc, char **argv)
     free(bytes);
     return code;
 }
+
+static const struct option OPTIONS[] = {
+    {"FILE|-", OPTION_INPUT, offsetof(struct qr_values, file), NULL,
+     "the file with the code; - is standard input", &option_required},
+};
+static const struct option_table QR = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct qr_values)};
+
+static const struct command COMMANDS[] = {
+    {"qr", "show a code as a picture, for a camera", COMMAND_NEEDS_NOTHING, COMMAND_HERE, &QR, NULL,
+     NULL, NULL, run_qr},
+};
+const struct command_list cmd_qr = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,29 +1,21 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/engine/api/act.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
-static const struct {
-    const char *word;
-    uint32_t kind;
-} KINDS[] = {{"treats", RELATION_TREATS},
-             {"covers", RELATION_COVERS},
-             {"supervises", RELATION_SUPERVISES},
-             {"trains", RELATION_TRAINS}};
+/* By RelationKind, from 1. */
+static const char *const KINDS[] = {"treats", "supervises", "trains", "covers", NULL};
+_Static_assert(RELATION_TREATS == 1 && RELATION_SUPERVISES == 2 && RELATION_TRAINS == 3 &&
+                   RELATION_COVERS == 4,
+               "the words stand in the order of their numbers");
 
 static const char *kind_name(uint32_t kind)
 {
-    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
-        if (KINDS[i].kind == kind) {
-            return KINDS[i].word;
-        }
-    }
-    return "?";
+    return kind >= 1 && kind < ARRAY_LEN(KINDS) ? KINDS[kind - 1] : "?";
 }
 
 struct relation_list {
@@ -40,35 +32,27 @@ static bool list_relation(void *visitor, const struct view_relation *relation)
 
     view_name(host_engine(cli->host), &relation->staff, staff);
     view_name(host_engine(cli->host), &relation->subject, subject);
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "relation", ID_SPAN(&relation->statement));
-        print_add_id(object, "staff", ID_SPAN(&relation->staff));
-        print_add_text(object, "kind", kind_name(relation->kind));
-        print_add_id(object, "subject", ID_SPAN(&relation->subject));
-        print_add_number(object, "until_ms", relation->until_ms);
-        (void)cJSON_AddBoolToObject(object, "ended", relation->ended);
-        (void)cJSON_AddItemToArray(list->array, object);
-        return true;
-    }
-    print_short(cli, ID_SPAN(&relation->statement));
-    (void)fputs("  ", cli->out);
-    print_text(cli, span_of(staff, strlen(staff)), 20);
-    (void)fprintf(cli->out, " %s ", kind_name(relation->kind));
-    print_text(cli, span_of(subject, strlen(subject)), 20);
-    if (relation->until_ms != 0) {
-        (void)fputs(" until ", cli->out);
-        print_time(cli, relation->until_ms);
-    }
-    (void)fprintf(cli->out, "%s\n", relation->ended ? " (ended)" : "");
+    print_row(
+        cli, list->array,
+        (const struct print_field[]){
+            {"relation", PRINT_ID, .span = ID_SPAN(&relation->statement), .before = ""},
+            {"staff", PRINT_ID, .span = ID_SPAN(&relation->staff)},
+            {NULL, PRINT_TEXT, .span = print_span(staff), .before = "  ", .columns = 20},
+            {"kind", PRINT_TEXT, .span = print_span(kind_name(relation->kind)), .before = " "},
+            {"subject", PRINT_ID, .span = ID_SPAN(&relation->subject)},
+            {NULL, PRINT_TEXT, .span = print_span(subject), .before = " ", .columns = 20},
+            {"until_ms", PRINT_NUMBER, .number = relation->until_ms},
+            {NULL, PRINT_TIME, .number = relation->until_ms, .before = " until "},
+            {"ended", PRINT_BOOL, .number = relation->ended, .before = " (ended)"}},
+        9);
     return true;
 }
 
-static int relate_list(struct cli *cli)
+static int run_list(struct cli *cli, const void *values)
 {
     struct relation_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
 
+    (void)values;
     view_relations(host_engine(cli->host), list_relation, &list);
     if (cli->json) {
         print_json(cli, list.array);
@@ -81,15 +65,12 @@ static int relate_list(struct cli *cli)
 static int fits(struct cli *cli, const char *word, const struct view_member *member, uint32_t role)
 {
     if (member->role != role) {
-        (void)fprintf(cli->err, "alcove: %s is no %s but of role %s\n", word,
-                      policy_role_name(role), policy_role_name(member->role));
-        return CLI_USAGE;
+        return cli_error(cli, CLI_USAGE, "%s is not a %s; their role is %s", word,
+                         policy_role_name(role), policy_role_name(member->role));
     }
-    if (!member->enrolled) {
-        (void)fprintf(cli->err, "alcove: %s has not joined yet; state it when they have\n", word);
-        return CLI_USAGE;
-    }
-    return CLI_OK;
+    return member->enrolled
+               ? CLI_OK
+               : cli_error(cli, CLI_USAGE, "%s has not joined yet; state it when they have", word);
 }
 
 struct same_relation {
@@ -117,31 +98,32 @@ static bool is_stated(const struct cli *cli, const struct view_relation *wanted)
     return same.found;
 }
 
-static int relate_new(struct cli *cli, const char *const *words, uint64_t until_ms)
+struct relate_values {
+    const char *staff; /* or the therapist, or the relation */
+    uint32_t kind;
+    const char *subject;
+    uint64_t until_ms;
+};
+
+static int run_relate(struct cli *cli, const void *given)
 {
+    const struct relate_values *values = given;
+    bool of_client = values->kind == RELATION_TREATS || values->kind == RELATION_COVERS;
+    struct view_relation wanted = {.kind = values->kind, .until_ms = values->until_ms};
     struct view_member staff;
     struct view_member subject;
-    struct view_relation wanted = {.until_ms = until_ms};
     uint64_t ticket = 0;
     enum status status;
-    int code = ids_member(cli, words[0], &staff);
+    int code = ids_member(cli, values->staff, &staff);
 
-    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
-        wanted.kind = strcmp(words[1], KINDS[i].word) == 0 ? KINDS[i].kind : wanted.kind;
-    }
-    if (wanted.kind == 0) {
-        return cli_usage(cli, "relate", words[1]);
+    if (code == CLI_OK) {
+        code = ids_member(cli, values->subject, &subject);
     }
     if (code == CLI_OK) {
-        code = ids_member(cli, words[2], &subject);
+        code = fits(cli, values->staff, &staff, ROLE_THERAPIST);
     }
     if (code == CLI_OK) {
-        code = fits(cli, words[0], &staff, ROLE_THERAPIST);
-    }
-    if (code == CLI_OK) {
-        bool of_client = wanted.kind == RELATION_TREATS || wanted.kind == RELATION_COVERS;
-
-        code = fits(cli, words[2], &subject, of_client ? ROLE_CLIENT : ROLE_THERAPIST);
+        code = fits(cli, values->subject, &subject, of_client ? ROLE_CLIENT : ROLE_THERAPIST);
     }
     if (code != CLI_OK) {
         return code;
@@ -149,94 +131,87 @@ static int relate_new(struct cli *cli, const char *const *words, uint64_t until_
     wanted.staff = staff.member;
     wanted.subject = subject.member;
     if (is_stated(cli, &wanted)) {
-        return cli_fail(cli, "nothing was stated", STATUS_ALREADY);
+        return cli_fail(cli, SAY_RELATION, STATUS_ALREADY);
     }
-    status = act_relate(host_engine(cli->host), &subject.member, &staff.member, wanted.kind,
-                        until_ms, clock_now_ms(), &ticket);
-    return cli_tell_statement(cli, status, &ticket,
-                              "Stated. It is a ceiling: what is opened to "
-                              "them is still for an owner to grant.");
+    status = act_relate(host_engine(cli->host), &subject.member, &staff.member, values->kind,
+                        values->until_ms, clock_now_ms(), &ticket);
+    return cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
+                              "Stated. It is a ceiling: an owner still grants what they may open.");
 }
 
-static int relate_end(struct cli *cli, const char *word)
+static int run_end(struct cli *cli, const void *given)
 {
+    const struct relate_values *values = given;
     struct hash relation;
     uint64_t ticket = 0;
-    int code = ids_relation(cli, word, &relation);
+    enum status status;
+    int code = ids_relation(cli, values->staff, &relation);
 
     if (code != CLI_OK) {
         return code;
     }
-    return cli_tell_statement(
-        cli, act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket), &ticket,
-        "Ended: what rested on it is closed from now on.");
+    status = act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket);
+    return cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
+                              "Ended: access that rested on it is closed from now on.");
 }
 
-int cmd_relate(struct cli *cli, int argc, char **argv)
+static int run_delegate(struct cli *cli, const void *given)
 {
-    const char *until = NULL;
-    const struct args_option options[] = {{.name = "--until", .value = &until}};
-    const char *words[3];
-    const char *wrong = NULL;
-    uint64_t until_ms = 0;
-    size_t count = 0;
-    int code;
-
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 3, &count, &wrong) ||
-        count == 0 || (count == 1 && strcmp(words[0], "list") != 0) ||
-        (count == 2 && strcmp(words[0], "end") != 0)) {
-        return cli_usage(cli, "relate", wrong);
-    }
-    code = until == NULL ? CLI_OK : ids_until(cli, until, &until_ms);
-    if (code == CLI_OK) {
-        code = cli_open(cli);
-    }
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code != CLI_OK) {
-        return code;
-    }
-    if (count == 1) {
-        return relate_list(cli);
-    }
-    return count == 2 ? relate_end(cli, words[1]) : relate_new(cli, words, until_ms);
-}
-
-int cmd_delegate(struct cli *cli, int argc, char **argv)
-{
-    const char *until = NULL;
-    const struct args_option options[] = {{.name = "--until", .value = &until}};
+    const struct relate_values *values = given;
     struct view_member therapist;
-    const char *words[1];
-    const char *wrong = NULL;
-    uint64_t until_ms = 0;
     uint64_t ticket = 0;
-    size_t count = 0;
-    int code;
+    enum status status;
+    int code = ids_member(cli, values->staff, &therapist);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
-        count != 1) {
-        return cli_usage(cli, "delegate", wrong);
-    }
-    code = until == NULL ? CLI_OK : ids_until(cli, until, &until_ms);
     if (code == CLI_OK) {
-        code = cli_open(cli);
-    }
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK) {
-        code = ids_member(cli, words[0], &therapist);
-    }
-    if (code == CLI_OK) {
-        code = fits(cli, words[0], &therapist, ROLE_THERAPIST);
+        code = fits(cli, values->staff, &therapist, ROLE_THERAPIST);
     }
     if (code != CLI_OK) {
         return code;
     }
-    return cli_tell_statement(
-        cli,
-        act_delegate(host_engine(cli->host), &therapist.member, until_ms, clock_now_ms(), &ticket),
-        &ticket, "They may now invite clients.");
+    status = act_delegate(host_engine(cli->host), &therapist.member, values->until_ms,
+                          clock_now_ms(), &ticket);
+    return cli_tell_statement(cli, SAY_STATEMENT, status, ticket, "They may now invite clients.");
 }
+
+static const struct option_rule KIND = {.required = true, .choices = KINDS};
+
+static const struct option RELATE_OPTIONS[] = {
+    {"STAFF", OPTION_TEXT, offsetof(struct relate_values, staff), NULL, "a therapist",
+     &option_required},
+    {"KIND", OPTION_CHOICE, offsetof(struct relate_values, kind), NULL, "what they do", &KIND},
+    {"SUBJECT", OPTION_TEXT, offsetof(struct relate_values, subject), NULL,
+     "a client, or the therapist supervised or trained", &option_required},
+    {"--until", OPTION_UNTIL, offsetof(struct relate_values, until_ms), "TIME",
+     "when it ends by itself", NULL},
+};
+static const struct option_table RELATE = {RELATE_OPTIONS, ARRAY_LEN(RELATE_OPTIONS),
+                                           sizeof(struct relate_values)};
+
+static const struct option END_OPTIONS[] = {
+    {"RELATION", OPTION_TEXT, offsetof(struct relate_values, staff), NULL,
+     "the first digits of its id", &option_required},
+};
+static const struct option_table RELATE_END = {END_OPTIONS, ARRAY_LEN(END_OPTIONS),
+                                               sizeof(struct relate_values)};
+
+static const struct option DELEGATE_OPTIONS[] = {
+    {"THERAPIST", OPTION_TEXT, offsetof(struct relate_values, staff), NULL, "the therapist",
+     &option_required},
+    {"--until", OPTION_UNTIL, offsetof(struct relate_values, until_ms), "TIME",
+     "when it ends by itself", NULL},
+};
+static const struct option_table DELEGATE = {DELEGATE_OPTIONS, ARRAY_LEN(DELEGATE_OPTIONS),
+                                             sizeof(struct relate_values)};
+
+static const struct command COMMANDS[] = {
+    {"relate", "state who treats, covers, supervises or trains whom", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &RELATE, NULL, NULL, NULL, run_relate},
+    {"relate list", "list the relations that are stated", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &option_none, NULL, NULL, NULL, run_list},
+    {"relate end", "end a relation", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &RELATE_END, NULL, NULL,
+     NULL, run_end},
+    {"delegate", "let a therapist invite clients", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &DELEGATE,
+     NULL, NULL, NULL, run_delegate},
+};
+const struct command_list cmd_relate = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -1,13 +1,10 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
+#include "client/cli/command.h"
 #include "client/cli/ids.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
-#include "client/engine/api/query.h"
+#include "client/cli/print_field.h"
 #include "client/engine/api/write.h"
-#include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -20,8 +17,9 @@ struct showing {
     bool locked;
     size_t waiting; /* revisions that wait to be sent: each follows what comes before it */
     size_t waiting_seen;
-    struct hash opened[16]; /* links that were shown */
+    struct hash *opened; /* links that were shown, every one of them */
     size_t opened_count;
+    size_t opened_room;
 };
 
 static void json_fields(cJSON *object, const Alcove__NoteBody *body)
@@ -49,25 +47,30 @@ static void json_fields(cJSON *object, const Alcove__NoteBody *body)
 
 static void json_revision(struct showing *showing, const struct view_revision *revision)
 {
-    cJSON *object = cJSON_CreateObject();
+    const Alcove__NoteBody *body = revision->body;
     char author[VIEW_NAME_BYTES_MAX];
+    struct print_field fields[] = {
+        {"link", PRINT_ID, .span = ID_SPAN(&revision->link)},
+        {"number", PRINT_NUMBER, .number = revision->number},
+        {"revision", PRINT_NUMBER, .number = revision->revision},
+        {"kind", PRINT_TEXT, .span = print_span(note_kind_name(revision->kind))},
+        {"author", PRINT_ID, .span = ID_SPAN(&revision->author)},
+        {"author_name", PRINT_TEXT, .span = {NULL, 0}},
+        {"head", PRINT_BOOL, .number = revision->head},
+        {"pending", PRINT_BOOL, .number = revision->pending},
+    };
+    cJSON *object;
 
     view_name(host_engine(showing->cli->host), &revision->author, author);
-    print_add_id(object, "link", ID_SPAN(&revision->link));
-    print_add_number(object, "number", revision->number);
-    print_add_number(object, "revision", revision->revision);
-    print_add_text(object, "kind", note_kind_name(revision->kind));
-    print_add_id(object, "author", ID_SPAN(&revision->author));
-    print_add_text(object, "author_name", author);
-    (void)cJSON_AddBoolToObject(object, "head", revision->head);
-    (void)cJSON_AddBoolToObject(object, "pending", revision->pending);
-    if (revision->body != NULL) {
-        print_add_span(object, "title", field_span(revision->body->title));
-        print_add_span(object, "text", field_span(revision->body->text));
-        print_add_span(object, "reason", field_span(revision->body->reason));
-        print_add_number(object, "note_kind", revision->body->kind);
-        print_add_number(object, "written_ms", revision->body->written_ms);
-        json_fields(object, revision->body);
+    fields[5].span = print_span(author);
+    object = print_object(fields, ARRAY_LEN(fields));
+    if (body != NULL) {
+        print_add_span(object, "title", field_span(body->title));
+        print_add_span(object, "text", field_span(body->text));
+        print_add_span(object, "reason", field_span(body->reason));
+        print_add_number(object, "note_kind", body->kind);
+        print_add_number(object, "written_ms", body->written_ms);
+        json_fields(object, body);
     }
     (void)cJSON_AddItemToArray(showing->array, object);
 }
@@ -140,6 +143,16 @@ static bool count_waiting(void *visitor, const struct view_revision *revision)
     return true;
 }
 
+static void add_opened(struct showing *showing, const struct hash *link)
+{
+    if (showing->opened_count == showing->opened_room) {
+        showing->opened_room = showing->opened_room == 0 ? 16 : 2 * showing->opened_room;
+        showing->opened = realloc(showing->opened, showing->opened_room * sizeof *link);
+        CHECK(showing->opened != NULL);
+    }
+    showing->opened[showing->opened_count++] = *link;
+}
+
 static bool show_revision(void *visitor, const struct view_revision *revision)
 {
     struct showing *showing = visitor;
@@ -147,9 +160,8 @@ static bool show_revision(void *visitor, const struct view_revision *revision)
     if (!is_shown(showing, revision)) {
         return true;
     }
-    if (revision->body != NULL && !revision->pending &&
-        showing->opened_count < ARRAY_LEN(showing->opened)) {
-        showing->opened[showing->opened_count++] = revision->link;
+    if (revision->body != NULL && !revision->pending) {
+        add_opened(showing, &revision->link);
     }
     if (showing->cli->json) {
         json_revision(showing, revision);
@@ -159,104 +171,131 @@ static bool show_revision(void *visitor, const struct view_revision *revision)
     return true;
 }
 
-/* The reader's signed word; it waits in the outbox if the server is away. */
+/* Of those that went before the last one: whether the server took them. */
+static int check_opened(struct cli *cli, const uint64_t *tickets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct engine_ticket info;
+        enum status status = host_finish(cli->host, tickets[i], CLI_TIMEOUT_MS);
+
+        engine_ticket(host_engine(cli->host), tickets[i], &info);
+        if (status != STATUS_OK || info.wish == ENGINE_WISH_FAILED) {
+            return cli_fail(cli, SAY_OPENED, status == STATUS_OK ? info.status : status);
+        }
+    }
+    return CLI_OK;
+}
+
+/* The reader's signed word, for each revision that was shown; it waits in the outbox if the server
+ * is away. All are queued before the first is waited for, so that many cost one round. */
 static int send_opened(struct cli *cli, const struct showing *showing,
                        const struct section_id *section, const struct note_id *note)
 {
+    size_t count = showing->opened_count;
+    uint64_t *tickets = calloc(count + 1, sizeof *tickets);
+    enum status status = tickets == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    bool sent = false;
     int code = CLI_OK;
 
-    for (size_t i = 0; i < showing->opened_count && code == CLI_OK; i++) {
-        uint64_t ticket = 0;
-        bool sent = false;
-        enum status status = write_opened(host_engine(cli->host), section, note,
-                                          &showing->opened[i], clock_now_ms(), &ticket);
-
-        if (status != STATUS_OK) {
-            return cli_fail(cli, "that you opened it was not recorded", status);
-        }
-        code = cli_deliver(cli, ticket, &sent);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = write_opened(host_engine(cli->host), section, note, &showing->opened[i],
+                              clock_now_ms(), &tickets[i]);
     }
+    if (status != STATUS_OK) {
+        code = cli_fail(cli, SAY_OPENED, status);
+    } else if (count > 0) {
+        code = cli_deliver(cli, tickets[count - 1], &sent);
+    }
+    if (code == CLI_OK && sent) {
+        code = check_opened(cli, tickets, count - 1);
+    }
+    free(tickets);
     return code;
 }
 
-static int show_note(struct cli *cli, const char *word, bool heads_only, bool receipt)
+static void print_note(struct showing *showing, const char *word, const struct section_id *section,
+                       const struct note_id *note)
 {
-    struct showing showing = {.cli = cli, .heads_only = heads_only};
-    struct engine_state state;
-    struct section_id section;
-    struct note_id note;
-    enum status status;
-    int code = ids_note(cli, word, &section, &note);
+    struct cli *cli = showing->cli;
+    struct view_section info;
 
-    if (code != CLI_OK) {
-        return code;
-    }
-    showing.array = cli->json ? cJSON_CreateArray() : NULL;
-    status = view_revisions(host_engine(cli->host), &section, &note, count_waiting, &showing);
-    if (status == STATUS_OK) {
-        status = view_revisions(host_engine(cli->host), &section, &note, show_revision, &showing);
-    }
-    if (status != STATUS_OK) {
-        cJSON_Delete(showing.array);
-        return cli_fail(cli, "the note was not read", status);
-    }
     if (cli->json) {
-        struct view_section info;
         cJSON *object = cJSON_CreateObject();
 
-        print_add_id(object, "note", ID_SPAN(&note));
-        print_add_id(object, "section", ID_SPAN(&section));
-        if (view_section(host_engine(cli->host), &section, &info) == STATUS_OK) {
+        print_add_id(object, "note", ID_SPAN(note));
+        print_add_id(object, "section", ID_SPAN(section));
+        if (view_section(host_engine(cli->host), section, &info) == STATUS_OK) {
             print_add_text(object, "class", policy_class_name(info.class));
         }
-        (void)cJSON_AddItemToObject(object, heads_only ? "heads" : "revisions", showing.array);
+        (void)cJSON_AddItemToObject(object, showing->heads_only ? "heads" : "revisions",
+                                    showing->array);
         print_json(cli, object);
-    } else if (showing.heads > 1) {
+    } else if (showing->heads > 1) {
         (void)fprintf(cli->out,
-                      showing.locked
+                      showing->locked
                           ? "Two devices wrote at once; both are kept. One addendum follows both:\n"
                             "`alcove write --note %s --addendum --reason R`.\n"
                           : "Two devices wrote at once; both are kept. Join them in the editor:\n"
                             "`alcove write --note %s`.\n",
                       word);
     }
-    engine_state(host_engine(cli->host), &state);
-    return receipt ? send_opened(cli, &showing, &section, &note) : CLI_OK;
 }
 
-int cmd_show(struct cli *cli, int argc, char **argv)
+struct show_values {
+    const char *note;
+    bool no_receipt;
+};
+
+static int show_note(struct cli *cli, const struct show_values *values, bool heads_only)
 {
-    bool quiet = false;
-    const struct args_option options[] = {{.name = "--no-receipt", .flag = &quiet}};
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
+    struct showing showing = {.cli = cli, .heads_only = heads_only};
+    struct engine *engine = host_engine(cli->host);
+    struct section_id section;
+    struct note_id note;
+    enum status status;
+    int code = ids_note(cli, values->note, &section, &note);
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), words, 1, &count, &wrong) ||
-        count != 1) {
-        return cli_usage(cli, "show", wrong);
+    if (code != CLI_OK) {
+        return code;
     }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
+    showing.array = cli->json ? cJSON_CreateArray() : NULL;
+    status = view_revisions(engine, &section, &note, count_waiting, &showing);
+    if (status == STATUS_OK) {
+        status = view_revisions(engine, &section, &note, show_revision, &showing);
     }
-    return code == CLI_OK ? show_note(cli, words[0], true, !quiet) : code;
+    if (status == STATUS_OK) {
+        print_note(&showing, values->note, &section, &note);
+        code = values->no_receipt ? CLI_OK : send_opened(cli, &showing, &section, &note);
+    } else {
+        cJSON_Delete(showing.array);
+        code = cli_fail(cli, SAY_NOTE_READ, status);
+    }
+    free(showing.opened);
+    return code;
 }
 
-int cmd_history(struct cli *cli, int argc, char **argv)
+static int run_show(struct cli *cli, const void *values)
 {
-    const char *words[1];
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
-
-    if (!args_parse(argc, argv, NULL, 0, words, 1, &count, &wrong) || count != 1) {
-        return cli_usage(cli, "history", wrong);
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        code = cli_refresh(cli);
-    }
-    return code == CLI_OK ? show_note(cli, words[0], false, true) : code;
+    return show_note(cli, values, true);
 }
+
+static int run_history(struct cli *cli, const void *values)
+{
+    return show_note(cli, values, false);
+}
+
+static const struct option OPTIONS[] = {
+    {"NOTE", OPTION_TEXT, offsetof(struct show_values, note), NULL, "the note", &option_required},
+    {"--no-receipt", OPTION_FLAG, offsetof(struct show_values, no_receipt), NULL,
+     "do not tell that you opened it", NULL},
+};
+static const struct option_table SHOW = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct show_values)};
+static const struct option_table HISTORY = {OPTIONS, 1, sizeof(struct show_values)};
+
+static const struct command COMMANDS[] = {
+    {"show", "read a note, with all that was added to it", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &SHOW, NULL, NULL, NULL, run_show},
+    {"history", "read all revisions of a note, oldest first", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &HISTORY, NULL, NULL, NULL, run_history},
+};
+const struct command_list cmd_show = {COMMANDS, ARRAY_LEN(COMMANDS)};

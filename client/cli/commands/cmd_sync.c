@@ -1,9 +1,8 @@
-#include "client/cli/cli.h"
-
 #include "client/agent/clock.h"
-#include "client/cli/args.h"
-#include "client/cli/numbers.h"
+#include "client/cli/command.h"
+#include "client/cli/handed.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/cli/watch.h"
 #include "client/engine/api/view.h"
@@ -54,11 +53,10 @@ static void tell_refused(struct cli *cli)
     size_t count = count_refused(cli);
 
     if (count > 0) {
-        (void)fprintf(
-            cli->err,
-            "alcove: the server refused %zu for good; `alcove doctor` says why. The text is "
-            "here\n  alone: copy what you need of it, then `alcove sync --drop-refused`\n",
-            count);
+        cli_warn(cli,
+                 "the server refused %zu for good; `alcove doctor` says why. The text is here "
+                 "alone: copy what you need of it, then run `alcove sync --drop-refused`.",
+                 count);
     }
 }
 
@@ -73,9 +71,9 @@ static int drop_refused(struct cli *cli, const struct refused *refused)
         status = engine_take_back(host_engine(cli->host), refused->tickets[i]);
     }
     if (status != STATUS_OK) {
-        return cli_fail(cli, "it was not dropped", status);
+        return cli_fail(cli, SAY_DROP, status);
     }
-    (void)fprintf(cli->err, "alcove: %zu taken away that the server had refused\n", count);
+    cli_warn(cli, "%zu dropped that the server had refused", count);
     return CLI_OK;
 }
 
@@ -96,30 +94,27 @@ static int tell_sync(struct cli *cli)
     sections_count = sections.count;
     sections_free(&sections);
     engine_state(host_engine(cli->host), &state);
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_text(object, "phase", PHASES[state.phase]);
-        print_add_number(object, "sections", sections_count);
-        print_add_number(object, "notes", notes);
-        print_add_number(object, "behind", state.sections_behind);
-        print_add_number(object, "outbox", state.outbox_count);
-        print_add_number(object, "refused", count_refused(cli));
-        print_add_number(object, "events_size", state.events_size);
-        print_add_number(object, "statements_size", state.statements_size);
-        print_add_number(object, "revisions_verified", state.revisions_verified);
-        print_json(cli, object);
-        return CLI_OK;
-    }
-    (void)fprintf(cli->out,
-                  "%zu sections, %zu notes here; %zu waiting to be sent.\n"
-                  "Verified against logs of %llu events and %llu statements.\n",
-                  sections_count, notes, state.outbox_count - count_refused(cli),
-                  (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
+    (void)print_answer(
+        cli,
+        (const struct print_field[]){
+            {"phase", PRINT_TEXT, .span = print_span(PHASES[state.phase])},
+            {"sections", PRINT_NUMBER, .number = sections_count},
+            {"notes", PRINT_NUMBER, .number = notes},
+            {"behind", PRINT_NUMBER, .number = state.sections_behind},
+            {"outbox", PRINT_NUMBER, .number = state.outbox_count},
+            {"refused", PRINT_NUMBER, .number = count_refused(cli)},
+            {"events_size", PRINT_NUMBER, .number = state.events_size},
+            {"statements_size", PRINT_NUMBER, .number = state.statements_size},
+            {"revisions_verified", PRINT_NUMBER, .number = state.revisions_verified}},
+        9,
+        "%zu sections, %zu notes here; %zu waiting to be sent.\n"
+        "Verified against logs of %llu events and %llu statements.",
+        sections_count, notes, state.outbox_count - count_refused(cli),
+        (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
     tell_refused(cli);
     if (state.clock_shown) {
-        (void)fprintf(cli->err, "alcove: the server's time and this machine's are %lld s apart\n",
-                      (long long)(state.clock_off_ms / 1000));
+        cli_warn(cli, "the server's time and this machine's are %lld s apart",
+                 (long long)(state.clock_off_ms / 1000));
     }
     return CLI_OK;
 }
@@ -162,97 +157,112 @@ static int run_watch(struct cli *cli, uint64_t end_ms)
     return engine_alarm_count(host_engine(cli->host)) > 0 ? cli_refresh(cli) : CLI_OK;
 }
 
-int cmd_sync(struct cli *cli, int argc, char **argv)
-{
-    bool watch = false;
-    bool drop = false;
-    const char *timeout = NULL;
-    const struct args_option options[] = {
-        {.name = "--watch", .flag = &watch},
-        {.name = "--drop-refused", .flag = &drop},
-        {.name = "--timeout", .value = &timeout},
-    };
-    struct refused refused = {.count = 0};
-    const char *wrong = NULL;
-    uint64_t limit_ms = UINT64_MAX / 2;
-    size_t count = 0;
-    int code;
+struct sync_values {
+    bool watch;
+    bool drop;
+    uint64_t timeout_s;
+};
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), NULL, 0, &count, &wrong) ||
-        (timeout != NULL && !numbers_seconds(timeout, &limit_ms))) {
-        return cli_usage(cli, "sync", wrong);
-    }
-    if (watch && cli->lent) {
-        return cli_usage(cli, "sync", "--watch");
-    }
-    code = cli_open(cli);
-    if (code == CLI_OK) {
-        get_refused(cli, &refused);
-        code = cli_refresh(cli);
-    }
-    if (code == CLI_OK && drop) {
-        code = drop_refused(cli, &refused);
-    }
-    if (code == CLI_OK && !watch) {
-        code = tell_sync(cli);
-        code = code == CLI_OK && !host_online(cli->host) ? CLI_UNREACHABLE : code;
-    }
-    if (code == CLI_OK && watch) {
-        code = run_watch(cli, clock_awake_ms() + limit_ms);
-    }
-    return code;
+#define FOR_EVER_S (365ull * 86400u)
+
+static const char *check_sync(const void *given)
+{
+    const struct sync_values *values = given;
+
+    return values->watch && values->drop ? "--watch and --drop-refused do not go together" : NULL;
 }
 
-int cmd_status(struct cli *cli, int argc, char **argv)
+/* The agent tells its watchers of changes and works for others meanwhile. */
+static int gather_sync(struct cli *cli, void *given, struct handed *handed)
 {
-    struct engine_state state;
-    struct view_member me;
-    const char *practice;
-    const char *wrong = NULL;
-    size_t count = 0;
-    int code;
+    const struct sync_values *values = given;
 
-    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
-        return cli_usage(cli, "status", wrong);
-    }
-    code = cli_open(cli);
-    if (code != CLI_OK) {
-        return code;
-    }
-    engine_state(host_engine(cli->host), &state);
-    practice = view_practice_name(host_engine(cli->host));
-    memset(&me, 0, sizeof(me));
-    if (view_member(host_engine(cli->host), &state.member, &me) != STATUS_OK) {
-        me.member = state.member;
-        view_name(host_engine(cli->host), &state.member, me.name);
-    }
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_id(object, "member", ID_SPAN(&state.member));
-        print_add_text(object, "name", me.name);
-        print_add_text(object, "practice", practice);
-        print_add_text(object, "role", policy_role_name(state.role));
-        print_add_text(object, "phase", PHASES[state.phase]);
-        print_add_number(object, "outbox", state.outbox_count);
-        print_add_number(object, "events_size", state.events_size);
-        print_add_number(object, "statements_size", state.statements_size);
-        (void)cJSON_AddBoolToObject(object, "agent", cli->lent);
-        print_json(cli, object);
-        return CLI_OK;
-    }
-    if (practice[0] != '\0') {
-        (void)fputs("Practice: ", cli->out);
-        print_text(cli, span_of(practice, strlen(practice)), 60);
-        (void)fputc('\n', cli->out);
-    }
-    (void)fprintf(cli->out, "You are ");
-    print_text(cli, span_of(me.name, strlen(me.name)), 40);
-    (void)fprintf(cli->out, " (");
-    print_short(cli, ID_SPAN(&state.member));
-    (void)fprintf(cli->out, "), %s.\nAgent: %s. Waiting to be sent: %zu.\n",
-                  state.role == 0 ? "not synced yet" : policy_role_name(state.role),
-                  cli->lent ? "unlocked" : "none", state.outbox_count - count_refused(cli));
-    tell_refused(cli);
+    (void)cli;
+    handed->kind = values->watch ? TALK_WATCH : TALK_RUN;
+    handed->limit_ms = values->timeout_s * 1000u;
     return CLI_OK;
 }
+
+static int run_sync(struct cli *cli, const void *given)
+{
+    const struct sync_values *values = given;
+    struct refused refused = {.count = 0};
+    int code;
+
+    if (values->watch && cli->lent) {
+        return cli_usage(cli, "the agent runs no --watch as a command");
+    }
+    get_refused(cli, &refused);
+    code = cli_refresh(cli);
+    if (code == CLI_OK && values->drop) {
+        code = drop_refused(cli, &refused);
+    }
+    if (code == CLI_OK && values->watch) {
+        return run_watch(cli, clock_awake_ms() + values->timeout_s * 1000u);
+    }
+    if (code == CLI_OK) {
+        code = tell_sync(cli);
+    }
+    return code == CLI_OK && !host_online(cli->host) ? CLI_UNREACHABLE : code;
+}
+
+static int run_status(struct cli *cli, const void *values)
+{
+    struct engine *engine = host_engine(cli->host);
+    const char *practice = view_practice_name(engine);
+    struct engine_state state;
+    struct view_member me = {.devices = 0};
+
+    (void)values;
+    engine_state(engine, &state);
+    if (view_member(engine, &state.member, &me) != STATUS_OK) {
+        me.member = state.member;
+        view_name(engine, &state.member, me.name);
+    }
+    const char *role = state.role == 0 ? "not synced yet" : policy_role_name(state.role);
+    const struct print_field fields[] = {
+        {"practice", PRINT_TEXT, .span = print_span(practice), .columns = 60,
+         .before = practice[0] == '\0' ? NULL : "Practice: "},
+        {"name", PRINT_TEXT, .span = print_span(me.name), .columns = 40,
+         .before = practice[0] == '\0' ? "You are " : "\nYou are "},
+        {"member", PRINT_ID, .span = ID_SPAN(&state.member), .before = " ("},
+        {"role", PRINT_TEXT, .span = print_span(policy_role_name(state.role))},
+        {NULL, PRINT_TEXT, .span = print_span(role), .before = "), "},
+        {"phase", PRINT_TEXT, .span = print_span(PHASES[state.phase])},
+        {"agent", PRINT_BOOL, .number = cli->lent, .before = ".\nAgent: unlocked",
+         .otherwise = ".\nAgent: none"},
+        {"outbox", PRINT_NUMBER, .number = state.outbox_count},
+        {NULL, PRINT_NUMBER, .number = state.outbox_count - count_refused(cli),
+         .before = ". Waiting to be sent: "},
+        {NULL, PRINT_BOOL, .number = true, .before = "."},
+        {"events_size", PRINT_NUMBER, .number = state.events_size},
+        {"statements_size", PRINT_NUMBER, .number = state.statements_size},
+    };
+    if (cli->json) {
+        print_json(cli, print_object(fields, ARRAY_LEN(fields)));
+    } else {
+        print_row(cli, NULL, fields, ARRAY_LEN(fields));
+        tell_refused(cli);
+    }
+    return CLI_OK;
+}
+
+static const struct option_rule TIMEOUT = {.most = FOR_EVER_S, .otherwise = FOR_EVER_S};
+
+static const struct option OPTIONS[] = {
+    {"--watch", OPTION_FLAG, offsetof(struct sync_values, watch), NULL,
+     "print a line for each change, until it is ended", NULL},
+    {"--timeout", OPTION_NUMBER, offsetof(struct sync_values, timeout_s), "S",
+     "end the watch after so many seconds", &TIMEOUT},
+    {"--drop-refused", OPTION_FLAG, offsetof(struct sync_values, drop), NULL,
+     "delete here what the server refused before", NULL},
+};
+static const struct option_table SYNC = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct sync_values)};
+
+static const struct command COMMANDS[] = {
+    {"sync", "fetch, verify and send", COMMAND_NEEDS_PROFILE, COMMAND_ANYWHERE, &SYNC, check_sync,
+     gather_sync, NULL, run_sync},
+    {"status", "tell who you are here and what waits to be sent", COMMAND_NEEDS_PROFILE,
+     COMMAND_ANYWHERE, &option_none, NULL, NULL, NULL, run_status},
+};
+const struct command_list cmd_sync = {COMMANDS, ARRAY_LEN(COMMANDS)};

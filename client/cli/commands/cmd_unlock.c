@@ -1,8 +1,7 @@
-#include "client/cli/cli.h"
-
-#include "client/cli/args.h"
+#include "client/agent/talk.h"
+#include "client/cli/command.h"
 #include "client/cli/forward.h"
-#include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/secrets.h"
 
 #include <errno.h>
@@ -17,16 +16,11 @@
 #define READY_FD      4
 #define ABOVE_ALL     16
 
-static void tell_state(struct cli *cli, const char *state, const char *words)
+static int tell_state(struct cli *cli, const char *state, const char *words)
 {
-    if (cli->json) {
-        cJSON *object = cJSON_CreateObject();
-
-        print_add_text(object, "agent", state);
-        print_json(cli, object);
-        return;
-    }
-    (void)fprintf(cli->out, "%s\n", words);
+    return print_answer(
+        cli, (const struct print_field[]){{"agent", PRINT_TEXT, .span = print_span(state)}}, 1,
+        "%s", words);
 }
 
 /* A process of its own, with nothing of this one but the two descriptors, the terminal's error
@@ -84,9 +78,8 @@ static int await_ready(struct cli *cli, int ready)
         n = read(ready, &code, 1);
     } while (n < 0 && errno == EINTR);
     if (n != 1) {
-        (void)fprintf(cli->err,
-                      "alcove: the agent ended before it was ready; nothing is unlocked\n");
-        return CLI_FAILED;
+        return cli_error(cli, CLI_FAILED,
+                         "the agent ended before it was ready; nothing is unlocked");
     }
     return code;
 }
@@ -113,7 +106,7 @@ static int start_with(struct cli *cli, const char *profile, const struct secret 
         (void)close(ready_pipe[1]);
     }
     code = status == STATUS_OK ? await_ready(cli, ready_pipe[0])
-                               : cli_fail(cli, "the agent was not started", status);
+                               : cli_fail(cli, SAY_AGENT_BEGIN, status);
     if (ready_pipe[0] >= 0) {
         (void)close(ready_pipe[0]);
     }
@@ -125,64 +118,55 @@ static int unlock(struct cli *cli)
     struct secret *passphrase = NULL;
     char *profile = NULL;
     enum status status = host_probe(cli->profile);
+    enum situation situation = status == STATUS_NOT_FOUND ? SAY_PROFILE_OPEN : SAY_PASSPHRASE;
     int code;
 
-    if (status == STATUS_NOT_FOUND) {
-        (void)fprintf(cli->err, "alcove: there is no profile in %s; `alcove join` makes one\n",
-                      cli->profile);
-        return CLI_NOT_FOUND;
-    }
     if (status == STATUS_OK) {
         profile = realpath(cli->profile, NULL);
         status = profile == NULL ? STATUS_IO
                                  : secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
     }
     code = status == STATUS_OK ? start_with(cli, profile, passphrase)
-                               : cli_no_passphrase(cli, "the profile was not unlocked", status);
+                               : cli_fail_at(cli, situation, cli->profile, status);
     secret_free(passphrase);
     free(profile);
     return code;
 }
 
-int cmd_unlock(struct cli *cli, int argc, char **argv)
+static int run_unlock(struct cli *cli, const void *values)
 {
-    const char *wrong = NULL;
-    size_t count = 0;
     int fd = -1;
     int code;
 
-    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
-        return cli_usage(cli, "unlock", wrong);
-    }
+    (void)values;
     if (talk_connect(cli->profile, &fd) == STATUS_OK) {
         (void)close(fd);
-        tell_state(cli, "unlocked", "It is unlocked already.");
-        return CLI_OK;
+        return tell_state(cli, "unlocked", "It is unlocked already.");
     }
     code = unlock(cli);
-    if (code == CLI_OK) {
-        tell_state(cli, "unlocked",
-                   "Unlocked. It locks after 10 minutes without a command, when the machine\n"
-                   "sleeps, and on `alcove lock`.");
-    }
-    return code;
+    return code == CLI_OK
+               ? tell_state(cli, "unlocked",
+                            "Unlocked. It locks after 10 minutes without a command, when the "
+                            "machine sleeps, and on `alcove lock`.")
+               : code;
 }
 
-int cmd_lock(struct cli *cli, int argc, char **argv)
+static int run_lock(struct cli *cli, const void *values)
 {
-    const char *wrong = NULL;
-    size_t count = 0;
     bool was = false;
-    int code;
+    int code = forward_lock(cli, &was);
 
-    if (!args_parse(argc, argv, NULL, 0, NULL, 0, &count, &wrong)) {
-        return cli_usage(cli, "lock", wrong);
-    }
-    code = forward_lock(cli, &was);
-    if (code == CLI_OK) {
-        tell_state(cli, "locked",
-                   was ? "Locked: the keys are gone from memory."
-                       : "It is locked already: there is no agent.");
-    }
-    return code;
+    (void)values;
+    return code == CLI_OK ? tell_state(cli, "locked",
+                                       was ? "Locked: the keys are gone from memory."
+                                           : "It is locked already: there is no agent.")
+                          : code;
 }
+
+static const struct command COMMANDS[] = {
+    {"unlock", "ask once; an agent holds the keys until it locks", COMMAND_NEEDS_NOTHING,
+     COMMAND_HERE, &option_none, NULL, NULL, NULL, run_unlock},
+    {"lock", "end the agent and wipe the keys", COMMAND_NEEDS_NOTHING, COMMAND_HERE, &option_none,
+     NULL, NULL, NULL, run_lock},
+};
+const struct command_list cmd_unlock = {COMMANDS, ARRAY_LEN(COMMANDS)};

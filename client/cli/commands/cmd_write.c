@@ -1,10 +1,10 @@
-#include "client/cli/cli.h"
-
-#include "client/cli/args.h"
+#include "client/cli/command.h"
+#include "client/cli/forward.h"
+#include "client/cli/handed.h"
 #include "client/cli/ids.h"
-#include "client/cli/note_before.h"
 #include "client/cli/note_put.h"
-#include "client/cli/note_text.h"
+#include "client/cli/print.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
@@ -26,34 +26,34 @@ static uint32_t note_kind(uint32_t class)
     }
 }
 
-static bool revision_edits(const struct note_draft *draft)
+static bool revision_edits(const struct note_input *input)
 {
-    return !draft->addendum && !draft->correction && !draft->late_entry;
+    return !input->addendum && !input->correction && !input->late_entry;
 }
 
-static bool kind_is_clear(struct cli *cli, const struct note_draft *draft)
+static const char *check_write(const void *values)
 {
-    int appended = draft->addendum + draft->correction + draft->late_entry;
+    const struct note_input *input = values;
+    int appended = input->addendum + input->correction + input->late_entry;
 
-    if (appended > 1 || (appended == 1 && draft->unsigned_draft)) {
-        (void)fprintf(cli->err, "alcove: one of --draft, --addendum, --correction, --late-entry\n");
-        return false;
+    if (appended > 1 || (appended == 1 && input->draft)) {
+        return "one of --draft, --addendum, --correction and --late-entry is possible";
     }
-    if (appended == 1 && draft->reason == NULL) {
-        (void)fprintf(cli->err, "alcove: an addendum, a correction or a late entry says why: "
-                                "--reason TEXT\n");
-        return false;
+    if (appended == 1 && input->reason == NULL) {
+        return "an addendum, a correction or a late entry says why: --reason TEXT";
     }
-    if ((draft->addendum || draft->correction) && draft->note == NULL) {
-        (void)fprintf(cli->err, "alcove: --note ID says what it is added to\n");
-        return false;
+    if ((input->addendum || input->correction) && input->note == NULL) {
+        return "--note NOTE says which note it is added to";
     }
-    return true;
+    if (input->note == NULL && (input->chart == NULL || input->class == 0)) {
+        return "a new note needs CHART and --class CLASS, an earlier one --note NOTE";
+    }
+    return NULL;
 }
 
 /* A chart that is named beside a note must be the note's: else it would go to other readers than
  * the person thinks of. */
-static int agrees(struct cli *cli, const struct note_draft *draft, uint32_t class,
+static int agrees(struct cli *cli, const struct note_input *input,
                   const struct view_section *section)
 {
     struct view_section named;
@@ -61,161 +61,247 @@ static int agrees(struct cli *cli, const struct note_draft *draft, uint32_t clas
     struct member_id client;
     int code = CLI_OK;
 
-    if (class != 0 && class != section->class) {
-        (void)fprintf(cli->err, "alcove: the note is of class %s; nothing was written\n",
-                      policy_class_name(section->class));
-        return CLI_USAGE;
+    if (input->class != 0 && input->class != section->class) {
+        return cli_error(cli, CLI_USAGE, "the note is of class %s; nothing was written",
+                         policy_class_name(section->class));
     }
-    if (draft->chart == NULL || (ids_section_quietly(cli, draft->chart, &named) &&
+    if (input->chart == NULL || (ids_section_quietly(cli, input->chart, &named) &&
                                  ID_EQUAL(&named.section, &section->section))) {
         return CLI_OK;
     }
-    code = ids_chart(cli, draft->chart, &chart, &client);
+    code = ids_chart(cli, input->chart, &chart, &client);
     if (code == CLI_OK && !ID_EQUAL(&chart, &section->chart)) {
-        (void)fprintf(cli->err, "alcove: note %s is not in that chart; nothing was written\n",
-                      draft->note);
-        code = CLI_USAGE;
+        code = cli_error(cli, CLI_USAGE, "note %s is not in that chart; nothing was written",
+                         input->note);
     }
     return code;
 }
 
-static int find_note(struct cli *cli, const struct note_draft *draft, uint32_t class,
-                     struct view_section *out_section, struct note_before *before)
+static int find_note(struct cli *cli, const struct note_input *input,
+                     struct view_section *out_section, struct note_id *out_note,
+                     struct note_before *before)
 {
     struct section_id of_note;
-    struct note_id note;
     enum status status;
-    int code = ids_note(cli, draft->note, &of_note, &note);
+    int code = ids_note(cli, input->note, &of_note, out_note);
 
     if (code != CLI_OK) {
         return code;
     }
     status = view_section(host_engine(cli->host), &of_note, out_section);
     if (status == STATUS_OK) {
-        status = note_before_get(cli, &of_note, &note, before);
+        status = note_before_get(cli, &of_note, out_note, before);
     }
-    if (status == STATUS_OK && before->locked && revision_edits(draft)) {
+    if (status == STATUS_OK && before->locked && revision_edits(input)) {
         status = STATUS_LOCKED; /* before anything is typed */
     }
-    return status == STATUS_OK ? agrees(cli, draft, class, out_section)
-                               : cli_fail(cli, "the note was not written", status);
+    return status == STATUS_OK ? agrees(cli, input, out_section)
+                               : cli_fail(cli, SAY_NOTE_WRITE, status);
 }
 
-static int take_text(struct cli *cli, const struct note_draft *draft,
+static bool is_edited(const struct note_input *input)
+{
+    return input->note != NULL && input->file == NULL && revision_edits(input);
+}
+
+static int take_text(struct cli *cli, const struct note_input *input,
                      const struct note_before *before, struct note_text *text)
 {
-    if (draft->note != NULL && draft->file == NULL && revision_edits(draft)) {
-        return note_text_edit(cli, span_of(before->text, before->text_size),
-                              !draft->unsigned_draft && before->heads == 1, text);
-    }
-    return note_text_take(cli, draft->file, draft->template, text);
+    return is_edited(input) ? note_text_edit(cli, span_of(before->text, before->text_size),
+                                             !input->draft && before->heads == 1, text)
+                            : note_text_take(cli, input->file, input->template, text);
 }
 
-/* Opens, finds the section, takes the text, writes. Writing never waits for the server. */
-static int write_into(struct cli *cli, struct note_draft *draft, uint32_t class)
+/* Finds the section, takes the text, writes. */
+static int run_write(struct cli *cli, const void *values)
 {
+    const struct note_input *input = values;
     struct view_section section = {0};
     struct note_before before = {0};
     struct note_text text = {0};
-    int code = CLI_OK;
+    struct note_id note;
+    int code = input->note == NULL ? ids_section_anew(cli, input->chart, input->class, &section)
+                                   : find_note(cli, input, &section, &note, &before);
 
-    if (!engine_synced_once(host_engine(cli->host))) {
-        code = cli_refresh(cli);
+    if (code == CLI_OK) {
+        code = take_text(cli, input, &before, &text);
     }
     if (code == CLI_OK) {
-        code = draft->note == NULL ? ids_section_anew(cli, draft->chart, class, &section)
-                                   : find_note(cli, draft, class, &section, &before);
-    }
-    if (code == CLI_OK) {
-        draft->kind = note_kind(section.class);
-        code = take_text(cli, draft, &before, &text);
-    }
-    if (code == CLI_OK) {
-        code = note_put(cli, draft, &section, span_of(text.bytes, text.size));
+        code =
+            note_put(cli, input, note_kind(section.class), &section,
+                     input->note == NULL ? NULL : &note, &before, span_of(text.bytes, text.size));
     }
     note_text_end(cli, &text, code);
     note_before_deinit(&before);
     return code;
 }
 
-int cmd_write(struct cli *cli, int argc, char **argv)
-{
-    struct note_draft draft = {0};
-    const struct args_option options[] = {
-        {.name = "--class", .value = &draft.class},
-        {.name = "--title", .value = &draft.title},
-        {.name = "--file", .value = &draft.file},
-        {.name = "--note", .value = &draft.note},
-        {.name = "--reason", .value = &draft.reason},
-        {.name = "--template", .value = &draft.template},
-        {.name = "--tag",
-         .list = draft.tags,
-         .list_count = &draft.tag_count,
-         .list_max = NOTE_TAGS_MAX},
-        {.name = "--after",
-         .list = draft.after,
-         .list_count = &draft.after_count,
-         .list_max = WRITE_PARENTS_MAX},
-        {.name = "--draft", .flag = &draft.unsigned_draft},
-        {.name = "--addendum", .flag = &draft.addendum},
-        {.name = "--correction", .flag = &draft.correction},
-        {.name = "--late-entry", .flag = &draft.late_entry},
-    };
-    const char *wrong = NULL;
-    uint32_t class = 0;
-    size_t count = 0;
-    int code;
+/* ---- through the agent: the text is taken here, and a note that is edited begins with what the
+ * agent has of it */
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), &draft.chart, 1, &count, &wrong) ||
-        (count == 0 && draft.note == NULL)) {
-        return cli_usage(cli, "write", wrong);
-    }
-    if (!kind_is_clear(cli, &draft)) {
-        return CLI_USAGE;
-    }
-    code = draft.note != NULL && draft.class == NULL ? CLI_OK : ids_class(cli, draft.class, &class);
+static int ask_write(struct cli *cli, const void *values)
+{
+    struct note_before before = {0};
+    struct view_section section = {0};
+    struct note_id note;
+    int code = find_note(cli, values, &section, &note, &before);
+
     if (code == CLI_OK) {
-        code = cli_open(cli);
+        note_before_pack(&before, cli->out);
     }
-    return code == CLI_OK ? write_into(cli, &draft, class) : code;
+    note_before_deinit(&before);
+    return code;
 }
+
+static int get_before(struct cli *cli, const struct note_input *input, struct note_before *before)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = STATUS_OK;
+    int code = forward_ask(cli, input, &bytes, &size);
+
+    if (code == CLI_OK) {
+        status = note_before_unpack(span_of(bytes, size), before);
+    }
+    if (bytes != NULL) {
+        wipe(bytes, size);
+    }
+    free(bytes);
+    return status == STATUS_OK ? code : cli_fail(cli, SAY_NOTE_READ, status);
+}
+
+/* The text is what the agent's command reads from its standard input. */
+static int hand_text(struct cli *cli, struct note_input *input, struct handed *handed)
+{
+    input->file = "-";
+    return handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size));
+}
+
+static int gather_write(struct cli *cli, void *values, struct handed *handed)
+{
+    struct note_input *input = values;
+    struct note_before before = {0};
+    int code = is_edited(input) ? get_before(cli, input, &before) : CLI_OK;
+
+    if (code == CLI_OK) {
+        input->after = before.links;
+        code = take_text(cli, input, &before, &handed->text);
+    }
+    note_before_deinit(&before);
+    return code == CLI_OK ? hand_text(cli, input, handed) : code;
+}
+
+static const struct option_rule TEMPLATE = {.choices = note_text_templates};
+
+static const struct option WRITE_OPTIONS[] = {
+    {"CHART", OPTION_TEXT, offsetof(struct note_input, chart), NULL, "whose note it is", NULL},
+    {"--class", OPTION_CLASS, offsetof(struct note_input, class), "CLASS",
+     "in which section it goes", NULL},
+    {"--title", OPTION_TEXT, offsetof(struct note_input, title), "TEXT",
+     "a title, sealed like the text", NULL},
+    {"--tag", OPTION_MANY, offsetof(struct note_input, tags), "TEXT", "a tag, sealed like the text",
+     NULL},
+    {"--file", OPTION_INPUT, offsetof(struct note_input, file), "FILE|-",
+     "take the text from a file, or - from standard input", NULL},
+    {"--template", OPTION_CHOICE, offsetof(struct note_input, template), "NAME",
+     "begin the editor with headings", &TEMPLATE},
+    {"--draft", OPTION_FLAG, offsetof(struct note_input, draft), NULL, "do not sign it yet", NULL},
+    {"--note", OPTION_TEXT, offsetof(struct note_input, note), "NOTE",
+     "go on with this draft, or add to this signed note", NULL},
+    {"--addendum", OPTION_FLAG, offsetof(struct note_input, addendum), NULL, "add to a signed note",
+     NULL},
+    {"--correction", OPTION_FLAG, offsetof(struct note_input, correction), NULL,
+     "correct a signed note", NULL},
+    {"--late-entry", OPTION_FLAG, offsetof(struct note_input, late_entry), NULL,
+     "write down late what belongs to an earlier day", NULL},
+    {"--reason", OPTION_TEXT, offsetof(struct note_input, reason), "TEXT",
+     "why it is added, corrected or late", NULL},
+    {"after", OPTION_LINKS, offsetof(struct note_input, after), NULL, NULL, NULL},
+};
+static const struct option_table WRITE = {WRITE_OPTIONS, ARRAY_LEN(WRITE_OPTIONS),
+                                          sizeof(struct note_input)};
 
 /* ---- reflections: shown first as the client will see them */
 
-int cmd_reflect(struct cli *cli, int argc, char **argv)
+/* Shares nothing unasked: with --json, where no question can be put, --yes is the answer. */
+static int preview(struct cli *cli, struct note_input *input, const struct note_text *text)
 {
-    struct note_draft draft = {.kind = NOTE_REFLECTION};
-    const struct args_option options[] = {
-        {.name = "--title", .value = &draft.title},
-        {.name = "--file", .value = &draft.file},
-        {.name = "--yes", .flag = &draft.yes},
-    };
-    struct view_section section = {0};
-    const char *wrong = NULL;
-    struct note_text text = {0};
-    size_t count = 0;
-    int code;
+    bool from_in = input->file != NULL && strcmp(input->file, "-") == 0;
 
-    if (!args_parse(argc, argv, options, ARRAY_LEN(options), &draft.chart, 1, &count, &wrong) ||
-        count != 1) {
-        return cli_usage(cli, "reflect", wrong);
+    if (cli->json && !input->yes) {
+        return cli_error(cli, CLI_USAGE,
+                         "with --json nothing is shown or asked; give --yes to share. It was not "
+                         "shared.");
     }
-    code = cli_open(cli);
-    if (code == CLI_OK && !engine_synced_once(host_engine(cli->host))) {
-        code = cli_refresh(cli);
+    if (cli->json) {
+        return CLI_OK;
+    }
+    (void)fprintf(cli->out, "The client will see:\n\n");
+    if (input->title != NULL) {
+        print_block(cli, span_of(input->title, strlen(input->title)), 2);
+        (void)fputc('\n', cli->out);
+    }
+    print_block(cli, span_of(text->bytes, text->size), 2);
+    (void)fputc('\n', cli->out);
+    if (!input->yes && (from_in || !cli_confirm(cli, "Share it?"))) {
+        return cli_error(cli, CLI_REFUSED,
+                         "it was not shared; give --yes to share without being asked");
+    }
+    input->yes = true;
+    return CLI_OK;
+}
+
+static int gather_reflect(struct cli *cli, void *values, struct handed *handed)
+{
+    struct note_input *input = values;
+    int code = note_text_take(cli, input->file, 0, &handed->text);
+
+    if (code == CLI_OK) {
+        code = preview(cli, input, &handed->text);
+    }
+    return code == CLI_OK ? hand_text(cli, input, handed) : code;
+}
+
+/* In the agent --yes says that the caller's process has asked. */
+static int run_reflect(struct cli *cli, const void *values)
+{
+    struct note_input input = *(const struct note_input *)values;
+    struct note_before before = {0};
+    struct view_section section = {0};
+    struct note_text text = {0};
+    int code = ids_section_anew(cli, input.chart, CLASS_SHARED, &section);
+
+    if (code == CLI_OK) {
+        code = note_text_take(cli, input.file, 0, &text);
+    }
+    if (code == CLI_OK && !(cli->lent && input.yes)) {
+        code = preview(cli, &input, &text);
     }
     if (code == CLI_OK) {
-        code = ids_section_anew(cli, draft.chart, CLASS_SHARED, &section);
-    }
-    if (code == CLI_OK) {
-        code = note_text_take(cli, draft.file, NULL, &text);
-    }
-    if (code == CLI_OK) {
-        code = note_text_preview(cli, draft.title, &text, draft.yes);
-    }
-    if (code == CLI_OK) {
-        code = note_put(cli, &draft, &section, span_of(text.bytes, text.size));
+        code = note_put(cli, &input, NOTE_REFLECTION, &section, NULL, &before,
+                        span_of(text.bytes, text.size));
     }
     note_text_end(cli, &text, code);
     return code;
 }
+
+static const struct option REFLECT_OPTIONS[] = {
+    {"CHART", OPTION_TEXT, offsetof(struct note_input, chart), NULL, "whose reflection it is",
+     &option_required},
+    {"--title", OPTION_TEXT, offsetof(struct note_input, title), "TEXT",
+     "a title, sealed like the text", NULL},
+    {"--file", OPTION_INPUT, offsetof(struct note_input, file), "FILE|-",
+     "take the text from a file, or - from standard input", NULL},
+    {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL, "share without being asked",
+     NULL},
+};
+static const struct option_table REFLECT = {REFLECT_OPTIONS, ARRAY_LEN(REFLECT_OPTIONS),
+                                            sizeof(struct note_input)};
+
+static const struct command COMMANDS[] = {
+    {"write", "write a note", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE, &WRITE, check_write,
+     gather_write, ask_write, run_write},
+    {"reflect", "share a reflection with the client", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE,
+     &REFLECT, NULL, gather_reflect, NULL, run_reflect},
+};
+const struct command_list cmd_write = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -30,15 +30,11 @@ static void make_pair(int ends[2])
 
 static void fill(struct talk_request *request)
 {
-    static char words[3][8] = {"write", "", "--file"};
-
     talk_request_init(request);
     request->json = true;
     request->tz = "UTC0";
-    request->argc = 3;
-    for (int i = 0; i < 3; i++) {
-        request->argv[i] = words[i];
-    }
+    request->command = "member invite";
+    request->options = span_of("\0\1options", 9);
     request->cwd = open("/", O_PATH | O_CLOEXEC);
     request->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     request->fd_count = 1;
@@ -65,10 +61,9 @@ static void test_request_arrives_whole(void **state)
     assert_true(got.json);
     assert_false(got.utf8);
     assert_string_equal(got.tz, "UTC0");
-    assert_int_equal(got.argc, 3);
-    assert_string_equal(got.argv[0], "write");
-    assert_string_equal(got.argv[1], "");
-    assert_null(got.argv[3]);
+    assert_string_equal(got.command, "member invite");
+    assert_int_equal(got.options.size, 9);
+    assert_memory_equal(got.options.data, "\0\1options", 9);
     assert_int_equal(got.fds[0].number, 1000);
     assert_int_equal(fstat(got.fds[0].fd, &found), 0);
     assert_int_equal(stat("/dev/zero", &zero), 0);
@@ -126,12 +121,12 @@ static void test_request_is_strict(void **state)
 
     (void)state;
     assert_int_equal(deliver(bytes, size), STATUS_MALFORMED);
-    /* version 4, kind, json, utf8, cwd, in, count, argc 4, then the numbers of descriptors */
-    memcpy(plain, bytes, 14);
+    /* version 4, kind, json, utf8, cwd, in, count, then the numbers of descriptors */
+    memcpy(plain, bytes, 10);
     plain[7] = 0;
     plain[8] = 0;
     plain[9] = 0;
-    memcpy(plain + 14, bytes + 18, size - 18);
+    memcpy(plain + 10, bytes + 14, size - 14);
     plain_size = size - 4;
     assert_int_equal(deliver(plain, plain_size), STATUS_OK);
     for (size_t cut = 1; cut < plain_size; cut++) {
@@ -171,8 +166,10 @@ static void test_request_may_not_come(void **state)
     memset(huge, 'a', sizeof(huge) - 1);
     make_pair(ends);
     talk_request_init(&request);
-    request.argc = 1;
-    request.argv[0] = huge;
+    request.command = huge;
+    assert_int_equal(talk_send_request(ends[0], &request), STATUS_TOO_LARGE);
+    request.command = "show";
+    request.options = span_of(huge, sizeof(huge));
     assert_int_equal(talk_send_request(ends[0], &request), STATUS_TOO_LARGE);
     (void)close(ends[0]);
     (void)close(ends[1]);

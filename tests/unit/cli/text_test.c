@@ -51,7 +51,7 @@ static int take(struct place *place, struct span content, struct note_text *out)
     assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
     (void)unlink(path);
     assert_int_equal(files_write_new(path, content), STATUS_OK);
-    return note_text_take(&place->cli, path, NULL, out);
+    return note_text_take(&place->cli, path, 0, out);
 }
 
 /* Goal: a note is text and not nothing. Method: empty, no UTF-8, text, and one over the limit. */
@@ -79,18 +79,17 @@ static void test_text_is_judged(void **state)
     free(large);
 }
 
-/* Goal: without a file and a terminal nothing is guessed. Method: no input; an unknown template;
- * no such file; a folder. */
+/* Goal: without a file and a terminal nothing is guessed. Method: no input; no
+ * such file; a folder. */
 static void test_no_text_is_said(void **state)
 {
     struct place *place = *state;
     struct note_text text;
 
-    assert_int_equal(note_text_take(&place->cli, NULL, "dap", &text), CLI_USAGE);
-    assert_int_equal(note_text_take(&place->cli, NULL, "what", &text), CLI_USAGE);
-    assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", NULL, &text), CLI_NOT_FOUND);
-    assert_int_equal(note_text_take(&place->cli, place->folder, NULL, &text), CLI_FAILED);
-    assert_int_equal(note_text_take(&place->cli, "-", NULL, &text), CLI_FAILED);
+    assert_int_equal(note_text_take(&place->cli, NULL, 2, &text), CLI_USAGE);
+    assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", 0, &text), CLI_NOT_FOUND);
+    assert_int_equal(note_text_take(&place->cli, place->folder, 0, &text), CLI_FAILED);
+    assert_int_equal(note_text_take(&place->cli, "-", 0, &text), CLI_FAILED);
 }
 
 /* Goal: files of ours are closed to others and never written over. Method: mode, and a second

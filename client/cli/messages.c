@@ -1,0 +1,219 @@
+#include "client/cli/messages.h"
+
+/* What did not happen, and what is as it was. */
+static const struct {
+    const char *what;
+    const char *kept;
+} SITUATIONS[] = {
+    [SAY_AGENT_BEGIN] = {"the agent did not start", "Nothing is unlocked."},
+    [SAY_AGENT_HAND] = {"the command was not handed to the agent", "Nothing was done."},
+    [SAY_AGENT_REACH] = {"the agent was not reached", "It may still hold the keys."},
+    [SAY_CARD] = {"the recovery card was not written",
+                  "Nobody joined; the invitation can still be used."},
+    [SAY_CHART_MAKE] = {"the chart was not made", "Nothing was changed."},
+    [SAY_CODE_READ] = {"the code was not read", "Nothing was done with it."},
+    [SAY_CODE_WRITE] = {"the invitation's code was not written", "Nobody was invited."},
+    [SAY_DELIVER] = {"the server did not take it",
+                     "It stays on this device; `alcove status` lists it until you drop it."},
+    [SAY_DIRECTORY_MAKE] = {"the directory was not made", "Nothing was changed."},
+    [SAY_DIRECTORY_SHARE] = {"the directory was not shared", ""},
+    [SAY_DROP] = {"nothing more was dropped", "The rest stays on this device."},
+    [SAY_EXPORT] = {"the export stopped", ""},
+    [SAY_EXPORT_FOLDER] = {"the export's folder was not made", "Nothing was exported."},
+    [SAY_FOUND] = {"the practice was not founded", "Files that were there before are unchanged."},
+    [SAY_GRANT] = {"it was not done", "Nothing was changed."},
+    [SAY_INVITE] = {"the invitation was not made", "Nothing was changed."},
+    [SAY_JOIN] = {"you have not joined", "No keys were kept."},
+    [SAY_JOIN_PLACE] = {"the profile's folder cannot be written",
+                        "The invitation can still be used."},
+    [SAY_JOIN_STORE] = {"your keys were not stored", "The invitation can still be used."},
+    [SAY_JOURNAL_MAKE] = {"your journal was not made", "The moment was not written."},
+    [SAY_JOURNAL_SHARE] = {"the journal was not shared", "The moment was not written."},
+    [SAY_LOG_EXPORT] = {"the export is incomplete", "Remove its folder before you try again."},
+    [SAY_LOG_READ] = {"the access log was not read", ""},
+    [SAY_LOG_VERIFY] = {"nothing was verified", ""},
+    [SAY_NEW_PASSPHRASE] = {"the passphrase was not changed", "The old one still holds."},
+    [SAY_NOTE_READ] = {"the note was not read", ""},
+    [SAY_NOTE_WRITE] = {"the note was not written", ""},
+    [SAY_OPENED] = {"your reading of this note was not recorded", ""},
+    [SAY_PASSPHRASE] = {"no passphrase was read", "Nothing was done."},
+    [SAY_PICTURE] = {"the picture was not drawn", ""},
+    [SAY_PROFILE_OPEN] = {"your profile was not opened", ""},
+    [SAY_RELATION] = {"nothing was stated", ""},
+    [SAY_ROOT_OPEN] = {"the root key was not opened", "Nothing was changed."},
+    [SAY_SEARCH] = {"nothing was searched", ""},
+    [SAY_SECTION_MAKE] = {"the section was not made", "Nothing was changed."},
+    [SAY_SECTION_READ] = {"a section was not read", ""},
+    [SAY_SEND] = {"it was not sent", "It is saved on this device, sealed."},
+    [SAY_SERVER_SIGN] = {"the server's keys were not signed",
+                         "Files that were there before are unchanged."},
+    [SAY_SHORT_CODE] = {"there is no code to compare", ""},
+    [SAY_STATEMENT] = {"it was not done", "Nothing was changed."},
+    [SAY_SYNC] = {"syncing stopped", "What is on this device stays as it was."},
+    [SAY_TEXT_READ] = {"the text was not read", "Nothing was written."},
+};
+
+#define TELL_AUDITOR "Keep this text and tell your auditor."
+
+/* Why, and what to do about it. */
+static const struct {
+    enum status status;
+    int code;
+    const char *why;
+    const char *next;
+} STATUSES[] = {
+    {STATUS_REFUSED, CLI_REFUSED, "it does not exist, or you may not do this", ""},
+    {STATUS_MALFORMED, CLI_FAILED, "the data are not in the form that is expected", ""},
+    {STATUS_CONFLICT, CLI_FAILED, "somebody else was faster",
+     "Run `alcove sync`, look at it again, and repeat the command."},
+    {STATUS_NEEDS_EPOCH, CLI_FAILED, "the section waits for a new key",
+     "Run `alcove sync`, then repeat the command."},
+    {STATUS_LOCKED, CLI_REFUSED, "a signed note is never changed",
+     "Add to it with --addendum, --correction or --late-entry."},
+    {STATUS_ALREADY, CLI_FAILED, "it exists already", ""},
+    {STATUS_BUSY, CLI_UNREACHABLE, "it took too long, or another process uses this profile",
+     "Try again in a moment."},
+    {STATUS_FULL, CLI_FAILED, "the server's disk, or this machine's, has no room left",
+     "Make room, or ask whoever runs the server to."},
+    {STATUS_REWOUND, CLI_ALARM,
+     "the server shows less than you have seen: it lost data or was set back", TELL_AUDITOR},
+    {STATUS_TOO_LARGE, CLI_FAILED, "it is too large", ""},
+    {STATUS_SUSPENDED, CLI_REFUSED, "your account is suspended",
+     "Nothing on this device was deleted. Ask an admin of your practice."},
+    {STATUS_UNAVAILABLE, CLI_UNREACHABLE, "the server cannot do it now", "Try again later."},
+    {STATUS_VERSION, CLI_FAILED, "this program and the server speak no common version",
+     "Update the older of the two."},
+    {STATUS_BAD_SIGNATURE, CLI_ALARM, "a signature does not hold", TELL_AUDITOR},
+    {STATUS_BAD_PROOF, CLI_ALARM, "a proof does not hold", TELL_AUDITOR},
+    {STATUS_BAD_CHAIN, CLI_ALARM, "a chain of statements does not hold", TELL_AUDITOR},
+    {STATUS_EQUIVOCATION, CLI_ALARM, "two histories were shown that cannot both be true",
+     TELL_AUDITOR},
+    {STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no such thing", ""},
+    {STATUS_NO_MEMORY, CLI_FAILED, "this machine has not enough memory",
+     "Close other programs and try again."},
+    {STATUS_IO, CLI_FAILED, "a file could not be read or written",
+     "Look at its folder, its permissions and the room on the disk."},
+    {STATUS_CORRUPT, CLI_ALARM, "stored data are damaged", TELL_AUDITOR},
+    {STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ", "Type the same one twice."},
+    {STATUS_DAMAGED, CLI_LOCKED, "the passphrase is wrong, or the file is damaged",
+     "Try again; upper and lower case matter."},
+    {STATUS_UNSUPPORTED, CLI_REFUSED, "this program does not accept such a version or value", ""},
+    {STATUS_EXPIRED, CLI_REFUSED, "it has expired", "Ask for a new one."},
+    {STATUS_CLOCK, CLI_REFUSED, "the server's clock is more than a day ahead of this machine's",
+     "See `alcove doctor`."},
+    {STATUS_OFFLINE, CLI_UNREACHABLE, "the server was not reached", "Try again later."},
+    {STATUS_USAGE, CLI_USAGE, "these options do not go together", ""},
+};
+
+/* Pairs that deserve words of their own. */
+static const struct {
+    enum situation situation;
+    enum status status;
+    int code;
+    const char *why;
+    const char *next;
+} PAIRS[] = {
+    {SAY_AGENT_HAND, STATUS_TOO_LARGE, CLI_FAILED, "its words are too long",
+     "Give the text with --file instead."},
+    {SAY_CODE_READ, STATUS_MALFORMED, CLI_FAILED,
+     "this is not an Alcove code, or a character of it is wrong or missing",
+     "An invitation's code begins with ALCOVE1-JOIN:."},
+    {SAY_CODE_READ, STATUS_UNSUPPORTED, CLI_FAILED,
+     "this is not an Alcove code, or a character of it is wrong or missing",
+     "An invitation's code begins with ALCOVE1-JOIN:."},
+    {SAY_CODE_READ, STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no such file", ""},
+    {SAY_CODE_WRITE, STATUS_ALREADY, CLI_FAILED, "the file exists already",
+     "Name another with --out."},
+    {SAY_CARD, STATUS_ALREADY, CLI_FAILED, "the file exists already", "Name another with --card."},
+    {SAY_DELIVER, STATUS_BAD_CHAIN, CLI_REFUSED, "it contradicts a statement that came before it",
+     "Run `alcove sync` and look at how things stand now."},
+    {SAY_DIRECTORY_MAKE, STATUS_ALREADY, CLI_FAILED, "your practice has one already",
+     "`alcove directory share` lets colleagues read it."},
+    {SAY_EXPORT_FOLDER, STATUS_ALREADY, CLI_FAILED, "it exists already",
+     "Name a folder that does not exist yet."},
+    {SAY_FOUND, STATUS_ALREADY, CLI_FAILED, "the folder holds the keys of a practice already",
+     "Name another with --out."},
+    {SAY_FOUND, STATUS_MALFORMED, CLI_FAILED, "the --server file does not hold a server's keys",
+     "Give the file server.pub that `alcoved init` wrote."},
+    {SAY_FOUND, STATUS_NOT_FOUND, CLI_NOT_FOUND, "the --server file does not exist", ""},
+    {SAY_GRANT, STATUS_UNSUPPORTED, CLI_REFUSED, "only an admin vouches for this person so far",
+     "Both run `alcove member code`, compare the digits by phone or in person, then repeat with "
+     "--code-compared."},
+    {SAY_GRANT, STATUS_REFUSED, CLI_REFUSED,
+     "the section is not yours to open, or the policy lets no such person in",
+     "That somebody treats or covers a client is stated by an admin first: alcove relate STAFF "
+     "covers CLIENT."},
+    {SAY_CHART_MAKE, STATUS_REFUSED, CLI_REFUSED,
+     "no admin has stated yet that you treat this client",
+     "An admin states it: alcove relate YOU treats CLIENT."},
+    {SAY_JOIN, STATUS_REFUSED, CLI_REFUSED,
+     "the server does not know this invitation, or it was used already",
+     "Ask whoever gave it to you for a new one."},
+    {SAY_JOIN, STATUS_EXPIRED, CLI_REFUSED, "the invitation has expired",
+     "Ask whoever gave it to you for a new one."},
+    {SAY_NEW_PASSPHRASE, STATUS_USAGE, CLI_LOCKED,
+     "none was typed, or there is no terminal to ask on", "Give --new-passphrase-fd N."},
+    {SAY_PASSPHRASE, STATUS_REFUSED, CLI_REFUSED,
+     "the keystore is not a file of yours that nobody else may read",
+     "Close it to others with chmod 600, and its folder with chmod 700."},
+    {SAY_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, "none was typed, or there is no terminal to ask on",
+     "Run `alcove unlock` first, or give --passphrase-fd N."},
+    {SAY_PROFILE_OPEN, STATUS_DAMAGED, CLI_LOCKED,
+     "the passphrase is wrong, or the keystore file is damaged",
+     "Try again; upper and lower case matter."},
+    {SAY_PROFILE_OPEN, STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no profile here",
+     "`alcove join` makes one; --profile names another."},
+    {SAY_PROFILE_OPEN, STATUS_IO, CLI_FAILED, "files in its folder could not be read or written",
+     "The folder and all that is in it must be yours and writable."},
+    {SAY_RELATION, STATUS_ALREADY, CLI_FAILED, "the same relation is stated already",
+     "See `alcove relate list`."},
+    {SAY_ROOT_OPEN, STATUS_NOT_FOUND, CLI_NOT_FOUND, "the --root file does not exist", ""},
+    {SAY_ROOT_OPEN, STATUS_USAGE, CLI_USAGE,
+     "no passphrase was typed, or there is no terminal to ask on", "Give --root-passphrase-fd N."},
+    {SAY_SERVER_SIGN, STATUS_NOT_FOUND, CLI_NOT_FOUND,
+     "genesis.unsigned, root.key or the --server file does not exist", ""},
+    {SAY_SERVER_SIGN, STATUS_MALFORMED, CLI_FAILED,
+     "the --server file does not hold a server's keys",
+     "Give the file server.pub that `alcoved init` wrote."},
+    {SAY_SHORT_CODE, STATUS_NOT_FOUND, CLI_NOT_FOUND, "one of you two has not joined yet",
+     "Try again when both have."},
+    {SAY_SYNC, STATUS_REFUSED, CLI_REFUSED,
+     "the server does not let this device in; it may have been revoked",
+     "Ask whoever runs your practice."},
+    {SAY_TEXT_READ, STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no such file", ""},
+    {SAY_TEXT_READ, STATUS_IO, CLI_FAILED, "the file could not be read, or the editor failed", ""},
+    {SAY_TEXT_READ, STATUS_USAGE, CLI_USAGE, "there is no terminal to start the editor on",
+     "Give --file FILE, or --file - for standard input."},
+    {SAY_TEXT_READ, STATUS_TOO_LARGE, CLI_FAILED, "a note holds at most 256 KiB of text",
+     "Write it as two notes."},
+};
+
+struct message message_of(enum situation situation, enum status status)
+{
+    struct message message = {.code = CLI_FAILED,
+                              .what = SITUATIONS[situation].what,
+                              .why = "something unexpected happened",
+                              .kept = SITUATIONS[situation].kept,
+                              .next = ""};
+
+    for (size_t i = 0; i < ARRAY_LEN(STATUSES); i++) {
+        if (STATUSES[i].status == status) {
+            message.code = STATUSES[i].code;
+            message.why = STATUSES[i].why;
+            message.next = STATUSES[i].next;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(PAIRS); i++) {
+        if (PAIRS[i].situation == situation && PAIRS[i].status == status) {
+            message.code = PAIRS[i].code;
+            message.why = PAIRS[i].why;
+            message.next = PAIRS[i].next;
+        }
+    }
+    return message;
+}
+
+const char *message_why(enum status status)
+{
+    return message_of(SAY_STATEMENT, status).why;
+}
