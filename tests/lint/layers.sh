@@ -52,6 +52,7 @@ client_store: client_engine keys_private keys_public proto
 client_wire: proto
 client_agent: client_wire client_store client_engine keys_private keys_public proto
 client_cli: client_agent client_wire client_store client_engine keys_private keys_public proto
+alcove-pages: client_cli client_agent client_wire client_store client_engine keys_private keys_public proto
 alcove: client_cli client_agent client_wire client_store client_engine keys_private keys_public proto
 END
 
