@@ -1,7 +1,7 @@
 #!/bin/sh
 # The agent: unlock once, work through it, and every way in which it locks. Needs a build with
 # test hooks (ALCOVE_BUILD, default build/hooks) for the idle time and the simulated sleep.
-# shellcheck disable=SC2154 # set by the files it sources
+# shellcheck disable=SC2154,SC2016 # set by the files it sources; the editor expands them
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib.sh
@@ -98,6 +98,13 @@ check "shown" sh -c "'$bin/alcove' --profile '$work/t1' show '$note' </dev/null 
 printf 'You did it.\n' >"$work/sr.txt"
 same "a reflection is not shared unasked" 3 \
     "$(code_of quiet t1 reflect "$client" --file "$work/sr.txt")"
+same "nor by a title that looks like --yes" 3 \
+    "$(code_of quiet t1 reflect "$client" --title --yes --file "$work/sr.txt")"
+same "nor with --json" 2 "$(code_of quiet t1 --json reflect "$client" --file "$work/sr.txt")"
+same "nothing was shared" 0 "$(quiet t1 --json search 'You did it' | grep -c '"note"')"
+same "an option that is none stops here" 2 "$(code_of quiet t1 write "$client" --class no --file -)"
+same "an error of the agent is one JSON value" NOT_FOUND \
+    "$(quiet t1 --json show ffffffff 2>/dev/null | json error)"
 check "and previewed when it is" sh -c \
     "'$bin/alcove' --profile '$work/t1' reflect '$client' --file '$work/sr.txt' --yes </dev/null |
      grep -q 'The client will see'"
@@ -106,6 +113,28 @@ same "search for what comes from a pipe" 1 "$(printf 'THROUGH the\n' |
 TZ=UTC0 quiet t1 list >"$work/utc"
 TZ=UTC-5 quiet t1 list >"$work/east"
 check "times are the caller's" sh -c "! cmp -s '$work/utc' '$work/east'"
+
+# A draft that is edited: its text comes from the agent, and goes back to it.
+if command -v script >/dev/null 2>&1 && [ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ]; then
+    printf 'what was there\n' >"$work/text.txt"
+    draft=$(quiet t1 --json write "$client" --class progress --title kept --draft --file "$work/text.txt" |
+        json note)
+    printf '#!/bin/sh\nsed -i s/there/here/ "$1"\n' >"$work/editor"
+    chmod 755 "$work/editor"
+    edited() {
+        XDG_RUNTIME_DIR='' VISUAL=$work/editor script -qec \
+            "'$bin/alcove' --profile '$work/t1' write --note $draft $1" /dev/null </dev/null >"$work/typed" 2>&1
+    }
+    edited --draft
+    check "the editor began with the agent's text" sh -c "[ -n '$(quiet t1 show "$draft" | grep 'what was here')' ]"
+    check "the title stays" sh -c "[ -n '$(quiet t1 show "$draft" | grep kept)' ]"
+    edited ''
+    check "unchanged it is signed" sh -c "[ -n '$(quiet t1 show "$draft" | grep -e '-- signed')' ]"
+    edited ''
+    check "a signed one is not edited" grep -q 'never changed' "$work/typed"
+else
+    say "skipped: the editor (needs script and a tmpfs)"
+fi
 
 # Closed standard streams, a reader who went away, a caller who is killed.
 "$bin/alcove" --profile "$work/t1" status <&- >/dev/null 2>&1

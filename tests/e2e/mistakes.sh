@@ -39,7 +39,7 @@ sleep 2
 stop_server
 wait "$slow"
 same "the server went away" 4 $?
-check "which is said" grep -q 'invitation is' "$work/slowly"
+check "which is said" sh -c "tr '\n' ' ' <'$work/slowly' | grep -q 'The invitation is unused'"
 check "no keys are left" test ! -e "$work/ad/keystore"
 check "nor a card" test ! -e "$work/ad.card"
 : >"$work/server.log"
@@ -110,6 +110,35 @@ same "not in another's chart" 7 \
     "$(code_of as t1 write C9 --note "$draft" --addendum --reason r --file "$words")"
 same "an addendum" 0 "$(code_of as t1 write --note "$draft" --addendum --reason r --file "$words")"
 check "under the note's title" sh -c "[ -n '$(as t1 list C1 | grep 'kept-title.*added')' ]"
+
+# A value is never taken for an option, and --json shares nothing unasked.
+printf 'not to be shared unasked\n' >"$words"
+same "a title of --yes asks" 3 "$(code_of as t1 reflect C1 --title --yes --file "$words")"
+same "so does one behind =" 3 "$(code_of as t1 reflect C1 --title=--yes --file "$words")"
+same "--json asks nobody" 2 "$(code_of as t1 --json reflect C1 --title --json --file "$words")"
+same "nothing of it was shared" 0 "$(as t1 --json search 'not to be shared' | grep -c '"note"')"
+same "shared when said" 0 "$(code_of as t1 --json reflect C1 --title --json --file "$words" --yes)"
+same "with its title" 1 "$(as t1 --json search 'not to be shared' | grep -c '"title":"--json"')"
+as t1 --json reflect C1 --class x 2>/dev/null >"$work/error"
+same "an error is one JSON value" '{"error":"USAGE","message":"there is no option --class here"}' \
+    "$(cat "$work/error")"
+same "also one of the server's" NOT_FOUND "$(as t1 --json show ffffffff 2>/dev/null | json error)"
+check "people are told in words" sh -c "[ -z '$(as t1 show ffffffff 2>&1 | grep NOT_FOUND)' ]"
+check "of a wrong passphrase too" sh -c "printf 'not the right one\n' |
+    '$bin/alcove' --profile '$work/t1' --passphrase-fd 0 status 2>&1 | tr '\n' ' ' |
+    grep -q 'the passphrase is wrong, or the keystore file is damaged'"
+
+# Everything that is shown is signed for, also of a note that was added to again and again.
+long=$(as t1 --json write C1 --class shared --title long --file "$words" | json note)
+i=0
+while [ "$i" -lt 18 ]; do
+    i=$((i + 1))
+    same "addendum $i" 0 "$(code_of as t1 write --note "$long" --addendum --reason "$i" --file "$words")"
+done
+opened() { as c1 --json log --action opened --limit 0 | tr '{' '\n' | grep -c '"action":"opened"'; }
+before=$(opened)
+same "the note is shown whole" 19 "$(as c1 --json show "$long" | tr '{' '\n' | grep -c '"link"')"
+same "and signed for whole" 19 "$(($(opened) - before))"
 
 # An auditor's filters and files; a client's newest first.
 printf '%s\n' "$passphrase" >"$work/root-passphrase"
