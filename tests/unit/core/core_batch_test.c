@@ -154,6 +154,81 @@ static void test_abort(void **state)
     assert_memory_equal(&taken_back, &reopened, sizeof(reopened));
 }
 
+static enum status submit_in(struct batch *batch, const struct make_person *person,
+                             const struct made *made, size_t count)
+{
+    struct scene *scene = batch->scene;
+    struct core_peer peer;
+    struct core_answer answer = {0};
+    ProtobufCBinaryData fields[2];
+    Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
+    struct core_ask ask = {.op = OP_SUBMIT, .peer = &peer, .message = &submit.base};
+    enum status status;
+
+    scene_peer(scene, person, 0, &peer);
+    for (size_t i = 0; i < count; i++) {
+        fields[i] = field_of(made[i].bytes.data, made[i].bytes.size);
+    }
+    submit.n_statement = count;
+    submit.statement = fields;
+    memset(ask.id.bytes, 0x33, sizeof(ask.id.bytes));
+    memcpy(ask.id.bytes, &made[0].hash, sizeof(ask.id.bytes) / 2u);
+    OK(core_handle(scene->core, batch->txn, &ask, scene->w->time_ms, &answer));
+    status = answer.status;
+    core_answer_clear(&answer);
+    return status;
+}
+
+/* Goal: an abort takes back statements of every chain, and what time brought. Method: one
+ * transaction with the end of a grant, a new member, a relation ended, a suspension, a section
+ * and a submit that is refused after its first statement; the digest is that from before, the end
+ * is due again, and all goes through at last. */
+static void test_abort_of_statements(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_person *stranger = make_stranger(scene->w, ROLE_THERAPIST);
+    struct make_section *made = NULL;
+    struct batch batch = {.scene = scene};
+    struct made five[5];
+    struct made two[2];
+    struct hash before;
+    struct hash after;
+    const struct make_person *const by[] = {p->ad1, p->ad1, p->ad1, p->t2, p->ad1};
+
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    (void)scene_share(scene, progress, p->t3, RIGHT_READ, scene->w->time_ms + 60000, p->t1);
+    scene->w->time_ms += 60000;
+    two[0] = make_epoch(scene->w, progress, p->t1, 0);
+    two[1] = two[0];
+    five[0] = make_invitation(scene->w, stranger, p->ad1, NULL);
+    five[1] = make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1);
+    five[2] = make_suspension(scene->w, p->t3, p->ad1, true);
+    five[3] = make_section_statement(scene->w, CLASS_PROGRESS, p->c2, p->t2, &made);
+    five[4] = make_delegation(scene->w, p->t1, p->ad1, 0);
+    authority_digest(core_authority(scene->core), &before);
+    OK(db_begin_write(scene->db, &batch.txn));
+    OK(core_tick(scene->core, batch.txn, scene->w->time_ms));
+    assert_int_not_equal(submit_in(&batch, p->t1, two, 2), STATUS_OK);
+    for (size_t i = 0; i < ARRAY_LEN(five); i++) {
+        OK(submit_in(&batch, by[i], &five[i], 1));
+    }
+    assert_non_null(authority_section(core_authority(scene->core), &made->id));
+    db_abort(batch.txn);
+    core_take_back(scene->core);
+    authority_digest(core_authority(scene->core), &after);
+    assert_memory_equal(&before, &after, sizeof(before));
+    assert_true(core_tick_due(scene->core, scene->w->time_ms));
+    assert_int_equal(tick(scene, scene->w->time_ms), 1);
+    assert_int_equal(make_end_by_clock(scene->w), 1);
+    scene->events = 2; /* and the echo where the relation counted */
+    OK(scene_take(scene, p->ad1, five[1]));
+    OK(scene_take(scene, p->t2, five[3]));
+    OK(scene_take(scene, p->ad1, five[0]));
+}
+
 /* Goal: within one batch each request sees the one before. Method: two writes from one head in
  * one transaction: the second is a conflict; a retry of the first gets its answer. */
 static void test_in_one_batch(void **state)
@@ -238,7 +313,8 @@ static void test_effects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE_TEST(test_end_by_clock), SCENE_TEST(test_many_ends), SCENE_TEST(test_abort),
+        SCENE_TEST(test_end_by_clock), SCENE_TEST(test_many_ends),
+        SCENE_TEST(test_abort),        SCENE_TEST(test_abort_of_statements),
         SCENE_TEST(test_in_one_batch), SCENE_TEST(test_effects),
     };
 

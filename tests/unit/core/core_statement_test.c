@@ -4,6 +4,7 @@
 #include "proto/alcove.pb-c.h"
 #include "proto/message.h"
 #include "proto/words.h"
+#include "server/core/brought.h"
 #include "tests/support/authority_digest.h"
 
 static void drop_start(void *context, ProtobufCMessage *body)
@@ -91,6 +92,54 @@ static void test_taken_back(void **state)
     assert_int_equal(authority_section(authority, &progress->id)->entry_count, 2);
     assert_int_equal(scene_size(scene, LEDGER_STATEMENTS), statements);
     OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
+}
+
+/* Goal: what was read at the door is what is judged. Method: an own statement, one of another's
+ * device, a spoilt one and one that is none, read for t1; the first is taken as read, the others
+ * are refused as they are when core reads them. */
+static void test_read_at_the_door(void **state)
+{
+    static const enum status answers[] = {STATUS_OK, STATUS_REFUSED, STATUS_REFUSED,
+                                          STATUS_MALFORMED};
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    struct made mine = make_epoch(scene->w, progress, p->t1, 0);
+    struct made theirs = make_suspension(scene->w, p->t3, p->ad1, true);
+    uint8_t spoilt[STATEMENT_BYTES_MAX];
+    struct span bytes[] = {mine.bytes, theirs.bytes, span_of(spoilt, mine.bytes.size),
+                           span_of(spoilt, 7)};
+    ProtobufCBinaryData fields[ARRAY_LEN(bytes)];
+    Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
+    struct brought_statement *read;
+    struct core_peer peer;
+    size_t held = 0;
+
+    assert_in_range(mine.bytes.size, 8, sizeof(spoilt));
+    memcpy(spoilt, mine.bytes.data, mine.bytes.size);
+    spoilt[mine.bytes.size - 1] ^= 1; /* the signature comes last */
+    for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
+        fields[i] = field_of(bytes[i].data, bytes[i].size);
+    }
+    submit.n_statement = ARRAY_LEN(bytes);
+    submit.statement = fields;
+    scene_peer(scene, p->t1, 0, &peer);
+    read = brought_statements(&scene->w->practice, &peer, &submit, &held);
+    assert_non_null(read);
+    assert_true(held > ARRAY_LEN(bytes) * sizeof(*read));
+    assert_true(read[0].status == STATUS_OK && read[0].verified);
+    assert_true(read[1].status == STATUS_OK && !read[1].verified);
+    assert_true(read[2].status == STATUS_OK && !read[2].verified);
+    assert_true(read[3].status == STATUS_MALFORMED && !read[3].verified);
+    submit.n_statement = 1;
+    for (size_t i = ARRAY_LEN(bytes); i-- > 0;) {
+        submit.statement = &fields[i];
+        scene->brought_statements = &read[i];
+        assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &submit.base), answers[i]);
+        assert_int_equal(i == 0, scene->answer.status == STATUS_OK);
+    }
+    brought_statements_free(read, ARRAY_LEN(bytes));
+    (void)make_take(scene->w, mine);
 }
 
 /* Goal: a section's chain answers those who are out as if it were not there, before it says
@@ -191,13 +240,10 @@ static void test_echo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE_TEST(test_epoch_claims),
-        SCENE_TEST(test_taken_back),
-        SCENE_TEST(test_permission_before_place),
-        SCENE_TEST(test_signer),
-        SCENE_TEST(test_replay_statement),
-        SCENE_TEST(test_device_id),
-        SCENE_TEST(test_echo),
+        SCENE_TEST(test_epoch_claims),     SCENE_TEST(test_taken_back),
+        SCENE_TEST(test_read_at_the_door), SCENE_TEST(test_permission_before_place),
+        SCENE_TEST(test_signer),           SCENE_TEST(test_replay_statement),
+        SCENE_TEST(test_device_id),        SCENE_TEST(test_echo),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
