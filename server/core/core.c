@@ -305,14 +305,18 @@ static enum status install_one(struct core *core, struct txn *txn, struct span b
 {
     struct statement statement;
     struct authority_result result;
+    struct authority_judgement judgement;
     struct event_draft draft = {.outcome = OUTCOME_OK, .basis_kind = BASIS_ROLE};
     struct event_written written;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
     enum status status = statement_parse(bytes, &core->practice, &statement);
 
     if (status == STATUS_OK) {
-        status = authority_admit_parsed(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
-                                        &result);
+        status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
+                                 &result, &judgement);
+    }
+    if (status == STATUS_OK) {
+        status = authority_apply(&judgement);
     }
     if (status == STATUS_OK) {
         status = statement_store(core, txn, &statement, seq, time_ms);

@@ -22,17 +22,13 @@ enum status act_begin(struct engine *engine, uint64_t now_ms)
 
 enum status act_judge(struct engine *engine, const struct made *made)
 {
-    struct statement statement;
+    struct authority *authority = engine->log.authority;
     struct authority_result result;
-    struct authority_judgement judgement;
+    authority_try_begin(authority);
     enum status status =
-        statement_parse(span_of(made->data, made->size), &engine->common.practice, &statement);
-    if (status == STATUS_OK) {
-        status = authority_judge(engine->log.authority, &statement, engine->log.leaves.count,
-                                 clock_writer_ms(&engine->common), AUTHORITY_VERIFIED, &result,
-                                 &judgement);
-    }
-    statement_free(&statement);
+        authority_admit(authority, span_of(made->data, made->size), engine->log.leaves.count,
+                        clock_writer_ms(&engine->common), AUTHORITY_VERIFIED, &result);
+    authority_try_drop(authority);
     return status;
 }
 

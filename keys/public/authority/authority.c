@@ -171,10 +171,8 @@ static enum status start_chain(struct authority_judgement *judgement)
     chain->pub.subject = judgement->statement->rule->subject;
     chain->pub.first_seq = judgement->seq;
     judgement->chain = chain;
-    enum status status =
-        authority_put(authority, &authority->chains, chain->pub.label.bytes, chain);
-    return status == STATUS_OK ? authority_append(authority, &authority->chain_list, chain)
-                               : status;
+    return authority_put(authority, &authority->chains, chain->pub.label.bytes, chain,
+                         &authority->chain_list);
 }
 
 static enum status keep_fact(const struct authority_judgement *judgement)
@@ -187,8 +185,8 @@ static enum status keep_fact(const struct authority_judgement *judgement)
     *fact =
         (struct member_fact){judgement->statement->hash, judgement->subject->pub.id,
                              judgement->statement->rule->type, judgement->seq, judgement->time_ms};
-    enum status status = authority_put(authority, &authority->facts, fact->statement.bytes, fact);
-    return status == STATUS_OK ? authority_append(authority, &authority->fact_list, fact) : status;
+    return authority_put(authority, &authority->facts, fact->statement.bytes, fact,
+                         &authority->fact_list);
 }
 
 /* Counts the statement in its chain. */
@@ -196,13 +194,13 @@ static void count(struct authority_judgement *judgement)
 {
     struct authority *authority = judgement->authority;
     struct authority_chain *chain = &judgement->chain->pub;
-    authority_undo_bytes(authority, &chain->count, sizeof chain->count);
-    authority_undo_bytes(authority, &chain->last, sizeof chain->last);
-    authority_undo_bytes(authority, &chain->last_seq, sizeof chain->last_seq);
+    AUTHORITY_UNDO(authority, chain->count);
+    AUTHORITY_UNDO(authority, chain->last);
+    AUTHORITY_UNDO(authority, chain->last_seq);
     chain->count++;
     chain->last = judgement->statement->hash;
     chain->last_seq = judgement->seq;
-    authority->now.generation = authority_tick(authority);
+    authority->now.generation = ++authority->ticks;
     authority_clock_passed(authority, judgement->time_ms);
     judgement->result->touched = authority->touched;
     judgement->result->touched_count = authority->touched_count;
@@ -233,25 +231,20 @@ enum status authority_apply(struct authority_judgement *judgement)
     return STATUS_OK;
 }
 
-enum status authority_admit_parsed(struct authority *authority, const struct statement *statement,
-                                   uint64_t seq, uint64_t time_ms, enum authority_check check,
-                                   struct authority_result *out_result)
-{
-    struct authority_judgement judgement;
-    enum status status =
-        authority_judge(authority, statement, seq, time_ms, check, out_result, &judgement);
-    return status == STATUS_OK ? authority_apply(&judgement) : status;
-}
-
 enum status authority_admit(struct authority *authority, struct span bytes, uint64_t seq,
                             uint64_t time_ms, enum authority_check check,
                             struct authority_result *out_result)
 {
     struct statement statement;
+    struct authority_judgement judgement;
     *out_result = (struct authority_result){0};
     enum status status = statement_parse(bytes, &authority->now.practice, &statement);
     if (status == STATUS_OK) {
-        status = authority_admit_parsed(authority, &statement, seq, time_ms, check, out_result);
+        status =
+            authority_judge(authority, &statement, seq, time_ms, check, out_result, &judgement);
+    }
+    if (status == STATUS_OK) {
+        status = authority_apply(&judgement);
     }
     statement_free(&statement);
     return status;

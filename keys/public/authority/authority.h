@@ -147,12 +147,8 @@ MUST_CHECK enum status authority_judge(struct authority *authority,
 /* Takes in what authority_judge found to hold, once. STATUS_NO_MEMORY: nothing changed. */
 MUST_CHECK enum status authority_apply(struct authority_judgement *judgement);
 
-/* Judges and, if it holds, applies. Statuses of both. */
-MUST_CHECK enum status authority_admit_parsed(struct authority *authority,
-                                              const struct statement *statement, uint64_t seq,
-                                              uint64_t time_ms, enum authority_check check,
-                                              struct authority_result *out_result);
-/* Parses first: STATUS_TOO_LARGE and STATUS_UNSUPPORTED too. */
+/* Parses, judges and, if the statement holds, applies. Statuses of all three: STATUS_TOO_LARGE and
+ * STATUS_UNSUPPORTED too. */
 MUST_CHECK enum status authority_admit(struct authority *authority, struct span bytes, uint64_t seq,
                                        uint64_t time_ms, enum authority_check check,
                                        struct authority_result *out_result);

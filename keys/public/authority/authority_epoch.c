@@ -226,7 +226,7 @@ enum status authority_apply_epoch(struct authority_judgement *judgement)
                        sizeof epoch) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
-    authority_undo_bytes(authority, &section->epoch_count, sizeof section->epoch_count);
+    AUTHORITY_UNDO(authority, section->epoch_count);
     section->epochs[section->epoch_count++] = epoch;
     return STATUS_OK;
 }
@@ -257,7 +257,7 @@ enum status authority_apply_reseal(struct authority_judgement *judgement)
     for (size_t i = 0; i < said->seal_count; i++) {
         reseal.epochs[i] = said->seal[i].epoch;
     }
-    authority_undo_bytes(authority, &section->reseal_count, sizeof section->reseal_count);
+    AUTHORITY_UNDO(authority, section->reseal_count);
     section->reseals[section->reseal_count++] = reseal;
     return STATUS_OK;
 }

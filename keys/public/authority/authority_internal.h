@@ -141,21 +141,24 @@ MUST_CHECK enum status authority_grow(void *array, size_t *capacity, size_t need
  */
 #define AUTHORITY_UNDOS_MIN 32u
 MUST_CHECK enum status authority_undo_reserve(struct authority *authority, size_t count);
-/* Before |size| bytes at |place| change; a note for every 64. They must neither move nor go
- * away while a try is open, and hold no pointer to an array that grows. */
-void authority_undo_bytes(struct authority *authority, void *place, size_t size);
-/* The same |offset| bytes into an array that may move while it grows, 64 at most; |array|
- * points at its pointer, which stays where it is. */
-void authority_undo_element(struct authority *authority, void *array, size_t offset, size_t size);
+/* Before a field changes; a note for every 64 bytes. It must neither move nor go away while a try
+ * is open, and hold no pointer to an array that grows. */
+#define AUTHORITY_UNDO(authority, field)                                                           \
+    authority_undo_bytes(authority, NULL, &(field), 0, sizeof(field))
+/* The same for a field of element |i| of an array that may move while it grows; |array| is the
+ * pointer itself, which stays where it is. */
+#define AUTHORITY_UNDO_ELEMENT(authority, array, i, field)                                         \
+    authority_undo_bytes(authority, &(array), NULL,                                                \
+                         (size_t)((uint8_t *)&(array)[i].field - (uint8_t *)(array)),              \
+                         sizeof((array)[i].field))
+void authority_undo_bytes(struct authority *authority, void *array, void *place, size_t offset,
+                          size_t size);
 /* Zeroed memory that a dropped try gives to |destroy|. NULL: no memory. */
 void *authority_make(struct authority *authority, size_t size, void (*destroy)(void *node));
-/* The key stands in the value or lives as long. STATUS_NO_MEMORY. */
+/* Into |map|, and at the end of |list| unless that is NULL. The key stands in the value.
+ * STATUS_NO_MEMORY. */
 MUST_CHECK enum status authority_put(struct authority *authority, struct map *map, const void *key,
-                                     void *value);
-MUST_CHECK enum status authority_append(struct authority *authority, struct node_list *list,
-                                        void *item);
-/* A new name for what the authority holds from now on. */
-uint64_t authority_tick(struct authority *authority);
+                                     void *value, struct node_list *list);
 
 /* By subject of the chain. Judge: place, signer and signatures hold already. Apply: may fail
  * half way, since the caller drops its try then; what is common to all chains comes after. */

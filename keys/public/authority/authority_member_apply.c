@@ -21,8 +21,8 @@ void authority_touched_consider(struct authority *authority, struct section_node
     authority_live_digest(authority, &section->pub, before, &was);
     authority_live_digest(authority, &section->pub, after, &is);
     /* Done even if nobody's rights change now, since an end by the clock may have moved. */
-    authority_undo_bytes(authority, &section->pub.generation, sizeof section->pub.generation);
-    section->pub.generation = authority_tick(authority);
+    AUTHORITY_UNDO(authority, section->pub.generation);
+    section->pub.generation = ++authority->ticks;
     if (!ID_EQUAL(&was, &is)) {
         CHECK(authority->touched_count < authority->touched_capacity);
         authority->touched[authority->touched_count++] = &section->pub;
@@ -80,9 +80,8 @@ static enum status apply_invitation(struct authority_judgement *judgement)
     judgement->subject = member;
     judgement->chain->member = member;
     memcpy(judgement->chain->pub.id, member->pub.id.bytes, ID_BYTES);
-    enum status status =
-        authority_put(authority, &authority->members_by_id, member->pub.id.bytes, member);
-    return status == STATUS_OK ? authority_append(authority, &authority->members, member) : status;
+    return authority_put(authority, &authority->members_by_id, member->pub.id.bytes, member,
+                         &authority->members);
 }
 
 /* The device that a statement makes, at the end of its member's list. */
@@ -102,9 +101,9 @@ static enum status add_device(struct authority_judgement *judgement, const struc
     while (*end != NULL) {
         end = &(*end)->next;
     }
-    authority_undo_bytes(authority, end, sizeof *end);
+    AUTHORITY_UNDO(authority, *end);
     *end = device;
-    return authority_put(authority, &authority->devices, device->statement.bytes, device);
+    return authority_put(authority, &authority->devices, device->statement.bytes, device, NULL);
 }
 
 static enum status apply_enrolment(struct authority_judgement *judgement)
@@ -116,7 +115,7 @@ static enum status apply_enrolment(struct authority_judgement *judgement)
         return status;
     }
     /* A refused enrolment leaves no key behind. */
-    authority_undo_bytes(judgement->authority, &member->enrolled,
+    authority_undo_bytes(judgement->authority, NULL, &member->enrolled, 0,
                          offsetof(struct authority_member, devices) -
                              offsetof(struct authority_member, enrolled));
     member->enrolled = true;
@@ -140,8 +139,8 @@ static enum status apply_device_revocation(struct authority_judgement *judgement
     if (status != STATUS_OK) {
         return status;
     }
-    authority_undo_bytes(authority, &device->revoked_seq, sizeof device->revoked_seq);
-    authority_undo_bytes(authority, &device->revoked_by, sizeof device->revoked_by);
+    AUTHORITY_UNDO(authority, device->revoked_seq);
+    AUTHORITY_UNDO(authority, device->revoked_by);
     device->revoked_seq = judgement->seq;
     device->revoked_by = statement->hash;
     consider_sections(judgement, judgement->subject);
@@ -162,7 +161,7 @@ static enum status apply_delegation(struct authority_judgement *judgement)
         .seq = judgement->seq,
         .next = member->delegations,
     };
-    authority_undo_bytes(judgement->authority, &member->delegations, sizeof member->delegations);
+    AUTHORITY_UNDO(judgement->authority, member->delegations);
     member->delegations = delegation;
     return STATUS_OK;
 }
@@ -172,8 +171,7 @@ static enum status add_supervised(struct authority_judgement *judgement, struct 
     enum status status = authority_grow(&staff->supervised, &staff->supervised_capacity,
                                         staff->supervised_count + 1u, sizeof(struct member_node *));
     if (status == STATUS_OK) {
-        authority_undo_bytes(judgement->authority, &staff->supervised_count,
-                             sizeof staff->supervised_count);
+        AUTHORITY_UNDO(judgement->authority, staff->supervised_count);
         staff->supervised[staff->supervised_count++] = judgement->subject;
     }
     return status;
@@ -208,9 +206,10 @@ static enum status apply_relation(struct authority_judgement *judgement)
     while (*end != NULL) {
         end = &(*end)->next;
     }
-    authority_undo_bytes(authority, end, sizeof *end);
+    AUTHORITY_UNDO(authority, *end);
     *end = relation;
-    status = authority_put(authority, &authority->relations, relation->statement.bytes, relation);
+    status =
+        authority_put(authority, &authority->relations, relation->statement.bytes, relation, NULL);
     if (status != STATUS_OK) {
         return status;
     }
@@ -233,7 +232,7 @@ static enum status apply_relation_end(struct authority_judgement *judgement)
     if (status != STATUS_OK) {
         return status;
     }
-    authority_undo_bytes(authority, &relation->ended_seq, sizeof relation->ended_seq);
+    AUTHORITY_UNDO(authority, relation->ended_seq);
     relation->ended_seq = judgement->seq;
     /* Another relation that ends by the clock may be what holds now. */
     authority->now.next_end_ms = 0;
@@ -252,7 +251,7 @@ static enum status apply_suspension(struct authority_judgement *judgement)
         return STATUS_NO_MEMORY;
     }
     *span = (struct authority_span){judgement->seq, AUTHORITY_NEVER, subject->pub.suspensions};
-    authority_undo_bytes(authority, &subject->pub.suspensions, sizeof subject->pub.suspensions);
+    AUTHORITY_UNDO(authority, subject->pub.suspensions);
     subject->pub.suspensions = span;
     consider_sections(judgement, subject);
     return STATUS_OK;
@@ -267,7 +266,7 @@ static enum status apply_resumption(struct authority_judgement *judgement)
     if (status != STATUS_OK) {
         return status;
     }
-    authority_undo_bytes(authority, &span->to_seq, sizeof span->to_seq);
+    AUTHORITY_UNDO(authority, span->to_seq);
     span->to_seq = judgement->seq;
     authority->now.next_end_ms = 0;
     consider_sections(judgement, judgement->subject);

@@ -179,13 +179,10 @@ static enum status mark(struct authority *authority, struct section_node *node, 
     authority_try_begin(authority);
     enum status status = authority_undo_reserve(authority, AUTHORITY_UNDOS_MIN);
     if (status == STATUS_OK) {
-        authority_undo_element(authority, &section->grants,
-                               i * sizeof *section->grants +
-                                   offsetof(struct authority_grant, clock_ended_ms),
-                               sizeof section->grants[i].clock_ended_ms);
-        authority_undo_bytes(authority, &section->generation, sizeof section->generation);
+        AUTHORITY_UNDO_ELEMENT(authority, section->grants, i, clock_ended_ms);
+        AUTHORITY_UNDO(authority, section->generation);
         section->grants[i].clock_ended_ms = end_ms;
-        section->generation = authority_tick(authority);
+        section->generation = ++authority->ticks;
     }
     authority_try_keep(authority);
     return status;

@@ -21,7 +21,7 @@ static enum status add_membership(struct authority *authority, struct member_nod
     enum status status = authority_grow(&member->sections, &member->section_capacity,
                                         member->section_count + 1u, sizeof(struct section_node *));
     if (status == STATUS_OK) {
-        authority_undo_bytes(authority, &member->section_count, sizeof member->section_count);
+        AUTHORITY_UNDO(authority, member->section_count);
         member->sections[member->section_count++] = section;
     }
     return status;
@@ -36,8 +36,8 @@ static enum status add_entry(struct authority_judgement *judgement, struct secti
     if (status != STATUS_OK) {
         return status;
     }
-    authority_undo_bytes(judgement->authority, &section->entry_count, sizeof section->entry_count);
-    authority_undo_bytes(judgement->authority, &section->generation, sizeof section->generation);
+    AUTHORITY_UNDO(judgement->authority, section->entry_count);
+    AUTHORITY_UNDO(judgement->authority, section->generation);
     section->entries[section->entry_count++] = (struct authority_entry){
         .statement = judgement->statement->hash,
         .type = judgement->statement->rule->type,
@@ -46,7 +46,7 @@ static enum status add_entry(struct authority_judgement *judgement, struct secti
         .position_number = result->position_number,
         .position_head = result->position_head,
     };
-    section->generation = authority_tick(judgement->authority);
+    section->generation = ++judgement->authority->ticks;
     return STATUS_OK;
 }
 
@@ -63,7 +63,7 @@ static enum status add_grant(struct authority_judgement *judgement, struct secti
     grant.statement = judgement->statement->hash;
     grant.seq = judgement->seq;
     grant.ended_seq = AUTHORITY_NEVER;
-    authority_undo_bytes(authority, &section->grant_count, sizeof section->grant_count);
+    AUTHORITY_UNDO(authority, section->grant_count);
     section->grants[section->grant_count++] = grant;
     uint64_t end =
         authority_grant_end_ms(authority, section, &section->grants[section->grant_count - 1u]);
@@ -76,10 +76,7 @@ static enum status add_grant(struct authority_judgement *judgement, struct secti
 /* By its place, since the array may move while the try is open. */
 static void end_grant(struct authority_judgement *judgement, struct section_node *node, size_t i)
 {
-    authority_undo_element(judgement->authority, &node->pub.grants,
-                           i * sizeof *node->pub.grants +
-                               offsetof(struct authority_grant, ended_seq),
-                           sizeof node->pub.grants[i].ended_seq);
+    AUTHORITY_UNDO_ELEMENT(judgement->authority, node->pub.grants, i, ended_seq);
     node->pub.grants[i].ended_seq = judgement->seq;
 }
 
@@ -99,9 +96,9 @@ static enum status join_chart(struct authority *authority, const struct statemen
         }
         made->pub.id = said->chart;
         made->pub.client = said->client;
-        authority_undo_bytes(authority, &client->chart, sizeof client->chart);
+        AUTHORITY_UNDO(authority, client->chart);
         client->chart = made;
-        status = authority_put(authority, &authority->charts, made->pub.id.bytes, made);
+        status = authority_put(authority, &authority->charts, made->pub.id.bytes, made, NULL);
     }
     struct chart_node *chart = client->chart;
     if (status == STATUS_OK) {
@@ -110,7 +107,7 @@ static enum status join_chart(struct authority *authority, const struct statemen
                            chart->pub.section_count + 1u, sizeof(const struct authority_section *));
     }
     if (status == STATUS_OK) {
-        authority_undo_bytes(authority, &chart->pub.section_count, sizeof chart->pub.section_count);
+        AUTHORITY_UNDO(authority, chart->pub.section_count);
         chart->pub.sections = chart->sections;
         chart->sections[chart->pub.section_count++] = &section->pub;
     }
@@ -151,10 +148,8 @@ static enum status apply_making(struct authority_judgement *judgement)
     judgement->section = node;
     judgement->chain->section = node;
     memcpy(judgement->chain->pub.id, node->pub.id.bytes, ID_BYTES);
-    enum status status = authority_put(authority, &authority->sections, node->pub.id.bytes, node);
-    if (status == STATUS_OK) {
-        status = authority_append(authority, &authority->section_list, node);
-    }
+    enum status status = authority_put(authority, &authority->sections, node->pub.id.bytes, node,
+                                       &authority->section_list);
     if (status == STATUS_OK && said->has_chart) {
         status = join_chart(authority, said, node);
     } else if (status == STATUS_OK) {

@@ -7,12 +7,13 @@
  * it is freed, and an array holds again what it held when the note was made.
  */
 struct undo {
-    enum { UNDO_BYTES, UNDO_ELEMENT, UNDO_PUT, UNDO_MAKE } kind;
-    void *place;                 /* bytes; an array's pointer; a map; what was made */
-    const void *key;             /* PUT */
+    enum { UNDO_BYTES, UNDO_PUT, UNDO_MAKE } kind;
+    void *place;     /* the bytes; the map; the node */
+    void *array;     /* BYTES: of the pointer that |offset| counts from; NULL: |place| */
+    size_t offset;   /* BYTES */
+    size_t size;     /* BYTES */
+    const void *key; /* PUT */
     void (*destroy)(void *node); /* MAKE */
-    size_t offset;               /* ELEMENT */
-    size_t size;                 /* BYTES, ELEMENT */
     uint8_t was[UNDO_BYTES_MAX];
 };
 
@@ -30,34 +31,28 @@ static struct undo *note(struct authority *authority)
     return &authority->undos[authority->undo_count++];
 }
 
-void authority_undo_bytes(struct authority *authority, void *place, size_t size)
+/* Where the bytes are now: an array may have moved since. */
+static uint8_t *place_of(const struct undo *undo)
+{
+    uint8_t *start = undo->place;
+    if (undo->array != NULL) {
+        memcpy(&start, undo->array, sizeof start);
+    }
+    return start + undo->offset;
+}
+
+void authority_undo_bytes(struct authority *authority, void *array, void *place, size_t offset,
+                          size_t size)
 {
     for (size_t done = 0; done < size; done += UNDO_BYTES_MAX) {
         struct undo *undo = note(authority);
         undo->kind = UNDO_BYTES;
-        undo->place = (uint8_t *)place + done;
+        undo->array = array;
+        undo->place = place;
+        undo->offset = offset + done;
         undo->size = size - done < UNDO_BYTES_MAX ? size - done : UNDO_BYTES_MAX;
-        memcpy(undo->was, undo->place, undo->size);
+        memcpy(undo->was, place_of(undo), undo->size);
     }
-}
-
-/* Where an element is now. */
-static uint8_t *element(const struct undo *undo)
-{
-    uint8_t *array = NULL;
-    memcpy(&array, undo->place, sizeof array);
-    return array + undo->offset;
-}
-
-void authority_undo_element(struct authority *authority, void *array, size_t offset, size_t size)
-{
-    struct undo *undo = note(authority);
-    CHECK(size <= sizeof undo->was);
-    undo->kind = UNDO_ELEMENT;
-    undo->place = array;
-    undo->offset = offset;
-    undo->size = size;
-    memcpy(undo->was, element(undo), size);
 }
 
 void *authority_make(struct authority *authority, size_t size, void (*destroy)(void *node))
@@ -73,33 +68,25 @@ void *authority_make(struct authority *authority, size_t size, void (*destroy)(v
 }
 
 enum status authority_put(struct authority *authority, struct map *map, const void *key,
-                          void *value)
+                          void *value, struct node_list *list)
 {
     enum status status = map_reserve(map, 1);
-    if (status == STATUS_OK) {
-        struct undo *undo = note(authority);
-        undo->kind = UNDO_PUT;
-        undo->place = map;
-        undo->key = key;
-        map_put(map, key, value);
+    if (status == STATUS_OK && list != NULL) {
+        status = authority_grow(&list->items, &list->capacity, list->count + 1u, sizeof(void *));
     }
-    return status;
-}
-
-enum status authority_append(struct authority *authority, struct node_list *list, void *item)
-{
-    enum status status =
-        authority_grow(&list->items, &list->capacity, list->count + 1u, sizeof(void *));
-    if (status == STATUS_OK) {
-        authority_undo_bytes(authority, &list->count, sizeof list->count);
-        list->items[list->count++] = item;
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
-}
-
-uint64_t authority_tick(struct authority *authority)
-{
-    return ++authority->ticks;
+    struct undo *undo = note(authority);
+    undo->kind = UNDO_PUT;
+    undo->place = map;
+    undo->key = key;
+    map_put(map, key, value);
+    if (list != NULL) {
+        AUTHORITY_UNDO(authority, list->count);
+        list->items[list->count++] = value;
+    }
+    return STATUS_OK;
 }
 
 /* ---------------------------------------------------------------- tries */
@@ -125,10 +112,7 @@ static void undo_one(const struct undo *undo)
 {
     switch (undo->kind) {
     case UNDO_BYTES:
-        memcpy(undo->place, undo->was, undo->size);
-        break;
-    case UNDO_ELEMENT:
-        memcpy(element(undo), undo->was, undo->size);
+        memcpy(place_of(undo), undo->was, undo->size);
         break;
     case UNDO_PUT:
         (void)map_remove(undo->place, undo->key);

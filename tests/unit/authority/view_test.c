@@ -158,8 +158,8 @@ static void test_what_one_may_see_suffices_to_judge_it(void **state)
             const struct authority_chain *chain =
                 authority_chain(w->authority, &statement.link.label);
             if (authority_sees_chain(w->authority, viewer, chain)) {
-                enum status status = authority_admit_parsed(
-                    view, &statement, w->log[j].seq, w->log[j].time_ms, AUTHORITY_VERIFY, &result);
+                enum status status = authority_admit(view, w->log[j].bytes, w->log[j].seq,
+                                                     w->log[j].time_ms, AUTHORITY_VERIFY, &result);
                 if (status != STATUS_OK) {
                     fail_msg("role %u: type %u: %s", (unsigned)viewer->role, (unsigned)result.type,
                              authority_reason_text(result.reason));
@@ -203,9 +203,8 @@ static void test_chain_seen_late_is_judged_at_its_own_place(void **state)
             assert_int_equal(statement_parse(w->log[j].bytes, &w->practice, &statement), STATUS_OK);
             bool late = ID_EQUAL(&statement.link.label, &made->label);
             if (late == (pass == 1)) {
-                assert_int_equal(authority_admit_parsed(view, &statement, w->log[j].seq,
-                                                        w->log[j].time_ms, AUTHORITY_VERIFY,
-                                                        &result),
+                assert_int_equal(authority_admit(view, w->log[j].bytes, w->log[j].seq,
+                                                 w->log[j].time_ms, AUTHORITY_VERIFY, &result),
                                  STATUS_OK);
             }
             statement_free(&statement);
