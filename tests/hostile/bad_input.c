@@ -24,6 +24,7 @@ enum {
     OVERSIZE_BYTES = 80 * 1024,
     EMPTY_MESSAGES_BYTES = 40 * 1024,
     FLIPPED_BYTES_MAX = 150, /* of larger frames only the first and every 31st byte after */
+    SAMPLES_MAX = 64,
     GROWTH_KIB_MAX = 24 * 1024,
 };
 
@@ -241,8 +242,29 @@ static void keep(struct sample *sample, const char *name, uint32_t op,
     CHECK(message_pack(message, &sample->body, &sample->size) == STATUS_OK);
 }
 
+/* An empty request of each op of the schema that is not among the samples, so that an op is
+ * attacked from the day on which it comes to be. Returns how many. */
+static size_t make_rest(struct sample *samples, size_t count)
+{
+#define EMPTY(op, name) {#name, op, NULL, 0},
+    static const struct sample all[] = {OP_LIST(EMPTY)};
+#undef EMPTY
+    size_t made = 0;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        bool there = false;
+        for (size_t j = 0; j < count; j++) {
+            there |= samples[j].op == all[i].op;
+        }
+        if (!there) {
+            must(count + made < SAMPLES_MAX, "more ops than samples");
+            samples[count + made++] = all[i];
+        }
+    }
+    return made;
+}
+
 /* A request of each op that this member may not, or may in vain, ask. */
-static size_t make_samples(const struct attack *attack, struct sample out[16])
+static size_t make_samples(const struct attack *attack, struct sample out[SAMPLES_MAX])
 {
     static uint8_t id[ID_BYTES] = "sixteen bytes...";
     static uint8_t hash[HASH_BYTES] = "thirty-two bytes of anything....";
@@ -292,7 +314,7 @@ static size_t make_samples(const struct attack *attack, struct sample out[16])
     const struct author_bytes submit = author_new_section(&author, &section);
     secret_free(section.epoch_key);
     out[count++] = (struct sample){"SUBMIT", OP_SUBMIT, submit.data, submit.size};
-    return count;
+    return count + make_rest(out, count);
 }
 
 /* Every prefix and every flipped bit of the frame. */
@@ -338,7 +360,7 @@ static struct keystore *open_profile(const char *folder)
 int main(int argc, char **argv)
 {
     static struct attack attack;
-    struct sample samples[16];
+    struct sample samples[SAMPLES_MAX];
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (argc != 4) {
         (void)fputs("usage: bad_input PORT PROFILE SERVER-PID\n", stderr);
