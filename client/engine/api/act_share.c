@@ -130,6 +130,7 @@ static struct chart_id chart_of(const struct engine *engine, const struct member
     return chart;
 }
 
+/* A request's statements are of one chain, so that each section of a chart is a wish of its own. */
 static enum status chart_section(struct engine *engine, uint32_t class,
                                  const struct chart_id *chart, const struct member_id *client,
                                  struct section_id *out_section, uint64_t *out_ticket)

@@ -42,8 +42,7 @@ static enum status read_text(struct engine *engine, const struct section *sectio
     struct span name = span_of(key, kept_key(section->local, item->number, key));
     struct span value;
     struct kept kept;
-    enum status status =
-        engine->common.storage.get(engine->common.storage.context, STORAGE_REVISION, name, &value);
+    enum status status = storage_get(&engine->common.storage, STORAGE_REVISION, name, &value);
     if (status == STATUS_OK) {
         status = kept_decode(value, item->number, &kept);
     }

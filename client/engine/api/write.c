@@ -161,8 +161,7 @@ enum status write_typed_load(struct engine *engine, const struct note_id *id,
                              struct span *out_bytes)
 {
     struct span value;
-    enum status status = engine->common.storage.get(engine->common.storage.context, STORAGE_TYPED,
-                                                    ID_SPAN(id), &value);
+    enum status status = storage_get(&engine->common.storage, STORAGE_TYPED, ID_SPAN(id), &value);
     if (status != STATUS_OK) {
         return status;
     }
@@ -198,6 +197,6 @@ static bool visit_typed(void *visitor, struct span key, struct span value)
 enum status write_typed_all(struct engine *engine, write_visit_typed *visit, void *visitor)
 {
     struct typed_visit typed = {visit, visitor};
-    return engine->common.storage.scan(engine->common.storage.context, STORAGE_TYPED,
-                                       span_of(NULL, 0), visit_typed, &typed);
+    const struct storage *storage = &engine->common.storage;
+    return storage->scan(storage->context, STORAGE_TYPED, span_of(NULL, 0), visit_typed, &typed);
 }

@@ -9,8 +9,7 @@ static const struct span clock_key = {(const uint8_t *)"ahead", 5};
 enum status clock_load(struct common *common)
 {
     struct span value;
-    enum status status =
-        common->storage.get(common->storage.context, STORAGE_META, clock_key, &value);
+    enum status status = storage_get(&common->storage, STORAGE_META, clock_key, &value);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }

@@ -1,5 +1,25 @@
 #include "client/engine/common/storage.h"
 
+enum status storage_get(const struct storage *storage, enum storage_table table, struct span key,
+                        struct span *out_value)
+{
+    return storage->get(storage->context, table, key, out_value);
+}
+
+enum status storage_put(const struct storage *storage, enum storage_table table, struct span key,
+                        struct span value)
+{
+    return storage->put(storage->context, table, key, value);
+}
+
+enum status storage_scan(const struct storage *storage, enum storage_table table,
+                         struct span prefix, storage_visit *visit, void *visitor,
+                         const enum status *visited)
+{
+    enum status status = storage->scan(storage->context, table, prefix, visit, visitor);
+    return status == STATUS_OK ? *visited : status;
+}
+
 enum status storage_end(const struct storage *storage, enum status status)
 {
     if (status == STATUS_OK) {
@@ -16,7 +36,7 @@ enum status storage_put_now(const struct storage *storage, enum storage_table ta
     if (status != STATUS_OK) {
         return status;
     }
-    return storage_end(storage, storage->put(storage->context, table, key, value));
+    return storage_end(storage, storage_put(storage, table, key, value));
 }
 
 enum status storage_remove_now(const struct storage *storage, enum storage_table table,

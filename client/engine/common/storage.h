@@ -53,6 +53,16 @@ struct storage {
                         storage_visit *visit, void *visitor);
 };
 
+/* The functions above by a storage's name. A visitor that stops for a reason of its own leaves it in
+ * |*visited|, and storage_scan returns that if the scan itself went well. */
+MUST_CHECK enum status storage_get(const struct storage *storage, enum storage_table table,
+                                   struct span key, struct span *out_value);
+MUST_CHECK enum status storage_put(const struct storage *storage, enum storage_table table,
+                                   struct span key, struct span value);
+MUST_CHECK enum status storage_scan(const struct storage *storage, enum storage_table table,
+                                    struct span prefix, storage_visit *visit, void *visitor,
+                                    const enum status *visited);
+
 /* Ends the open transaction: commits it if |status| is STATUS_OK, else aborts it and returns
  * |status|. */
 MUST_CHECK enum status storage_end(const struct storage *storage, enum status status);

@@ -12,6 +12,10 @@
 #include "client/engine/section/petname.h"
 #include "keys/public/bytes/wipe.h"
 
+/*
+ * The outbox stands on nothing. The rest is loaded as it was verified: facts, the sections that
+ * stand on them, and, once facts are folded, the keys and names that the authority decides on.
+ */
 static enum status load(struct engine *engine)
 {
     enum status status = wish_load(&engine->outbox);

@@ -167,7 +167,12 @@ static enum status idle(struct engine *engine)
     return STATUS_OK;
 }
 
-/* Everything verified is here: what people asked for, then silence. */
+/*
+ * Everything verified is here: what people asked for, then silence. The others' word on the logs
+ * goes before our own, which signs them. A wish may find that it needs more (wants), and then the
+ * round begins again. Queries come after wishes, so that they show what was just done, and the
+ * subscription last: until then everything is fetched anyway.
+ */
 // NOLINTNEXTLINE(misc-no-recursion): once back into sync_next, which then asks and returns
 static enum status after(struct engine *engine)
 {

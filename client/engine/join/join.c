@@ -274,6 +274,8 @@ static enum status make_keys(struct join *join, struct recovery_public *out_reco
                                : status;
 }
 
+/* The content is whole before the enrolment is queued, so that the caller can store it first: an
+ * invitation works once, and keys that were enrolled and lost cannot be made again. */
 enum status join_enrol(struct join *join, char *out_card)
 {
     if (join->phase != JOIN_VERIFIED) {

@@ -3,35 +3,13 @@
 #include "client/engine/common/alarm.h"
 #include "client/engine/log/advance.h"
 
-/* The root that our own leaves give at an earlier size. */
-static enum status root_at(const struct log *log, uint64_t size, struct hash *out_root)
-{
-    struct merkle_frontier frontier;
-    merkle_frontier_init(&frontier);
-    for (uint64_t i = 0; i < size; i++) {
-        struct span leaf;
-        enum status status = leaves_get(&log->leaves, i, &leaf);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        struct hash hash;
-        merkle_leaf_hash(leaf, &hash);
-        status = merkle_frontier_append(&frontier, &hash, NULL);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    merkle_frontier_root(&frontier, out_root);
-    return STATUS_OK;
-}
-
-static enum status check_statements(const struct log *log, const struct seen *seen)
+static enum status check_statements(struct log *log, const struct seen *seen)
 {
     struct hash root;
     if (seen->statements_size == 0) {
         return STATUS_OK;
     }
-    enum status status = root_at(log, seen->statements_size, &root);
+    enum status status = leaves_root_at(&log->leaves, seen->statements_size, &root);
     if (status != STATUS_OK) {
         return status;
     }

@@ -142,8 +142,8 @@ static enum status store_fact(struct log *log, const struct fact *fact)
     cursor_write_span(&writer, span_of(fact->bytes, fact->size));
     uint8_t key[8];
     (void)seq_key(fact->seq, key);
-    enum status status = log->common->storage.put(log->common->storage.context, STORAGE_STATEMENT,
-                                                  span_of(key, sizeof key), span_of(value, size));
+    enum status status = storage_put(&log->common->storage, STORAGE_STATEMENT,
+                                     span_of(key, sizeof key), span_of(value, size));
     free(value);
     return status;
 }
@@ -156,8 +156,8 @@ static enum status put_all(struct log *log, uint64_t leaves_from)
         (void)seq_key(i, key);
         enum status status = leaves_get(&log->leaves, i, &leaf);
         if (status == STATUS_OK) {
-            status = log->common->storage.put(log->common->storage.context, STORAGE_LEAF,
-                                              span_of(key, sizeof key), leaf);
+            status =
+                storage_put(&log->common->storage, STORAGE_LEAF, span_of(key, sizeof key), leaf);
         }
         if (status != STATUS_OK) {
             return status;
@@ -292,18 +292,15 @@ enum status fact_load(struct log *log)
     struct loading loading = {log, STATUS_OK};
     const struct storage *storage = &log->common->storage;
     enum status status =
-        storage->scan(storage->context, STORAGE_LEAF, span_of(NULL, 0), load_leaf, &loading);
-    if (status == STATUS_OK && loading.status == STATUS_OK && log->leaves.pending > 0) {
+        storage_scan(storage, STORAGE_LEAF, span_of(NULL, 0), load_leaf, &loading, &loading.status);
+    if (status == STATUS_OK && log->leaves.pending > 0) {
         /* No root to compare with: the values were sealed by us after that was done. */
         status = leaves_accept(&log->leaves, log->leaves.candidate.size, NULL);
         status = status == STATUS_BAD_CHAIN ? STATUS_CORRUPT : status;
     }
-    if (status == STATUS_OK && loading.status == STATUS_OK) {
-        status = storage->scan(storage->context, STORAGE_STATEMENT, span_of(NULL, 0), load_fact,
-                               &loading);
-    }
     if (status == STATUS_OK) {
-        status = loading.status;
+        status = storage_scan(storage, STORAGE_STATEMENT, span_of(NULL, 0), load_fact, &loading,
+                              &loading.status);
     }
     return status == STATUS_OK ? count_chains(log) : status;
 }

@@ -10,6 +10,7 @@ void leaves_init(struct leaves *leaves)
     *leaves = (struct leaves){0};
     merkle_frontier_init(&leaves->accepted);
     merkle_frontier_init(&leaves->candidate);
+    merkle_frontier_init(&leaves->earlier);
     random_bytes(&leaves->salt, sizeof leaves->salt);
 }
 
@@ -183,6 +184,30 @@ enum status leaves_get(const struct leaves *leaves, uint64_t index, struct span 
         return STATUS_NOT_FOUND;
     }
     *out_leaf = span_of(leaf_at(leaves, index), LEAF_STATEMENT_BYTES);
+    return STATUS_OK;
+}
+
+/* Authors of one page saw sizes that lie close together, mostly rising: hashing from leaf 0 for each
+ * would be a walk over the whole log per author and page. To go on from an earlier size is safe,
+ * since accepted leaves are only ever added to. */
+enum status leaves_root_at(struct leaves *leaves, uint64_t size, struct hash *out_root)
+{
+    struct merkle_frontier *frontier = &leaves->earlier;
+    if (size > leaves->count) {
+        return STATUS_NOT_FOUND;
+    }
+    if (frontier->size > size) {
+        merkle_frontier_init(frontier);
+    }
+    while (frontier->size < size) {
+        struct hash hash;
+        merkle_leaf_hash(span_of(leaf_at(leaves, frontier->size), LEAF_STATEMENT_BYTES), &hash);
+        enum status status = merkle_frontier_append(frontier, &hash, NULL);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    merkle_frontier_root(frontier, out_root);
     return STATUS_OK;
 }
 

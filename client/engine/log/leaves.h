@@ -24,7 +24,8 @@ struct leaves {
     uint64_t capacity;
     struct merkle_frontier accepted;
     struct merkle_frontier candidate;
-    struct leaves_label *labels; /* open addressing; count 0 is a free place */
+    struct merkle_frontier earlier; /* of the size that leaves_root_at was last asked for */
+    struct leaves_label *labels;    /* open addressing; count 0 is a free place */
     size_t label_used;
     size_t label_places;
     uint64_t salt; /* the server must not be able to choose colliding labels */
@@ -46,5 +47,8 @@ void leaves_drop_pending(struct leaves *leaves);
 /* The bytes of one accepted leaf. STATUS_NOT_FOUND. */
 MUST_CHECK enum status leaves_get(const struct leaves *leaves, uint64_t index,
                                   struct span *out_leaf);
+/* The root of the first |size| accepted leaves. Goes on from the size asked for last, if that was
+ * not larger. STATUS_NOT_FOUND: there are not so many. */
+MUST_CHECK enum status leaves_root_at(struct leaves *leaves, uint64_t size, struct hash *out_root);
 /* Statements that the log holds under |label|. */
 uint64_t leaves_chain_count(const struct leaves *leaves, const struct chain_label *label);

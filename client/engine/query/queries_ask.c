@@ -168,6 +168,7 @@ static bool goes_on(struct query *query, const Alcove__EventsReply *reply, bool 
     return reply->more && reply->scanned_to != 0 && (before == 0 || reply->scanned_to < before);
 }
 
+/* The checkpoint is accepted last: what it is accepted with must first be shown to lie in it. */
 static enum status on_events(struct queries *queries, struct query *query,
                              const struct request *request, const Alcove__EventsReply *reply)
 {
@@ -202,6 +203,7 @@ static enum status on_events(struct queries *queries, struct query *query,
     return status;
 }
 
+/* The first reply's checkpoint stays the goal: the log grows while it is read, also by this. */
 static enum status set_goal(struct query *query, const Alcove__EventLeavesReply *reply,
                             const struct seen_log *seen)
 {

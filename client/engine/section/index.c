@@ -96,6 +96,7 @@ static bool build_one(void *visitor, struct span key, struct span value)
     return building->status == STATUS_OK;
 }
 
+/* |built| is set before the scan, since index_add does nothing to an index that is not built. */
 enum status index_build(struct index *index, const struct storage *storage, uint32_t local)
 {
     if (index->built) {
@@ -106,9 +107,8 @@ enum status index_build(struct index *index, const struct storage *storage, uint
     (void)kept_key(local, 0, prefix);
     index->built = true;
     enum status status =
-        storage->scan(storage->context, STORAGE_REVISION, span_of(prefix, KEPT_KEY_PREFIX_BYTES),
-                      build_one, &building);
-    status = status == STATUS_OK ? building.status : status;
+        storage_scan(storage, STORAGE_REVISION, span_of(prefix, KEPT_KEY_PREFIX_BYTES), build_one,
+                     &building, &building.status);
     if (status != STATUS_OK) {
         index_deinit(index);
     }

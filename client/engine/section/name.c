@@ -153,10 +153,9 @@ enum status name_load(struct names *names, const struct sections *sections)
         uint8_t prefix[KEPT_KEY_BYTES];
         (void)kept_key(section->local, 0, prefix);
         struct loading loading = {names, facts, STATUS_OK};
-        enum status status =
-            names->common->storage.scan(names->common->storage.context, STORAGE_REVISION,
-                                        span_of(prefix, KEPT_KEY_PREFIX_BYTES), load_one, &loading);
-        status = status == STATUS_OK ? loading.status : status;
+        enum status status = storage_scan(&names->common->storage, STORAGE_REVISION,
+                                          span_of(prefix, KEPT_KEY_PREFIX_BYTES), load_one,
+                                          &loading, &loading.status);
         if (status != STATUS_OK) {
             return status;
         }

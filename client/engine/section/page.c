@@ -163,6 +163,8 @@ enum status page_reply(struct sections *sections, struct request *request,
                              "The server cannot prove that it wrote down what it hands out.",
                              "page from number", request->from);
     }
+    /* Ours from here on, whatever the entries turn out to be: the checkpoint is signed, extends
+     * what we had, and shows that this reading was written down. */
     advance_accept(sections->log, ADVANCE_EVENTS, &page->seen);
     clock_saw_leaf(sections->common, page->time_ms);
     page->section = request->section;

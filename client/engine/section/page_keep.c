@@ -11,10 +11,10 @@ static enum status put_items(struct sections *sections, const struct section *se
         const struct page_item *item = &page->items[i];
         uint8_t key[KEPT_KEY_BYTES];
         size_t size = kept_key(section->local, item->number, key);
-        enum status status = sections->common->storage.put(
-            sections->common->storage.context,
-            item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY, span_of(key, size),
-            span_of(item->bytes, item->size));
+        enum status status =
+            storage_put(&sections->common->storage,
+                        item->kind == ENTRY_REVISION ? STORAGE_REVISION : STORAGE_ENTRY,
+                        span_of(key, size), span_of(item->bytes, item->size));
         if (status != STATUS_OK) {
             return status;
         }
@@ -30,8 +30,7 @@ static enum status empty_one(struct sections *sections, const struct section *se
     uint8_t key[KEPT_KEY_BYTES];
     struct span name = span_of(key, kept_key(section->local, item->number, key));
     struct span value;
-    enum status status = sections->common->storage.get(sections->common->storage.context,
-                                                       STORAGE_REVISION, name, &value);
+    enum status status = storage_get(&sections->common->storage, STORAGE_REVISION, name, &value);
     struct kept kept;
     if (status == STATUS_OK) {
         status = kept_decode(value, item->number, &kept);
@@ -46,8 +45,8 @@ static enum status empty_one(struct sections *sections, const struct section *se
     size_t size = 0;
     status = kept_encode(&kept, &bytes, &size);
     if (status == STATUS_OK) {
-        status = sections->common->storage.put(sections->common->storage.context, STORAGE_REVISION,
-                                               name, span_of(bytes, size));
+        status =
+            storage_put(&sections->common->storage, STORAGE_REVISION, name, span_of(bytes, size));
     }
     free(bytes);
     item->erased = status == STATUS_OK ? true : item->erased;
@@ -160,6 +159,12 @@ static void move_on(struct section *section, struct page *page)
     section->missing_number = 0;
 }
 
+/*
+ * One transaction, in this order: an erasure looks for what it empties through the index, so that
+ * the page's own revisions must be stored and indexed before; the section is stored last, since its
+ * number says that everything up to it is here. Only then is the authority told of ends by the
+ * clock: it cannot be told to forget them, and a page that was not kept comes again.
+ */
 enum status page_keep(struct sections *sections, struct page *page)
 {
     struct section *section = &sections->items[page->section];

@@ -88,8 +88,7 @@ static bool load_one(void *visitor, struct span key, struct span value)
 enum status petname_load(struct names *names)
 {
     struct loading loading = {names, STATUS_OK};
-    enum status status = names->common->storage.scan(names->common->storage.context, STORAGE_TYPED,
-                                                     span_of((const uint8_t *)PREFIX, PREFIX_BYTES),
-                                                     load_one, &loading);
-    return status == STATUS_OK ? loading.status : status;
+    return storage_scan(&names->common->storage, STORAGE_TYPED,
+                        span_of((const uint8_t *)PREFIX, PREFIX_BYTES), load_one, &loading,
+                        &loading.status);
 }

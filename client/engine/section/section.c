@@ -156,6 +156,12 @@ static enum status forget(struct sections *sections, struct section *section)
     return status;
 }
 
+/*
+ * A section begins at the lowest epoch whose key we hold, or at its first entry for whoever made it
+ * or holds the first key: before that place nothing opens, and the epoch statement says where each
+ * device's own numbers stood (decision 12). A reseal may open an earlier beginning later; then what
+ * was kept is forgotten and fetched again from there, so that there is one timeline without a gap.
+ */
 enum status section_begin(struct sections *sections, struct section *section)
 {
     const struct authority_section *facts =

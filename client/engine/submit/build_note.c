@@ -122,6 +122,7 @@ static enum status make_context(struct revising *revising)
     if (number > 0) {
         context.device_link = field_of(link.bytes, HASH_BYTES);
     }
+    /* What was seen when it was written, not now: so the server knows a sibling. */
     bool then = wish->seen_number > 0;
     context.section_number = then ? wish->seen_number : section->timeline.number;
     context.section_head =
