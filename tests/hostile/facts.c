@@ -103,7 +103,8 @@ void facts_collect(struct engine *engine, struct facts *facts)
         hex(owner, section->owner.bytes, ID_BYTES);
         (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "section %s class %u of %s", id,
                        section->class, owner);
-        assert_int_equal(view_revisions(engine, &section->section, NULL, add_revision, facts), STATUS_OK);
+        assert_int_equal(view_revisions(engine, &section->section, NULL, add_revision, facts),
+                         STATUS_OK);
         facts->section = section->section;
         /* Only a section that is as far as the server itself says can be judged by its end. */
         if (state.phase == ENGINE_IDLE && section->number >= section->number_known) {

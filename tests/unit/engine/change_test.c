@@ -196,7 +196,8 @@ static void live_with(struct scene *scene)
     assert_true(status == STATUS_OK || status == STATUS_CORRUPT);
     for (size_t i = 0; status == STATUS_OK && i < scene->section_count; i++) {
         struct scene_texts texts = {0};
-        enum status read = view_revisions(engine, &scene->sections[i], NULL, scene_add_text, &texts);
+        enum status read =
+            view_revisions(engine, &scene->sections[i], NULL, scene_add_text, &texts);
         assert_true(read == STATUS_OK || read == STATUS_CORRUPT || read == STATUS_NOT_FOUND);
     }
     engine_free(engine);
