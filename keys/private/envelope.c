@@ -1,7 +1,7 @@
 #include "keys/private/envelope.h"
 
 #include "keys/private/committed.h"
-#include "keys/private/fixed.h"
+#include "keys/private/envelope_internal.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 

@@ -1,7 +1,7 @@
 #include "keys/private/epoch_key.h"
 
-#include "keys/private/fixed.h"
-#include "keys/private/hpke_kem.h"
+#include "keys/private/epoch_key_internal.h"
+#include "keys/private/hpke_internal.h"
 #include "keys/private/mac.h"
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/frame.h"

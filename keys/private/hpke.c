@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "keys/private/hkdf.h"
+#include "keys/private/hpke_internal.h"
 #include "keys/private/hpke_kem.h"
 
 enum { MODE_BASE = 0x00, MODE_PSK = 0x01 };

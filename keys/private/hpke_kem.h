@@ -31,11 +31,3 @@ MUST_CHECK enum status hpke_kem_labeled_extract(struct span suite, struct span s
 MUST_CHECK enum status hpke_kem_labeled_expand(struct span suite, const uint8_t prk[static 32],
                                                const char *label, struct span info,
                                                uint8_t *out_key, size_t out_size);
-
-/* hpke_seal() with the ephemeral secret given: a repeated one breaks the seal, so
- * only the published vectors come here. */
-MUST_CHECK enum status hpke_seal_with_ephemeral(const uint8_t ephemeral_secret[static 32],
-                                                const struct public_key *recipient,
-                                                struct span info, const struct hpke_psk *psk,
-                                                struct span aad, struct span plaintext,
-                                                uint8_t *out_sealed);

@@ -1,7 +1,7 @@
 #include "keys/private/pass_file.h"
 
 #include "keys/private/committed.h"
-#include "keys/private/fixed.h"
+#include "keys/private/pass_file_internal.h"
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/frame.h"
 

@@ -1,6 +1,7 @@
 /* Envelopes and their wraps. */
 #include "keys/private/committed.h"
-#include "keys/private/fixed.h"
+#include "keys/private/envelope_internal.h"
+#include "keys/private/epoch_key.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "tests/support/test.h"

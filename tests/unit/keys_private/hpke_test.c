@@ -1,5 +1,6 @@
 /* HPKE and the epoch keys sealed with it. */
-#include "keys/private/fixed.h"
+#include "keys/private/epoch_key_internal.h"
+#include "keys/private/hpke_internal.h"
 #include "keys/private/hpke_kem.h"
 #include "tests/support/test.h"
 #include "tests/support/vectors.h"

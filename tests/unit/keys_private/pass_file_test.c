@@ -1,8 +1,8 @@
 /* Secrets in memory, the cache's keys, and bytes under a passphrase. */
 #include "keys/private/cache_key.h"
 #include "keys/private/committed.h"
-#include "keys/private/fixed.h"
 #include "keys/private/pass_file.h"
+#include "keys/private/pass_file_internal.h"
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "tests/support/test.h"

@@ -1,6 +1,7 @@
 /* Wycheproof's cases for the primitives underneath, where its files are at hand: beside the
  * checkout, in ../shared/vectors, or in the folder that ALCOVE_WYCHEPROOF names. */
 #include "keys/private/hkdf.h"
+#include "keys/private/hpke_internal.h"
 #include "keys/private/hpke_kem.h"
 #include "keys/private/mac.h"
 #include "keys/public/bytes/hex.h"
