@@ -1,18 +1,18 @@
 /*
- * What the server decides: may this be done, what does it change, and which line
- * of the access log says so.
+ * The server's decisions: whether a request is allowed, what it changes, and which line
+ * of the access log records it.
  *
  * One thread (the committer) owns a struct core and calls core_handle for each
- * request inside its write transaction. Nothing that core_handle answers may leave
- * before that transaction is durable and its checkpoints are signed; what has to
- * be read afterwards (pages, proofs) is described by the answer and produced by
- * produce.h from a read transaction of the network thread.
+ * request inside its write transaction. No answer of core_handle may leave before that
+ * transaction is durable and its checkpoints are signed. Pages and proofs can only be read
+ * after that: the answer describes them, and produce.h makes them from a read transaction.
  *
- * What statements amount to is kept in memory by keys/public/authority/authority.h, the same
- * fold that clients run; the database keeps the statements alone, so the two cannot
- * drift apart. What a transaction brings stands in a try of that fold, from its first change
- * until core_effects_clear keeps it; after an abort core_take_back drops it, which costs what
- * the transaction did and cannot fail.
+ * The rights that follow from the statements are kept in memory by
+ * keys/public/authority/authority.h, the same code that clients run. The database keeps only
+ * the statements, so there is no second record of the rights that could differ. The changes of
+ * a transaction stand in a try of the authority, from the first change until
+ * core_effects_clear keeps them. After an abort core_take_back drops them, which costs as much
+ * as the transaction did and cannot fail.
  */
 #pragma once
 
@@ -27,14 +27,14 @@
 struct core_peer {
     struct member_id member;
     uint32_t role;
-    struct hash device_statement; /* what made the device */
+    struct hash device_statement; /* hash of the statement that made the device */
     struct device_id device;
     struct public_key content_key;
     uint32_t member_local;
     uint32_t device_local;
 };
 
-/* What a login is judged by: both sides' words, hashed at the door. */
+/* What both sides said in a login, hashed at the door. Core judges the login by it. */
 struct core_login {
     uint8_t exporter[32];
     uint8_t hello_nonce[32];
@@ -55,12 +55,12 @@ struct core_ask {
     uint32_t op;
     struct request_id id;
     struct hash body_hash;
-    const ProtobufCMessage *message; /* decoded body; NULL: malformed at the door */
+    const ProtobufCMessage *message; /* decoded body; NULL: the door found it malformed */
     bool ended; /* the connection's access ended before this was judged: it is refused */
     const struct core_login *login; /* CORE_OP_LOGIN only */
     bool revisions_verified;
-    /* Of a submit's revisions, and of its statements, in their order, as brought.h reads them
-     * for this peer; NULL: not read yet. */
+    /* A submit's revisions and its statements in their order, as brought.h reads them for this
+     * peer; NULL: not read yet. */
     const struct brought *brought;
     const struct brought_statement *brought_statements;
 };
@@ -136,12 +136,13 @@ struct core_effect {
 
 struct core;
 
-/* Reads all statements and folds them. |db| is borrowed. STATUS_CORRUPT when they
- * do not fold: then nothing may be served. */
+/* Reads all statements and admits them, in order, to an authority of its own. |db| is
+ * borrowed. STATUS_CORRUPT when one is not admitted: then nothing may be served. */
 MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
                                  struct core **out_core);
 void core_close(struct core *core);
-/* After an aborted batch: takes back all that it brought, effects and counts too. */
+/* To be called after an aborted batch: takes back everything that the batch changed in memory,
+ * its effects and counts included. */
 void core_take_back(struct core *core);
 
 /*
@@ -152,19 +153,21 @@ void core_take_back(struct core *core);
 MUST_CHECK enum status core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
                                    uint64_t now_ms, struct core_answer *out_answer);
 
-/* What time brings: grants that end, and the count of refused logins once a minute. */
+/* Does what is due at |now_ms|: ends the grants whose time has passed, and writes the count
+ * of refused logins once a minute. */
 MUST_CHECK enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms);
 /* Whether core_tick has anything to do, so that an idle server writes nothing. */
 bool core_tick_due(const struct core *core, uint64_t now_ms);
-/* At the end of service: the count of refused logins, before its minute is over. */
+/* At the end of service: writes the count of refused logins although its minute is not
+ * over. */
 MUST_CHECK enum status core_flush(struct core *core, struct txn *txn, uint64_t now_ms);
 bool core_flush_due(const struct core *core);
 
 /* Hands over the effects gathered since the last call; the array is core's and valid
  * until the next core_handle. */
 size_t core_effects(struct core *core, const struct core_effect **out_effects);
-/* After every commit, when they were acted on: what was admitted and counted so far counts for
- * good. */
+/* To be called after every commit, when the effects were acted on. Forgets them and keeps the
+ * statements and counts so far: core_take_back no longer takes them back. */
 void core_effects_clear(struct core *core);
 
 /* Whether this op is asked by whoever is not logged in. Any thread. */
