@@ -39,7 +39,7 @@ struct core_counts {
     struct malformed_requests malformed;
 };
 
-struct past; /* past.c */
+struct past; /* core_past.c */
 
 struct core {
     struct db *db;

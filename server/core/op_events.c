@@ -1,6 +1,6 @@
 #include "server/core/internal.h"
 
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 #include "server/store/ledger.h"
 
 static void local_of(struct txn *txn, enum schema_id_kind kind, ProtobufCBinaryData id,

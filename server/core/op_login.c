@@ -2,7 +2,7 @@
 
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 

@@ -1,6 +1,6 @@
 #include "server/core/internal.h"
 
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 #include "server/store/section_log.h"
 
 /* The most entries of one page. A longer section takes several pages, so that revocations and

@@ -1,7 +1,7 @@
 #include "server/core/internal.h"
 
 #include "server/core/position.h"
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 

@@ -3,7 +3,7 @@
 #include "proto/message.h"
 #include "proto/words.h"
 #include "server/core/leaf_view.h"
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"

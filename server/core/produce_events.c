@@ -1,5 +1,5 @@
 #include "server/core/leaf_view.h"
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 
 /* The leaves in the order given, and the fields that both replies with leaves have. */
 struct shown {

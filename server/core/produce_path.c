@@ -1,4 +1,4 @@
-#include "server/core/produce_path.h"
+#include "server/core/produce_internal.h"
 
 static void path_fields(struct path *path)
 {
