@@ -5,7 +5,6 @@
 #include "client/engine/log/advance.h"
 #include "client/engine/log/fold.h"
 #include "keys/public/bytes/random.h"
-#include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 
 /* Sections, charts, and who can open them. */

@@ -53,8 +53,8 @@ struct storage {
                         storage_visit *visit, void *visitor);
 };
 
-/* The functions above by a storage's name. A visitor that stops for a reason of its own leaves it in
- * |*visited|, and storage_scan returns that if the scan itself went well. */
+/* The functions above by a storage's name. A visitor that stops for a reason of its own leaves it
+ * in |*visited|, and storage_scan returns that if the scan itself went well. */
 MUST_CHECK enum status storage_get(const struct storage *storage, enum storage_table table,
                                    struct span key, struct span *out_value);
 MUST_CHECK enum status storage_put(const struct storage *storage, enum storage_table table,

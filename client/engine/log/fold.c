@@ -45,8 +45,8 @@ static enum status refused(const struct fact *fact, enum status status,
     return status;
 }
 
-/* In the order of the log, which is the order of time. A fact that was folded before is not verified
- * again: its signature was checked when it came, and only then was it stored. */
+/* In the order of the log, which is the order of time. A fact that was folded before is not
+ * verified again: its signature was checked when it came, and only then was it stored. */
 static enum status fold_from(struct log *log, struct fold_refusal *out_refusal)
 {
     for (size_t i = 0; i < log->fact_count; i++) {

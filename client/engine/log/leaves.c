@@ -187,9 +187,9 @@ enum status leaves_get(const struct leaves *leaves, uint64_t index, struct span 
     return STATUS_OK;
 }
 
-/* Authors of one page saw sizes that lie close together, mostly rising: hashing from leaf 0 for each
- * would be a walk over the whole log per author and page. To go on from an earlier size is safe,
- * since accepted leaves are only ever added to. */
+/* Authors of one page saw sizes that lie close together, mostly rising: hashing from leaf 0 for
+ * each would be a walk over the whole log per author and page. To go on from an earlier size is
+ * safe, since accepted leaves are only ever added to. */
 enum status leaves_root_at(struct leaves *leaves, uint64_t size, struct hash *out_root)
 {
     struct merkle_frontier *frontier = &leaves->earlier;

@@ -61,7 +61,8 @@ void page_drop(struct request *request);
 struct page *page_new(void);
 void page_free(struct page *page);
 
-/* page_take.c: checks one entry and adds it. An alarm was raised for any status but our own troubles. */
+/* page_take.c: checks one entry and adds it. An alarm was raised for any status but our own
+ * troubles. */
 MUST_CHECK enum status page_take_entry(struct sections *sections, struct page *page,
                                        const Alcove__PageEntry *entry);
 /* The last signature of each device, and what their authors had seen of the logs. */

@@ -1,8 +1,8 @@
 /*
  * What we ourselves call people and the practice, from the moment of inviting or of joining.
  *
- * Kept on this device alone, sealed, with what is being typed, and never sent; a name that comes to us
- * in a NOTE_NAME note goes before it. Without it an inviter would know a newcomer by digits
+ * Kept on this device alone, sealed, with what is being typed, and never sent; a name that comes
+ * to us in a NOTE_NAME note goes before it. Without it an inviter would know a newcomer by digits
  * until the two share a section.
  */
 #pragma once

@@ -125,8 +125,8 @@ static enum status note_reply(struct sources *from, const struct wish *wish,
     return STATUS_OK;
 }
 
-/* What the reply says is taken before the wish goes: the section's new number, by which the page with
- * this very note is asked for, and that statements are to be fetched. */
+/* The reply is taken before the wish goes: the section's new number, by which the page with this
+ * very note is asked for, and that statements are to be fetched. */
 static enum status done(struct sources *from, struct wish *wish, struct span body)
 {
     struct arena arena = {0};
