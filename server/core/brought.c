@@ -3,8 +3,8 @@
 #include "keys/public/hash.h"
 #include "proto/message.h"
 
-enum status brought_read(const struct practice_id *practice, const struct core_peer *peer,
-                         const Alcove__Revision *wire, struct brought *out)
+static enum status read_revision(const struct practice_id *practice, const struct core_peer *peer,
+                                 const Alcove__Revision *wire, struct brought_revision *out)
 {
     struct signature signature;
     struct hash envelope;
@@ -32,43 +32,71 @@ enum status brought_read(const struct practice_id *practice, const struct core_p
     return STATUS_OK;
 }
 
-static void read_statement(const struct practice_id *practice, const struct core_peer *peer,
-                           struct span bytes, struct brought_statement *out)
+static enum status read_statement(const struct practice_id *practice, const struct core_peer *peer,
+                                  struct span bytes, struct brought_statement *out)
 {
     const struct statement *statement = &out->statement;
+    enum status status = statement_parse(bytes, practice, &out->statement);
 
-    out->status = statement_parse(bytes, practice, &out->statement);
-    out->verified = out->status == STATUS_OK &&
+    out->verified = status == STATUS_OK &&
                     ID_EQUAL(&statement->link.device, &peer->device_statement) &&
                     statement->rule->signatures == 1 &&
                     statement_verify(statement, 0, practice, &peer->content_key) == STATUS_OK;
+    return status;
 }
 
-struct brought_statement *brought_statements(const struct practice_id *practice,
-                                             const struct core_peer *peer,
-                                             const Alcove__SubmitAsk *submit, size_t *bytes)
+/* False: no memory. */
+static bool read_all(const struct practice_id *practice, const struct core_peer *peer,
+                     const Alcove__SubmitAsk *submit, struct brought *brought)
 {
-    size_t count = submit->n_statement;
-    struct brought_statement *list = calloc(count, sizeof *list);
-    bool memory = list != NULL;
+    for (size_t i = 0; i < submit->n_statement; i++) {
+        struct brought_statement *one = &brought->statements[i];
 
-    CHECK(count <= SUBMIT_STATEMENTS_MAX);
-    for (size_t i = 0; i < count && memory; i++) {
-        read_statement(practice, peer, field_span(submit->statement[i]), &list[i]);
-        memory = list[i].status != STATUS_NO_MEMORY;
-        *bytes += sizeof *list + arena_bytes(&list[i].statement.arena);
+        one->status = read_statement(practice, peer, field_span(submit->statement[i]), one);
+        brought->bytes += sizeof *one + arena_bytes(&one->statement.arena);
+        if (one->status == STATUS_NO_MEMORY) {
+            return false;
+        }
     }
-    if (!memory) {
-        brought_statements_free(list, count);
+    for (size_t i = 0; i < submit->n_revision; i++) {
+        struct brought_revision *one = &brought->revisions[i];
+
+        one->status = read_revision(practice, peer, submit->revision[i], one);
+        brought->bytes += sizeof *one;
+        if (one->status == STATUS_NO_MEMORY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct brought *brought_read(const struct practice_id *practice, const struct core_peer *peer,
+                             const Alcove__SubmitAsk *submit)
+{
+    struct brought *brought = calloc(1, sizeof *brought);
+
+    if (brought != NULL) {
+        brought->statement_count = submit->n_statement;
+        brought->statements = calloc(submit->n_statement + 1, sizeof *brought->statements);
+        brought->revisions = calloc(submit->n_revision + 1, sizeof *brought->revisions);
+    }
+    if (brought == NULL || brought->statements == NULL || brought->revisions == NULL ||
+        !read_all(practice, peer, submit, brought)) {
+        brought_free(brought);
         return NULL;
     }
-    return list;
+    return brought;
 }
 
-void brought_statements_free(struct brought_statement *list, size_t count)
+void brought_free(struct brought *brought)
 {
-    for (size_t i = 0; list != NULL && i < count; i++) {
-        statement_free(&list[i].statement);
+    if (brought == NULL) {
+        return;
     }
-    free(list);
+    for (size_t i = 0; brought->statements != NULL && i < brought->statement_count; i++) {
+        statement_free(&brought->statements[i].statement);
+    }
+    free(brought->statements);
+    free(brought->revisions);
+    free(brought);
 }

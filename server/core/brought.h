@@ -11,17 +11,12 @@
 #include "keys/public/statement.h"
 #include "server/core/core.h"
 
-struct brought {
+struct brought_revision {
+    enum status status; /* STATUS_MALFORMED for every fault; the rest holds only at STATUS_OK */
     struct revision_context context;
     struct revision_header header;
-    struct hash link;
+    struct hash link; /* the signature is not verified here */
 };
-
-/* STATUS_MALFORMED for every fault of the revision. STATUS_NO_MEMORY. The signature is not
- * verified here. */
-MUST_CHECK enum status brought_read(const struct practice_id *practice,
-                                    const struct core_peer *peer, const Alcove__Revision *wire,
-                                    struct brought *out);
 
 struct brought_statement {
     enum status status; /* of parsing it; the rest holds only at STATUS_OK */
@@ -31,9 +26,15 @@ struct brought_statement {
     struct statement statement; /* borrows the submit's bytes */
 };
 
-/* All of a submit's statements in their order, SUBMIT_STATEMENTS_MAX at most, freed by
- * brought_statements_free. NULL: no memory. Adds the memory that they hold to |*bytes|. */
-struct brought_statement *brought_statements(const struct practice_id *practice,
-                                             const struct core_peer *peer,
-                                             const Alcove__SubmitAsk *submit, size_t *bytes);
-void brought_statements_free(struct brought_statement *list, size_t count); /* NULL is fine */
+/* All of a submit, in its order. */
+struct brought {
+    struct brought_statement *statements;
+    struct brought_revision *revisions;
+    size_t statement_count;
+    size_t bytes; /* of memory that all this holds */
+};
+
+/* Freed by brought_free. NULL: no memory. */
+struct brought *brought_read(const struct practice_id *practice, const struct core_peer *peer,
+                             const Alcove__SubmitAsk *submit);
+void brought_free(struct brought *brought); /* NULL is fine */

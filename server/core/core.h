@@ -45,7 +45,6 @@ struct core_login {
 };
 
 struct brought; /* brought.h */
-struct brought_statement;
 
 #define CORE_OP_LOGIN 1000u /* not on the wire: FRAME_LOGIN */
 
@@ -59,10 +58,8 @@ struct core_ask {
     bool ended; /* the connection's access ended before this was judged: it is refused */
     const struct core_login *login; /* CORE_OP_LOGIN only */
     bool revisions_verified;
-    /* A submit's revisions and its statements in their order, as brought.h reads them for this
-     * peer; NULL: not read yet. */
+    /* Of a submit: what it holds, as brought.h reads it for this peer; NULL: not read yet. */
     const struct brought *brought;
-    const struct brought_statement *brought_statements;
 };
 
 /* Both logs' signed heads after a batch; shared by its answers. */

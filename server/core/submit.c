@@ -4,7 +4,7 @@
 
 static void plan_free(struct submit_plan *plan)
 {
-    brought_statements_free(plan->read_here, plan->ask->n_statement);
+    brought_free(plan->read_here);
     free(plan->revisions);
     free(plan);
 }
@@ -139,6 +139,14 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
     *out_again = false;
     if (!well_formed(ask, plan->ask)) {
         return STATUS_MALFORMED;
+    }
+    /* As read at the door, on a thread that has time, or else now. */
+    if (ask->brought == NULL) {
+        plan->read_here = brought_read(&core->practice, ask->peer, plan->ask);
+    }
+    plan->brought = ask->brought != NULL ? ask->brought : plan->read_here;
+    if (plan->brought == NULL) {
+        return STATUS_NO_MEMORY;
     }
     status = plan->ask->n_statement == 0 ? submit_permit_revisions(core, txn, ask, plan, draft)
                                          : submit_permit_statements(core, txn, ask, plan, draft);

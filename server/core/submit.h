@@ -17,7 +17,7 @@
 #include "server/store/record.h"
 
 struct submit_statement {
-    const struct statement *statement; /* the ask's, or plan->read_here's */
+    const struct statement *statement; /* of |brought| */
     bool verified;                     /* its signature, when it was read */
     struct authority_result result;
     uint64_t seq;
@@ -40,8 +40,9 @@ struct submit_revision {
 struct submit_plan {
     const Alcove__SubmitAsk *ask;
     struct submit_statement statements[SUBMIT_STATEMENTS_MAX];
-    size_t statement_count;              /* taken from the ask so far */
-    struct brought_statement *read_here; /* when nobody read them before; NULL: the ask's */
+    size_t statement_count;        /* taken from the ask so far */
+    const struct brought *brought; /* the ask's, or |read_here| */
+    struct brought *read_here;     /* when nobody read it before */
     bool section_chain;
     struct chain_label label;
     struct submit_revision *revisions;

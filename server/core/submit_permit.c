@@ -1,28 +1,6 @@
 /* Judges whether the revisions of a submit are whole, and whether this member may store them. */
 #include "server/core/submit.h"
 
-/* The revision as the door read it, on a thread that has time; else it is read now. */
-static enum status take_one(const struct core *core, const struct core_ask *ask, size_t i,
-                            struct submit_revision *one)
-{
-    struct brought read;
-    const struct brought *brought = &read;
-
-    if (ask->brought != NULL) {
-        brought = &ask->brought[i];
-    } else {
-        enum status status = brought_read(&core->practice, ask->peer, one->wire, &read);
-
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    one->context = brought->context;
-    one->header = brought->header;
-    one->link = brought->link;
-    return STATUS_OK;
-}
-
 uint32_t submit_revision_action(const struct submit_revision *one)
 {
     return one->context.kind == REVISION_TOMBSTONE ? ACTION_ERASE : ACTION_WRITE;
@@ -55,8 +33,13 @@ enum status submit_permit_revisions(struct core *core, struct txn *txn, const st
     }
     plan->revision_count = plan->ask->n_revision;
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
+        const struct brought_revision *read = &plan->brought->revisions[i];
+
         plan->revisions[i].wire = plan->ask->revision[i];
-        status = take_one(core, ask, i, &plan->revisions[i]);
+        plan->revisions[i].context = read->context;
+        plan->revisions[i].header = read->header;
+        plan->revisions[i].link = read->link;
+        status = read->status;
     }
     if (status != STATUS_OK) {
         return status;

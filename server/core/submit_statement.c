@@ -149,28 +149,17 @@ static enum status admit_one(struct core *core, struct txn *txn, struct submit_p
     return STATUS_OK;
 }
 
-/* As read at the door, which had the time, or else now. */
-static enum status take_all(const struct core *core, const struct core_ask *ask,
-                            struct submit_plan *plan)
+static enum status take_all(struct submit_plan *plan)
 {
-    const struct brought_statement *list = ask->brought_statements;
-    size_t bytes = 0;
-
-    if (list == NULL) {
-        plan->read_here = brought_statements(&core->practice, ask->peer, plan->ask, &bytes);
-        list = plan->read_here;
-    }
-    if (list == NULL) {
-        return STATUS_NO_MEMORY;
-    }
     for (size_t i = 0; i < plan->ask->n_statement; i++) {
         struct submit_statement *one = &plan->statements[i];
+        const struct brought_statement *read = &plan->brought->statements[i];
 
-        if (list[i].status != STATUS_OK) {
-            return answer_of(list[i].status);
+        if (read->status != STATUS_OK) {
+            return answer_of(read->status);
         }
-        one->statement = &list[i].statement;
-        one->verified = list[i].verified;
+        one->statement = &read->statement;
+        one->verified = read->verified;
         plan->statement_count = i + 1;
         if (i == 0) {
             plan->label = one->statement->link.label;
@@ -202,7 +191,7 @@ static enum status permit_signer(const struct core_ask *ask, const struct statem
 enum status submit_permit_statements(struct core *core, struct txn *txn, const struct core_ask *ask,
                                      struct submit_plan *plan, struct event_draft *draft)
 {
-    enum status status = take_all(core, ask, plan);
+    enum status status = take_all(plan);
 
     if (status == STATUS_OK) {
         draft_of_statement(core, txn, ask, plan->statements[0].statement, draft);

@@ -153,8 +153,7 @@ static void request_release(void *owned)
     struct door_request *request = owned;
 
     arena_free(&request->arena);
-    free(request->brought);
-    brought_statements_free(request->statements, request->statement_count);
+    brought_free(request->brought);
     free(request);
 }
 
@@ -208,7 +207,7 @@ static struct run_request *make_request(struct door *door, struct guest *guest, 
             fill_ask(door, guest, frame, owned, &request->ask);
         }
     }
-    request->bytes += owned->brought_bytes;
+    request->bytes += owned->brought == NULL ? 0 : owned->brought->bytes;
     return request;
 }
 

@@ -27,47 +27,19 @@ static bool opened_signed(const struct door *door, const struct core_peer *peer,
                         &signature) == STATUS_OK;
 }
 
-/* A revision that cannot be read here is left to the committer, which tells its fault. */
-static void read_revisions(const struct door *door, const struct core_peer *peer,
-                           const Alcove__SubmitAsk *submit, struct door_request *owned,
-                           struct core_ask *ask)
-{
-    size_t count = submit->n_revision;
-
-    owned->brought = count == 0 ? NULL : calloc(count, sizeof(*owned->brought));
-    if (owned->brought == NULL) {
-        return;
-    }
-    owned->brought_bytes += count * sizeof(*owned->brought);
-    for (size_t i = 0; i < count; i++) {
-        if (brought_read(&door->practice, peer, submit->revision[i], &owned->brought[i]) !=
-            STATUS_OK) {
-            return;
-        }
-    }
-    ask->brought = owned->brought;
-}
-
 static bool check_submit(const struct door *door, const struct core_peer *peer,
                          const Alcove__SubmitAsk *submit, struct door_request *owned,
                          struct core_ask *ask)
 {
-    if (submit->n_statement > SUBMIT_STATEMENTS_MAX) {
-        return false;
-    }
-    if (submit->n_statement > 0) {
-        owned->statement_count = submit->n_statement;
-        owned->statements =
-            brought_statements(&door->practice, peer, submit, &owned->brought_bytes);
-        ask->brought_statements = owned->statements;
-    }
     for (size_t i = 0; i < submit->n_revision; i++) {
         if (!revision_signed(door, peer, submit->revision[i])) {
             return false;
         }
     }
     ask->revisions_verified = true;
-    read_revisions(door, peer, submit, owned, ask);
+    /* Without memory it is left to the committer; so is the answer to whatever is wrong with it. */
+    owned->brought = brought_read(&door->practice, peer, submit);
+    ask->brought = owned->brought;
     return true;
 }
 

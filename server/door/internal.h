@@ -30,10 +30,7 @@ void door_end_read(struct door *door, struct txn *txn);
 struct door_request {
     struct arena arena;
     struct core_login login; /* of a login: the hello's part, and the hash of what was sent */
-    struct brought *brought; /* of a submit: its revisions, read */
-    struct brought_statement *statements; /* and its statements */
-    size_t statement_count;
-    size_t brought_bytes; /* of both */
+    struct brought *brought; /* of a submit: what it holds, read; NULL: not read */
 };
 
 /* Packs a frame into a new buffer from malloc; NULL: no memory. */

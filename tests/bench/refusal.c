@@ -79,33 +79,28 @@ static uint64_t now_ns(void)
 /* What the door does on a thread of its own, which is not timed. Revisions that still have this
  * limit only verify there. */
 #ifdef CORE_STATEMENTS_MAX
-struct brought_statement;
-static struct brought_statement *at_door(const struct bench *bench, const Alcove__SubmitAsk *body,
-                                         struct core_ask *ask)
+static void at_door(const struct bench *bench, const Alcove__SubmitAsk *body, struct core_ask *ask)
 {
     (void)bench;
     memset(ask->statement_verified, true, body->n_statement);
-    return NULL;
 }
-static void door_free(struct brought_statement *read, size_t count)
+static void door_free(const struct core_ask *ask)
 {
-    (void)read;
-    (void)count;
+    (void)ask;
 }
 #else
-static struct brought_statement *at_door(const struct bench *bench, const Alcove__SubmitAsk *body,
-                                         struct core_ask *ask)
+static void at_door(const struct bench *bench, const Alcove__SubmitAsk *body, struct core_ask *ask)
 {
-    size_t bytes = 0;
-    struct brought_statement *read =
-        brought_statements(&bench->p->w.practice, &bench->peer, body, &bytes);
-    CHECK(read != NULL);
-    ask->brought_statements = read;
-    return read;
+    ask->brought = brought_read(&bench->p->w.practice, &bench->peer, body);
+    CHECK(ask->brought != NULL);
 }
-static void door_free(struct brought_statement *read, size_t count)
+static void door_free(const struct core_ask *ask)
 {
-    brought_statements_free(read, count);
+    union {
+        const struct brought *read;
+        struct brought *owned;
+    } brought = {.read = ask->brought};
+    brought_free(brought.owned);
 }
 #endif
 
@@ -126,13 +121,13 @@ static uint64_t submit(struct bench *bench, const struct made *made, size_t coun
     bench->asked++;
     memcpy(ask.id.bytes, &bench->asked, sizeof bench->asked);
     hash_bytes(ID_SPAN(&ask.id), &ask.body_hash);
-    struct brought_statement *read = at_door(bench, &body, &ask);
+    at_door(bench, &body, &ask);
     uint64_t began = now_ns();
     MUST(core_handle(bench->core, bench->txn, &ask, bench->p->w.time_ms, &answer));
     uint64_t took = now_ns() - began;
     CHECK(answer.status == expected);
     core_answer_clear(&answer);
-    door_free(read, count);
+    door_free(&ask);
     return took;
 }
 

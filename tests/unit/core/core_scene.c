@@ -165,8 +165,8 @@ enum status scene_ask(struct scene *scene, const struct make_person *person, siz
     new_id(scene);
     ask.id = scene->id;
     ask.revisions_verified = !scene->unverified;
-    ask.brought_statements = scene->brought_statements;
-    scene->brought_statements = NULL;
+    ask.brought = scene->brought;
+    scene->brought = NULL;
     if (message != NULL) {
         OK(message_pack(message, &bytes, &size));
         hash_bytes(span_of(bytes, size), &ask.body_hash);

@@ -25,14 +25,14 @@ struct scene {
     struct make_key login_key;
     uint64_t now_ms; /* the server's clock; 0: the world's */
     uint64_t next_id;
-    struct request_id id; /* of the last request */
-    bool repeat_id;       /* the next request takes the same id again */
-    bool ended;           /* as if the connection had been sent away */
-    bool unverified;      /* the door did not verify revisions */
-    const struct brought_statement *brought_statements; /* read for the next request */
-    uint64_t events;           /* what the next request must leave; back to 1 afterwards */
-    struct core_answer answer; /* of the last request */
-    enum status status;        /* of core_handle itself: OK, or the batch was aborted */
+    struct request_id id;          /* of the last request */
+    bool repeat_id;                /* the next request takes the same id again */
+    bool ended;                    /* as if the connection had been sent away */
+    bool unverified;               /* the door did not verify revisions */
+    const struct brought *brought; /* read for the next request */
+    uint64_t events;               /* what the next request must leave; back to 1 afterwards */
+    struct core_answer answer;     /* of the last request */
+    enum status status;            /* of core_handle itself: OK, or the batch was aborted */
 };
 
 int scene_setup(void **state);

@@ -111,9 +111,8 @@ static void test_read_at_the_door(void **state)
                            span_of(spoilt, 7)};
     ProtobufCBinaryData fields[ARRAY_LEN(bytes)];
     Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
-    struct brought_statement *read;
+    struct brought *read;
     struct core_peer peer;
-    size_t held = 0;
 
     assert_in_range(mine.bytes.size, 8, sizeof(spoilt));
     memcpy(spoilt, mine.bytes.data, mine.bytes.size);
@@ -124,21 +123,22 @@ static void test_read_at_the_door(void **state)
     submit.n_statement = ARRAY_LEN(bytes);
     submit.statement = fields;
     scene_peer(scene, p->t1, 0, &peer);
-    read = brought_statements(&scene->w->practice, &peer, &submit, &held);
+    read = brought_read(&scene->w->practice, &peer, &submit);
     assert_non_null(read);
-    assert_true(held > ARRAY_LEN(bytes) * sizeof(*read));
-    assert_true(read[0].status == STATUS_OK && read[0].verified);
-    assert_true(read[1].status == STATUS_OK && !read[1].verified);
-    assert_true(read[2].status == STATUS_OK && !read[2].verified);
-    assert_true(read[3].status == STATUS_MALFORMED && !read[3].verified);
+    assert_true(read->bytes > ARRAY_LEN(bytes) * sizeof(*read->statements));
+    for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
+        assert_int_equal(read->statements[i].status, i == 3 ? STATUS_MALFORMED : STATUS_OK);
+        assert_int_equal(read->statements[i].verified, i == 0);
+    }
     submit.n_statement = 1;
     for (size_t i = ARRAY_LEN(bytes); i-- > 0;) {
+        struct brought one = {.statements = &read->statements[i], .statement_count = 1};
+
         submit.statement = &fields[i];
-        scene->brought_statements = &read[i];
+        scene->brought = &one;
         assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &submit.base), answers[i]);
-        assert_int_equal(i == 0, scene->answer.status == STATUS_OK);
     }
-    brought_statements_free(read, ARRAY_LEN(bytes));
+    brought_free(read);
     (void)make_take(scene->w, mine);
 }
 
