@@ -183,18 +183,3 @@ void statement_leaf(const struct statement *statement, const struct practice_id 
                               &leaf.commitment);
     leaf_statement_encode(&leaf, out_leaf);
 }
-
-enum status statement_leaf_parse(struct span bytes, struct statement_leaf_parts *out)
-{
-    struct leaf_statement leaf;
-    *out = (struct statement_leaf_parts){0};
-    enum status status = leaf_statement_decode(bytes, &leaf);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (statement_rule(leaf.type) == NULL) {
-        return STATUS_MALFORMED;
-    }
-    *out = (struct statement_leaf_parts){leaf.type, leaf.label, leaf.number, leaf.commitment};
-    return STATUS_OK;
-}

@@ -220,14 +220,5 @@ MUST_CHECK enum status statement_verify(const struct statement *statement, size_
  * that of the log, for a genesis too. */
 void statement_leaf(const struct statement *statement, const struct practice_id *practice,
                     const struct hash *opening, uint64_t time_ms, uint8_t out_leaf[LEAF_BYTES]);
-/* A leaf taken apart. STATUS_MALFORMED (length, type, zero bytes), STATUS_UNSUPPORTED. */
-struct statement_leaf_parts {
-    uint32_t type;
-    struct chain_label label;
-    uint64_t number;
-    struct hash content;
-};
-MUST_CHECK enum status statement_leaf_parse(struct span leaf, struct statement_leaf_parts *out);
-
 /* Parts of other messages that need the same care. |out_has| false: absent. */
 MUST_CHECK bool statement_seen_parse(const Alcove__Seen *seen, struct seen *out, bool *out_has);

@@ -1,6 +1,7 @@
 /* Statements and their leaves: parsed strictly, with the hash of the bytes received. */
 #include "tests/fuzz/fuzz.h"
 
+#include "keys/public/log/leaf.h"
 #include "keys/public/statement.h"
 
 static void statement_check(const struct statement *statement, struct span bytes,
@@ -8,7 +9,7 @@ static void statement_check(const struct statement *statement, struct span bytes
 {
     const struct hash opening = {{3}};
     const struct public_key key = {{5}};
-    struct statement_leaf_parts parts;
+    struct leaf_statement parts;
     struct hash hash;
     uint8_t leaf[LEAF_BYTES];
     bool genesis = statement->rule->type == STATEMENT_GENESIS;
@@ -17,7 +18,7 @@ static void statement_check(const struct statement *statement, struct span bytes
     statement_hash(bytes, genesis ? NULL : practice, &hash);
     CHECK(ID_EQUAL(&hash, &statement->hash));
     statement_leaf(statement, practice, &opening, 1, leaf);
-    CHECK(statement_leaf_parse(span_of(leaf, sizeof(leaf)), &parts) == STATUS_OK);
+    CHECK(leaf_statement_decode(span_of(leaf, sizeof(leaf)), &parts) == STATUS_OK);
     CHECK(parts.type == statement->rule->type && parts.number == statement->link.number);
     CHECK(ID_EQUAL(&parts.label, &statement->link.label));
     for (size_t i = 0; i < statement->rule->signatures; i++) {
@@ -29,13 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct practice_id practice = {{7}};
     struct span bytes = span_of(data, size);
-    struct statement_leaf_parts parts;
+    struct leaf_statement parts;
     struct statement statement;
     if (statement_parse(bytes, &practice, &statement) == STATUS_OK) {
         statement_check(&statement, bytes, &practice);
     }
     statement_free(&statement);
-    if (statement_leaf_parse(bytes, &parts) == STATUS_OK) {
+    if (leaf_statement_decode(bytes, &parts) == STATUS_OK) {
         CHECK(size == LEAF_BYTES);
     }
     return 0;

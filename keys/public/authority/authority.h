@@ -172,7 +172,6 @@ void authority_try_drop(struct authority *authority);
 
 /* NULL before the genesis. */
 const struct practice_id *authority_practice(const struct authority *authority);
-const struct public_key *authority_root_key(const struct authority *authority);
 /* Newest keys; NULL before the first SERVER_KEYS. */
 const struct statement_server_keys *authority_server_keys(const struct authority *authority);
 /* C2SP policy text; empty before the first. */

@@ -86,11 +86,6 @@ const struct practice_id *authority_practice(const struct authority *authority)
     return authority->now.pinned ? &authority->now.practice : NULL;
 }
 
-const struct public_key *authority_root_key(const struct authority *authority)
-{
-    return authority->now.practice_chain != NULL ? &authority->now.root_key : NULL;
-}
-
 const struct statement_server_keys *authority_server_keys(const struct authority *authority)
 {
     return authority->now.has_server_keys ? &authority->now.server_keys : NULL;

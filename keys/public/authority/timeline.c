@@ -125,20 +125,6 @@ void timeline_device_position(const struct timeline *timeline, const struct hash
     *out_link = found != NULL ? found->link : (struct hash){{0}};
 }
 
-bool timeline_starts_fine(const struct timeline *timeline,
-                          const struct statement_position *position)
-{
-    for (size_t i = 0; i < position->start_count; i++) {
-        const struct statement_start *start = &position->start[i];
-        const struct timeline_device *found = find_device(timeline, &start->device);
-        if (found == NULL || found->number != start->number ||
-            !ID_EQUAL(&found->link, &start->link)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---------------------------------------------------------------- stepping */
 
 bool timeline_closed(const struct timeline *timeline, const struct authority *authority,

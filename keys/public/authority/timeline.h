@@ -122,11 +122,6 @@ MUST_CHECK enum status timeline_judge(const struct timeline *timeline,
                                       const struct timeline_entry *entry,
                                       enum timeline_reason *out_reason);
 
-/* True iff every start that an epoch or reseal lists has the number and link that we know of that
- * device. The server asks before it stores one. */
-bool timeline_starts_fine(const struct timeline *timeline,
-                          const struct statement_position *position);
-
 /* Number and link of this device's last revision; zeros: none. */
 void timeline_device_position(const struct timeline *timeline, const struct hash *device,
                               uint64_t *out_number, struct hash *out_link);
