@@ -3,8 +3,8 @@
  *
  * Decoding accepts exactly what encoding would produce: no white space, no missing
  * or extra padding, no set bits under the padding. Otherwise one signature could
- * be written in several ways. Not constant time: never for secrets that others
- * could time. Pure; any thread.
+ * be written in several ways. By libsodium, which is why this is the only file that knows its
+ * variants. Pure; any thread.
  */
 #pragma once
 
@@ -12,7 +12,8 @@
 
 #define BASE64_CHARS(bytes) ((((bytes) + 2u) / 3u) * 4u)
 
-/* Writes no terminator. STATUS_TOO_LARGE when |capacity| is too small. */
+/* Writes BASE64_CHARS characters and a terminator, which |capacity| must have room for and which
+ * *out_size does not count. STATUS_TOO_LARGE when it has not. */
 MUST_CHECK enum status base64_encode(struct span bytes, char *out_text, size_t capacity,
                                      size_t *out_size);
 

@@ -60,7 +60,7 @@ enum status checkpoint_parse(struct span text, struct checkpoint *out_checkpoint
 enum status checkpoint_format(const struct checkpoint *checkpoint,
                               char out_text[CHECKPOINT_TEXT_BYTES_MAX], size_t *out_size)
 {
-    char root[BASE64_CHARS(HASH_BYTES)];
+    char root[BASE64_CHARS(HASH_BYTES) + 1u];
     char text[CHECKPOINT_TEXT_BYTES_MAX + 1u];
     size_t root_size = 0;
     struct span origin = span_of(checkpoint->origin, strlen(checkpoint->origin));
@@ -68,8 +68,8 @@ enum status checkpoint_format(const struct checkpoint *checkpoint,
         return STATUS_MALFORMED;
     }
     CHECK(base64_encode(ID_SPAN(&checkpoint->root), root, sizeof(root), &root_size) == STATUS_OK);
-    int used = snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%.*s\n", checkpoint->origin,
-                        checkpoint->size, (int)root_size, root);
+    int used = snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
+                        checkpoint->size, root);
     CHECK(used > 0 && (size_t)used < sizeof(text));
     memcpy(out_text, text, (size_t)used);
     *out_size = (size_t)used;

@@ -201,7 +201,7 @@ enum status signed_note_line(const struct note_key *key, uint64_t time_s,
                              char out_line[SIGNED_NOTE_LINE_BYTES_MAX], size_t *out_size)
 {
     uint8_t blob[4u + 8u + SIGNATURE_BYTES];
-    char text[BASE64_CHARS(sizeof(blob))];
+    char text[BASE64_CHARS(sizeof(blob)) + 1u];
     struct cursor_writer writer;
     size_t size = 0;
     if (key->type == NOTE_KEY_COSIGNATURE ? time_s > COSIGNATURE_TIME_S_MAX : time_s != 0) {

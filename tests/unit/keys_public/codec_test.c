@@ -133,15 +133,16 @@ static void test_base64_decode_accepts_canonical_only(void **state)
     size_t accepted = 0;
     for (size_t i = 0; i < n * n * n * n; i++) {
         char text[4] = {set[i % n], set[i / n % n], set[i / (n * n) % n], set[i / (n * n * n)]};
-        char again[4];
+        char again[5];
         uint8_t bytes[3];
         size_t size = 0;
         if (base64_decode(span_of(text, 4), bytes, sizeof(bytes), &size) != STATUS_OK) {
             continue;
         }
         accepted++;
-        assert_int_equal(base64_encode(span_of(bytes, size), again, 4, &size), STATUS_OK);
+        assert_int_equal(base64_encode(span_of(bytes, size), again, 5, &size), STATUS_OK);
         assert_memory_equal(text, again, 4);
+        assert_int_equal(again[4], 0);
     }
     /* Nine characters of the set are of the alphabet, and four of them (A, Q, g, w) leave
      * no bits set under one or two signs of padding. */
@@ -155,14 +156,16 @@ static void test_base64_bounds(void **state)
     static const char *const bad[] = {"A",    "AA",       "AAA",      "AAAAA",  "====", "A===",
                                       "AA=A", "AAA=AAAA", "AAAA====", "Zm9v\n", "Zm9=", "Zh=="};
     uint8_t bytes[16];
-    char text[8];
+    char text[9];
     size_t size = 0;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_int_equal(base64_decode(text_span(bad[i]), bytes, sizeof(bytes), &size),
                          STATUS_MALFORMED);
     }
     assert_int_equal(base64_decode(text_span("Zm9v"), bytes, 2, &size), STATUS_TOO_LARGE);
-    assert_int_equal(base64_encode(text_span("foob"), text, 7, &size), STATUS_TOO_LARGE);
+    assert_int_equal(base64_encode(text_span("foob"), text, 8, &size), STATUS_TOO_LARGE);
+    assert_int_equal(base64_encode(text_span("foob"), text, 9, &size), STATUS_OK);
+    assert_int_equal(size, 8);
 }
 
 /* Goal: bytes survive hex in either case, and nothing else is accepted. */
