@@ -45,11 +45,3 @@ enum status cache_key_open(const struct secret *key, struct span record, struct 
     }
     return STATUS_OK;
 }
-
-void cache_key_name(const struct secret *key, struct span name, uint8_t out_name[static ID_BYTES])
-{
-    uint8_t mac[MAC_BYTES];
-    mac_bytes(secret_view(key), name, mac);
-    memcpy(out_name, mac, ID_BYTES);
-    sodium_memzero(mac, sizeof(mac));
-}

@@ -30,7 +30,3 @@ void cache_key_seal(const struct secret *key, struct span record, struct span va
  * STATUS_OK, STATUS_DAMAGED. */
 MUST_CHECK enum status cache_key_open(const struct secret *key, struct span record,
                                       struct span sealed, uint8_t *out_value);
-
-/* A keyed name for a record, so that the cache's keys tell nothing: first 16 bytes of
- * HMAC-SHA-512(key, name). |key| is one derived for names and never seals. */
-void cache_key_name(const struct secret *key, struct span name, uint8_t out_name[static ID_BYTES]);

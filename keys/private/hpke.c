@@ -101,19 +101,6 @@ enum status hpke_seal_with_ephemeral(const uint8_t ephemeral_secret[static 32],
     return status;
 }
 
-enum status hpke_seal(const struct public_key *recipient, struct span info,
-                      const struct hpke_psk *psk, struct span aad, struct span plaintext,
-                      uint8_t *out_sealed)
-{
-    CHECK(sodium_init() >= 0);
-    uint8_t ephemeral_secret[HPKE_KEY_BYTES];
-    randombytes_buf(ephemeral_secret, sizeof(ephemeral_secret));
-    enum status status = hpke_seal_with_ephemeral(ephemeral_secret, recipient, info, psk, aad,
-                                                  plaintext, out_sealed);
-    sodium_memzero(ephemeral_secret, sizeof(ephemeral_secret));
-    return status;
-}
-
 enum status hpke_open(const struct secret *recipient, struct span info, const struct hpke_psk *psk,
                       struct span aad, struct span sealed, uint8_t *out_plaintext)
 {

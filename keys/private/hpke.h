@@ -30,19 +30,23 @@ struct hpke_psk {
 /*
  * Seals |plaintext| to |recipient|.
  *
- * psk         NULL for base mode.
- * info        binds the purpose; up to HPKE_INFO_BYTES_MAX.
- * out_sealed  plaintext.size + HPKE_OVERHEAD_BYTES bytes.
+ * ephemeral_secret  of a fresh pair: random, and never used a second time, since a repeated one
+ *                   breaks both seals. epoch_key.c draws it; only vectors have fixed ones.
+ * psk               NULL for base mode.
+ * info              binds the purpose; up to HPKE_INFO_BYTES_MAX.
+ * out_sealed        plaintext.size + HPKE_OVERHEAD_BYTES bytes.
  *
  * STATUS_OK; STATUS_UNSUPPORTED if the recipient's key is one of the points that
  * give an all-zero shared secret; STATUS_TOO_LARGE; STATUS_NO_MEMORY.
  */
-MUST_CHECK enum status hpke_seal(const struct public_key *recipient, struct span info,
-                                 const struct hpke_psk *psk, struct span aad, struct span plaintext,
-                                 uint8_t *out_sealed);
+MUST_CHECK enum status hpke_seal_with_ephemeral(const uint8_t ephemeral_secret[static 32],
+                                                const struct public_key *recipient,
+                                                struct span info, const struct hpke_psk *psk,
+                                                struct span aad, struct span plaintext,
+                                                uint8_t *out_sealed);
 
 /*
- * Opens what hpke_seal() made for the holder of |recipient| (32 bytes).
+ * Opens a seal made for the holder of |recipient| (32 bytes).
  *
  * out_plaintext  sealed.size - HPKE_OVERHEAD_BYTES bytes, zeros on failure.
  *

@@ -14,8 +14,8 @@ struct hpke_kem {
     uint16_t id; /* RFC 9180 section 7.1 */
     size_t public_bytes;
     size_t enc_bytes;
-    /* |ephemeral| is the secret of a fresh pair: random in hpke_seal(), fixed in
-     * the vectors. STATUS_UNSUPPORTED when the shared secret would be all zero. */
+    /* |ephemeral| is the secret of a fresh pair: random for a seal, fixed
+     * in the vectors. STATUS_UNSUPPORTED when the shared secret would be all zero. */
     enum status (*encapsulate)(const uint8_t *recipient_public, const uint8_t *ephemeral_secret,
                                uint8_t *out_enc, uint8_t out_shared[static HPKE_SHARED_BYTES]);
     enum status (*decapsulate)(const uint8_t *recipient_secret, const uint8_t *enc,

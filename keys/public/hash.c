@@ -3,10 +3,6 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 
-struct hash_stream {
-    EVP_MD_CTX *context;
-};
-
 static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
 static pthread_key_t hash_context_key;
 static EVP_MD *hash_sha256;
@@ -67,42 +63,4 @@ void hash_parts(const struct span *parts, size_t count, struct hash *out_hash)
         hash_add(context, parts[i]);
     }
     hash_end(context, out_hash);
-}
-
-enum status hash_stream_new(struct hash_stream **out_stream)
-{
-    *out_stream = NULL;
-    CHECK(pthread_once(&hash_once, hash_set_up) == 0);
-    struct hash_stream *stream = calloc(1, sizeof(*stream));
-    if (stream == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    stream->context = EVP_MD_CTX_new();
-    if (stream->context == NULL) {
-        free(stream);
-        return STATUS_NO_MEMORY;
-    }
-    hash_start(stream->context);
-    *out_stream = stream;
-    return STATUS_OK;
-}
-
-void hash_stream_update(struct hash_stream *stream, struct span bytes)
-{
-    hash_add(stream->context, bytes);
-}
-
-void hash_stream_finish(struct hash_stream *stream, struct hash *out_hash)
-{
-    hash_end(stream->context, out_hash);
-    hash_start(stream->context);
-}
-
-void hash_stream_free(struct hash_stream *stream)
-{
-    if (stream == NULL) {
-        return;
-    }
-    EVP_MD_CTX_free(stream->context);
-    free(stream);
 }

@@ -245,11 +245,6 @@ void signer_link_close(struct signer_link *link)
     free(link);
 }
 
-void signer_link_sizes(const struct signer_link *link, uint64_t out_sizes[SIGNER_LOGS])
-{
-    memcpy(out_sizes, link->sizes, sizeof(link->sizes));
-}
-
 /* Asking -------------------------------------------------------------------------------- */
 
 static bool send_all(int fd, const uint8_t *bytes, size_t size)

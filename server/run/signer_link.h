@@ -49,9 +49,5 @@ MUST_CHECK enum status signer_link_open(const struct signer_link_options *option
 MUST_CHECK enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
                                               struct signer_link_notes *out_notes);
 
-/* The signer's sizes as of the last answer, for `status` and for the operator's message when
- * rewound. */
-void signer_link_sizes(const struct signer_link *link, uint64_t out_sizes[SIGNER_LOGS]);
-
 /* Closes the socket, on which a signer started here ends, and waits for it. Accepts NULL. */
 void signer_link_close(struct signer_link *link);

@@ -157,16 +157,6 @@ enum status events_append_next(struct txn *txn, const struct event_new *event,
     return status;
 }
 
-enum status events_append(struct txn *txn, const struct event_new *event, uint64_t *out_seq,
-                          struct hash *out_leaf_hash)
-{
-    struct event_next next;
-    enum status status = events_next(txn, &event->fields, &event->change, &next);
-
-    return status == STATUS_OK ? events_append_next(txn, event, &next, out_seq, out_leaf_hash)
-                               : status;
-}
-
 enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event)
 {
     struct schema_key key = schema_key_seq(seq);
@@ -205,63 +195,4 @@ enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_e
     }
     hash_leaf(db_practice_of(txn), out_event, &leaf_hash);
     return ID_EQUAL(&leaf_hash, &out_event->leaf_hash) ? STATUS_OK : STATUS_CORRUPT;
-}
-
-enum status events_leaf(struct txn *txn, uint64_t seq, uint8_t out_leaf[EVENTS_LEAF_BYTES_MAX],
-                        size_t *out_size)
-{
-    struct event_stored event;
-    enum status status = events_get(txn, seq, &event);
-
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (event.leaf_dropped) {
-        return STATUS_NOT_FOUND;
-    }
-    if (event.open.size > EVENTS_PART_BYTES_MAX) {
-        return STATUS_CORRUPT;
-    }
-    memcpy(out_leaf, event.open.data, event.open.size);
-    memcpy(out_leaf + event.open.size, event.target_hash.bytes, HASH_BYTES);
-    memcpy(out_leaf + event.open.size + HASH_BYTES, event.restricted_hash.bytes, HASH_BYTES);
-    *out_size = event.open.size + 2u * HASH_BYTES;
-    return STATUS_OK;
-}
-
-/* Writes |event|, whose spans may point into the map, back under its seq. */
-static enum status rewrite(struct txn *txn, const struct event_stored *event)
-{
-    uint8_t value[EVENTS_VALUE_BYTES_MAX];
-    struct schema_key key = schema_key_seq(event->seq);
-    size_t size = 0;
-
-    events_codec_encode(event, value, &size);
-    db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
-    return db_status(txn);
-}
-
-enum status events_drop_restricted(struct txn *txn, uint64_t seq)
-{
-    struct event_stored event;
-    enum status status = events_get(txn, seq, &event);
-
-    if (status != STATUS_OK || event.restricted_dropped) {
-        return status;
-    }
-    event.restricted_dropped = true;
-    return rewrite(txn, &event);
-}
-
-enum status events_drop_leaf(struct txn *txn, uint64_t seq)
-{
-    struct event_stored event;
-    enum status status = events_get(txn, seq, &event);
-
-    if (status != STATUS_OK || event.leaf_dropped) {
-        return status;
-    }
-    event.leaf_dropped = true;
-    event.restricted_dropped = true;
-    return rewrite(txn, &event);
 }

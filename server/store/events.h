@@ -99,9 +99,6 @@ MUST_CHECK enum status events_next(struct txn *txn, const struct event_fields *f
 MUST_CHECK enum status events_append_next(struct txn *txn, const struct event_new *event,
                                           const struct event_next *next, uint64_t *out_seq,
                                           struct hash *out_leaf_hash);
-/* events_next and events_append_next in one, when nothing in the event depends on its numbers. */
-MUST_CHECK enum status events_append(struct txn *txn, const struct event_new *event,
-                                     uint64_t *out_seq, struct hash *out_leaf_hash);
 
 /* One stored event; every span points into the map. */
 struct event_stored {
@@ -140,12 +137,6 @@ MUST_CHECK enum status events_peek(struct txn *txn, uint64_t seq, struct event_s
  * links, hashes and nodes of many events. */
 MUST_CHECK enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_event);
 
-/* The leaf's exact bytes into |out_leaf|, for auditors and exports. STATUS_NOT_FOUND when
- * dropped; STATUS_TOO_LARGE, STATUS_CORRUPT. */
-#define EVENTS_LEAF_BYTES_MAX (EVENTS_PART_BYTES_MAX + 2u * HASH_BYTES)
-MUST_CHECK enum status events_leaf(struct txn *txn, uint64_t seq,
-                                   uint8_t out_leaf[EVENTS_LEAF_BYTES_MAX], size_t *out_size);
-
 /* Any field left 0 matches everything; times are a closed range, |time_to_ms| 0 is open. */
 struct event_filter {
     struct event_fields fields; /* time_ms and device_local: 0 */
@@ -168,8 +159,3 @@ MUST_CHECK enum status events_query(struct txn *txn, const struct event_filter *
 
 /* The first seq whose time is at or after |time_ms|; the log's size when there is none. */
 MUST_CHECK enum status events_at_time(struct txn *txn, uint64_t time_ms, uint64_t *out_seq);
-
-/* After retention: drops the restricted part, or the leaf's bytes altogether. Hashes, fields
- * and trails stay, so all proofs still verify. STATUS_NOT_FOUND. */
-MUST_CHECK enum status events_drop_restricted(struct txn *txn, uint64_t seq);
-MUST_CHECK enum status events_drop_leaf(struct txn *txn, uint64_t seq);

@@ -162,16 +162,6 @@ struct schema_key schema_key_state(uint8_t kind, uint32_t a, uint32_t b)
     return finish(&key, &writer);
 }
 
-struct schema_key schema_key_invite(const struct hash *invitation)
-{
-    struct schema_key key;
-    struct cursor_writer writer;
-
-    begin(&key, &writer);
-    cursor_write_span(&writer, ID_SPAN(invitation));
-    return finish(&key, &writer);
-}
-
 struct schema_key schema_key_blob(const uint8_t prefix[static ID_BYTES])
 {
     struct schema_key key;

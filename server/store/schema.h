@@ -118,7 +118,6 @@ struct schema_key schema_key_chain_log(uint32_t chain_local, uint64_t number);
 struct schema_key schema_key_id(enum schema_id_kind kind, const uint8_t id[static ID_BYTES]);
 struct schema_key schema_key_local(enum schema_id_kind kind, uint32_t local);
 struct schema_key schema_key_state(uint8_t kind, uint32_t a, uint32_t b);
-struct schema_key schema_key_invite(const struct hash *invitation);
 struct schema_key schema_key_blob(const uint8_t prefix[static ID_BYTES]);
 
 /* The seq of a key made by schema_key_seq. STATUS_CORRUPT for any other length. */

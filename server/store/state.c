@@ -43,20 +43,6 @@ void state_key_of(struct span key, uint8_t *out_kind, uint32_t *out_a, uint32_t 
     *out_b = cursor_read_u32(&reader);
 }
 
-enum status state_invite_get(struct txn *txn, const struct hash *invitation, struct span *out_value)
-{
-    struct schema_key key = schema_key_invite(invitation);
-
-    return db_get(txn, SCHEMA_INVITE, schema_key_span(&key), out_value);
-}
-
-void state_invite_put(struct txn *txn, const struct hash *invitation, struct span value)
-{
-    struct schema_key key = schema_key_invite(invitation);
-
-    db_put(txn, SCHEMA_INVITE, schema_key_span(&key), value);
-}
-
 enum status state_blob_get(struct txn *txn, const uint8_t prefix[static ID_BYTES],
                            struct span *out_bytes)
 {

@@ -5,7 +5,7 @@
  * the statements and is checked against them by core, not by the store.
  *
  * Pairs sort by kind, a, b: all grants of a section (a) by member (b) are one walk. Also
- * invitations by hash and bundles by the first 16 bytes of their SHA-256.
+ * bundles by the first 16 bytes of their SHA-256.
  *
  * Writing: committer thread. Reading: any transaction.
  */
@@ -26,10 +26,6 @@ void state_delete(struct txn *txn, uint8_t kind, uint32_t a, uint32_t b);
 MUST_CHECK enum status state_walk(struct txn *txn, uint8_t kind, uint32_t a,
                                   struct db_walk **out_walk);
 void state_key_of(struct span key, uint8_t *out_kind, uint32_t *out_a, uint32_t *out_b);
-
-MUST_CHECK enum status state_invite_get(struct txn *txn, const struct hash *invitation,
-                                        struct span *out_value);
-void state_invite_put(struct txn *txn, const struct hash *invitation, struct span value);
 
 /* A bundle is found by the first 16 bytes of its SHA-256, and checked against them when
  * read: STATUS_NOT_FOUND, STATUS_CORRUPT. */

@@ -5,13 +5,14 @@
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/utf8.h"
 #include "keys/public/log/note_key.h"
+#include "tests/support/vkey.h"
 
 #define CODEC_BYTES_MAX 4096u
 
 static void codec_base64(struct span text)
 {
     uint8_t bytes[CODEC_BYTES_MAX];
-    char again[BASE64_CHARS(CODEC_BYTES_MAX)];
+    char again[BASE64_CHARS(CODEC_BYTES_MAX) + 1u];
     size_t size = 0;
     if (base64_decode(text, bytes, sizeof(bytes), &size) == STATUS_OK) {
         CHECK(base64_encode(span_of(bytes, size), again, sizeof(again), &size) == STATUS_OK);
@@ -40,7 +41,7 @@ static void codec_vkey(struct span text)
 {
     struct note_key key;
     char again[NOTE_KEY_VKEY_BYTES_MAX + 1u];
-    if (note_key_parse(text, &key) == STATUS_OK) {
+    if (vkey_parse(text, &key) == STATUS_OK) {
         note_key_format(&key, again);
         CHECK(span_equal(span_of(again, strlen(again)), text));
         CHECK(note_key_name_valid(span_of(key.name, strlen(key.name))));

@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "keys/public/log/checkpoint.h"
+#include "tests/support/vkey.h"
 
 static const char *const note_vkeys[] = {
     "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span input = span_of(data, size);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         struct span vkey = span_of(note_vkeys[i], strlen(note_vkeys[i]));
-        CHECK(note_key_parse(vkey, &keys[i]) == STATUS_OK);
+        CHECK(vkey_parse(vkey, &keys[i]) == STATUS_OK);
     }
     note_open(input, keys, ARRAY_LEN(keys));
     note_checkpoint(input);

@@ -83,7 +83,7 @@ static void add_event(struct txn *txn, const struct event_change *change)
     }
     mine->fields = event.fields;
     mine->change = event.change;
-    assert_int_equal(events_append(txn, &event, &seq, &mine->leaf), STATUS_OK);
+    assert_int_equal(fixture_append(txn, &event, &seq, &mine->leaf), STATUS_OK);
     assert_int_equal(seq, model.event_count);
     model.event_count++;
 }

@@ -25,8 +25,8 @@ static enum status sample_put(void *context, uint32_t level, uint64_t index,
                               const struct hash *hash)
 {
     struct sample *sample = context;
-    uint32_t row = level / TILES_HEIGHT;
-    if (level % TILES_HEIGHT == 0 && row < SAMPLE_ROWS) {
+    uint32_t row = level / 8u;
+    if (level % 8u == 0 && row < SAMPLE_ROWS) {
         CHECK(sample->counts[row] == index);
         sample->rows[row][sample->counts[row]++] = *hash;
     }
@@ -53,7 +53,8 @@ static void sample_write(const struct sample *sample, const char *path, const vo
 
 static uint32_t sample_width(uint64_t size, uint32_t level, uint64_t index)
 {
-    return index < tiles_full_count(size, level) ? TILES_WIDTH : tiles_partial_width(size, level);
+    uint64_t hashes = size >> (8u * level);
+    return index < hashes / TILES_WIDTH ? TILES_WIDTH : (uint32_t)(hashes % TILES_WIDTH);
 }
 
 static void sample_write_row(const struct sample *sample, uint64_t size, uint32_t level)
@@ -117,7 +118,11 @@ static void sample_fill(struct sample *sample, uint64_t size, struct hash *out_r
         struct hash leaf;
         int length = snprintf(entry, sizeof(entry), "%.*s%u", (int)(i % 4u), "abc", (uint32_t)i);
         struct span bytes = span_of(entry, (size_t)length);
-        CHECK(tiles_entry_append(bytes, sample->entries, capacity, &used) == STATUS_OK);
+        CHECK(capacity - used >= 2u + bytes.size);
+        sample->entries[used++] = 0;
+        sample->entries[used++] = (uint8_t)bytes.size;
+        memcpy(sample->entries + used, bytes.data, bytes.size);
+        used += bytes.size;
         sample->entry_ends[i] = used;
         merkle_leaf_hash(bytes, &leaf);
         CHECK(merkle_frontier_append(&frontier, &leaf, &sink) == STATUS_OK);

@@ -190,8 +190,7 @@ record('signature', { seed: seq(0x21, 32), body: 'alcove',
 const master = seq(0x31, 32), cacheNonce = seq(0x51, 24);
 const cacheKey = hmac512(master, frame('cache', practice, 'notes')).subarray(0, 32);
 record('cache', { master, purpose: 'notes', key: cacheKey, record: 'note 1', value: 'a value',
-  sealed: cat(cacheNonce, xchacha(cacheKey, cacheNonce, Buffer.from('a value'), Buffer.from('note 1'))),
-  name: hmac512(cacheKey, 'note 1').subarray(0, 16) });
+  sealed: cat(cacheNonce, xchacha(cacheKey, cacheNonce, Buffer.from('a value'), Buffer.from('note 1'))) });
 
 const fileText = Buffer.from('a file that belongs to a note');
 const attachment = secretstreamFinal(seq(0x61, 32), seq(0x71, 24), fileText);

@@ -37,8 +37,5 @@ bool note_key_name_valid(struct span name);
 MUST_CHECK enum status note_key_init(struct span name, enum note_key_type type,
                                      const struct public_key *public_key, struct note_key *out_key);
 
-/* STATUS_MALFORMED (also when the id is not the key's), STATUS_UNSUPPORTED. */
-MUST_CHECK enum status note_key_parse(struct span vkey, struct note_key *out_key);
-
 /* The vkey with a terminator. */
 void note_key_format(const struct note_key *key, char out_vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u]);

@@ -11,19 +11,12 @@
 #include "proto/ids.h"
 #include "proto/status.h"
 
-#define TILES_WIDTH           256u
-#define TILES_HEIGHT          8u
-#define TILES_LEVEL_MAX       7u /* 8 × 8 bits exceed any size we count to */
-#define TILES_ENTRY_BYTES_MAX 65535u
+#define TILES_WIDTH          256u
+#define TILES_LEVEL_MAX      7u /* 8 × 8 bits exceed any size we count to */
 /* "tile/entries/", seven groups of "x000/", ".p/255" and a terminator, rounded up. */
-#define TILES_PATH_BYTES_MAX  64u
+#define TILES_PATH_BYTES_MAX 64u
 
 #define TILES_CHECKPOINT_PATH "checkpoint"
-
-/* How many full tiles a tree of |size| has at |level|, and the width (0..255) of the
- * partial one after them. A partial tile of width 0 does not exist. */
-uint64_t tiles_full_count(uint64_t size, uint32_t level);
-uint32_t tiles_partial_width(uint64_t size, uint32_t level);
 
 /*
  * "tile/<L>/<N>" or, for |width| 1..255, "tile/<L>/<N>.p/<W>"; 256 is a full tile. With a
@@ -35,16 +28,3 @@ MUST_CHECK enum status tiles_hash_path(uint32_t level, uint64_t index, uint32_t 
 /* The same for "tile/entries/<N>[.p/<W>]". */
 MUST_CHECK enum status tiles_entries_path(uint64_t index, uint32_t width,
                                           char out_path[TILES_PATH_BYTES_MAX]);
-
-/* Bytes that one entry takes in a bundle. */
-size_t tiles_entry_size(struct span entry);
-
-/* Appends one entry at |*used|. STATUS_TOO_LARGE for a long entry or a full buffer. */
-MUST_CHECK enum status tiles_entry_append(struct span entry, uint8_t *bundle, size_t capacity,
-                                          size_t *used);
-
-/*
- * Takes the first entry off |*rest| and moves it on. STATUS_MALFORMED when the bundle
- * ends within an entry; STATUS_NOT_FOUND when |*rest| is empty.
- */
-MUST_CHECK enum status tiles_entry_next(struct span *rest, struct span *out_entry);

@@ -80,11 +80,13 @@ static void test_hpke_refusals(void **state)
     struct secret *secret = common_secret(vectors_hex(vectors, "skRm"));
     struct public_key recipient;
     uint8_t sealed[HPKE_OVERHEAD_BYTES + 8];
+    uint8_t ephemeral[32] = {1};
     uint8_t opened[sizeof(sealed)];
     struct span info = span_of("info", 4);
     struct span aad = span_of("aad", 3);
     common_copy(vectors_hex(vectors, "pkRm"), recipient.bytes, 32);
-    assert_int_equal(hpke_seal(&recipient, info, NULL, aad, span_of("12345678", 8), sealed),
+    assert_int_equal(hpke_seal_with_ephemeral(ephemeral, &recipient, info, NULL, aad,
+                                              span_of("12345678", 8), sealed),
                      STATUS_OK);
     struct span whole = span_of(sealed, sizeof(sealed));
     assert_int_equal(hpke_open(secret, info, NULL, aad, whole, opened), STATUS_OK);
@@ -104,9 +106,11 @@ static void test_hpke_refusals(void **state)
     memset(sealed, 0, 32);
     assert_int_equal(hpke_open(secret, info, NULL, aad, whole, opened), STATUS_WRONG_KEY);
     memset(recipient.bytes, 0, 32);
-    assert_int_equal(hpke_seal(&recipient, info, NULL, aad, aad, sealed), STATUS_UNSUPPORTED);
+    assert_int_equal(hpke_seal_with_ephemeral(ephemeral, &recipient, info, NULL, aad, aad, sealed),
+                     STATUS_UNSUPPORTED);
     memcpy(recipient.bytes, low_order, 32);
-    assert_int_equal(hpke_seal(&recipient, info, NULL, aad, aad, sealed), STATUS_UNSUPPORTED);
+    assert_int_equal(hpke_seal_with_ephemeral(ephemeral, &recipient, info, NULL, aad, aad, sealed),
+                     STATUS_UNSUPPORTED);
     secret_free(secret);
     vectors_close(vectors);
 }

@@ -2,6 +2,7 @@
 #include "tests/support/signers.h"
 #include "tests/support/test.h"
 #include "tests/support/vectors.h"
+#include "tests/support/vkey.h"
 
 static struct span text_span(const char *text)
 {
@@ -61,7 +62,7 @@ static void test_signed_note_vectors(void **state)
         struct signed_note opened;
         char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
         struct span note = vectors_text(vectors, "note");
-        assert_int_equal(note_key_parse(vectors_text(vectors, "vkey"), &key), STATUS_OK);
+        assert_int_equal(vkey_parse(vectors_text(vectors, "vkey"), &key), STATUS_OK);
         note_key_format(&key, vkey);
         assert_true(span_equal(text_span(vkey), vectors_text(vectors, "vkey")));
         assert_int_equal(signed_note_open(note, &key, 1, &opened), STATUS_OK);
@@ -88,7 +89,7 @@ static void test_signed_note_vectors(void **state)
 }
 
 /* Goal: a vkey has one form. Method: spoil each part. */
-static void test_note_key_parse_refuses(void **state)
+static void test_vkey_parse_refuses(void **state)
 {
     (void)state;
     static const struct {
@@ -115,7 +116,7 @@ static void test_note_key_parse_refuses(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct note_key key;
-        assert_int_equal(note_key_parse(text_span(cases[i].vkey), &key), cases[i].status);
+        assert_int_equal(vkey_parse(text_span(cases[i].vkey), &key), cases[i].status);
     }
 }
 
@@ -334,7 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signed_note_vectors),
-        cmocka_unit_test(test_note_key_parse_refuses),
+        cmocka_unit_test(test_vkey_parse_refuses),
         cmocka_unit_test(test_note_key_name_valid),
         cmocka_unit_test(test_signed_note_round_trip),
         cmocka_unit_test(test_signed_note_shape),

@@ -1,4 +1,4 @@
-/* Names and bundles of an exported log. */
+/* Names in an exported log. */
 #include "keys/public/log/tiles.h"
 #include "tests/support/test.h"
 
@@ -35,76 +35,10 @@ static void test_tiles_paths(void **state)
     assert_int_equal(tiles_entries_path(0, 0, path), STATUS_USAGE);
 }
 
-/* Goal: the right tiles for a size. Method: the specification's example of 70,000 leaves. */
-static void test_tiles_counts(void **state)
-{
-    (void)state;
-    assert_true(tiles_full_count(70000, 0) == 273);
-    assert_int_equal(tiles_partial_width(70000, 0), 112);
-    assert_true(tiles_full_count(70000, 1) == 1);
-    assert_int_equal(tiles_partial_width(70000, 1), 17);
-    assert_true(tiles_full_count(70000, 2) == 0);
-    assert_int_equal(tiles_partial_width(70000, 2), 1);
-    assert_int_equal(tiles_partial_width(70000, 3), 0);
-    assert_int_equal(tiles_partial_width(256, 0), 0);
-    assert_true(tiles_full_count(256, 0) == 1);
-    assert_int_equal(tiles_partial_width(256, 1), 1);
-    assert_int_equal(tiles_partial_width(UINT64_MAX, TILES_LEVEL_MAX), 255);
-}
-
-/* Goal: bundles give back what went in. Method: entries of several sizes, then every
- * truncation. */
-static void test_tiles_entries(void **state)
-{
-    (void)state;
-    static uint8_t long_entry[TILES_ENTRY_BYTES_MAX + 1u];
-    static uint8_t bundle[TILES_ENTRY_BYTES_MAX + 32u];
-    const struct span entries[] = {span_of("a", 1), span_of("", 0), span_of("bcd", 3),
-                                   span_of(long_entry, TILES_ENTRY_BYTES_MAX)};
-    size_t used = 0;
-    size_t need = 0;
-    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-        assert_int_equal(tiles_entry_append(entries[i], bundle, sizeof(bundle), &used), 0);
-        need += tiles_entry_size(entries[i]);
-        assert_int_equal(used, need);
-    }
-    struct span rest = span_of(bundle, used);
-    struct span entry;
-    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-        assert_int_equal(tiles_entry_next(&rest, &entry), STATUS_OK);
-        assert_true(span_equal(entry, entries[i]));
-    }
-    assert_int_equal(tiles_entry_next(&rest, &entry), STATUS_NOT_FOUND);
-    size_t small = 3u + 2u + 5u;
-    for (size_t size = 1; size < small; size++) {
-        uint8_t *exact = malloc(size);
-        assert_non_null(exact);
-        memcpy(exact, bundle, size);
-        rest = span_of(exact, size);
-        enum status status = tiles_entry_next(&rest, &entry);
-        while (status == STATUS_OK) {
-            status = tiles_entry_next(&rest, &entry);
-        }
-        bool whole = size == 3u || size == 5u;
-        assert_int_equal(status, whole ? STATUS_NOT_FOUND : STATUS_MALFORMED);
-        free(exact);
-    }
-    used = 0;
-    assert_int_equal(
-        tiles_entry_append(span_of(long_entry, sizeof(long_entry)), bundle, sizeof(bundle), &used),
-        STATUS_TOO_LARGE);
-    assert_int_equal(tiles_entry_append(entries[2], bundle, 4, &used), STATUS_TOO_LARGE);
-    assert_int_equal(used, 0);
-    used = 9;
-    assert_int_equal(tiles_entry_append(entries[2], bundle, 8, &used), STATUS_TOO_LARGE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tiles_paths),
-        cmocka_unit_test(test_tiles_counts),
-        cmocka_unit_test(test_tiles_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

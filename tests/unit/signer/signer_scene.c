@@ -44,7 +44,7 @@ void scene_grow(struct scene *s, size_t count)
 
         fixture_event(&s->seed, &parts, &event);
         event.fields.time_ms = events_time(txn, 1);
-        assert_int_equal(events_append(txn, &event, &seq, &leaf), STATUS_OK);
+        assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
     }
     fixture_commit(txn);
 }

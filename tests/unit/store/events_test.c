@@ -1,7 +1,9 @@
 /* Stored events: leaf and hashes, damage, dropping, trails, section heads. The queries are
  * compared with a naive model in tests/model. */
 
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/log/leaf.h"
+#include "server/store/events_codec.h"
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 #include "store_fixture.h"
@@ -13,8 +15,43 @@ static uint64_t append(struct txn *txn, const struct event_new *event, struct ha
 {
     uint64_t seq = 0;
 
-    assert_int_equal(events_append(txn, event, &seq, out_leaf), STATUS_OK);
+    assert_int_equal(fixture_append(txn, event, &seq, out_leaf), STATUS_OK);
     return seq;
+}
+
+/* The leaf as an auditor is given it. */
+#define LEAF_BYTES_MAX (EVENTS_PART_BYTES_MAX + 2u * HASH_BYTES)
+static enum status leaf_bytes(struct txn *txn, uint64_t seq, uint8_t out_leaf[LEAF_BYTES_MAX],
+                              size_t *out_size)
+{
+    struct event_stored event;
+    struct cursor_writer writer;
+    enum status status = events_get(txn, seq, &event);
+
+    if (status != STATUS_OK || event.leaf_dropped) {
+        return status == STATUS_OK ? STATUS_NOT_FOUND : status;
+    }
+    cursor_write_init(&writer, out_leaf, LEAF_BYTES_MAX);
+    cursor_write_span(&writer, event.open);
+    cursor_write_span(&writer, ID_SPAN(&event.target_hash));
+    cursor_write_span(&writer, ID_SPAN(&event.restricted_hash));
+    return cursor_write_done(&writer, out_size);
+}
+
+/* After retention: stored again without its restricted part, or without any part. */
+static void drop(struct txn *txn, uint64_t seq, bool leaf)
+{
+    uint8_t value[EVENTS_VALUE_BYTES_MAX];
+    struct schema_key key = schema_key_seq(seq);
+    struct event_stored event;
+    size_t size = 0;
+
+    assert_int_equal(events_get(txn, seq, &event), STATUS_OK);
+    event.restricted_dropped = true;
+    event.leaf_dropped = leaf;
+    events_codec_encode(&event, value, &size);
+    db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
+    assert_int_equal(db_status(txn), STATUS_OK);
 }
 
 /* Goal: what goes in comes out, and the leaf is the one that leaf.h describes. */
@@ -70,14 +107,14 @@ static void test_leaf_bytes(void **state)
     struct event_new event;
     struct hash leaf;
     struct hash found;
-    uint8_t bytes[EVENTS_LEAF_BYTES_MAX];
+    uint8_t bytes[LEAF_BYTES_MAX];
     size_t size = 0;
     struct txn *txn;
 
     fixture_full_event(&seed, &parts, &event);
     txn = fixture_write(f);
     (void)append(txn, &event, &leaf);
-    assert_int_equal(events_leaf(txn, 0, bytes, &size), STATUS_OK);
+    assert_int_equal(leaf_bytes(txn, 0, bytes, &size), STATUS_OK);
     assert_int_equal(size, event.open.size + 2 * HASH_BYTES);
     merkle_leaf_hash(span_of(bytes, size), &found);
     assert_true(ID_EQUAL(&found, &leaf));
@@ -149,7 +186,7 @@ static void test_dropping_keeps_proofs(void **state)
     struct hash before;
     struct hash after;
     struct merkle_proof proof;
-    uint8_t bytes[EVENTS_LEAF_BYTES_MAX];
+    uint8_t bytes[LEAF_BYTES_MAX];
     size_t size;
     struct txn *txn;
 
@@ -159,10 +196,9 @@ static void test_dropping_keeps_proofs(void **state)
         assert_int_equal(append(txn, &event, &leaves[i]), i);
     }
     assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &before), STATUS_OK);
-    assert_int_equal(events_drop_restricted(txn, 3), STATUS_OK);
-    assert_int_equal(events_drop_leaf(txn, 7), STATUS_OK);
-    assert_int_equal(events_drop_leaf(txn, 7), STATUS_OK);
-    assert_int_equal(events_drop_restricted(txn, 9), STATUS_NOT_FOUND);
+    drop(txn, 3, false);
+    drop(txn, 7, true);
+    drop(txn, 7, true);
     fixture_commit(txn);
     txn = fixture_read(f);
     assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &after), STATUS_OK);
@@ -170,12 +206,12 @@ static void test_dropping_keeps_proofs(void **state)
     assert_int_equal(events_get(txn, 3, &got), STATUS_OK);
     assert_true(got.restricted_dropped && !got.leaf_dropped);
     assert_int_equal(got.restricted.size, 0);
-    assert_int_equal(events_leaf(txn, 3, bytes, &size), STATUS_OK);
+    assert_int_equal(leaf_bytes(txn, 3, bytes, &size), STATUS_OK);
     assert_int_equal(events_get(txn, 7, &got), STATUS_OK);
     assert_true(got.leaf_dropped);
     assert_int_equal(got.open.size, 0);
     assert_int_equal(got.fields.chart_local, 5);
-    assert_int_equal(events_leaf(txn, 7, bytes, &size), STATUS_NOT_FOUND);
+    assert_int_equal(leaf_bytes(txn, 7, bytes, &size), STATUS_NOT_FOUND);
     for (uint64_t i = 0; i < 9; i++) {
         assert_int_equal(ledger_inclusion(txn, LEDGER_EVENTS, i, 9, &proof), STATUS_OK);
         assert_int_equal(merkle_proof_check_inclusion(&proof, &leaves[i], i, 9, &before),
@@ -294,16 +330,16 @@ static void test_too_large(void **state)
     txn = fixture_write(f);
     edge = event;
     edge.open = span_of(big, sizeof(big));
-    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
     edge.target = span_of(big, sizeof(big));
-    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
     edge.restricted = span_of(big, sizeof(big));
-    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
     edge.reply.outcome = span_of(big, EVENTS_OUTCOME_BYTES_MAX + 1);
-    assert_int_equal(events_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
+    assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
     edge.open = edge.target = edge.restricted = span_of(big, EVENTS_PART_BYTES_MAX);
     edge.reply.outcome = span_of(big, EVENTS_OUTCOME_BYTES_MAX);

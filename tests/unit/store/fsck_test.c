@@ -76,7 +76,7 @@ static void build(struct fixture *f)
         if (i % 2 == 0) {
             add_record(txn, &seed, &event.change);
         }
-        assert_int_equal(events_append(txn, &event, &seq, &leaf), STATUS_OK);
+        assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
     }
     for (uint64_t i = 0; i < STATEMENTS; i++) {
         struct chain_statement_new new = {.type = 4, .number = i, .bytes = span_of("body", 4)};

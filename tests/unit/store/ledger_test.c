@@ -64,7 +64,7 @@ static void append_many(struct txn *txn, uint64_t *seed, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         fixture_full_event(seed, &parts, &event);
-        assert_int_equal(events_append(txn, &event, &seq, &leaf), STATUS_OK);
+        assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
     }
 }
 

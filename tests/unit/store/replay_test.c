@@ -45,7 +45,7 @@ static void write_one(struct replay *replay, struct txn *txn, uint32_t device, u
     event.reply.request = request_of(n);
     event.reply.request_hash = hash_of(n);
     event.reply.outcome = span_of(outcome, (size_t)size);
-    assert_int_equal(events_append(txn, &event, &seq, &leaf), STATUS_OK);
+    assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
     replay_add(replay, device, &event.reply.request, seq, event.fields.time_ms);
 }
 

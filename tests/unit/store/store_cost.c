@@ -59,7 +59,7 @@ static void one_event(struct txn *txn, uint64_t *seed, uint32_t section,
         fixture_random_bytes(seed, event.reply.request.bytes, ID_BYTES);
         event.reply.outcome = span_of(parts.open, 80);
     }
-    CHECK(events_append(txn, &event, &seq, &leaf) == STATUS_OK);
+    CHECK(fixture_append(txn, &event, &seq, &leaf) == STATUS_OK);
 }
 
 static void one_write(struct txn *txn, uint64_t *seed, uint32_t section)

@@ -119,7 +119,7 @@ static enum status add_revision(struct txn *txn, uint64_t *seed)
                                          .action = 1,
                                          .outcome = 1};
     event.change = change;
-    return events_append(txn, &event, &seq, &leaf);
+    return fixture_append(txn, &event, &seq, &leaf);
 }
 
 static enum status add_statement(struct txn *txn, uint64_t *seed)

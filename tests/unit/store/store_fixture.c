@@ -128,6 +128,16 @@ void fixture_full_event(uint64_t *seed, struct fixture_parts *parts, struct even
     event->reply.outcome = span_of("stored at 77", 12);
 }
 
+enum status fixture_append(struct txn *txn, const struct event_new *event, uint64_t *out_seq,
+                           struct hash *out_leaf_hash)
+{
+    struct event_next next;
+    enum status status = events_next(txn, &event->fields, &event->change, &next);
+
+    return status == STATUS_OK ? events_append_next(txn, event, &next, out_seq, out_leaf_hash)
+                               : status;
+}
+
 size_t fixture_value(struct txn *txn, enum schema_table table, uint64_t seq, uint8_t *out,
                      size_t capacity)
 {

@@ -46,6 +46,10 @@ void fixture_event(uint64_t *seed, struct fixture_parts *parts, struct event_new
 /* With something in every field: a change of section 6 that was asked for and answered. */
 void fixture_full_event(uint64_t *seed, struct fixture_parts *parts, struct event_new *out_event);
 
+/* Appends an event in which nothing depends on its numbers. */
+MUST_CHECK enum status fixture_append(struct txn *txn, const struct event_new *event,
+                                      uint64_t *out_seq, struct hash *out_leaf_hash);
+
 /* Copies a stored value; returns its size. */
 size_t fixture_value(struct txn *txn, enum schema_table table, uint64_t seq, uint8_t *out,
                      size_t capacity);
