@@ -1,5 +1,6 @@
 #include "server/cmd.h"
 
+#include "keys/public/bytes/disk.h"
 #include "keys/server/login_key.h"
 #include "proto/message.h"
 #include "server/child.h"
@@ -134,7 +135,7 @@ static enum status write_config(const struct paths *paths, const char *listen)
     if (n < 0 || (size_t)n >= sizeof(text)) {
         return STATUS_USAGE;
     }
-    return paths_write_new(paths->config, span_of(text, (size_t)n));
+    return disk_create(paths->config, span_of(text, (size_t)n));
 }
 
 static enum status write_public(const struct paths *paths, const char *address,
@@ -152,7 +153,7 @@ static enum status write_public(const struct paths *paths, const char *address,
     keys.address = field_of(address, strlen(address));
     status = message_pack(&keys.base, &bytes, &size);
     if (status == STATUS_OK) {
-        status = paths_write_new(paths->server_pub, span_of(bytes, size));
+        status = disk_create(paths->server_pub, span_of(bytes, size));
     }
     free(bytes);
     return status;
@@ -270,7 +271,7 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
     ProtobufCMessage *message = NULL;
     uint8_t *bytes = NULL;
     size_t size = 0;
-    enum status status = paths_read(path, FOUNDING_BYTES_MAX, &bytes, &size);
+    enum status status = disk_read_path(path, FOUNDING_BYTES_MAX, &bytes, &size);
 
     if (status == STATUS_OK) {
         status =

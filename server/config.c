@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include "keys/public/bytes/disk.h"
 #include "proto/address.h"
 #include "proto/limits.h"
 #include "proto/number.h"
@@ -149,19 +150,14 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
     char *next;
     uint32_t seen = 0;
     unsigned number = 0;
-    enum status status = paths_read(path, FILE_BYTES_MAX, &bytes, &size);
+    enum status status = disk_read_path(path, FILE_BYTES_MAX, &bytes, &size);
 
     config_default(out);
     if (status != STATUS_OK) {
         (void)snprintf(out_error, error_bytes, "%s cannot be read", path);
         return status;
     }
-    text = realloc(bytes, size + 1);
-    if (text == NULL) {
-        free(bytes);
-        return STATUS_NO_MEMORY;
-    }
-    text[size] = '\0';
+    text = (char *)bytes;
     if (strlen(text) != size) {
         /* Text behind a zero byte would be ignored without anybody knowing. */
         (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);

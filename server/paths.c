@@ -1,7 +1,8 @@
 #include "server/paths.h"
 
+#include "keys/public/bytes/disk.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,107 +47,12 @@ enum status paths_beside(const char *name, char *out, size_t capacity)
     return join(out, capacity, dirname(self), name);
 }
 
-static enum status read_all(int fd, size_t max, uint8_t **out_bytes, size_t *out_size)
-{
-    uint8_t *bytes = malloc(max + 1);
-    size_t size = 0;
-
-    if (bytes == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    while (size <= max) {
-        ssize_t n = read(fd, bytes + size, max + 1 - size);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            free(bytes);
-            return STATUS_IO;
-        }
-        if (n == 0) {
-            *out_bytes = bytes;
-            *out_size = size;
-            return STATUS_OK;
-        }
-        size += (size_t)n;
-    }
-    free(bytes);
-    return STATUS_TOO_LARGE;
-}
-
-enum status paths_read(const char *path, size_t max, uint8_t **out_bytes, size_t *out_size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    enum status status;
-
-    if (fd < 0) {
-        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
-    }
-    status = read_all(fd, max, out_bytes, out_size);
-    (void)close(fd);
-    return status;
-}
-
-static enum status sync_folder_of(const char *path)
-{
-    char copy[PATHS_BYTES_MAX];
-    enum status status = STATUS_IO;
-    int fd;
-
-    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
-        return STATUS_USAGE;
-    }
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has started
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
-        (void)close(fd);
-    }
-    return status;
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    size_t done = 0;
-
-    while (done < bytes.size) {
-        ssize_t n = write(fd, bytes.data + done, bytes.size - done);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
-enum status paths_write_new(const char *path, struct span bytes)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good;
-
-    if (fd < 0) {
-        return errno == EEXIST ? STATUS_ALREADY : STATUS_IO;
-    }
-    good = write_all(fd, bytes);
-    good = close(fd) == 0 && good;
-    if (!good) {
-        (void)unlink(path);
-        return STATUS_IO;
-    }
-    return sync_folder_of(path);
-}
-
 enum status paths_folder(const char *path)
 {
     struct stat found;
 
     if (mkdir(path, 0700) == 0) {
-        return sync_folder_of(path);
+        return disk_sync_parent(path);
     }
     if (errno != EEXIST || stat(path, &found) != 0 || !S_ISDIR(found.st_mode) ||
         found.st_uid != geteuid()) {

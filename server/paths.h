@@ -1,5 +1,5 @@
 /*
- * Where things lie in a data directory, and reading and writing of the small files there.
+ * Where things lie in a data directory.
  *
  *   DATA/alcoved.conf   the configuration            DATA/db/        the database
  *   DATA/tls.key, .crt  TLS identity                 DATA/login.key  login key
@@ -27,11 +27,5 @@ MUST_CHECK enum status paths_init(const char *data, struct paths *out_paths);
 /* `name` in the folder of this very program: its siblings are installed together. */
 MUST_CHECK enum status paths_beside(const char *name, char *out, size_t capacity);
 
-/* Whole file into memory, at most |max| bytes; the caller frees. STATUS_NOT_FOUND,
- * STATUS_TOO_LARGE, STATUS_IO, STATUS_NO_MEMORY. */
-MUST_CHECK enum status paths_read(const char *path, size_t max, uint8_t **out_bytes,
-                                  size_t *out_size);
-/* A new file of mode 0600, synced with its folder. STATUS_ALREADY when it exists. */
-MUST_CHECK enum status paths_write_new(const char *path, struct span bytes);
 /* A folder of mode 0700; one that exists is fine when it is ours. STATUS_IO. */
 MUST_CHECK enum status paths_folder(const char *path);

@@ -1,97 +1,19 @@
 #include "client/cli/files.h"
 
+#include "keys/public/bytes/disk.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-static enum status read_all(int fd, size_t max, uint8_t **out_bytes, size_t *out_size)
-{
-    size_t room = max < 65536 ? max + 1 : 65536;
-    uint8_t *bytes = malloc(room);
-    size_t size = 0;
-
-    while (bytes != NULL && size <= max) {
-        ssize_t n;
-
-        if (size == room) {
-            uint8_t *grown = realloc(bytes, room * 2);
-
-            if (grown == NULL) {
-                break;
-            }
-            bytes = grown;
-            room *= 2;
-        }
-        n = read(fd, bytes + size, room - size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            free(bytes);
-            return STATUS_IO;
-        }
-        if (n == 0) {
-            *out_bytes = bytes;
-            *out_size = size;
-            return STATUS_OK;
-        }
-        size += (size_t)n;
-    }
-    free(bytes);
-    return size > max ? STATUS_TOO_LARGE : STATUS_NO_MEMORY;
-}
 
 enum status files_read(const char *path, int in, size_t max, uint8_t **out_bytes, size_t *out_size)
 {
-    enum status status;
-    int fd;
-
-    if (strcmp(path, "-") == 0) {
-        return read_all(in, max, out_bytes, out_size);
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
-    }
-    status = read_all(fd, max, out_bytes, out_size);
-    (void)close(fd);
-    return status;
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    size_t done = 0;
-
-    while (done < bytes.size) {
-        ssize_t n = write(fd, bytes.data + done, bytes.size - done);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += (size_t)n;
-    }
-    return fsync(fd) == 0;
+    return strcmp(path, "-") == 0 ? disk_read(in, max, out_bytes, out_size)
+                                  : disk_read_path(path, max, out_bytes, out_size);
 }
 
 enum status files_write_new(const char *path, struct span bytes)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good;
-
-    if (fd < 0) {
-        return errno == EEXIST ? STATUS_ALREADY : STATUS_IO;
-    }
-    good = write_all(fd, bytes);
-    good = close(fd) == 0 && good;
-    if (!good) {
-        (void)unlink(path);
-    }
-    return good ? STATUS_OK : STATUS_IO;
+    return disk_create(path, bytes);
 }
 
 enum status files_folder(const char *path)

@@ -1,76 +1,16 @@
 #include "keys/server/key_file.h"
 
 #include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/disk.h"
 #include "keys/public/bytes/wipe.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_BYTES (KEY_FILE_MAGIC_BYTES + crypto_sign_SEEDBYTES + PUBLIC_KEY_BYTES)
 
 _Static_assert(KEY_FILE_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "libsodium's secret key");
-
-static enum status write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    size_t written = 0;
-    while (written < size) {
-        ssize_t n = write(fd, bytes + written, size - written);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return STATUS_IO;
-        }
-        written += (size_t)n;
-    }
-    return fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
-}
-
-/* So that the new name survives a power cut, not only the bytes. */
-static enum status sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = NULL;
-    if (slash == NULL) {
-        folder = strdup(".");
-    } else {
-        folder = strndup(path, slash == path ? 1u : (size_t)(slash - path));
-    }
-    if (folder == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(folder);
-    if (fd < 0) {
-        return STATUS_IO;
-    }
-    enum status status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
-    (void)close(fd);
-    return status;
-}
-
-/* A file that could not be finished is removed, or the next try would find it in the way. */
-static enum status store(const char *path, const uint8_t *bytes, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return errno == EEXIST ? STATUS_CONFLICT : STATUS_IO;
-    }
-    enum status status = write_all(fd, bytes, size);
-    if (close(fd) != 0 && status == STATUS_OK) {
-        status = STATUS_IO;
-    }
-    if (status == STATUS_OK) {
-        status = sync_folder(path);
-    }
-    if (status != STATUS_OK) {
-        (void)unlink(path);
-    }
-    return status;
-}
 
 enum status key_file_generate(const char *path, const uint8_t magic[static KEY_FILE_MAGIC_BYTES],
                               struct public_key *out_public_key)
@@ -93,7 +33,8 @@ enum status key_file_generate(const char *path, const uint8_t magic[static KEY_F
     cursor_write_span(&writer, ID_SPAN(&public_key));
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == sizeof(file_secret));
 
-    enum status status = store(path, file_secret, size);
+    enum status status = disk_create(path, span_of(file_secret, size));
+    status = status == STATUS_ALREADY ? STATUS_CONFLICT : status;
     if (status == STATUS_OK) {
         *out_public_key = public_key;
     }
@@ -103,47 +44,15 @@ enum status key_file_generate(const char *path, const uint8_t magic[static KEY_F
     return status;
 }
 
-/* Exactly |size| bytes, and the file ends there. */
-static enum status read_all(int fd, uint8_t *out, size_t size)
-{
-    size_t used = 0;
-    uint8_t extra = 0;
-    for (;;) {
-        bool full = used == size;
-        ssize_t n = read(fd, full ? &extra : out + used, full ? 1u : size - used);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return STATUS_IO;
-        }
-        if (n == 0) {
-            return full ? STATUS_OK : STATUS_CORRUPT;
-        }
-        if (full) {
-            return STATUS_CORRUPT;
-        }
-        used += (size_t)n;
-    }
-}
-
 static enum status load(const char *path, uint8_t *out, size_t size)
 {
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ELOOP || errno == EACCES) {
-            return STATUS_REFUSED;
-        }
-        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+    int fd = -1;
+    size_t found = 0;
+    enum status status = disk_open_private(AT_FDCWD, path, &fd, &found);
+    if (status == STATUS_OK) {
+        status = disk_read_exact(fd, out, size);
+        (void)close(fd);
     }
-    enum status status = STATUS_IO;
-    if (fstat(fd, &info) == 0) {
-        bool private =
-            S_ISREG(info.st_mode) && (info.st_mode & 0077u) == 0 && info.st_uid == geteuid();
-        status = private ? read_all(fd, out, size) : STATUS_REFUSED;
-    }
-    (void)close(fd);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "server/run/signer_link.h"
 
+#include "keys/public/bytes/disk.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/log/origin.h"
 #include "server/store/ledger.h"
@@ -19,7 +20,6 @@
 #define PROGRAM_NAME   "alcove-signer"
 #define CHILD_FD       3
 #define CHILD_FD_TEXT  "3"
-#define LENGTH_BYTES   4u
 /* Sizes told by the signer may be older than ours once, after it was restarted. */
 #define ATTEMPTS_MAX   2
 /* The time that a signer has to end: it has a state to save. */
@@ -37,7 +37,7 @@ struct signer_link {
     uint64_t sizes[SIGNER_LOGS];
     struct signer_request request;
     struct signer_reply reply;
-    uint8_t buffer[LENGTH_BYTES + SIGNER_REQUEST_BYTES_MAX];
+    uint8_t buffer[SIGNER_LENGTH_BYTES + SIGNER_REQUEST_BYTES_MAX];
 };
 
 _Static_assert(SIGNER_REPLY_BYTES_MAX <= SIGNER_REQUEST_BYTES_MAX, "one buffer for both");
@@ -247,48 +247,12 @@ void signer_link_close(struct signer_link *link)
 
 /* Asking -------------------------------------------------------------------------------- */
 
-static bool send_all(int fd, const uint8_t *bytes, size_t size)
-{
-    size_t sent = 0;
-
-    while (sent < size) {
-        ssize_t n = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        sent += (size_t)n;
-    }
-    return true;
-}
-
-static bool receive_all(int fd, uint8_t *bytes, size_t size)
-{
-    size_t got = 0;
-
-    while (got < size) {
-        ssize_t n = recv(fd, bytes + got, size - got, 0);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        got += (size_t)n;
-    }
-    return true;
-}
-
 /* One question and its answer in link->reply. A link that failed is closed: an answer that
  * comes late must not be taken for the next one's. */
 static enum status exchange(struct signer_link *link)
 {
     uint8_t *length = link->buffer;
-    uint8_t *body = link->buffer + LENGTH_BYTES;
+    uint8_t *body = link->buffer + SIGNER_LENGTH_BYTES;
     size_t size = 0;
     enum status status = ensure_connected(link);
 
@@ -297,15 +261,11 @@ static enum status exchange(struct signer_link *link)
     }
     CHECK(signer_protocol_put_request(&link->request, body, SIGNER_REQUEST_BYTES_MAX, &size) ==
           STATUS_OK);
-    length[0] = 0;
-    length[1] = (uint8_t)(size >> 16);
-    length[2] = (uint8_t)(size >> 8);
-    length[3] = (uint8_t)size;
-    if (send_all(link->fd, link->buffer, LENGTH_BYTES + size) &&
-        receive_all(link->fd, length, LENGTH_BYTES)) {
-        size =
-            (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
-        if (size <= SIGNER_REPLY_BYTES_MAX && receive_all(link->fd, body, size) &&
+    signer_protocol_put_length(length, size);
+    if (disk_send(link->fd, span_of(link->buffer, SIGNER_LENGTH_BYTES + size)) == STATUS_OK &&
+        disk_receive(link->fd, length, SIGNER_LENGTH_BYTES) == STATUS_OK) {
+        size = signer_protocol_length(length);
+        if (size <= SIGNER_REPLY_BYTES_MAX && disk_receive(link->fd, body, size) == STATUS_OK &&
             signer_protocol_get_reply(span_of(body, size), &link->reply) == STATUS_OK) {
             return STATUS_OK;
         }

@@ -1,5 +1,7 @@
 #include "server/signer/signer_file.h"
 
+#include "keys/public/bytes/disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,7 +9,6 @@
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096u
-#define FILE_MODE      0600
 #define FOLDER_MODE    0700
 
 static enum status key_path(const char *folder, char out_path[PATH_BYTES_MAX])
@@ -30,6 +31,8 @@ static enum status open_folder(const char *folder, int *out_fd)
         (void)close(fd);
         return status;
     }
+    /* Left by a crash. It goes now, since the sandbox of later has no unlinking. */
+    (void)unlinkat(fd, SIGNER_FILE_STATE_NEW, 0);
     *out_fd = fd;
     return STATUS_OK;
 }
@@ -77,19 +80,18 @@ enum status signer_file_key(const char *folder, struct log_key **out_key)
 
 static enum status read_state(int folder_fd, struct signer_state *out_state)
 {
-    uint8_t bytes[SIGNER_STATE_BYTES + 1u];
-    int fd = openat(folder_fd, SIGNER_FILE_STATE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t got;
+    uint8_t bytes[SIGNER_STATE_BYTES];
+    int fd = -1;
+    size_t size = 0;
+    enum status status = disk_open_private(folder_fd, SIGNER_FILE_STATE, &fd, &size);
 
-    if (fd < 0) {
-        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+    if (status != STATUS_OK) {
+        return status;
     }
-    got = read(fd, bytes, sizeof(bytes));
+    status = disk_read_exact(fd, bytes, sizeof(bytes));
     (void)close(fd);
-    if (got < 0) {
-        return STATUS_IO;
-    }
-    return signer_state_decode(span_of(bytes, (size_t)got), out_state);
+    return status == STATUS_OK ? signer_state_decode(span_of(bytes, sizeof(bytes)), out_state)
+                               : status;
 }
 
 enum status signer_file_open(const char *folder, const struct practice_id *practice,
@@ -118,41 +120,14 @@ enum status signer_file_open(const char *folder, const struct practice_id *pract
     return STATUS_OK;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    size_t written = 0;
-
-    while (written < size) {
-        ssize_t n = write(fd, bytes + written, size - written);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        written += (size_t)n;
-    }
-    return true;
-}
-
 enum status signer_file_save(int folder_fd, struct signer_state *state)
 {
     uint8_t bytes[SIGNER_STATE_BYTES];
-    bool done;
-    int fd = openat(folder_fd, SIGNER_FILE_STATE_NEW,
-                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    enum status status;
 
-    if (fd < 0) {
-        return STATUS_IO;
-    }
     signer_state_encode(state, bytes);
-    done = write_all(fd, bytes, sizeof(bytes)) && fsync(fd) == 0;
-    done = close(fd) == 0 && done;
-    if (!done || renameat(folder_fd, SIGNER_FILE_STATE_NEW, folder_fd, SIGNER_FILE_STATE) != 0 ||
-        fsync(folder_fd) != 0) {
-        return STATUS_IO;
-    }
-    state->dirty = false;
-    return STATUS_OK;
+    status = disk_replace(folder_fd, SIGNER_FILE_STATE_NEW, SIGNER_FILE_STATE,
+                          span_of(bytes, sizeof(bytes)));
+    state->dirty = state->dirty && status != STATUS_OK;
+    return status;
 }

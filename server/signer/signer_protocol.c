@@ -2,6 +2,22 @@
 
 #include "keys/public/bytes/cursor.h"
 
+void signer_protocol_put_length(uint8_t out[static SIGNER_LENGTH_BYTES], size_t size)
+{
+    struct cursor_writer writer;
+
+    cursor_write_init(&writer, out, SIGNER_LENGTH_BYTES);
+    cursor_write_u32(&writer, (uint32_t)size);
+}
+
+size_t signer_protocol_length(const uint8_t bytes[static SIGNER_LENGTH_BYTES])
+{
+    struct cursor_reader reader;
+
+    cursor_read_init(&reader, span_of(bytes, SIGNER_LENGTH_BYTES));
+    return cursor_read_u32(&reader);
+}
+
 enum status signer_protocol_put_request(const struct signer_request *request, uint8_t *out_bytes,
                                         size_t capacity, size_t *out_size)
 {

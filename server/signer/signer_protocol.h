@@ -16,6 +16,7 @@
 #include "keys/public/log/merkle_proof.h"
 
 #define SIGNER_PROTOCOL_VERSION 1u
+#define SIGNER_LENGTH_BYTES     4u
 #define SIGNER_LOGS             2u
 #define SIGNER_REQUEST_BYTES_MAX                                                                   \
     (1u + HASH_BYTES +                                                                             \
@@ -57,6 +58,10 @@ struct signer_reply {
     enum signer_answer answer;
     struct signer_note logs[SIGNER_LOGS];
 };
+
+/* What stands before each message. The size of a message is below 2^32. */
+void signer_protocol_put_length(uint8_t out[static SIGNER_LENGTH_BYTES], size_t size);
+size_t signer_protocol_length(const uint8_t bytes[static SIGNER_LENGTH_BYTES]);
 
 /* STATUS_TOO_LARGE when |capacity| is below the maximum above and it does not fit. */
 MUST_CHECK enum status signer_protocol_put_request(const struct signer_request *request,

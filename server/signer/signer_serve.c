@@ -1,5 +1,6 @@
 #include "server/signer/signer_serve.h"
 
+#include "keys/public/bytes/disk.h"
 #include "server/signer/signer_file.h"
 
 #include <errno.h>
@@ -9,8 +10,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define LENGTH_BYTES 4u
-
 static volatile sig_atomic_t stop_asked;
 
 static void ask_stop(int number)
@@ -18,12 +17,6 @@ static void ask_stop(int number)
     (void)number;
     stop_asked = 1;
 }
-
-/* What has come of the peer's next request. */
-struct inbound {
-    size_t used;
-    uint8_t bytes[LENGTH_BYTES + SIGNER_REQUEST_BYTES_MAX];
-};
 
 enum status signer_serve_prepare(struct signer_serve *serve)
 {
@@ -53,85 +46,63 @@ static bool arm(const struct signer_serve *serve)
     return timerfd_settime(serve->timer_fd, 0, &in, NULL) == 0;
 }
 
-static bool send_all(int fd, const uint8_t *bytes, size_t size)
-{
-    size_t sent = 0;
-
-    while (sent < size) {
-        ssize_t n = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        sent += (size_t)n;
-    }
-    return true;
-}
-
-static size_t length_of(const uint8_t bytes[LENGTH_BYTES])
-{
-    return (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
-}
-
 /* Answers one whole request. False: the peer is to be dropped. */
-static bool answer(struct signer_serve *serve, struct span request_bytes)
+static bool answer_request(struct signer_serve *serve, struct span request_bytes)
 {
-    static struct signer_request request;
-    static struct signer_reply reply;
-    static uint8_t out[LENGTH_BYTES + SIGNER_REPLY_BYTES_MAX];
+    struct signer_exchange *exchange = &serve->exchange;
     bool was_dirty = serve->state->dirty;
     size_t size = 0;
 
-    if (signer_protocol_get_request(request_bytes, &request) != STATUS_OK) {
-        memset(&reply, 0, sizeof(reply));
-        reply.answer = SIGNER_BAD_REQUEST;
+    if (signer_protocol_get_request(request_bytes, &exchange->request) != STATUS_OK) {
+        memset(&exchange->reply, 0, sizeof(exchange->reply));
+        exchange->reply.answer = SIGNER_BAD_REQUEST;
     } else {
-        signer_state_answer(serve->state, serve->key, &request, &reply);
+        signer_state_answer(serve->state, serve->key, &exchange->request, &exchange->reply);
     }
-    CHECK(signer_protocol_put_reply(&reply, out + LENGTH_BYTES, SIGNER_REPLY_BYTES_MAX, &size) ==
-          STATUS_OK);
-    out[0] = 0;
-    out[1] = (uint8_t)(size >> 16);
-    out[2] = (uint8_t)(size >> 8);
-    out[3] = (uint8_t)size;
+    CHECK(signer_protocol_put_reply(&exchange->reply, exchange->out + SIGNER_LENGTH_BYTES,
+                                    SIGNER_REPLY_BYTES_MAX, &size) == STATUS_OK);
+    signer_protocol_put_length(exchange->out, size);
+    /* The answer goes before the state is on disk, so that a sync is paid once a second and not
+     * once a batch. A signer that was cut off between the two remembers an older size, and from
+     * that the database, which was durable before it asked, still has a proof. */
     if (serve->state->dirty && !was_dirty && !arm(serve)) {
         return false;
     }
-    return send_all(serve->peer_fd, out, LENGTH_BYTES + size);
+    return disk_send(serve->peer_fd, span_of(exchange->out, SIGNER_LENGTH_BYTES + size)) ==
+           STATUS_OK;
 }
 
 /* Reads what there is and answers when it is whole. False: the peer is gone or at fault. */
-static bool hear(struct signer_serve *serve, struct inbound *inbound)
+static bool hear(struct signer_serve *serve)
 {
-    size_t wanted = LENGTH_BYTES;
+    struct signer_exchange *exchange = &serve->exchange;
+    size_t wanted = SIGNER_LENGTH_BYTES;
     ssize_t n;
 
-    if (inbound->used >= LENGTH_BYTES) {
-        wanted += length_of(inbound->bytes);
+    if (exchange->used >= SIGNER_LENGTH_BYTES) {
+        wanted += signer_protocol_length(exchange->in);
     }
-    n = recv(serve->peer_fd, inbound->bytes + inbound->used, wanted - inbound->used, 0);
+    n = recv(serve->peer_fd, exchange->in + exchange->used, wanted - exchange->used, 0);
     if (n < 0) {
         return errno == EINTR || errno == EAGAIN;
     }
     if (n == 0) {
         return false;
     }
-    inbound->used += (size_t)n;
-    if (inbound->used < LENGTH_BYTES) {
+    exchange->used += (size_t)n;
+    if (exchange->used < SIGNER_LENGTH_BYTES) {
         return true;
     }
-    wanted = LENGTH_BYTES + length_of(inbound->bytes);
-    if (wanted > sizeof(inbound->bytes) || wanted == LENGTH_BYTES) {
+    wanted = SIGNER_LENGTH_BYTES + signer_protocol_length(exchange->in);
+    if (wanted > sizeof(exchange->in) || wanted == SIGNER_LENGTH_BYTES) {
         return false;
     }
-    if (inbound->used < wanted) {
+    if (exchange->used < wanted) {
         return true;
     }
-    inbound->used = 0;
-    return answer(serve, span_of(inbound->bytes + LENGTH_BYTES, wanted - LENGTH_BYTES));
+    exchange->used = 0;
+    return answer_request(
+        serve, span_of(exchange->in + SIGNER_LENGTH_BYTES, wanted - SIGNER_LENGTH_BYTES));
 }
 
 /* Takes the next peer, if it is one that may ask. */
@@ -164,10 +135,9 @@ static enum status save_if_due(struct signer_serve *serve)
 
 enum status signer_serve_run(struct signer_serve *serve)
 {
-    static struct inbound inbound;
     enum status status = STATUS_OK;
 
-    inbound.used = 0;
+    serve->exchange.used = 0;
     while (status == STATUS_OK && stop_asked == 0) {
         bool connected = serve->peer_fd >= 0;
         struct pollfd polled[] = {
@@ -187,10 +157,10 @@ enum status signer_serve_run(struct signer_serve *serve)
         }
         if (!connected) {
             welcome(serve);
-        } else if (!hear(serve, &inbound)) {
+        } else if (!hear(serve)) {
             (void)close(serve->peer_fd);
             serve->peer_fd = -1;
-            inbound.used = 0;
+            serve->exchange.used = 0;
             if (serve->listen_fd < 0) {
                 break;
             }

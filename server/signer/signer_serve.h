@@ -6,6 +6,15 @@
 
 #include "server/signer/signer_state.h"
 
+/* One request and its answer, in turn. */
+struct signer_exchange {
+    size_t used; /* bytes that have come of the next request, its length included */
+    uint8_t in[SIGNER_LENGTH_BYTES + SIGNER_REQUEST_BYTES_MAX];
+    struct signer_request request;
+    struct signer_reply reply;
+    uint8_t out[SIGNER_LENGTH_BYTES + SIGNER_REPLY_BYTES_MAX];
+};
+
 struct signer_serve {
     const struct log_key *key;
     struct signer_state *state;
@@ -13,7 +22,8 @@ struct signer_serve {
     int peer_fd;   /* a connected socket, or -1 */
     int listen_fd; /* where the next peer comes from, or -1: end with the first */
     int timer_fd;
-    int64_t peer_uid; /* who may connect besides ourselves; -1: nobody */
+    int64_t peer_uid;                /* who may connect besides ourselves; -1: nobody */
+    struct signer_exchange exchange; /* signer_serve_run's own */
 };
 
 /* Makes the timer and the signal descriptor, which the sandbox forbids later. STATUS_IO. */

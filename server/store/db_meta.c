@@ -1,12 +1,11 @@
 #include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/disk.h"
 #include "server/store/db_file.h"
 #include "server/store/db_internal.h"
 #include "server/store/note_index.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FOLDER_MODE    0700
 #define COUNTERS_BYTES (SCHEMA_COUNTERS * 8u)
@@ -97,21 +96,12 @@ static enum status check_file(const char *folder, bool create)
     return STATUS_OK;
 }
 
-/* So that a new database's name survives a power cut, not only its pages. */
-static enum status sync_folder(const char *folder, const char *below)
+static enum status sync_above(const char *folder)
 {
     char path[DB_FOLDER_BYTES_MAX + 16u];
-    enum status status;
-    int fd;
 
-    (void)snprintf(path, sizeof(path), "%s%s", folder, below);
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return STATUS_IO;
-    }
-    status = fsync(fd) == 0 ? STATUS_OK : STATUS_IO;
-    (void)close(fd);
-    return status;
+    (void)snprintf(path, sizeof(path), "%s/..", folder);
+    return disk_sync_folder(path);
 }
 
 enum status db_open(const char *folder, const struct db_options *options, struct db **out_db)
@@ -144,11 +134,12 @@ enum status db_open(const char *folder, const struct db_options *options, struct
     if (status == STATUS_OK) {
         status = load(db, options->create);
     }
+    /* So that a new database's name survives a power cut, not only its pages. */
     if (status == STATUS_OK && options->create) {
-        status = sync_folder(folder, "");
+        status = disk_sync_folder(folder);
     }
     if (status == STATUS_OK && options->create) {
-        status = sync_folder(folder, "/..");
+        status = sync_above(folder);
     }
     if (status != STATUS_OK) {
         db_close(db);
