@@ -1,6 +1,6 @@
 #include "server/store/events_codec.h"
 
-#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/fields.h"
 
 #define VALUE_VERSION 1u
 
@@ -10,6 +10,41 @@ enum value_flag {
     FLAG_RESTRICTED_DROPPED = 4,
     FLAG_CHANGE = 8,
     FLAGS_ALL = 15,
+};
+
+/* One table for each group of fields that is there or not. Stored: none is ever changed. */
+static const struct field FIXED[] = {
+    FIELD(struct event_stored, fields.time_ms, FIELD_U64),
+    FIELD(struct event_stored, fields.actor_local, FIELD_U32),
+    FIELD(struct event_stored, fields.device_local, FIELD_U32),
+    FIELD(struct event_stored, fields.chart_local, FIELD_U32),
+    FIELD(struct event_stored, fields.section_local, FIELD_U32),
+    FIELD(struct event_stored, fields.action, FIELD_U16),
+    FIELD(struct event_stored, fields.outcome, FIELD_U16),
+};
+static const struct field ACTOR[] = {
+    FIELD(struct event_stored, actor_number, FIELD_U64),
+    FIELD(struct event_stored, actor_previous, FIELD_U64),
+};
+static const struct field CHART[] = {
+    FIELD(struct event_stored, chart_number, FIELD_U64),
+    FIELD(struct event_stored, chart_previous, FIELD_U64),
+};
+static const struct field CHANGE[] = {
+    FIELD(struct event_stored, section_number, FIELD_U64),
+    FIELD(struct event_stored, section_previous, FIELD_U64),
+    FIELD(struct event_stored, change.kind, FIELD_U16),
+    FIELD(struct event_stored, change.object, FIELD_BYTES),
+    FIELD(struct event_stored, change.object_seq, FIELD_U64),
+    FIELD(struct event_stored, section_head, FIELD_BYTES),
+};
+static const struct field OPEN[] = {FIELD(struct event_stored, open, FIELD_PART16)};
+static const struct field TARGET[] = {FIELD(struct event_stored, target, FIELD_PART16)};
+static const struct field RESTRICTED[] = {FIELD(struct event_stored, restricted, FIELD_PART16)};
+static const struct field REPLY[] = {
+    FIELD(struct event_stored, reply.request, FIELD_BYTES),
+    FIELD(struct event_stored, reply.request_hash, FIELD_BYTES),
+    FIELD(struct event_stored, reply.outcome, FIELD_PART16),
 };
 
 static uint8_t flags_of(const struct event_stored *event)
@@ -24,37 +59,17 @@ static uint8_t flags_of(const struct event_stored *event)
     return (uint8_t)flags;
 }
 
-static void write_short(struct cursor_writer *writer, struct span bytes)
-{
-    CHECK(bytes.size <= UINT16_MAX);
-    cursor_write_u16(writer, (uint16_t)bytes.size);
-    cursor_write_span(writer, bytes);
-}
-
 static void write_fields(struct cursor_writer *writer, const struct event_stored *event)
 {
-    cursor_write_u64(writer, event->fields.time_ms);
-    cursor_write_u32(writer, event->fields.actor_local);
-    cursor_write_u32(writer, event->fields.device_local);
-    cursor_write_u32(writer, event->fields.chart_local);
-    cursor_write_u32(writer, event->fields.section_local);
-    cursor_write_u16(writer, event->fields.action);
-    cursor_write_u16(writer, event->fields.outcome);
+    fields_write(writer, FIXED, ARRAY_LEN(FIXED), event);
     if (event->fields.actor_local != 0) {
-        cursor_write_u64(writer, event->actor_number);
-        cursor_write_u64(writer, event->actor_previous);
+        fields_write(writer, ACTOR, ARRAY_LEN(ACTOR), event);
     }
     if (event->fields.chart_local != 0) {
-        cursor_write_u64(writer, event->chart_number);
-        cursor_write_u64(writer, event->chart_previous);
+        fields_write(writer, CHART, ARRAY_LEN(CHART), event);
     }
     if (event->change.kind != 0) {
-        cursor_write_u64(writer, event->section_number);
-        cursor_write_u64(writer, event->section_previous);
-        cursor_write_u16(writer, event->change.kind);
-        cursor_write_span(writer, ID_SPAN(&event->change.object));
-        cursor_write_u64(writer, event->change.object_seq);
-        cursor_write_span(writer, ID_SPAN(&event->section_head));
+        fields_write(writer, CHANGE, ARRAY_LEN(CHANGE), event);
     }
 }
 
@@ -63,15 +78,15 @@ static void write_parts(struct cursor_writer *writer, const struct event_stored 
     if (event->leaf_dropped) {
         return;
     }
-    write_short(writer, event->open);
+    fields_write(writer, OPEN, ARRAY_LEN(OPEN), event);
     cursor_write_span(writer, event->target_opening);
-    write_short(writer, event->target);
+    fields_write(writer, TARGET, ARRAY_LEN(TARGET), event);
     if (event->restricted_dropped) {
         cursor_write_span(writer, ID_SPAN(&event->restricted_hash));
         return;
     }
     cursor_write_span(writer, event->restricted_opening);
-    write_short(writer, event->restricted);
+    fields_write(writer, RESTRICTED, ARRAY_LEN(RESTRICTED), event);
 }
 
 void events_codec_encode(const struct event_stored *event,
@@ -90,45 +105,23 @@ void events_codec_encode(const struct event_stored *event,
     cursor_write_span(&writer, event->nodes);
     write_parts(&writer, event);
     if ((flags & FLAG_REPLY) != 0) {
-        cursor_write_span(&writer, ID_SPAN(&event->reply.request));
-        cursor_write_span(&writer, ID_SPAN(&event->reply.request_hash));
-        write_short(&writer, event->reply.outcome);
+        fields_write(&writer, REPLY, ARRAY_LEN(REPLY), event);
     }
     CHECK(cursor_write_done(&writer, out_size) == STATUS_OK);
 }
 
 static void read_fields(struct cursor_reader *reader, uint8_t flags, struct event_stored *event)
 {
-    event->fields.time_ms = cursor_read_u64(reader);
-    event->fields.actor_local = cursor_read_u32(reader);
-    event->fields.device_local = cursor_read_u32(reader);
-    event->fields.chart_local = cursor_read_u32(reader);
-    event->fields.section_local = cursor_read_u32(reader);
-    event->fields.action = cursor_read_u16(reader);
-    event->fields.outcome = cursor_read_u16(reader);
+    fields_read(reader, FIXED, ARRAY_LEN(FIXED), event);
     if (event->fields.actor_local != 0) {
-        event->actor_number = cursor_read_u64(reader);
-        event->actor_previous = cursor_read_u64(reader);
+        fields_read(reader, ACTOR, ARRAY_LEN(ACTOR), event);
     }
     if (event->fields.chart_local != 0) {
-        event->chart_number = cursor_read_u64(reader);
-        event->chart_previous = cursor_read_u64(reader);
+        fields_read(reader, CHART, ARRAY_LEN(CHART), event);
     }
     if ((flags & FLAG_CHANGE) != 0) {
-        event->section_number = cursor_read_u64(reader);
-        event->section_previous = cursor_read_u64(reader);
-        event->change.kind = cursor_read_u16(reader);
-        cursor_read_bytes(reader, event->change.object.bytes, HASH_BYTES);
-        event->change.object_seq = cursor_read_u64(reader);
-        cursor_read_bytes(reader, event->section_head.bytes, HASH_BYTES);
+        fields_read(reader, CHANGE, ARRAY_LEN(CHANGE), event);
     }
-}
-
-static struct span read_short(struct cursor_reader *reader)
-{
-    uint16_t size = cursor_read_u16(reader);
-
-    return cursor_read_span(reader, size);
 }
 
 static void read_parts(struct cursor_reader *reader, struct event_stored *event)
@@ -136,15 +129,15 @@ static void read_parts(struct cursor_reader *reader, struct event_stored *event)
     if (event->leaf_dropped) {
         return;
     }
-    event->open = read_short(reader);
+    fields_read(reader, OPEN, ARRAY_LEN(OPEN), event);
     event->target_opening = cursor_read_span(reader, EVENTS_OPENING_BYTES);
-    event->target = read_short(reader);
+    fields_read(reader, TARGET, ARRAY_LEN(TARGET), event);
     if (event->restricted_dropped) {
         cursor_read_bytes(reader, event->restricted_hash.bytes, HASH_BYTES);
         return;
     }
     event->restricted_opening = cursor_read_span(reader, EVENTS_OPENING_BYTES);
-    event->restricted = read_short(reader);
+    fields_read(reader, RESTRICTED, ARRAY_LEN(RESTRICTED), event);
 }
 
 /* Everything before the parts. Failed reads are for the caller to notice. */
@@ -194,9 +187,7 @@ enum status events_codec_decode(struct span value, struct event_stored *out_even
     }
     read_parts(&reader, out_event);
     if ((flags & FLAG_REPLY) != 0) {
-        cursor_read_bytes(&reader, out_event->reply.request.bytes, ID_BYTES);
-        cursor_read_bytes(&reader, out_event->reply.request_hash.bytes, HASH_BYTES);
-        out_event->reply.outcome = read_short(&reader);
+        fields_read(&reader, REPLY, ARRAY_LEN(REPLY), out_event);
     }
     return cursor_read_done(&reader) == STATUS_OK ? STATUS_OK : STATUS_CORRUPT;
 }

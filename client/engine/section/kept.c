@@ -1,10 +1,28 @@
 #include "client/engine/section/kept.h"
 
-#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/fields.h"
 
 #define KEPT_VERSION 1u
-#define KEPT_HEAD_BYTES                                                                            \
-    (2u + ID_BYTES + HASH_BYTES + 8u + 4u + ID_BYTES + HASH_BYTES + 8u + HASH_BYTES + 1u)
+
+static const struct field HEAD[] = {
+    FIELD(struct kept, state, FIELD_U8),
+    FIELD(struct kept, item.note, FIELD_BYTES),
+    FIELD(struct kept, item.link, FIELD_BYTES),
+    FIELD(struct kept, item.revision, FIELD_U64),
+    FIELD(struct kept, item.kind, FIELD_U32),
+    FIELD(struct kept, item.author, FIELD_BYTES),
+    FIELD(struct kept, item.device, FIELD_BYTES),
+    FIELD(struct kept, item.epoch, FIELD_U64),
+    FIELD(struct kept, epoch_statement, FIELD_BYTES),
+    FIELD(struct kept, item.parent_count, FIELD_U8),
+};
+
+/* Behind as many parents as the head says. */
+static const struct field PARTS[] = {
+    FIELD(struct kept, context, FIELD_PART32),   FIELD(struct kept, header, FIELD_PART32),
+    FIELD(struct kept, signature, FIELD_PART32), FIELD(struct kept, wrap, FIELD_PART32),
+    FIELD(struct kept, text, FIELD_PART32),
+};
 
 size_t kept_key(uint32_t local, uint64_t number, uint8_t out_key[static KEPT_KEY_BYTES])
 {
@@ -15,24 +33,12 @@ size_t kept_key(uint32_t local, uint64_t number, uint8_t out_key[static KEPT_KEY
     return KEPT_KEY_BYTES;
 }
 
-static void write_part(struct cursor_writer *writer, struct span part)
-{
-    cursor_write_u32(writer, (uint32_t)part.size);
-    cursor_write_span(writer, part);
-}
-
-static struct span read_part(struct cursor_reader *reader)
-{
-    return cursor_read_span(reader, cursor_read_u32(reader));
-}
-
 enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *out_size)
 {
-    const struct indexed *item = &kept->item;
-    CHECK(item->parent_count <= CONTEXT_PARENTS_MAX);
-    size_t size = KEPT_HEAD_BYTES + item->parent_count * HASH_BYTES + 5 * sizeof(uint32_t) +
-                  kept->context.size + kept->header.size + kept->signature.size + kept->wrap.size +
-                  kept->text.size;
+    size_t parents = kept->item.parent_count;
+    CHECK(parents <= CONTEXT_PARENTS_MAX);
+    size_t size = 1u + fields_size(HEAD, ARRAY_LEN(HEAD), kept) + parents * HASH_BYTES +
+                  fields_size(PARTS, ARRAY_LEN(PARTS), kept);
     uint8_t *bytes = malloc(size);
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;
@@ -40,26 +46,10 @@ enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *ou
     struct cursor_writer writer;
     cursor_write_init(&writer, bytes, size);
     cursor_write_u8(&writer, KEPT_VERSION);
-    cursor_write_u8(&writer, (uint8_t)kept->state);
-    cursor_write_span(&writer, ID_SPAN(&item->note));
-    cursor_write_span(&writer, ID_SPAN(&item->link));
-    cursor_write_u64(&writer, item->revision);
-    cursor_write_u32(&writer, item->kind);
-    cursor_write_span(&writer, ID_SPAN(&item->author));
-    cursor_write_span(&writer, ID_SPAN(&item->device));
-    cursor_write_u64(&writer, item->epoch);
-    cursor_write_span(&writer, ID_SPAN(&kept->epoch_statement));
-    cursor_write_u8(&writer, (uint8_t)item->parent_count);
-    for (size_t i = 0; i < item->parent_count; i++) {
-        cursor_write_span(&writer, ID_SPAN(&kept->parents[i]));
-    }
-    write_part(&writer, kept->context);
-    write_part(&writer, kept->header);
-    write_part(&writer, kept->signature);
-    write_part(&writer, kept->wrap);
-    write_part(&writer, kept->text);
-    enum status status = cursor_write_done(&writer, out_size);
-    CHECK(status == STATUS_OK && *out_size == size);
+    fields_write(&writer, HEAD, ARRAY_LEN(HEAD), kept);
+    cursor_write_span(&writer, span_of(kept->parents, parents * HASH_BYTES));
+    fields_write(&writer, PARTS, ARRAY_LEN(PARTS), kept);
+    CHECK(cursor_write_done(&writer, out_size) == STATUS_OK && *out_size == size);
     *out_bytes = bytes;
     return STATUS_OK;
 }
@@ -67,38 +57,21 @@ enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *ou
 enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kept)
 {
     struct kept kept = {.item = {.number = number}};
-    struct indexed *item = &kept.item;
     struct cursor_reader reader;
     cursor_read_init(&reader, bytes);
     uint8_t version = cursor_read_u8(&reader);
-    uint8_t state = cursor_read_u8(&reader);
-    cursor_read_bytes(&reader, item->note.bytes, ID_BYTES);
-    cursor_read_bytes(&reader, item->link.bytes, HASH_BYTES);
-    item->revision = cursor_read_u64(&reader);
-    item->kind = cursor_read_u32(&reader);
-    cursor_read_bytes(&reader, item->author.bytes, ID_BYTES);
-    cursor_read_bytes(&reader, item->device.bytes, HASH_BYTES);
-    item->epoch = cursor_read_u64(&reader);
-    cursor_read_bytes(&reader, kept.epoch_statement.bytes, HASH_BYTES);
-    item->parent_count = cursor_read_u8(&reader);
-    if (version != KEPT_VERSION || state < KEPT_OPEN || state > KEPT_ERASED ||
-        item->parent_count > CONTEXT_PARENTS_MAX) {
+    fields_read(&reader, HEAD, ARRAY_LEN(HEAD), &kept);
+    if (version != KEPT_VERSION || kept.state < KEPT_OPEN || kept.state > KEPT_ERASED ||
+        kept.item.parent_count > CONTEXT_PARENTS_MAX) {
         return STATUS_CORRUPT;
     }
-    for (size_t i = 0; i < item->parent_count; i++) {
-        cursor_read_bytes(&reader, kept.parents[i].bytes, HASH_BYTES);
-    }
-    kept.context = read_part(&reader);
-    kept.header = read_part(&reader);
-    kept.signature = read_part(&reader);
-    kept.wrap = read_part(&reader);
-    kept.text = read_part(&reader);
+    cursor_read_bytes(&reader, kept.parents, kept.item.parent_count * HASH_BYTES);
+    fields_read(&reader, PARTS, ARRAY_LEN(PARTS), &kept);
     if (cursor_read_done(&reader) != STATUS_OK) {
         return STATUS_CORRUPT;
     }
-    kept.state = (enum kept_state)state;
-    item->erased = kept.state == KEPT_ERASED;
-    item->sealed = kept.state == KEPT_SEALED;
+    kept.item.erased = kept.state == KEPT_ERASED;
+    kept.item.sealed = kept.state == KEPT_SEALED;
     *out_kept = kept;
     return STATUS_OK;
 }

@@ -1,13 +1,26 @@
 #include "client/engine/section/section.h"
 
-#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/array.h"
+#include "keys/public/bytes/fields.h"
 
 /* Sections and what we know of charts, in and out of the storage. */
 
-#define SECTION_VERSION    1u
-#define SECTION_HEAD_BYTES (1u + ID_BYTES + HASH_BYTES + 8u + 8u + 1u + 8u + 8u + HASH_BYTES + 2u)
-#define CHART_KEY_BYTES    (1u + ID_BYTES)
-#define CHART_VALUE_BYTES  (8u + HASH_BYTES)
+#define SECTION_VERSION   1u
+#define CHART_KEY_BYTES   (1u + ID_BYTES)
+#define CHART_VALUE_BYTES (8u + HASH_BYTES)
+
+/* Before as many verified devices as it says, and the timeline. */
+static const struct field HEAD[] = {
+    FIELD(struct section, id, FIELD_BYTES),
+    FIELD(struct section, label, FIELD_BYTES),
+    FIELD(struct section, known, FIELD_U64),
+    FIELD(struct section, ended_at, FIELD_U64),
+    FIELD(struct section, started, FIELD_BOOL),
+    FIELD(struct section, start_epoch, FIELD_U64),
+    FIELD(struct section, refused_number, FIELD_U64),
+    FIELD(struct section, refused_link, FIELD_BYTES),
+    FIELD(struct section, verified_count, FIELD_U16),
+};
 
 static enum status put_chart(struct sections *sections, const struct section *section)
 {
@@ -54,7 +67,8 @@ enum status section_store(struct sections *sections, const struct section *secti
     if (status != STATUS_OK) {
         return status;
     }
-    size_t size = SECTION_HEAD_BYTES + section->verified_count * HASH_BYTES + timeline_size;
+    size_t verified = section->verified_count * HASH_BYTES;
+    size_t size = 1u + fields_size(HEAD, ARRAY_LEN(HEAD), section) + verified + timeline_size;
     value = malloc(size);
     status = STATUS_NO_MEMORY;
     if (value == NULL) {
@@ -63,18 +77,8 @@ enum status section_store(struct sections *sections, const struct section *secti
     struct cursor_writer writer;
     cursor_write_init(&writer, value, size);
     cursor_write_u8(&writer, SECTION_VERSION);
-    cursor_write_span(&writer, ID_SPAN(&section->id));
-    cursor_write_span(&writer, ID_SPAN(&section->label));
-    cursor_write_u64(&writer, section->known);
-    cursor_write_u64(&writer, section->ended_at);
-    cursor_write_u8(&writer, section->started ? 1 : 0);
-    cursor_write_u64(&writer, section->start_epoch);
-    cursor_write_u64(&writer, section->refused_number);
-    cursor_write_span(&writer, ID_SPAN(&section->refused_link));
-    cursor_write_u16(&writer, (uint16_t)section->verified_count);
-    for (size_t i = 0; i < section->verified_count; i++) {
-        cursor_write_span(&writer, ID_SPAN(&section->verified_device[i]));
-    }
+    fields_write(&writer, HEAD, ARRAY_LEN(HEAD), section);
+    cursor_write_span(&writer, span_of(section->verified_device, verified));
     cursor_write_span(&writer, span_of(timeline, timeline_size));
     status = cursor_write_done(&writer, &size);
     uint8_t key[4];
@@ -100,14 +104,10 @@ struct loading {
 
 static enum status read_section(struct sections *sections, struct span key, struct span value)
 {
-    if (sections->count == sections->capacity) {
-        size_t capacity = sections->capacity == 0 ? 8 : sections->capacity * 2;
-        struct section *grown = realloc(sections->items, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        sections->items = grown;
-        sections->capacity = capacity;
+    enum status status = array_grow(&sections->items, &sections->capacity, sections->count + 1,
+                                    sizeof *sections->items);
+    if (status != STATUS_OK) {
+        return status;
     }
     struct section *section = &sections->items[sections->count];
     *section = (struct section){0};
@@ -119,26 +119,16 @@ static enum status read_section(struct sections *sections, struct span key, stru
     }
     cursor_read_init(&reader, value);
     uint8_t version = cursor_read_u8(&reader);
-    cursor_read_bytes(&reader, section->id.bytes, ID_BYTES);
-    cursor_read_bytes(&reader, section->label.bytes, HASH_BYTES);
-    section->known = cursor_read_u64(&reader);
-    section->ended_at = cursor_read_u64(&reader);
-    section->started = cursor_read_u8(&reader) == 1;
-    section->start_epoch = cursor_read_u64(&reader);
-    section->refused_number = cursor_read_u64(&reader);
-    cursor_read_bytes(&reader, section->refused_link.bytes, HASH_BYTES);
-    section->verified_count = cursor_read_u16(&reader);
+    fields_read(&reader, HEAD, ARRAY_LEN(HEAD), section);
     if (version != SECTION_VERSION || section->verified_count > EPOCH_STARTS_MAX) {
         return STATUS_CORRUPT;
     }
-    for (size_t i = 0; i < section->verified_count; i++) {
-        cursor_read_bytes(&reader, section->verified_device[i].bytes, HASH_BYTES);
-    }
+    cursor_read_bytes(&reader, section->verified_device, section->verified_count * HASH_BYTES);
     struct span timeline = cursor_read_rest(&reader);
     if (cursor_read_done(&reader) != STATUS_OK) {
         return STATUS_CORRUPT;
     }
-    enum status status = timeline_decode(timeline, &section->timeline);
+    status = timeline_decode(timeline, &section->timeline);
     if (status == STATUS_OK) {
         sections->count++;
     }

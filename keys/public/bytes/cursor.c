@@ -21,7 +21,7 @@ static const uint8_t *cursor_take(struct cursor_reader *reader, size_t size)
     return taken;
 }
 
-static uint64_t cursor_take_number(struct cursor_reader *reader, size_t size)
+uint64_t cursor_read_number(struct cursor_reader *reader, size_t size)
 {
     const uint8_t *bytes = cursor_take(reader, size);
     uint64_t value = 0;
@@ -35,22 +35,22 @@ static uint64_t cursor_take_number(struct cursor_reader *reader, size_t size)
 
 uint8_t cursor_read_u8(struct cursor_reader *reader)
 {
-    return (uint8_t)cursor_take_number(reader, 1);
+    return (uint8_t)cursor_read_number(reader, 1);
 }
 
 uint16_t cursor_read_u16(struct cursor_reader *reader)
 {
-    return (uint16_t)cursor_take_number(reader, 2);
+    return (uint16_t)cursor_read_number(reader, 2);
 }
 
 uint32_t cursor_read_u32(struct cursor_reader *reader)
 {
-    return (uint32_t)cursor_take_number(reader, 4);
+    return (uint32_t)cursor_read_number(reader, 4);
 }
 
 uint64_t cursor_read_u64(struct cursor_reader *reader)
 {
-    return cursor_take_number(reader, 8);
+    return cursor_read_number(reader, 8);
 }
 
 void cursor_read_bytes(struct cursor_reader *reader, void *out, size_t size)
@@ -99,8 +99,11 @@ static uint8_t *cursor_room(struct cursor_writer *writer, size_t size)
     return room;
 }
 
-static void cursor_put_number(struct cursor_writer *writer, uint64_t value, size_t size)
+void cursor_write_number(struct cursor_writer *writer, uint64_t value, size_t size)
 {
+    if (size < sizeof value && value >> (8u * size) != 0) {
+        writer->failed = true;
+    }
     uint8_t *room = cursor_room(writer, size);
     if (room == NULL) {
         return;
@@ -113,22 +116,22 @@ static void cursor_put_number(struct cursor_writer *writer, uint64_t value, size
 
 void cursor_write_u8(struct cursor_writer *writer, uint8_t value)
 {
-    cursor_put_number(writer, value, 1);
+    cursor_write_number(writer, value, 1);
 }
 
 void cursor_write_u16(struct cursor_writer *writer, uint16_t value)
 {
-    cursor_put_number(writer, value, 2);
+    cursor_write_number(writer, value, 2);
 }
 
 void cursor_write_u32(struct cursor_writer *writer, uint32_t value)
 {
-    cursor_put_number(writer, value, 4);
+    cursor_write_number(writer, value, 4);
 }
 
 void cursor_write_u64(struct cursor_writer *writer, uint64_t value)
 {
-    cursor_put_number(writer, value, 8);
+    cursor_write_number(writer, value, 8);
 }
 
 void cursor_write_span(struct cursor_writer *writer, struct span bytes)

@@ -30,6 +30,8 @@ uint8_t cursor_read_u8(struct cursor_reader *reader);
 uint16_t cursor_read_u16(struct cursor_reader *reader);
 uint32_t cursor_read_u32(struct cursor_reader *reader);
 uint64_t cursor_read_u64(struct cursor_reader *reader);
+/* The same for a width of 1 to 8 bytes that is not known beforehand. */
+uint64_t cursor_read_number(struct cursor_reader *reader, size_t size);
 /* Exactly |size| bytes into |out|; all zero when they are not there. */
 void cursor_read_bytes(struct cursor_reader *reader, void *out, size_t size);
 /* Borrows the next |size| bytes; an empty span when they are not there. */
@@ -44,6 +46,8 @@ void cursor_write_u8(struct cursor_writer *writer, uint8_t value);
 void cursor_write_u16(struct cursor_writer *writer, uint16_t value);
 void cursor_write_u32(struct cursor_writer *writer, uint32_t value);
 void cursor_write_u64(struct cursor_writer *writer, uint64_t value);
+/* The same for any width; a value that does not fit it fails the writer. */
+void cursor_write_number(struct cursor_writer *writer, uint64_t value, size_t size);
 void cursor_write_span(struct cursor_writer *writer, struct span bytes);
 /* STATUS_TOO_LARGE when anything did not fit; *out_size only on STATUS_OK. */
 MUST_CHECK enum status cursor_write_done(const struct cursor_writer *writer, size_t *out_size);

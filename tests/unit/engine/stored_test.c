@@ -3,6 +3,7 @@
 #include "client/engine/outbox/wish.h"
 #include "client/engine/outbox/wish_store.h"
 #include "client/engine/section/kept.h"
+#include "client/engine/section/section.h"
 #include "tests/support/test.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/engine/memory_storage.h"
@@ -41,7 +42,7 @@ static void wish_sample(struct wish *out)
     counter = 1;
     *out = (struct wish){.kind = WISH_GRANT, .state = ENGINE_WISH_FAILED, .status = STATUS_FULL};
     out->tries = 0x01020304;
-    out->type = 0x11121314;
+    out->subtype = 0x11121314;
     out->rights = 0x21222324;
     out->purpose = 0x31323334;
     fill(&out->section, sizeof out->section);
@@ -124,7 +125,7 @@ static void test_wish(void **state)
     longer[0] ^= 3;
     assert_int_equal(wish_read(span_of(longer, size)), STATUS_CORRUPT);
     free(longer);
-    again.parent_count = WRITE_PARENTS_MAX + 1;
+    again.parent_count = WISH_PARENTS_MAX + 1;
     free(twice);
     assert_int_equal(wish_store_encode(&again, &twice, &twice_size), STATUS_OK);
     assert_int_equal(wish_read(span_of(twice, twice_size)), STATUS_CORRUPT);
@@ -211,39 +212,51 @@ static void test_kept(void **state)
     vectors_close(vectors);
 }
 
-static void engine_begin(struct engine *engine, struct memory_storage **out_memory)
+/* As much of an engine as keeps sections. */
+struct keeping {
+    struct common common;
+    struct log log;
+    struct sections sections;
+    struct memory_storage *memory;
+};
+
+static void keeping_begin(struct keeping *keeping)
 {
-    *engine = (struct engine){0};
-    *out_memory = memory_storage_new();
-    assert_non_null(*out_memory);
-    memory_storage_get(*out_memory, &engine->storage);
+    *keeping = (struct keeping){.sections = {0}};
+    keeping->sections.common = &keeping->common;
+    keeping->sections.log = &keeping->log;
+    keeping->memory = memory_storage_new();
+    assert_non_null(keeping->memory);
+    memory_storage_get(keeping->memory, &keeping->common.storage);
 }
 
-static void engine_end(struct engine *engine, struct memory_storage *memory)
+static void keeping_end(struct keeping *keeping)
 {
-    for (size_t i = 0; i < engine->section_count; i++) {
-        timeline_free(&engine->sections[i].timeline);
+    for (size_t i = 0; i < keeping->sections.count; i++) {
+        timeline_free(&keeping->sections.items[i].timeline);
     }
-    free(engine->sections);
-    memory_storage_free(memory);
+    free(keeping->sections.items);
+    memory_storage_free(keeping->memory);
 }
 
-static enum status section_put(struct engine *engine, struct span key, struct span value)
+static void keep(struct keeping *keeping, const struct section *section)
 {
-    assert_int_equal(engine->storage.begin(engine->storage.context), STATUS_OK);
-    assert_int_equal(engine->storage.put(engine->storage.context, STORAGE_SECTION, key, value),
-                     STATUS_OK);
-    assert_int_equal(engine->storage.commit(engine->storage.context), STATUS_OK);
-    return section_load(engine);
+    const struct storage *storage = &keeping->common.storage;
+    assert_int_equal(storage->begin(storage->context), STATUS_OK);
+    assert_int_equal(section_store(&keeping->sections, section), STATUS_OK);
+    assert_int_equal(storage->commit(storage->context), STATUS_OK);
 }
 
 static enum status section_read(struct span key, struct span value)
 {
-    struct engine engine;
-    struct memory_storage *memory = NULL;
-    engine_begin(&engine, &memory);
-    enum status status = section_put(&engine, key, value);
-    engine_end(&engine, memory);
+    struct keeping keeping;
+    keeping_begin(&keeping);
+    const struct storage *storage = &keeping.common.storage;
+    assert_int_equal(storage->begin(storage->context), STATUS_OK);
+    assert_int_equal(storage->put(storage->context, STORAGE_SECTION, key, value), STATUS_OK);
+    assert_int_equal(storage->commit(storage->context), STATUS_OK);
+    enum status status = section_load(&keeping.sections);
+    keeping_end(&keeping);
     return status;
 }
 
@@ -256,8 +269,7 @@ static void test_section(void **state)
     static const uint8_t key_bytes[] = {0, 1, 2, 3};
     const struct span key = span_of(key_bytes, sizeof key_bytes);
     struct practice_id practice;
-    struct engine engine;
-    struct memory_storage *memory = NULL;
+    struct keeping keeping;
     struct span value;
     counter = 1;
     fill(&practice, sizeof practice);
@@ -271,30 +283,28 @@ static void test_section(void **state)
     fill(&section.refused_link, sizeof section.refused_link);
     fill(section.verified_device, 2 * sizeof section.verified_device[0]);
     timeline_init(&section.timeline, &practice, &section.id);
-    engine_begin(&engine, &memory);
-    assert_int_equal(engine.storage.begin(engine.storage.context), STATUS_OK);
-    assert_int_equal(section_store(&engine, &section), STATUS_OK);
-    assert_int_equal(engine.storage.commit(engine.storage.context), STATUS_OK);
-    assert_int_equal(engine.storage.get(engine.storage.context, STORAGE_SECTION, key, &value),
-                     STATUS_OK);
+    keeping_begin(&keeping);
+    const struct storage *storage = &keeping.common.storage;
+    const struct section *loaded = NULL;
+    keep(&keeping, &section);
+    assert_int_equal(storage->get(storage->context, STORAGE_SECTION, key, &value), STATUS_OK);
     vectors_find(vectors, "section");
     same(vectors, "bytes", value);
     size_t size = value.size;
     uint8_t *bytes = calloc(size + 1, 1);
     assert_non_null(bytes);
     memcpy(bytes, value.data, size);
-    assert_int_equal(section_load(&engine), STATUS_OK);
-    assert_int_equal(engine.section_count, 1);
-    assert_int_equal(engine.sections[0].local, section.local);
-    assert_int_equal(engine.sections[0].verified_count, 2);
-    assert_true(engine.sections[0].started);
-    engine.sections[0].local++;
-    assert_int_equal(engine.storage.begin(engine.storage.context), STATUS_OK);
-    assert_int_equal(section_store(&engine, &engine.sections[0]), STATUS_OK);
-    assert_int_equal(engine.storage.commit(engine.storage.context), STATUS_OK);
+    assert_int_equal(section_load(&keeping.sections), STATUS_OK);
+    assert_int_equal(keeping.sections.count, 1);
+    loaded = &keeping.sections.items[0];
+    assert_int_equal(loaded->local, section.local);
+    assert_int_equal(loaded->verified_count, 2);
+    assert_true(loaded->started);
+    keeping.sections.items[0].local++;
+    keep(&keeping, loaded);
     static const uint8_t next_bytes[] = {0, 1, 2, 4};
-    assert_int_equal(engine.storage.get(engine.storage.context, STORAGE_SECTION,
-                                        span_of(next_bytes, sizeof next_bytes), &value),
+    assert_int_equal(storage->get(storage->context, STORAGE_SECTION,
+                                  span_of(next_bytes, sizeof next_bytes), &value),
                      STATUS_OK);
     assert_true(span_equal(value, span_of(bytes, size)));
     for (size_t cut = 0; cut < size; cut++) {
@@ -307,7 +317,7 @@ static void test_section(void **state)
     assert_int_equal(section_read(key, span_of(bytes, size)), STATUS_CORRUPT);
     free(bytes);
     timeline_free(&section.timeline);
-    engine_end(&engine, memory);
+    keeping_end(&keeping);
     vectors_close(vectors);
 }
 
