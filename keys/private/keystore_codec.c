@@ -1,11 +1,10 @@
 #include "keys/private/keystore_codec.h"
 
-#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/fields.h"
 
 #define VERSION          1u
 #define ENTRY_HEAD_BYTES 6u
-#define PINS_BYTES       (6u * HASH_BYTES)
-#define CHECKPOINT_BYTES (8u + HASH_BYTES)
+#define KEY_BYTES        32u
 /* Everything but peers and extra, generously. */
 #define FIXED_BYTES_MAX  2048u
 
@@ -32,82 +31,124 @@ enum tag {
     TAG_EXTRA = 20,
 };
 
+enum form {
+    FORM_FIELDS, /* by `rows` */
+    FORM_TEXT,   /* without its terminator, and with no zero byte inside */
+    FORM_SIGNER, /* the three kinds of pointer: NULL is written as nothing */
+    FORM_SEALER,
+    FORM_SECRET,
+};
+
+/* One entry of the file: a tag, a size and the value of one or two members of the content, or
+ * of the params. */
+struct entry {
+    enum tag tag;
+    enum form form;
+    struct field rows[2]; /* FIELDS: one or two */
+    size_t at;            /* all others: the member's offset */
+    size_t size_min;      /* of these; both 0: KEY_BYTES */
+    size_t size_max;
+    enum identity_role role;
+    bool optional;
+    bool of_params;
+};
+
+_Static_assert(sizeof(struct keystore_pins) == 6u * HASH_BYTES, "six keys and nothing between");
+_Static_assert(IDENTITY_SEED_BYTES == KEY_BYTES, "every key is as long");
+
+/* In the order of the file, which is the only one that is read. */
+static const struct entry ENTRIES[] = {
+    {TAG_PRACTICE, FORM_FIELDS, .rows = {FIELD(struct keystore_content, practice, FIELD_BYTES)}},
+    {TAG_MEMBER, FORM_FIELDS, .rows = {FIELD(struct keystore_content, member, FIELD_BYTES)}},
+    {TAG_DEVICE, FORM_FIELDS, .rows = {FIELD(struct keystore_content, device, FIELD_BYTES)}},
+    {TAG_DEVICE_STATEMENT, FORM_FIELDS,
+     .rows = {FIELD(struct keystore_content, device_statement, FIELD_BYTES)}},
+    {TAG_IDENTITY, FORM_SIGNER, .at = offsetof(struct keystore_content, identity),
+     .role = IDENTITY_MEMBER, .optional = true},
+    {TAG_CONTENT, FORM_SIGNER, .at = offsetof(struct keystore_content, content_key),
+     .role = IDENTITY_CONTENT},
+    {TAG_LOGIN, FORM_SIGNER, .at = offsetof(struct keystore_content, login),
+     .role = IDENTITY_LOGIN},
+    {TAG_SEALING, FORM_SEALER, .at = offsetof(struct keystore_content, sealing)},
+    {TAG_WITNESS, FORM_SIGNER, .at = offsetof(struct keystore_content, witness),
+     .role = IDENTITY_WITNESS, .optional = true},
+    {TAG_CACHE_MASTER, FORM_SECRET, .at = offsetof(struct keystore_content, cache_master)},
+    {TAG_PINS, FORM_FIELDS, .rows = {FIELD(struct keystore_content, pins, FIELD_BYTES)}},
+    {TAG_STATEMENTS, FORM_FIELDS,
+     .rows = {FIELD(struct keystore_content, statements.size, FIELD_U64),
+              FIELD(struct keystore_content, statements.root, FIELD_BYTES)}},
+    {TAG_EVENTS, FORM_FIELDS,
+     .rows = {FIELD(struct keystore_content, events.size, FIELD_U64),
+              FIELD(struct keystore_content, events.root, FIELD_BYTES)}},
+    {TAG_ADDRESS, FORM_TEXT, .at = offsetof(struct keystore_content, address),
+     .size_max = KEYSTORE_ADDRESS_CHARS_MAX},
+    {TAG_ORIGIN, FORM_TEXT, .at = offsetof(struct keystore_content, origin),
+     .size_max = KEYSTORE_ORIGIN_CHARS_MAX},
+    {TAG_GENERATION, FORM_FIELDS, .rows = {FIELD(struct keystore_content, generation, FIELD_U64)}},
+    {TAG_CLIENT_VERSION, FORM_FIELDS,
+     .rows = {FIELD(struct keystore_content, client_version, FIELD_U32)}},
+    {TAG_PARAMS, FORM_FIELDS,
+     .rows = {FIELD(struct pass_file_params, passes, FIELD_U32),
+              FIELD(struct pass_file_params, memory_kib, FIELD_U32)},
+     .of_params = true},
+    {TAG_PEERS, FORM_SECRET, .at = offsetof(struct keystore_content, peers),
+     .size_min = KEYSTORE_CODEC_PEER_BYTES,
+     .size_max = KEYSTORE_PEERS_MAX * KEYSTORE_CODEC_PEER_BYTES, .optional = true},
+    {TAG_EXTRA, FORM_SECRET, .at = offsetof(struct keystore_content, extra), .size_min = 1,
+     .size_max = KEYSTORE_EXTRA_BYTES_MAX, .optional = true},
+};
+
+static size_t row_count(const struct entry *entry)
+{
+    return entry->rows[1].size == 0 ? 1u : 2u;
+}
+
 static void put_head(struct cursor_writer *writer, enum tag tag, size_t size)
 {
     cursor_write_u16(writer, (uint16_t)tag);
     cursor_write_u32(writer, (uint32_t)size);
 }
 
-static void put(struct cursor_writer *writer, enum tag tag, struct span value)
+/* The bytes of an entry that is one piece; false: it is not there. */
+static bool view_entry(const struct entry *entry, const void *member, struct span *out_value)
 {
-    put_head(writer, tag, value.size);
-    cursor_write_span(writer, value);
-}
-
-static void put_signer(struct cursor_writer *writer, enum tag tag,
-                       const struct identity_signer *signer)
-{
-    if (signer != NULL) {
-        put(writer, tag, identity_signer_seed(signer));
+    const struct identity_signer *signer = NULL;
+    const struct identity_sealer *sealer = NULL;
+    const struct secret *secret = NULL;
+    switch (entry->form) {
+    case FORM_TEXT:
+        *out_value = span_of(member, strnlen(member, entry->size_max));
+        return true;
+    case FORM_SIGNER:
+        memcpy(&signer, member, sizeof signer);
+        *out_value = signer == NULL ? span_of(NULL, 0) : identity_signer_seed(signer);
+        return signer != NULL;
+    case FORM_SEALER:
+        memcpy(&sealer, member, sizeof sealer);
+        secret = identity_sealer_secret(sealer);
+        break;
+    case FORM_SECRET:
+        memcpy(&secret, member, sizeof secret);
+        break;
+    case FORM_FIELDS:
+        break;
     }
+    *out_value = secret == NULL ? span_of(NULL, 0) : secret_view(secret);
+    return secret != NULL;
 }
 
-static void put_secret(struct cursor_writer *writer, enum tag tag, const struct secret *secret)
+static void put_entry(struct cursor_writer *writer, const struct entry *entry,
+                      const struct keystore_content *content, const struct pass_file_params *params)
 {
-    if (secret != NULL) {
-        put(writer, tag, secret_view(secret));
+    const void *record = entry->of_params ? (const void *)params : (const void *)content;
+    struct span value;
+    if (entry->form == FORM_FIELDS) {
+        put_head(writer, entry->tag, fields_size(entry->rows, row_count(entry), record));
+        fields_write(writer, entry->rows, row_count(entry), record);
+    } else if (view_entry(entry, (const uint8_t *)record + entry->at, &value)) {
+        put_head(writer, entry->tag, value.size);
+        cursor_write_span(writer, value);
     }
-}
-
-static void put_pins(struct cursor_writer *writer, const struct keystore_pins *pins)
-{
-    put_head(writer, TAG_PINS, PINS_BYTES);
-    cursor_write_span(writer, ID_SPAN(&pins->login_key));
-    cursor_write_span(writer, ID_SPAN(&pins->login_key_next));
-    cursor_write_span(writer, ID_SPAN(&pins->log_key));
-    cursor_write_span(writer, ID_SPAN(&pins->log_key_next));
-    cursor_write_span(writer, ID_SPAN(&pins->tls_key));
-    cursor_write_span(writer, ID_SPAN(&pins->tls_key_next));
-}
-
-static void put_checkpoint(struct cursor_writer *writer, enum tag tag,
-                           const struct keystore_checkpoint *checkpoint)
-{
-    put_head(writer, tag, CHECKPOINT_BYTES);
-    cursor_write_u64(writer, checkpoint->size);
-    cursor_write_span(writer, ID_SPAN(&checkpoint->root));
-}
-
-static void put_all(struct cursor_writer *writer, const struct keystore_content *content,
-                    const struct pass_file_params *params)
-{
-    cursor_write_u16(writer, VERSION);
-    put(writer, TAG_PRACTICE, ID_SPAN(&content->practice));
-    put(writer, TAG_MEMBER, ID_SPAN(&content->member));
-    put(writer, TAG_DEVICE, ID_SPAN(&content->device));
-    put(writer, TAG_DEVICE_STATEMENT, ID_SPAN(&content->device_statement));
-    put_signer(writer, TAG_IDENTITY, content->identity);
-    put_signer(writer, TAG_CONTENT, content->content_key);
-    put_signer(writer, TAG_LOGIN, content->login);
-    put_secret(writer, TAG_SEALING, identity_sealer_secret(content->sealing));
-    put_signer(writer, TAG_WITNESS, content->witness);
-    put_secret(writer, TAG_CACHE_MASTER, content->cache_master);
-    put_pins(writer, &content->pins);
-    put_checkpoint(writer, TAG_STATEMENTS, &content->statements);
-    put_checkpoint(writer, TAG_EVENTS, &content->events);
-    put(writer, TAG_ADDRESS,
-        span_of(content->address, strnlen(content->address, KEYSTORE_ADDRESS_CHARS_MAX)));
-    put(writer, TAG_ORIGIN,
-        span_of(content->origin, strnlen(content->origin, KEYSTORE_ORIGIN_CHARS_MAX)));
-    put_head(writer, TAG_GENERATION, 8);
-    cursor_write_u64(writer, content->generation);
-    put_head(writer, TAG_CLIENT_VERSION, 4);
-    cursor_write_u32(writer, content->client_version);
-    put_head(writer, TAG_PARAMS, 8);
-    cursor_write_u32(writer, params->passes);
-    cursor_write_u32(writer, params->memory_kib);
-    put_secret(writer, TAG_PEERS, content->peers);
-    put_secret(writer, TAG_EXTRA, content->extra);
 }
 
 static size_t round_up(size_t size)
@@ -135,7 +176,10 @@ enum status keystore_codec_encode(const struct keystore_content *content,
         return status;
     }
     cursor_write_init(&writer, secret_fill(bytes), capacity);
-    put_all(&writer, content, params);
+    cursor_write_u16(&writer, VERSION);
+    for (size_t i = 0; i < ARRAY_LEN(ENTRIES); i++) {
+        put_entry(&writer, &ENTRIES[i], content, params);
+    }
     CHECK(cursor_write_done(&writer, &used) == STATUS_OK);
     *out_bytes = bytes;
     *out_size = round_up(used);
@@ -160,92 +204,47 @@ static struct span take(struct cursor_reader *reader, enum tag tag, size_t size_
     return cursor_read_span(reader, reader->failed ? 0 : size);
 }
 
-static void take_bytes(struct cursor_reader *reader, enum tag tag, void *out, size_t size)
+/* |member| is the content's at the entry's offset, and zero. */
+static enum status set_entry(const struct entry *entry, struct span value, void *out_member)
 {
-    struct span value = take(reader, tag, size, size);
-    if (value.size == size) {
-        memcpy(out, value.data, size);
+    switch (entry->form) {
+    case FORM_TEXT:
+        if (value.size > 0 && memchr(value.data, 0, value.size) != NULL) {
+            return STATUS_DAMAGED;
+        }
+        memcpy(out_member, value.data, value.size);
+        return STATUS_OK;
+    case FORM_SIGNER:
+        return identity_signer_from_seed(entry->role, value, out_member);
+    case FORM_SEALER:
+        return identity_sealer_from_secret(value, out_member);
+    case FORM_SECRET:
+        return secret_from_bytes(value, out_member);
+    case FORM_FIELDS:
+        break;
     }
+    return STATUS_DAMAGED;
 }
 
-static void take_text(struct cursor_reader *reader, enum tag tag, char *out, size_t chars_max)
+static enum status take_entry(struct cursor_reader *reader, const struct entry *entry,
+                              struct keystore_content *content, struct pass_file_params *params)
 {
-    struct span value = take(reader, tag, 0, chars_max);
-    if (value.size > 0 && memchr(value.data, 0, value.size) != NULL) {
-        reader->failed = true;
-    } else if (value.size > 0) {
-        memcpy(out, value.data, value.size);
+    if (entry->optional && peek_tag(reader) != (uint16_t)entry->tag) {
+        return STATUS_OK;
     }
-}
-
-static enum status take_signer(struct cursor_reader *reader, enum tag tag, enum identity_role role,
-                               struct identity_signer **out_signer)
-{
-    struct span seed = take(reader, tag, IDENTITY_SEED_BYTES, IDENTITY_SEED_BYTES);
-    if (reader->failed) {
-        return STATUS_DAMAGED;
+    void *record = entry->of_params ? (void *)params : (void *)content;
+    if (entry->form != FORM_FIELDS) {
+        bool key = entry->size_max == 0;
+        struct span value = take(reader, entry->tag, key ? KEY_BYTES : entry->size_min,
+                                 key ? KEY_BYTES : entry->size_max);
+        return reader->failed ? STATUS_DAMAGED
+                              : set_entry(entry, value, (uint8_t *)record + entry->at);
     }
-    return identity_signer_from_seed(role, seed, out_signer);
-}
-
-static enum status take_secret(struct cursor_reader *reader, enum tag tag, size_t size_min,
-                               size_t size_max, struct secret **out_secret)
-{
-    struct span value = take(reader, tag, size_min, size_max);
-    if (reader->failed) {
-        return STATUS_DAMAGED;
-    }
-    return secret_from_bytes(value, out_secret);
-}
-
-static void take_pins(struct cursor_reader *reader, struct keystore_pins *pins)
-{
+    size_t size = fields_size(entry->rows, row_count(entry), record);
     struct cursor_reader inner;
-    cursor_read_init(&inner, take(reader, TAG_PINS, PINS_BYTES, PINS_BYTES));
-    cursor_read_bytes(&inner, pins->login_key.bytes, HASH_BYTES);
-    cursor_read_bytes(&inner, pins->login_key_next.bytes, HASH_BYTES);
-    cursor_read_bytes(&inner, pins->log_key.bytes, HASH_BYTES);
-    cursor_read_bytes(&inner, pins->log_key_next.bytes, HASH_BYTES);
-    cursor_read_bytes(&inner, pins->tls_key.bytes, HASH_BYTES);
-    cursor_read_bytes(&inner, pins->tls_key_next.bytes, HASH_BYTES);
-}
-
-static void take_checkpoint(struct cursor_reader *reader, enum tag tag,
-                            struct keystore_checkpoint *checkpoint)
-{
-    struct cursor_reader inner;
-    cursor_read_init(&inner, take(reader, tag, CHECKPOINT_BYTES, CHECKPOINT_BYTES));
-    checkpoint->size = cursor_read_u64(&inner);
-    cursor_read_bytes(&inner, checkpoint->root.bytes, HASH_BYTES);
-}
-
-static enum status take_keys(struct cursor_reader *reader, struct keystore_content *content)
-{
-    enum status status = STATUS_OK;
-    struct secret *sealing = NULL;
-    if (peek_tag(reader) == TAG_IDENTITY) {
-        status = take_signer(reader, TAG_IDENTITY, IDENTITY_MEMBER, &content->identity);
-    }
-    if (status == STATUS_OK) {
-        status = take_signer(reader, TAG_CONTENT, IDENTITY_CONTENT, &content->content_key);
-    }
-    if (status == STATUS_OK) {
-        status = take_signer(reader, TAG_LOGIN, IDENTITY_LOGIN, &content->login);
-    }
-    if (status == STATUS_OK) {
-        status = take_secret(reader, TAG_SEALING, 32, 32, &sealing);
-    }
-    if (status == STATUS_OK) {
-        status = identity_sealer_from_secret(secret_view(sealing), &content->sealing);
-    }
-    if (status == STATUS_OK && peek_tag(reader) == TAG_WITNESS) {
-        status = take_signer(reader, TAG_WITNESS, IDENTITY_WITNESS, &content->witness);
-    }
-    if (status == STATUS_OK) {
-        status = take_secret(reader, TAG_CACHE_MASTER, 32, 32, &content->cache_master);
-    }
-    secret_free(sealing);
-    return status;
+    cursor_read_init(&inner, take(reader, entry->tag, size, size));
+    fields_read(&inner, entry->rows, row_count(entry), record);
+    return cursor_read_done(&inner) == STATUS_OK ? STATUS_OK : STATUS_DAMAGED;
 }
 
 /* Ascending by member, each once: one set of peers has one encoding. */
@@ -263,22 +262,6 @@ static bool peers_sorted(const struct secret *peers)
     return true;
 }
 
-static enum status take_tail(struct cursor_reader *reader, struct keystore_content *content)
-{
-    enum status status = STATUS_OK;
-    if (peek_tag(reader) == TAG_PEERS) {
-        status = take_secret(reader, TAG_PEERS, KEYSTORE_CODEC_PEER_BYTES,
-                             KEYSTORE_PEERS_MAX * KEYSTORE_CODEC_PEER_BYTES, &content->peers);
-    }
-    if (status == STATUS_OK && content->peers != NULL && !peers_sorted(content->peers)) {
-        status = STATUS_DAMAGED;
-    }
-    if (status == STATUS_OK && peek_tag(reader) == TAG_EXTRA) {
-        status = take_secret(reader, TAG_EXTRA, 1, KEYSTORE_EXTRA_BYTES_MAX, &content->extra);
-    }
-    return status;
-}
-
 /* Only the zeros that rounding needed may follow. */
 static bool rest_is_padding(struct cursor_reader *reader)
 {
@@ -293,31 +276,14 @@ static bool rest_is_padding(struct cursor_reader *reader)
 static enum status decode_all(struct cursor_reader *reader, struct keystore_content *content,
                               struct pass_file_params *params)
 {
-    if (cursor_read_u16(reader) != VERSION) {
-        return STATUS_DAMAGED;
+    enum status status = cursor_read_u16(reader) == VERSION ? STATUS_OK : STATUS_DAMAGED;
+    for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(ENTRIES); i++) {
+        status = take_entry(reader, &ENTRIES[i], content, params);
     }
-    take_bytes(reader, TAG_PRACTICE, content->practice.bytes, HASH_BYTES);
-    take_bytes(reader, TAG_MEMBER, content->member.bytes, ID_BYTES);
-    take_bytes(reader, TAG_DEVICE, content->device.bytes, ID_BYTES);
-    take_bytes(reader, TAG_DEVICE_STATEMENT, content->device_statement.bytes, HASH_BYTES);
-    enum status status = take_keys(reader, content);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK && content->peers != NULL && !peers_sorted(content->peers)) {
+        status = STATUS_DAMAGED;
     }
-    struct cursor_reader inner;
-    take_pins(reader, &content->pins);
-    take_checkpoint(reader, TAG_STATEMENTS, &content->statements);
-    take_checkpoint(reader, TAG_EVENTS, &content->events);
-    take_text(reader, TAG_ADDRESS, content->address, KEYSTORE_ADDRESS_CHARS_MAX);
-    take_text(reader, TAG_ORIGIN, content->origin, KEYSTORE_ORIGIN_CHARS_MAX);
-    cursor_read_init(&inner, take(reader, TAG_GENERATION, 8, 8));
-    content->generation = cursor_read_u64(&inner);
-    cursor_read_init(&inner, take(reader, TAG_CLIENT_VERSION, 4, 4));
-    content->client_version = cursor_read_u32(&inner);
-    cursor_read_init(&inner, take(reader, TAG_PARAMS, 8, 8));
-    params->passes = cursor_read_u32(&inner);
-    params->memory_kib = cursor_read_u32(&inner);
-    return take_tail(reader, content);
+    return status;
 }
 
 enum status keystore_codec_decode(struct span bytes, struct keystore_content *out_content,
