@@ -1,5 +1,6 @@
 #include "server/core/internal.h"
 
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/random.h"
 #include "proto/message.h"
 #include "proto/words.h"
@@ -169,15 +170,9 @@ enum status answer_with(struct core *core, struct txn *txn, const struct core_as
 
 enum status effect_add(struct core *core, const struct core_effect *effect)
 {
-    if (core->effect_count == core->effect_room) {
-        size_t room = core->effect_room == 0 ? 64 : core->effect_room * 2;
-        struct core_effect *grown = realloc(core->effects, room * sizeof(*grown));
-
-        if (grown == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        core->effects = grown;
-        core->effect_room = room;
+    if (array_grow(&core->effects, &core->effect_room, core->effect_count + 1, sizeof(*effect)) !=
+        STATUS_OK) {
+        return STATUS_NO_MEMORY;
     }
     core->effects[core->effect_count++] = *effect;
     return STATUS_OK;

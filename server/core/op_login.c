@@ -1,5 +1,6 @@
 #include "server/core/internal.h"
 
+#include "keys/public/bytes/cursor.h"
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
 #include "server/core/produce_internal.h"
@@ -39,13 +40,6 @@ static enum status refuse_login(struct core *core, const struct core_ask *ask,
     return STATUS_OK;
 }
 
-static void put_u64(uint8_t out[8], uint64_t value)
-{
-    for (size_t i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(value >> (56 - 8 * i));
-    }
-}
-
 static bool login_signed(const struct core *core, const struct core_ask *ask,
                          const Alcove__Login *login, const struct seen *seen,
                          const struct public_key *key)
@@ -69,8 +63,8 @@ static bool login_signed(const struct core *core, const struct core_ask *ask,
     };
 
     hash_bytes(ID_SPAN(&core->login_key), &server_key);
-    put_u64(statements_size, seen->statements_size);
-    put_u64(events_size, seen->events_size);
+    cursor_put_u64(statements_size, seen->statements_size);
+    cursor_put_u64(events_size, seen->events_size);
     return field_signature(login->signature, &signature) &&
            verify_frame(LABEL_LOGIN_CLIENT, &core->practice, parts, ARRAY_LEN(parts), key,
                         &signature) == STATUS_OK;

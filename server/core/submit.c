@@ -1,5 +1,7 @@
 #include "server/core/submit.h"
 
+#include "keys/public/bytes/cursor.h"
+
 #define OUTCOME_BYTES 8u
 
 static void plan_free(struct submit_plan *plan)
@@ -82,9 +84,7 @@ static enum status apply(struct core *core, struct txn *txn, const struct core_a
     enum status status;
 
     memset(&last, 0, sizeof(last));
-    for (size_t i = 0; i < OUTCOME_BYTES; i++) {
-        outcome[i] = (uint8_t)(seq >> (56 - 8 * i));
-    }
+    cursor_put_u64(outcome, seq);
     status = submit_apply_statements(core, txn, ask, plan, &reply, &last);
     if (status == STATUS_OK) {
         status = submit_apply_revisions(core, txn, ask, plan, &reply, &last);

@@ -1,5 +1,6 @@
 #include "server/door/internal.h"
 
+#include "keys/public/bytes/cursor.h"
 #include "server/core/produce.h"
 
 /* The committer's own read transaction, on the state that it has just made durable. */
@@ -32,10 +33,8 @@ static enum status sign_login(const struct door *door, const struct core_ask *as
     bool rewound = answer->status == STATUS_REWOUND;
     enum status status;
 
-    for (unsigned i = 0; i < 8; i++) {
-        sizes[i] = (uint8_t)(answer->from >> (56 - 8 * i));
-        sizes[8 + i] = (uint8_t)(answer->to >> (56 - 8 * i));
-    }
+    cursor_put_u64(sizes, answer->from);
+    cursor_put_u64(sizes + 8, answer->to);
     status = login_key_sign(door->login_key, rewound ? LABEL_REWOUND : LABEL_LOGIN_SERVER,
                             &door->practice, parts, rewound ? 5 : 4, &signature);
     if (status == STATUS_OK) {

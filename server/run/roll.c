@@ -1,5 +1,7 @@
 #include "server/run/roll.h"
 
+#include "keys/public/bytes/array.h"
+
 /* Subscribers of one section, indexed by its local number. */
 struct listeners {
     struct guest **list;
@@ -97,31 +99,18 @@ void roll_leave(struct roll *roll, struct guest *guest)
 
 static enum status listeners_room(struct roll *roll, uint32_t section_local)
 {
+    size_t before = roll->section_room;
     struct listeners *listeners;
+    enum status status = array_grow(&roll->sections, &roll->section_room, (size_t)section_local + 1,
+                                    sizeof(*roll->sections));
 
-    if (section_local >= roll->section_room) {
-        size_t room = (size_t)section_local + 64;
-        struct listeners *grown = realloc(roll->sections, room * sizeof(*grown));
-
-        if (grown == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        memset(grown + roll->section_room, 0, (room - roll->section_room) * sizeof(*grown));
-        roll->sections = grown;
-        roll->section_room = room;
+    if (status != STATUS_OK) {
+        return status;
     }
+    memset(roll->sections + before, 0, (roll->section_room - before) * sizeof(*roll->sections));
     listeners = &roll->sections[section_local];
-    if (listeners->count == listeners->room) {
-        size_t room = listeners->room == 0 ? 4 : listeners->room * 2;
-        struct guest **grown = realloc(listeners->list, room * sizeof(struct guest *));
-
-        if (grown == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        listeners->list = grown;
-        listeners->room = room;
-    }
-    return STATUS_OK;
+    return array_grow(&listeners->list, &listeners->room, listeners->count + 1,
+                      sizeof(struct guest *));
 }
 
 enum status roll_subscribe(struct roll *roll, struct guest *guest, uint32_t *sections, size_t count)

@@ -1,5 +1,6 @@
 #include "server/store/replay.h"
 
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
@@ -8,7 +9,6 @@
 #define ENTRIES_MIN     1024u
 /* Slots per entry, so that runs of taken slots stay short. */
 #define SLOTS_PER_ENTRY 2u
-#define DEVICES_MIN     64u
 
 /* One remembered write. */
 struct entry {
@@ -135,21 +135,13 @@ static bool resize(struct replay *replay, size_t capacity)
 /* The device's counter, or NULL without memory. */
 static uint32_t *written_by(struct replay *replay, uint32_t device_local)
 {
-    if (device_local >= replay->devices) {
-        size_t devices = replay->devices < DEVICES_MIN ? DEVICES_MIN : replay->devices;
-        uint32_t *written;
+    size_t before = replay->devices;
 
-        while (devices <= device_local) {
-            devices *= 2;
-        }
-        written = realloc(replay->written, devices * sizeof(*written));
-        if (written == NULL) {
-            return NULL;
-        }
-        memset(written + replay->devices, 0, (devices - replay->devices) * sizeof(*written));
-        replay->written = written;
-        replay->devices = devices;
+    if (array_grow(&replay->written, &replay->devices, (size_t)device_local + 1,
+                   sizeof(*replay->written)) != STATUS_OK) {
+        return NULL;
     }
+    memset(replay->written + before, 0, (replay->devices - before) * sizeof(*replay->written));
     return &replay->written[device_local];
 }
 

@@ -153,3 +153,17 @@ enum status cursor_write_done(const struct cursor_writer *writer, size_t *out_si
     *out_size = writer->used;
     return STATUS_OK;
 }
+
+void cursor_put_u64(uint8_t out[static 8], uint64_t value)
+{
+    struct cursor_writer writer;
+    cursor_write_init(&writer, out, 8);
+    cursor_write_u64(&writer, value);
+}
+
+uint64_t cursor_get_u64(const uint8_t bytes[static 8])
+{
+    struct cursor_reader reader;
+    cursor_read_init(&reader, span_of(bytes, 8));
+    return cursor_read_u64(&reader);
+}

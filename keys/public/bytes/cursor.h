@@ -41,6 +41,10 @@ struct span cursor_read_rest(struct cursor_reader *reader);
 /* STATUS_MALFORMED after any failed read, or when bytes are left over. */
 MUST_CHECK enum status cursor_read_done(const struct cursor_reader *reader);
 
+/* One number alone. */
+void cursor_put_u64(uint8_t out[static 8], uint64_t value);
+uint64_t cursor_get_u64(const uint8_t bytes[static 8]);
+
 void cursor_write_init(struct cursor_writer *writer, void *out, size_t capacity);
 void cursor_write_u8(struct cursor_writer *writer, uint8_t value);
 void cursor_write_u16(struct cursor_writer *writer, uint16_t value);
