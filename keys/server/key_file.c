@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #define FILE_BYTES (KEY_FILE_MAGIC_BYTES + crypto_sign_SEEDBYTES + PUBLIC_KEY_BYTES)
 

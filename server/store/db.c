@@ -1,12 +1,16 @@
 #include "server/store/db.h"
 
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/bytes/disk.h"
 #include "server/store/db_file.h"
-#include "server/store/db_internal.h"
+#include "server/store/db_lmdb.h"
+#include "server/store/note_index.h"
 
 #include <errno.h>
-#include <lmdb.h>
+#include <sys/stat.h>
 
-#define FILE_MODE 0600
+#define FILE_MODE   0600
+#define FOLDER_MODE 0700
 
 static enum status status_of(int rc)
 {
@@ -38,8 +42,7 @@ static enum status status_of(int rc)
     }
 }
 
-/* Logged once, where it is seen: the caller knows only the status. */
-static enum status failed(const char *what, int rc)
+enum status db_lmdb_status(const char *what, int rc)
 {
     enum status status = status_of(rc);
 
@@ -49,23 +52,9 @@ static enum status failed(const char *what, int rc)
     return status;
 }
 
-/* LMDB takes a pointer to non-const and does not write through it. */
-static MDB_val val_of(struct span bytes)
-{
-    union {
-        const uint8_t *in;
-        void *out;
-    } pointer = {.in = bytes.data};
+/* Opening ------------------------------------------------------------------------------- */
 
-    return (MDB_val){bytes.size, pointer.out};
-}
-
-static struct span span_of_val(const MDB_val *val)
-{
-    return span_of(val->mv_data, val->mv_size);
-}
-
-enum status db_tables_open(struct db *db, bool create)
+static enum status open_tables(struct db *db, bool create)
 {
     MDB_txn *mdb = NULL;
     int rc = mdb_txn_begin(db->env, NULL, create ? 0 : MDB_RDONLY, &mdb);
@@ -77,12 +66,12 @@ enum status db_tables_open(struct db *db, bool create)
     if (rc != 0) {
         mdb_txn_abort(mdb);
         /* A table that is missing from a database that exists: not ours. */
-        return rc == MDB_NOTFOUND ? STATUS_CORRUPT : failed("open tables", rc);
+        return rc == MDB_NOTFOUND ? STATUS_CORRUPT : db_lmdb_status("open tables", rc);
     }
-    return failed("open tables", mdb_txn_commit(mdb));
+    return db_lmdb_status("open tables", mdb_txn_commit(mdb));
 }
 
-enum status db_env_open(struct db *db, const char *folder, uint64_t map_bytes)
+static enum status open_env(struct db *db, const char *folder, uint64_t map_bytes)
 {
     int rc = mdb_env_create(&db->env);
 
@@ -98,12 +87,156 @@ enum status db_env_open(struct db *db, const char *folder, uint64_t map_bytes)
     if (rc == 0) {
         rc = mdb_env_open(db->env, folder, MDB_NOTLS, FILE_MODE);
     }
-    return failed("open", rc);
+    return db_lmdb_status("open", rc);
 }
 
-void db_env_close(struct db *db)
+static enum status put_format(struct db *db)
 {
+    struct schema_key key = schema_key_meta(SCHEMA_META_FORMAT);
+    uint8_t value[4];
+    struct cursor_writer writer;
+    struct txn *txn = NULL;
+    enum status status = db_begin_write(db, &txn);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    cursor_write_init(&writer, value, sizeof(value));
+    cursor_write_u32(&writer, SCHEMA_FORMAT_VERSION);
+    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(value, sizeof(value)));
+    return db_commit(txn);
+}
+
+static enum status read_meta(struct txn *txn, struct db *db)
+{
+    struct schema_key format = schema_key_meta(SCHEMA_META_FORMAT);
+    struct schema_key practice = schema_key_meta(SCHEMA_META_PRACTICE);
+    struct cursor_reader reader;
+    struct span value;
+    uint32_t version;
+    enum status status = db_get(txn, SCHEMA_META, schema_key_span(&format), &value);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    cursor_read_init(&reader, value);
+    version = cursor_read_u32(&reader);
+    if (cursor_read_done(&reader) != STATUS_OK) {
+        return STATUS_CORRUPT;
+    }
+    if (version != SCHEMA_FORMAT_VERSION) {
+        return STATUS_UNSUPPORTED;
+    }
+    status = db_get(txn, SCHEMA_META, schema_key_span(&practice), &value);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && value.size != sizeof(db->practice.bytes)) {
+        return STATUS_CORRUPT;
+    }
+    if (status == STATUS_OK) {
+        memcpy(db->practice.bytes, value.data, value.size);
+        db->has_practice = true;
+    }
+    return status;
+}
+
+static enum status load_meta(struct db *db, bool create)
+{
+    struct txn *txn = NULL;
+    enum status status = db_begin_read(db, &txn);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = read_meta(txn, db);
+    db_abort(txn);
+    if (status == STATUS_NOT_FOUND) {
+        return create ? put_format(db) : STATUS_CORRUPT;
+    }
+    return status;
+}
+
+static enum status check_file(const char *folder, bool create)
+{
+    char path[DB_FOLDER_BYTES_MAX + 16u];
+    enum status status;
+
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", folder);
+    status = db_file_check(path);
+    if (status == STATUS_CORRUPT) {
+        (void)fprintf(stderr, "store: %s is damaged or shorter than it claims\n", path);
+    }
+    if (status != STATUS_NOT_FOUND || !create) {
+        return status;
+    }
+    if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST) {
+        return errno == ENOSPC ? STATUS_FULL : STATUS_IO;
+    }
+    return STATUS_OK;
+}
+
+static enum status sync_above(const char *folder)
+{
+    char path[DB_FOLDER_BYTES_MAX + 16u];
+
+    (void)snprintf(path, sizeof(path), "%s/..", folder);
+    return disk_sync_folder(path);
+}
+
+enum status db_open(const char *folder, const struct db_options *options, struct db **out_db)
+{
+    uint64_t map_bytes = options->map_bytes == 0 ? DB_MAP_BYTES_DEFAULT : options->map_bytes;
+    struct db *db;
+    uint32_t freed;
+    enum status status;
+
+    if (strnlen(folder, DB_FOLDER_BYTES_MAX) == DB_FOLDER_BYTES_MAX ||
+        map_bytes < DB_MAP_BYTES_MIN) {
+        return STATUS_USAGE;
+    }
+    status = check_file(folder, options->create);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    db = calloc(1, sizeof(*db));
+    if (db == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    db->count_pages = options->count_pages;
+    status = open_env(db, folder, map_bytes);
+    if (status == STATUS_OK) {
+        status = db_check_readers(db, &freed);
+    }
+    if (status == STATUS_OK) {
+        status = open_tables(db, options->create);
+    }
+    if (status == STATUS_OK) {
+        status = load_meta(db, options->create);
+    }
+    /* So that a new database's name survives a power cut, not only its pages. */
+    if (status == STATUS_OK && options->create) {
+        status = disk_sync_folder(folder);
+    }
+    if (status == STATUS_OK && options->create) {
+        status = sync_above(folder);
+    }
+    if (status != STATUS_OK) {
+        db_close(db);
+        return status;
+    }
+    *out_db = db;
+    return STATUS_OK;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    note_index_free(db->notes);
     mdb_env_close(db->env);
+    free(db);
 }
 
 enum status db_check_readers(struct db *db, uint32_t *out_freed)
@@ -112,7 +245,7 @@ enum status db_check_readers(struct db *db, uint32_t *out_freed)
     int rc = mdb_reader_check(db->env, &dead);
 
     *out_freed = dead > 0 ? (uint32_t)dead : 0;
-    return failed("reader check", rc);
+    return db_lmdb_status("reader check", rc);
 }
 
 /* Transactions ------------------------------------------------------------------------- */
@@ -136,7 +269,7 @@ static enum status begin(struct db *db, bool write, struct txn **out_txn)
     }
     if (rc != 0) {
         free(txn);
-        return failed("begin", rc);
+        return db_lmdb_status("begin", rc);
     }
     db_meta_load_counters(txn);
     if (txn->status != STATUS_OK) {
@@ -185,7 +318,7 @@ enum status db_renew(struct txn *txn)
 
     CHECK(!txn->write);
     rc = mdb_txn_renew(txn->mdb);
-    txn->status = failed("renew", rc);
+    txn->status = db_lmdb_status("renew", rc);
     txn->room_known = false;
     txn->renewed = true;
     db_meta_load_counters(txn);
@@ -207,7 +340,7 @@ enum status db_commit(struct txn *txn)
         return status;
     }
     rc = mdb_txn_commit(txn->mdb);
-    status = failed("commit", rc);
+    status = db_lmdb_status("commit", rc);
     /* LMDB calls a write that the full disk cut short an I/O error. It is then as it was. */
     if (rc == EIO && db_room_disk_is_full(txn->db)) {
         status = STATUS_FULL;
@@ -227,173 +360,4 @@ void db_abort(struct txn *txn)
         free(txn->nodes);
     }
     free(txn);
-}
-
-/* Reading and writing ------------------------------------------------------------------ */
-
-enum status db_get(struct txn *txn, enum schema_table table, struct span key,
-                   struct span *out_value)
-{
-    MDB_val k = val_of(key);
-    MDB_val v;
-    int rc;
-
-    if (txn->status != STATUS_OK) {
-        return txn->status;
-    }
-    rc = mdb_get(txn->mdb, txn->db->tables[table], &k, &v);
-    if (rc == 0) {
-        *out_value = span_of_val(&v);
-        return STATUS_OK;
-    }
-    if (rc != MDB_NOTFOUND) {
-        db_fail(txn, failed("get", rc));
-    }
-    return rc == MDB_NOTFOUND ? STATUS_NOT_FOUND : txn->status;
-}
-
-static void put(struct txn *txn, enum schema_table table, struct span key, struct span value,
-                unsigned flags)
-{
-    MDB_val k = val_of(key);
-    MDB_val v = val_of(value);
-
-    CHECK(txn->write);
-    if (txn->status != STATUS_OK) {
-        return;
-    }
-    db_fail(txn, failed("put", mdb_put(txn->mdb, txn->db->tables[table], &k, &v, flags)));
-    txn->db->puts++;
-    txn->db->put_bytes += key.size + value.size;
-}
-
-void db_put(struct txn *txn, enum schema_table table, struct span key, struct span value)
-{
-    put(txn, table, key, value, 0);
-}
-
-void db_append(struct txn *txn, enum schema_table table, struct span key, struct span value)
-{
-    put(txn, table, key, value, MDB_APPEND);
-}
-
-void db_delete(struct txn *txn, enum schema_table table, struct span key)
-{
-    MDB_val k = val_of(key);
-    int rc;
-
-    CHECK(txn->write);
-    if (txn->status != STATUS_OK) {
-        return;
-    }
-    rc = mdb_del(txn->mdb, txn->db->tables[table], &k, NULL);
-    if (rc != MDB_NOTFOUND) {
-        db_fail(txn, failed("delete", rc));
-        txn->db->puts++;
-    }
-}
-
-enum status db_seek(struct txn *txn, enum schema_table table, struct span key, enum db_seek seek,
-                    struct span *out_key, struct span *out_value)
-{
-    bool backward = seek == DB_SEEK_AT_OR_BEFORE || seek == DB_SEEK_BEFORE;
-    bool skip_equal = seek == DB_SEEK_AFTER || seek == DB_SEEK_BEFORE;
-    MDB_cursor *cursor = NULL;
-    MDB_val k = val_of(key);
-    MDB_val v;
-    bool equal;
-    int rc;
-
-    if (txn->status != STATUS_OK) {
-        return txn->status;
-    }
-    rc = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-    }
-    equal = rc == 0 && span_equal(span_of_val(&k), key);
-    if (rc == 0 && equal && skip_equal) {
-        rc = mdb_cursor_get(cursor, &k, &v, backward ? MDB_PREV : MDB_NEXT);
-    } else if (backward && !equal && (rc == 0 || (rc == MDB_NOTFOUND && cursor != NULL))) {
-        rc = mdb_cursor_get(cursor, &k, &v, rc == 0 ? MDB_PREV : MDB_LAST);
-    }
-    if (cursor != NULL) {
-        mdb_cursor_close(cursor);
-    }
-    if (rc == 0) {
-        *out_key = span_of_val(&k);
-        *out_value = span_of_val(&v);
-        return STATUS_OK;
-    }
-    if (rc != MDB_NOTFOUND) {
-        db_fail(txn, failed("seek", rc));
-    }
-    return rc == MDB_NOTFOUND ? STATUS_NOT_FOUND : txn->status;
-}
-
-/* Usage ---------------------------------------------------------------------------------- */
-
-/* Pages in the free list: each of its values starts with how many it names. */
-static int count_free_pages(MDB_env *env, uint64_t *out_pages)
-{
-    MDB_txn *mdb = NULL;
-    MDB_cursor *cursor = NULL;
-    MDB_val k;
-    MDB_val v;
-    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &mdb);
-
-    *out_pages = 0;
-    if (rc != 0) {
-        return rc;
-    }
-    rc = mdb_cursor_open(mdb, 0, &cursor); /* table 0 is LMDB's own free list */
-    while (rc == 0) {
-        size_t pages = 0;
-
-        rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
-        if (rc == 0 && v.mv_size >= sizeof(pages)) {
-            memcpy(&pages, v.mv_data, sizeof(pages));
-            *out_pages += pages;
-        }
-    }
-    if (cursor != NULL) {
-        mdb_cursor_close(cursor);
-    }
-    mdb_txn_abort(mdb);
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    int rc = mdb_env_info(db->env, &info);
-
-    memset(out_usage, 0, sizeof(*out_usage));
-    if (rc == 0) {
-        rc = mdb_env_stat(db->env, &stat);
-    }
-    if (rc == 0) {
-        rc = mdb_env_get_fd(db->env, &out_usage->fd);
-    }
-    if (rc == 0 && count_free) {
-        rc = count_free_pages(db->env, &out_usage->pages_free);
-    }
-    if (rc == 0) {
-        out_usage->map_bytes = info.me_mapsize;
-        out_usage->page_bytes = stat.ms_psize;
-        out_usage->pages = (uint64_t)info.me_last_pgno + 1;
-    }
-    return failed("usage", rc);
-}
-
-enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count)
-{
-    MDB_stat stat;
-    int rc = mdb_stat(txn->mdb, txn->db->tables[table], &stat);
-
-    if (rc == 0) {
-        *out_count = stat.ms_entries;
-    }
-    return failed("stat", rc);
 }

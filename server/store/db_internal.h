@@ -1,7 +1,8 @@
 /*
- * Shared by db.c, db_meta.c, db_room.c, ledger.c and note_head.c; no other file includes it.
+ * Shared by db.c, db_rows.c, db_meta.c, db_room.c, ledger.c and note_head.c; no other file includes
+ * it.
  *
- * LMDB's own types stay opaque here, so that lmdb.h is included by db.c alone.
+ * LMDB's own types stay opaque here, so that lmdb.h reaches db.c and db_rows.c alone (db_lmdb.h).
  */
 #pragma once
 
@@ -60,11 +61,6 @@ struct db_usage {
 /* The room that the environment used at its last commit. Counting free pages reads the free
  * list. */
 MUST_CHECK enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage);
-
-/* The parts of opening that only LMDB can do. */
-MUST_CHECK enum status db_env_open(struct db *db, const char *folder, uint64_t map_bytes);
-MUST_CHECK enum status db_tables_open(struct db *db, bool create);
-void db_env_close(struct db *db);
 
 /* Reads the counters of a transaction just begun, and writes them back before its commit.
  * Failures are sticky. */

@@ -59,7 +59,7 @@ END
 # Where a third-party header may be named: HEADER-PATTERN FILE-PATTERN.
 cat >"$tmp/homes" <<'END'
 ^sodium(\.h$|/) ^keys/
-^lmdb\.h$ ^(server/store/db\.c|client/store/[a-z_]+\.[ch])$
+^lmdb\.h$ ^(server/store/db_lmdb\.h|client/store/[a-z_]+\.[ch])$
 ^(libwebsockets\.h$|libwebsockets/) ^(server/net|client/wire)/
 ^openssl/ ^(server/net/tls\.c|server/tls/tls_identity\.c|client/wire/tls\.c|keys/.*)$
 ^ev\.h$ ^server/net/
@@ -73,7 +73,7 @@ END
 # libwebsockets brings OpenSSL's headers with it.
 cat >"$tmp/reaches" <<'END'
 /sodium(\.h$|/) ^keys/
-/lmdb\.h$ ^(server/store/.*/db\.c\.o|client/store/.*)$
+/lmdb\.h$ ^(server/store/.*/db(_rows)?\.c\.o|client/store/.*)$
 /libwebsockets(\.h$|/) ^(server/net|client/wire)/
 /openssl/ ^(server/net|server/tls|client/wire|keys)/
 /ev\.h$ ^server/net/
