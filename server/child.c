@@ -33,8 +33,8 @@ static size_t read_to_end(int fd, char *out, size_t capacity)
 }
 
 /* Runs NAME beside this program; its output must begin with 32 bytes in hex. */
-static enum status run(const char *name, const char *a, const char *b, const char *c,
-                       uint8_t out[static HASH_BYTES])
+static enum status child_run(const char *name, const char *a, const char *b, const char *c,
+                             uint8_t out[static HASH_BYTES])
 {
     char program[PATHS_BYTES_MAX];
     char *arguments[] = {program, (char *)(uintptr_t)a, (char *)(uintptr_t)b, (char *)(uintptr_t)c,
@@ -67,15 +67,15 @@ static enum status run(const char *name, const char *a, const char *b, const cha
 
 enum status child_signer_init(const char *folder, struct public_key *out_key)
 {
-    return run("alcove-signer", "--init", folder, NULL, out_key->bytes);
+    return child_run("alcove-signer", "--init", folder, NULL, out_key->bytes);
 }
 
 enum status child_tls_make(const char *key_path, const char *certificate_path, struct hash *out_pin)
 {
-    return run("alcove-tls-identity", "make", key_path, certificate_path, out_pin->bytes);
+    return child_run("alcove-tls-identity", "make", key_path, certificate_path, out_pin->bytes);
 }
 
 enum status child_tls_pin(const char *certificate_path, struct hash *out_pin)
 {
-    return run("alcove-tls-identity", "pin", certificate_path, NULL, out_pin->bytes);
+    return child_run("alcove-tls-identity", "pin", certificate_path, NULL, out_pin->bytes);
 }

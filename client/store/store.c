@@ -163,7 +163,7 @@ static struct file *file_of(struct store *store, enum storage_table table)
     return table == STORAGE_OUTBOX || table == STORAGE_TYPED ? store->outbox : store->cache;
 }
 
-static enum status begin(void *context)
+static enum status store_begin(void *context)
 {
     struct store *store = context;
     CHECK(!store->in_transaction);
@@ -191,7 +191,8 @@ static enum status commit(void *context)
     return status;
 }
 
-static enum status put(void *context, enum storage_table table, struct span key, struct span value)
+static enum status store_put(void *context, enum storage_table table, struct span key,
+                             struct span value)
 {
     struct store *store = context;
     CHECK(store->in_transaction && key.size > 0 && key.size <= STORAGE_KEY_BYTES_MAX);
@@ -208,7 +209,7 @@ static enum status put(void *context, enum storage_table table, struct span key,
     return STATUS_OK;
 }
 
-static enum status take(void *context, enum storage_table table, struct span key)
+static enum status store_take(void *context, enum storage_table table, struct span key)
 {
     struct store *store = context;
     CHECK(store->in_transaction);
@@ -277,11 +278,11 @@ void store_storage(struct store *store, struct storage *out_storage)
 {
     *out_storage = (struct storage){
         .context = store,
-        .begin = begin,
+        .begin = store_begin,
         .commit = commit,
         .abort = drop,
-        .put = put,
-        .remove = take,
+        .put = store_put,
+        .remove = store_take,
         .get = get,
         .scan = scan,
     };

@@ -16,7 +16,7 @@ static OSSL_PARAM octets(const char *name, struct span bytes)
     return OSSL_PARAM_construct_octet_string(name, pointer.out, bytes.size);
 }
 
-static enum status run(const OSSL_PARAM *params, uint8_t *out_key, size_t out_size)
+static enum status hkdf_run(const OSSL_PARAM *params, uint8_t *out_key, size_t out_size)
 {
     enum status status = STATUS_NO_MEMORY;
     EVP_KDF_CTX *context = NULL;
@@ -51,7 +51,7 @@ enum status hkdf_extract(struct span salt, struct span ikm, uint8_t out_prk[stat
         octets(OSSL_KDF_PARAM_SALT, salt),
         OSSL_PARAM_construct_end(),
     };
-    return run(params, out_prk, HKDF_HASH_BYTES);
+    return hkdf_run(params, out_prk, HKDF_HASH_BYTES);
 }
 
 enum status hkdf_expand(const uint8_t prk[static HKDF_HASH_BYTES], struct span info,
@@ -66,7 +66,7 @@ enum status hkdf_expand(const uint8_t prk[static HKDF_HASH_BYTES], struct span i
         octets(OSSL_KDF_PARAM_INFO, info),
         OSSL_PARAM_construct_end(),
     };
-    return run(params, out_key, out_size);
+    return hkdf_run(params, out_key, out_size);
 }
 
 enum status hkdf_derive(struct span salt, struct span ikm, struct span info, uint8_t *out_key,

@@ -11,7 +11,7 @@
 
 static const uint8_t kem_suite[] = {'K', 'E', 'M', 0x00, 0x20};
 
-static size_t put(uint8_t *buffer, size_t at, const void *bytes, size_t size)
+static size_t kem_put(uint8_t *buffer, size_t at, const void *bytes, size_t size)
 {
     CHECK(at <= LABELED_BYTES_MAX && size <= LABELED_BYTES_MAX - at);
     if (size > 0) {
@@ -24,10 +24,10 @@ static size_t put_labeled(uint8_t *buffer, size_t at, struct span suite, const c
                           struct span bytes)
 {
     CHECK(suite.size <= SUITE_BYTES_MAX && strlen(label) <= HPKE_LABEL_BYTES_MAX);
-    at = put(buffer, at, "HPKE-v1", 7);
-    at = put(buffer, at, suite.data, suite.size);
-    at = put(buffer, at, label, strlen(label));
-    return put(buffer, at, bytes.data, bytes.size);
+    at = kem_put(buffer, at, "HPKE-v1", 7);
+    at = kem_put(buffer, at, suite.data, suite.size);
+    at = kem_put(buffer, at, label, strlen(label));
+    return kem_put(buffer, at, bytes.data, bytes.size);
 }
 
 enum status hpke_kem_labeled_extract(struct span suite, struct span salt, const char *label,
@@ -53,7 +53,7 @@ enum status hpke_kem_labeled_expand(struct span suite, const uint8_t prk[static 
     }
     uint8_t labeled[LABELED_BYTES_MAX];
     const uint8_t length[2] = {(uint8_t)(out_size >> 8), (uint8_t)(out_size & 0xff)};
-    size_t size = put(labeled, 0, length, sizeof(length));
+    size_t size = kem_put(labeled, 0, length, sizeof(length));
     size = put_labeled(labeled, size, suite, label, info);
     return hkdf_expand(prk, span_of(labeled, size), out_key, out_size);
 }

@@ -193,8 +193,8 @@ static uint16_t peek_tag(const struct cursor_reader *reader)
     return reader->failed ? 0 : cursor_read_u16(&ahead);
 }
 
-static struct span take(struct cursor_reader *reader, enum tag tag, size_t size_min,
-                        size_t size_max)
+static struct span take_value(struct cursor_reader *reader, enum tag tag, size_t size_min,
+                              size_t size_max)
 {
     uint16_t found = cursor_read_u16(reader);
     uint32_t size = cursor_read_u32(reader);
@@ -235,14 +235,14 @@ static enum status take_entry(struct cursor_reader *reader, const struct entry *
     void *record = entry->of_params ? (void *)params : (void *)content;
     if (entry->form != FORM_FIELDS) {
         bool key = entry->size_max == 0;
-        struct span value = take(reader, entry->tag, key ? KEY_BYTES : entry->size_min,
-                                 key ? KEY_BYTES : entry->size_max);
+        struct span value = take_value(reader, entry->tag, key ? KEY_BYTES : entry->size_min,
+                                       key ? KEY_BYTES : entry->size_max);
         return reader->failed ? STATUS_DAMAGED
                               : set_entry(entry, value, (uint8_t *)record + entry->at);
     }
     size_t size = fields_size(entry->rows, row_count(entry), record);
     struct cursor_reader inner;
-    cursor_read_init(&inner, take(reader, entry->tag, size, size));
+    cursor_read_init(&inner, take_value(reader, entry->tag, size, size));
     fields_read(&inner, entry->rows, row_count(entry), record);
     return cursor_read_done(&inner) == STATUS_OK ? STATUS_OK : STATUS_DAMAGED;
 }

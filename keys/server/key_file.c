@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sodium.h>
+#include <unistd.h>
 
 #define FILE_BYTES (KEY_FILE_MAGIC_BYTES + crypto_sign_SEEDBYTES + PUBLIC_KEY_BYTES)
 
@@ -43,7 +44,7 @@ enum status key_file_generate(const char *path, const uint8_t magic[static KEY_F
     return status;
 }
 
-static enum status load(const char *path, uint8_t *out, size_t size)
+static enum status key_file_load(const char *path, uint8_t *out, size_t size)
 {
     int fd = -1;
     size_t found = 0;
@@ -56,8 +57,9 @@ static enum status load(const char *path, uint8_t *out, size_t size)
 }
 
 /* Derives the key from its seed; the stored public key must agree. */
-static enum status restore(const uint8_t file_secret[static FILE_BYTES],
-                           const uint8_t magic[static KEY_FILE_MAGIC_BYTES], struct key_file *key)
+static enum status key_file_restore(const uint8_t file_secret[static FILE_BYTES],
+                                    const uint8_t magic[static KEY_FILE_MAGIC_BYTES],
+                                    struct key_file *key)
 {
     struct cursor_reader reader;
     cursor_read_init(&reader, span_of(file_secret, FILE_BYTES));
@@ -82,7 +84,7 @@ enum status key_file_open(const char *path, const uint8_t magic[static KEY_FILE_
     if (sodium_init() < 0) {
         return STATUS_UNAVAILABLE;
     }
-    enum status status = load(path, file_secret, sizeof(file_secret));
+    enum status status = key_file_load(path, file_secret, sizeof(file_secret));
     if (status != STATUS_OK) {
         goto out;
     }
@@ -91,7 +93,7 @@ enum status key_file_open(const char *path, const uint8_t magic[static KEY_FILE_
         status = STATUS_NO_MEMORY;
         goto out;
     }
-    status = restore(file_secret, magic, key);
+    status = key_file_restore(file_secret, magic, key);
     if (status != STATUS_OK) {
         goto out;
     }

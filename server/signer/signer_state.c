@@ -19,8 +19,8 @@ void signer_state_init(struct signer_state *state, const struct practice_id *pra
 }
 
 /* SIGNER_SIGNED when this log may be signed. */
-static enum signer_answer judge(const struct signer_state *state, size_t log,
-                                const struct signer_request_log *request)
+static enum signer_answer state_judge(const struct signer_state *state, size_t log,
+                                      const struct signer_request_log *request)
 {
     uint64_t size = state->sizes[log];
 
@@ -40,15 +40,15 @@ static enum signer_answer judge(const struct signer_state *state, size_t log,
 }
 
 /* The worst of both logs: a rewound one is told before one that is merely ahead. */
-static enum signer_answer judge_all(const struct signer_state *state,
-                                    const struct signer_request *request)
+static enum signer_answer state_judge_all(const struct signer_state *state,
+                                          const struct signer_request *request)
 {
     static const enum signer_answer order[] = {SIGNER_INCONSISTENT, SIGNER_REWOUND,
                                                SIGNER_OTHER_SIZE};
     enum signer_answer answers[SIGNER_LOGS];
 
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
-        answers[i] = judge(state, i, &request->logs[i]);
+        answers[i] = state_judge(state, i, &request->logs[i]);
     }
     for (size_t o = 0; o < ARRAY_LEN(order); o++) {
         for (size_t i = 0; i < SIGNER_LOGS; i++) {
@@ -81,8 +81,9 @@ void signer_state_answer(struct signer_state *state, const struct log_key *key,
                          const struct signer_request *request, struct signer_reply *out_reply)
 {
     memset(out_reply, 0, sizeof(*out_reply));
-    out_reply->answer = ID_EQUAL(&request->practice, &state->practice) ? judge_all(state, request)
-                                                                       : SIGNER_BAD_REQUEST;
+    out_reply->answer = ID_EQUAL(&request->practice, &state->practice)
+                            ? state_judge_all(state, request)
+                            : SIGNER_BAD_REQUEST;
     if (out_reply->answer == SIGNER_SIGNED && sign(state, key, request, out_reply) != STATUS_OK) {
         memset(out_reply, 0, sizeof(*out_reply));
         out_reply->answer = SIGNER_BAD_REQUEST; /* a size above 2^63 - 1 */

@@ -250,7 +250,7 @@ enum status db_check_readers(struct db *db, uint32_t *out_freed)
 
 /* Transactions ------------------------------------------------------------------------- */
 
-static enum status begin(struct db *db, bool write, struct txn **out_txn)
+static enum status txn_begin(struct db *db, bool write, struct txn **out_txn)
 {
     struct txn *txn = calloc(1, sizeof(*txn));
     int rc;
@@ -285,7 +285,7 @@ enum status db_begin_write(struct db *db, struct txn **out_txn)
 {
     uint64_t pages = db->count_pages ? db_file_thread_pages() : 0;
     struct txn *txn = NULL;
-    enum status status = begin(db, true, &txn);
+    enum status status = txn_begin(db, true, &txn);
 
     if (status != STATUS_OK) {
         return status;
@@ -303,7 +303,7 @@ enum status db_begin_write(struct db *db, struct txn **out_txn)
 
 enum status db_begin_read(struct db *db, struct txn **out_txn)
 {
-    return begin(db, false, out_txn);
+    return txn_begin(db, false, out_txn);
 }
 
 void db_reset(struct txn *txn)

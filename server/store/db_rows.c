@@ -39,8 +39,8 @@ enum status db_get(struct txn *txn, enum schema_table table, struct span key,
     return rc == MDB_NOTFOUND ? STATUS_NOT_FOUND : txn->status;
 }
 
-static void put(struct txn *txn, enum schema_table table, struct span key, struct span value,
-                unsigned flags)
+static void row_put(struct txn *txn, enum schema_table table, struct span key, struct span value,
+                    unsigned flags)
 {
     MDB_val k = val_of(key);
     MDB_val v = val_of(value);
@@ -56,12 +56,12 @@ static void put(struct txn *txn, enum schema_table table, struct span key, struc
 
 void db_put(struct txn *txn, enum schema_table table, struct span key, struct span value)
 {
-    put(txn, table, key, value, 0);
+    row_put(txn, table, key, value, 0);
 }
 
 void db_append(struct txn *txn, enum schema_table table, struct span key, struct span value)
 {
-    put(txn, table, key, value, MDB_APPEND);
+    row_put(txn, table, key, value, MDB_APPEND);
 }
 
 void db_delete(struct txn *txn, enum schema_table table, struct span key)

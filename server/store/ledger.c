@@ -62,7 +62,7 @@ static uint64_t tag_of(uint32_t level, uint64_t index)
 /* The place where a node of the events log is remembered; NULL: it is read each time. A
  * transaction that serves once needs no memory. A write transaction must not have one: the nodes
  * that it reads are gone again if it is aborted. */
-static struct db_node *place_of(struct txn *txn, uint32_t level, uint64_t index)
+static struct db_node *ledger_place_of(struct txn *txn, uint32_t level, uint64_t index)
 {
     if (!txn->renewed || level < KEPT_LEVEL_MIN) {
         return NULL;
@@ -76,7 +76,7 @@ static struct db_node *place_of(struct txn *txn, uint32_t level, uint64_t index)
 static enum status kept_event_node(struct txn *txn, uint64_t seq, uint32_t level, uint64_t index,
                                    struct hash *out_hash)
 {
-    struct db_node *place = place_of(txn, level, index);
+    struct db_node *place = ledger_place_of(txn, level, index);
     enum status status;
 
     if (place != NULL && place->tag == tag_of(level, index)) {

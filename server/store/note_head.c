@@ -7,8 +7,8 @@
 #define REF_BYTES       (HASH_BYTES + 8u + 4u)
 #define VALUE_BYTES_MAX (4u + ID_BYTES + 2u + NOTE_HEAD_SIBLINGS_MAX * REF_BYTES)
 
-static enum status decode(struct span value, uint32_t *out_section_local, struct note_id *out_note,
-                          struct note_head *out_head)
+static enum status head_decode(struct span value, uint32_t *out_section_local,
+                               struct note_id *out_note, struct note_head *out_head)
 {
     struct cursor_reader reader;
 
@@ -41,10 +41,10 @@ enum status note_head_row(struct txn *txn, uint32_t note_local, uint32_t *out_se
     if (status != STATUS_OK) {
         return status;
     }
-    return decode(value, out_section_local, out_note, out_head);
+    return head_decode(value, out_section_local, out_note, out_head);
 }
 
-static enum status fill(struct txn *txn, struct note_index *index)
+static enum status head_fill(struct txn *txn, struct note_index *index)
 {
     uint64_t last = db_counter(txn, SCHEMA_LAST_NOTE);
     enum status status = STATUS_OK;
@@ -71,7 +71,7 @@ static enum status index_of(struct txn *txn, struct note_index **out_index)
     if (db->notes == NULL) {
         status = note_index_new(&db->notes);
         if (status == STATUS_OK) {
-            status = fill(txn, db->notes);
+            status = head_fill(txn, db->notes);
         }
         if (status != STATUS_OK) {
             note_index_free(db->notes);
@@ -83,8 +83,8 @@ static enum status index_of(struct txn *txn, struct note_index **out_index)
 }
 
 /* The local number of a note, and its heads. */
-static enum status find(struct txn *txn, uint32_t section_local, const struct note_id *note,
-                        uint32_t *out_local, struct note_head *out_head)
+static enum status head_find(struct txn *txn, uint32_t section_local, const struct note_id *note,
+                             uint32_t *out_local, struct note_head *out_head)
 {
     struct note_index *index = NULL;
     size_t probe = 0;
@@ -113,7 +113,7 @@ enum status note_head_get(struct txn *txn, uint32_t section_local, const struct 
     uint32_t local;
     enum status status = db_status(txn);
 
-    return status != STATUS_OK ? status : find(txn, section_local, note, &local, out_head);
+    return status != STATUS_OK ? status : head_find(txn, section_local, note, &local, out_head);
 }
 
 /* The next number, for a note that has none. It is not counted until the note's row is put. */
@@ -143,7 +143,7 @@ void note_head_put(struct txn *txn, uint32_t section_local, const struct note_id
 
     CHECK(section_local != 0 && head->count > 0 && head->count <= NOTE_HEAD_SIBLINGS_MAX);
     if (status == STATUS_OK) {
-        status = find(txn, section_local, note, &local, &before);
+        status = head_find(txn, section_local, note, &local, &before);
     }
     is_new = status == STATUS_NOT_FOUND;
     if (is_new) {

@@ -43,7 +43,8 @@ static void encode(const struct record *record, uint8_t *out_value, size_t size)
 }
 
 /* |append|: a new record; otherwise the one that is there is replaced. */
-static enum status put(struct txn *txn, uint64_t seq, const struct record *record, bool append)
+static enum status record_write(struct txn *txn, uint64_t seq, const struct record *record,
+                                bool append)
 {
     struct schema_key key = schema_key_seq(seq);
     size_t size = value_size(record);
@@ -75,7 +76,7 @@ enum status record_append(struct txn *txn, const struct record *record, struct s
         return STATUS_TOO_LARGE;
     }
     CHECK(!record->erased);
-    status = put(txn, seq, record, true);
+    status = record_write(txn, seq, record, true);
     if (status != STATUS_OK) {
         return status;
     }
@@ -157,7 +158,7 @@ enum status record_erase(struct txn *txn, uint64_t seq)
     }
     record.erased = true;
     record.envelope = span_of(NULL, 0);
-    status = put(txn, seq, &record, false);
+    status = record_write(txn, seq, &record, false);
     db_delete(txn, SCHEMA_WRAP, schema_key_span(&key));
     return status != STATUS_OK ? status : db_status(txn);
 }

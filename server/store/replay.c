@@ -220,7 +220,7 @@ enum status replay_find(struct replay *replay, struct txn *txn, uint32_t device_
     return STATUS_NOT_FOUND;
 }
 
-static enum status load(struct replay *replay, struct txn *txn, uint64_t now_ms)
+static enum status replay_load(struct replay *replay, struct txn *txn, uint64_t now_ms)
 {
     static const struct request_id none;
     uint64_t from_ms = now_ms > REPLAY_WINDOW_MS ? now_ms - REPLAY_WINDOW_MS : 0;
@@ -255,7 +255,7 @@ enum status replay_new(struct db *db, uint64_t now_ms, struct replay **out_repla
         status = db_begin_read(db, &txn);
     }
     if (status == STATUS_OK) {
-        status = load(replay, txn, now_ms);
+        status = replay_load(replay, txn, now_ms);
     }
     db_abort(txn);
     if (status != STATUS_OK) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static int tell(enum status status, const struct hash *pin)
+static int print_pin(enum status status, const struct hash *pin)
 {
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcove-tls-identity: %s\n", status_name(status));
@@ -24,10 +24,10 @@ int main(int argc, char **argv)
 
     (void)umask(077);
     if (argc == 4 && strcmp(argv[1], "make") == 0) {
-        return tell(tls_identity_make(argv[2], argv[3], &pin), &pin);
+        return print_pin(tls_identity_make(argv[2], argv[3], &pin), &pin);
     }
     if (argc == 3 && strcmp(argv[1], "pin") == 0) {
-        return tell(tls_identity_pin(argv[2], &pin), &pin);
+        return print_pin(tls_identity_pin(argv[2], &pin), &pin);
     }
     (void)fprintf(argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr,
                   "Usage: alcove-tls-identity make KEY CERTIFICATE | pin CERTIFICATE\n\n"

@@ -14,7 +14,7 @@
  * runs far longer than a pin lives (a key changes by a signed statement). */
 #define CERTIFICATE_DAYS 36500
 
-static enum status pin_of(const X509 *certificate, struct hash *out_pin)
+static enum status certificate_pin(const X509 *certificate, struct hash *out_pin)
 {
     unsigned char *der = NULL;
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
@@ -42,7 +42,7 @@ enum status tls_identity_pin(const char *certificate_path, struct hash *out_pin)
         ERR_clear_error();
         return STATUS_MALFORMED;
     }
-    status = pin_of(certificate, out_pin);
+    status = certificate_pin(certificate, out_pin);
     X509_free(certificate);
     return status;
 }
@@ -119,7 +119,7 @@ enum status tls_identity_make(const char *key_path, const char *certificate_path
     enum status status = STATUS_NO_MEMORY;
 
     if (key != NULL && certificate != NULL && fill_certificate(certificate, key)) {
-        status = pin_of(certificate, out_pin);
+        status = certificate_pin(certificate, out_pin);
     }
     if (status == STATUS_OK) {
         status = write_both(key_path, certificate_path, key, certificate);
