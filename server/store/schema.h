@@ -26,7 +26,7 @@
  *   id              kind u8 ‖ id(16)                  local number u32
  *   local           kind u8 ‖ local u32               id(16)
  *   state           kind u8 ‖ a u32 ‖ b u32           core's own small records (state.h)
- *   invite          invitation hash(32)               core's bytes
+ *   invite          (none)                            made, and not used
  *   blob            first 16 bytes of SHA-256         bytes
  *
  * Local numbers start at 1; 0 is "none". Pure; any thread.
