@@ -1,5 +1,7 @@
 #include "client/engine/log/chain.h"
 
+#include "keys/public/bytes/array.h"
+
 struct chain_known *chain_find(struct log *log, const struct chain_label *label)
 {
     for (size_t i = 0; i < log->chain_count; i++) {
@@ -20,14 +22,9 @@ enum status chain_list(struct log *log, const Alcove__ChainState *state)
     if (chain_find(log, &chain.label) != NULL) {
         return STATUS_OK;
     }
-    if (log->chain_count == log->chain_capacity) {
-        size_t capacity = log->chain_capacity == 0 ? 16 : log->chain_capacity * 2;
-        struct chain_known *chains = realloc(log->chains, capacity * sizeof *chains);
-        if (chains == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        log->chains = chains;
-        log->chain_capacity = capacity;
+    if (array_grow(&log->chains, &log->chain_capacity, log->chain_count + 1, sizeof *log->chains) !=
+        STATUS_OK) {
+        return STATUS_NO_MEMORY;
     }
     log->chains[log->chain_count++] = chain;
     return STATUS_OK;

@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/log/chain.h"
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/cursor.h"
 
 /* time, opening, label, number, type */
@@ -37,14 +38,9 @@ static enum status insert(struct log *log, struct fact *fact, struct span bytes)
     if (place < log->fact_count && log->facts[place].seq == fact->seq) {
         return STATUS_BAD_CHAIN;
     }
-    if (log->fact_count == log->fact_capacity) {
-        size_t capacity = log->fact_capacity == 0 ? 64 : log->fact_capacity * 2;
-        struct fact *facts = realloc(log->facts, capacity * sizeof *facts);
-        if (facts == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        log->facts = facts;
-        log->fact_capacity = capacity;
+    if (array_grow(&log->facts, &log->fact_capacity, log->fact_count + 1, sizeof *log->facts) !=
+        STATUS_OK) {
+        return STATUS_NO_MEMORY;
     }
     fact->bytes = malloc(bytes.size > 0 ? bytes.size : 1);
     if (fact->bytes == NULL) {

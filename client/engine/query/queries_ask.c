@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/log/advance.h"
+#include "keys/public/bytes/array.h"
 
 /* The requests behind query.h, page by page. */
 
@@ -109,14 +110,9 @@ enum status queries_next(struct queries *queries, bool *out_asked)
 
 static struct event *room(struct query *query)
 {
-    if (query->event_count == query->event_capacity) {
-        size_t capacity = query->event_capacity == 0 ? 64 : query->event_capacity * 2;
-        struct event *events = realloc(query->events, capacity * sizeof *events);
-        if (events == NULL) {
-            return NULL;
-        }
-        query->events = events;
-        query->event_capacity = capacity;
+    if (array_grow(&query->events, &query->event_capacity, query->event_count + 1,
+                   sizeof *query->events) != STATUS_OK) {
+        return NULL;
     }
     return &query->events[query->event_count];
 }

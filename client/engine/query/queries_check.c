@@ -1,5 +1,7 @@
 #include "client/engine/query/queries.h"
 
+#include "keys/public/bytes/array.h"
+
 /* What makes a history whole (decision 15) and a log its own (decision 16). */
 
 enum status queries_check_chart(const struct queries *queries, struct query *query,
@@ -41,14 +43,9 @@ static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYT
             return &runs->runs[i];
         }
     }
-    if (runs->count == runs->capacity) {
-        size_t capacity = runs->capacity == 0 ? 32 : runs->capacity * 2;
-        struct query_run *grown = realloc(runs->runs, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        runs->runs = grown;
-        runs->capacity = capacity;
+    if (array_grow(&runs->runs, &runs->capacity, runs->count + 1, sizeof *runs->runs) !=
+        STATUS_OK) {
+        return NULL;
     }
     struct query_run *run = &runs->runs[runs->count++];
     *run = (struct query_run){0};
@@ -108,23 +105,13 @@ static enum status keep_leaf(struct query *query, const struct event *event,
                              const Alcove__EventLeaf *leaf)
 {
     size_t size = leaf->open.len + 2u * HASH_BYTES;
-    if (query->leaf_count == query->hash_capacity) {
-        size_t capacity = query->hash_capacity == 0 ? 1024 : query->hash_capacity * 2;
-        struct hash *hashes = realloc(query->hashes, capacity * sizeof *hashes);
-        if (hashes == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        query->hashes = hashes;
-        query->hash_capacity = capacity;
+    if (array_grow(&query->hashes, &query->hash_capacity, query->leaf_count + 1,
+                   sizeof *query->hashes) != STATUS_OK) {
+        return STATUS_NO_MEMORY;
     }
-    if (query->leaves_size + size + 2 > query->leaves_capacity) {
-        size_t capacity = query->leaves_capacity * 2 + 65536 + size;
-        uint8_t *leaves = realloc(query->leaves, capacity);
-        if (leaves == NULL) {
-            return STATUS_NO_MEMORY;
-        }
-        query->leaves = leaves;
-        query->leaves_capacity = capacity;
+    if (array_grow(&query->leaves, &query->leaves_capacity, query->leaves_size + size + 2, 1) !=
+        STATUS_OK) {
+        return STATUS_NO_MEMORY;
     }
     uint8_t *place = query->leaves + query->leaves_size;
     place[0] = (uint8_t)(size >> 8);

@@ -1,5 +1,6 @@
 #include "client/engine/section/index.h"
 
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/cursor.h"
 
 void index_deinit(struct index *index)
@@ -11,25 +12,10 @@ void index_deinit(struct index *index)
 
 static bool grow(struct index *index, size_t more_parents)
 {
-    if (index->count == index->capacity) {
-        size_t capacity = index->capacity == 0 ? 64 : index->capacity * 2;
-        struct indexed *items = realloc(index->items, capacity * sizeof *items);
-        if (items == NULL) {
-            return false;
-        }
-        index->items = items;
-        index->capacity = capacity;
-    }
-    if (index->parent_used + more_parents > index->parent_capacity) {
-        size_t capacity = index->parent_capacity * 2 + 64 + more_parents;
-        struct hash *parents = realloc(index->parents, capacity * sizeof *parents);
-        if (parents == NULL) {
-            return false;
-        }
-        index->parents = parents;
-        index->parent_capacity = capacity;
-    }
-    return true;
+    return array_grow(&index->items, &index->capacity, index->count + 1, sizeof *index->items) ==
+               STATUS_OK &&
+           array_grow(&index->parents, &index->parent_capacity, index->parent_used + more_parents,
+                      sizeof *index->parents) == STATUS_OK;
 }
 
 /* Parents are near the end in all but strange cases, so the walk is short. */

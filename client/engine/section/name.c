@@ -1,6 +1,7 @@
 #include "client/engine/section/name.h"
 
 #include "client/engine/section/section.h"
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/utf8.h"
 
@@ -19,14 +20,9 @@ static struct person_name *place_of(struct names *names, const struct member_id 
             return &names->items[i];
         }
     }
-    if (names->count == names->capacity) {
-        size_t capacity = names->capacity == 0 ? 32 : names->capacity * 2;
-        struct person_name *grown = realloc(names->items, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        names->items = grown;
-        names->capacity = capacity;
+    if (array_grow(&names->items, &names->capacity, names->count + 1, sizeof *names->items) !=
+        STATUS_OK) {
+        return NULL;
     }
     struct person_name *name = &names->items[names->count++];
     *name = (struct person_name){.member = *member, .from = NAME_OURS};

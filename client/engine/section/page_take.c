@@ -4,6 +4,7 @@
 #include "client/engine/log/carried.h"
 #include "client/engine/section/name.h"
 #include "client/engine/section/seal_text.h"
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/hash.h"
 
@@ -17,21 +18,6 @@ static enum status bad(struct sections *sections, enum status status, const char
         return status;
     }
     return alarm_stop_at(sections->common, status, reason, "number in the section:", number);
-}
-
-static bool grow(struct page *page)
-{
-    if (page->item_count < page->item_capacity) {
-        return true;
-    }
-    size_t capacity = page->item_capacity == 0 ? 64 : page->item_capacity * 2;
-    struct page_item *items = realloc(page->items, capacity * sizeof *items);
-    if (items == NULL) {
-        return false;
-    }
-    page->items = items;
-    page->item_capacity = capacity;
-    return true;
 }
 
 static enum status step(struct sections *sections, struct page *page,
@@ -321,7 +307,8 @@ enum status page_take_entry(struct sections *sections, struct page *page,
         return bad(sections, STATUS_BAD_PROOF, "The server leaves out or moves an entry.",
                    entry->number);
     }
-    if (!grow(page)) {
+    if (array_grow(&page->items, &page->item_capacity, page->item_count + 1, sizeof *page->items) !=
+        STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     if (entry->kind == ENTRY_REVISION) {

@@ -1,5 +1,7 @@
 #include "client/engine/section/section.h"
 
+#include "keys/public/bytes/array.h"
+
 struct section *section_find(const struct sections *sections, const struct section_id *id)
 {
     for (size_t i = 0; i < sections->count; i++) {
@@ -12,14 +14,9 @@ struct section *section_find(const struct sections *sections, const struct secti
 
 static struct section *add(struct sections *sections)
 {
-    if (sections->count == sections->capacity) {
-        size_t capacity = sections->capacity == 0 ? 8 : sections->capacity * 2;
-        struct section *grown = realloc(sections->items, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        sections->items = grown;
-        sections->capacity = capacity;
+    if (array_grow(&sections->items, &sections->capacity, sections->count + 1,
+                   sizeof *sections->items) != STATUS_OK) {
+        return NULL;
     }
     struct section *section = &sections->items[sections->count];
     *section = (struct section){0};
