@@ -2,7 +2,8 @@
  * The recorded values of PROTOCOL.md, tests/vectors/protocol.txt, which a second implementation
  * made: computed again here from their seeds, and judged as a client judges them.
  */
-#include "keys/private/fixed.h"
+#include "keys/private/envelope_internal.h"
+#include "keys/private/epoch_key_internal.h"
 #include "keys/private/identity.h"
 #include "keys/private/invitation.h"
 #include "keys/public/authority/timeline.h"
