@@ -171,7 +171,8 @@ static double median_us(struct bench *bench, const struct made *made, size_t cou
         commit(bench);
     }
     qsort(took, REPEATS, sizeof took[0], by_size);
-    return (double)took[REPEATS / 2u] / 1000.0;
+    const size_t middle = REPEATS / 2u;
+    return (double)took[middle] / 1000.0;
 }
 
 static void measure(struct bench *bench, struct make_section *section, uint64_t length)

@@ -80,6 +80,7 @@ struct run {
     size_t refused;
     size_t starved;
     size_t dropped;
+    size_t ended;
 };
 
 static uint32_t next(struct run *run, uint32_t below)
@@ -201,7 +202,12 @@ static void found(struct run *run)
          .value = CLASS_PROCESS},
         {.type = STATEMENT_EPOCH, .signer = 1, .section = 0},
         {.type = STATEMENT_SECTION, .signer = 1, .subject = 3, .section = 1, .value = CLASS_SHARED},
-        {.type = STATEMENT_GRANT, .signer = 1, .subject = 3, .section = 1, .value = 3},
+        {.type = STATEMENT_GRANT,
+         .signer = 1,
+         .subject = 3,
+         .section = 1,
+         .value = 3,
+         .option = WORLD_WITH_END},
         {.type = STATEMENT_EPOCH, .signer = 1, .section = 1},
     };
     for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
@@ -243,7 +249,7 @@ static void step_statement(struct run *run)
 static void step_clock(struct run *run)
 {
     struct authority_ending endings[ENDINGS_MAX];
-    run->now_ms += next(run, 4) * 900000u;
+    run->now_ms += (uint64_t)next(run, 4) * 21600000u; /* ends are a day ahead */
     size_t count = authority_endings(run->authority, run->now_ms, endings, ENDINGS_MAX);
     (void)say(run, (struct said){.kind = SAID_ASKED, .time_ms = run->now_ms});
     if (count > 0) {
@@ -252,6 +258,7 @@ static void step_clock(struct run *run)
                                                    .grant = endings[0].grant->statement});
         assert_int_equal(authority_mark_ended(run->authority, &said->section, &said->grant),
                          STATUS_OK);
+        run->ended++;
     }
 }
 
@@ -341,6 +348,7 @@ static void test_tries_against_a_list(void **state)
     size_t refused = 0;
     size_t starved = 0;
     size_t dropped = 0;
+    size_t ended = 0;
     for (uint64_t seed = 1; seed <= RUNS; seed++) {
         run = (struct run){.random = seed * 0x9e3779b97f4a7c15u, .now_ms = START_MS};
         assert_int_equal(authority_new(NULL, AUTHORITY_KEEP_SEALS, &run.authority), STATUS_OK);
@@ -360,6 +368,7 @@ static void test_tries_against_a_list(void **state)
         refused += run.refused;
         starved += run.starved;
         dropped += run.dropped;
+        ended += run.ended;
     }
     for (uint32_t type = 1; type < TYPES; type++) {
         if (statement_rule(type) != NULL) {
@@ -367,8 +376,9 @@ static void test_tries_against_a_list(void **state)
             assert_true(taken[type] > 0);
         }
     }
-    print_message("%zu refused, %zu starved, %zu dropped\n", refused, starved, dropped);
-    assert_true(refused > 0 && starved > 0 && dropped > 0);
+    print_message("%zu refused, %zu starved, %zu dropped, %zu ended\n", refused, starved, dropped,
+                  ended);
+    assert_true(refused > 0 && starved > 0 && dropped > 0 && ended > 0);
 }
 
 int main(void)
