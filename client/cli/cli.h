@@ -8,30 +8,9 @@
  */
 #pragma once
 
-#include "client/agent/host.h"
+#include "client/cli/context.h"
 #include "client/cli/messages.h"
 #include "proto/status.h"
-
-#include <cjson/cJSON.h>
-#include <stdio.h>
-
-struct command;
-struct command_list;
-
-struct cli {
-    const struct command_list *const *commands; /* all there are, NULL at the end */
-    const struct command *command;              /* the one that runs */
-    const char *profile;
-    int passphrase_fd; /* -1: ask on the terminal */
-    bool json;
-    bool utf8; /* the reader's terminal takes it */
-    int in;    /* the caller's standard input, -1 when closed */
-    FILE *out;
-    FILE *err;
-    bool answered;     /* with --json: the one value is printed */
-    struct host *host; /* lent by the agent, or opened by cli_run */
-    bool lent;
-};
 
 /* Brings about what cli->command needs and runs it with the struct of its options. An exit
  * code. */

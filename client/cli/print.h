@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "client/cli/cli.h"
+#include "client/cli/context.h"
 
 /* One line: at most |columns| of it, "..." where it was cut; 0: uncut. Where the locale has no
  * UTF-8 other characters than ASCII become '?'. */

@@ -1,5 +1,6 @@
 #include "client/cli/print_field.h"
 
+#include "client/cli/messages.h"
 #include "client/cli/print.h"
 #include "keys/public/bytes/hex.h"
 

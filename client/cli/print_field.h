@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "client/cli/cli.h"
+#include "client/cli/context.h"
 
 enum print_kind {
     PRINT_TEXT,   /* |span| */

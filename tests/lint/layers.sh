@@ -21,7 +21,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lint/lib/rooms.sh
 . "$root/tests/lint/lib/rooms.sh"
 cd "$root" || exit 1
-roomy="client/engine keys/public"
+roomy="client/engine client/cli keys/public"
 build=$(cd "${ALCOVE_BUILD:-$root/build/hooks}" && pwd) || fail "no build: sh tests/run.sh build"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT

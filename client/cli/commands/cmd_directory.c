@@ -1,4 +1,5 @@
 #include "client/agent/clock.h"
+#include "client/cli/cli.h"
 #include "client/cli/command.h"
 #include "client/cli/print_field.h"
 #include "client/engine/api/act.h"

@@ -1,3 +1,4 @@
+#include "client/cli/cli.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "client/cli/joining.h"
