@@ -133,13 +133,17 @@ async function readChain(wire, practice, label, { leaves, labels }) {
     return found;
 }
 
-/** Section 4.2. Gives what was verified: leaves, authority and the sections that one may read. */
-export async function sync(wire, profile) {
-    const { practice, seen } = profile;
+async function advance(wire, { practice, seen, ...profile }) {
     const { reply } = await ask(wire, 'CHECKPOINT', { seen: seenMessage(seen) });
     for (const log of ['statements', 'events']) {
         seen[log] = openAdvance(reply[log], seen[log], practice, log, logKeys(profile));
     }
+}
+
+/** Section 4.2. Gives what was verified: leaves, authority and the sections that one may read. */
+export async function sync(wire, profile) {
+    const { practice, seen } = profile;
+    await advance(wire, profile);
     const read = await readLeaves(wire, seen.statements);
     const state = (await ask(wire, 'STATE', {})).reply;
     const statements = [];
@@ -157,7 +161,12 @@ export async function sync(wire, profile) {
 async function checkCarried(wire, profile, world, { context }) {
     const carried = context.seen;
     if (!carried || same(context.device, profile.device)) return;
-    must(carried.statements_size <= world.leaves.length && carried.events_size <= profile.seen.events.size, 'an author is ahead of this checkpoint');
+    const ahead = () => carried.statements_size > world.leaves.length || carried.events_size > profile.seen.events.size;
+    if (ahead()) {
+        await advance(wire, profile);
+        world.leaves = (await readLeaves(wire, profile.seen.statements)).leaves;
+    }
+    must(!ahead(), 'an author saw what this server never signed for us');
     must(carried.statements_size === 0 || same(rootOf(world.leaves.slice(0, carried.statements_size).map(leafHash)),
         carried.statements_root), 'an author was shown other statements');
     const { size, root } = profile.seen.events;
