@@ -137,11 +137,6 @@ void core_take_back(struct core *core)
     past_forget(core->past);
 }
 
-const struct authority *core_authority(const struct core *core)
-{
-    return core->authority;
-}
-
 const struct authority_section *draft_section(struct core *core, struct txn *txn,
                                               ProtobufCBinaryData id, struct event_draft *draft)
 {

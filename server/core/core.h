@@ -170,8 +170,6 @@ void core_effects_clear(struct core *core);
 /* Whether this op is asked by whoever is not logged in. Any thread. */
 bool core_before_login(uint32_t op);
 
-const struct authority *core_authority(const struct core *core);
-
 /* First start of a practice: genesis, server keys, the first admin's invitation, in
  * order, with bundles by hash. Own transaction. STATUS_ALREADY when it has one. */
 MUST_CHECK enum status core_install(struct db *db, const struct span *statements, size_t count,

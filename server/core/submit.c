@@ -61,8 +61,8 @@ static enum status answer_again(struct core *core, struct txn *txn, const struct
     last.numbers.section_number = first->section_number;
     last.numbers.section_head = first->section_head;
     last.numbers.chart_number = first->chart_number;
-    for (size_t i = 0; i < first->reply.outcome.size && i < OUTCOME_BYTES; i++) {
-        statement_seq = statement_seq << 8 | first->reply.outcome.data[i];
+    if (first->reply.outcome.size == OUTCOME_BYTES) {
+        statement_seq = cursor_get_u64(first->reply.outcome.data);
     }
     status = answer_with(core, txn, ask, draft, STATUS_ALREADY, answer);
     if (status != STATUS_OK) {

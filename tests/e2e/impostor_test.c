@@ -8,6 +8,7 @@
 #include "keys/public/authority/authority.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
+#include "server/core/internal.h"
 #include "server/store/chain_log.h"
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
@@ -312,7 +313,7 @@ static void test_who_is_not_shown_it_seals_to_the_true_member(void **state)
     OK(act_rotate(owner->engine, &impostor.section, impostor.scene.server.now_ms, &ticket));
     assert_int_equal(run(&impostor, owner), STATUS_OK);
     const struct authority_section *section =
-        authority_section(core_authority(impostor.scene.server.core), &impostor.section);
+        authority_section(impostor.scene.server.core->authority, &impostor.section);
     assert_non_null(section);
     const struct authority_epoch *epoch = authority_epoch(section, authority_now(UINT64_MAX));
     assert_non_null(epoch);

@@ -108,26 +108,6 @@ void authority_free(struct authority *authority)
     free(authority);
 }
 
-enum status authority_grow(void *array, size_t *capacity, size_t need, size_t element_bytes)
-{
-    if (need <= *capacity) {
-        return STATUS_OK;
-    }
-    size_t wanted = *capacity == 0 ? 4u : *capacity;
-    while (wanted < need) {
-        wanted *= 2u;
-    }
-    void *old = NULL;
-    memcpy(&old, array, sizeof(old));
-    void *grown = reallocarray(old, wanted, element_bytes);
-    if (grown == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    memcpy(array, &grown, sizeof(grown));
-    *capacity = wanted;
-    return STATUS_OK;
-}
-
 /* ---------------------------------------------------------------- admitting */
 
 enum status authority_judge(struct authority *authority, const struct statement *statement,

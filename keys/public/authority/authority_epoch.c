@@ -222,8 +222,8 @@ enum status authority_apply_epoch(struct authority_judgement *judgement)
         .recipient_count = said->seal_count,
     };
     if (epoch.recipients == NULL || !keep_bytes(judgement, &epoch.kept, &epoch.bytes) ||
-        authority_grow(&section->epochs, &node->epoch_capacity, section->epoch_count + 1u,
-                       sizeof epoch) != STATUS_OK) {
+        array_grow(&section->epochs, &node->epoch_capacity, section->epoch_count + 1u,
+                   sizeof epoch) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     AUTHORITY_UNDO(authority, section->epoch_count);
@@ -250,8 +250,8 @@ enum status authority_apply_reseal(struct authority_judgement *judgement)
     reseal.epochs = authority_make(authority, said->seal_count * sizeof(uint64_t), free);
     if (reseal.recipients == NULL || reseal.epochs == NULL ||
         !keep_bytes(judgement, &reseal.kept, &reseal.bytes) ||
-        authority_grow(&section->reseals, &node->reseal_capacity, section->reseal_count + 1u,
-                       sizeof reseal) != STATUS_OK) {
+        array_grow(&section->reseals, &node->reseal_capacity, section->reseal_count + 1u,
+                   sizeof reseal) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < said->seal_count; i++) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "keys/public/authority/authority.h"
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/map.h"
 
 struct section_node;
@@ -126,10 +127,6 @@ enum status authority_refuse(struct authority_judgement *judgement, enum authori
 /* Judges place, signer, signatures if they are to be verified, then meaning. Changes nothing. */
 MUST_CHECK enum status authority_judge_all(struct authority_judgement *judgement,
                                            enum authority_check check);
-
-/* Room for |need| elements. |array| points at the array pointer. STATUS_NO_MEMORY. */
-MUST_CHECK enum status authority_grow(void *array, size_t *capacity, size_t need,
-                                      size_t element_bytes);
 
 /*
  * Changing what is there, from authority_try.c. Each change is noted first, so that the try

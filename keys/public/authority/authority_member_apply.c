@@ -6,8 +6,8 @@ enum status authority_touched_reserve(struct authority *authority, size_t count)
 {
     /* A note for the new generation of each, beside those of the statement itself. */
     enum status status = authority_undo_reserve(authority, AUTHORITY_UNDOS_MIN + count);
-    return status == STATUS_OK ? authority_grow(&authority->touched, &authority->touched_capacity,
-                                                count, sizeof(const struct authority_section *))
+    return status == STATUS_OK ? array_grow(&authority->touched, &authority->touched_capacity,
+                                            count, sizeof(const struct authority_section *))
                                : status;
 }
 
@@ -168,8 +168,8 @@ static enum status apply_delegation(struct authority_judgement *judgement)
 
 static enum status add_supervised(struct authority_judgement *judgement, struct member_node *staff)
 {
-    enum status status = authority_grow(&staff->supervised, &staff->supervised_capacity,
-                                        staff->supervised_count + 1u, sizeof(struct member_node *));
+    enum status status = array_grow(&staff->supervised, &staff->supervised_capacity,
+                                    staff->supervised_count + 1u, sizeof(struct member_node *));
     if (status == STATUS_OK) {
         AUTHORITY_UNDO(judgement->authority, staff->supervised_count);
         staff->supervised[staff->supervised_count++] = judgement->subject;

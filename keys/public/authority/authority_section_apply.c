@@ -18,8 +18,8 @@ static enum status add_membership(struct authority *authority, struct member_nod
     if (authority_member_in(member, section)) {
         return STATUS_OK;
     }
-    enum status status = authority_grow(&member->sections, &member->section_capacity,
-                                        member->section_count + 1u, sizeof(struct section_node *));
+    enum status status = array_grow(&member->sections, &member->section_capacity,
+                                    member->section_count + 1u, sizeof(struct section_node *));
     if (status == STATUS_OK) {
         AUTHORITY_UNDO(authority, member->section_count);
         member->sections[member->section_count++] = section;
@@ -31,8 +31,8 @@ static enum status add_entry(struct authority_judgement *judgement, struct secti
 {
     struct authority_section *section = &node->pub;
     const struct authority_result *result = judgement->result;
-    enum status status = authority_grow(&section->entries, &node->entry_capacity,
-                                        section->entry_count + 1u, sizeof *section->entries);
+    enum status status = array_grow(&section->entries, &node->entry_capacity,
+                                    section->entry_count + 1u, sizeof *section->entries);
     if (status != STATUS_OK) {
         return status;
     }
@@ -55,8 +55,8 @@ static enum status add_grant(struct authority_judgement *judgement, struct secti
 {
     struct authority *authority = judgement->authority;
     struct authority_section *section = &node->pub;
-    enum status status = authority_grow(&section->grants, &node->grant_capacity,
-                                        section->grant_count + 1u, sizeof *section->grants);
+    enum status status = array_grow(&section->grants, &node->grant_capacity,
+                                    section->grant_count + 1u, sizeof *section->grants);
     if (status != STATUS_OK) {
         return status;
     }
@@ -103,8 +103,8 @@ static enum status join_chart(struct authority *authority, const struct statemen
     struct chart_node *chart = client->chart;
     if (status == STATUS_OK) {
         status =
-            authority_grow(&chart->sections, &chart->section_capacity,
-                           chart->pub.section_count + 1u, sizeof(const struct authority_section *));
+            array_grow(&chart->sections, &chart->section_capacity, chart->pub.section_count + 1u,
+                       sizeof(const struct authority_section *));
     }
     if (status == STATUS_OK) {
         AUTHORITY_UNDO(authority, chart->pub.section_count);

@@ -21,8 +21,8 @@ struct undo {
 
 enum status authority_undo_reserve(struct authority *authority, size_t count)
 {
-    return authority_grow(&authority->undos, &authority->undo_capacity,
-                          authority->undo_count + count, sizeof *authority->undos);
+    return array_grow(&authority->undos, &authority->undo_capacity, authority->undo_count + count,
+                      sizeof *authority->undos);
 }
 
 static struct undo *note(struct authority *authority)
@@ -72,7 +72,7 @@ enum status authority_put(struct authority *authority, struct map *map, const vo
 {
     enum status status = map_reserve(map, 1);
     if (status == STATUS_OK && list != NULL) {
-        status = authority_grow(&list->items, &list->capacity, list->count + 1u, sizeof(void *));
+        status = array_grow(&list->items, &list->capacity, list->count + 1u, sizeof(void *));
     }
     if (status != STATUS_OK) {
         return status;

@@ -58,8 +58,8 @@ void timeline_init(struct timeline *timeline, const struct practice_id *practice
 
 static enum status take_starts(struct timeline *timeline, const struct statement_position *position)
 {
-    enum status status = authority_grow(&timeline->devices, &timeline->device_capacity,
-                                        position->start_count, sizeof(struct timeline_device));
+    enum status status = array_grow(&timeline->devices, &timeline->device_capacity,
+                                    position->start_count, sizeof(struct timeline_device));
     for (size_t i = 0; status == STATUS_OK && i < position->start_count; i++) {
         const struct statement_start *start = &position->start[i];
         timeline->devices[i] = (struct timeline_device){start->device, start->number, start->link};
@@ -141,8 +141,8 @@ static enum status reserve_device(struct timeline *timeline, const struct timeli
     if (entry->kind != ENTRY_REVISION || find_device(timeline, &entry->context->device) != NULL) {
         return STATUS_OK;
     }
-    return authority_grow(&timeline->devices, &timeline->device_capacity,
-                          timeline->device_count + 1u, sizeof(struct timeline_device));
+    return array_grow(&timeline->devices, &timeline->device_capacity, timeline->device_count + 1u,
+                      sizeof(struct timeline_device));
 }
 
 static void move_device(struct timeline *timeline, const struct timeline_entry *entry)
@@ -276,7 +276,7 @@ static enum status read_devices(struct cursor_reader *reader, struct timeline *o
         return STATUS_MALFORMED;
     }
     enum status status =
-        authority_grow(&out->devices, &out->device_capacity, count, sizeof(struct timeline_device));
+        array_grow(&out->devices, &out->device_capacity, count, sizeof(struct timeline_device));
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
         cursor_read_bytes(reader, out->devices[i].device.bytes, HASH_BYTES);
         out->devices[i].number = cursor_read_u64(reader);

@@ -4,6 +4,7 @@
 #include "proto/alcove.pb-c.h"
 #include "proto/message.h"
 #include "proto/words.h"
+#include "server/core/internal.h"
 #include "server/store/section_log.h"
 #include "tests/support/authority_digest.h"
 
@@ -132,17 +133,17 @@ static void test_abort(void **state)
     struct hash reopened;
 
     scene_revision(scene, progress, p->t1, 0, NULL, NULL, &revision);
-    authority_digest(core_authority(scene->core), &before);
+    authority_digest(scene->core->authority, &before);
     OK(db_begin_write(scene->db, &batch.txn));
     OK(write_in(&batch, progress, &revision, &id, &answer));
     assert_true(core_effects(scene->core, &effects) > 0);
     db_abort(batch.txn);
     core_take_back(scene->core);
-    authority_digest(core_authority(scene->core), &after);
+    authority_digest(scene->core->authority, &after);
     assert_memory_equal(&before, &after, sizeof(before));
     assert_int_equal(core_effects(scene->core, &effects), 0);
     assert_int_equal(scene_size(scene, LEDGER_EVENTS), events);
-    authority_facts_digest(core_authority(scene->core), &taken_back);
+    authority_facts_digest(scene->core->authority, &taken_back);
     OK(db_begin_write(scene->db, &batch.txn));
     OK(write_in(&batch, progress, &revision, &id, &answer));
     OK(db_commit(batch.txn));
@@ -150,7 +151,7 @@ static void test_abort(void **state)
     core_answer_clear(&answer);
     assert_int_equal(scene_size(scene, LEDGER_EVENTS), events + 1);
     scene_restart(scene);
-    authority_facts_digest(core_authority(scene->core), &reopened);
+    authority_facts_digest(scene->core->authority, &reopened);
     assert_memory_equal(&taken_back, &reopened, sizeof(reopened));
 }
 

@@ -5,6 +5,7 @@
 #include "proto/message.h"
 #include "proto/words.h"
 #include "server/core/brought.h"
+#include "server/core/internal.h"
 #include "tests/support/authority_digest.h"
 
 static void drop_start(void *context, ProtobufCMessage *body)
@@ -49,7 +50,7 @@ static void test_epoch_claims(void **state)
     struct hash after;
 
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
-    authority_digest(core_authority(scene->core), &before);
+    authority_digest(scene->core->authority, &before);
     for (size_t i = 0; i < ARRAY_LEN(tampers); i++) {
         struct made epoch;
 
@@ -58,7 +59,7 @@ static void test_epoch_claims(void **state)
         scene->w->tamper = NULL;
         assert_int_equal(scene_submit(scene, p->t1, &epoch, 1), STATUS_MALFORMED);
         scene_expect_event(scene, ACTION_ROTATE, OUTCOME_REFUSED);
-        authority_digest(core_authority(scene->core), &after);
+        authority_digest(scene->core->authority, &after);
         assert_memory_equal(&before, &after, sizeof(before));
     }
     OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
@@ -73,7 +74,7 @@ static void test_taken_back(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     uint64_t statements = scene_size(scene, LEDGER_STATEMENTS);
-    const struct authority *authority = core_authority(scene->core);
+    const struct authority *authority = scene->core->authority;
     size_t chains = authority_chain_count(authority);
     struct make_section *made = NULL;
     struct made two[2];
