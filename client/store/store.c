@@ -183,6 +183,9 @@ static enum status commit(void *context)
 {
     struct store *store = context;
     CHECK(store->in_transaction);
+    /* `cache` first. A crash between the two leaves a wish in the outbox that was done: it is sent
+     * again under its request id, and the server answers that it has it. In the other order a wish
+     * would be gone before what it became is stored. */
     enum status status = file_commit(store->cache);
     if (status == STATUS_OK) {
         status = file_commit(store->outbox);

@@ -36,6 +36,9 @@ enum status committed_open(const struct committed_scope *scope, struct span seal
     }
     uint8_t derived_secret[MAC_BYTES];
     enum status status = STATUS_DAMAGED;
+    /* Zeros first: a caller who overlooks the status then reads nothing rather than the text that
+     * stood there before. The commitment is compared before the decryption, since the cipher alone
+     * would open one ciphertext under two keys that somebody made to fit. */
     memset(out_plaintext, 0, sealed.size - COMMITTED_OVERHEAD_BYTES);
     derive(scope, derived_secret);
     if (sodium_memcmp(derived_secret + COMMITTED_KEY_BYTES, sealed.data,

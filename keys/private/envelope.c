@@ -89,6 +89,8 @@ enum status envelope_seal_fixed(const struct envelope_scope *scope,
     if (status == STATUS_OK) {
         struct committed_scope under = text_scope(fixed->revision_secret, &frame);
         struct span padded = span_of(out_envelope + COMMITTED_TEXT_AT, pad_size(text.size));
+        /* Padded where the ciphertext will stand, and sealed in place: the text needs no second
+         * buffer that would have to be wiped. */
         pad_apply(text, out_envelope + COMMITTED_TEXT_AT, padded.size);
         committed_seal(&under, fixed->envelope_nonce, padded, out_envelope);
     }
@@ -143,6 +145,8 @@ enum status envelope_rewrap(const struct envelope_scope *scope, struct span wrap
     CHECK(sodium_init() >= 0);
     uint8_t revision_secret[REVISION_KEY_BYTES];
     uint8_t nonce[COMMITTED_NONCE_BYTES];
+    /* Only the wrap changes. The envelope and its signed hash stay as they are, so that an erasure
+     * touches nothing that anybody signed. */
     enum status status = wrap_open(scope, wrap, revision_secret);
     if (status == STATUS_OK) {
         randombytes_buf(nonce, sizeof(nonce));

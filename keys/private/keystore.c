@@ -112,6 +112,9 @@ enum status keystore_create(const char *folder, const struct pass_file_params *p
     if (status == STATUS_OK) {
         status = keystore_new(folder, &keystore);
     }
+    /* The lock is a file of its own, since the keystore is replaced by a rename and a lock on it
+     * would go with the old one. It is taken before looking, so that two processes that create
+     * at once cannot both find nothing. */
     if (status == STATUS_OK) {
         status = private_file_lock(folder, lock_name, &keystore->lock_fd);
     }

@@ -11,6 +11,7 @@ _Static_assert(PUBLIC_KEY_BYTES == crypto_sign_PUBLICKEYBYTES, "Ed25519 public k
 enum status verify_bytes(const struct public_key *key, struct span message,
                          const struct signature *signature)
 {
+    /* libsodium's declaration forbids NULL, also for no bytes. */
     static const uint8_t nothing;
     const uint8_t *data = message.size > 0 ? message.data : &nothing;
     if (crypto_sign_verify_detached(signature->bytes, data, message.size, key->bytes) != 0) {

@@ -62,6 +62,8 @@ bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_v
     if (walk->done) {
         return false;
     }
+    /* Sought anew from the last key each time, rather than with a cursor kept open: the caller may
+     * put and delete between two steps, after which LMDB's cursors point anywhere. */
     walk->status = db_seek(walk->txn, walk->table, schema_key_span(&walk->at),
                            walk->backward ? down : up, out_key, out_value);
     if (walk->status != STATUS_OK || !has_prefix(*out_key, &walk->prefix)) {

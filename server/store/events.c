@@ -136,6 +136,9 @@ enum status events_append_next(struct txn *txn, const struct event_new *event,
     if (!sizes_allowed(event)) {
         return STATUS_TOO_LARGE;
     }
+    /* The nodes that this leaf completes are found before the value is written, because they lie in
+     * it; the trails come after the value, because they name its seq and its hash. The counter is
+     * last: until it is raised nothing of this event is part of the log. */
     describe(event, next, &stored);
     hash_leaf(db_practice_of(txn), &stored, &stored.leaf_hash);
     status = ledger_complete(txn, LEDGER_EVENTS, stored.seq, &stored.leaf_hash, nodes, &count);

@@ -59,6 +59,8 @@ enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t i
     if (local > UINT32_MAX) {
         return STATUS_FULL;
     }
+    /* Both directions, since rows hold local numbers and answers hold ids. A number is never given
+     * a second time: rows of what was erased would otherwise speak of somebody else. */
     back = schema_key_local(kind, (uint32_t)local);
     cursor_write_init(&writer, value, sizeof(value));
     cursor_write_u32(&writer, (uint32_t)local);

@@ -80,6 +80,8 @@ enum status record_append(struct txn *txn, const struct record *record, struct s
     if (status != STATUS_OK) {
         return status;
     }
+    /* In a table of its own: the wraps of a whole section are replaced after an erasure, and a put
+     * there does not copy the envelope, which is many times as long. */
     if (wrap.size != 0) {
         db_append(txn, SCHEMA_WRAP, schema_key_span(&key), wrap);
     }

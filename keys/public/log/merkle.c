@@ -2,6 +2,8 @@
 
 #include "keys/public/hash.h"
 
+/* A leaf and a node begin with another byte (RFC 9162), so that nobody can pass off two hashes as
+ * a leaf, or a leaf of 64 bytes as a node: one root would then stand for two trees. */
 void merkle_leaf_hash(struct span leaf, struct hash *out_hash)
 {
     static const uint8_t zero = 0x00;
