@@ -2,6 +2,7 @@
 
 #include "client/cli/print.h"
 #include "client/engine/api/view.h"
+#include "keys/public/bytes/array.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -198,14 +199,8 @@ static bool take_event(void *visitor, const struct query_event *event)
     if (!log_print_wanted(printing->query, event)) {
         return true;
     }
-    if (printing->count == printing->room) {
-        size_t room = printing->room == 0 ? 256 : 2 * printing->room;
-        void **items = realloc(printing->items, room * sizeof(*items));
-
-        CHECK(items != NULL);
-        printing->items = items;
-        printing->room = room;
-    }
+    CHECK(array_grow(&printing->items, &printing->room, printing->count + 1, sizeof(void *)) ==
+          STATUS_OK);
     printing->items[printing->count++] =
         printing->cli->json ? (void *)log_print_object(host_engine(printing->cli->host), event)
                             : (void *)line_of(printing->cli, event);

@@ -2,6 +2,7 @@
 
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/message.h"
 #include "proto/policy.h"
@@ -59,16 +60,9 @@ static bool collect(void *visitor, const struct view_note *note)
     const Alcove__NoteBody *body = note->newest.body;
     struct item *item;
 
-    if (items->count == items->room) {
-        size_t room = items->room == 0 ? 64 : 2 * items->room;
-        struct item *all = realloc(items->all, room * sizeof(*all));
-
-        if (all == NULL) {
-            items->no_memory = true;
-            return false;
-        }
-        items->all = all;
-        items->room = room;
+    if (array_grow(&items->all, &items->room, items->count + 1, sizeof(*items->all)) != STATUS_OK) {
+        items->no_memory = true;
+        return false;
     }
     item = &items->all[items->count++];
     memset(item, 0, sizeof(*item));

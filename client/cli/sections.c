@@ -1,5 +1,6 @@
 #include "client/cli/sections.h"
 
+#include "keys/public/bytes/array.h"
 #include "proto/words.h"
 
 #include <stdlib.h>
@@ -16,16 +17,10 @@ static bool collect(void *visitor, const struct view_section *section)
     struct sections *sections = collecting->sections;
     size_t at = sections->count;
 
-    if (sections->count == collecting->room) {
-        size_t room = collecting->room == 0 ? 64 : collecting->room * 2;
-        struct view_section *items = realloc(sections->items, room * sizeof(*items));
-
-        if (items == NULL) {
-            collecting->failed = true;
-            return false;
-        }
-        sections->items = items;
-        collecting->room = room;
+    if (array_grow(&sections->items, &collecting->room, sections->count + 1,
+                   sizeof(*sections->items)) != STATUS_OK) {
+        collecting->failed = true;
+        return false;
     }
     for (size_t i = 0; i < sections->count; i++) {
         if (ID_EQUAL(&sections->items[i].chart, &section->chart)) {

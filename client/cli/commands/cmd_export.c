@@ -5,6 +5,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "keys/public/bytes/array.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
@@ -49,15 +50,9 @@ static bool collect_note(void *visitor, const struct view_note *note)
 {
     struct exporting *exporting = visitor;
 
-    if (exporting->note_count == exporting->note_room) {
-        size_t room = exporting->note_room == 0 ? 64 : exporting->note_room * 2;
-        struct note_id *notes = realloc(exporting->notes, room * sizeof(*notes));
-
-        if (notes == NULL) {
-            return false;
-        }
-        exporting->notes = notes;
-        exporting->note_room = room;
+    if (array_grow(&exporting->notes, &exporting->note_room, exporting->note_count + 1,
+                   sizeof(*exporting->notes)) != STATUS_OK) {
+        return false;
     }
     exporting->notes[exporting->note_count++] = note->note;
     return true;

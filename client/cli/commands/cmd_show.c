@@ -5,6 +5,7 @@
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/api/write.h"
+#include "keys/public/bytes/array.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -145,11 +146,8 @@ static bool count_waiting(void *visitor, const struct view_revision *revision)
 
 static void add_opened(struct showing *showing, const struct hash *link)
 {
-    if (showing->opened_count == showing->opened_room) {
-        showing->opened_room = showing->opened_room == 0 ? 16 : 2 * showing->opened_room;
-        showing->opened = realloc(showing->opened, showing->opened_room * sizeof *link);
-        CHECK(showing->opened != NULL);
-    }
+    CHECK(array_grow(&showing->opened, &showing->opened_room, showing->opened_count + 1,
+                     sizeof *link) == STATUS_OK);
     showing->opened[showing->opened_count++] = *link;
 }
 

@@ -209,17 +209,17 @@ static void test_abort_of_statements(void **state)
     five[2] = make_suspension(scene->w, p->t3, p->ad1, true);
     five[3] = make_section_statement(scene->w, CLASS_PROGRESS, p->c2, p->t2, &made);
     five[4] = make_delegation(scene->w, p->t1, p->ad1, 0);
-    authority_digest(core_authority(scene->core), &before);
+    authority_digest(scene->core->authority, &before);
     OK(db_begin_write(scene->db, &batch.txn));
     OK(core_tick(scene->core, batch.txn, scene->w->time_ms));
     assert_int_not_equal(submit_in(&batch, p->t1, two, 2), STATUS_OK);
     for (size_t i = 0; i < ARRAY_LEN(five); i++) {
         OK(submit_in(&batch, by[i], &five[i], 1));
     }
-    assert_non_null(authority_section(core_authority(scene->core), &made->id));
+    assert_non_null(authority_section(scene->core->authority, &made->id));
     db_abort(batch.txn);
     core_take_back(scene->core);
-    authority_digest(core_authority(scene->core), &after);
+    authority_digest(scene->core->authority, &after);
     assert_memory_equal(&before, &after, sizeof(before));
     assert_true(core_tick_due(scene->core, scene->w->time_ms));
     assert_int_equal(tick(scene, scene->w->time_ms), 1);
