@@ -25,11 +25,10 @@ enum policy_relation {
     POLICY_TRAINS = 64u,
     POLICY_DELEGATED = 128u, /* may invite clients */
 };
-#define POLICY_RELATION_COUNT        8u
-#define POLICY_ONE_MORE(value, word) +1u
-#define POLICY_ROLE_COUNT            (ROLE_LIST(POLICY_ONE_MORE))          /* without ROLE_NONE */
-#define POLICY_CLASS_COUNT           (1u NOTE_CLASS_LIST(POLICY_ONE_MORE)) /* CLASS_NONE too */
-#define POLICY_ACTION_MAX            32u
+#define POLICY_RELATION_COUNT 8u
+#define POLICY_ROLE_COUNT     ROLE_COUNT              /* without ROLE_NONE */
+#define POLICY_CLASS_COUNT    (NOTE_CLASS_COUNT + 1u) /* CLASS_NONE too */
+#define POLICY_ACTION_MAX     32u
 
 /* A class that a section can be of: one of the schema's, but CLASS_NONE. They are the numbers
  * 1 to POLICY_CLASS_COUNT - 1, for whoever wants them all. */

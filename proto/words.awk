@@ -4,6 +4,7 @@
 # fault and is judged by whoever reads the field; 0 is never valid in a message.
 #
 #   OP_LIST(X)       X(OP_EVENT_LEAVES, event_leaves) for each value but 0; so for every enum
+#   OP_COUNT         how many these are
 #   MESSAGE_LIST(X)  X(event_leaves_ask) for each message, as in alcove__event_leaves_ask__init
 function snake(camel) {
     gsub(/[A-Z]/, "_&", camel)
@@ -19,10 +20,12 @@ BEGIN {
 /^message / { messages = messages " \\\n    X(" snake($2) ")" }
 /^  [A-Z0-9_]+ = [0-9]+;/ && name != "" {
     print "    " $1 " = ALCOVE__" toupper(name) "__" $1 ","
+    count += $3 != "0;"
     if ($3 != "0;") list = list " \\\n    X(" $1 ", " tolower(substr($1, index($1, "_") + 1)) ")"
 }
 /^}/ && name != "" {
-    print "};\n#define " toupper(name) "_LIST(X)" list
+    print "};\n#define " toupper(name) "_COUNT " count "u\n#define " toupper(name) "_LIST(X)" list
     name = list = ""
+    count = 0
 }
 END { print "\n#define MESSAGE_LIST(X)" messages }

@@ -20,9 +20,7 @@ static const struct op_row OPS[] = {
     {OP_EVENT_LEAVES, ACTION_LOG_ALL, false, op_event_leaves},
 };
 
-#define COUNT_OP(op, name) +1
-_Static_assert(ARRAY_LEN(OPS) == 1 OP_LIST(COUNT_OP), "a row for each op, and one for logins");
-#undef COUNT_OP
+_Static_assert(ARRAY_LEN(OPS) == OP_COUNT + 1u, "a row for each op, and one for logins");
 
 static const struct op_row *find_op(uint32_t op)
 {
