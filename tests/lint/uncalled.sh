@@ -5,8 +5,8 @@
 #   sh tests/lint/uncalled.sh [BUILD]   findings against uncalled.allow
 #   sh tests/lint/uncalled.sh --list    only the names, each with its file
 #
-# A line of uncalled.allow names a function and the coming capability that needs it:
-#   FUNCTION CAPABILITY
+# A line of uncalled.allow names a function and the coming capability, or the tests, that need it:
+#   FUNCTION REASON
 # A function that is uncalled and has no line is a finding, and so is a line whose function is
 # called by now, or gone. Two of each are planted first and must be told apart.
 #
@@ -49,7 +49,7 @@ uncalled() {
 
 # judge FOUND ALLOW: what the two lists do not agree on.
 judge() {
-    sed 's/#.*//' "$2" | awk 'NF == 1 { print "uncalled.allow: " $1 " names no capability" }'
+    sed 's/#.*//' "$2" | awk 'NF == 1 { print "uncalled.allow: " $1 " gives no reason" }'
     awk -v allow="$2" -v where="$2" '
         BEGIN {
             while ((getline line < allow) > 0) {
@@ -99,15 +99,16 @@ cmp -s "$tmp/planted/wanted" "$tmp/planted/said" || {
     fail "what was planted was not told apart: this lint proves nothing"
 }
 
-# The product's own objects, generated code aside; CMake writes a command a line.
-awk -v build="$build" -v root="$root/" '
+# The objects that the four programs are linked from, generated code aside; a tool of the build is
+# no product. CMake writes a command a line.
+ninja -C "$build" -t inputs alcove alcoved alcove-signer alcove-tls-identity | grep '\.o$' >"$tmp/linked"
+awk -v build="$build" -v root="$root/" -v linked="$tmp/linked" '
+    BEGIN { while ((getline object < linked) > 0) wanted[object] = 1 }
     /^ *"file": / { split($0, part, "\""); file = part[4] }
     /^ *"command": / { match($0, / -o [^ ]+/); output = substr($0, RSTART + 4, RLENGTH - 4) }
     /^}/ && file != "" {
-        if (index(file, root) == 1 && file !~ /\/build\//) {
-            file = substr(file, length(root) + 1)
-            if (file ~ /^(proto|keys|server|client)\//) print build "/" output, file
-        }
+        if (index(file, root) == 1 && file !~ /\/build\// && output in wanted)
+            print build "/" output, substr(file, length(root) + 1)
     }' "$build/compile_commands.json" >"$tmp/pairs"
 [ "$(wc -l <"$tmp/pairs")" -gt 100 ] || fail "no objects known in $build"
 while read -r object source; do
@@ -123,4 +124,4 @@ if [ -s "$tmp/said" ]; then
     sort "$tmp/said"
     fail "$(wc -l <"$tmp/said") findings"
 fi
-say "== uncalled: $(wc -l <"$tmp/defined") exported functions, $(wc -l <"$tmp/found") uncalled and each needed by what comes, 2 planted findings caught"
+say "== uncalled: $(wc -l <"$tmp/defined") exported functions, $(wc -l <"$tmp/found") uncalled and each with a reason, 2 planted findings caught"
