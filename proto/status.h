@@ -45,6 +45,8 @@ enum status {
 
 /* A short stable name ("REFUSED"), for logs and `--json`. Never NULL. */
 const char *status_name(enum status status);
+/* The same for people: why something did not happen, as the end of a sentence. Never NULL. */
+const char *status_reason(enum status status);
 
 /* What a peer is told: local statuses become STATUS_UNAVAILABLE, NOT_FOUND
  * becomes REFUSED, so that nothing about what exists leaks through an error. */

@@ -110,7 +110,7 @@ static bool parse(int argc, char **argv, struct init_options *out)
 
 static int fail(const char *what, enum status status)
 {
-    (void)fprintf(stderr, "alcoved init: %s: %s\n", what, status_name(status));
+    (void)fprintf(stderr, "alcoved init: %s: %s\n", what, status_reason(status));
     return CMD_FAILED;
 }
 
@@ -285,7 +285,11 @@ static int take_genesis(const char *data, const struct paths *paths, const char 
                       "alcoved init: %s was signed for another server. Nothing was changed.\n"
                       "Have the founder sign this one's server.pub.\n",
                       path);
-    } else if (status == STATUS_OK) {
+        arena_free(&arena);
+        free(bytes);
+        return CMD_FAILED;
+    }
+    if (status == STATUS_OK) {
         status = install(paths, (const Alcove__Founding *)(const void *)message);
         if (status == STATUS_ALREADY) {
             (void)fprintf(stderr,

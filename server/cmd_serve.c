@@ -31,7 +31,7 @@ struct service {
 
 static int fail(const char *what, enum status status)
 {
-    (void)fprintf(stderr, "alcoved serve: %s: %s\n", what, status_name(status));
+    (void)fprintf(stderr, "alcoved serve: %s: %s\n", what, status_reason(status));
     return CMD_FAILED;
 }
 

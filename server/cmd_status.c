@@ -45,7 +45,7 @@ static int open_db(const char *command, int argc, char **argv, struct db **out_d
                       command, data);
     } else if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcoved %s: %s cannot be opened: %s\n", command, paths.db,
-                      status_name(status));
+                      status_reason(status));
     }
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? CMD_NOT_FOUND : CMD_FAILED;
@@ -143,8 +143,8 @@ int cmd_fsck(int argc, char **argv)
                         ",\"revisions\":%" PRIu64 ",\"faults\":%" PRIu64 "}\n"
                       : "%s: %" PRIu64 " events, %" PRIu64 " statements, %" PRIu64
                         " revisions read back; %" PRIu64 " faults\n",
-                 status_name(status), report.events, report.statements, report.records,
-                 report.faults);
+                 json ? status_name(status) : status_reason(status), report.events,
+                 report.statements, report.records, report.faults);
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcoved fsck: %s\n",
                       report.first[0] == '\0' ? "the statements do not hold together"

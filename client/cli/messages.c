@@ -55,54 +55,38 @@ static const struct {
 
 #define TELL_AUDITOR "Keep this text and tell your auditor."
 
-/* Why, and what to do about it. */
+/* What to do about it; the reason itself is status_reason. */
 static const struct {
     enum status status;
     int code;
-    const char *why;
     const char *next;
 } STATUSES[] = {
-    {STATUS_REFUSED, CLI_REFUSED, "it does not exist, or you may not do this", ""},
-    {STATUS_MALFORMED, CLI_FAILED, "the data are not in the form that is expected", ""},
-    {STATUS_CONFLICT, CLI_FAILED, "somebody else was faster",
-     "Run `alcove sync`, look at it again, and repeat the command."},
-    {STATUS_NEEDS_EPOCH, CLI_FAILED, "the section waits for a new key",
-     "Run `alcove sync`, then repeat the command."},
-    {STATUS_LOCKED, CLI_REFUSED, "a signed note is never changed",
-     "Add to it with --addendum, --correction or --late-entry."},
-    {STATUS_ALREADY, CLI_FAILED, "it exists already", ""},
-    {STATUS_BUSY, CLI_UNREACHABLE, "it took too long, or another process uses this profile",
-     "Try again in a moment."},
-    {STATUS_FULL, CLI_FAILED, "the server's disk, or this machine's, has no room left",
-     "Make room, or ask whoever runs the server to."},
-    {STATUS_REWOUND, CLI_ALARM,
-     "the server shows less than you have seen: it lost data or was set back", TELL_AUDITOR},
-    {STATUS_TOO_LARGE, CLI_FAILED, "it is too large", ""},
-    {STATUS_SUSPENDED, CLI_REFUSED, "your account is suspended",
+    {STATUS_REFUSED, CLI_REFUSED, ""},
+    {STATUS_CONFLICT, CLI_FAILED, "Run `alcove sync`, look at it again, and repeat the command."},
+    {STATUS_NEEDS_EPOCH, CLI_FAILED, "Run `alcove sync`, then repeat the command."},
+    {STATUS_LOCKED, CLI_REFUSED, "Add to it with --addendum, --correction or --late-entry."},
+    {STATUS_BUSY, CLI_UNREACHABLE, "Try again in a moment."},
+    {STATUS_FULL, CLI_FAILED, "Make room, or ask whoever runs the server to."},
+    {STATUS_REWOUND, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_SUSPENDED, CLI_REFUSED,
      "Nothing on this device was deleted. Ask an admin of your practice."},
-    {STATUS_UNAVAILABLE, CLI_UNREACHABLE, "the server cannot do it now", "Try again later."},
-    {STATUS_VERSION, CLI_FAILED, "this program and the server speak no common version",
-     "Update the older of the two."},
-    {STATUS_BAD_SIGNATURE, CLI_ALARM, "a signature does not hold", TELL_AUDITOR},
-    {STATUS_BAD_PROOF, CLI_ALARM, "a proof does not hold", TELL_AUDITOR},
-    {STATUS_BAD_CHAIN, CLI_ALARM, "a chain of statements does not hold", TELL_AUDITOR},
-    {STATUS_EQUIVOCATION, CLI_ALARM, "two histories were shown that cannot both be true",
-     TELL_AUDITOR},
-    {STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no such thing", ""},
-    {STATUS_NO_MEMORY, CLI_FAILED, "this machine has not enough memory",
-     "Close other programs and try again."},
-    {STATUS_IO, CLI_FAILED, "a file could not be read or written",
-     "Look at its folder, its permissions and the room on the disk."},
-    {STATUS_CORRUPT, CLI_ALARM, "stored data are damaged", TELL_AUDITOR},
-    {STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ", "Type the same one twice."},
-    {STATUS_DAMAGED, CLI_LOCKED, "the passphrase is wrong, or the file is damaged",
-     "Try again; upper and lower case matter."},
-    {STATUS_UNSUPPORTED, CLI_REFUSED, "this program does not accept such a version or value", ""},
-    {STATUS_EXPIRED, CLI_REFUSED, "it has expired", "Ask for a new one."},
-    {STATUS_CLOCK, CLI_REFUSED, "the server's clock is more than a day ahead of this machine's",
-     "See `alcove doctor`."},
-    {STATUS_OFFLINE, CLI_UNREACHABLE, "the server was not reached", "Try again later."},
-    {STATUS_USAGE, CLI_USAGE, "these options do not go together", ""},
+    {STATUS_UNAVAILABLE, CLI_UNREACHABLE, "Try again later."},
+    {STATUS_VERSION, CLI_FAILED, "Update the older of the two."},
+    {STATUS_BAD_SIGNATURE, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_BAD_PROOF, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_BAD_CHAIN, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_EQUIVOCATION, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_NOT_FOUND, CLI_NOT_FOUND, ""},
+    {STATUS_NO_MEMORY, CLI_FAILED, "Close other programs and try again."},
+    {STATUS_IO, CLI_FAILED, "Look at its folder, its permissions and the room on the disk."},
+    {STATUS_CORRUPT, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_WRONG_KEY, CLI_LOCKED, ""},
+    {STATUS_DAMAGED, CLI_LOCKED, "Try again; upper and lower case matter."},
+    {STATUS_UNSUPPORTED, CLI_REFUSED, ""},
+    {STATUS_EXPIRED, CLI_REFUSED, "Ask for a new one."},
+    {STATUS_CLOCK, CLI_REFUSED, "See `alcove doctor`."},
+    {STATUS_OFFLINE, CLI_UNREACHABLE, "Try again later."},
+    {STATUS_USAGE, CLI_USAGE, ""},
 };
 
 /* Pairs that deserve words of their own. */
@@ -151,11 +135,15 @@ static const struct {
      "Ask whoever gave it to you for a new one."},
     {SAY_JOIN, STATUS_EXPIRED, CLI_REFUSED, "the invitation has expired",
      "Ask whoever gave it to you for a new one."},
+    {SAY_NEW_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ",
+     "Type the same one twice."},
     {SAY_NEW_PASSPHRASE, STATUS_USAGE, CLI_LOCKED,
      "none was typed, or there is no terminal to ask on", "Give --new-passphrase-fd N."},
     {SAY_PASSPHRASE, STATUS_REFUSED, CLI_REFUSED,
      "the keystore is not a file of yours that nobody else may read",
      "Close it to others with chmod 600, and its folder with chmod 700."},
+    {SAY_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ",
+     "Type the same one twice."},
     {SAY_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, "none was typed, or there is no terminal to ask on",
      "Run `alcove unlock` first, or give --passphrase-fd N."},
     {SAY_PROFILE_OPEN, STATUS_DAMAGED, CLI_LOCKED,
@@ -192,14 +180,13 @@ struct message message_of(enum situation situation, enum status status)
 {
     struct message message = {.code = CLI_FAILED,
                               .what = SITUATIONS[situation].what,
-                              .why = "something unexpected happened",
+                              .why = status_reason(status),
                               .kept = SITUATIONS[situation].kept,
                               .next = ""};
 
     for (size_t i = 0; i < ARRAY_LEN(STATUSES); i++) {
         if (STATUSES[i].status == status) {
             message.code = STATUSES[i].code;
-            message.why = STATUSES[i].why;
             message.next = STATUSES[i].next;
         }
     }
@@ -211,9 +198,4 @@ struct message message_of(enum situation situation, enum status status)
         }
     }
     return message;
-}
-
-const char *message_why(enum status status)
-{
-    return message_of(SAY_STATEMENT, status).why;
 }

@@ -74,5 +74,3 @@ struct message {
 
 /* Texts live for ever. */
 struct message message_of(enum situation situation, enum status status);
-/* Why alone, where there is a sentence around it. */
-const char *message_why(enum status status);

@@ -61,7 +61,7 @@ struct options {
 
 static int complain(const char *what, enum status status)
 {
-    (void)fprintf(stderr, "alcove-signer: %s: %s\n", what, status_name(status));
+    (void)fprintf(stderr, "alcove-signer: %s: %s\n", what, status_reason(status));
     return EXIT_FAULT;
 }
 

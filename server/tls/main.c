@@ -8,7 +8,7 @@
 static int print_pin(enum status status, const struct hash *pin)
 {
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "alcove-tls-identity: %s\n", status_name(status));
+        (void)fprintf(stderr, "alcove-tls-identity: %s\n", status_reason(status));
         return status == STATUS_ALREADY ? 3 : 1;
     }
     /* By hand: libsodium, which hex.h stands on, is none of this program's business. */

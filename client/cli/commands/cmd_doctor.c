@@ -87,7 +87,7 @@ static void look_at_keystore(struct doctor *doctor)
     const struct pass_file_params *best = &pass_file_params_default;
 
     if (status != STATUS_OK) {
-        tell(doctor, "keystore", false, "it cannot be read: %s", message_why(status));
+        tell(doctor, "keystore", false, "it cannot be read: %s", status_reason(status));
     } else if (params.passes < best->passes || params.memory_kib < best->memory_kib) {
         tell(doctor, "keystore", false,
              "guessing costs %u passes over %u MiB, below the %u over %u of a real profile; "
@@ -135,7 +135,7 @@ static void look_at_server(struct doctor *doctor)
         tell(doctor, "server", false, "%s: %s", keystore_content(host_keystore(host))->address,
              host_why(host) == NULL ? "no answer in time" : host_why(host));
     } else {
-        tell(doctor, "server", false, "syncing stopped: %s", message_why(status));
+        tell(doctor, "server", false, "syncing stopped: %s", status_reason(status));
     }
     if (engine_alarm_count(host_engine(host)) > 0) {
         tell(doctor, "proofs", false, "%s", engine_alarm(host_engine(host), 0)->reason);
@@ -194,7 +194,7 @@ static void look_at_outbox(struct doctor *doctor)
         tell(doctor, "outbox", false,
              "the server refused %zu things for good (the last: %s); their text is kept here, see "
              "`alcove list`",
-             outbox.failed, message_why(outbox.why));
+             outbox.failed, status_reason(outbox.why));
     }
     if (outbox.waiting > 0) {
         tell(doctor, "outbox", false, "%zu things wait to be sent", outbox.waiting);
@@ -220,7 +220,7 @@ static void confirm_clock(struct doctor *doctor)
     if (status == STATUS_OK) {
         tell(doctor, "clock", true, "what waited is sent; tell your admin of the server's clock");
     } else {
-        tell(doctor, "clock", false, "%s", message_why(status));
+        tell(doctor, "clock", false, "%s", status_reason(status));
     }
 }
 
