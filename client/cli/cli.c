@@ -5,6 +5,7 @@
 #include "client/cli/print_field.h"
 #include "client/cli/secrets.h"
 #include "client/cli/usage.h"
+#include "keys/private/passphrase.h"
 
 #include <stdarg.h>
 
@@ -127,6 +128,22 @@ int cli_open(struct cli *cli)
     }
     secret_free(passphrase);
     return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, situation, cli->profile, status);
+}
+
+int cli_new_passphrase(struct cli *cli, enum situation situation, int fd, const char *prompt,
+                       struct secret **out_secret)
+{
+    enum status status = secrets_get_new(fd, prompt, out_secret);
+    enum passphrase_verdict verdict;
+
+    if (status != STATUS_OK) {
+        return cli_fail(cli, situation, status);
+    }
+    verdict = passphrase_judge(secret_view(*out_secret));
+    return verdict == PASSPHRASE_GOOD
+               ? CLI_OK
+               : cli_error(cli, CLI_LOCKED, "%s: %s %s", message_of(situation, STATUS_OK).what,
+                           passphrase_advice(verdict), message_of(situation, STATUS_OK).kept);
 }
 
 void cli_close(struct cli *cli)

@@ -18,6 +18,10 @@ MUST_CHECK int cli_run(struct cli *cli, const void *values);
 /* Opens the profile unless it is open: asks for the passphrase. Says what is wrong and returns an
  * exit code; CLI_OK: cli->host is there. */
 MUST_CHECK int cli_open(struct cli *cli);
+/* A passphrase that somebody chooses, from |fd| or typed twice: refuses what is easy to guess, and
+ * says why. CLI_OK: the caller frees it. */
+MUST_CHECK int cli_new_passphrase(struct cli *cli, enum situation situation, int fd,
+                                  const char *prompt, struct secret **out_secret);
 /* Closes what cli_open opened; nothing when lent. */
 void cli_close(struct cli *cli);
 

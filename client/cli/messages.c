@@ -24,6 +24,8 @@ static const struct {
     [SAY_GRANT] = {"it was not done", "Nothing was changed."},
     [SAY_INVITE] = {"the invitation was not made", "Nothing was changed."},
     [SAY_JOIN] = {"you have not joined", "No keys were kept."},
+    [SAY_JOIN_PASSPHRASE] = {"no passphrase was chosen, so you have not joined",
+                             "The invitation can still be used."},
     [SAY_JOIN_PLACE] = {"the profile's folder cannot be written",
                         "The invitation can still be used."},
     [SAY_JOIN_STORE] = {"your keys were not stored", "The invitation can still be used."},
@@ -53,6 +55,9 @@ static const struct {
     [SAY_TEXT_READ] = {"the text was not read", "Nothing was written."},
 };
 
+#define TWO_DIFFER   "the two passphrases differ"
+#define TYPE_TWICE   "Type the same one twice."
+#define NONE_TYPED   "none was typed, or there is no terminal to ask on"
 #define TELL_AUDITOR "Keep this text and tell your auditor."
 
 /* What to do about it; the reason itself is status_reason. */
@@ -135,16 +140,16 @@ static const struct {
      "Ask whoever gave it to you for a new one."},
     {SAY_JOIN, STATUS_EXPIRED, CLI_REFUSED, "the invitation has expired",
      "Ask whoever gave it to you for a new one."},
-    {SAY_NEW_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ",
-     "Type the same one twice."},
-    {SAY_NEW_PASSPHRASE, STATUS_USAGE, CLI_LOCKED,
-     "none was typed, or there is no terminal to ask on", "Give --new-passphrase-fd N."},
+    {SAY_FOUND, STATUS_WRONG_KEY, CLI_LOCKED, TWO_DIFFER, TYPE_TWICE},
+    {SAY_FOUND, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --passphrase-fd N."},
+    {SAY_JOIN_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, TWO_DIFFER, TYPE_TWICE},
+    {SAY_JOIN_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --passphrase-fd N."},
+    {SAY_NEW_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, TWO_DIFFER, TYPE_TWICE},
+    {SAY_NEW_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --new-passphrase-fd N."},
     {SAY_PASSPHRASE, STATUS_REFUSED, CLI_REFUSED,
      "the keystore is not a file of yours that nobody else may read",
      "Close it to others with chmod 600, and its folder with chmod 700."},
-    {SAY_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, "the two passphrases differ",
-     "Type the same one twice."},
-    {SAY_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, "none was typed, or there is no terminal to ask on",
+    {SAY_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED,
      "Run `alcove unlock` first, or give --passphrase-fd N."},
     {SAY_PROFILE_OPEN, STATUS_DAMAGED, CLI_LOCKED,
      "the passphrase is wrong, or the keystore file is damaged",

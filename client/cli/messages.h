@@ -37,6 +37,7 @@ enum situation {
     SAY_GRANT,
     SAY_INVITE,
     SAY_JOIN,
+    SAY_JOIN_PASSPHRASE,
     SAY_JOIN_PLACE,
     SAY_JOIN_STORE,
     SAY_JOURNAL_MAKE,

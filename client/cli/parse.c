@@ -199,6 +199,7 @@ static void finish(struct parsing *parsing)
         return;
     }
     (void)settle(parsing, parsed->name);
+    CHECK(parsed->command != NULL);
     lacking = command_lacks(parsed->command, parsing->given);
     if (lacking != NULL) {
         complain(parsing, "%s is missing", lacking->name);

@@ -5,6 +5,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/cli/sections.h"
 #include "keys/public/bytes/array.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -12,8 +13,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-#define SECTIONS_MAX 4096u
 
 struct exporting {
     struct export_write write;
@@ -23,27 +22,20 @@ struct exporting {
     cJSON *sections;
     size_t left_out; /* sections of class process */
     size_t section_count;
-    struct view_section list[SECTIONS_MAX];
     size_t note_count;
     size_t note_room;
     struct note_id *notes; /* of one section */
 };
 
-static bool collect_section(void *visitor, const struct view_section *section)
+static bool is_of_chart(const struct exporting *exporting, const struct view_section *section)
 {
-    struct exporting *exporting = visitor;
+    return exporting->chart == NULL || ID_EQUAL(exporting->chart, &section->chart);
+}
 
-    if (exporting->chart != NULL && !ID_EQUAL(exporting->chart, &section->chart)) {
-        return true;
-    }
-    if (section->class == CLASS_PROCESS && !exporting->process) {
-        exporting->left_out++;
-        return true;
-    }
-    if (exporting->section_count < SECTIONS_MAX) {
-        exporting->list[exporting->section_count++] = *section;
-    }
-    return true;
+static bool is_wanted(const struct exporting *exporting, const struct view_section *section)
+{
+    return is_of_chart(exporting, section) &&
+           (section->class != CLASS_PROCESS || exporting->process);
 }
 
 static bool collect_note(void *visitor, const struct view_note *note)
@@ -141,24 +133,21 @@ static void tell(const struct exporting *exporting)
                   "access log will say so. Keep them encrypted, and remove them soon.");
 }
 
-static int export_all(struct exporting *exporting)
+static int export_sections(struct exporting *exporting, const struct sections *sections)
 {
     struct cli *cli = exporting->write.cli;
     int code = CLI_OK;
 
-    exporting->engine = host_engine(cli->host);
-    view_sections(exporting->engine, collect_section, exporting);
-    if (exporting->section_count == 0) {
-        return cli_error(cli, CLI_NOT_FOUND, "there is nothing here to export");
-    }
     if (mkdir(exporting->write.folder, 0700) != 0) {
         return cli_fail_at(cli, SAY_EXPORT_FOLDER, exporting->write.folder,
                            errno == EEXIST ? STATUS_ALREADY : STATUS_IO);
     }
     exporting->sections = cJSON_CreateArray();
     exporting->write.files = cJSON_CreateArray();
-    for (size_t i = 0; code == CLI_OK && i < exporting->section_count; i++) {
-        code = export_section(exporting, &exporting->list[i]);
+    for (size_t i = 0; code == CLI_OK && i < sections->count; i++) {
+        if (is_wanted(exporting, &sections->items[i])) {
+            code = export_section(exporting, &sections->items[i]);
+        }
     }
     if (code == CLI_OK) {
         code = write_manifest(exporting);
@@ -191,22 +180,31 @@ static const char *check_export(const void *given)
 static int run_export(struct cli *cli, const void *given)
 {
     const struct export_values *values = given;
-    struct exporting *exporting;
+    struct exporting exporting = {.write = {.cli = cli, .folder = values->folder},
+                                  .engine = host_engine(cli->host),
+                                  .process = values->process};
+    struct sections sections;
     struct chart_id chart;
     struct member_id client;
     int code = values->all ? CLI_OK : ids_chart(cli, values->chart, &chart, &client);
 
+    exporting.chart = values->all ? NULL : &chart;
+    if (code == CLI_OK) {
+        code = sections_get(cli, &sections);
+    }
     if (code != CLI_OK) {
         return code;
     }
-    exporting = calloc(1, sizeof(*exporting));
-    CHECK(exporting != NULL);
-    exporting->write.cli = cli;
-    exporting->write.folder = values->folder;
-    exporting->chart = values->all ? NULL : &chart;
-    exporting->process = values->process;
-    code = export_all(exporting);
-    free(exporting);
+    for (size_t i = 0; i < sections.count; i++) {
+        bool wanted = is_wanted(&exporting, &sections.items[i]);
+
+        exporting.section_count += wanted ? 1 : 0;
+        exporting.left_out += !wanted && is_of_chart(&exporting, &sections.items[i]) ? 1 : 0;
+    }
+    code = exporting.section_count > 0
+               ? export_sections(&exporting, &sections)
+               : cli_error(cli, CLI_NOT_FOUND, "there is nothing here to export");
+    sections_free(&sections);
     return code;
 }
 

@@ -4,10 +4,8 @@
 #include "client/cli/joining.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
-#include "client/cli/secrets.h"
 #include "client/engine/section/petname.h"
 #include "client/store/store.h"
-#include "keys/private/passphrase.h"
 #include "keys/private/recovery.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
@@ -34,24 +32,6 @@ static int confirm(struct cli *cli, const struct join_info *info, bool yes)
                ? CLI_OK
                : cli_error(cli, CLI_REFUSED,
                            "you have not joined; the invitation can still be used");
-}
-
-static int take_passphrase(struct cli *cli, struct secret **out_passphrase)
-{
-    enum passphrase_verdict verdict;
-    enum status status = secrets_get_new(cli->passphrase_fd,
-                                         "New passphrase, 15 characters or more", out_passphrase);
-
-    if (status != STATUS_OK) {
-        return cli_fail(cli, SAY_PASSPHRASE, status);
-    }
-    verdict = passphrase_judge(secret_view(*out_passphrase));
-    return verdict == PASSPHRASE_GOOD
-               ? CLI_OK
-               : cli_error(cli, CLI_LOCKED,
-                           "this passphrase will not do. %s Nothing was made; the invitation can "
-                           "still be used.",
-                           passphrase_advice(verdict));
 }
 
 static int give_card(struct cli *cli, const char *path, const char *card)
@@ -241,7 +221,8 @@ static int join_with(struct cli *cli, struct joining *joining, const struct join
     }
     code = confirm(cli, join_info(joining->join), values->yes);
     if (code == CLI_OK) {
-        code = take_passphrase(cli, &passphrase);
+        code = cli_new_passphrase(cli, SAY_JOIN_PASSPHRASE, cli->passphrase_fd,
+                                  "New passphrase, 15 characters or more", &passphrase);
     }
     if (code == CLI_OK) {
         code = enrol(cli, joining, join_info(joining->join), params, passphrase, values->card);

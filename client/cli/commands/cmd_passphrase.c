@@ -1,32 +1,14 @@
 #include "client/cli/command.h"
 #include "client/cli/forward.h"
 #include "client/cli/print_field.h"
-#include "client/cli/secrets.h"
 #include "keys/private/keystore.h"
 #include "keys/private/pass_file.h"
-#include "keys/private/passphrase.h"
-
-static int take_new(struct cli *cli, int fd, struct secret **out_secret)
-{
-    enum passphrase_verdict verdict;
-    enum status status = secrets_get_new(fd, "New passphrase", out_secret);
-
-    if (status != STATUS_OK) {
-        return cli_fail(cli, SAY_NEW_PASSPHRASE, status);
-    }
-    verdict = passphrase_judge(secret_view(*out_secret));
-    return verdict == PASSPHRASE_GOOD
-               ? CLI_OK
-               : cli_error(cli, CLI_LOCKED,
-                           "this passphrase will not do. %s The passphrase was not changed.",
-                           passphrase_advice(verdict));
-}
 
 static int change(struct cli *cli, int new_fd)
 {
     struct secret *passphrase = NULL;
     enum status status;
-    int code = take_new(cli, new_fd, &passphrase);
+    int code = cli_new_passphrase(cli, SAY_NEW_PASSPHRASE, new_fd, "New passphrase", &passphrase);
 
     if (code == CLI_OK) {
         status =

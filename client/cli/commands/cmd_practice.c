@@ -6,7 +6,6 @@
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
 #include "client/engine/join/found.h"
-#include "keys/private/passphrase.h"
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/log/note_key.h"
 #include "keys/public/log/origin.h"
@@ -236,22 +235,6 @@ static void tell(struct cli *cli, const struct founding *founding)
                   "  admin-invitation.txt  for the first admin: alcove join FILE\n");
 }
 
-static int take_new_passphrase(struct cli *cli, struct secret **out_passphrase)
-{
-    enum passphrase_verdict verdict;
-    enum status status =
-        secrets_get_new(cli->passphrase_fd, "New passphrase for the root key", out_passphrase);
-
-    if (status != STATUS_OK) {
-        return cli_fail(cli, SAY_PASSPHRASE, status);
-    }
-    verdict = passphrase_judge(secret_view(*out_passphrase));
-    return verdict == PASSPHRASE_GOOD
-               ? CLI_OK
-               : cli_error(cli, CLI_LOCKED, "this passphrase will not do. %s Nothing was made.",
-                           passphrase_advice(verdict));
-}
-
 static enum status found_new(struct founding *founding, struct secret *passphrase)
 {
     char path[FILES_PATH_BYTES_MAX];
@@ -279,7 +262,8 @@ static int run_new(struct cli *cli, const void *given)
 {
     struct founding founding = {.given = *(const struct practice_values *)given};
     struct secret *passphrase = NULL;
-    int code = take_new_passphrase(cli, &passphrase);
+    int code = cli_new_passphrase(cli, SAY_FOUND, cli->passphrase_fd,
+                                  "New passphrase for the root key", &passphrase);
 
     if (code == CLI_OK) {
         enum status status = found_new(&founding, passphrase);
