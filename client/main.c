@@ -15,9 +15,8 @@
 /* Unlocked keys and notes live in this process: no core file, no foreign debugger. */
 static void keep_memory_in(void)
 {
-    struct rlimit none = {0, 0};
-
     (void)umask(077);
+    struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)signal(SIGPIPE, SIG_IGN);
@@ -30,8 +29,7 @@ static char **hide_words(int argc, char **argv)
 {
     /* They live as long as the process, in whatever order main_loop puts the list. */
     static char **volatile held;
-    char **words = calloc(2 * ((size_t)argc + 1), sizeof(*words));
-
+    char **words = calloc(2 * ((size_t)argc + 1), sizeof *words);
     if (words == NULL || argc < 2 || strcmp(argv[1], "agent") == 0) {
         free(words);
         return argv;

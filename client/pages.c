@@ -37,7 +37,6 @@ static void put_call(const struct command *command)
         for (size_t i = 0; i < command->options->count; i++) {
             const struct option *option = &command->options->rows[i];
             bool required = option_is_required(option);
-
             if (usage_pass(option) == pass) {
                 (void)fputs(required ? "" : " Oo", stdout);
                 put_roff(option);
@@ -53,7 +52,6 @@ static void put_options(const struct option_table *table)
     (void)printf(".Bl -tag -width Ds -compact\n");
     for (size_t i = 0; i < table->count; i++) {
         const struct option *option = &table->rows[i];
-
         if (usage_pass(option) > 2) {
             continue;
         }
@@ -73,7 +71,6 @@ static bool put_command(const char *title, size_t *described)
 {
     const struct command *command;
     size_t i = 0;
-
     while ((command = command_at(table_commands, i)) != NULL &&
            strcmp(command->title, title) != 0) {
         i++;
@@ -96,7 +93,6 @@ static bool put_command(const char *title, size_t *described)
 static void put_titles(void)
 {
     const struct command *command;
-
     for (size_t i = 0; (command = command_at(table_commands, i)) != NULL; i++) {
         if ((command->flags & COMMAND_HIDDEN) == 0) {
             (void)printf("        '%s'\n", command->title);
@@ -107,14 +103,11 @@ static void put_titles(void)
 static void put_words(void)
 {
     const struct command *command;
-
     for (size_t i = 0; (command = command_at(table_commands, i)) != NULL; i++) {
-        bool files = false;
-
         (void)printf("    '%s') words='", command->title);
+        bool files = false;
         for (size_t k = 0; k < command->options->count; k++) {
             const struct option *option = &command->options->rows[k];
-
             if (option_is_named(option)) {
                 (void)printf("%s ", option->name);
             } else if (option_is_word(option)) {
@@ -134,7 +127,6 @@ static void put_values(const char *title, const struct option_table *table)
     for (size_t i = 0; i < table->count; i++) {
         const struct option *option = &table->rows[i];
         bool file = option->kind == OPTION_FILE || option->kind == OPTION_INPUT;
-
         if (!option_is_named(option) || option->kind == OPTION_FLAG) {
             continue;
         }
@@ -148,12 +140,10 @@ static void put_values(const char *title, const struct option_table *table)
 
 static void put_all_values(void)
 {
-    const struct command *command;
-
     put_values("*", &parse_globals);
+    const struct command *command;
     for (size_t i = 0; (command = command_at(table_commands, i)) != NULL; i++) {
         char title[64];
-
         (void)snprintf(title, sizeof title, "'%s'", command->title);
         put_values(title, command->options);
     }
@@ -164,7 +154,6 @@ static void put_all_values(void)
 static bool put_line(char *line, size_t *described)
 {
     static const char command[] = ".\\\" @command ";
-
     if (strncmp(line, command, sizeof command - 1) == 0) {
         line[strcspn(line, "\n")] = '\0';
         return put_command(line + sizeof command - 1, described);
@@ -185,15 +174,14 @@ static bool put_line(char *line, size_t *described)
 
 int main(int argc, char **argv)
 {
-    char line[LINE_BYTES];
     FILE *template = argc == 2 ? fopen(argv[1], "re") : NULL;
-    size_t described = 0;
-    size_t count = 0;
     bool good = template != NULL;
-
+    char line[LINE_BYTES];
+    size_t described = 0;
     while (good && fgets(line, sizeof line, template) != NULL) {
         good = put_line(line, &described);
     }
+    size_t count = 0;
     while (command_at(table_commands, count) != NULL) {
         count++;
     }

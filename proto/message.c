@@ -21,7 +21,7 @@ void arena_grant(struct arena *arena, size_t bytes)
 static struct arena_chunk *arena_chunk_new(struct arena *arena, size_t size)
 {
     size_t room = size < ARENA_CHUNK_BYTES_MIN ? ARENA_CHUNK_BYTES_MIN : size;
-    struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
+    struct arena_chunk *chunk = malloc(sizeof *chunk + room);
     if (chunk == NULL) {
         return NULL;
     }
@@ -205,9 +205,9 @@ static const ProtobufCMessage *const *message_children(const ProtobufCMessage *m
         return NULL;
     }
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        memcpy(out_count, base + field->quantifier_offset, sizeof(*out_count));
+        memcpy(out_count, base + field->quantifier_offset, sizeof *out_count);
         const ProtobufCMessage *const *list = NULL;
-        memcpy(&list, at, sizeof(list));
+        memcpy(&list, at, sizeof list);
         return list;
     }
     const ProtobufCMessage *const *one = at;
@@ -224,11 +224,11 @@ static bool message_fields_fine(const ProtobufCMessage *message)
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
     for (unsigned int i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-        size_t count = 0;
         if (field->label != PROTOBUF_C_LABEL_REPEATED) {
             continue;
         }
-        memcpy(&count, (const uint8_t *)message + field->quantifier_offset, sizeof(count));
+        size_t count = 0;
+        memcpy(&count, (const uint8_t *)message + field->quantifier_offset, sizeof count);
         if (count > message_count_max(descriptor, field->id)) {
             return false;
         }
@@ -256,10 +256,10 @@ static const ProtobufCMessage *message_next_child(struct message_place *place)
 static bool message_tree_fine(const ProtobufCMessage *message)
 {
     struct message_place stack[MESSAGE_DEPTH_MAX] = {{message, 0, 0}};
-    size_t depth = 1;
     if (!message_fields_fine(message)) {
         return false;
     }
+    size_t depth = 1;
     while (depth > 0) {
         const ProtobufCMessage *child = message_next_child(&stack[depth - 1u]);
         if (child == NULL) {

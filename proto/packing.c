@@ -7,7 +7,6 @@ static size_t fill_fragment(struct packing_piece *piece, uint8_t *buffer, size_t
 {
     size_t prefix = sent == 0 ? PACKING_PREFIX_BYTES : 0;
     size_t took = frame.size - sent;
-
     if (took > fragment_bytes - prefix) {
         took = fragment_bytes - prefix;
     }

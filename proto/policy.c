@@ -232,11 +232,11 @@ enum status policy_role_parse(struct span name, uint32_t *out_role)
 
 enum status policy_relation_parse(struct span name, uint32_t *out_relation)
 {
-    uint32_t index = 0;
     if (span_equal(name, span_of("none", 4))) {
         *out_relation = 0;
         return STATUS_OK;
     }
+    uint32_t index = 0;
     enum status status =
         policy_parse(policy_relation_names, ARRAY_LEN(policy_relation_names), name, &index);
     if (status == STATUS_OK) {

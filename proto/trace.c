@@ -118,16 +118,16 @@ void trace_frame(enum trace_way way, uint64_t connection, struct span bytes)
     if (where == NULL || where[0] == '\0') {
         return;
     }
-    struct trace_line line = {.size = 0};
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     struct timespec now = {0};
-    struct tm utc = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
+    struct tm utc = {0};
     (void)gmtime_r(&now.tv_sec, &utc);
+    struct trace_line line = {.size = 0};
     trace_add(&line, "%02d:%02d:%02d.%03ld %s %llu", utc.tm_hour, utc.tm_min, utc.tm_sec,
               now.tv_nsec / 1000000, way == TRACE_IN ? "in " : "out",
               (unsigned long long)connection);
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     if (message_decode(&alcove__frame__descriptor, bytes, &arena, &message) == STATUS_OK) {
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
         trace_add_frame(&line, frame);

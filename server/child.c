@@ -20,10 +20,8 @@ static _Noreturn void become(char *const *arguments, int out)
 static size_t read_to_end(int fd, char *out, size_t capacity)
 {
     size_t size = 0;
-
     while (size < capacity) {
         ssize_t n = read(fd, out + size, capacity - size);
-
         if (n <= 0) {
             break;
         }
@@ -39,23 +37,20 @@ static enum status child_run(const char *name, const char *a, const char *b, con
     char program[PATHS_BYTES_MAX];
     char *arguments[] = {program, (char *)(uintptr_t)a, (char *)(uintptr_t)b, (char *)(uintptr_t)c,
                          NULL};
-    char text[1024];
-    size_t size;
     int ends[2];
-    int code = 0;
-    pid_t child;
-
-    if (paths_beside(name, program, sizeof(program)) != STATUS_OK || pipe(ends) != 0) {
+    if (paths_beside(name, program, sizeof program) != STATUS_OK || pipe(ends) != 0) {
         return STATUS_UNAVAILABLE;
     }
-    child = fork();
+    pid_t child = fork();
     if (child == 0) {
         (void)close(ends[0]);
         become(arguments, ends[1]);
     }
     (void)close(ends[1]);
-    size = child < 0 ? 0 : read_to_end(ends[0], text, sizeof(text));
+    char text[1024];
+    size_t size = child < 0 ? 0 : read_to_end(ends[0], text, sizeof text);
     (void)close(ends[0]);
+    int code = 0;
     if (child < 0 || waitpid(child, &code, 0) != child || !WIFEXITED(code)) {
         return STATUS_UNAVAILABLE;
     }

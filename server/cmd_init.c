@@ -88,12 +88,10 @@ static bool parse(int argc, char **argv, struct init_options *out)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
+    memset(out, 0, sizeof *out);
     int c;
-
-    memset(out, 0, sizeof(*out));
     while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
         const char **into = place_of(out, c);
-
         if (into != NULL) {
             *into = optarg;
         } else if (c == 'm') {
@@ -120,19 +118,17 @@ static bool is_address(const char *text)
 {
     char host[CONFIG_HOST_CHARS_MAX + 1];
     uint16_t port = 0;
-
-    return text == NULL || config_listen(text, host, sizeof(host), &port) == STATUS_OK;
+    return text == NULL || config_listen(text, host, sizeof host, &port) == STATUS_OK;
 }
 
 static enum status write_config(const struct paths *paths, const char *listen)
 {
     char text[1024];
-    int n = snprintf(text, sizeof(text),
+    int n = snprintf(text, sizeof text,
                      "# alcoved's configuration; alcoved.conf(5) explains every key.\n"
                      "listen = %s\n",
                      listen);
-
-    if (n < 0 || (size_t)n >= sizeof(text)) {
+    if (n < 0 || (size_t)n >= sizeof text) {
         return STATUS_USAGE;
     }
     return disk_create(paths->config, span_of(text, (size_t)n));
@@ -143,15 +139,13 @@ static enum status write_public(const struct paths *paths, const char *address,
                                 const struct hash *pin)
 {
     Alcove__ServerPublic keys = ALCOVE__SERVER_PUBLIC__INIT;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status;
-
     keys.login_key = field_of(login->bytes, PUBLIC_KEY_BYTES);
     keys.log_key = field_of(log->bytes, PUBLIC_KEY_BYTES);
     keys.tls_pin = field_of(pin->bytes, HASH_BYTES);
     keys.address = field_of(address, strlen(address));
-    status = message_pack(&keys.base, &bytes, &size);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = message_pack(&keys.base, &bytes, &size);
     if (status == STATUS_OK) {
         status = disk_create(paths->server_pub, span_of(bytes, size));
     }
@@ -162,14 +156,11 @@ static enum status write_public(const struct paths *paths, const char *address,
 static int make_keys(const struct init_options *options, const struct paths *paths)
 {
     const char *address = options->address == NULL ? options->listen : options->address;
-    struct public_key login;
-    struct public_key log;
-    struct hash pin;
     enum status status = paths_folder(options->data);
-
     if (status != STATUS_OK) {
         return fail("the data directory cannot be made, or is not yours", status);
     }
+    struct hash pin;
     status = child_tls_make(paths->tls_key, paths->tls_certificate, &pin);
     if (status == STATUS_ALREADY) {
         (void)fprintf(
@@ -179,9 +170,11 @@ static int make_keys(const struct init_options *options, const struct paths *pat
             options->data);
         return CMD_FAILED;
     }
+    struct public_key login;
     if (status == STATUS_OK) {
         status = login_key_generate(paths->login_key, &login);
     }
+    struct public_key log;
     if (status == STATUS_OK) {
         status = child_signer_init(paths->signer, &log);
     }
@@ -208,14 +201,10 @@ static int make_keys(const struct init_options *options, const struct paths *pat
 /* The genesis must name this very server, or its clients would talk to another. */
 static enum status check_server_keys(const struct paths *paths, const Alcove__Founding *founding)
 {
-    struct practice_id practice;
     struct statement statement;
-    struct login_key *key = NULL;
-    struct public_key login;
-    struct hash pin;
+    memset(&statement, 0, sizeof statement);
+    struct practice_id practice;
     enum status status = STATUS_MALFORMED;
-
-    memset(&statement, 0, sizeof(statement));
     if (founding->n_statement >= 2) {
         statement_practice_id(field_span(founding->statement[0]), &practice);
         status = statement_parse(field_span(founding->statement[1]), &practice, &statement);
@@ -223,9 +212,12 @@ static enum status check_server_keys(const struct paths *paths, const Alcove__Fo
     if (status == STATUS_OK) {
         status = statement.rule->type == STATEMENT_SERVER_KEYS ? STATUS_OK : STATUS_MALFORMED;
     }
+    struct login_key *key = NULL;
     if (status == STATUS_OK) {
         status = login_key_open(paths->login_key, &key);
     }
+    struct public_key login;
+    struct hash pin;
     if (status == STATUS_OK) {
         login_key_public(key, &login);
         status = child_tls_pin(paths->tls_certificate, &pin);
@@ -241,12 +233,8 @@ static enum status check_server_keys(const struct paths *paths, const Alcove__Fo
 
 static enum status install(const struct paths *paths, const Alcove__Founding *founding)
 {
-    struct db_options options = {.map_bytes = 0, .create = true};
     struct span statements[8];
     struct span bundles[8];
-    struct db *db = NULL;
-    enum status status;
-
     if (founding->n_statement > ARRAY_LEN(statements) || founding->n_bundle > ARRAY_LEN(bundles)) {
         return STATUS_MALFORMED;
     }
@@ -256,7 +244,9 @@ static enum status install(const struct paths *paths, const Alcove__Founding *fo
     for (size_t i = 0; i < founding->n_bundle; i++) {
         bundles[i] = field_span(founding->bundle[i]);
     }
-    status = db_open(paths->db, &options, &db);
+    struct db_options options = {.map_bytes = 0, .create = true};
+    struct db *db = NULL;
+    enum status status = db_open(paths->db, &options, &db);
     if (status == STATUS_OK) {
         status = core_install(db, statements, founding->n_statement, bundles, founding->n_bundle,
                               clock_now_ms());
@@ -267,12 +257,11 @@ static enum status install(const struct paths *paths, const Alcove__Founding *fo
 
 static int take_genesis(const char *data, const struct paths *paths, const char *path)
 {
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     uint8_t *bytes = NULL;
     size_t size = 0;
     enum status status = disk_read_path(path, FOUNDING_BYTES_MAX, &bytes, &size);
-
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     if (status == STATUS_OK) {
         status =
             message_decode(&alcove__founding__descriptor, span_of(bytes, size), &arena, &message);
@@ -324,18 +313,16 @@ static int run_founder(const struct init_options *options, const struct paths *p
                                options->passphrase_fd == NULL ? NULL : "--passphrase-fd",
                                options->passphrase_fd,
                                NULL};
-    int code = 0;
-    pid_t child;
-
-    if (paths_beside("alcove", program, sizeof(program)) != STATUS_OK) {
+    if (paths_beside("alcove", program, sizeof program) != STATUS_OK) {
         return CMD_FAILED;
     }
-    child = fork();
+    pid_t child = fork();
     if (child == 0) {
         (void)execv(program, (char **)(uintptr_t)arguments);
         (void)fprintf(stderr, "alcoved init: %s is missing\n", program);
         _exit(127);
     }
+    int code = 0;
     if (child < 0 || waitpid(child, &code, 0) != child || !WIFEXITED(code) ||
         WEXITSTATUS(code) != 0) {
         (void)fprintf(stderr,
@@ -350,12 +337,10 @@ static int run_founder(const struct init_options *options, const struct paths *p
 static int all_here(const struct init_options *options, const struct paths *paths)
 {
     char genesis[PATHS_BYTES_MAX];
-    int code;
-
-    if (snprintf(genesis, sizeof(genesis), "%s/genesis", options->out) >= (int)sizeof(genesis)) {
+    if (snprintf(genesis, sizeof genesis, "%s/genesis", options->out) >= (int)sizeof genesis) {
         return CMD_USAGE;
     }
-    code = run_founder(options, paths);
+    int code = run_founder(options, paths);
     if (code == CMD_OK) {
         code = take_genesis(options->data, paths, genesis);
     }
@@ -370,9 +355,6 @@ static int all_here(const struct init_options *options, const struct paths *path
 int cmd_init(int argc, char **argv)
 {
     struct init_options options;
-    struct paths paths;
-    int code;
-
     if (!parse(argc, argv, &options)) {
         help(stderr);
         return CMD_USAGE;
@@ -386,12 +368,13 @@ int cmd_init(int argc, char **argv)
                               "made\n");
         return CMD_USAGE;
     }
+    struct paths paths;
     if (paths_init(options.data, &paths) != STATUS_OK) {
         return fail("the data directory's name is too long", STATUS_USAGE);
     }
     if (options.genesis != NULL) {
         return take_genesis(options.data, &paths, options.genesis);
     }
-    code = make_keys(&options, &paths);
+    int code = make_keys(&options, &paths);
     return code == CMD_OK && options.here ? all_here(&options, &paths) : code;
 }

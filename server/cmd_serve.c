@@ -38,8 +38,7 @@ static int fail(const char *what, enum status status)
 static int read_config(struct service *service)
 {
     char error[PATHS_BYTES_MAX + 256];
-
-    if (config_read(service->paths.config, &service->config, error, sizeof(error)) != STATUS_OK) {
+    if (config_read(service->paths.config, &service->config, error, sizeof error) != STATUS_OK) {
         (void)fprintf(stderr, "alcoved serve: %s\nNothing was started.\n", error);
         return CMD_USAGE;
     }
@@ -49,11 +48,7 @@ static int read_config(struct service *service)
 static int open_store(struct service *service)
 {
     struct db_options options = {.map_bytes = service->config.map_mib << 20, .create = false};
-    struct public_key login;
-    struct practice_id practice;
     enum status status = db_open(service->paths.db, &options, &service->db);
-    uint32_t freed = 0;
-
     if (status == STATUS_NOT_FOUND) {
         (void)fprintf(stderr, "alcoved serve: the set-up is not finished: "
                               "alcoved init DATA --genesis FILE comes first\n");
@@ -62,6 +57,7 @@ static int open_store(struct service *service)
     if (status != STATUS_OK) {
         return fail("the database cannot be opened; `alcoved fsck` tells more", status);
     }
+    uint32_t freed = 0;
     status = db_check_readers(service->db, &freed);
     if (status == STATUS_OK) {
         status = login_key_open(service->paths.login_key, &service->login_key);
@@ -69,8 +65,10 @@ static int open_store(struct service *service)
     if (status != STATUS_OK) {
         return fail(service->paths.login_key, status);
     }
+    struct public_key login;
     login_key_public(service->login_key, &login);
     status = core_open(service->db, &login, clock_now_ms(), &service->core);
+    struct practice_id practice;
     if (status == STATUS_OK) {
         status = db_practice(service->db, &practice);
     }
@@ -90,7 +88,6 @@ static int start_committer(struct service *service)
     struct run_output output = door_output(service->door);
     struct practice_id practice;
     enum status status = db_practice(service->db, &practice);
-
     if (status == STATUS_OK) {
         status = signer_link_open(&options, &practice, &service->signer);
     }
@@ -114,9 +111,8 @@ static int start_committer(struct service *service)
 /* Each connection is a descriptor; the default limit would be a hidden second limit. */
 static void raise_files(uint32_t connections)
 {
-    struct rlimit files;
     rlim_t wanted = (rlim_t)connections + FILES_BESIDE_CONNECTIONS;
-
+    struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
         files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
@@ -131,14 +127,12 @@ static void raise_files(uint32_t connections)
 
 static int start_net(struct service *service)
 {
-    const char *origins[CONFIG_ORIGINS_MAX];
-    struct net_options options;
     struct net_handler handler = door_handler(service->door);
-    enum status status;
-
+    const char *origins[CONFIG_ORIGINS_MAX];
     for (size_t i = 0; i < service->config.origin_count; i++) {
         origins[i] = service->config.origins[i];
     }
+    struct net_options options;
     net_options_default(&options);
     options.host = service->config.host;
     options.port = service->config.port;
@@ -154,7 +148,7 @@ static int start_net(struct service *service)
     options.message_timeout_ms = service->config.message_timeout_ms;
     options.ping_after_ms = service->config.ping_after_ms;
     raise_files(service->config.connections_max);
-    status = net_new(&options, &handler, &service->net);
+    enum status status = net_new(&options, &handler, &service->net);
     if (status == STATUS_OK) {
         door_attach_net(service->door, service->net);
         status = net_start(service->net);
@@ -210,23 +204,20 @@ static int serve(struct service *service)
 
 int cmd_serve(int argc, char **argv)
 {
-    struct service *service;
-    int code;
-
     if (argc != 2 || argv[1][0] == '-') {
         bool asked = argc == 2 && strcmp(argv[1], "--help") == 0;
-
         (void)fprintf(asked ? stdout : stderr,
                       "Usage: alcoved serve DATA\n\nServes until SIGTERM or SIGINT. "
                       "Configuration: DATA/alcoved.conf, see alcoved.conf(5).\n");
         return asked ? CMD_OK : CMD_USAGE;
     }
-    service = calloc(1, sizeof(*service));
+    struct service *service;
+    service = calloc(1, sizeof *service);
     if (service == NULL || paths_init(argv[1], &service->paths) != STATUS_OK) {
         free(service);
         return CMD_FAILED;
     }
-    code = serve(service);
+    int code = serve(service);
     free(service);
     return code;
 }

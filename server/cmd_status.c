@@ -13,16 +13,12 @@
 /* CMD_OK without a database means that help was asked for. */
 static int open_db(const char *command, int argc, char **argv, struct db **out_db, bool *out_json)
 {
-    struct db_options options = {.map_bytes = 0, .create = false};
-    struct paths paths;
-    const char *data = NULL;
-    enum status status;
-
     *out_json = false;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         (void)printf("Usage: alcoved %s DATA [--json]\n", command);
         return CMD_OK;
     }
+    const char *data = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             *out_json = true;
@@ -33,11 +29,13 @@ static int open_db(const char *command, int argc, char **argv, struct db **out_d
             data = argv[i];
         }
     }
+    struct paths paths;
     if (data == NULL || paths_init(data, &paths) != STATUS_OK) {
         (void)fprintf(stderr, "Usage: alcoved %s DATA [--json]\n", command);
         return CMD_USAGE;
     }
-    status = db_open(paths.db, &options, out_db);
+    struct db_options options = {.map_bytes = 0, .create = false};
+    enum status status = db_open(paths.db, &options, out_db);
     if (status == STATUS_NOT_FOUND) {
         (void)fprintf(stderr,
                       "alcoved %s: there is no practice in %s; alcoved init makes one, in two "
@@ -56,7 +54,6 @@ static int open_db(const char *command, int argc, char **argv, struct db **out_d
 static int print_status(struct db *db, struct txn *txn, bool json)
 {
     struct db_stats stats;
-
     if (db_stats(db, &stats) != STATUS_OK) {
         return CMD_FAILED;
     }
@@ -77,11 +74,10 @@ static int print_status(struct db *db, struct txn *txn, bool json)
 
 int cmd_status(int argc, char **argv)
 {
-    struct db *db = NULL;
-    struct txn *txn = NULL;
     bool json = false;
+    struct db *db = NULL;
     int code = open_db("status", argc, argv, &db, &json);
-
+    struct txn *txn = NULL;
     if (code == CMD_OK && db != NULL) {
         code = db_begin_read(db, &txn) == STATUS_OK ? print_status(db, txn, json) : CMD_FAILED;
     }
@@ -96,11 +92,9 @@ static enum status header_hashes(void *context, struct span header, struct hash 
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
     enum status status = message_decode(&alcove__header__descriptor, header, &arena, &message);
-
     (void)context;
     if (status == STATUS_OK) {
         const Alcove__Header *parsed = (const Alcove__Header *)(const void *)message;
-
         if (!field_hash(parsed->context_hash, out_context_hash) ||
             !field_hash(parsed->envelope_hash, out_envelope_hash)) {
             status = STATUS_CORRUPT;
@@ -116,7 +110,6 @@ static enum status check_fold(struct db *db)
     static const struct public_key no_key;
     struct core *core = NULL;
     enum status status = core_open(db, &no_key, clock_now_ms(), &core);
-
     core_close(core);
     return status;
 }
@@ -124,17 +117,15 @@ static enum status check_fold(struct db *db)
 int cmd_fsck(int argc, char **argv)
 {
     struct fsck_header header = {header_hashes, NULL};
-    struct fsck_report report;
     struct db *db = NULL;
     bool json = false;
-    enum status status;
     int code = open_db("fsck", argc, argv, &db, &json);
-
     if (code != CMD_OK || db == NULL) {
         return code;
     }
-    memset(&report, 0, sizeof(report));
-    status = fsck_run(db, &header, &report);
+    struct fsck_report report;
+    memset(&report, 0, sizeof report);
+    enum status status = fsck_run(db, &header, &report);
     if (status == STATUS_OK) {
         status = check_fold(db);
     }

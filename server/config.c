@@ -34,8 +34,8 @@ static const struct {
 
 void config_default(struct config *out)
 {
-    memset(out, 0, sizeof(*out));
-    (void)snprintf(out->host, sizeof(out->host), "127.0.0.1");
+    memset(out, 0, sizeof *out);
+    (void)snprintf(out->host, sizeof out->host, "127.0.0.1");
     out->threads = 2;
     out->map_mib = 64u * 1024u;
     out->connections_max = CONNECTIONS_MAX;
@@ -49,7 +49,6 @@ void config_default(struct config *out)
 enum status config_listen(const char *text, char *out_host, size_t host_bytes, uint16_t *out_port)
 {
     struct address address;
-
     if (address_parse(span_of(text, strlen(text)), &address) != STATUS_OK ||
         strlen(address.host) >= host_bytes) {
         return STATUS_MALFORMED;
@@ -62,18 +61,15 @@ enum status config_listen(const char *text, char *out_host, size_t host_bytes, u
 static bool set_text(char *out, size_t capacity, const char *value)
 {
     int n = snprintf(out, capacity, "%s", value);
-
     return n > 0 && (size_t)n < capacity;
 }
 
 static bool set_value(struct config *config, size_t row, const char *value)
 {
     uint8_t *at = (uint8_t *)config + KEYS[row].offset;
-    uint64_t number = 0;
-
     switch (KEYS[row].kind) {
     case CONFIG_LISTEN:
-        return config_listen(value, config->host, sizeof(config->host), &config->port) == STATUS_OK;
+        return config_listen(value, config->host, sizeof config->host, &config->port) == STATUS_OK;
     case CONFIG_ORIGIN:
         if (config->origin_count == CONFIG_ORIGINS_MAX) {
             return false;
@@ -86,27 +82,25 @@ static bool set_value(struct config *config, size_t row, const char *value)
     case CONFIG_U64:
         break;
     }
+    uint64_t number = 0;
     if (!number_of(value, KEYS[row].least, KEYS[row].most, &number)) {
         return false;
     }
     if (KEYS[row].kind == CONFIG_U32) {
         uint32_t small = (uint32_t)number;
-
-        memcpy(at, &small, sizeof(small));
+        memcpy(at, &small, sizeof small);
     } else {
-        memcpy(at, &number, sizeof(number));
+        memcpy(at, &number, sizeof number);
     }
     return true;
 }
 
 static char *trim(char *text)
 {
-    size_t size;
-
     while (*text == ' ' || *text == '\t') {
         text++;
     }
-    size = strlen(text);
+    size_t size = strlen(text);
     while (size > 0 &&
            (text[size - 1] == ' ' || text[size - 1] == '\t' || text[size - 1] == '\r')) {
         text[--size] = '\0';
@@ -119,8 +113,6 @@ static const char *read_line(struct config *config, char *line, uint32_t *seen)
 {
     char *text = trim(line);
     char *equals = strchr(text, '=');
-    char *key;
-
     if (text[0] == '\0' || text[0] == '#') {
         return NULL;
     }
@@ -128,7 +120,7 @@ static const char *read_line(struct config *config, char *line, uint32_t *seen)
         return "not of the form `key = value`";
     }
     *equals = '\0';
-    key = trim(text);
+    char *key = trim(text);
     for (size_t row = 0; row < ARRAY_LEN(KEYS); row++) {
         if (strcmp(KEYS[row].key, key) != 0) {
             continue;
@@ -146,33 +138,29 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
-    char *text;
-    char *next;
-    uint32_t seen = 0;
-    unsigned number = 0;
     enum status status = disk_read_path(path, FILE_BYTES_MAX, &bytes, &size);
-
     config_default(out);
     if (status != STATUS_OK) {
         (void)snprintf(out_error, error_bytes, "%s cannot be read", path);
         return status;
     }
-    text = (char *)bytes;
+    char *text = (char *)bytes;
     if (strlen(text) != size) {
         /* Text behind a zero byte would be ignored without anybody knowing. */
         (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);
         free(text);
         return STATUS_MALFORMED;
     }
+    char *next;
+    uint32_t seen = 0;
+    unsigned number = 0;
     for (char *line = text; line != NULL && status == STATUS_OK; line = next) {
-        const char *wrong;
-
         next = strchr(line, '\n');
         if (next != NULL) {
             *next++ = '\0';
         }
         number++;
-        wrong = read_line(out, line, &seen);
+        const char *wrong = read_line(out, line, &seen);
         if (wrong != NULL) {
             (void)snprintf(out_error, error_bytes, "%s line %u: %.80s: %s", path, number,
                            trim(line), wrong);

@@ -45,8 +45,7 @@ static void take_signals(void)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     struct sigaction action;
-
-    memset(&action, 0, sizeof(action));
+    memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
@@ -58,7 +57,6 @@ static void take_signals(void)
 static void on_caller(void *state, int fd)
 {
     struct agent *agent = state;
-
     (void)fd;
     agent->ready = true;
 }
@@ -66,10 +64,8 @@ static void on_caller(void *state, int fd)
 enum status agent_new(const char *profile, struct host *host, const struct agent_work *work,
                       struct agent **out_agent)
 {
-    struct agent *agent = calloc(1, sizeof(*agent));
-    enum status status;
-
-    if (agent == NULL || strlen(profile) >= sizeof(agent->profile)) {
+    struct agent *agent = calloc(1, sizeof *agent);
+    if (agent == NULL || strlen(profile) >= sizeof agent->profile) {
         free(agent);
         return STATUS_NO_MEMORY;
     }
@@ -83,7 +79,7 @@ enum status agent_new(const char *profile, struct host *host, const struct agent
     signalled = 0;
     take_signals();
     host_stop_when(host, &signalled);
-    status = talk_listen(profile, &agent->listener);
+    enum status status = talk_listen(profile, &agent->listener);
     if (status == STATUS_OK) {
         status = wire_watch(host_wire(host), agent->listener, on_caller, agent);
         if (status != STATUS_OK) {
@@ -116,7 +112,6 @@ static bool add_watcher(struct agent *agent, int fd, const struct talk_request *
 {
     for (size_t i = 0; i < WATCHERS_MAX; i++) {
         struct watcher *watcher = &agent->watchers[i];
-
         if (watcher->fd < 0) {
             watcher->watch = agent->work->watch_new(request);
             watcher->fd = watcher->watch == NULL ? -1 : fd;
@@ -130,7 +125,6 @@ static bool add_watcher(struct agent *agent, int fd, const struct talk_request *
 static bool is_gone(int fd)
 {
     uint8_t byte;
-
     return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
 }
 
@@ -138,12 +132,10 @@ static void step_watchers(struct agent *agent)
 {
     for (size_t i = 0; i < WATCHERS_MAX; i++) {
         struct watcher *watcher = &agent->watchers[i];
-        char *text;
-
         if (watcher->fd < 0) {
             continue;
         }
-        text = agent->work->watch_step(watcher->watch, agent->host);
+        char *text = agent->work->watch_step(watcher->watch, agent->host);
         if ((text != NULL &&
              talk_send_text(watcher->fd, span_of(text, strlen(text))) != STATUS_OK) ||
             is_gone(watcher->fd)) {
@@ -159,7 +151,6 @@ static void step_watchers(struct agent *agent)
 static void tell_last(int fd, uint8_t code, int out, int err)
 {
     enum status status = talk_send_last(fd, code, out, err);
-
     (void)status;
 }
 
@@ -168,7 +159,6 @@ static void run_command(struct agent *agent, int fd, const struct talk_request *
     int out = -1;
     int err = -1;
     uint8_t code = agent->work->run(agent->host, request, &out, &err);
-
     tell_last(fd, code, out, err);
     if (out >= 0) {
         (void)close(out);
@@ -181,12 +171,11 @@ static void run_command(struct agent *agent, int fd, const struct talk_request *
 static void serve(struct agent *agent, int fd)
 {
     struct talk_request request;
-    bool keep = false;
-
     if (talk_receive_request(fd, &request) != STATUS_OK) {
         (void)close(fd);
         return;
     }
+    bool keep = false;
     switch (request.kind) {
     case TALK_RUN:
     case TALK_ASK:
@@ -213,11 +202,10 @@ static void serve(struct agent *agent, int fd)
  * would keep the loop inside that command from ever waiting. */
 static enum status serve_callers(struct agent *agent)
 {
-    int fd = -1;
-    enum status status;
-
     agent->ready = false;
     wire_unwatch(host_wire(agent->host), agent->listener);
+    int fd = -1;
+    enum status status;
     do {
         status = talk_accept(agent->listener, &fd);
         if (status == STATUS_OK) {
@@ -235,8 +223,6 @@ static enum status serve_callers(struct agent *agent)
 static void stay_connected(struct agent *agent)
 {
     uint64_t now_ms = clock_awake_ms();
-    uint8_t part = 0;
-
     if (host_online(agent->host)) {
         agent->retry_after_ms = RETRY_MS_MIN;
         agent->retry_ms = now_ms;
@@ -245,6 +231,7 @@ static void stay_connected(struct agent *agent)
     if (now_ms < agent->retry_ms || engine_alarm_count(host_engine(agent->host)) > 0) {
         return;
     }
+    uint8_t part = 0;
     random_bytes(&part, 1);
     agent->retry_ms = now_ms + agent->retry_after_ms + agent->retry_after_ms * part / 1024u;
     agent->retry_after_ms =
@@ -257,8 +244,6 @@ static void stay_connected(struct agent *agent)
 enum agent_end agent_run(struct agent *agent)
 {
     for (;;) {
-        enum status status;
-
         if (signalled != 0) {
             return AGENT_END_SIGNAL;
         }
@@ -276,7 +261,7 @@ enum agent_end agent_run(struct agent *agent)
         }
         stay_connected(agent);
         step_watchers(agent);
-        status = host_step(agent->host, STEP_MS);
+        enum status status = host_step(agent->host, STEP_MS);
         if (status != STATUS_OK || host_save(agent->host) == STATUS_NO_MEMORY) {
             return AGENT_END_BROKEN;
         }
@@ -299,7 +284,6 @@ void agent_free(struct agent *agent)
     }
     for (size_t i = 0; i < WATCHERS_MAX; i++) {
         struct watcher *watcher = &agent->watchers[i];
-
         if (watcher->fd >= 0) {
             tell_last(watcher->fd, EXIT_LOCKED, -1, -1);
             drop_watcher(agent, watcher);

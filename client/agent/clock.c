@@ -9,9 +9,8 @@
 static int64_t hook_ms(const char *variable)
 {
     const char *path = getenv(variable);
-    long long offset = 0;
     FILE *file = path == NULL ? NULL : fopen(path, "re");
-
+    long long offset = 0;
     if (file != NULL) {
         if (fscanf(file, "%lld", &offset) != 1) {
             offset = 0;
@@ -25,7 +24,6 @@ static int64_t hook_ms(const char *variable)
 static int64_t read_ms(clockid_t clock)
 {
     struct timespec now;
-
     (void)clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -25,21 +25,18 @@ struct host {
 static enum status path_in(const char *profile, const char *name, char *out)
 {
     int n = snprintf(out, PATH_BYTES_MAX, "%s/%s", profile, name);
-
     return n > 0 && (size_t)n < PATH_BYTES_MAX ? STATUS_OK : STATUS_USAGE;
 }
 
 enum status host_probe(const char *profile)
 {
     struct pass_file_params params;
-
     return keystore_probe(profile, &params);
 }
 
 static void content_changed(void *context)
 {
     struct host *host = context;
-
     host->changed = true;
 }
 
@@ -48,7 +45,6 @@ static void content_changed(void *context)
 static void pump_out(struct host *host)
 {
     struct span frame;
-
     while (wire_is_open(host->wire) && engine_next_frame(host->engine, &frame)) {
         if (wire_send(host->wire, frame) != STATUS_OK) {
             wire_close(host->wire);
@@ -60,7 +56,6 @@ static void pump_out(struct host *host)
 static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
 {
     struct host *host = state;
-
     host->connecting = false;
     host->why = NULL;
     engine_start(host->engine, exporter, clock_now_ms());
@@ -70,7 +65,6 @@ static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
 static void on_frame(void *state, struct span frame)
 {
     struct host *host = state;
-
     if (engine_receive(host->engine, frame, clock_now_ms()) != STATUS_OK) {
         wire_close(host->wire);
         return;
@@ -84,7 +78,6 @@ static void on_closed(void *state, const struct wire_closed *closed)
     struct host *host = state;
     struct hash now;
     struct hash next;
-
     engine_tls_pins(host->engine, &now, &next);
     if (closed->why == WIRE_END_WRONG_KEY && host->pin == PIN_NOW && !ID_EQUAL(&next, &none)) {
         host->pin = PIN_NEXT_WANTED;
@@ -97,13 +90,12 @@ static void on_closed(void *state, const struct wire_closed *closed)
 static enum status connect_with(struct host *host)
 {
     struct keystore_content *content = keystore_content(host->keystore);
-    struct hash pins[2];
     struct address address;
     enum status status = address_of_server(content->address, &address);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct hash pins[2];
     engine_tls_pins(host->engine, &pins[0], &pins[1]);
     status =
         wire_connect(host->wire, address.host, address.port, &pins[host->pin == PIN_NEXT ? 1 : 0]);
@@ -154,10 +146,8 @@ static enum status open_engine(struct host *host)
     struct engine_config config = {.content = keystore_content(host->keystore),
                                    .content_changed = content_changed,
                                    .context = host};
-    enum status status;
-
     store_storage(host->store, &config.storage);
-    status = engine_new(&config, &host->engine);
+    enum status status = engine_new(&config, &host->engine);
     if (status == STATUS_CORRUPT) {
         (void)fprintf(stderr, "alcove: the local cache is damaged and is fetched anew; drafts and "
                               "what waits to be sent are kept\n");
@@ -172,16 +162,14 @@ static enum status open_engine(struct host *host)
 
 enum status host_open(const char *profile, struct span passphrase, struct host **out_host)
 {
-    struct wire_options options;
     struct wire_handler handler = {NULL, on_open, on_frame, on_closed};
-    struct keystore_content *content;
-    struct host *host = calloc(1, sizeof(*host));
+    struct host *host = calloc(1, sizeof *host);
     char path[PATH_BYTES_MAX];
     enum status status = host == NULL ? STATUS_NO_MEMORY : path_in(profile, "store", path);
-
     if (status == STATUS_OK) {
         status = keystore_open(profile, passphrase, &host->keystore);
     }
+    struct keystore_content *content;
     if (status == STATUS_OK) {
         content = keystore_content(host->keystore);
         status = store_open(path, content->cache_master, &content->practice, &host->store);
@@ -189,6 +177,7 @@ enum status host_open(const char *profile, struct span passphrase, struct host *
     if (status == STATUS_OK) {
         status = open_engine(host);
     }
+    struct wire_options options;
     if (status == STATUS_OK) {
         wire_options_default(&options);
         handler.state = host;
@@ -205,7 +194,6 @@ enum status host_open(const char *profile, struct span passphrase, struct host *
 enum status host_save(struct host *host)
 {
     enum status status = STATUS_OK;
-
     if (host->changed) {
         status = keystore_save(host->keystore);
         host->changed = status != STATUS_OK;
@@ -260,11 +248,9 @@ struct wire *host_wire(struct host *host)
 
 enum status host_step(struct host *host, uint32_t wait_ms)
 {
-    enum status status;
-
     engine_tick(host->engine, clock_now_ms());
     pump_out(host);
-    status = try_next_pin(host);
+    enum status status = try_next_pin(host);
     if (status == STATUS_OK) {
         status = wire_service(host->wire, wait_ms);
     }
@@ -275,7 +261,6 @@ enum status host_step(struct host *host, uint32_t wait_ms)
 static enum status engine_trouble(struct host *host)
 {
     struct engine_state state;
-
     engine_state(host->engine, &state);
     return state.phase == ENGINE_STOPPED ? (state.why == STATUS_OK ? STATUS_REFUSED : state.why)
                                          : STATUS_OK;
@@ -286,7 +271,6 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
 {
     uint64_t end_ms = clock_awake_ms() + timeout_ms;
     enum status status = host_connect(host);
-
     while (status == STATUS_OK) {
         if (done(host, state)) {
             return STATUS_OK;
@@ -321,7 +305,6 @@ struct sync_goal {
 static bool find_unsent(void *visitor, uint64_t ticket, const struct engine_ticket *info)
 {
     bool *unsent = visitor;
-
     (void)ticket;
     *unsent |= info->wish != ENGINE_WISH_FAILED;
     return !*unsent;
@@ -332,7 +315,6 @@ static bool find_unsent(void *visitor, uint64_t ticket, const struct engine_tick
 static bool is_sent(const struct host *host)
 {
     bool unsent = false;
-
     engine_outbox(host->engine, find_unsent, &unsent);
     return !unsent;
 }
@@ -341,7 +323,6 @@ static bool synced(struct host *host, void *state)
 {
     const struct sync_goal *goal = state;
     struct engine_state now;
-
     engine_state(host->engine, &now);
     return now.phase == ENGINE_IDLE && now.rounds > goal->rounds && is_sent(host);
 }
@@ -349,9 +330,8 @@ static bool synced(struct host *host, void *state)
 enum status host_sync(struct host *host, uint32_t timeout_ms)
 {
     struct engine_state now;
-    struct sync_goal goal;
-
     engine_state(host->engine, &now);
+    struct sync_goal goal;
     goal.rounds = now.rounds;
     engine_sync(host->engine);
     return host_until(host, synced, &goal, timeout_ms);
@@ -360,7 +340,6 @@ enum status host_sync(struct host *host, uint32_t timeout_ms)
 static bool finished(struct host *host, void *state)
 {
     struct engine_ticket ticket;
-
     engine_ticket(host->engine, *(const uint64_t *)state, &ticket);
     return ticket.wish == ENGINE_WISH_DONE || ticket.wish == ENGINE_WISH_FAILED ||
            ticket.wish == ENGINE_WISH_NONE;
@@ -373,9 +352,8 @@ enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms)
 
 static bool settled(struct host *host, void *state)
 {
-    struct engine_state now;
-
     (void)state;
+    struct engine_state now;
     engine_state(host->engine, &now);
     return now.phase == ENGINE_IDLE && now.sections_behind == 0;
 }

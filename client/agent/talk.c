@@ -14,7 +14,7 @@
 
 void talk_request_init(struct talk_request *out_request)
 {
-    memset(out_request, 0, sizeof(*out_request));
+    memset(out_request, 0, sizeof *out_request);
     out_request->kind = TALK_RUN;
     out_request->tz = "";
     out_request->command = "";
@@ -41,7 +41,6 @@ void talk_request_deinit(struct talk_request *request)
 static void put_text(struct cursor_writer *writer, const char *text)
 {
     size_t size = strlen(text) + 1;
-
     cursor_write_u32(writer, (uint32_t)size);
     cursor_write_span(writer, span_of(text, size));
 }
@@ -49,15 +48,10 @@ static void put_text(struct cursor_writer *writer, const char *text)
 enum status talk_send_request(int fd, const struct talk_request *request)
 {
     uint8_t *bytes = malloc(TALK_BYTES_MAX);
-    struct cursor_writer writer;
-    int fds[TALK_FDS_MAX + 2];
-    size_t fd_count = 0;
-    size_t size = 0;
-    enum status status;
-
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;
     }
+    struct cursor_writer writer;
     cursor_write_init(&writer, bytes, TALK_BYTES_MAX);
     cursor_write_u32(&writer, VERSION);
     cursor_write_u8(&writer, (uint8_t)request->kind);
@@ -66,6 +60,8 @@ enum status talk_send_request(int fd, const struct talk_request *request)
     cursor_write_u8(&writer, request->cwd >= 0 ? 1 : 0);
     cursor_write_u8(&writer, request->in >= 0 ? 1 : 0);
     cursor_write_u8(&writer, (uint8_t)request->fd_count);
+    int fds[TALK_FDS_MAX + 2];
+    size_t fd_count = 0;
     if (request->cwd >= 0) {
         fds[fd_count++] = request->cwd;
     }
@@ -80,7 +76,8 @@ enum status talk_send_request(int fd, const struct talk_request *request)
     put_text(&writer, request->command);
     cursor_write_u32(&writer, (uint32_t)request->options.size);
     cursor_write_span(&writer, request->options);
-    status = cursor_write_done(&writer, &size);
+    size_t size = 0;
+    enum status status = cursor_write_done(&writer, &size);
     if (status == STATUS_OK) {
         status = talk_fds_send(fd, span_of(bytes, size), fds, fd_count, false);
     }
@@ -94,7 +91,6 @@ static const char *take_text(struct cursor_reader *reader)
 {
     size_t size = cursor_read_u32(reader);
     struct span text = cursor_read_span(reader, size);
-
     if (text.size == 0 || memchr(text.data, '\0', text.size) != text.data + text.size - 1) {
         return NULL;
     }
@@ -105,12 +101,11 @@ static const char *take_text(struct cursor_reader *reader)
 static enum status place_fds(struct cursor_reader *reader, struct talk_request *request,
                              const bool has[2], int *fds, size_t count)
 {
-    size_t next = 0;
-
     if ((size_t)has[0] + (size_t)has[1] + request->fd_count != count) {
         request->fd_count = 0;
         return STATUS_MALFORMED;
     }
+    size_t next = 0;
     if (has[0]) {
         request->cwd = fds[next];
         fds[next++] = -1;
@@ -130,9 +125,6 @@ static enum status place_fds(struct cursor_reader *reader, struct talk_request *
 static enum status decode(struct talk_request *request, size_t size, int *fds, size_t fd_count)
 {
     struct cursor_reader reader;
-    enum status status;
-    bool has[2];
-
     cursor_read_init(&reader, span_of(request->buffer, size));
     if (cursor_read_u32(&reader) != VERSION) {
         return STATUS_VERSION;
@@ -140,6 +132,7 @@ static enum status decode(struct talk_request *request, size_t size, int *fds, s
     request->kind = (enum talk_kind)cursor_read_u8(&reader);
     request->json = cursor_read_u8(&reader) != 0;
     request->utf8 = cursor_read_u8(&reader) != 0;
+    bool has[2];
     has[0] = cursor_read_u8(&reader) != 0;
     has[1] = cursor_read_u8(&reader) != 0;
     request->fd_count = cursor_read_u8(&reader);
@@ -147,7 +140,7 @@ static enum status decode(struct talk_request *request, size_t size, int *fds, s
         request->fd_count = 0;
         return STATUS_MALFORMED;
     }
-    status = place_fds(&reader, request, has, fds, fd_count);
+    enum status status = place_fds(&reader, request, has, fds, fd_count);
     request->tz = status == STATUS_OK ? take_text(&reader) : NULL;
     request->command = status == STATUS_OK ? take_text(&reader) : NULL;
     size = cursor_read_u32(&reader);
@@ -158,19 +151,17 @@ static enum status decode(struct talk_request *request, size_t size, int *fds, s
 
 enum status talk_receive_request(int fd, struct talk_request *out_request)
 {
-    int fds[TALK_FDS_MAX + 2];
-    size_t fd_count = 0;
-    size_t size = 0;
-    enum status status;
-
     talk_request_init(out_request);
     out_request->buffer = malloc(TALK_BYTES_MAX);
     if (out_request->buffer == NULL) {
         return STATUS_NO_MEMORY;
     }
     out_request->buffer_size = TALK_BYTES_MAX;
-    status = talk_fds_receive(fd, out_request->buffer, TALK_BYTES_MAX, &size, fds, ARRAY_LEN(fds),
-                              &fd_count);
+    int fds[TALK_FDS_MAX + 2];
+    size_t fd_count = 0;
+    size_t size = 0;
+    enum status status = talk_fds_receive(fd, out_request->buffer, TALK_BYTES_MAX, &size, fds,
+                                          ARRAY_LEN(fds), &fd_count);
     if (status == STATUS_OK) {
         status = decode(out_request, size, fds, fd_count);
     }
@@ -187,20 +178,18 @@ static enum status send_reply(int fd, bool last, uint8_t code, struct span text,
                               size_t fd_count)
 {
     uint8_t head[REPLY_HEAD];
-    uint8_t *bytes = malloc(sizeof(head) + text.size);
-    struct cursor_writer writer;
-    size_t size = 0;
-    enum status status;
-
+    uint8_t *bytes = malloc(sizeof head + text.size);
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;
     }
-    cursor_write_init(&writer, bytes, sizeof(head) + text.size);
+    struct cursor_writer writer;
+    cursor_write_init(&writer, bytes, sizeof head + text.size);
     cursor_write_u32(&writer, VERSION);
     cursor_write_u8(&writer, last ? 1 : 0);
     cursor_write_u8(&writer, code);
     cursor_write_span(&writer, text);
-    status = cursor_write_done(&writer, &size);
+    size_t size = 0;
+    enum status status = cursor_write_done(&writer, &size);
     if (status == STATUS_OK) {
         status = talk_fds_send(fd, span_of(bytes, size), fds, fd_count, true);
     }
@@ -211,7 +200,6 @@ static enum status send_reply(int fd, bool last, uint8_t code, struct span text,
 enum status talk_send_last(int fd, uint8_t code, int out, int err)
 {
     int fds[2] = {out, err};
-
     return send_reply(fd, true, code, NO_TEXT, fds, out >= 0 && err >= 0 ? 2 : 0);
 }
 
@@ -223,20 +211,19 @@ enum status talk_send_text(int fd, struct span text)
 
 enum status talk_receive_reply(int fd, struct talk_reply *out_reply)
 {
-    struct cursor_reader reader;
-    int fds[2] = {-1, -1};
-    size_t fd_count = 0;
-    size_t size = 0;
     uint8_t *bytes = malloc(TALK_BYTES_MAX);
-    enum status status;
-
-    memset(out_reply, 0, sizeof(*out_reply));
+    memset(out_reply, 0, sizeof *out_reply);
     out_reply->out = -1;
     out_reply->err = -1;
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;
     }
-    status = talk_fds_receive(fd, bytes, TALK_BYTES_MAX, &size, fds, ARRAY_LEN(fds), &fd_count);
+    int fds[2] = {-1, -1};
+    size_t fd_count = 0;
+    size_t size = 0;
+    enum status status =
+        talk_fds_receive(fd, bytes, TALK_BYTES_MAX, &size, fds, ARRAY_LEN(fds), &fd_count);
+    struct cursor_reader reader;
     cursor_read_init(&reader, span_of(bytes, size));
     if (status == STATUS_OK && cursor_read_u32(&reader) != VERSION) {
         status = STATUS_VERSION;
@@ -245,7 +232,6 @@ enum status talk_receive_reply(int fd, struct talk_reply *out_reply)
     out_reply->code = cursor_read_u8(&reader);
     if (status == STATUS_OK) {
         struct span text = cursor_read_rest(&reader);
-
         status = cursor_read_done(&reader);
         memmove(bytes, text.data, text.size);
         out_reply->text_size = text.size;

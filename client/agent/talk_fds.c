@@ -25,24 +25,21 @@ void talk_fds_close(int *fds, size_t count)
 
 enum status talk_fds_send(int socket, struct span bytes, const int *fds, size_t count, bool at_once)
 {
-    union control control;
     struct iovec piece = {(void *)(uintptr_t)bytes.data, bytes.size};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    ssize_t n;
-
     CHECK(count <= TALK_FDS_ONE_GO_MAX);
-    memset(&control, 0, sizeof(control));
+    union control control;
+    memset(&control, 0, sizeof control);
     if (count > 0) {
-        struct cmsghdr *header;
-
         message.msg_control = control.bytes;
         message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        header = CMSG_FIRSTHDR(&message);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
         header->cmsg_len = CMSG_LEN(count * sizeof(int));
         memcpy(CMSG_DATA(header), fds, count * sizeof(int));
     }
+    ssize_t n;
     do {
         n = sendmsg(socket, &message, MSG_NOSIGNAL | (at_once ? MSG_DONTWAIT : 0));
     } while (n < 0 && errno == EINTR);
@@ -55,12 +52,10 @@ enum status talk_fds_send(int socket, struct span bytes, const int *fds, size_t 
 static void take_fds(struct msghdr *message, int *out_fds, size_t fds_max, size_t *out_count)
 {
     int none = -1;
-
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
          header = CMSG_NXTHDR(message, header)) {
         size_t count =
             header->cmsg_len < CMSG_LEN(0) ? 0 : (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
             continue;
         }
@@ -78,17 +73,16 @@ static void take_fds(struct msghdr *message, int *out_fds, size_t fds_max, size_
 enum status talk_fds_receive(int socket, uint8_t *out, size_t capacity, size_t *out_size,
                              int *out_fds, size_t fds_max, size_t *out_count)
 {
-    union control control;
     struct iovec piece = {out, capacity};
+    union control control;
     struct msghdr message = {.msg_iov = &piece,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
-                             .msg_controllen = sizeof(control.bytes)};
-    ssize_t n;
-
+                             .msg_controllen = sizeof control.bytes};
     *out_count = 0;
     *out_size = 0;
-    memset(&control, 0, sizeof(control));
+    memset(&control, 0, sizeof control);
+    ssize_t n;
     do {
         n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     } while (n < 0 && errno == EINTR);

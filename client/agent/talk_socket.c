@@ -16,12 +16,10 @@
  * descriptor. */
 static enum status name_of(int folder, struct sockaddr_un *out)
 {
-    int n;
-
-    memset(out, 0, sizeof(*out));
+    memset(out, 0, sizeof *out);
     out->sun_family = AF_UNIX;
-    n = snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/" NAME, folder);
-    return n > 0 && (size_t)n < sizeof(out->sun_path) ? STATUS_OK : STATUS_IO;
+    int n = snprintf(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d/" NAME, folder);
+    return n > 0 && (size_t)n < sizeof out->sun_path ? STATUS_OK : STATUS_IO;
 }
 
 static int open_folder(const char *profile)
@@ -32,8 +30,7 @@ static int open_folder(const char *profile)
 static bool same_user(int fd)
 {
     struct ucred peer = {0, 0, 0};
-    socklen_t size = sizeof(peer);
-
+    socklen_t size = sizeof peer;
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
 }
 
@@ -44,10 +41,9 @@ enum status talk_listen(const char *profile, int *out_fd)
     struct sockaddr_un address;
     enum status status = folder < 0 || fd < 0 ? STATUS_IO : name_of(folder, &address);
     mode_t mask = umask(0177);
-
     if (status == STATUS_OK) {
         (void)unlinkat(folder, NAME, 0);
-        if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
             listen(fd, BACKLOG) != 0) {
             status = STATUS_IO;
         }
@@ -66,7 +62,6 @@ enum status talk_listen(const char *profile, int *out_fd)
 void talk_unlink(const char *profile)
 {
     int folder = open_folder(profile);
-
     if (folder >= 0) {
         (void)unlinkat(folder, NAME, 0);
         (void)close(folder);
@@ -76,17 +71,14 @@ void talk_unlink(const char *profile)
 enum status talk_connect(const char *profile, int *out_fd)
 {
     int folder = open_folder(profile);
-    struct sockaddr_un address;
-    enum status status;
-    int fd;
-
     if (folder < 0) {
         return STATUS_NOT_FOUND;
     }
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    status = fd < 0 ? STATUS_IO : name_of(folder, &address);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+    enum status status = fd < 0 ? STATUS_IO : name_of(folder, &address);
     if (status == STATUS_OK &&
-        connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         status = errno == ENOENT || errno == ECONNREFUSED ? STATUS_NOT_FOUND : STATUS_IO;
         status = errno == EACCES || errno == EPERM ? STATUS_REFUSED : status;
     }
@@ -106,13 +98,12 @@ enum status talk_connect(const char *profile, int *out_fd)
 
 enum status talk_accept(int listener, int *out_fd)
 {
-    struct timeval wait = {WAIT_S, 0};
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-
     if (fd < 0) {
         return STATUS_NOT_FOUND;
     }
-    if (!same_user(fd) || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0) {
+    struct timeval wait = {WAIT_S, 0};
+    if (!same_user(fd) || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0) {
         (void)close(fd);
         return STATUS_REFUSED;
     }

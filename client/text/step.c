@@ -33,8 +33,8 @@ bool text_next(struct span *rest, struct text_step *out_step)
     }
     ucs4_t code = 0;
     int size = u8_mbtoucr(&code, rest->data, rest->size);
-    enum text_kind kind = TEXT_SHOWN;
     size_t taken = size > 0 ? (size_t)size : 1;
+    enum text_kind kind = TEXT_SHOWN;
     if (size <= 0) {
         kind = TEXT_BAD;
         code = 0xfffd;

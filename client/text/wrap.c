@@ -143,10 +143,10 @@ static bool places_find(const struct shown *shown, struct places *places)
 static size_t line_end(const struct shown *shown, const struct places *places, size_t from,
                        size_t columns)
 {
+    size_t at = from;
     size_t used = 0;
     size_t allowed = 0;
     size_t cluster = 0;
-    size_t at = from;
     while (at < shown->size) {
         ucs4_t code = 0;
         int size = u8_mbtoucr(&code, shown->bytes + at, shown->size - at);

@@ -24,7 +24,7 @@ static enum status make_context(struct line *line)
     if (line->tls == NULL) {
         return STATUS_NO_MEMORY;
     }
-    memset(&info, 0, sizeof(info));
+    memset(&info, 0, sizeof info);
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = PROTOCOLS;
     info.user = line;
@@ -55,7 +55,6 @@ static enum status make_context(struct line *line)
 static bool follow(struct line *line)
 {
     struct post_orders orders;
-
     post_look(line->post, &orders);
     if (orders.stop) {
         return false;
@@ -77,7 +76,6 @@ static bool follow(struct line *line)
 static void *run(void *data)
 {
     struct line *line = data;
-
     while (follow(line)) {
         if (lws_service(line->lws, 0) < 0) {
             socket_end(line, WIRE_END_LOST);
@@ -93,12 +91,10 @@ static void *run(void *data)
 static bool start(struct line *line)
 {
     sigset_t all;
-    sigset_t before;
-    int error;
-
     CHECK(sigfillset(&all) == 0);
+    sigset_t before;
     CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    error = pthread_create(&line->thread, NULL, run, line);
+    int error = pthread_create(&line->thread, NULL, run, line);
     CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
     return error == 0;
 }
@@ -114,10 +110,8 @@ static void destroy(struct line *line)
 
 enum status line_new(const struct wire_options *options, struct post *post, struct line **out_line)
 {
-    struct line *line = calloc(1, sizeof(*line));
+    struct line *line = calloc(1, sizeof *line);
     uint32_t ping_after_s = options->ping_after_ms / 1000 + 1;
-    enum status status;
-
     if (line == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -126,7 +120,7 @@ enum status line_new(const struct wire_options *options, struct post *post, stru
     line->message_bytes_max = options->message_bytes_max;
     line->idle_policy.secs_since_valid_ping = (uint16_t)ping_after_s;
     line->idle_policy.secs_since_valid_hangup = (uint16_t)(2 * ping_after_s);
-    status = make_context(line);
+    enum status status = make_context(line);
     if (status == STATUS_OK && !start(line)) {
         status = STATUS_IO;
     }

@@ -29,13 +29,12 @@ enum status post_init(struct post *post, size_t queued_bytes_max)
 
 static size_t cost_of(const struct post_message *message)
 {
-    return sizeof(*message) + message->capacity;
+    return sizeof *message + message->capacity;
 }
 
 static struct post_message *take_message(struct post *post)
 {
     struct post_message *message = post->first;
-
     post->first = message->next;
     if (post->first == NULL) {
         post->last = NULL;
@@ -119,20 +118,16 @@ void post_stop(struct post *post)
 
 size_t post_queued_bytes(struct post *post)
 {
-    size_t bytes;
-
     lock(post);
-    bytes = post->kept.bytes + post->out.bytes;
+    size_t bytes = post->kept.bytes + post->out.bytes;
     unlock(post);
     return bytes;
 }
 
 size_t post_waiting_bytes(struct post *post)
 {
-    size_t bytes;
-
     lock(post);
-    bytes = post->message_bytes;
+    size_t bytes = post->message_bytes;
     unlock(post);
     return bytes;
 }
@@ -147,11 +142,9 @@ enum status post_send(struct post *post, struct span frame)
 
 bool post_tell(struct post *post)
 {
-    bool wake;
-
     lock(post);
     queue_append(&post->out, &post->kept);
-    wake = !post->line_told;
+    bool wake = !post->line_told;
     post->line_told = true;
     unlock(post);
     return wake;
@@ -159,10 +152,8 @@ bool post_tell(struct post *post)
 
 bool post_has_news(struct post *post)
 {
-    bool news;
-
     lock(post);
-    news = has_news(post);
+    bool news = has_news(post);
     post->caller_waits = !news;
     unlock(post);
     return news;
@@ -190,7 +181,6 @@ void post_take(struct post *post, struct post_news *out_news)
 void post_hush(struct post *post)
 {
     eventfd_t rung;
-
     (void)eventfd_read(post->bell, &rung);
 }
 
@@ -206,7 +196,6 @@ void post_ring(struct post *post)
 static void unlock_and_tell(struct post *post)
 {
     bool ring = post->caller_waits && has_news(post);
-
     if (ring) {
         post->caller_waits = false;
     }
@@ -227,11 +216,9 @@ void post_look(struct post *post, struct post_orders *out_orders)
 
 bool post_next_piece(struct post *post, uint8_t *buffer, struct packing_piece *out_piece)
 {
-    bool goodbye;
-
     lock(post);
     queue_fill(&post->out, buffer, out_piece);
-    goodbye = out_piece->size == 0 && post->closing;
+    bool goodbye = out_piece->size == 0 && post->closing;
     unlock(post);
     return goodbye;
 }
@@ -253,8 +240,6 @@ static bool is_of_interest(const struct post *post, uint64_t connection)
 
 bool post_message(struct post *post, uint64_t connection, struct post_message *message)
 {
-    bool waited;
-
     lock(post);
     if (!is_of_interest(post, connection)) {
         unlock(post);
@@ -269,7 +254,7 @@ bool post_message(struct post *post, uint64_t connection, struct post_message *m
     }
     post->last = message;
     post->message_bytes += cost_of(message);
-    waited = post->message_bytes > POST_MESSAGE_BYTES_MAX;
+    bool waited = post->message_bytes > POST_MESSAGE_BYTES_MAX;
     unlock_and_tell(post);
     if (waited) {
         lock(post);

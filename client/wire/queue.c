@@ -8,8 +8,7 @@ struct queue_frame {
 
 enum status queue_add(struct queue *queue, struct span frame)
 {
-    struct queue_frame *copy = malloc(sizeof(*copy) + frame.size);
-
+    struct queue_frame *copy = malloc(sizeof *copy + frame.size);
     if (copy == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -29,7 +28,6 @@ enum status queue_add(struct queue *queue, struct span frame)
 static void drop_head(struct queue *queue)
 {
     struct queue_frame *frame = queue->head;
-
     queue->head = frame->next;
     if (queue->head == NULL) {
         queue->tail = NULL;

@@ -17,7 +17,6 @@ void socket_end(struct line *line, enum wire_end why)
                                   .server_key = line->pin.found,
                                   .why = why,
                                   .close_code = line->close_code};
-
     if (!line->live) {
         return;
     }
@@ -30,7 +29,6 @@ void socket_end(struct line *line, enum wire_end why)
 void socket_drop(struct line *line)
 {
     struct lws *wsi = line->wsi;
-
     line->live = false;
     line->wsi = NULL; /* first, so that the callbacks made by closing it are ignored */
     drop_message(line);
@@ -52,12 +50,11 @@ static enum wire_end connect_failure(const struct line *line)
 
 void socket_begin(struct line *line)
 {
-    struct lws_client_connect_info info;
-
     line->pin = (struct tls_pin){.any = !line->target.pinned, .expected = line->target.pin};
     line->close_code = 0;
     line->live = true;
-    memset(&info, 0, sizeof(info));
+    struct lws_client_connect_info info;
+    memset(&info, 0, sizeof info);
     info.context = line->lws;
     info.vhost = line->vhost;
     info.address = line->target.host;
@@ -81,8 +78,7 @@ void socket_begin(struct line *line)
 static int check_version(struct line *line)
 {
     char text[32];
-
-    if (lws_hdr_copy(line->wsi, text, (int)sizeof(text), WSI_TOKEN_PROTOCOL) <= 0 ||
+    if (lws_hdr_copy(line->wsi, text, (int)sizeof text, WSI_TOKEN_PROTOCOL) <= 0 ||
         strcmp(text, WIRE_SUBPROTOCOL) != 0) {
         socket_end(line, WIRE_END_VERSION);
         return -1;
@@ -93,7 +89,6 @@ static int check_version(struct line *line)
 static int on_established(struct line *line)
 {
     struct post_news opening = {.kind = POST_OPENED, .server_key = line->pin.found};
-
     if (!line->pin.matched ||
         tls_client_exporter(lws_get_ssl(line->wsi), opening.exporter) != STATUS_OK) {
         socket_end(line, WIRE_END_TLS);
@@ -108,8 +103,6 @@ static int on_established(struct line *line)
 static bool message_grow(struct line *line, size_t need, size_t remaining)
 {
     size_t capacity = need + remaining;
-    struct post_message *grown;
-
     if (line->message != NULL) {
         if (need <= line->message->capacity) {
             return true;
@@ -121,7 +114,8 @@ static bool message_grow(struct line *line, size_t need, size_t remaining)
             capacity = line->message_bytes_max;
         }
     }
-    grown = realloc(line->message, sizeof(*grown) + capacity);
+    struct post_message *grown;
+    grown = realloc(line->message, sizeof *grown + capacity);
     if (grown == NULL) {
         return false;
     }
@@ -137,7 +131,6 @@ static bool message_add(struct line *line, const void *bytes, size_t size, size_
 {
     size_t before = line->message == NULL ? 0 : line->message->size;
     size_t need = before + size;
-
     if (size > line->message_bytes_max - before || remaining > line->message_bytes_max - need ||
         line->fragments >= FRAGMENTS_MAX || !message_grow(line, need, remaining)) {
         return false;
@@ -153,10 +146,8 @@ static bool is_packed(const struct post_message *message)
 {
     struct span rest = span_of(message->bytes, message->size);
     enum status status = rest.size == 0 ? STATUS_MALFORMED : STATUS_OK;
-
     while (status == STATUS_OK && rest.size > 0) {
         struct span frame;
-
         status = packing_next(&rest, &frame);
     }
     return status == STATUS_OK;
@@ -165,7 +156,6 @@ static bool is_packed(const struct post_message *message)
 static bool hand_over(struct line *line)
 {
     struct post_message *message = line->message;
-
     if (!is_packed(message)) {
         return false;
     }
@@ -182,7 +172,6 @@ static int on_receive(struct line *line, const void *bytes, size_t size)
 {
     size_t remaining = lws_remaining_packet_payload(line->wsi);
     bool good = lws_frame_is_binary(line->wsi) != 0 && message_add(line, bytes, size, remaining);
-
     if (good && remaining == 0) {
         line->fragments++;
         if (lws_is_final_fragment(line->wsi) != 0) {
@@ -199,9 +188,8 @@ static int on_receive(struct line *line, const void *bytes, size_t size)
 
 static int on_writeable(struct line *line)
 {
-    struct packing_piece piece;
     uint8_t *buffer = line->buffer + LWS_PRE;
-
+    struct packing_piece piece;
     if (post_next_piece(line->post, buffer, &piece)) {
         lws_close_reason(line->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
         socket_end(line, WIRE_END_ASKED);
@@ -260,7 +248,6 @@ int socket_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
                  size_t size)
 {
     struct line *line = lws_context_user(lws_get_context(wsi));
-
     (void)user;
     /* Callbacks for an earlier connection's socket are ignored. */
     if (line->wsi == NULL || wsi != line->wsi) {

@@ -12,10 +12,9 @@ static bool key_matches(const X509 *certificate, struct tls_pin *pin)
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
     bool found =
         size > 0 && EVP_Digest(der, (size_t)size, pin->found.bytes, NULL, EVP_sha256(), NULL) == 1;
-
     OPENSSL_free(der);
     return found && (pin->any || CRYPTO_memcmp(pin->found.bytes, pin->expected.bytes,
-                                               sizeof(pin->found.bytes)) == 0);
+                                               sizeof pin->found.bytes) == 0);
 }
 
 /* In place of OpenSSL's whole chain verification. */
@@ -23,7 +22,6 @@ static int verify(X509_STORE_CTX *store, void *arg)
 {
     struct tls_pin *pin = arg;
     const X509 *certificate = X509_STORE_CTX_get0_cert(store);
-
     if (certificate != NULL && key_matches(certificate, pin)) {
         pin->matched = true;
         X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -37,7 +35,6 @@ static int verify(X509_STORE_CTX *store, void *arg)
 static void on_info(const SSL *ssl, int where, int value)
 {
     struct tls_pin *pin = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-
     (void)value;
     if ((where & SSL_CB_HANDSHAKE_START) != 0 && pin != NULL) {
         pin->started = true;
@@ -47,7 +44,6 @@ static void on_info(const SSL *ssl, int where, int value)
 void *tls_client_new(struct tls_pin *pin)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
     if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_app_data(ctx, pin) != 1) {
@@ -74,7 +70,6 @@ void tls_client_free(void *ssl_ctx)
 enum status tls_client_exporter(void *ssl, uint8_t out_exporter[WIRE_EXPORTER_BYTES])
 {
     static const uint8_t NO_CONTEXT[1] = {0};
-
     if (ssl == NULL || SSL_version(ssl) != TLS1_3_VERSION ||
         SSL_export_keying_material(ssl, out_exporter, WIRE_EXPORTER_BYTES, WIRE_EXPORTER_LABEL,
                                    strlen(WIRE_EXPORTER_LABEL), NO_CONTEXT, 0, 1) != 1) {

@@ -28,12 +28,10 @@ static struct watch *find_free(struct wire *wire)
 enum status wire_watch(struct wire *wire, int fd, void (*on_readable)(void *state, int fd),
                        void *state)
 {
-    struct watch *watch;
-
     if (find(wire, fd) != NULL) {
         return STATUS_USAGE;
     }
-    watch = find_free(wire);
+    struct watch *watch = find_free(wire);
     if (watch == NULL) {
         return STATUS_BUSY;
     }
@@ -44,7 +42,6 @@ enum status wire_watch(struct wire *wire, int fd, void (*on_readable)(void *stat
 void wire_unwatch(struct wire *wire, int fd)
 {
     struct watch *watch = find(wire, fd);
-
     if (watch != NULL) {
         *watch = (struct watch){.used = false};
     }
@@ -53,7 +50,6 @@ void wire_unwatch(struct wire *wire, int fd)
 uint64_t watch_now_ms(void)
 {
     struct timespec now;
-
     CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
     return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
@@ -69,14 +65,11 @@ static void call(struct watch *watch, const struct pollfd *polled)
 enum status watch_wait(struct wire *wire, uint32_t timeout_ms)
 {
     struct pollfd fds[1 + WATCHES_MAX];
+    fds[0] = (struct pollfd){.fd = wire->post.bell, .events = POLLIN};
     struct watch *places[1 + WATCHES_MAX];
     nfds_t count = 1;
-    int ready;
-
-    fds[0] = (struct pollfd){.fd = wire->post.bell, .events = POLLIN};
     for (size_t i = 0; i < WATCHES_MAX; i++) {
         struct watch *watch = &wire->watches[i];
-
         if (watch->used) {
             watch->polled = true;
             places[count] = watch;
@@ -86,7 +79,7 @@ enum status watch_wait(struct wire *wire, uint32_t timeout_ms)
     if (post_has_news(&wire->post)) {
         timeout_ms = 0;
     }
-    ready = poll(fds, count, timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
+    int ready = poll(fds, count, timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
     if (ready < 0) {
         return errno == EINTR ? STATUS_OK : STATUS_IO;
     }

@@ -48,15 +48,13 @@ static const char *end_text(enum wire_end why)
 enum status wire_new(const struct wire_options *options, const struct wire_handler *handler,
                      struct wire **out_wire)
 {
-    struct wire *wire = calloc(1, sizeof(*wire));
-    enum status status;
-
+    struct wire *wire = calloc(1, sizeof *wire);
     if (wire == NULL) {
         return STATUS_NO_MEMORY;
     }
     wire->options = *options;
     wire->handler = *handler;
-    status = post_init(&wire->post, options->queued_bytes_max);
+    enum status status = post_init(&wire->post, options->queued_bytes_max);
     if (status != STATUS_OK) {
         free(wire);
         return status;
@@ -68,7 +66,6 @@ enum status wire_new(const struct wire_options *options, const struct wire_handl
 static void tell_end(struct wire *wire, enum wire_end why, uint16_t close_code)
 {
     const struct wire_closed closed = {.why = why, .close_code = close_code, .text = end_text(why)};
-
     wire->state = WIRE_IDLE;
     wire->deadline_ms = 0;
     wire->end_waits = false;
@@ -141,9 +138,7 @@ static void finish_goodbye(struct wire *wire)
 enum status wire_connect(struct wire *wire, const char *host, uint16_t port, const struct hash *pin)
 {
     struct post_target target = {.port = port, .pinned = pin != NULL};
-    enum status status;
-
-    if (strlen(host) >= sizeof(target.host)) {
+    if (strlen(host) >= sizeof target.host) {
         return STATUS_USAGE;
     }
     finish_goodbye(wire);
@@ -154,7 +149,7 @@ enum status wire_connect(struct wire *wire, const char *host, uint16_t port, con
         return STATUS_IO;
     }
     if (wire->line == NULL) {
-        status = line_new(&wire->options, &wire->post, &wire->line);
+        enum status status = line_new(&wire->options, &wire->post, &wire->line);
         if (status != STATUS_OK) {
             return status;
         }
@@ -163,7 +158,7 @@ enum status wire_connect(struct wire *wire, const char *host, uint16_t port, con
     if (pin != NULL) {
         target.pin = *pin;
     }
-    memset(&wire->server_key, 0, sizeof(wire->server_key));
+    memset(&wire->server_key, 0, sizeof wire->server_key);
     wire->closing = false;
     wire->state = WIRE_CONNECTING;
     wire->connections++;
@@ -185,15 +180,13 @@ bool wire_is_open(const struct wire *wire)
 
 enum status wire_send(struct wire *wire, struct span frame)
 {
-    enum status status;
-
     if (!wire_is_open(wire)) {
         return STATUS_OFFLINE;
     }
     if (frame.size == 0 || frame.size > FRAME_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    status = post_send(&wire->post, frame);
+    enum status status = post_send(&wire->post, frame);
     if (status == STATUS_OK) {
         wire->untold = true;
         trace_frame(TRACE_OUT, wire->connections, frame);
@@ -229,7 +222,6 @@ static void on_message(struct wire *wire, struct post_message *message)
 {
     struct span rest = span_of(message->bytes, message->size);
     struct span frame;
-
     while (wire_is_open(wire) && packing_next(&rest, &frame) == STATUS_OK) {
         trace_frame(TRACE_IN, wire->connections, frame);
         wire->handler.on_frame(wire->handler.state, frame);
@@ -270,7 +262,6 @@ static void on_news(struct wire *wire, const struct post_news *news)
 static void deliver(struct wire *wire)
 {
     struct post_news news = {.kind = POST_MESSAGE};
-
     for (uint32_t i = 0; i < MESSAGES_AT_ONCE_MAX && news.kind == POST_MESSAGE; i++) {
         post_take(&wire->post, &news);
         on_news(wire, &news);
@@ -279,12 +270,10 @@ static void deliver(struct wire *wire)
 
 static uint32_t until_deadline_ms(const struct wire *wire, uint32_t timeout_ms)
 {
-    uint64_t now_ms;
-
     if (wire->deadline_ms == 0) {
         return timeout_ms;
     }
-    now_ms = watch_now_ms();
+    uint64_t now_ms = watch_now_ms();
     if (wire->deadline_ms <= now_ms) {
         return 0;
     }
@@ -294,8 +283,6 @@ static uint32_t until_deadline_ms(const struct wire *wire, uint32_t timeout_ms)
 
 enum status wire_service(struct wire *wire, uint32_t timeout_ms)
 {
-    enum status status;
-
     if (wire->end_waits) {
         tell_end(wire, WIRE_END_ASKED, 0);
         return STATUS_OK;
@@ -303,7 +290,7 @@ enum status wire_service(struct wire *wire, uint32_t timeout_ms)
     if (wire->untold) {
         tell_line(wire);
     }
-    status = watch_wait(wire, until_deadline_ms(wire, timeout_ms));
+    enum status status = watch_wait(wire, until_deadline_ms(wire, timeout_ms));
     if (status == STATUS_OK) {
         deliver(wire);
         status = wire->broken ? STATUS_IO : STATUS_OK;

@@ -37,9 +37,9 @@ enum status attachment_seal(const struct secret *key, struct span file, uint8_t 
     crypto_secretstream_xchacha20poly1305_state stream_secret;
     (void)crypto_secretstream_xchacha20poly1305_init_push(&stream_secret, out_sealed,
                                                           secret_view(key).data);
+    size_t count = chunk_count(file.size);
     size_t read = 0;
     size_t written = HEADER_BYTES;
-    size_t count = chunk_count(file.size);
     for (size_t i = 0; i < count; i++) {
         size_t left = file.size - read;
         size_t size = left < ATTACHMENT_CHUNK_BYTES ? left : ATTACHMENT_CHUNK_BYTES;
@@ -51,7 +51,7 @@ enum status attachment_seal(const struct secret *key, struct span file, uint8_t 
     }
     CHECK(read == file.size && written == attachment_size(file.size));
     hash_bytes(span_of(out_sealed, written), out_hash);
-    sodium_memzero(&stream_secret, sizeof(stream_secret));
+    sodium_memzero(&stream_secret, sizeof stream_secret);
     return STATUS_OK;
 }
 
@@ -81,20 +81,20 @@ enum status attachment_open(const struct secret *key, const struct hash *expecte
                             struct span sealed, uint8_t *out_file, size_t *out_file_size)
 {
     CHECK(secret_view(key).size == ATTACHMENT_KEY_BYTES);
-    struct hash found;
-    size_t written = 0;
-    enum status status = STATUS_DAMAGED;
     if (sealed.size > 0) {
         memset(out_file, 0, sealed.size);
     }
     if (sealed.size < attachment_size(0) || sealed.size > attachment_size(ATTACHMENT_BYTES_MAX)) {
         return STATUS_DAMAGED;
     }
+    struct hash found;
     hash_bytes(sealed, &found);
     if (!ID_EQUAL(&found, expected)) {
         return STATUS_DAMAGED;
     }
     crypto_secretstream_xchacha20poly1305_state stream_secret;
+    size_t written = 0;
+    enum status status = STATUS_DAMAGED;
     if (crypto_secretstream_xchacha20poly1305_init_pull(&stream_secret, sealed.data,
                                                         secret_view(key).data) == 0) {
         status = open_chunks(&stream_secret,
@@ -110,6 +110,6 @@ enum status attachment_open(const struct secret *key, const struct hash *expecte
     } else {
         sodium_memzero(out_file, sealed.size);
     }
-    sodium_memzero(&stream_secret, sizeof(stream_secret));
+    sodium_memzero(&stream_secret, sizeof stream_secret);
     return status;
 }

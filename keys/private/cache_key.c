@@ -16,7 +16,7 @@ enum status cache_key_derive(const struct secret *master, const struct practice_
     uint8_t mac_secret[MAC_BYTES];
     mac_frame(secret_view(master), LABEL_CACHE, practice, &purpose, 1, mac_secret);
     enum status status = secret_from_bytes(span_of(mac_secret, CACHE_KEY_BYTES), out_key);
-    sodium_memzero(mac_secret, sizeof(mac_secret));
+    sodium_memzero(mac_secret, sizeof mac_secret);
     return status;
 }
 

@@ -47,8 +47,8 @@ static unsigned five_bits(const uint8_t *raw, size_t index)
 
 void code_text_encode(struct span prefix, struct span payload, char *out_text)
 {
-    uint8_t raw_secret[RAW_BYTES_MAX];
     size_t size = raw_size(payload.size);
+    uint8_t raw_secret[RAW_BYTES_MAX];
     memcpy(raw_secret, payload.data, payload.size);
     checksum(prefix, payload, raw_secret + payload.size, size - payload.size);
     size_t at = 0;
@@ -59,7 +59,7 @@ void code_text_encode(struct span prefix, struct span payload, char *out_text)
         out_text[at++] = alphabet[five_bits(raw_secret, i)];
     }
     CHECK(at == code_text_size(payload.size));
-    sodium_memzero(raw_secret, sizeof(raw_secret));
+    sodium_memzero(raw_secret, sizeof raw_secret);
 }
 
 static int value_of(uint8_t character)
@@ -115,10 +115,10 @@ static bool read_raw(struct span text, uint8_t *out_raw, size_t size)
 enum status code_text_decode(struct span prefix, struct span text, uint8_t *out_payload,
                              size_t size)
 {
-    uint8_t raw_secret[RAW_BYTES_MAX];
-    uint8_t expected[BLOCK_BYTES + CHECKSUM_BYTES_MIN];
     size_t whole = raw_size(size);
     enum status status = STATUS_MALFORMED;
+    uint8_t raw_secret[RAW_BYTES_MAX];
+    uint8_t expected[BLOCK_BYTES + CHECKSUM_BYTES_MIN];
     if (read_raw(text, raw_secret, whole)) {
         checksum(prefix, span_of(raw_secret, size), expected, whole - size);
         if (sodium_memcmp(expected, raw_secret + size, whole - size) == 0) {
@@ -126,6 +126,6 @@ enum status code_text_decode(struct span prefix, struct span text, uint8_t *out_
             status = STATUS_OK;
         }
     }
-    sodium_memzero(raw_secret, sizeof(raw_secret));
+    sodium_memzero(raw_secret, sizeof raw_secret);
     return status;
 }

@@ -25,7 +25,7 @@ void committed_seal(const struct committed_scope *scope,
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(
         out_sealed + COMMITTED_TEXT_AT, NULL, plaintext.data, plaintext.size,
         scope->associated.data, scope->associated.size, NULL, nonce, derived_secret);
-    sodium_memzero(derived_secret, sizeof(derived_secret));
+    sodium_memzero(derived_secret, sizeof derived_secret);
 }
 
 enum status committed_open(const struct committed_scope *scope, struct span sealed,
@@ -53,6 +53,6 @@ enum status committed_open(const struct committed_scope *scope, struct span seal
     }
     status = STATUS_OK;
 out:
-    sodium_memzero(derived_secret, sizeof(derived_secret));
+    sodium_memzero(derived_secret, sizeof derived_secret);
     return status;
 }

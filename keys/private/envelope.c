@@ -103,9 +103,9 @@ enum status envelope_seal(const struct envelope_scope *scope, struct span text,
 {
     CHECK(sodium_init() >= 0);
     struct envelope_fixed fresh_secret;
-    randombytes_buf(&fresh_secret, sizeof(fresh_secret));
+    randombytes_buf(&fresh_secret, sizeof fresh_secret);
     enum status status = envelope_seal_fixed(scope, &fresh_secret, text, out_wrap, out_envelope);
-    sodium_memzero(&fresh_secret, sizeof(fresh_secret));
+    sodium_memzero(&fresh_secret, sizeof fresh_secret);
     return status;
 }
 
@@ -115,11 +115,11 @@ enum status envelope_open(const struct envelope_scope *scope, struct span wrap,
     if (envelope.size < ENVELOPE_OVERHEAD_BYTES) {
         return STATUS_DAMAGED;
     }
-    struct frame frame = {0};
-    uint8_t revision_secret[REVISION_KEY_BYTES];
     size_t padded_size = envelope.size - ENVELOPE_OVERHEAD_BYTES;
     memset(out_padded, 0, padded_size);
+    uint8_t revision_secret[REVISION_KEY_BYTES];
     enum status status = wrap_open(scope, wrap, revision_secret);
+    struct frame frame = {0};
     if (status == STATUS_OK) {
         status = frame_build(LABEL_ENVELOPE, scope->practice, &scope->context, 1, &frame);
     }
@@ -133,7 +133,7 @@ enum status envelope_open(const struct envelope_scope *scope, struct span wrap,
     if (status != STATUS_OK) {
         sodium_memzero(out_padded, padded_size);
     }
-    sodium_memzero(revision_secret, sizeof(revision_secret));
+    sodium_memzero(revision_secret, sizeof revision_secret);
     frame_free(&frame);
     return status;
 }
@@ -143,15 +143,15 @@ enum status envelope_rewrap(const struct envelope_scope *scope, struct span wrap
                             uint8_t out_wrap[static ENVELOPE_WRAP_BYTES])
 {
     CHECK(sodium_init() >= 0);
-    uint8_t revision_secret[REVISION_KEY_BYTES];
-    uint8_t nonce[COMMITTED_NONCE_BYTES];
     /* Only the wrap changes. The envelope and its signed hash stay as they are, so that an erasure
      * touches nothing that anybody signed. */
+    uint8_t revision_secret[REVISION_KEY_BYTES];
     enum status status = wrap_open(scope, wrap, revision_secret);
+    uint8_t nonce[COMMITTED_NONCE_BYTES];
     if (status == STATUS_OK) {
-        randombytes_buf(nonce, sizeof(nonce));
+        randombytes_buf(nonce, sizeof nonce);
         status = wrap_seal(scope, new_epoch_key, nonce, revision_secret, out_wrap);
     }
-    sodium_memzero(revision_secret, sizeof(revision_secret));
+    sodium_memzero(revision_secret, sizeof revision_secret);
     return status;
 }

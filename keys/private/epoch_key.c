@@ -15,16 +15,16 @@
 static const uint8_t psk_id[] = "alcove invitation psk";
 
 _Static_assert(INFO_BYTES_MAX <= HPKE_INFO_BYTES_MAX, "info fits");
-_Static_assert(sizeof(psk_id) - 1 <= HPKE_PSK_ID_BYTES_MAX, "psk id fits");
+_Static_assert(sizeof psk_id - 1 <= HPKE_PSK_ID_BYTES_MAX, "psk id fits");
 
 static void place_encode(const struct epoch_key_place *place, uint8_t out[static PLACE_BYTES])
 {
     struct cursor_writer writer;
-    size_t size = 0;
     cursor_write_init(&writer, out, PLACE_BYTES);
     cursor_write_span(&writer, ID_SPAN(&place->section));
     cursor_write_u64(&writer, place->epoch);
     cursor_write_span(&writer, ID_SPAN(&place->membership));
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == PLACE_BYTES);
 }
 
@@ -37,13 +37,13 @@ void epoch_key_commitment(const struct secret *key, const struct epoch_key_place
                           struct hash *out_commitment)
 {
     CHECK(secret_view(key).size == EPOCH_KEY_BYTES);
-    uint8_t mac_secret[MAC_BYTES];
     uint8_t bytes[PLACE_BYTES];
     place_encode(place, bytes);
-    struct span body = span_of(bytes, sizeof(bytes));
+    struct span body = span_of(bytes, sizeof bytes);
+    uint8_t mac_secret[MAC_BYTES];
     mac_frame(secret_view(key), LABEL_EPOCH_COMMITMENT, &place->practice, &body, 1, mac_secret);
     memcpy(out_commitment->bytes, mac_secret, HASH_BYTES);
-    sodium_memzero(mac_secret, sizeof(mac_secret));
+    sodium_memzero(mac_secret, sizeof mac_secret);
 }
 
 static struct span info_encode(const struct epoch_key_place *place,
@@ -53,7 +53,7 @@ static struct span info_encode(const struct epoch_key_place *place,
     uint8_t bytes[PLACE_BYTES];
     place_encode(place, bytes);
     const struct span body[] = {
-        span_of(bytes, sizeof(bytes)),
+        span_of(bytes, sizeof bytes),
         ID_SPAN(&parties->recipient_statement),
         ID_SPAN(&parties->sender_statement),
     };
@@ -72,7 +72,7 @@ enum status epoch_key_seal_fixed(const uint8_t ephemeral_secret[static 32],
     CHECK(secret_view(key).size == EPOCH_KEY_BYTES);
     uint8_t info_bytes[INFO_BYTES_MAX];
     struct span info = info_encode(place, parties, info_bytes);
-    const struct hpke_psk pair = {psk, span_of(psk_id, sizeof(psk_id) - 1)};
+    const struct hpke_psk pair = {psk, span_of(psk_id, sizeof psk_id - 1)};
     return hpke_seal_with_ephemeral(ephemeral_secret, recipient, info, psk == NULL ? NULL : &pair,
                                     span_of(NULL, 0), secret_view(key), out_sealed);
 }
@@ -84,10 +84,10 @@ enum status epoch_key_seal(const struct secret *key, const struct epoch_key_plac
 {
     CHECK(sodium_init() >= 0);
     uint8_t ephemeral_secret[HPKE_KEY_BYTES];
-    randombytes_buf(ephemeral_secret, sizeof(ephemeral_secret));
+    randombytes_buf(ephemeral_secret, sizeof ephemeral_secret);
     enum status status =
         epoch_key_seal_fixed(ephemeral_secret, key, place, parties, recipient, psk, out_sealed);
-    sodium_memzero(ephemeral_secret, sizeof(ephemeral_secret));
+    sodium_memzero(ephemeral_secret, sizeof ephemeral_secret);
     return status;
 }
 
@@ -101,7 +101,7 @@ enum status epoch_key_open(struct span sealed, const struct epoch_key_place *pla
     }
     uint8_t info_bytes[INFO_BYTES_MAX];
     struct span info = info_encode(place, parties, info_bytes);
-    const struct hpke_psk pair = {psk, span_of(psk_id, sizeof(psk_id) - 1)};
+    const struct hpke_psk pair = {psk, span_of(psk_id, sizeof psk_id - 1)};
     struct secret *key = NULL;
     struct hash found;
     enum status status = secret_new(EPOCH_KEY_BYTES, &key);

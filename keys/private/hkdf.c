@@ -77,6 +77,6 @@ enum status hkdf_derive(struct span salt, struct span ikm, struct span info, uin
     if (status == STATUS_OK) {
         status = hkdf_expand(prk_secret, info, out_key, out_size);
     }
-    sodium_memzero(prk_secret, sizeof(prk_secret));
+    sodium_memzero(prk_secret, sizeof prk_secret);
     return status;
 }

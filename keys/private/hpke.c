@@ -46,11 +46,10 @@ static enum status schedule(const uint8_t shared[static HPKE_SHARED_BYTES], stru
     const uint8_t suite_bytes[] = {
         'H',  'P',  'K',  'E', (uint8_t)(kem->id >> 8), (uint8_t)(kem->id & 0xff),
         0x00, 0x01, 0x00, 0x03};
-    struct span suite = span_of(suite_bytes, sizeof(suite_bytes));
+    struct span suite = span_of(suite_bytes, sizeof suite_bytes);
     struct span none = span_of(NULL, 0);
     struct span psk_bytes = psk == NULL ? none : secret_view(psk->psk);
     struct span psk_id = psk == NULL ? none : psk->id;
-    uint8_t secret[HKDF_HASH_BYTES];
     uint8_t context[1 + 2 * HKDF_HASH_BYTES];
     context[0] = psk == NULL ? MODE_BASE : MODE_PSK;
     enum status status = hpke_kem_labeled_extract(suite, none, "psk_id_hash", psk_id, context + 1);
@@ -58,20 +57,21 @@ static enum status schedule(const uint8_t shared[static HPKE_SHARED_BYTES], stru
         status =
             hpke_kem_labeled_extract(suite, none, "info_hash", info, context + 1 + HKDF_HASH_BYTES);
     }
+    uint8_t secret[HKDF_HASH_BYTES];
     if (status == STATUS_OK) {
         status = hpke_kem_labeled_extract(suite, span_of(shared, HPKE_SHARED_BYTES), "secret",
                                           psk_bytes, secret);
     }
     if (status == STATUS_OK) {
-        status = hpke_kem_labeled_expand(suite, secret, "key", span_of(context, sizeof(context)),
-                                         out_keys->key, sizeof(out_keys->key));
+        status = hpke_kem_labeled_expand(suite, secret, "key", span_of(context, sizeof context),
+                                         out_keys->key, sizeof out_keys->key);
     }
     if (status == STATUS_OK) {
         status =
-            hpke_kem_labeled_expand(suite, secret, "base_nonce", span_of(context, sizeof(context)),
-                                    out_keys->nonce, sizeof(out_keys->nonce));
+            hpke_kem_labeled_expand(suite, secret, "base_nonce", span_of(context, sizeof context),
+                                    out_keys->nonce, sizeof out_keys->nonce);
     }
-    sodium_memzero(secret, sizeof(secret));
+    sodium_memzero(secret, sizeof secret);
     return status;
 }
 
@@ -85,9 +85,9 @@ enum status hpke_seal_with_ephemeral(const uint8_t ephemeral_secret[static 32],
         return STATUS_TOO_LARGE;
     }
     uint8_t shared_secret[HPKE_SHARED_BYTES];
-    struct schedule_secret keys;
     enum status status =
         kem->encapsulate(recipient->bytes, ephemeral_secret, out_sealed, shared_secret);
+    struct schedule_secret keys;
     if (status == STATUS_OK) {
         status = schedule(shared_secret, info, psk, &keys);
     }
@@ -96,8 +96,8 @@ enum status hpke_seal_with_ephemeral(const uint8_t ephemeral_secret[static 32],
                                                         plaintext.data, plaintext.size, aad.data,
                                                         aad.size, NULL, keys.nonce, keys.key);
     }
-    sodium_memzero(shared_secret, sizeof(shared_secret));
-    sodium_memzero(&keys, sizeof(keys));
+    sodium_memzero(shared_secret, sizeof shared_secret);
+    sodium_memzero(&keys, sizeof keys);
     return status;
 }
 
@@ -112,10 +112,10 @@ enum status hpke_open(const struct secret *recipient, struct span info, const st
     if (sealed.size < HPKE_OVERHEAD_BYTES) {
         return STATUS_WRONG_KEY;
     }
-    uint8_t shared_secret[HPKE_SHARED_BYTES];
-    struct schedule_secret keys;
     memset(out_plaintext, 0, sealed.size - HPKE_OVERHEAD_BYTES);
+    uint8_t shared_secret[HPKE_SHARED_BYTES];
     enum status status = kem->decapsulate(secret_view(recipient).data, sealed.data, shared_secret);
+    struct schedule_secret keys;
     if (status == STATUS_OK) {
         status = schedule(shared_secret, info, psk, &keys);
     }
@@ -128,7 +128,7 @@ enum status hpke_open(const struct secret *recipient, struct span info, const st
     if (status == STATUS_UNSUPPORTED) { /* an all-zero shared secret */
         status = STATUS_WRONG_KEY;
     }
-    sodium_memzero(shared_secret, sizeof(shared_secret));
-    sodium_memzero(&keys, sizeof(keys));
+    sodium_memzero(shared_secret, sizeof shared_secret);
+    sodium_memzero(&keys, sizeof keys);
     return status;
 }

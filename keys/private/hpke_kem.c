@@ -39,7 +39,7 @@ enum status hpke_kem_labeled_extract(struct span suite, struct span salt, const 
     uint8_t labeled_secret[LABELED_BYTES_MAX];
     size_t size = put_labeled(labeled_secret, 0, suite, label, ikm);
     enum status status = hkdf_extract(salt, span_of(labeled_secret, size), out_prk);
-    sodium_memzero(labeled_secret, sizeof(labeled_secret));
+    sodium_memzero(labeled_secret, sizeof labeled_secret);
     return status;
 }
 
@@ -51,9 +51,9 @@ enum status hpke_kem_labeled_expand(struct span suite, const uint8_t prk[static 
     if (info.size > HPKE_INFO_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    uint8_t labeled[LABELED_BYTES_MAX];
     const uint8_t length[2] = {(uint8_t)(out_size >> 8), (uint8_t)(out_size & 0xff)};
-    size_t size = kem_put(labeled, 0, length, sizeof(length));
+    uint8_t labeled[LABELED_BYTES_MAX];
+    size_t size = kem_put(labeled, 0, length, sizeof length);
     size = put_labeled(labeled, size, suite, label, info);
     return hkdf_expand(prk, span_of(labeled, size), out_key, out_size);
 }
@@ -63,19 +63,19 @@ static enum status extract_and_expand(const uint8_t dh_secret[static 32], const 
                                       const uint8_t *recipient_public,
                                       uint8_t out_shared[static HPKE_SHARED_BYTES])
 {
-    struct span suite = span_of(kem_suite, sizeof(kem_suite));
-    uint8_t prk_secret[HKDF_HASH_BYTES];
+    struct span suite = span_of(kem_suite, sizeof kem_suite);
     uint8_t context[64];
     memcpy(context, enc, 32);
     memcpy(context + 32, recipient_public, 32);
+    uint8_t prk_secret[HKDF_HASH_BYTES];
     enum status status = hpke_kem_labeled_extract(suite, span_of(NULL, 0), "eae_prk",
                                                   span_of(dh_secret, 32), prk_secret);
     if (status == STATUS_OK) {
         status = hpke_kem_labeled_expand(suite, prk_secret, "shared_secret",
-                                         span_of(context, sizeof(context)), out_shared,
+                                         span_of(context, sizeof context), out_shared,
                                          HPKE_SHARED_BYTES);
     }
-    sodium_memzero(prk_secret, sizeof(prk_secret));
+    sodium_memzero(prk_secret, sizeof prk_secret);
     return status;
 }
 
@@ -90,7 +90,7 @@ static enum status x25519_encapsulate(const uint8_t *recipient_public,
         crypto_scalarmult(dh_secret, ephemeral_secret, recipient_public) == 0) {
         status = extract_and_expand(dh_secret, out_enc, recipient_public, out_shared);
     }
-    sodium_memzero(dh_secret, sizeof(dh_secret));
+    sodium_memzero(dh_secret, sizeof dh_secret);
     return status;
 }
 
@@ -104,7 +104,7 @@ static enum status x25519_decapsulate(const uint8_t *recipient_secret, const uin
         crypto_scalarmult(dh_secret, recipient_secret, enc) == 0) {
         status = extract_and_expand(dh_secret, enc, recipient_public, out_shared);
     }
-    sodium_memzero(dh_secret, sizeof(dh_secret));
+    sodium_memzero(dh_secret, sizeof dh_secret);
     return status;
 }
 

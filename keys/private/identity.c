@@ -46,7 +46,7 @@ enum status identity_signer_from_seed(enum identity_role role, struct span seed,
                                       struct identity_signer **out_signer)
 {
     CHECK(role_known(role) && seed.size == IDENTITY_SEED_BYTES);
-    struct identity_signer *signer = calloc(1, sizeof(*signer));
+    struct identity_signer *signer = calloc(1, sizeof *signer);
     if (signer == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -66,10 +66,10 @@ enum status identity_signer_new(enum identity_role role, struct identity_signer 
 {
     CHECK(sodium_init() >= 0);
     uint8_t seed_secret[IDENTITY_SEED_BYTES];
-    randombytes_buf(seed_secret, sizeof(seed_secret));
+    randombytes_buf(seed_secret, sizeof seed_secret);
     enum status status =
-        identity_signer_from_seed(role, span_of(seed_secret, sizeof(seed_secret)), out_signer);
-    sodium_memzero(seed_secret, sizeof(seed_secret));
+        identity_signer_from_seed(role, span_of(seed_secret, sizeof seed_secret), out_signer);
+    sodium_memzero(seed_secret, sizeof seed_secret);
     return status;
 }
 
@@ -127,7 +127,7 @@ void identity_sign_note(const struct identity_signer *signer, struct span note,
 enum status identity_sealer_from_secret(struct span secret, struct identity_sealer **out_sealer)
 {
     CHECK(secret.size == crypto_box_SECRETKEYBYTES);
-    struct identity_sealer *sealer = calloc(1, sizeof(*sealer));
+    struct identity_sealer *sealer = calloc(1, sizeof *sealer);
     if (sealer == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -145,10 +145,10 @@ enum status identity_sealer_new(struct identity_sealer **out_sealer)
 {
     CHECK(sodium_init() >= 0);
     uint8_t key_secret[crypto_box_SECRETKEYBYTES];
-    randombytes_buf(key_secret, sizeof(key_secret));
+    randombytes_buf(key_secret, sizeof key_secret);
     enum status status =
-        identity_sealer_from_secret(span_of(key_secret, sizeof(key_secret)), out_sealer);
-    sodium_memzero(key_secret, sizeof(key_secret));
+        identity_sealer_from_secret(span_of(key_secret, sizeof key_secret), out_sealer);
+    sodium_memzero(key_secret, sizeof key_secret);
     return status;
 }
 

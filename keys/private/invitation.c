@@ -95,47 +95,47 @@ enum status invitation_code_new(struct span address, struct invitation_code *out
         return STATUS_USAGE;
     }
     CHECK(sodium_init() >= 0);
-    memset(out_code, 0, sizeof(*out_code));
+    memset(out_code, 0, sizeof *out_code);
     memcpy(out_code->address, address.data, address.size);
-    randombytes_buf(out_code->secret, sizeof(out_code->secret));
+    randombytes_buf(out_code->secret, sizeof out_code->secret);
     return STATUS_OK;
 }
 
 void invitation_code_set_bundle(struct invitation_code *code, const struct hash *bundle_hash)
 {
-    memcpy(code->bundle_hash, bundle_hash->bytes, sizeof(code->bundle_hash));
+    memcpy(code->bundle_hash, bundle_hash->bytes, sizeof code->bundle_hash);
 }
 
 bool invitation_code_matches(const struct invitation_code *code, const struct hash *bundle_hash)
 {
-    return sodium_memcmp(code->bundle_hash, bundle_hash->bytes, sizeof(code->bundle_hash)) == 0;
+    return sodium_memcmp(code->bundle_hash, bundle_hash->bytes, sizeof code->bundle_hash) == 0;
 }
 
 void invitation_code_wipe(struct invitation_code *code)
 {
-    sodium_memzero(code, sizeof(*code));
+    sodium_memzero(code, sizeof *code);
 }
 
 void invitation_code_encode(const struct invitation_code *code, char *out_text)
 {
-    uint8_t payload_secret[PAYLOAD_BYTES];
     int written =
         snprintf(out_text, INVITATION_TEXT_CHARS_MAX + 1, "%s%s/", join_prefix, code->address);
     CHECK(written > 0 &&
           (size_t)written + code_text_size(PAYLOAD_BYTES) <= INVITATION_TEXT_CHARS_MAX);
     size_t prefix_size = (size_t)written;
+    uint8_t payload_secret[PAYLOAD_BYTES];
     memcpy(payload_secret, code->secret, INVITATION_SECRET_BYTES);
     memcpy(payload_secret + INVITATION_SECRET_BYTES, code->bundle_hash,
            INVITATION_BUNDLE_HASH_BYTES);
     code_text_encode(span_of(out_text, prefix_size), span_of(payload_secret, PAYLOAD_BYTES),
                      out_text + prefix_size);
     out_text[prefix_size + code_text_size(PAYLOAD_BYTES)] = '\0';
-    sodium_memzero(payload_secret, sizeof(payload_secret));
+    sodium_memzero(payload_secret, sizeof payload_secret);
 }
 
 static enum status parse_join(struct span text, struct invitation_code *out_code)
 {
-    size_t start = sizeof(join_prefix) - 1;
+    size_t start = sizeof join_prefix - 1;
     const uint8_t *slash = memchr(text.data, '/', text.size);
     if (slash == NULL || (size_t)(slash - text.data) < start) {
         return STATUS_MALFORMED;
@@ -155,13 +155,13 @@ static enum status parse_join(struct span text, struct invitation_code *out_code
         memcpy(out_code->bundle_hash, payload_secret + INVITATION_SECRET_BYTES,
                INVITATION_BUNDLE_HASH_BYTES);
     }
-    sodium_memzero(payload_secret, sizeof(payload_secret));
+    sodium_memzero(payload_secret, sizeof payload_secret);
     return status;
 }
 
 enum status invitation_code_parse(struct span text, struct invitation_code *out_code)
 {
-    memset(out_code, 0, sizeof(*out_code));
+    memset(out_code, 0, sizeof *out_code);
     switch (invitation_code_kind(text)) {
     case INVITATION_KIND_JOIN:
         return parse_join(trim(text), out_code);
@@ -189,26 +189,26 @@ enum status invitation_derive(const struct invitation_code *code,
                               struct identity_signer **out_signer, struct secret **out_psk)
 {
     uint8_t seed_secret[IDENTITY_SEED_BYTES];
-    uint8_t psk_secret[INVITATION_PSK_BYTES];
-    struct identity_signer *signer = NULL;
     enum status status = derive(code, practice, LABEL_INVITATION_SEED, seed_secret);
+    uint8_t psk_secret[INVITATION_PSK_BYTES];
     if (status == STATUS_OK) {
         status = derive(code, practice, LABEL_INVITATION_PSK, psk_secret);
     }
+    struct identity_signer *signer = NULL;
     if (status == STATUS_OK) {
         status = identity_signer_from_seed(IDENTITY_INVITATION,
-                                           span_of(seed_secret, sizeof(seed_secret)), &signer);
+                                           span_of(seed_secret, sizeof seed_secret), &signer);
     }
     if (status == STATUS_OK) {
-        status = secret_from_bytes(span_of(psk_secret, sizeof(psk_secret)), out_psk);
+        status = secret_from_bytes(span_of(psk_secret, sizeof psk_secret), out_psk);
     }
     if (status == STATUS_OK) {
         *out_signer = signer;
         signer = NULL;
     }
     identity_signer_free(signer);
-    sodium_memzero(seed_secret, sizeof(seed_secret));
-    sodium_memzero(psk_secret, sizeof(psk_secret));
+    sodium_memzero(seed_secret, sizeof seed_secret);
+    sodium_memzero(psk_secret, sizeof psk_secret);
     return status;
 }
 
@@ -220,8 +220,8 @@ enum status invitation_label_seal(const struct invitation_code *code,
         return STATUS_TOO_LARGE;
     }
     uint8_t key_secret[32];
-    uint8_t padded[LABEL_PADDED] = {0};
     enum status status = derive(code, practice, LABEL_INVITATION_BUNDLE, key_secret);
+    uint8_t padded[LABEL_PADDED] = {0};
     if (status == STATUS_OK) {
         if (text.size > 0) {
             memcpy(padded, text.data, text.size);
@@ -229,11 +229,11 @@ enum status invitation_label_seal(const struct invitation_code *code,
         padded[text.size] = 0x80;
         randombytes_buf(out_sealed, NONCE_BYTES);
         (void)crypto_aead_xchacha20poly1305_ietf_encrypt(out_sealed + NONCE_BYTES, NULL, padded,
-                                                         sizeof(padded), NULL, 0, NULL, out_sealed,
+                                                         sizeof padded, NULL, 0, NULL, out_sealed,
                                                          key_secret);
     }
-    sodium_memzero(key_secret, sizeof(key_secret));
-    sodium_memzero(padded, sizeof(padded));
+    sodium_memzero(key_secret, sizeof key_secret);
+    sodium_memzero(padded, sizeof padded);
     return status;
 }
 
@@ -245,15 +245,15 @@ enum status invitation_label_open(const struct invitation_code *code,
         return STATUS_DAMAGED;
     }
     uint8_t key_secret[32];
-    uint8_t padded[LABEL_PADDED];
-    size_t end = LABEL_PADDED;
     enum status status = derive(code, practice, LABEL_INVITATION_BUNDLE, key_secret);
+    uint8_t padded[LABEL_PADDED];
     if (status == STATUS_OK &&
         crypto_aead_xchacha20poly1305_ietf_decrypt(padded, NULL, NULL, sealed.data + NONCE_BYTES,
                                                    sealed.size - NONCE_BYTES, NULL, 0, sealed.data,
                                                    key_secret) != 0) {
         status = STATUS_DAMAGED;
     }
+    size_t end = LABEL_PADDED;
     if (status == STATUS_OK) {
         while (end > 0 && padded[end - 1] == 0) {
             end--;
@@ -266,7 +266,7 @@ enum status invitation_label_open(const struct invitation_code *code,
         memset(out_text, 0, LABEL_PADDED);
         memcpy(out_text, padded, end - 1);
     }
-    sodium_memzero(key_secret, sizeof(key_secret));
-    sodium_memzero(padded, sizeof(padded));
+    sodium_memzero(key_secret, sizeof key_secret);
+    sodium_memzero(padded, sizeof padded);
     return status;
 }

@@ -18,7 +18,7 @@ static const char lock_name[] = "keystore.lock";
 
 static enum status keystore_new(const char *folder, struct keystore **out_keystore)
 {
-    struct keystore *keystore = calloc(1, sizeof(*keystore));
+    struct keystore *keystore = calloc(1, sizeof *keystore);
     if (keystore == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -107,8 +107,8 @@ enum status keystore_create(const char *folder, const struct pass_file_params *p
                             struct span passphrase, struct keystore_content *content,
                             struct keystore **out_keystore)
 {
-    struct keystore *keystore = NULL;
     enum status status = private_file_folder(folder);
+    struct keystore *keystore = NULL;
     if (status == STATUS_OK) {
         status = keystore_new(folder, &keystore);
     }
@@ -128,11 +128,11 @@ enum status keystore_create(const char *folder, const struct pass_file_params *p
         keystore->content = *content;
         status = keystore_save(keystore);
         if (status == STATUS_OK) {
-            sodium_memzero(content, sizeof(*content));
+            sodium_memzero(content, sizeof *content);
             *out_keystore = keystore;
             return STATUS_OK;
         }
-        sodium_memzero(&keystore->content, sizeof(keystore->content)); /* still the caller's */
+        sodium_memzero(&keystore->content, sizeof keystore->content); /* still the caller's */
     }
     keystore_close(keystore);
     return status;
@@ -154,9 +154,9 @@ enum status keystore_probe(const char *folder, struct pass_file_params *out_para
 static enum status open_bytes(struct keystore *keystore, struct span bytes, struct span passphrase)
 {
     struct secret *plain = NULL;
-    struct pass_file_params inside = {0};
     enum status status =
         pass_file_open(bytes, PASS_FILE_KEYSTORE, passphrase, &keystore->file, &plain);
+    struct pass_file_params inside = {0};
     if (status == STATUS_OK) {
         status = keystore_codec_decode(secret_view(plain), &keystore->content, &inside);
     }
@@ -173,17 +173,17 @@ static enum status open_bytes(struct keystore *keystore, struct span bytes, stru
 enum status keystore_open(const char *folder, struct span passphrase,
                           struct keystore **out_keystore)
 {
-    struct keystore *keystore = NULL;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     struct pass_file_params params;
     enum status status = keystore_probe(folder, &params);
+    struct keystore *keystore = NULL;
     if (status == STATUS_OK) {
         status = keystore_new(folder, &keystore);
     }
     if (status == STATUS_OK) {
         status = private_file_lock(folder, lock_name, &keystore->lock_fd);
     }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     if (status == STATUS_OK) {
         status = read_file(folder, &bytes, &size); /* again: now nobody else writes it */
     }
@@ -210,10 +210,10 @@ enum status keystore_change_passphrase(struct keystore *keystore, struct span pa
 {
     const struct pass_file_params now = pass_file_params_of(keystore->file);
     const struct pass_file_params next = params == NULL ? now : *params;
-    struct pass_file *file = NULL;
     if (next.passes < now.passes || next.memory_kib < now.memory_kib) {
         return STATUS_UNSUPPORTED;
     }
+    struct pass_file *file = NULL;
     enum status status = pass_file_new(PASS_FILE_KEYSTORE, &next, passphrase, &file);
     if (status != STATUS_OK) {
         return status;

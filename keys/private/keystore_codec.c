@@ -166,20 +166,20 @@ enum status keystore_codec_encode(const struct keystore_content *content,
                                   const struct pass_file_params *params, struct secret **out_bytes,
                                   size_t *out_size)
 {
-    struct secret *bytes = NULL;
-    struct cursor_writer writer;
-    size_t used = 0;
     size_t capacity =
         round_up(FIXED_BYTES_MAX + optional_size(content->peers) + optional_size(content->extra));
+    struct secret *bytes = NULL;
     enum status status = secret_new(capacity, &bytes);
     if (status != STATUS_OK) {
         return status;
     }
+    struct cursor_writer writer;
     cursor_write_init(&writer, secret_fill(bytes), capacity);
     cursor_write_u16(&writer, VERSION);
     for (size_t i = 0; i < ARRAY_LEN(ENTRIES); i++) {
         put_entry(&writer, &ENTRIES[i], content, params);
     }
+    size_t used = 0;
     CHECK(cursor_write_done(&writer, &used) == STATUS_OK);
     *out_bytes = bytes;
     *out_size = round_up(used);
@@ -289,8 +289,8 @@ static enum status decode_all(struct cursor_reader *reader, struct keystore_cont
 enum status keystore_codec_decode(struct span bytes, struct keystore_content *out_content,
                                   struct pass_file_params *out_params)
 {
+    memset(out_content, 0, sizeof *out_content);
     struct cursor_reader reader;
-    memset(out_content, 0, sizeof(*out_content));
     cursor_read_init(&reader, bytes);
     enum status status = decode_all(&reader, out_content, out_params);
     if (status == STATUS_OK &&

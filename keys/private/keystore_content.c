@@ -7,7 +7,7 @@
 
 enum status keystore_content_init(struct keystore_content *out_content)
 {
-    memset(out_content, 0, sizeof(*out_content));
+    memset(out_content, 0, sizeof *out_content);
     enum status status = identity_signer_new(IDENTITY_CONTENT, &out_content->content_key);
     if (status == STATUS_OK) {
         status = identity_signer_new(IDENTITY_LOGIN, &out_content->login);
@@ -34,7 +34,7 @@ void keystore_content_deinit(struct keystore_content *content)
     secret_free(content->cache_master);
     secret_free(content->peers);
     secret_free(content->extra);
-    sodium_memzero(content, sizeof(*content));
+    sodium_memzero(content, sizeof *content);
 }
 
 static struct span peers_view(const struct keystore_content *content)
@@ -57,10 +57,10 @@ static enum status insert_peer(struct keystore_content *content, size_t at,
                                const struct member_id *member, const struct secret *psk)
 {
     struct span old = peers_view(content);
-    struct secret *grown = NULL;
     if (old.size >= KEYSTORE_PEERS_MAX * PEER_BYTES) {
         return STATUS_FULL;
     }
+    struct secret *grown = NULL;
     enum status status = secret_new(old.size + PEER_BYTES, &grown);
     if (status != STATUS_OK) {
         return status;
@@ -93,8 +93,8 @@ enum status keystore_content_set_psk(struct keystore_content *content,
 enum status keystore_content_psk(const struct keystore_content *content,
                                  const struct member_id *member, struct secret **out_psk)
 {
-    bool found = false;
     struct span peers = peers_view(content);
+    bool found = false;
     size_t at = find_peer(peers, member, &found);
     if (!found) {
         return STATUS_NOT_FOUND;
@@ -104,10 +104,10 @@ enum status keystore_content_psk(const struct keystore_content *content,
 
 enum status keystore_content_set_extra(struct keystore_content *content, struct span extra)
 {
-    struct secret *copy = NULL;
     if (extra.size > KEYSTORE_EXTRA_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
+    struct secret *copy = NULL;
     enum status status = extra.size == 0 ? STATUS_OK : secret_from_bytes(extra, &copy);
     if (status == STATUS_OK) {
         secret_free(content->extra);

@@ -10,7 +10,7 @@ void mac_bytes(struct span key, struct span message, uint8_t out_mac[static MAC_
     (void)crypto_auth_hmacsha512_init(&state, key.data, key.size);
     (void)crypto_auth_hmacsha512_update(&state, message.data, message.size);
     (void)crypto_auth_hmacsha512_final(&state, out_mac);
-    sodium_memzero(&state, sizeof(state));
+    sodium_memzero(&state, sizeof state);
 }
 
 void mac_frame(struct span key, enum label label, const struct practice_id *practice,
@@ -25,5 +25,5 @@ void mac_frame(struct span key, enum label label, const struct practice_id *prac
         (void)crypto_auth_hmacsha512_update(&state, parts[i].data, parts[i].size);
     }
     (void)crypto_auth_hmacsha512_final(&state, out_mac);
-    sodium_memzero(&state, sizeof(state));
+    sodium_memzero(&state, sizeof state);
 }

@@ -54,7 +54,6 @@ static void give_word(struct last_word *last, uint64_t word, size_t at)
 {
     uint64_t nonzero = (uint64_t)0 - ((word | ((uint64_t)0 - word)) >> 63);
     uint64_t first = nonzero & ~last->seen;
-
     last->word |= first & word;
     last->at |= first & at;
     last->seen |= nonzero;
@@ -64,14 +63,13 @@ static void find_last_word(struct span padded, struct last_word *out_last)
 {
     size_t odd = padded.size % sizeof(uint64_t);
     size_t end = padded.size - odd;
-    uint64_t word = 0;
-
     *out_last = (struct last_word){0};
+    uint64_t word = 0;
     memcpy(&word, padded.data + end, odd);
     give_word(out_last, word, end);
     while (end > 0) {
-        end -= sizeof(word);
-        memcpy(&word, padded.data + end, sizeof(word));
+        end -= sizeof word;
+        memcpy(&word, padded.data + end, sizeof word);
         give_word(out_last, word, end);
     }
 }
@@ -82,14 +80,14 @@ enum status pad_remove(struct span padded, size_t *out_text_size)
         return STATUS_DAMAGED;
     }
     struct last_word last;
-    uint8_t bytes[sizeof last.word];
     find_last_word(padded, &last);
-    memcpy(bytes, &last.word, sizeof(bytes));
+    uint8_t bytes[sizeof last.word];
+    memcpy(bytes, &last.word, sizeof bytes);
     /* The same once more among the bytes of that word. */
     size_t seen = 0;
     size_t marker_at = 0;
     size_t bad = 0;
-    for (size_t i = sizeof(bytes); i-- > 0;) {
+    for (size_t i = sizeof bytes; i-- > 0;) {
         size_t byte = bytes[i];
         size_t nonzero = (size_t)0 - ((byte + 0xff) >> 8); /* all ones if byte != 0 */
         size_t first = nonzero & ~seen;
@@ -97,8 +95,8 @@ enum status pad_remove(struct span padded, size_t *out_text_size)
         bad |= first & (byte ^ 0x80);
         seen |= nonzero;
     }
-    wipe(bytes, sizeof(bytes));
-    wipe(&last, sizeof(last));
+    wipe(bytes, sizeof bytes);
+    wipe(&last, sizeof last);
     if (seen == 0 || bad != 0 || marker_at > PAD_TEXT_BYTES_MAX ||
         pad_size(marker_at) != padded.size) {
         return STATUS_DAMAGED;

@@ -50,16 +50,16 @@ static void header_encode(const struct pass_file *file, size_t content_size,
                           uint8_t out[static PASS_FILE_HEADER_BYTES])
 {
     struct cursor_writer writer;
-    size_t size = 0;
     cursor_write_init(&writer, out, PASS_FILE_HEADER_BYTES);
-    cursor_write_span(&writer, span_of(magic, sizeof(magic)));
+    cursor_write_span(&writer, span_of(magic, sizeof magic));
     cursor_write_u16(&writer, VERSION);
     cursor_write_u16(&writer, (uint16_t)file->kind);
     cursor_write_u32(&writer, file->params.passes);
     cursor_write_u32(&writer, file->params.memory_kib);
     cursor_write_u32(&writer, LANES);
-    cursor_write_span(&writer, span_of(file->salt, sizeof(file->salt)));
+    cursor_write_span(&writer, span_of(file->salt, sizeof file->salt));
     cursor_write_u32(&writer, (uint32_t)(content_size + COMMITTED_OVERHEAD_BYTES));
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == PASS_FILE_HEADER_BYTES);
 }
 
@@ -68,12 +68,12 @@ static enum status header_decode(struct span file, enum pass_file_kind kind,
                                  struct header *out_header)
 {
     struct cursor_reader reader;
-    uint8_t found[sizeof(magic)];
     cursor_read_init(&reader, file);
-    cursor_read_bytes(&reader, found, sizeof(found));
+    uint8_t found[sizeof magic];
+    cursor_read_bytes(&reader, found, sizeof found);
     uint16_t version = cursor_read_u16(&reader);
     uint16_t found_kind = cursor_read_u16(&reader);
-    if (reader.failed || memcmp(found, magic, sizeof(magic)) != 0) {
+    if (reader.failed || memcmp(found, magic, sizeof magic) != 0) {
         return STATUS_DAMAGED;
     }
     if (version != VERSION) {
@@ -117,7 +117,7 @@ enum status pass_file_new_fixed(enum pass_file_kind kind, const struct pass_file
     if (passphrase.size > PASS_FILE_PASSPHRASE_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    struct pass_file *file = calloc(1, sizeof(*file));
+    struct pass_file *file = calloc(1, sizeof *file);
     if (file == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -145,7 +145,7 @@ enum status pass_file_new(enum pass_file_kind kind, const struct pass_file_param
 {
     CHECK(sodium_init() >= 0);
     uint8_t salt[SALT_BYTES];
-    randombytes_buf(salt, sizeof(salt));
+    randombytes_buf(salt, sizeof salt);
     return pass_file_new_fixed(kind, params, salt, passphrase, out_file);
 }
 
@@ -167,12 +167,12 @@ static enum status scope_build(const struct pass_file *file,
 static enum status open_content(const struct pass_file *file, struct span bytes,
                                 struct secret **out_content)
 {
-    struct frame frame = {0};
-    struct committed_scope scope;
-    struct secret *content = NULL;
     struct span sealed =
         span_of(bytes.data + PASS_FILE_HEADER_BYTES, bytes.size - PASS_FILE_HEADER_BYTES);
+    struct frame frame = {0};
+    struct committed_scope scope;
     enum status status = scope_build(file, bytes.data, &frame, &scope);
+    struct secret *content = NULL;
     if (status == STATUS_OK) {
         status = secret_new(sealed.size - COMMITTED_OVERHEAD_BYTES, &content);
     }
@@ -192,11 +192,11 @@ enum status pass_file_open(struct span bytes, enum pass_file_kind kind, struct s
                            struct pass_file **out_file, struct secret **out_content)
 {
     struct header header;
-    struct pass_file *file = NULL;
     enum status status = header_decode(bytes, kind, &header);
     if (status != STATUS_OK) {
         return status;
     }
+    struct pass_file *file = NULL;
     status = pass_file_new_fixed(kind, &header.params, header.salt, passphrase, &file);
     if (status == STATUS_OK) {
         status = open_content(file, bytes, out_content);
@@ -213,9 +213,9 @@ enum status pass_file_seal_fixed(struct pass_file *file, const uint8_t nonce[sta
                                  struct span content, uint8_t *out_bytes)
 {
     CHECK(content.size > 0 && content.size <= PASS_FILE_CONTENT_BYTES_MAX);
+    header_encode(file, content.size, out_bytes);
     struct frame frame = {0};
     struct committed_scope scope;
-    header_encode(file, content.size, out_bytes);
     enum status status = scope_build(file, out_bytes, &frame, &scope);
     if (status == STATUS_OK) {
         committed_seal(&scope, nonce, content, out_bytes + PASS_FILE_HEADER_BYTES);
@@ -227,7 +227,7 @@ enum status pass_file_seal_fixed(struct pass_file *file, const uint8_t nonce[sta
 enum status pass_file_seal(struct pass_file *file, struct span content, uint8_t *out_bytes)
 {
     uint8_t nonce[COMMITTED_NONCE_BYTES];
-    randombytes_buf(nonce, sizeof(nonce));
+    randombytes_buf(nonce, sizeof nonce);
     return pass_file_seal_fixed(file, nonce, content, out_bytes);
 }
 

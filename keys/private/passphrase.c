@@ -129,23 +129,23 @@ static bool is_listed(struct span passphrase)
 {
     char letters_secret[LISTED_CHARS_MAX];
     size_t count = 0;
-    bool found = false;
-    for (size_t i = 0; i < passphrase.size && count < sizeof(letters_secret); i++) {
+    for (size_t i = 0; i < passphrase.size && count < sizeof letters_secret; i++) {
         uint8_t c = passphrase.data[i];
         if (c >= 'A' && c <= 'Z') {
             c = (uint8_t)(c - 'A' + 'a');
         }
         if (c >= 0x80) {
-            count = sizeof(letters_secret); /* letters that no listed word has */
+            count = sizeof letters_secret; /* letters that no listed word has */
         } else if (c >= 'a' && c <= 'z') {
             letters_secret[count++] = (char)c;
         }
     }
+    bool found = false;
     for (size_t i = 0; i < ARRAY_LEN(listed); i++) {
         size_t size = strlen(listed[i]);
         found = found || (size == count && memcmp(listed[i], letters_secret, size) == 0);
     }
-    sodium_memzero(letters_secret, sizeof(letters_secret));
+    sodium_memzero(letters_secret, sizeof letters_secret);
     return found;
 }
 
@@ -207,7 +207,7 @@ enum passphrase_verdict passphrase_judge(struct span passphrase)
                is_run(points_secret, count)) {
         verdict = PASSPHRASE_REPETITIVE;
     }
-    sodium_memzero(points_secret, sizeof(points_secret));
+    sodium_memzero(points_secret, sizeof points_secret);
     return verdict;
 }
 
@@ -238,8 +238,8 @@ void passphrase_generate(char out_text[static PASSPHRASE_GENERATED_BYTES])
     size_t at = 0;
     for (size_t word = 0; word < PASSPHRASE_WORDS; word++) {
         for (size_t i = 0; i < WORD_LETTERS; i++) {
-            out_text[at++] = i % 2 == 0 ? consonants[randombytes_uniform(sizeof(consonants) - 1)]
-                                        : vowels[randombytes_uniform(sizeof(vowels) - 1)];
+            out_text[at++] = i % 2 == 0 ? consonants[randombytes_uniform(sizeof consonants - 1)]
+                                        : vowels[randombytes_uniform(sizeof vowels - 1)];
         }
         out_text[at++] = '-';
     }

@@ -17,15 +17,15 @@ static int folder_open(const char *folder)
 
 enum status private_file_folder(const char *folder)
 {
-    struct stat info;
     if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST) {
         return STATUS_IO;
     }
-    enum status status = STATUS_REFUSED;
     int fd = folder_open(folder);
     if (fd < 0) {
         return errno == ENOTDIR || errno == EACCES ? STATUS_REFUSED : STATUS_IO;
     }
+    struct stat info;
+    enum status status = STATUS_REFUSED;
     if (fstat(fd, &info) == 0 && info.st_uid == geteuid()) {
         status = fchmod(fd, S_IRWXU) == 0 ? STATUS_OK : STATUS_IO;
     }
@@ -36,8 +36,8 @@ enum status private_file_folder(const char *folder)
 enum status private_file_write(const char *folder, const char *name, struct span bytes)
 {
     char temp[NAME_CHARS_MAX];
-    int length = snprintf(temp, sizeof(temp), ".%s.new", name);
-    CHECK(length > 0 && (size_t)length < sizeof(temp));
+    int length = snprintf(temp, sizeof temp, ".%s.new", name);
+    CHECK(length > 0 && (size_t)length < sizeof temp);
     int fd = folder_open(folder);
     if (fd < 0) {
         return STATUS_IO;

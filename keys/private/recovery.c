@@ -13,11 +13,11 @@
 static const char card_prefix[] = "ALCOVE1-RECOVERY:";
 
 _Static_assert(RECOVERY_SEALED_BYTES == COMMITTED_OVERHEAD_BYTES + 2 * HALF_BYTES, "sealed size");
-_Static_assert(RECOVERY_CARD_CHARS_MAX > sizeof(card_prefix) + 56 + 13, "card size");
+_Static_assert(RECOVERY_CARD_CHARS_MAX > sizeof card_prefix + 56 + 13, "card size");
 
 static struct span prefix_span(void)
 {
-    return span_of(card_prefix, sizeof(card_prefix) - 1);
+    return span_of(card_prefix, sizeof card_prefix - 1);
 }
 
 static enum status build_frame(const struct practice_id *practice,
@@ -47,18 +47,18 @@ static enum status seal_halves(const uint8_t card_secret[static CARD_SECRET_BYTE
                                uint8_t out_sealed[static RECOVERY_SEALED_BYTES])
 {
     struct frame frame = {0};
+    enum status status = build_frame(practice, public_half, &frame);
     uint8_t halves_secret[2 * HALF_BYTES];
     uint8_t nonce[COMMITTED_NONCE_BYTES];
-    enum status status = build_frame(practice, public_half, &frame);
     if (status == STATUS_OK) {
         struct span bytes = span_of(frame.data, frame.size);
         const struct committed_scope scope = {card_secret, bytes, bytes};
         memcpy(halves_secret, secret_view(identity_sealer_secret(keys->sealing)).data, HALF_BYTES);
         memcpy(halves_secret + HALF_BYTES, identity_signer_seed(keys->signing).data, HALF_BYTES);
-        randombytes_buf(nonce, sizeof(nonce));
-        committed_seal(&scope, nonce, span_of(halves_secret, sizeof(halves_secret)), out_sealed);
+        randombytes_buf(nonce, sizeof nonce);
+        committed_seal(&scope, nonce, span_of(halves_secret, sizeof halves_secret), out_sealed);
     }
-    sodium_memzero(halves_secret, sizeof(halves_secret));
+    sodium_memzero(halves_secret, sizeof halves_secret);
     frame_free(&frame);
     return status;
 }
@@ -69,9 +69,9 @@ enum status recovery_new(const struct practice_id *practice, const struct member
                          char out_card[static RECOVERY_CARD_CHARS_MAX])
 {
     CHECK(sodium_init() >= 0);
-    struct recovery_keys keys = {0};
     uint8_t card_secret[CARD_SECRET_BYTES];
-    randombytes_buf(card_secret, sizeof(card_secret));
+    randombytes_buf(card_secret, sizeof card_secret);
+    struct recovery_keys keys = {0};
     enum status status = identity_sealer_new(&keys.sealing);
     if (status == STATUS_OK) {
         status = identity_signer_new(IDENTITY_RECOVERY, &keys.signing);
@@ -85,10 +85,10 @@ enum status recovery_new(const struct practice_id *practice, const struct member
     if (status == STATUS_OK) {
         struct span prefix = prefix_span();
         memcpy(out_card, prefix.data, prefix.size);
-        code_text_encode(prefix, span_of(card_secret, sizeof(card_secret)), out_card + prefix.size);
-        out_card[prefix.size + code_text_size(sizeof(card_secret))] = '\0';
+        code_text_encode(prefix, span_of(card_secret, sizeof card_secret), out_card + prefix.size);
+        out_card[prefix.size + code_text_size(sizeof card_secret)] = '\0';
     }
-    sodium_memzero(card_secret, sizeof(card_secret));
+    sodium_memzero(card_secret, sizeof card_secret);
     recovery_keys_deinit(&keys);
     return status;
 }
@@ -142,12 +142,12 @@ enum status recovery_restore(const struct practice_id *practice,
                              struct span card, struct recovery_keys *out_keys)
 {
     uint8_t card_secret[CARD_SECRET_BYTES];
-    uint8_t halves_secret[2 * HALF_BYTES];
-    struct recovery_keys keys = {0};
     enum status status = read_card(card, card_secret);
+    uint8_t halves_secret[2 * HALF_BYTES];
     if (status == STATUS_OK) {
         status = open_halves(card_secret, practice, public_half, sealed, halves_secret);
     }
+    struct recovery_keys keys = {0};
     if (status == STATUS_OK) {
         status = identity_sealer_from_secret(span_of(halves_secret, HALF_BYTES), &keys.sealing);
     }
@@ -163,8 +163,8 @@ enum status recovery_restore(const struct practice_id *practice,
         keys.sealing = NULL;
         keys.signing = NULL;
     }
-    sodium_memzero(card_secret, sizeof(card_secret));
-    sodium_memzero(halves_secret, sizeof(halves_secret));
+    sodium_memzero(card_secret, sizeof card_secret);
+    sodium_memzero(halves_secret, sizeof halves_secret);
     recovery_keys_deinit(&keys);
     return status;
 }

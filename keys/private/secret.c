@@ -22,7 +22,7 @@ enum status secret_new(size_t size, struct secret **out_secret)
 {
     CHECK(size > 0 && size <= SECRET_BYTES_MAX);
     CHECK(sodium_init() >= 0);
-    struct secret *secret = calloc(1, sizeof(*secret));
+    struct secret *secret = calloc(1, sizeof *secret);
     if (secret == NULL) {
         return STATUS_NO_MEMORY;
     }

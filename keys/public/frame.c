@@ -13,13 +13,13 @@ size_t frame_prefix(enum label label, const struct practice_id *practice,
                     uint8_t out_prefix[FRAME_PREFIX_BYTES_MAX])
 {
     struct cursor_writer writer;
-    size_t size = 0;
     cursor_write_init(&writer, out_prefix, FRAME_PREFIX_BYTES_MAX);
     cursor_write_u8(&writer, 0);
     cursor_write_span(&writer, label_text(label));
     cursor_write_u8(&writer, 0);
     cursor_write_u16(&writer, FRAME_SUITE_CLASSICAL);
     cursor_write_span(&writer, ID_SPAN(practice != NULL ? practice : &frame_no_practice));
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     return size;
 }
@@ -27,9 +27,9 @@ size_t frame_prefix(enum label label, const struct practice_id *practice,
 void frame_hash(enum label label, const struct practice_id *practice, const struct span *parts,
                 size_t count, struct hash *out_hash)
 {
+    CHECK(count <= FRAME_PARTS_MAX);
     uint8_t prefix[FRAME_PREFIX_BYTES_MAX];
     struct span all[FRAME_PARTS_MAX + 1u];
-    CHECK(count <= FRAME_PARTS_MAX);
     all[0] = span_of(prefix, frame_prefix(label, practice, prefix));
     for (size_t i = 0; i < count; i++) {
         all[i + 1u] = parts[i];
@@ -64,13 +64,13 @@ enum status frame_write(enum label label, const struct practice_id *practice,
                         const struct span *parts, size_t count, uint8_t *out_frame, size_t capacity,
                         size_t *out_size)
 {
-    uint8_t prefix[FRAME_PREFIX_BYTES_MAX];
-    struct cursor_writer writer;
     size_t body_size = 0;
     if (!frame_body_size(parts, count, &body_size)) {
         return STATUS_TOO_LARGE;
     }
+    struct cursor_writer writer;
     cursor_write_init(&writer, out_frame, capacity);
+    uint8_t prefix[FRAME_PREFIX_BYTES_MAX];
     cursor_write_span(&writer, span_of(prefix, frame_prefix(label, practice, prefix)));
     for (size_t i = 0; i < count; i++) {
         cursor_write_span(&writer, parts[i]);
@@ -81,8 +81,8 @@ enum status frame_write(enum label label, const struct practice_id *practice,
 enum status frame_build(enum label label, const struct practice_id *practice,
                         const struct span *parts, size_t count, struct frame *out_frame)
 {
-    size_t body_size = 0;
     *out_frame = (struct frame){NULL, 0};
+    size_t body_size = 0;
     if (!frame_body_size(parts, count, &body_size)) {
         return STATUS_TOO_LARGE;
     }

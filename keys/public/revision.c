@@ -66,9 +66,9 @@ static bool parse_author(const Alcove__Context *in, struct revision_context *out
 
 enum status revision_context_parse(struct span bytes, struct revision_context *out)
 {
+    *out = (struct revision_context){0};
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    *out = (struct revision_context){0};
     enum status status = message_decode(&alcove__context__descriptor, bytes, &arena, &message);
     if (status == STATUS_OK) {
         const Alcove__Context *context = (const Alcove__Context *)message;
@@ -82,9 +82,9 @@ enum status revision_context_parse(struct span bytes, struct revision_context *o
 
 enum status revision_header_parse(struct span bytes, struct revision_header *out)
 {
+    *out = (struct revision_header){0};
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    *out = (struct revision_header){0};
     enum status status = message_decode(&alcove__header__descriptor, bytes, &arena, &message);
     if (status == STATUS_OK) {
         const Alcove__Header *header = (const Alcove__Header *)message;

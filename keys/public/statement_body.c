@@ -65,8 +65,8 @@ static bool parse_seal(const Alcove__Seal *seal, uint64_t epoch, struct statemen
     out->kind = seal->kind;
     out->mode = seal->mode;
     return field_hash(seal->recipient, &out->recipient) &&
-           field_required(seal->share, out->share, sizeof(out->share)) &&
-           field_required(seal->sealed, out->sealed, sizeof(out->sealed));
+           field_required(seal->share, out->share, sizeof out->share) &&
+           field_required(seal->sealed, out->sealed, sizeof out->sealed);
 }
 
 /* By (epoch, recipient, kind), so that a list has one order and no double. */

@@ -26,7 +26,7 @@ enum status verify_frame(enum label label, const struct practice_id *practice,
 {
     uint8_t small[VERIFY_STACK_BYTES];
     size_t size = 0;
-    if (frame_write(label, practice, parts, count, small, sizeof(small), &size) == STATUS_OK) {
+    if (frame_write(label, practice, parts, count, small, sizeof small, &size) == STATUS_OK) {
         return verify_bytes(key, span_of(small, size), signature);
     }
     struct frame frame;

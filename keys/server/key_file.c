@@ -15,32 +15,31 @@ _Static_assert(KEY_FILE_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "libsodium's
 enum status key_file_generate(const char *path, const uint8_t magic[static KEY_FILE_MAGIC_BYTES],
                               struct public_key *out_public_key)
 {
-    uint8_t file_secret[FILE_BYTES];
-    uint8_t seed_secret[crypto_sign_SEEDBYTES];
-    uint8_t key_secret[crypto_sign_SECRETKEYBYTES];
-    struct public_key public_key;
-    struct cursor_writer writer;
-    size_t size = 0;
-
     if (sodium_init() < 0) {
         return STATUS_UNAVAILABLE;
     }
-    randombytes_buf(seed_secret, sizeof(seed_secret));
+    uint8_t seed_secret[crypto_sign_SEEDBYTES];
+    randombytes_buf(seed_secret, sizeof seed_secret);
+    uint8_t key_secret[crypto_sign_SECRETKEYBYTES];
+    struct public_key public_key;
     CHECK(crypto_sign_seed_keypair(public_key.bytes, key_secret, seed_secret) == 0);
-    cursor_write_init(&writer, file_secret, sizeof(file_secret));
+    uint8_t file_secret[FILE_BYTES];
+    struct cursor_writer writer;
+    cursor_write_init(&writer, file_secret, sizeof file_secret);
     cursor_write_span(&writer, span_of(magic, KEY_FILE_MAGIC_BYTES));
-    cursor_write_span(&writer, span_of(seed_secret, sizeof(seed_secret)));
+    cursor_write_span(&writer, span_of(seed_secret, sizeof seed_secret));
     cursor_write_span(&writer, ID_SPAN(&public_key));
-    CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == sizeof(file_secret));
+    size_t size = 0;
+    CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == sizeof file_secret);
 
     enum status status = disk_create(path, span_of(file_secret, size));
     status = status == STATUS_ALREADY ? STATUS_CONFLICT : status;
     if (status == STATUS_OK) {
         *out_public_key = public_key;
     }
-    wipe(file_secret, sizeof(file_secret));
-    wipe(seed_secret, sizeof(seed_secret));
-    wipe(key_secret, sizeof(key_secret));
+    wipe(file_secret, sizeof file_secret);
+    wipe(seed_secret, sizeof seed_secret);
+    wipe(key_secret, sizeof key_secret);
     return status;
 }
 
@@ -84,11 +83,11 @@ enum status key_file_open(const char *path, const uint8_t magic[static KEY_FILE_
     if (sodium_init() < 0) {
         return STATUS_UNAVAILABLE;
     }
-    enum status status = key_file_load(path, file_secret, sizeof(file_secret));
+    enum status status = key_file_load(path, file_secret, sizeof file_secret);
     if (status != STATUS_OK) {
         goto out;
     }
-    key = sodium_malloc(sizeof(*key));
+    key = sodium_malloc(sizeof *key);
     if (key == NULL) {
         status = STATUS_NO_MEMORY;
         goto out;
@@ -101,7 +100,7 @@ enum status key_file_open(const char *path, const uint8_t magic[static KEY_FILE_
     key = NULL;
 out:
     sodium_free(key);
-    wipe(file_secret, sizeof(file_secret));
+    wipe(file_secret, sizeof file_secret);
     return status;
 }
 

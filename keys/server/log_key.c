@@ -15,14 +15,12 @@ enum status log_key_generate(const char *path, struct public_key *out_public_key
 
 enum status log_key_open(const char *path, struct log_key **out_key)
 {
-    struct log_key *key = calloc(1, sizeof(*key));
-    enum status status;
-
+    struct log_key *key = calloc(1, sizeof *key);
     *out_key = NULL;
     if (key == NULL) {
         return STATUS_NO_MEMORY;
     }
-    status = key_file_open(path, log_key_magic, &key->file);
+    enum status status = key_file_open(path, log_key_magic, &key->file);
     if (status != STATUS_OK) {
         free(key);
         return status;
@@ -40,14 +38,9 @@ enum status log_key_sign(const struct log_key *key, const struct checkpoint *che
                          char out_note[CHECKPOINT_NOTE_BYTES_MAX], size_t *out_size)
 {
     char text[CHECKPOINT_TEXT_BYTES_MAX];
-    char line[SIGNED_NOTE_LINE_BYTES_MAX];
-    struct signature signature;
-    struct note_key name;
-    struct span lines[1];
     size_t text_size = 0;
-    size_t line_size = 0;
     enum status status = checkpoint_format(checkpoint, text, &text_size);
-
+    struct note_key name;
     if (status == STATUS_OK) {
         status = note_key_init(span_of(checkpoint->origin, strlen(checkpoint->origin)),
                                NOTE_KEY_ED25519, &key->file->public_key, &name);
@@ -55,11 +48,15 @@ enum status log_key_sign(const struct log_key *key, const struct checkpoint *che
     if (status != STATUS_OK) {
         return status;
     }
+    struct signature signature;
     key_file_sign(key->file, span_of(text, text_size), &signature);
+    char line[SIGNED_NOTE_LINE_BYTES_MAX];
+    size_t line_size = 0;
     status = signed_note_line(&name, 0, &signature, line, &line_size);
     if (status != STATUS_OK) {
         return status;
     }
+    struct span lines[1];
     lines[0] = span_of(line, line_size);
     return signed_note_compose(span_of(text, text_size), lines, ARRAY_LEN(lines), out_note,
                                CHECKPOINT_NOTE_BYTES_MAX, out_size);

@@ -15,7 +15,7 @@ enum status login_key_generate(const char *path, struct public_key *out_public_k
 
 enum status login_key_open(const char *path, struct login_key **out_key)
 {
-    struct login_key *key = calloc(1, sizeof(*key));
+    struct login_key *key = calloc(1, sizeof *key);
     *out_key = NULL;
     if (key == NULL) {
         return STATUS_NO_MEMORY;

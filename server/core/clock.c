@@ -9,9 +9,8 @@
 static int64_t hook_offset_ms(void)
 {
     const char *path = getenv("ALCOVE_CLOCK_OFFSET_FILE");
-    long long offset = 0;
     FILE *file = path == NULL ? NULL : fopen(path, "re");
-
+    long long offset = 0;
     if (file != NULL) {
         if (fscanf(file, "%lld", &offset) != 1) {
             offset = 0;

@@ -8,33 +8,30 @@
 static enum status load_ended(struct core *core, struct txn *txn)
 {
     struct db_walk *walk = NULL;
-    struct span key;
-    struct span value;
     enum status status = state_walk(txn, CORE_STATE_ENDED, 0, &walk);
-    enum status closed;
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct span key;
+    struct span value;
     while (status == STATUS_OK && db_walk_next(walk, &key, &value)) {
-        struct section_id section;
-        struct hash grant;
         uint8_t kind;
         uint32_t a;
         uint32_t b;
-
         state_key_of(key, &kind, &a, &b);
         if (value.size != HASH_BYTES) {
             status = STATUS_CORRUPT;
             break;
         }
+        struct hash grant;
         memcpy(grant.bytes, value.data, HASH_BYTES);
+        struct section_id section;
         status = names_id(txn, SCHEMA_ID_SECTION, a, section.bytes);
         if (status == STATUS_OK) {
             status = authority_mark_ended(core->authority, &section, &grant);
         }
     }
-    closed = db_walk_close(walk);
+    enum status closed = db_walk_close(walk);
     return status == STATUS_OK ? closed : status;
 }
 
@@ -42,22 +39,19 @@ static enum status load_ended(struct core *core, struct txn *txn)
  * read. Here the authority checks place and meaning again. */
 static enum status load(struct core *core)
 {
-    struct txn *txn = NULL;
     enum status status = authority_new(&core->practice, 0, &core->authority);
-    uint64_t size;
-
+    struct txn *txn = NULL;
     if (status == STATUS_OK) {
         status = db_begin_read(core->db, &txn);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    size = ledger_size(txn, LEDGER_STATEMENTS);
+    uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     for (uint64_t seq = 0; seq < size && status == STATUS_OK; seq++) {
         struct chain_statement stored;
-        struct authority_result result;
-
         status = chain_log_get(txn, seq, &stored);
+        struct authority_result result;
         if (status == STATUS_OK) {
             status = authority_admit(core->authority, stored.bytes, seq, stored.time_ms,
                                      AUTHORITY_VERIFIED, &result);
@@ -78,9 +72,7 @@ static enum status load(struct core *core)
 enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
                       struct core **out_core)
 {
-    struct core *core = calloc(1, sizeof(*core));
-    enum status status;
-
+    struct core *core = calloc(1, sizeof *core);
     if (core == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -89,7 +81,7 @@ enum status core_open(struct db *db, const struct public_key *login_key, uint64_
     core->now_ms = now_ms;
     core->counts.refused.minute = now_ms / 60000u;
     core->settled = core->counts;
-    status = past_new(&core->past);
+    enum status status = past_new(&core->past);
     if (status == STATUS_OK) {
         status = db_practice(db, &core->practice);
     }
@@ -140,12 +132,10 @@ void core_take_back(struct core *core)
 const struct authority_section *draft_section(struct core *core, struct txn *txn,
                                               ProtobufCBinaryData id, struct event_draft *draft)
 {
-    const struct authority_section *section;
-
     if (!field_section(id, &draft->section)) {
         return NULL;
     }
-    section = authority_section(core->authority, &draft->section);
+    const struct authority_section *section = authority_section(core->authority, &draft->section);
     if (section == NULL) {
         return NULL;
     }

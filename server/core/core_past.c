@@ -24,7 +24,7 @@ struct past {
 
 enum status past_new(struct past **out_past)
 {
-    *out_past = calloc(1, sizeof(**out_past));
+    *out_past = calloc(1, sizeof **out_past);
     return *out_past == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
@@ -35,7 +35,7 @@ void past_free(struct past *past)
 
 void past_forget(struct past *past)
 {
-    memset(past, 0, sizeof(*past));
+    memset(past, 0, sizeof *past);
 }
 
 /* A log's root at a past size, which never changes once it is durable. */
@@ -44,7 +44,6 @@ static enum status root_at(struct core *core, struct txn *txn, enum ledger_log l
 {
     struct kept_root *kept = &core->past->roots[log][size % ROOTS_KEPT];
     enum status status = STATUS_OK;
-
     if (kept->size != size) {
         kept->size = 0;
         status = ledger_root(txn, log, size, &kept->root);
@@ -57,16 +56,14 @@ static enum status root_at(struct core *core, struct txn *txn, enum ledger_log l
 static enum status judge_log(struct core *core, struct txn *txn, enum ledger_log log, uint64_t size,
                              const struct hash *root)
 {
-    struct hash ours;
-    enum status status;
-
     if (size == 0) {
         return STATUS_OK;
     }
     if (size > ledger_size(txn, log)) {
         return STATUS_MALFORMED;
     }
-    status = root_at(core, txn, log, size, &ours);
+    struct hash ours;
+    enum status status = root_at(core, txn, log, size, &ours);
     if (status != STATUS_OK) {
         return status;
     }
@@ -77,7 +74,6 @@ enum status past_judge_seen(struct core *core, struct txn *txn, const struct see
 {
     enum status status =
         judge_log(core, txn, LEDGER_STATEMENTS, seen->statements_size, &seen->statements_root);
-
     if (status == STATUS_OK) {
         status = judge_log(core, txn, LEDGER_EVENTS, seen->events_size, &seen->events_root);
     }
@@ -100,15 +96,13 @@ static enum status chart_leaf(struct core *core, struct txn *txn, uint32_t chart
                               uint64_t number, struct hash *out_leaf)
 {
     const struct kept_chart *kept = chart_slot(core->past, chart_local, number);
-    struct event_stored event;
-    uint64_t seq = 0;
-    enum status status;
-
     if (kept->chart_local == chart_local && kept->number == number) {
         *out_leaf = kept->leaf;
         return STATUS_OK;
     }
-    status = trail_find(txn, TRAIL_CHART, chart_local, number, &seq);
+    uint64_t seq = 0;
+    enum status status = trail_find(txn, TRAIL_CHART, chart_local, number, &seq);
+    struct event_stored event;
     if (status == STATUS_OK) {
         status = events_peek(txn, seq, &event);
         status = status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
@@ -123,16 +117,14 @@ static enum status chart_leaf(struct core *core, struct txn *txn, uint32_t chart
 enum status past_judge_chart(struct core *core, struct txn *txn, uint32_t chart_local,
                              uint64_t number, const struct hash *leaf)
 {
-    struct hash ours;
-    enum status status;
-
     if (number == 0) {
         return STATUS_OK;
     }
     if (chart_local == 0) {
         return STATUS_MALFORMED;
     }
-    status = chart_leaf(core, txn, chart_local, number, &ours);
+    struct hash ours;
+    enum status status = chart_leaf(core, txn, chart_local, number, &ours);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_MALFORMED : status;
     }
@@ -143,14 +135,13 @@ enum status past_judge_chart(struct core *core, struct txn *txn, uint32_t chart_
 static enum status count_authors(struct txn *txn, uint32_t section_local, size_t *out_count)
 {
     struct db_walk *walk = NULL;
-    struct span key;
-    struct span value;
     enum status status = state_walk(txn, CORE_STATE_POSITION, section_local, &walk);
-
     *out_count = 0;
     if (status != STATUS_OK) {
         return status;
     }
+    struct span key;
+    struct span value;
     while (db_walk_next(walk, &key, &value)) {
         ++*out_count;
     }
@@ -161,15 +152,13 @@ static enum status judge_start(struct core *core, struct txn *txn, uint32_t sect
                                const struct statement_start *start)
 {
     const struct authority_device *device = authority_device(core->authority, &start->device);
-    uint32_t device_local = 0;
-    uint64_t number = 0;
-    struct hash link;
-    enum status status;
-
     if (device == NULL) {
         return STATUS_MALFORMED;
     }
-    status = names_find(txn, SCHEMA_ID_DEVICE, device->keys.id.bytes, &device_local);
+    uint32_t device_local = 0;
+    enum status status = names_find(txn, SCHEMA_ID_DEVICE, device->keys.id.bytes, &device_local);
+    uint64_t number = 0;
+    struct hash link;
     if (status == STATUS_OK) {
         status = position_get(txn, section_local, device_local, &number, &link);
     }
@@ -185,7 +174,6 @@ enum status past_judge_starts(struct core *core, struct txn *txn, uint32_t secti
     size_t authors = 0;
     enum status status =
         section_local == 0 ? STATUS_OK : count_authors(txn, section_local, &authors);
-
     if (status == STATUS_OK && authors != position->start_count) {
         status = STATUS_MALFORMED;
     }

@@ -35,7 +35,6 @@ static const struct op_row *find_op(uint32_t op)
 bool core_before_login(uint32_t op)
 {
     const struct op_row *row = find_op(op);
-
     return row != NULL && row->before_login;
 }
 
@@ -43,12 +42,11 @@ bool core_before_login(uint32_t op)
 static uint32_t count_malformed(struct core *core, uint32_t device_local)
 {
     struct malformed_requests *malformed = &core->counts.malformed;
-    size_t at = 0;
-
     if (malformed->minute != core->clock_ms / 60000u) {
-        memset(malformed, 0, sizeof(*malformed));
+        memset(malformed, 0, sizeof *malformed);
         malformed->minute = core->clock_ms / 60000u;
     }
+    size_t at = 0;
     while (at < malformed->count && malformed->devices[at].device_local != device_local) {
         at++;
     }
@@ -71,7 +69,6 @@ static bool still_in(const struct core *core, const struct core_ask *ask)
     const struct authority_member *member = authority_member(core->authority, &ask->peer->member);
     const struct authority_device *device =
         authority_device(core->authority, &ask->peer->device_statement);
-
     return !ask->ended && member != NULL && device != NULL && authority_active(member, when) &&
            authority_device_live(device, when);
 }
@@ -79,11 +76,10 @@ static bool still_in(const struct core *core, const struct core_ask *ask)
 static enum status handle_peer(struct core *core, struct txn *txn, const struct op_row *row,
                                const struct core_ask *ask, struct core_answer *answer)
 {
-    struct event_draft draft = {.basis_kind = BASIS_SELF};
     bool formed = row != NULL && ask->message != NULL && !row->before_login;
-    enum status status;
-
+    struct event_draft draft = {.basis_kind = BASIS_SELF};
     draft.action = formed ? row->action : (uint32_t)ACTION_MALFORMED;
+    enum status status;
     if (!still_in(core, ask)) {
         status = answer_with(core, txn, ask, &draft, STATUS_REFUSED, answer);
         answer->close = true;
@@ -105,9 +101,7 @@ enum status core_handle(struct core *core, struct txn *txn, const struct core_as
                         uint64_t now_ms, struct core_answer *answer)
 {
     const struct op_row *row = find_op(ask->op);
-    struct event_draft draft = {.basis_kind = BASIS_SELF};
     enum status room = db_room_reading(txn);
-
     core_answer_clear(answer);
     core->now_ms = events_time(txn, now_ms);
     core->clock_ms = now_ms;
@@ -125,6 +119,7 @@ enum status core_handle(struct core *core, struct txn *txn, const struct core_as
         answer->close = true;
         return STATUS_OK;
     }
+    struct event_draft draft = {.basis_kind = BASIS_SELF};
     draft.action = row->action;
     return row->handle(core, txn, ask, &draft, answer);
 }

@@ -10,10 +10,9 @@ static enum status note_removed(struct txn *txn, uint32_t section_local,
                                 bool *out_changed)
 {
     uint32_t member_local = 0;
-    uint64_t since = 0;
     enum status status = names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &member_local);
-
     *out_changed = false;
+    uint64_t since = 0;
     if (status == STATUS_OK) {
         status = removed_get(txn, section_local, member_local, &since);
     }
@@ -39,14 +38,12 @@ enum status effects_of_section(struct core *core, struct txn *txn,
                                  .number = number};
     struct authority_when when = authority_now(core->now_ms);
     enum status status = effect_add(core, &effect);
-
     effect.kind = CORE_EFFECT_LOST;
     for (size_t i = 0; i < section->grant_count && status == STATUS_OK; i++) {
         const struct authority_member *member =
             authority_member(core->authority, &section->grants[i].member);
-        bool lost = false;
-
         CHECK(member != NULL);
+        bool lost = false;
         status = note_removed(
             txn, section_local, member,
             (authority_rights(core->authority, section, member, when, NULL) & RIGHT_READ) != 0,
@@ -72,11 +69,9 @@ enum status echo_touched(struct core *core, struct txn *txn, const struct core_a
             .basis_kind = result->basis_kind,
             .basis = result->basis,
             .change = {.kind = ENTRY_ECHO, .object = result->hash, .object_seq = seq}};
-        struct event_written written;
-        enum status status;
-
         (void)draft_section(core, txn, field_of(section->id.bytes, ID_BYTES), &draft);
-        status = event_write(core, txn, ask, &draft, &written);
+        struct event_written written;
+        enum status status = event_write(core, txn, ask, &draft, &written);
         if (status == STATUS_OK) {
             status = effects_of_section(core, txn, section, draft.section_local,
                                         written.numbers.section_number);

@@ -13,7 +13,6 @@
 static ProtobufCBinaryData id_or_absent(const uint8_t *id, size_t size)
 {
     uint8_t any = 0;
-
     for (size_t i = 0; i < size; i++) {
         any |= id[i];
     }
@@ -25,7 +24,6 @@ static size_t pack_open(const struct core_ask *ask, const struct event_draft *dr
                         uint8_t out[PART_BYTES_MAX])
 {
     Alcove__EventOpen open = ALCOVE__EVENT_OPEN__INIT;
-
     open.version = 1;
     open.salt = field_of(salt, SALT_BYTES);
     open.time_ms = time_ms;
@@ -46,7 +44,6 @@ static size_t pack_target(const struct event_draft *draft, const struct event_nu
                           uint8_t out[PART_BYTES_MAX])
 {
     Alcove__EventTarget target = ALCOVE__EVENT_TARGET__INIT;
-
     target.class_ = draft->class;
     target.chart = id_or_absent(draft->chart.bytes, ID_BYTES);
     target.section = id_or_absent(draft->section.bytes, ID_BYTES);
@@ -76,7 +73,6 @@ static size_t pack_target(const struct event_draft *draft, const struct event_nu
 static size_t pack_restricted(const struct core_ask *ask, uint8_t out[PART_BYTES_MAX])
 {
     Alcove__EventRestricted restricted = ALCOVE__EVENT_RESTRICTED__INIT;
-
     if (ask != NULL) {
         restricted.source = field_of(ask->source, CORE_SOURCE_BYTES);
         if (ask->peer != NULL) {
@@ -90,7 +86,7 @@ static size_t pack_restricted(const struct core_ask *ask, uint8_t out[PART_BYTES
 static void fill_fields(const struct core_ask *ask, const struct event_draft *draft,
                         uint64_t time_ms, struct event_fields *out)
 {
-    memset(out, 0, sizeof(*out));
+    memset(out, 0, sizeof *out);
     out->time_ms = time_ms;
     if (ask != NULL && ask->peer != NULL) {
         out->actor_local = ask->peer->member_local;
@@ -105,30 +101,28 @@ static void fill_fields(const struct core_ask *ask, const struct event_draft *dr
 enum status event_write(struct core *core, struct txn *txn, const struct core_ask *ask,
                         const struct event_draft *draft, struct event_written *out_written)
 {
-    uint8_t open[PART_BYTES_MAX];
-    uint8_t target[PART_BYTES_MAX];
-    uint8_t restricted[PART_BYTES_MAX];
     struct { /* asked of the kernel at once */
         uint8_t salt[SALT_BYTES];
         uint8_t target_opening[EVENTS_OPENING_BYTES];
         uint8_t restricted_opening[EVENTS_OPENING_BYTES];
     } random;
     struct event_new event = {.change = draft->change, .reply = draft->reply};
-    struct event_next next;
     uint64_t time_ms = events_time(txn, core->now_ms);
-    enum status status;
-
     fill_fields(ask, draft, time_ms, &event.fields);
-    status = events_next(txn, &event.fields, &event.change, &next);
+    struct event_next next;
+    enum status status = events_next(txn, &event.fields, &event.change, &next);
     if (status != STATUS_OK) {
         return status;
     }
     out_written->numbers = next.numbers;
-    random_bytes(&random, sizeof(random));
-    memcpy(event.target_opening, random.target_opening, sizeof(event.target_opening));
-    memcpy(event.restricted_opening, random.restricted_opening, sizeof(event.restricted_opening));
+    random_bytes(&random, sizeof random);
+    memcpy(event.target_opening, random.target_opening, sizeof event.target_opening);
+    memcpy(event.restricted_opening, random.restricted_opening, sizeof event.restricted_opening);
+    uint8_t open[PART_BYTES_MAX];
     event.open = span_of(open, pack_open(ask, draft, time_ms, random.salt, open));
+    uint8_t target[PART_BYTES_MAX];
     event.target = span_of(target, pack_target(draft, &out_written->numbers, target));
+    uint8_t restricted[PART_BYTES_MAX];
     event.restricted = span_of(restricted, pack_restricted(ask, restricted));
     status = events_append_next(txn, &event, &next, &out_written->seq, &out_written->leaf);
     if (status == STATUS_OK && draft->chart_local != 0 && core->past != NULL) {
@@ -141,7 +135,6 @@ enum status event_write(struct core *core, struct txn *txn, const struct core_as
 static uint32_t outcome_of(enum status status)
 {
     enum status sent = status_to_wire(status);
-
     if (sent == STATUS_OK || sent == STATUS_ALREADY) {
         return OUTCOME_OK;
     }
@@ -154,12 +147,10 @@ static uint32_t outcome_of(enum status status)
 enum status answer_with(struct core *core, struct txn *txn, const struct core_ask *ask,
                         struct event_draft *draft, enum status status, struct core_answer *answer)
 {
-    struct event_written written;
-    enum status failed;
-
     draft->reason = status_to_wire(status);
     draft->outcome = outcome_of(status);
-    failed = event_write(core, txn, ask, draft, &written);
+    struct event_written written;
+    enum status failed = event_write(core, txn, ask, draft, &written);
     if (failed != STATUS_OK) {
         return failed;
     }
@@ -170,7 +161,7 @@ enum status answer_with(struct core *core, struct txn *txn, const struct core_as
 
 enum status effect_add(struct core *core, const struct core_effect *effect)
 {
-    if (array_grow(&core->effects, &core->effect_room, core->effect_count + 1, sizeof(*effect)) !=
+    if (array_grow(&core->effects, &core->effect_room, core->effect_count + 1, sizeof *effect) !=
         STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
@@ -200,6 +191,6 @@ void core_answer_clear(struct core_answer *answer)
     free(answer->seqs);
     free(answer->sections);
     free(answer->section_ids);
-    memset(answer, 0, sizeof(*answer));
+    memset(answer, 0, sizeof *answer);
     answer->event = UINT64_MAX;
 }

@@ -7,14 +7,11 @@
 static enum status install_one(struct core *core, struct txn *txn, struct span bytes,
                                uint64_t time_ms)
 {
+    uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
     struct statement statement;
+    enum status status = statement_parse(bytes, &core->practice, &statement);
     struct authority_result result;
     struct authority_judgement judgement;
-    struct event_draft draft = {.outcome = OUTCOME_OK, .basis_kind = BASIS_ROLE};
-    struct event_written written;
-    uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
-    enum status status = statement_parse(bytes, &core->practice, &statement);
-
     if (status == STATUS_OK) {
         status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
                                  &result, &judgement);
@@ -25,6 +22,8 @@ static enum status install_one(struct core *core, struct txn *txn, struct span b
     if (status == STATUS_OK) {
         status = statement_store(core, txn, &statement, seq, time_ms);
     }
+    struct event_draft draft = {.outcome = OUTCOME_OK, .basis_kind = BASIS_ROLE};
+    struct event_written written;
     if (status == STATUS_OK) {
         draft.action = statement.rule->action;
         draft.object = statement.hash;
@@ -39,10 +38,8 @@ enum status core_install(struct db *db, const struct span *statements, size_t co
                          const struct span *bundles, size_t bundle_count, uint64_t now_ms)
 {
     struct core core = {.db = db, .now_ms = now_ms};
-    struct practice_id practice;
-    struct txn *txn = NULL;
     enum status status = count == 0 ? STATUS_MALFORMED : STATUS_OK;
-
+    struct practice_id practice;
     if (status == STATUS_OK && db_practice(db, &practice) == STATUS_OK) {
         status = STATUS_ALREADY;
     }
@@ -53,6 +50,7 @@ enum status core_install(struct db *db, const struct span *statements, size_t co
     if (status == STATUS_OK) {
         status = authority_new(&core.practice, 0, &core.authority);
     }
+    struct txn *txn = NULL;
     if (status == STATUS_OK) {
         status = db_begin_write(db, &txn);
     }
@@ -61,7 +59,6 @@ enum status core_install(struct db *db, const struct span *statements, size_t co
     }
     for (size_t i = 0; i < bundle_count && status == STATUS_OK; i++) {
         uint8_t prefix[ID_BYTES];
-
         status = state_blob_put(txn, bundles[i], prefix);
     }
     if (status == STATUS_OK) {

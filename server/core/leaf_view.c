@@ -25,7 +25,6 @@ enum status leaf_view_load(struct txn *txn, uint64_t seq, enum core_view view,
 {
     struct event_stored *event = &out_view->event;
     enum status status = events_get(txn, seq, event);
-
     if (status != STATUS_OK) {
         return status;
     }

@@ -6,12 +6,11 @@
 static void local_of(struct txn *txn, enum schema_id_kind kind, ProtobufCBinaryData id,
                      uint32_t *out_local, bool *out_unknown)
 {
-    uint8_t bytes[ID_BYTES];
-
     *out_local = 0;
     if (id.len == 0) {
         return;
     }
+    uint8_t bytes[ID_BYTES];
     if (!field_required(id, bytes, ID_BYTES) ||
         names_find(txn, kind, bytes, out_local) != STATUS_OK) {
         *out_unknown = true;
@@ -22,7 +21,6 @@ static bool sees_chart(const struct core *core, const struct authority_member *p
                        const struct authority_chart *chart)
 {
     bool sees = ID_EQUAL(&chart->client, &peer->id);
-
     for (size_t i = 0; i < chart->section_count && !sees; i++) {
         sees = authority_sees_section(core->authority, peer, chart->sections[i]);
     }
@@ -36,20 +34,19 @@ static bool filters_by_known(const struct core *core, const struct core_ask *ask
 {
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     const struct authority_section *section = NULL;
-    const struct authority_chart *chart = NULL;
     struct section_id section_id;
-    struct chart_id chart_id;
-    struct member_id actor;
-
     if (message->section.len > 0) {
         section = field_section(message->section, &section_id)
                       ? authority_section(core->authority, &section_id)
                       : NULL;
     }
+    const struct authority_chart *chart = NULL;
+    struct chart_id chart_id;
     if (message->chart.len > 0) {
         chart = field_chart(message->chart, &chart_id) ? authority_chart(core->authority, &chart_id)
                                                        : NULL;
     }
+    struct member_id actor;
     return (message->section.len == 0 ||
             (section != NULL && authority_sees_section(core->authority, peer, section))) &&
            (message->chart.len == 0 || (chart != NULL && sees_chart(core, peer, chart))) &&
@@ -65,9 +62,6 @@ static enum status gather_filtered(struct core *core, struct txn *txn, const str
                                   .time_to_ms = message->time_to_ms,
                                   .before_seq = message->after == 0 ? UINT64_MAX : message->after};
     bool unknown = false;
-    uint64_t before = 0;
-    enum status status;
-
     local_of(txn, SCHEMA_ID_CHART, message->chart, &filter.fields.chart_local, &unknown);
     local_of(txn, SCHEMA_ID_SECTION, message->section, &filter.fields.section_local, &unknown);
     local_of(txn, SCHEMA_ID_MEMBER, message->actor, &filter.fields.actor_local, &unknown);
@@ -80,7 +74,9 @@ static enum status gather_filtered(struct core *core, struct txn *txn, const str
     if (unknown) {
         return STATUS_OK;
     }
-    status = events_query(txn, &filter, answer->seqs, message->limit, &answer->seq_count, &before);
+    uint64_t before = 0;
+    enum status status =
+        events_query(txn, &filter, answer->seqs, message->limit, &answer->seq_count, &before);
     answer->scanned_to = before;
     answer->more = before != 0;
     return status;
@@ -90,10 +86,9 @@ static enum status gather_filtered(struct core *core, struct txn *txn, const str
 static enum status gather_chart(struct txn *txn, const Alcove__EventsAsk *message,
                                 uint32_t chart_local, struct core_answer *answer)
 {
-    struct trail_head head;
     enum status status = trail_page(txn, TRAIL_CHART, chart_local, message->after + 1, answer->seqs,
                                     message->limit, &answer->seq_count);
-
+    struct trail_head head;
     if (status == STATUS_OK) {
         status = trail_get(txn, TRAIL_CHART, chart_local, &head);
     }
@@ -108,12 +103,10 @@ static const struct authority_chart *chart_asked(struct core *core, struct txn *
                                                  const Alcove__EventsAsk *message,
                                                  struct event_draft *draft)
 {
-    const struct authority_chart *chart;
-
     if (!field_chart(message->chart, &draft->chart)) {
         return NULL;
     }
-    chart = authority_chart(core->authority, &draft->chart);
+    const struct authority_chart *chart = authority_chart(core->authority, &draft->chart);
     if (chart == NULL ||
         names_find(txn, SCHEMA_ID_CHART, chart->id.bytes, &draft->chart_local) != STATUS_OK) {
         return NULL;
@@ -126,10 +119,8 @@ static bool may_ask(struct core *core, struct txn *txn, const struct core_ask *a
 {
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     const struct authority_member *client = NULL;
-
     if (message->scope == ACTION_LOG_CHART) {
         const struct authority_chart *chart = chart_asked(core, txn, message, draft);
-
         if (chart == NULL) {
             return false;
         }
@@ -144,8 +135,6 @@ enum status op_events(struct core *core, struct txn *txn, const struct core_ask 
                       struct event_draft *draft, struct core_answer *answer)
 {
     const Alcove__EventsAsk *message = (const Alcove__EventsAsk *)(const void *)ask->message;
-    enum status status;
-
     if ((message->scope != ACTION_LOG_OWN && message->scope != ACTION_LOG_CHART &&
          message->scope != ACTION_LOG_ALL) ||
         message->limit == 0 || message->limit > EVENTS_PER_PAGE_MAX ||
@@ -157,10 +146,11 @@ enum status op_events(struct core *core, struct txn *txn, const struct core_ask 
     if (!may_ask(core, txn, ask, message, draft)) {
         return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
     }
-    answer->seqs = calloc(message->limit, sizeof(*answer->seqs));
+    answer->seqs = calloc(message->limit, sizeof *answer->seqs);
     if (answer->seqs == NULL) {
         return STATUS_NO_MEMORY;
     }
+    enum status status;
     if (message->scope == ACTION_LOG_CHART) {
         status = gather_chart(txn, message, draft->chart_local, answer);
         answer->view = CORE_VIEW_CLIENT;
@@ -184,7 +174,6 @@ enum status op_event_leaves(struct core *core, struct txn *txn, const struct cor
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     uint64_t size = ledger_size(txn, LEDGER_EVENTS);
     uint64_t to = message->to < size ? message->to : size;
-
     if (peer == NULL ||
         !authority_may(core->authority, peer, ACTION_LOG_ALL, CLASS_NONE, NULL, NULL,
                        authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
@@ -195,7 +184,7 @@ enum status op_event_leaves(struct core *core, struct txn *txn, const struct cor
     }
     draft->from = message->from;
     draft->to = to;
-    answer->seqs = calloc((size_t)(to - message->from) + 1, sizeof(*answer->seqs));
+    answer->seqs = calloc((size_t)(to - message->from) + 1, sizeof *answer->seqs);
     if (answer->seqs == NULL) {
         return STATUS_NO_MEMORY;
     }

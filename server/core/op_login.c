@@ -11,7 +11,6 @@
 static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BYTES])
 {
     struct refused_logins *refused = &core->counts.refused;
-
     for (size_t i = 0; i < refused->count; i++) {
         if (memcmp(refused->sources[i].source, source, CORE_SOURCE_BYTES) == 0) {
             refused->sources[i].attempts++;
@@ -44,10 +43,9 @@ static bool login_signed(const struct core *core, const struct core_ask *ask,
                          const Alcove__Login *login, const struct seen *seen,
                          const struct public_key *key)
 {
-    struct hash server_key;
-    struct signature signature;
     uint8_t statements_size[8];
     uint8_t events_size[8];
+    struct hash server_key;
     struct span parts[] = {
         span_of(ask->login->exporter, 32),
         span_of(ask->login->hello_nonce, 32),
@@ -61,10 +59,10 @@ static bool login_signed(const struct core *core, const struct core_ask *ask,
         span_of(events_size, 8),
         ID_SPAN(&seen->events_root),
     };
-
     hash_bytes(ID_SPAN(&core->login_key), &server_key);
     cursor_put_u64(statements_size, seen->statements_size);
     cursor_put_u64(events_size, seen->events_size);
+    struct signature signature;
     return field_signature(login->signature, &signature) &&
            verify_frame(LABEL_LOGIN_CLIENT, &core->practice, parts, ARRAY_LEN(parts), key,
                         &signature) == STATUS_OK;
@@ -73,11 +71,10 @@ static bool login_signed(const struct core *core, const struct core_ask *ask,
 static bool well_formed(const Alcove__Login *login, struct member_id *out_member,
                         struct hash *out_device, struct seen *out_seen)
 {
+    memset(out_seen, 0, sizeof *out_seen);
     uint8_t nonce[32];
     bool has_seen = false;
-
-    memset(out_seen, 0, sizeof(*out_seen));
-    return login->version == 1 && field_required(login->nonce, nonce, sizeof(nonce)) &&
+    return login->version == 1 && field_required(login->nonce, nonce, sizeof nonce) &&
            field_member(login->member, out_member) &&
            field_hash(login->device_statement, out_device) &&
            (login->seen == NULL || statement_seen_parse(login->seen, out_seen, &has_seen));
@@ -87,7 +84,6 @@ static enum status fill_peer(struct txn *txn, const struct authority_member *mem
                              const struct authority_device *device, struct core_peer *out)
 {
     enum status status = names_find(txn, SCHEMA_ID_MEMBER, member->id.bytes, &out->member_local);
-
     if (status == STATUS_OK) {
         status = names_find(txn, SCHEMA_ID_DEVICE, device->keys.id.bytes, &out->device_local);
     }
@@ -105,7 +101,6 @@ static enum status write_login(struct core *core, struct txn *txn, const struct 
                                struct core_answer *answer)
 {
     struct core_ask as_peer = *ask;
-
     as_peer.peer = &answer->peer;
     return answer_with(core, txn, &as_peer, draft, outcome, answer);
 }
@@ -117,12 +112,11 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
 {
     bool rewound = seen->statements_size > ask->login->hello_statements_size ||
                    seen->events_size > ask->login->hello_events_size;
-    enum status outcome = STATUS_OK;
     enum status status = fill_peer(txn, member, device, &answer->peer);
-
     if (status != STATUS_OK) {
         return status;
     }
+    enum status outcome = STATUS_OK;
     if (!authority_active(member, authority_now(core->now_ms))) {
         outcome = STATUS_SUSPENDED;
     } else if (rewound) {
@@ -149,21 +143,17 @@ enum status op_login(struct core *core, struct txn *txn, const struct core_ask *
                      struct event_draft *draft, struct core_answer *answer)
 {
     const Alcove__Login *login = (const Alcove__Login *)(const void *)ask->message;
-    const struct authority_member *member = NULL;
-    const struct authority_device *device = NULL;
     struct member_id id;
     struct hash statement;
     struct seen seen;
-    bool known;
-
     if (!well_formed(login, &id, &statement, &seen)) {
         return refuse_login(core, ask, answer);
     }
-    member = authority_member(core->authority, &id);
-    device = authority_device(core->authority, &statement);
-    known = member != NULL && member->enrolled && device != NULL &&
-            ID_EQUAL(&device->member, &member->id) &&
-            authority_device_live(device, authority_now(core->now_ms));
+    const struct authority_member *member = authority_member(core->authority, &id);
+    const struct authority_device *device = authority_device(core->authority, &statement);
+    bool known = member != NULL && member->enrolled && device != NULL &&
+                 ID_EQUAL(&device->member, &member->id) &&
+                 authority_device_live(device, authority_now(core->now_ms));
     if (!login_signed(core, ask, login, &seen, known ? &device->keys.login : &core->login_key) ||
         !known) {
         return refuse_login(core, ask, answer);
@@ -176,12 +166,11 @@ enum status op_bundle(struct core *core, struct txn *txn, const struct core_ask 
 {
     const Alcove__BundleAsk *message = (const Alcove__BundleAsk *)(const void *)ask->message;
     Alcove__BundleReply reply = ALCOVE__BUNDLE_REPLY__INIT;
+    (void)draft;
     uint8_t prefix[ID_BYTES];
     struct span bundle;
     enum status status = STATUS_NOT_FOUND;
-
-    (void)draft;
-    if (field_required(message->hash, prefix, sizeof(prefix))) {
+    if (field_required(message->hash, prefix, sizeof prefix)) {
         status = state_blob_get(txn, prefix, &bundle);
     }
     if (status == STATUS_NOT_FOUND) {
@@ -205,7 +194,6 @@ static enum status enrol_stored(struct core *core, struct txn *txn, const struct
         authority_member(core->authority, &statement->link.member);
     const struct authority_device *device = authority_device(core->authority, &statement->hash);
     enum status status = statement_store(core, txn, statement, seq, time_ms);
-
     if (status == STATUS_OK && (member == NULL || device == NULL)) {
         status = STATUS_CORRUPT;
     }
@@ -231,17 +219,16 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
                      struct event_draft *draft, struct core_answer *answer)
 {
     const Alcove__EnrolAsk *message = (const Alcove__EnrolAsk *)(const void *)ask->message;
-    struct statement statement;
-    struct authority_result result;
-    struct authority_judgement judgement;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
     uint64_t time_ms = core->now_ms;
+    struct statement statement;
     enum status status =
         statement_parse(field_span(message->statement), &core->practice, &statement);
-
     if (status == STATUS_OK && statement.rule->type != STATEMENT_ENROLMENT) {
         status = STATUS_MALFORMED;
     }
+    struct authority_result result;
+    struct authority_judgement judgement;
     if (status == STATUS_OK) {
         status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
                                  &result, &judgement);

@@ -13,10 +13,6 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     const Alcove__PageAsk *message = (const Alcove__PageAsk *)(const void *)ask->message;
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     const struct authority_section *section = draft_section(core, txn, message->section, draft);
-    uint64_t last = 0;
-    struct hash head;
-    enum status status;
-
     if (message->purpose > PURPOSE_HCOMPL) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
@@ -26,7 +22,9 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
                        authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
         return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
     }
-    status = section_log_head(txn, draft->section_local, &last, &head);
+    uint64_t last = 0;
+    struct hash head;
+    enum status status = section_log_head(txn, draft->section_local, &last, &head);
     if (status != STATUS_OK) {
         return status;
     }
@@ -57,24 +55,20 @@ enum status op_opened(struct core *core, struct txn *txn, const struct core_ask 
 {
     const Alcove__OpenedAsk *message = (const Alcove__OpenedAsk *)(const void *)ask->message;
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
-    const struct authority_section *section = NULL;
-    const Alcove__Opened *opened = NULL;
     ProtobufCMessage *decoded = NULL;
     struct arena arena = {0};
-    struct member_id member;
-    struct hash device;
     enum status told =
         message_decode(&alcove__opened__descriptor, field_span(message->opened), &arena, &decoded);
-    enum status status;
-
-    opened = (const Alcove__Opened *)(const void *)decoded;
+    const Alcove__Opened *opened = (const Alcove__Opened *)(const void *)decoded;
+    struct member_id member;
+    struct hash device;
     if (told != STATUS_OK || !field_note(opened->note, &draft->note) ||
         !field_hash(opened->link, &draft->object) || !field_member(opened->member, &member) ||
         !field_hash(opened->device, &device) || !ID_EQUAL(&member, &ask->peer->member) ||
         !ID_EQUAL(&device, &ask->peer->device_statement)) {
         told = STATUS_MALFORMED;
     } else {
-        section = draft_section(core, txn, opened->section, draft);
+        const struct authority_section *section = draft_section(core, txn, opened->section, draft);
         if (section == NULL || peer == NULL ||
             !authority_may(core->authority, peer, ACTION_OPENED, section->class, section, NULL,
                            authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
@@ -82,10 +76,9 @@ enum status op_opened(struct core *core, struct txn *txn, const struct core_ask 
         }
     }
     arena_free(&arena);
-    status = answer_with(core, txn, ask, draft, told, answer);
+    enum status status = answer_with(core, txn, ask, draft, told, answer);
     if (status == STATUS_OK && told == STATUS_OK) {
         Alcove__OpenedReply reply = ALCOVE__OPENED_REPLY__INIT;
-
         reply.event = answer->event;
         status = message_pack(&reply.base, &answer->body, &answer->body_bytes);
     }

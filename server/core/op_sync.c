@@ -24,13 +24,11 @@ struct state_list {
 static bool add_chain(void *context, const struct authority_chain *chain)
 {
     struct state_list *list = context;
-    Alcove__ChainState *out;
-
     if (list->chain_count == STATE_CHAINS_MAX) {
         list->status = STATUS_TOO_LARGE;
         return false;
     }
-    out = &list->chains[list->chain_count];
+    Alcove__ChainState *out = &list->chains[list->chain_count];
     alcove__chain_state__init(out);
     out->label = field_of(chain->label.bytes, HASH_BYTES);
     out->subject =
@@ -48,20 +46,18 @@ static bool add_chain(void *context, const struct authority_chain *chain)
 static bool add_section(void *context, const struct authority_section *section)
 {
     struct state_list *list = context;
-    Alcove__SectionState *out;
-    uint64_t number = 0;
-    uint32_t local = 0;
-    struct hash head;
-
     if (list->section_count == STATE_SECTIONS_MAX) {
         list->status = STATUS_TOO_LARGE;
         return false;
     }
+    uint32_t local = 0;
     list->status = names_find(list->txn, SCHEMA_ID_SECTION, section->id.bytes, &local);
+    uint64_t number = 0;
+    struct hash head;
     if (list->status == STATUS_OK) {
         list->status = section_log_head(list->txn, local, &number, &head);
     }
-    out = &list->sections[list->section_count];
+    Alcove__SectionState *out = &list->sections[list->section_count];
     alcove__section_state__init(out);
     out->section = field_of(section->id.bytes, ID_BYTES);
     out->label = field_of(section->label.bytes, HASH_BYTES);
@@ -94,10 +90,9 @@ static enum status state_gather(struct state_list *list)
 {
     size_t chains = authority_chain_count(list->core->authority) + 1;
     size_t sections = authority_section_count(list->core->authority) + 1;
-
-    list->chains = calloc(chains, sizeof(*list->chains));
+    list->chains = calloc(chains, sizeof *list->chains);
     list->chain_list = calloc(chains, sizeof(Alcove__ChainState *));
-    list->sections = calloc(sections, sizeof(*list->sections));
+    list->sections = calloc(sections, sizeof *list->sections);
     list->section_list = calloc(sections, sizeof(Alcove__SectionState *));
     if (list->chains == NULL || list->chain_list == NULL || list->sections == NULL ||
         list->section_list == NULL) {
@@ -118,13 +113,10 @@ enum status op_state(struct core *core, struct txn *txn, const struct core_ask *
                               .viewer = authority_member(core->authority, &ask->peer->member),
                               .viewer_local = ask->peer->member_local};
     Alcove__StateReply reply = ALCOVE__STATE_REPLY__INIT;
-    enum status status;
-
     CHECK(list.viewer != NULL);
-    status = state_gather(&list);
+    enum status status = state_gather(&list);
     if (status == STATUS_OK || status == STATUS_TOO_LARGE) {
         enum status told = status;
-
         status = answer_with(core, txn, ask, draft, told, answer);
         if (status == STATUS_OK && told == STATUS_OK) {
             reply.n_chain = list.chain_count;
@@ -146,7 +138,6 @@ enum status op_leaves(struct core *core, struct txn *txn, const struct core_ask 
     const Alcove__LeavesAsk *message = (const Alcove__LeavesAsk *)(const void *)ask->message;
     uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     uint64_t to = message->to < size ? message->to : size;
-
     if (message->from > to || to - message->from > LEAVES_PER_PAGE_MAX) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
@@ -161,19 +152,16 @@ enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *
 {
     const Alcove__ChainAsk *message = (const Alcove__ChainAsk *)(const void *)ask->message;
     const struct authority_member *viewer = authority_member(core->authority, &ask->peer->member);
-    const struct authority_chain *chain = NULL;
     struct chain_label label;
-    struct chain_head head;
-    enum status status;
-
     if (!field_label(message->label, &label)) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
-    chain = authority_chain(core->authority, &label);
+    const struct authority_chain *chain = authority_chain(core->authority, &label);
     if (chain == NULL || !authority_sees_chain(core->authority, viewer, chain)) {
         return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
     }
-    status = chain_log_head(txn, &label, &head);
+    struct chain_head head;
+    enum status status = chain_log_head(txn, &label, &head);
     if (status != STATUS_OK) {
         return STATUS_CORRUPT;
     }
@@ -190,9 +178,8 @@ enum status op_checkpoint(struct core *core, struct txn *txn, const struct core_
     const Alcove__CheckpointAsk *message =
         (const Alcove__CheckpointAsk *)(const void *)ask->message;
     struct seen seen;
+    memset(&seen, 0, sizeof seen);
     bool has = false;
-
-    memset(&seen, 0, sizeof(seen));
     if (message->seen != NULL && !statement_seen_parse(message->seen, &seen, &has)) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }
@@ -207,7 +194,6 @@ enum status op_proof(struct core *core, struct txn *txn, const struct core_ask *
 {
     const Alcove__ProofAsk *message = (const Alcove__ProofAsk *)(const void *)ask->message;
     enum ledger_log log = message->log == 1 ? LEDGER_STATEMENTS : LEDGER_EVENTS;
-
     if (message->log < 1 || message->log > 2 || message->index >= message->size ||
         message->size > ledger_size(txn, log)) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
@@ -236,20 +222,17 @@ enum status op_subscribe(struct core *core, struct txn *txn, const struct core_a
 {
     const Alcove__SubscribeAsk *message = (const Alcove__SubscribeAsk *)(const void *)ask->message;
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
-    uint32_t *locals = calloc(SUBSCRIBE_SECTIONS_MAX, sizeof(*locals));
-    size_t count = 0;
+    uint32_t *locals = calloc(SUBSCRIBE_SECTIONS_MAX, sizeof *locals);
     enum status told = message->n_section > SUBSCRIBE_SECTIONS_MAX ? STATUS_MALFORMED : STATUS_OK;
-    enum status status;
-
     if (locals == NULL) {
         return STATUS_NO_MEMORY;
     }
+    size_t count = 0;
     for (size_t i = 0; i < message->n_section && told == STATUS_OK; i++) {
         struct event_draft one;
-        const struct authority_section *section;
-
-        memset(&one, 0, sizeof(one));
-        section = draft_section(core, txn, message->section[i], &one);
+        memset(&one, 0, sizeof one);
+        const struct authority_section *section =
+            draft_section(core, txn, message->section[i], &one);
         count = add_once(locals, count, one.section_local);
         if (section == NULL || peer == NULL ||
             !authority_may(core->authority, peer, ACTION_READ, section->class, section, NULL,
@@ -259,10 +242,9 @@ enum status op_subscribe(struct core *core, struct txn *txn, const struct core_a
             told = STATUS_REFUSED;
         }
     }
-    status = answer_with(core, txn, ask, draft, told, answer);
+    enum status status = answer_with(core, txn, ask, draft, told, answer);
     if (status == STATUS_OK && told == STATUS_OK) {
         Alcove__SubscribeReply reply = ALCOVE__SUBSCRIBE_REPLY__INIT;
-
         answer->subscribe = true;
         answer->sections = locals;
         answer->section_count = count;

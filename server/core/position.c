@@ -8,8 +8,8 @@ static enum status get(struct txn *txn, enum core_state kind, uint32_t a, uint32
                        uint64_t *out_number, struct hash *out_link)
 {
     struct span value;
-    struct cursor_reader reader;
     enum status status = state_get(txn, (uint8_t)kind, a, b, &value);
+    struct cursor_reader reader;
     cursor_read_init(&reader, status == STATUS_OK ? value : span_of(NULL, 0));
     *out_number = cursor_read_u64(&reader);
     if (out_link != NULL) {
@@ -26,10 +26,10 @@ static void put(struct txn *txn, enum core_state kind, uint32_t a, uint32_t b, u
 {
     uint8_t value[8u + HASH_BYTES];
     struct cursor_writer writer;
-    size_t size = 0;
     cursor_write_init(&writer, value, sizeof value);
     cursor_write_u64(&writer, number);
     cursor_write_span(&writer, link);
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     state_put(txn, (uint8_t)kind, a, b, span_of(value, size));
 }

@@ -21,12 +21,11 @@ enum status produce_leaves(struct txn *txn, const struct core_answer *answer,
     Alcove__LeavesReply reply = ALCOVE__LEAVES_REPLY__INIT;
     size_t count = (size_t)(answer->to - answer->from);
     uint8_t *leaves = malloc(count * LEDGER_STATEMENT_LEAF_BYTES + 1);
-    enum status status;
 
     if (leaves == NULL) {
         return STATUS_NO_MEMORY;
     }
-    status = ledger_statement_leaves(txn, answer->from, count, leaves, &count);
+    enum status status = ledger_statement_leaves(txn, answer->from, count, leaves, &count);
     if (status == STATUS_OK) {
         reply.from = answer->from;
         reply.leaves = field_of(leaves, count * LEDGER_STATEMENT_LEAF_BYTES);
@@ -41,15 +40,13 @@ static enum status collect_chain(struct txn *txn, const struct core_answer *answ
                                  Alcove__ChainEntry *entries, Alcove__ChainEntry **list,
                                  struct chain_statement *found, size_t *out_count, bool *out_more)
 {
-    size_t bytes = 0;
     uint64_t number = answer->from;
     size_t count = 0;
-
+    size_t bytes = 0;
     while (number < answer->to && count < CHAIN_PAGE_STATEMENTS_MAX &&
            bytes < CHAIN_PAGE_BYTES_MAX) {
         uint64_t seq = 0;
         enum status status = chain_log_find(txn, answer->local, number, &seq);
-
         if (status == STATUS_OK) {
             status = chain_log_get(txn, seq, &found[count]);
         }
@@ -77,9 +74,9 @@ enum status produce_chain(struct txn *txn, const struct core_answer *answer,
 {
     (void)heads;
     Alcove__ChainReply reply = ALCOVE__CHAIN_REPLY__INIT;
-    Alcove__ChainEntry *entries = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(*entries));
+    Alcove__ChainEntry *entries = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof *entries);
     Alcove__ChainEntry **list = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(Alcove__ChainEntry *));
-    struct chain_statement *found = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof(*found));
+    struct chain_statement *found = calloc(CHAIN_PAGE_STATEMENTS_MAX, sizeof *found);
     enum status status = STATUS_NO_MEMORY;
     size_t count = 0;
     bool more = false;
@@ -105,13 +102,10 @@ enum status produce_checkpoint(struct txn *txn, const struct core_answer *answer
                                size_t *out_size)
 {
     Alcove__CheckpointReply reply = ALCOVE__CHECKPOINT_REPLY__INIT;
-    Alcove__Advance statements;
-    Alcove__Advance events;
     struct path statements_path;
-    struct path events_path;
     enum status status = path_consistency(txn, LEDGER_STATEMENTS, answer->seen_statements,
                                           heads->statements_size, &statements_path);
-
+    struct path events_path;
     if (status == STATUS_OK) {
         status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
                                   &events_path);
@@ -119,7 +113,9 @@ enum status produce_checkpoint(struct txn *txn, const struct core_answer *answer
     if (status != STATUS_OK) {
         return status;
     }
+    Alcove__Advance statements;
     path_advance(&statements, statements_note(heads), &statements_path);
+    Alcove__Advance events;
     path_advance(&events, path_events_note(heads), &events_path);
     reply.statements = &statements;
     reply.events = &events;
@@ -155,10 +151,10 @@ enum status produce_login(struct txn *txn, const struct core_answer *answer,
     Alcove__Consistency statements = ALCOVE__CONSISTENCY__INIT;
     Alcove__Consistency events = ALCOVE__CONSISTENCY__INIT;
     struct path statements_path;
-    struct path events_path;
     enum status status = path_consistency(txn, LEDGER_STATEMENTS, answer->seen_statements,
                                           answer->from, &statements_path);
 
+    struct path events_path;
     if (status == STATUS_OK) {
         status =
             path_consistency(txn, LEDGER_EVENTS, answer->seen_events, answer->to, &events_path);
@@ -185,12 +181,11 @@ enum status produce_login(struct txn *txn, const struct core_answer *answer,
 static enum status page_bytes(struct txn *txn, const struct core_answer *answer,
                               struct hash *out_before)
 {
-    struct section_change change;
-
-    memset(out_before, 0, sizeof(*out_before));
+    memset(out_before, 0, sizeof *out_before);
     if (answer->from <= 1) {
         return STATUS_OK;
     }
+    struct section_change change;
     if (section_log_get(txn, answer->local, answer->from - 1, &change) != STATUS_OK) {
         return STATUS_CORRUPT;
     }
@@ -204,27 +199,26 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
 {
     Alcove__PageReply reply = ALCOVE__PAGE_REPLY__INIT;
     Alcove__EventProof proof = ALCOVE__EVENT_PROOF__INIT;
-    Alcove__Advance advance;
     Alcove__EventLeaf leaf;
     struct leaf_view view;
-    struct path inclusion;
-    struct path consistency;
-    struct hash before;
     enum status status = leaf_view_load(txn, answer->event, CORE_VIEW_ACTOR, &view, &leaf);
-
+    struct path inclusion;
     if (status == STATUS_OK) {
         status = path_inclusion(txn, LEDGER_EVENTS, answer->event, heads->events_size, &inclusion);
     }
+    struct path consistency;
     if (status == STATUS_OK) {
         status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
                                   &consistency);
     }
+    struct hash before;
     if (status == STATUS_OK) {
         status = page_bytes(txn, answer, &before);
     }
     if (status != STATUS_OK) {
         return status;
     }
+    Alcove__Advance advance;
     path_advance(&advance, path_events_note(heads), &consistency);
     proof.leaf = &leaf;
     proof.advance = &advance;

@@ -18,17 +18,15 @@ static void shown_free(struct shown *shown)
 static enum status shown_load(struct txn *txn, const struct core_answer *answer, struct shown *out)
 {
     size_t count = answer->seq_count;
-
-    out->leaves = calloc(count + 1, sizeof(*out->leaves));
+    out->leaves = calloc(count + 1, sizeof *out->leaves);
     out->list = calloc(count + 1, sizeof(Alcove__EventLeaf *));
-    out->views = calloc(count + 1, sizeof(*out->views));
+    out->views = calloc(count + 1, sizeof *out->views);
     if (out->leaves == NULL || out->list == NULL || out->views == NULL) {
         return STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
         enum status status =
             leaf_view_load(txn, answer->seqs[i], answer->view, &out->views[i], &out->leaves[i]);
-
         if (status != STATUS_OK) {
             return status;
         }
@@ -42,20 +40,19 @@ enum status produce_events(struct txn *txn, const struct core_answer *answer,
                            size_t *out_size)
 {
     Alcove__EventsReply reply = ALCOVE__EVENTS_REPLY__INIT;
-    Alcove__Advance advance;
     struct shown shown = {NULL, NULL, NULL};
-    struct path inclusion = {.proof = {.count = 0}};
-    struct path consistency;
     enum status status = shown_load(txn, answer, &shown);
-
+    struct path consistency;
     if (status == STATUS_OK) {
         status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
                                   &consistency);
     }
+    struct path inclusion = {.proof = {.count = 0}};
     if (status == STATUS_OK && answer->seq_count > 0) {
         status = path_inclusion(txn, LEDGER_EVENTS, answer->seqs[answer->seq_count - 1],
                                 heads->events_size, &inclusion);
     }
+    Alcove__Advance advance;
     if (status == STATUS_OK) {
         path_advance(&advance, path_events_note(heads), &consistency);
         reply.n_leaf = answer->seq_count;
@@ -77,15 +74,14 @@ enum status produce_event_leaves(struct txn *txn, const struct core_answer *answ
                                  size_t *out_size)
 {
     Alcove__EventLeavesReply reply = ALCOVE__EVENT_LEAVES_REPLY__INIT;
-    Alcove__Advance advance;
     struct shown shown = {NULL, NULL, NULL};
-    struct path consistency;
     enum status status = shown_load(txn, answer, &shown);
-
+    struct path consistency;
     if (status == STATUS_OK) {
         status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
                                   &consistency);
     }
+    Alcove__Advance advance;
     if (status == STATUS_OK) {
         path_advance(&advance, path_events_note(heads), &consistency);
         reply.n_leaf = answer->seq_count;

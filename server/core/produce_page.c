@@ -14,10 +14,8 @@ static enum status record_hashes_of(struct span header, struct record_hashes *ou
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
     enum status status = message_decode(&alcove__header__descriptor, header, &arena, &message);
-
     if (status == STATUS_OK) {
         const Alcove__Header *parsed = (const Alcove__Header *)(const void *)message;
-
         if (!field_hash(parsed->context_hash, &out->context) ||
             !field_hash(parsed->envelope_hash, &out->envelope)) {
             status = STATUS_CORRUPT;
@@ -37,7 +35,6 @@ static enum status check_record(const struct record *record)
 {
     struct record_hashes hashes;
     enum status status = record_hashes_of(record->header, &hashes);
-
     return status == STATUS_OK ? record_check(record, &hashes) : status;
 }
 
@@ -45,9 +42,8 @@ static enum status check_record(const struct record *record)
 static enum status fill_revision(struct txn *txn, const struct event_change *change,
                                  struct record *record, Alcove__PageEntry *entry)
 {
-    struct span wrap = {NULL, 0};
     enum status status = record_get(txn, change->object_seq, &change->object, record);
-
+    struct span wrap = {NULL, 0};
     if (status == STATUS_OK && !record->erased) {
         status = record_wrap(txn, change->object_seq, &wrap);
     }
@@ -85,11 +81,10 @@ static enum status add_entry(struct txn *txn, const struct section_change *chang
     Alcove__PageEntry *entry = &chunk->entries[chunk->count];
     struct record *record = &chunk->records[chunk->count];
     bool revision = change->change.kind == ENTRY_REVISION;
-    enum status status = STATUS_OK;
-
     alcove__page_entry__init(entry);
     entry->number = change->number;
     entry->kind = change->change.kind;
+    enum status status = STATUS_OK;
     if (revision) {
         status = fill_revision(txn, &change->change, record, entry);
     } else {
@@ -119,7 +114,6 @@ static enum status fill_chunk(struct txn *txn, struct produce_page *page, size_t
         struct section_change change;
         enum status status = section_walk_next(txn, &page->walk, &change);
         size_t before = chunk->count;
-
         if (status == STATUS_OK) {
             status = add_entry(txn, &change, capacity, chunk);
         }
@@ -144,9 +138,8 @@ enum status produce_chunk(struct txn *txn, struct produce_page *page, size_t cap
                           uint8_t **out_body, size_t *out_size, bool *out_last)
 {
     Alcove__PageChunk message = ALCOVE__PAGE_CHUNK__INIT;
-    struct chunk *chunk = calloc(1, sizeof(*chunk));
+    struct chunk *chunk = calloc(1, sizeof *chunk);
     enum status status = STATUS_NO_MEMORY;
-
     if (chunk != NULL) {
         status = fill_chunk(txn, page, capacity, chunk);
     }

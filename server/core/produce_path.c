@@ -10,9 +10,8 @@ static void path_fields(struct path *path)
 enum status path_consistency(struct txn *txn, enum ledger_log log, uint64_t from, uint64_t to,
                              struct path *out)
 {
-    enum status status = STATUS_OK;
-
     out->proof.count = 0;
+    enum status status = STATUS_OK;
     if (from <= to) {
         status = ledger_consistency(txn, log, from, to, &out->proof);
     }
@@ -24,7 +23,6 @@ enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,
                            struct path *out)
 {
     enum status status = ledger_inclusion(txn, log, index, size, &out->proof);
-
     path_fields(out);
     return status;
 }

@@ -16,7 +16,6 @@ static enum status reply_stored(const struct event_written *last, uint64_t state
                                 struct core_answer *answer)
 {
     Alcove__SubmitReply reply = ALCOVE__SUBMIT_REPLY__INIT;
-
     reply.event = last->seq;
     reply.event_leaf = field_of(last->leaf.bytes, HASH_BYTES);
     if (last->numbers.section_number != 0) {
@@ -34,10 +33,9 @@ static enum status reply_conflict(struct core *core, const struct submit_plan *p
                                   struct core_answer *answer)
 {
     Alcove__SubmitReply reply = ALCOVE__SUBMIT_REPLY__INIT;
-    ProtobufCBinaryData heads[NOTE_HEAD_SIBLINGS_MAX];
     const struct authority_chain *chain =
         plan->statement_count == 0 ? NULL : authority_chain(core->authority, &plan->label);
-
+    ProtobufCBinaryData heads[NOTE_HEAD_SIBLINGS_MAX];
     for (size_t i = 0; i < plan->conflict.count; i++) {
         heads[i] = field_of(plan->conflict.heads[i].link.bytes, HASH_BYTES);
     }
@@ -55,16 +53,14 @@ static enum status answer_again(struct core *core, struct txn *txn, const struct
                                 struct core_answer *answer)
 {
     struct event_written last = {.seq = first->seq, .leaf = first->leaf_hash};
-    uint64_t statement_seq = 0;
-    enum status status;
-
     last.numbers.section_number = first->section_number;
     last.numbers.section_head = first->section_head;
     last.numbers.chart_number = first->chart_number;
+    uint64_t statement_seq = 0;
     if (first->reply.outcome.size == OUTCOME_BYTES) {
         statement_seq = cursor_get_u64(first->reply.outcome.data);
     }
-    status = answer_with(core, txn, ask, draft, STATUS_ALREADY, answer);
+    enum status status = answer_with(core, txn, ask, draft, STATUS_ALREADY, answer);
     if (status != STATUS_OK) {
         return status;
     }
@@ -75,17 +71,15 @@ static enum status answer_again(struct core *core, struct txn *txn, const struct
 static enum status apply(struct core *core, struct txn *txn, const struct core_ask *ask,
                          struct submit_plan *plan, struct core_answer *answer)
 {
-    uint8_t outcome[OUTCOME_BYTES] = {0};
     uint64_t seq = plan->statement_count == 0 ? 0 : plan->statements[0].seq;
+    uint8_t outcome[OUTCOME_BYTES] = {0};
     struct event_reply reply = {.request = ask->id,
                                 .request_hash = ask->body_hash,
-                                .outcome = span_of(outcome, sizeof(outcome))};
+                                .outcome = span_of(outcome, sizeof outcome)};
     struct event_written last;
-    enum status status;
-
-    memset(&last, 0, sizeof(last));
+    memset(&last, 0, sizeof last);
     cursor_put_u64(outcome, seq);
-    status = submit_apply_statements(core, txn, ask, plan, &reply, &last);
+    enum status status = submit_apply_statements(core, txn, ask, plan, &reply, &last);
     if (status == STATUS_OK) {
         status = submit_apply_revisions(core, txn, ask, plan, &reply, &last);
     }
@@ -116,10 +110,8 @@ static bool well_formed(const struct core_ask *ask, const Alcove__SubmitAsk *sub
 static bool takes_away(const struct submit_plan *plan)
 {
     bool away = true;
-
     for (size_t i = 0; i < plan->statement_count; i++) {
         uint32_t type = plan->statements[i].statement->rule->type;
-
         away = away && (type == STATEMENT_REVOCATION || type == STATEMENT_DEVICE_REVOCATION ||
                         type == STATEMENT_RELATION_END || type == STATEMENT_SUSPENSION);
     }
@@ -134,8 +126,6 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
                                struct submit_plan *plan, struct event_draft *draft,
                                struct event_stored *first, bool *out_again)
 {
-    enum status status;
-
     *out_again = false;
     if (!well_formed(ask, plan->ask)) {
         return STATUS_MALFORMED;
@@ -148,8 +138,9 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
     if (plan->brought == NULL) {
         return STATUS_NO_MEMORY;
     }
-    status = plan->ask->n_statement == 0 ? submit_permit_revisions(core, txn, ask, plan, draft)
-                                         : submit_permit_statements(core, txn, ask, plan, draft);
+    enum status status = plan->ask->n_statement == 0
+                             ? submit_permit_revisions(core, txn, ask, plan, draft)
+                             : submit_permit_statements(core, txn, ask, plan, draft);
     if (status != STATUS_OK) {
         return status;
     }
@@ -180,7 +171,6 @@ static enum status refuse(struct core *core, struct txn *txn, const struct core_
                           enum status why, struct core_answer *answer)
 {
     enum status status = answer_with(core, txn, ask, draft, why, answer);
-
     if (status == STATUS_OK && (why == STATUS_CONFLICT || why == STATUS_ALREADY)) {
         status = reply_conflict(core, plan, answer);
     }
@@ -190,11 +180,7 @@ static enum status refuse(struct core *core, struct txn *txn, const struct core_
 enum status op_submit(struct core *core, struct txn *txn, const struct core_ask *ask,
                       struct event_draft *draft, struct core_answer *answer)
 {
-    struct submit_plan *plan = calloc(1, sizeof(*plan));
-    struct event_stored first;
-    bool again = false;
-    enum status status;
-
+    struct submit_plan *plan = calloc(1, sizeof *plan);
     if (plan == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -203,7 +189,9 @@ enum status op_submit(struct core *core, struct txn *txn, const struct core_ask 
     draft->purpose = plan->ask->purpose;
     core_begin(core);
     authority_try_begin(core->authority);
-    status = plan_submit(core, txn, ask, plan, draft, &first, &again);
+    struct event_stored first;
+    bool again = false;
+    enum status status = plan_submit(core, txn, ask, plan, draft, &first, &again);
     /* Ended before the answer, so that a refusal tells of what is, not of what was tried; and
      * before anything is written, which is taken back with the whole batch or not at all. */
     if (status == STATUS_OK) {

@@ -8,7 +8,6 @@ static enum status name_if_new(struct txn *txn, enum schema_id_kind kind,
                                const uint8_t id[static ID_BYTES], uint32_t *out_local)
 {
     enum status status = names_find(txn, kind, id, out_local);
-
     return status == STATUS_NOT_FOUND ? names_add(txn, kind, id, out_local) : status;
 }
 
@@ -17,7 +16,6 @@ static enum status name_new_ids(struct txn *txn, const struct statement *stateme
 {
     uint32_t local;
     enum status status = STATUS_OK;
-
     switch (statement->rule->type) {
     case STATEMENT_INVITATION:
         return name_if_new(txn, SCHEMA_ID_MEMBER, statement->u.invitation.invited.bytes, &local);
@@ -51,13 +49,11 @@ enum status statement_store(struct core *core, struct txn *txn, const struct sta
         .bytes = statement->bytes,
         .time_ms = time_ms,
     };
+    (void)core;
+    random_bytes(record.opening, sizeof record.opening);
     struct hash leaf;
     uint64_t stored = 0;
-    enum status status;
-
-    (void)core;
-    random_bytes(record.opening, sizeof(record.opening));
-    status = chain_log_append(txn, &record, &stored, &leaf);
+    enum status status = chain_log_append(txn, &record, &stored, &leaf);
     if (status == STATUS_OK) {
         status = name_new_ids(txn, statement);
     }
@@ -70,7 +66,7 @@ enum status statement_store(struct core *core, struct txn *txn, const struct sta
 static void draft_of_result(struct core *core, struct txn *txn, const struct submit_statement *one,
                             bool section_chain, struct event_draft *draft)
 {
-    memset(draft, 0, sizeof(*draft));
+    memset(draft, 0, sizeof *draft);
     draft->action = one->result.action;
     draft->outcome = OUTCOME_OK;
     draft->object = one->statement->hash;
@@ -90,7 +86,6 @@ static void draft_of_result(struct core *core, struct txn *txn, const struct sub
 static enum status effects_of_member(struct core *core, const struct submit_statement *one)
 {
     struct core_effect effect = {.kind = CORE_EFFECT_OUT, .member = one->result.subject};
-
     if (one->statement->rule->type == STATEMENT_SUSPENSION) {
         return effect_add(core, &effect);
     }
@@ -106,12 +101,11 @@ static enum status apply_one(struct core *core, struct txn *txn, const struct co
                              struct event_written *last)
 {
     struct submit_statement *one = &plan->statements[i];
-    struct event_draft draft;
     enum status status = statement_store(core, txn, one->statement, one->seq, plan->time_ms);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct event_draft draft;
     draft_of_result(core, txn, one, plan->section_chain, &draft);
     if (i + 1 == plan->statement_count && plan->revision_count == 0) {
         draft.reply = *reply;
@@ -137,14 +131,12 @@ enum status submit_apply_statements(struct core *core, struct txn *txn, const st
 {
     for (size_t i = 0; i < plan->statement_count; i++) {
         enum status status = apply_one(core, txn, ask, plan, i, reply, last);
-
         if (status != STATUS_OK) {
             return status;
         }
     }
     if (plan->statement_count > 0 && plan->ask->bundle.len > 0) {
         uint8_t prefix[ID_BYTES];
-
         return state_blob_put(txn, field_span(plan->ask->bundle), prefix);
     }
     return STATUS_OK;

@@ -22,7 +22,6 @@ static enum status judge_kind(const struct note_head *heads, bool exists, uint32
 {
     bool appends = kind == REVISION_ADDENDUM || kind == REVISION_CORRECTION;
     bool locked = exists && (heads->flags & SUBMIT_NOTE_SIGNED) != 0;
-
     if (kind == REVISION_TOMBSTONE) {
         return exists ? STATUS_OK : STATUS_CONFLICT;
     }
@@ -38,7 +37,6 @@ static enum status judge_kind(const struct note_head *heads, bool exists, uint32
 static enum status judge_number(const struct submit_revision *one)
 {
     const struct revision_context *context = &one->context;
-
     if (context->revision < one->least || context->revision > one->most ||
         context->revision > UINT32_MAX) {
         return STATUS_CONFLICT;
@@ -55,10 +53,8 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
                              ? STATUS_NOT_FOUND
                              : note_head_get(txn, plan->section_local, &context->note, &one->heads);
     bool exists = status == STATUS_OK;
-    uint64_t highest = 0;
-
     if (status == STATUS_NOT_FOUND) {
-        memset(&one->heads, 0, sizeof(one->heads));
+        memset(&one->heads, 0, sizeof one->heads);
     } else if (status != STATUS_OK) {
         return status;
     }
@@ -70,9 +66,9 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
     if (exists != (context->parent_count > 0)) {
         return STATUS_CONFLICT;
     }
+    uint64_t highest = 0;
     for (size_t i = 0; i < context->parent_count; i++) {
         size_t at = 0;
-
         one->missing[i] = !heads_hold(&one->heads, &context->parent[i], &at);
         if (!one->missing[i]) {
             highest =
@@ -89,9 +85,6 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
 static enum status judge_section_seen(struct txn *txn, const struct submit_plan *plan,
                                       const struct revision_context *context)
 {
-    struct section_change change;
-    enum status status;
-
     if (context->section_number > plan->number) {
         return STATUS_CONFLICT;
     }
@@ -101,7 +94,9 @@ static enum status judge_section_seen(struct txn *txn, const struct submit_plan 
     if (context->section_number == 0 || plan->section_local == 0) {
         return STATUS_CONFLICT;
     }
-    status = section_log_get(txn, plan->section_local, context->section_number, &change);
+    struct section_change change;
+    enum status status =
+        section_log_get(txn, plan->section_local, context->section_number, &change);
     if (status == STATUS_NOT_FOUND) {
         return STATUS_CONFLICT; /* a number this very submit makes */
     }
@@ -116,7 +111,6 @@ static enum status judge_seen(struct core *core, struct txn *txn, const struct s
                               const struct revision_context *context)
 {
     enum status status = judge_section_seen(txn, plan, context);
-
     if (status == STATUS_OK) {
         status = past_judge_chart(core, txn, plan->chart_local, context->chart_number,
                                   &context->chart_leaf);
@@ -132,7 +126,6 @@ static enum status judge_epoch(struct core *core, const struct submit_plan *plan
 {
     struct authority_when when = authority_now(core->now_ms);
     const struct authority_epoch *epoch = authority_epoch(plan->section, when);
-
     if (epoch == NULL || authority_closed(core->authority, plan->section, when) ||
         epoch->epoch != context->epoch || !ID_EQUAL(&epoch->statement, &context->epoch_statement)) {
         return STATUS_NEEDS_EPOCH;
@@ -144,14 +137,12 @@ enum status submit_judge_revision(struct core *core, struct txn *txn, struct sub
                                   struct submit_revision *one)
 {
     const struct revision_context *context = &one->context;
-    enum status status;
-
     if (!ID_EQUAL(&context->section, &plan->section->id) ||
         context->class != plan->section->class || context->has_chart != plan->section->has_chart ||
         (context->has_chart && !ID_EQUAL(&context->chart, &plan->section->chart))) {
         return STATUS_MALFORMED;
     }
-    status = judge_epoch(core, plan, context);
+    enum status status = judge_epoch(core, plan, context);
     if (status == STATUS_OK) {
         status = judge_seen(core, txn, plan, context);
     }
@@ -191,12 +182,11 @@ static void match_one(struct submit_revision *one, uint64_t number,
 static enum status match_entry(struct txn *txn, struct submit_plan *plan,
                                const struct section_change *entry)
 {
-    struct revision_context other;
-    struct record record;
-
     if (entry->change.kind != ENTRY_REVISION) {
         return STATUS_OK;
     }
+    struct revision_context other;
+    struct record record;
     if (record_peek(txn, entry->change.object_seq, &record) != STATUS_OK ||
         revision_context_parse(record.context, &other) != STATUS_OK) {
         return STATUS_CORRUPT;
@@ -214,7 +204,6 @@ static enum status match_parents(struct txn *txn, struct submit_plan *plan, uint
     size_t looked = 0;
     size_t count = 1;
     enum status status = STATUS_OK;
-
     while (status == STATUS_OK && count > 0 && looked < CONCURRENT_ENTRIES_MAX) {
         status =
             section_log_page(txn, plan->section_local, after, entries, ENTRIES_AT_ONCE, &count);
@@ -230,26 +219,22 @@ static enum status match_parents(struct txn *txn, struct submit_plan *plan, uint
 enum status submit_judge_parents(struct txn *txn, struct submit_plan *plan)
 {
     uint64_t after = UINT64_MAX;
-    enum status status = STATUS_OK;
-
     for (size_t i = 0; i < plan->revision_count; i++) {
         const struct submit_revision *one = &plan->revisions[i];
-
         if (waits(one) && one->context.section_number < after) {
             after = one->context.section_number;
         }
     }
+    enum status status = STATUS_OK;
     if (after != UINT64_MAX && plan->section_local != 0) {
         status = match_parents(txn, plan, after);
     }
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
         struct submit_revision *one = &plan->revisions[i];
-
         status = waits(one) ? STATUS_CONFLICT : judge_number(one);
         if (status == STATUS_CONFLICT && plan->section_local != 0) {
             enum status found =
                 note_head_get(txn, plan->section_local, &one->context.note, &plan->conflict);
-
             status = found == STATUS_OK || found == STATUS_NOT_FOUND ? status : found;
         }
     }
@@ -272,12 +257,11 @@ static bool erases(const struct submit_plan *plan, const struct note_id *note)
 static enum status erase_entry(struct txn *txn, const struct submit_plan *plan,
                                const struct section_change *entry)
 {
-    struct revision_context context;
-    struct record record;
-
     if (entry->change.kind != ENTRY_REVISION) {
         return STATUS_OK;
     }
+    struct revision_context context;
+    struct record record;
     if (record_peek(txn, entry->change.object_seq, &record) != STATUS_OK ||
         revision_context_parse(record.context, &context) != STATUS_OK) {
         return STATUS_CORRUPT;
@@ -290,15 +274,14 @@ static enum status erase_entry(struct txn *txn, const struct submit_plan *plan,
 
 enum status submit_erase(struct txn *txn, const struct submit_plan *plan)
 {
-    struct section_change entries[ENTRIES_AT_ONCE];
-    uint64_t after = 0;
-    size_t count = 1;
     bool needed = false;
-    enum status status = STATUS_OK;
-
     for (size_t i = 0; i < plan->revision_count; i++) {
         needed |= plan->revisions[i].context.kind == REVISION_TOMBSTONE;
     }
+    struct section_change entries[ENTRIES_AT_ONCE];
+    uint64_t after = 0;
+    size_t count = 1;
+    enum status status = STATUS_OK;
     while (needed && status == STATUS_OK && count > 0 && after < plan->number) {
         status =
             section_log_page(txn, plan->section_local, after, entries, ENTRIES_AT_ONCE, &count);

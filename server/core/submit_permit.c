@@ -11,7 +11,6 @@ static bool permitted(struct core *core, const struct core_ask *ask, struct subm
 {
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
     bool may = peer != NULL && plan->section != NULL;
-
     for (size_t i = 0; i < plan->revision_count && may; i++) {
         may = authority_may(core->authority, peer, submit_revision_action(&plan->revisions[i]),
                             plan->section->class, plan->section, NULL, authority_now(core->now_ms),
@@ -25,16 +24,14 @@ static bool permitted(struct core *core, const struct core_ask *ask, struct subm
 enum status submit_permit_revisions(struct core *core, struct txn *txn, const struct core_ask *ask,
                                     struct submit_plan *plan, struct event_draft *draft)
 {
-    enum status status = STATUS_OK;
-
-    plan->revisions = calloc(plan->ask->n_revision, sizeof(*plan->revisions));
+    plan->revisions = calloc(plan->ask->n_revision, sizeof *plan->revisions);
     if (plan->revisions == NULL) {
         return STATUS_NO_MEMORY;
     }
     plan->revision_count = plan->ask->n_revision;
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
         const struct brought_revision *read = &plan->brought->revisions[i];
-
         plan->revisions[i].wire = plan->ask->revision[i];
         plan->revisions[i].context = read->context;
         plan->revisions[i].header = read->header;
@@ -46,7 +43,6 @@ enum status submit_permit_revisions(struct core *core, struct txn *txn, const st
     }
     if (plan->statement_count == 0) {
         const struct revision_context *first = &plan->revisions[0].context;
-
         draft->action = submit_revision_action(&plan->revisions[0]);
         draft->note = first->note;
         draft->object = plan->revisions[0].link;

@@ -15,10 +15,7 @@ static bool note_repeats(const struct submit_plan *plan, size_t i)
 enum status submit_plan_revisions(struct core *core, struct txn *txn, const struct core_ask *ask,
                                   struct submit_plan *plan)
 {
-    struct hash link;
-    uint64_t number = 0;
     enum status status = STATUS_OK;
-
     if (plan->statement_count == 0) {
         status = names_find(txn, SCHEMA_ID_SECTION, plan->section->id.bytes, &plan->section_local);
         if (status == STATUS_OK) {
@@ -29,12 +26,13 @@ enum status submit_plan_revisions(struct core *core, struct txn *txn, const stru
         status = names_find(txn, SCHEMA_ID_CHART, plan->section->chart.bytes, &plan->chart_local);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status; /* made by this submit */
     }
+    struct hash link;
+    uint64_t number = 0;
     if (status == STATUS_OK) {
         status = position_get(txn, plan->section_local, ask->peer->device_local, &number, &link);
     }
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
         struct submit_revision *one = &plan->revisions[i];
-
         if (number > 0 && one->context.device_number == number && ID_EQUAL(&one->link, &link)) {
             return STATUS_ALREADY;
         }
@@ -61,10 +59,8 @@ static enum status store_one(struct txn *txn, const struct submit_plan *plan,
                             .header = field_span(one->wire->header),
                             .envelope = field_span(one->wire->envelope)};
     struct note_revision_ref *head = &one->heads.heads[one->heads.count];
-    enum status status;
-
     memcpy(record.signature.bytes, one->wire->signature.data, SIGNATURE_BYTES);
-    status = record_append(txn, &record, field_span(one->wire->wrap), out_seq);
+    enum status status = record_append(txn, &record, field_span(one->wire->wrap), out_seq);
     if (status != STATUS_OK) {
         return status;
     }
@@ -88,7 +84,6 @@ static struct event_draft draft_of_all(struct core *core, struct txn *txn, struc
                                 .basis_kind = plan->basis_kind,
                                 .basis = plan->basis,
                                 .change = {.kind = ENTRY_REVISION}};
-
     (void)draft_section(core, txn, field_of(plan->section->id.bytes, ID_BYTES), &draft);
     plan->section_local = draft.section_local;
     return draft;
@@ -100,10 +95,8 @@ static enum status apply_all(struct core *core, struct txn *txn, const struct co
 {
     struct event_draft draft = draft_of_all(core, txn, plan);
     enum status status = STATUS_OK;
-
     for (size_t i = 0; i < plan->revision_count && status == STATUS_OK; i++) {
         struct submit_revision *one = &plan->revisions[i];
-
         draft.action = submit_revision_action(one);
         draft.note = one->context.note;
         draft.object = one->link;
@@ -123,13 +116,10 @@ enum status submit_apply_revisions(struct core *core, struct txn *txn, const str
                                    struct submit_plan *plan, const struct event_reply *reply,
                                    struct event_written *last)
 {
-    struct core_effect moved = {.kind = CORE_EFFECT_MOVED};
-    enum status status;
-
     if (plan->revision_count == 0) {
         return STATUS_OK;
     }
-    status = apply_all(core, txn, ask, plan, reply, last);
+    enum status status = apply_all(core, txn, ask, plan, reply, last);
     if (status == STATUS_OK) {
         status = submit_erase(txn, plan);
     }
@@ -139,6 +129,7 @@ enum status submit_apply_revisions(struct core *core, struct txn *txn, const str
     position_put(txn, plan->section_local, ask->peer->device_local,
                  plan->revisions[plan->revision_count - 1].context.device_number,
                  &plan->revisions[plan->revision_count - 1].link);
+    struct core_effect moved = {.kind = CORE_EFFECT_MOVED};
     moved.section_local = plan->section_local;
     moved.section = plan->section->id;
     moved.number = last->numbers.section_number;

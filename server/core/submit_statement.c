@@ -22,7 +22,6 @@ static enum status permit_chain(struct core *core, const struct core_ask *ask,
 {
     const struct authority_chain *chain = authority_chain(core->authority, &statement->link.label);
     const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
-
     if (peer == NULL) {
         return STATUS_REFUSED;
     }
@@ -44,7 +43,6 @@ static void draft_of_statement(struct core *core, struct txn *txn, const struct 
                                const struct statement *statement, struct event_draft *draft)
 {
     const struct authority_chain *chain = authority_chain(core->authority, &statement->link.label);
-
     draft->action = statement->rule->action;
     draft->object = statement->hash;
     if (chain != NULL && chain->subject == STATEMENT_OF_SECTION) {
@@ -61,15 +59,14 @@ static void draft_of_statement(struct core *core, struct txn *txn, const struct 
 static enum status place_in_section(struct core *core, struct txn *txn, struct submit_plan *plan)
 {
     const struct authority_section *section = authority_section_of(core->authority, &plan->label);
-    enum status status;
-
     plan->number = 0;
-    memset(&plan->head, 0, sizeof(plan->head));
+    memset(&plan->head, 0, sizeof plan->head);
     plan->section_local = 0;
     if (section == NULL) {
         return STATUS_OK;
     }
-    status = names_find(txn, SCHEMA_ID_SECTION, section->id.bytes, &plan->section_local);
+    enum status status =
+        names_find(txn, SCHEMA_ID_SECTION, section->id.bytes, &plan->section_local);
     if (status == STATUS_OK) {
         status = section_log_head(txn, plan->section_local, &plan->number, &plan->head);
     }
@@ -79,9 +76,6 @@ static enum status place_in_section(struct core *core, struct txn *txn, struct s
 enum status device_is_new(struct txn *txn, const struct statement *statement)
 {
     const struct device_keys *keys = NULL;
-    uint32_t local;
-    enum status status;
-
     if (statement->rule->type == STATEMENT_DEVICE) {
         keys = &statement->u.device;
     } else if (statement->rule->type == STATEMENT_ENROLMENT) {
@@ -90,7 +84,8 @@ enum status device_is_new(struct txn *txn, const struct statement *statement)
     if (keys == NULL) {
         return STATUS_OK;
     }
-    status = names_find(txn, SCHEMA_ID_DEVICE, keys->id.bytes, &local);
+    uint32_t local;
+    enum status status = names_find(txn, SCHEMA_ID_DEVICE, keys->id.bytes, &local);
     return status == STATUS_OK ? STATUS_REFUSED : status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -99,12 +94,11 @@ static enum status judge_claims(struct core *core, struct txn *txn, const struct
                                 const struct submit_statement *one)
 {
     const struct statement *statement = one->statement;
-    enum status status = STATUS_OK;
-
     if (one->result.has_position && (one->result.position_number != plan->number ||
                                      !ID_EQUAL(&one->result.position_head, &plan->head))) {
         return STATUS_CONFLICT;
     }
+    enum status status = STATUS_OK;
     if (statement->link.has_seen) {
         status = past_judge_seen(core, txn, &statement->link.seen);
     }
@@ -126,7 +120,6 @@ static enum status admit_one(struct core *core, struct txn *txn, struct submit_p
     enum status status = authority_judge(core->authority, one->statement, one->seq, plan->time_ms,
                                          one->verified ? AUTHORITY_VERIFIED : AUTHORITY_VERIFY,
                                          &one->result, &judgement);
-
     if (status == STATUS_OK) {
         status = device_is_new(txn, one->statement);
     }
@@ -141,7 +134,6 @@ static enum status admit_one(struct core *core, struct txn *txn, struct submit_p
     }
     if (plan->section_chain) {
         struct hash before = plan->head;
-
         plan->number++;
         leaf_section_head(&core->practice, &before, plan->number, ENTRY_STATEMENT,
                           &one->statement->hash, &plan->head);
@@ -154,7 +146,6 @@ static enum status take_all(struct submit_plan *plan)
     for (size_t i = 0; i < plan->ask->n_statement; i++) {
         struct submit_statement *one = &plan->statements[i];
         const struct brought_statement *read = &plan->brought->statements[i];
-
         if (read->status != STATUS_OK) {
             return answer_of(read->status);
         }
@@ -192,7 +183,6 @@ enum status submit_permit_statements(struct core *core, struct txn *txn, const s
                                      struct submit_plan *plan, struct event_draft *draft)
 {
     enum status status = take_all(plan);
-
     if (status == STATUS_OK) {
         draft_of_statement(core, txn, ask, plan->statements[0].statement, draft);
         status = permit_chain(core, ask, plan->statements[0].statement);
@@ -208,7 +198,6 @@ enum status submit_plan_statements(struct core *core, struct txn *txn, struct su
 {
     enum status status = plan->section_chain ? place_in_section(core, txn, plan) : STATUS_OK;
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
-
     for (size_t i = 0; i < plan->statement_count && status == STATUS_OK; i++) {
         plan->statements[i].seq = seq + i;
         status = admit_one(core, txn, plan, &plan->statements[i]);

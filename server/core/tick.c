@@ -12,7 +12,6 @@ static enum status remember_ended(struct txn *txn, uint32_t section_local, const
     struct span found;
     uint32_t n = 0;
     enum status status = state_get(txn, CORE_STATE_ENDED, section_local, n, &found);
-
     while (status == STATUS_OK && n < UINT32_MAX) {
         n++;
         status = state_get(txn, CORE_STATE_ENDED, section_local, n, &found);
@@ -35,12 +34,10 @@ static enum status end_one(struct core *core, struct txn *txn,
         .basis_kind = BASIS_GRANT,
         .basis = ending->grant->statement,
         .change = {.kind = ENTRY_ENDED, .object = ending->grant->statement}};
-    struct event_written written;
     struct section_id section = ending->section->id;
-    enum status status;
-
     (void)draft_section(core, txn, field_of(section.bytes, ID_BYTES), &draft);
-    status = event_write(core, txn, NULL, &draft, &written);
+    struct event_written written;
+    enum status status = event_write(core, txn, NULL, &draft, &written);
     if (status == STATUS_OK) {
         status = remember_ended(txn, draft.section_local, &draft.object);
     }
@@ -57,14 +54,13 @@ static enum status end_one(struct core *core, struct txn *txn,
 static enum status write_refused(struct core *core, struct txn *txn, const uint8_t *source,
                                  uint64_t attempts)
 {
-    struct core_ask ask = {.peer = NULL};
     struct event_draft draft = {.action = ACTION_LOGIN_REFUSED,
                                 .outcome = OUTCOME_REFUSED,
                                 .reason = STATUS_REFUSED,
                                 .count = attempts};
-    struct event_written written;
-
+    struct core_ask ask = {.peer = NULL};
     memcpy(ask.source, source, CORE_SOURCE_BYTES);
+    struct event_written written;
     return event_write(core, txn, &ask, &draft, &written);
 }
 
@@ -85,7 +81,6 @@ static enum status flush_refused(struct core *core, struct txn *txn, uint64_t no
     static const uint8_t nowhere[CORE_SOURCE_BYTES];
     struct refused_logins *refused = &core->counts.refused;
     enum status status = STATUS_OK;
-
     for (size_t i = 0; i < refused->count && status == STATUS_OK; i++) {
         status = write_refused(core, txn, refused->sources[i].source, refused->sources[i].attempts);
     }
@@ -93,7 +88,7 @@ static enum status flush_refused(struct core *core, struct txn *txn, uint64_t no
         status = write_refused(core, txn, nowhere, refused->others);
     }
     if (status == STATUS_OK) {
-        memset(refused, 0, sizeof(*refused));
+        memset(refused, 0, sizeof *refused);
         refused->minute = now_ms / 60000u;
     }
     return status;
@@ -102,20 +97,18 @@ static enum status flush_refused(struct core *core, struct txn *txn, uint64_t no
 bool core_tick_due(const struct core *core, uint64_t now_ms)
 {
     struct authority_ending ending;
-
     return refused_waiting(core, now_ms) ||
            authority_endings(core->authority, now_ms, &ending, 1) > 0;
 }
 
 enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms)
 {
-    struct authority_ending endings[ENDINGS_AT_ONCE];
-    size_t count = ENDINGS_AT_ONCE;
-    enum status status = STATUS_OK;
-
     core->now_ms = events_time(txn, now_ms);
     core_begin(core);
     /* All that have ended: the next statement would pass over a grant that is left. */
+    struct authority_ending endings[ENDINGS_AT_ONCE];
+    size_t count = ENDINGS_AT_ONCE;
+    enum status status = STATUS_OK;
     while (status == STATUS_OK && count == ENDINGS_AT_ONCE) {
         count = authority_endings(core->authority, core->now_ms, endings, ENDINGS_AT_ONCE);
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {

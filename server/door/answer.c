@@ -10,7 +10,6 @@ static enum status produce_body(struct door *door, const struct core_answer *ans
 {
     enum status status =
         door->after == NULL ? db_begin_read(door->db, &door->after) : db_renew(door->after);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -25,18 +24,17 @@ static enum status sign_login(const struct door *door, const struct core_ask *as
     const struct core_login *login = ask->login;
     const Alcove__Login *message = (const Alcove__Login *)(const void *)ask->message;
     uint8_t sizes[16];
-    struct signature signature;
     struct span parts[] = {
         span_of(login->exporter, 32), span_of(login->hello_nonce, 32), field_span(message->nonce),
-        ID_SPAN(&login->login_hash),  span_of(sizes, sizeof(sizes)),
+        ID_SPAN(&login->login_hash),  span_of(sizes, sizeof sizes),
     };
     bool rewound = answer->status == STATUS_REWOUND;
-    enum status status;
-
     cursor_put_u64(sizes, answer->from);
     cursor_put_u64(sizes + 8, answer->to);
-    status = login_key_sign(door->login_key, rewound ? LABEL_REWOUND : LABEL_LOGIN_SERVER,
-                            &door->practice, parts, rewound ? 5 : 4, &signature);
+    struct signature signature;
+    enum status status =
+        login_key_sign(door->login_key, rewound ? LABEL_REWOUND : LABEL_LOGIN_SERVER,
+                       &door->practice, parts, rewound ? 5 : 4, &signature);
     if (status == STATUS_OK) {
         answer->body = malloc(SIGNATURE_BYTES);
         if (answer->body == NULL) {
@@ -54,13 +52,12 @@ static uint8_t *finish_body(struct door *door, struct run_request *request,
 {
     struct core_answer *answer = &request->answer;
     bool login = request->ask.op == CORE_OP_LOGIN;
-    uint8_t *body = NULL;
-    enum status status = STATUS_OK;
-
     *out_size = 0;
+    enum status status = STATUS_OK;
     if (answer->produce != NULL && login) {
         status = sign_login(door, &request->ask, answer);
     }
+    uint8_t *body = NULL;
     if (status == STATUS_OK && answer->produce == NULL) {
         body = answer->body;
         *out_size = answer->body_bytes;
@@ -83,19 +80,17 @@ static void on_answer(void *state, struct run_request *request, struct run_check
     struct core_answer *answer = &request->answer;
     uint64_t number = guest_number(request->guest);
     bool login = request->ask.op == CORE_OP_LOGIN;
-    uint8_t *body;
-    uint8_t *frame;
-    size_t size = 0;
-
     if (answer->status == STATUS_OK && answer->chunks) {
         if (!page_start(door, net, request, shared)) {
             net_cut(net, number);
         }
         return;
     }
-    body = finish_body(door, request, run_checkpoints_view(shared), &size);
-    frame = door_frame(login ? FRAME_LOGIN_REPLY : FRAME_REPLY, login ? NULL : &request->ask.id,
-                       (uint32_t)answer->status, span_of(body, size), &size);
+    size_t size = 0;
+    uint8_t *body = finish_body(door, request, run_checkpoints_view(shared), &size);
+    uint8_t *frame =
+        door_frame(login ? FRAME_LOGIN_REPLY : FRAME_REPLY, login ? NULL : &request->ask.id,
+                   (uint32_t)answer->status, span_of(body, size), &size);
     free(body);
     if (frame == NULL) {
         net_cut(net, number);
@@ -117,14 +112,13 @@ static void on_push(void *state, struct guest *guest, const struct core_effect *
     struct net *net = door->net;
     const struct core_checkpoints *heads = run_checkpoints_view(shared);
     Alcove__Push push = ALCOVE__PUSH__INIT;
-    uint8_t *body = NULL;
-    uint8_t *frame = NULL;
-    size_t size = 0;
-
     push.section = field_of(moved->section.bytes, ID_BYTES);
     push.number = moved->number;
     push.statements_size = heads->statements_size;
     push.events_size = heads->events_size;
+    uint8_t *body = NULL;
+    uint8_t *frame = NULL;
+    size_t size = 0;
     if (message_pack(&push.base, &body, &size) == STATUS_OK) {
         frame = door_frame(FRAME_PUSH, NULL, 0, span_of(body, size), &size);
     }

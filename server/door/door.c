@@ -8,8 +8,7 @@
 enum status door_new(struct db *db, const struct practice_id *practice,
                      const struct login_key *login_key, struct door **out_door)
 {
-    struct door *door = calloc(1, sizeof(*door));
-
+    struct door *door = calloc(1, sizeof *door);
     if (door == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -35,15 +34,13 @@ void door_free(struct door *door)
 enum status door_begin_read(struct door *door, struct txn **out_txn)
 {
     struct txn *txn = NULL;
-    enum status status;
-
     for (size_t i = 0; i < DOOR_READERS_MAX && txn == NULL; i++) {
         txn = atomic_exchange(&door->idle[i], NULL);
     }
     if (txn == NULL) {
         return db_begin_read(door->db, out_txn);
     }
-    status = db_renew(txn);
+    enum status status = db_renew(txn);
     if (status != STATUS_OK) {
         db_abort(txn);
         return status;
@@ -60,7 +57,6 @@ void door_end_read(struct door *door, struct txn *txn)
     db_reset(txn);
     for (size_t i = 0; i < DOOR_READERS_MAX; i++) {
         struct txn *none = NULL;
-
         if (atomic_compare_exchange_strong(&door->idle[i], &none, txn)) {
             return;
         }
@@ -82,14 +78,13 @@ uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, s
                     size_t *out_size)
 {
     Alcove__Frame frame = ALCOVE__FRAME__INIT;
-    uint8_t *bytes = NULL;
-
     frame.kind = kind;
     if (id != NULL) {
         frame.request_id = field_of(id->bytes, ID_BYTES);
     }
     frame.code = code;
     frame.body = field_of(body.data, body.size);
+    uint8_t *bytes = NULL;
     return message_pack(&frame.base, &bytes, out_size) == STATUS_OK ? bytes : NULL;
 }
 
@@ -112,20 +107,19 @@ static void send_hello(struct door *door, struct guest *guest)
     struct run_checkpoints *shared = run_checkpoints_now(door->run);
     const struct core_checkpoints *heads = run_checkpoints_view(shared);
     struct core_login *login = guest_login(guest);
-    uint8_t *body = NULL;
-    uint8_t *frame = NULL;
-    size_t size = 0;
-
-    random_bytes(login->hello_nonce, sizeof(login->hello_nonce));
+    random_bytes(login->hello_nonce, sizeof login->hello_nonce);
     hello.version_min = 1;
     hello.version_max = 1;
-    hello.nonce = field_of(login->hello_nonce, sizeof(login->hello_nonce));
+    hello.nonce = field_of(login->hello_nonce, sizeof login->hello_nonce);
     hello.practice = field_of(door->practice.bytes, HASH_BYTES);
     hello.login_key = field_of(door->login_public.bytes, PUBLIC_KEY_BYTES);
     hello.statements_checkpoint = field_of(heads->statements, heads->statements_bytes);
     hello.events_checkpoint = field_of(heads->events, heads->events_bytes);
     login->hello_statements_size = heads->statements_size;
     login->hello_events_size = heads->events_size;
+    uint8_t *body = NULL;
+    uint8_t *frame = NULL;
+    size_t size = 0;
     if (message_pack(&hello.base, &body, &size) == STATUS_OK) {
         hash_bytes(span_of(body, size), &login->hello_hash);
         frame = door_frame(FRAME_HELLO, NULL, 0, span_of(body, size), &size);
@@ -139,7 +133,6 @@ static void on_open(void *state, const struct net_opened *opened, void **user)
 {
     struct door *door = state;
     struct guest *guest = guest_new(opened->connection, opened->exporter, opened->source.bytes);
-
     *user = guest;
     if (guest == NULL) {
         send_frame(door, opened->connection, NET_FRAME_MORE, NULL, 0);
@@ -151,7 +144,6 @@ static void on_open(void *state, const struct net_opened *opened, void **user)
 static void request_release(void *owned)
 {
     struct door_request *request = owned;
-
     arena_free(&request->arena);
     brought_free(request->brought);
     free(request);
@@ -162,7 +154,6 @@ static void fill_ask(const struct door *door, struct guest *guest, const Alcove_
 {
     const struct core_peer *peer = guest_peer(guest);
     bool login = frame->kind == FRAME_LOGIN;
-
     if (!field_required(frame->request_id, ask->id.bytes, ID_BYTES) && !login) {
         return;
     }
@@ -184,10 +175,8 @@ static void fill_ask(const struct door *door, struct guest *guest, const Alcove_
 static struct run_request *make_request(struct door *door, struct guest *guest, uint8_t *bytes,
                                         size_t size)
 {
-    struct run_request *request = calloc(1, sizeof(*request));
-    struct door_request *owned = calloc(1, sizeof(*owned));
-    ProtobufCMessage *message = NULL;
-
+    struct run_request *request = calloc(1, sizeof *request);
+    struct door_request *owned = calloc(1, sizeof *owned);
     if (request == NULL || owned == NULL) {
         free(request);
         free(owned);
@@ -199,10 +188,10 @@ static struct run_request *make_request(struct door *door, struct guest *guest, 
     request->guest = guest;
     guest_hold(guest);
     memcpy(request->ask.source, guest_source(guest), CORE_SOURCE_BYTES);
+    ProtobufCMessage *message = NULL;
     if (message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena, &message) ==
         STATUS_OK) {
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
-
         if (frame->kind == FRAME_LOGIN || frame->kind == FRAME_REQUEST) {
             fill_ask(door, guest, frame, owned, &request->ask);
         }
@@ -215,13 +204,11 @@ static bool on_message(void *state, uint64_t number, void **user, uint8_t *bytes
 {
     struct door *door = state;
     struct guest *guest = *user;
-    struct run_request *request;
-
     if (guest == NULL) {
         free(bytes);
         return true;
     }
-    request = make_request(door, guest, bytes, size);
+    struct run_request *request = make_request(door, guest, bytes, size);
     if (request == NULL) {
         return false;
     }
@@ -245,13 +232,12 @@ static void on_closed(void *state, uint64_t number, void *user)
 {
     struct door *door = state;
     struct guest *guest = user;
-    struct run_request *request;
-
     (void)number;
     if (guest == NULL) {
         return;
     }
-    request = calloc(1, sizeof(*request));
+    struct run_request *request;
+    request = calloc(1, sizeof *request);
     if (request != NULL) {
         request->closed = true;
         request->guest = guest;

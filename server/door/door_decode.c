@@ -10,7 +10,6 @@ static bool revision_signed(const struct door *door, const struct core_peer *pee
 {
     struct span header = field_span(revision->header);
     struct signature signature;
-
     return field_signature(revision->signature, &signature) &&
            verify_frame(LABEL_REVISION, &door->practice, &header, 1, &peer->content_key,
                         &signature) == STATUS_OK;
@@ -21,7 +20,6 @@ static bool opened_signed(const struct door *door, const struct core_peer *peer,
 {
     struct span opened = field_span(ask->opened);
     struct signature signature;
-
     return field_signature(ask->signature, &signature) &&
            verify_frame(LABEL_OPENED, &door->practice, &opened, 1, &peer->content_key,
                         &signature) == STATUS_OK;
@@ -65,9 +63,8 @@ void door_decode(const struct door *door, const struct core_peer *peer, struct s
 {
     const ProtobufCMessageDescriptor *shape =
         ask->op == CORE_OP_LOGIN ? &alcove__login__descriptor : shape_ask(ask->op);
-    ProtobufCMessage *message = NULL;
-
     hash_bytes(body, &ask->body_hash);
+    ProtobufCMessage *message = NULL;
     if (shape != NULL && message_decode(shape, body, &owned->arena, &message) == STATUS_OK &&
         signatures_hold(door, peer, message, owned, ask)) {
         ask->message = message;

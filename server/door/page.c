@@ -24,7 +24,6 @@ struct page_stream {
 static void page_close(void *state)
 {
     struct page_stream *stream = state;
-
     guest_drop(stream->guest);
     run_checkpoints_drop(stream->heads);
     core_answer_clear(&stream->answer);
@@ -37,7 +36,6 @@ static void page_close(void *state)
 static enum status page_stop(struct page_stream *stream, enum status why)
 {
     Alcove__PageChunk chunk = ALCOVE__PAGE_CHUNK__INIT;
-
     free(stream->body);
     stream->body = NULL;
     chunk.last = true;
@@ -51,7 +49,6 @@ static enum status page_fill(struct page_stream *stream, struct txn *txn, size_t
 {
     enum status status = produce_chunk(txn, &stream->page, capacity, &stream->body,
                                        &stream->body_bytes, &stream->last);
-
     stream->sent = 0;
     if (status == STATUS_OK) {
         return STATUS_OK;
@@ -67,7 +64,6 @@ static enum status page_begin(struct page_stream *stream, size_t cap, uint8_t **
 {
     struct txn *txn = NULL;
     enum status status = door_begin_read(stream->door, &txn);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -75,7 +71,6 @@ static enum status page_begin(struct page_stream *stream, size_t cap, uint8_t **
                            out_size);
     if (status == STATUS_OK && stream->answer.from <= stream->answer.to) {
         size_t used = *out_size + 2 * OVERHEAD_BYTES + PACKING_PREFIX_BYTES;
-
         if (used + NET_CHUNK_BYTES_MIN <= cap) {
             status = page_fill(stream, txn, cap - used);
         }
@@ -91,7 +86,6 @@ static enum status page_reply(struct page_stream *stream, uint8_t *buffer, size_
     uint8_t *body = NULL;
     size_t size = 0;
     enum status status = page_begin(stream, cap, &body, &size);
-
     run_checkpoints_drop(stream->heads);
     stream->heads = NULL;
     if (status != STATUS_OK) {
@@ -117,13 +111,11 @@ static enum status page_piece(struct page_stream *stream, uint8_t *buffer, size_
     size_t room = cap - OVERHEAD_BYTES;
     size_t left = stream->body_bytes - stream->sent;
     size_t piece = left < room ? left : room;
-    enum status status;
-
     frame.kind = FRAME_CHUNK;
     frame.request_id = field_of(stream->id.bytes, ID_BYTES);
     frame.code = piece < left ? 1 : 0;
     frame.body = field_of(stream->body + stream->sent, piece);
-    status = message_pack_into(&frame.base, buffer, cap, out_size);
+    enum status status = message_pack_into(&frame.base, buffer, cap, out_size);
     stream->sent += piece;
     if (stream->sent == stream->body_bytes) {
         free(stream->body);
@@ -137,7 +129,6 @@ static enum status page_read_on(struct page_stream *stream, size_t cap)
 {
     struct txn *txn = NULL;
     enum status status = door_begin_read(stream->door, &txn);
-
     if (status != STATUS_OK) {
         return page_stop(stream, STATUS_UNAVAILABLE);
     }
@@ -150,12 +141,11 @@ static enum status page_next(void *state, uint8_t *buffer, size_t cap, size_t *o
                              bool *out_done)
 {
     struct page_stream *stream = state;
-    enum status status = STATUS_OK;
-
     *out_done = false;
     if (stream->heads != NULL) {
         return page_reply(stream, buffer, cap, out_size, out_done);
     }
+    enum status status = STATUS_OK;
     if (guest_losses(stream->guest) != stream->losses) {
         status = page_stop(stream, STATUS_REFUSED);
     } else if (stream->body == NULL) {
@@ -170,9 +160,8 @@ static enum status page_next(void *state, uint8_t *buffer, size_t cap, size_t *o
 bool page_start(struct door *door, struct net *net, struct run_request *request,
                 struct run_checkpoints *heads)
 {
-    struct page_stream *stream = calloc(1, sizeof(*stream));
+    struct page_stream *stream = calloc(1, sizeof *stream);
     struct net_stream out = {stream, page_next, page_close};
-
     if (stream == NULL) {
         return false;
     }
@@ -184,7 +173,7 @@ bool page_start(struct door *door, struct net *net, struct run_request *request,
     stream->losses = request->losses;
     stream->id = request->ask.id;
     stream->answer = request->answer;
-    memset(&request->answer, 0, sizeof(request->answer));
+    memset(&request->answer, 0, sizeof request->answer);
     produce_page_init(&stream->page, stream->answer.local, stream->answer.from, stream->answer.to);
     net_stream(net, guest_number(request->guest), &out);
     return true;

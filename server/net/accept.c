@@ -21,9 +21,6 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
                   const struct address_key *key)
 {
     struct connection *connection = slots_open(thread);
-    lws_adopt_desc_t info;
-    struct lws *wsi;
-
     if (connection == NULL) {
         addresses_leave(thread->net->addresses, key);
         (void)close(fd);
@@ -31,7 +28,8 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
     }
     connection->address = *key;
     connection->source = address_source_of(peer);
-    memset(&info, 0, sizeof(info));
+    lws_adopt_desc_t info;
+    memset(&info, 0, sizeof info);
     info.vh = thread->vhost;
     info.type = (lws_adoption_type)(LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL);
     info.fd.sockfd = fd;
@@ -39,7 +37,7 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
     /* A peer that is gone already, or speaks no TLS 1.3, is destroyed inside the
      * call, connection and all; on_destroy says so here. */
     thread->adopting = connection;
-    wsi = lws_adopt_descriptor_vhost_via_info(&info);
+    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&info);
     if (thread->adopting != NULL) {
         connection->wsi = wsi;
         if (wsi == NULL) {
@@ -56,10 +54,8 @@ static void adopt(struct net_thread *thread, int fd, const struct sockaddr_stora
 static void refuse_without_descriptor(struct net_thread *thread, int listen_fd)
 {
     if (thread->spare_fd >= 0) {
-        int fd;
-
         (void)close(thread->spare_fd);
-        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0) {
             (void)close(fd);
         }
@@ -71,18 +67,17 @@ static void refuse_without_descriptor(struct net_thread *thread, int listen_fd)
 static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_storage *peer)
 {
     const struct address_key key = address_key_of(peer);
-    const int on = 1;
-    const int not_sent = NOT_SENT_BYTES;
     enum status status = addresses_enter(thread->net->addresses, &key);
-
     if (status != STATUS_OK) {
         thread_count(
             thread, status == STATUS_BUSY ? NET_COUNT_REFUSED_TOTAL : NET_COUNT_REFUSED_ADDRESS, 1);
         (void)close(fd);
         return;
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &not_sent, sizeof(not_sent));
+    const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const int not_sent = NOT_SENT_BYTES;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &not_sent, sizeof not_sent);
     adopt(thread, fd, peer, &key);
 }
 
@@ -90,9 +85,8 @@ void accept_peers(struct net_thread *thread, int listen_fd)
 {
     for (uint32_t i = 0; i < ACCEPTS_AT_ONCE; i++) {
         struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
-        socklen_t size = sizeof(peer);
+        socklen_t size = sizeof peer;
         int fd = accept4(listen_fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
         if (fd >= 0) {
             take_peer(thread, fd, &peer);
         } else if (errno == EMFILE || errno == ENFILE) {

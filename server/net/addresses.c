@@ -26,27 +26,24 @@ static void copy_address(const struct sockaddr_storage *peer, uint8_t out[16])
     memset(out, 0, 16);
     if (peer->ss_family == AF_INET) {
         struct sockaddr_in in;
-
-        memcpy(&in, peer, sizeof(in));
-        memcpy(out, MAPPED_PREFIX, sizeof(MAPPED_PREFIX));
+        memcpy(&in, peer, sizeof in);
+        memcpy(out, MAPPED_PREFIX, sizeof MAPPED_PREFIX);
         memcpy(out + 12, &in.sin_addr, 4);
     } else if (peer->ss_family == AF_INET6) {
         struct sockaddr_in6 in6;
-
-        memcpy(&in6, peer, sizeof(in6));
+        memcpy(&in6, peer, sizeof in6);
         memcpy(out, &in6.sin6_addr, 16);
     }
 }
 
 static bool is_ipv4(const uint8_t bytes[16])
 {
-    return memcmp(bytes, MAPPED_PREFIX, sizeof(MAPPED_PREFIX)) == 0;
+    return memcmp(bytes, MAPPED_PREFIX, sizeof MAPPED_PREFIX) == 0;
 }
 
 struct address_key address_key_of(const struct sockaddr_storage *peer)
 {
     struct address_key key;
-
     copy_address(peer, key.bytes);
     if (!is_ipv4(key.bytes)) {
         memset(key.bytes + 8, 0, 8);
@@ -57,7 +54,6 @@ struct address_key address_key_of(const struct sockaddr_storage *peer)
 struct net_source address_source_of(const struct sockaddr_storage *peer)
 {
     struct net_source source;
-
     copy_address(peer, source.bytes);
     if (is_ipv4(source.bytes)) {
         source.bytes[15] = 0;
@@ -70,23 +66,22 @@ struct net_source address_source_of(const struct sockaddr_storage *peer)
 enum status addresses_new(uint32_t connections_max, uint32_t per_address_max,
                           struct addresses **out_addresses)
 {
-    struct addresses *addresses = calloc(1, sizeof(*addresses));
-    uint32_t size = 16;
-
+    struct addresses *addresses = calloc(1, sizeof *addresses);
     if (addresses == NULL) {
         return STATUS_NO_MEMORY;
     }
     /* At most half full: probes stay short, and an empty entry always exists. */
+    uint32_t size = 16;
     while (size / 2 < connections_max && size < UINT32_C(1) << 30) {
         size *= 2;
     }
-    addresses->entries = calloc(size, sizeof(*addresses->entries));
+    addresses->entries = calloc(size, sizeof *addresses->entries);
     if (addresses->entries == NULL) {
         free(addresses);
         return STATUS_NO_MEMORY;
     }
-    if (getrandom(addresses->hash_key, sizeof(addresses->hash_key), 0) !=
-        (ssize_t)sizeof(addresses->hash_key)) {
+    if (getrandom(addresses->hash_key, sizeof addresses->hash_key, 0) !=
+        (ssize_t)sizeof addresses->hash_key) {
         free(addresses->entries);
         free(addresses);
         return STATUS_IO;
@@ -113,10 +108,8 @@ void addresses_free(struct addresses *addresses)
 static uint32_t bucket_of(const struct addresses *addresses, const struct address_key *key)
 {
     uint64_t halves[2];
-    uint64_t mixed;
-
-    memcpy(halves, key->bytes, sizeof(halves));
-    mixed = (halves[0] ^ addresses->hash_key[0]) * UINT64_C(0x9E3779B97F4A7C15);
+    memcpy(halves, key->bytes, sizeof halves);
+    uint64_t mixed = (halves[0] ^ addresses->hash_key[0]) * UINT64_C(0x9E3779B97F4A7C15);
     mixed ^= mixed >> 32;
     mixed = (mixed ^ halves[1] ^ addresses->hash_key[1]) * UINT64_C(0xD6E8FEB86659FD93);
     mixed ^= mixed >> 32;
@@ -128,9 +121,8 @@ static uint32_t bucket_of(const struct addresses *addresses, const struct addres
 static uint32_t find(const struct addresses *addresses, const struct address_key *key)
 {
     uint32_t at = bucket_of(addresses, key);
-
     while (addresses->entries[at].count != 0 &&
-           memcmp(&addresses->entries[at].key, key, sizeof(*key)) != 0) {
+           memcmp(&addresses->entries[at].key, key, sizeof *key) != 0) {
         at = (at + 1) & addresses->mask;
     }
     return at;
@@ -138,11 +130,9 @@ static uint32_t find(const struct addresses *addresses, const struct address_key
 
 enum status addresses_enter(struct addresses *addresses, const struct address_key *key)
 {
-    enum status status = STATUS_OK;
-    struct entry *entry;
-
     CHECK(pthread_mutex_lock(&addresses->lock) == 0);
-    entry = &addresses->entries[find(addresses, key)];
+    struct entry *entry = &addresses->entries[find(addresses, key)];
+    enum status status = STATUS_OK;
     if (addresses->open >= addresses->open_max) {
         status = STATUS_BUSY;
     } else if (entry->count >= addresses->per_address_max) {
@@ -160,11 +150,9 @@ enum status addresses_enter(struct addresses *addresses, const struct address_ke
 static void erase(struct addresses *addresses, uint32_t hole)
 {
     uint32_t at = hole;
-
     for (;;) {
-        uint32_t home;
-
         addresses->entries[hole].count = 0;
+        uint32_t home;
         do {
             at = (at + 1) & addresses->mask;
             if (addresses->entries[at].count == 0) {
@@ -180,10 +168,8 @@ static void erase(struct addresses *addresses, uint32_t hole)
 
 void addresses_leave(struct addresses *addresses, const struct address_key *key)
 {
-    uint32_t at;
-
     CHECK(pthread_mutex_lock(&addresses->lock) == 0);
-    at = find(addresses, key);
+    uint32_t at = find(addresses, key);
     CHECK(addresses->entries[at].count > 0 && addresses->open > 0);
     addresses->open--;
     addresses->entries[at].count--;

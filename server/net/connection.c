@@ -27,9 +27,8 @@ void connection_opened(struct connection *connection, const uint8_t exporter[WIR
 {
     const struct net_handler *handler = handler_of(connection);
     struct net_opened opened = {.connection = connection->id, .source = connection->source};
-
     CHECK(connection->state == CONNECTION_ACCEPTED);
-    memcpy(opened.exporter, exporter, sizeof(opened.exporter));
+    memcpy(opened.exporter, exporter, sizeof opened.exporter);
     connection->state = CONNECTION_OPEN;
     connection->heard_tick = connection->thread->tick;
     thread_count(connection->thread, NET_COUNT_OPENED, 1);
@@ -63,7 +62,6 @@ static bool must_wait(const struct connection *connection)
 static bool offer(struct connection *connection)
 {
     const struct net_handler *handler = handler_of(connection);
-
     if (!handler->on_message(handler->state, connection->id, &connection->user, connection->offered,
                              connection->offered_size)) {
         return false;
@@ -76,10 +74,9 @@ static bool offer(struct connection *connection)
 
 static enum status take_next(struct connection *connection, struct span rest)
 {
-    struct span frame;
     size_t before = rest.size;
+    struct span frame;
     enum status status = packing_next(&rest, &frame);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -98,9 +95,6 @@ static enum status take_next(struct connection *connection, struct span rest)
 static uint16_t deliver(struct connection *connection)
 {
     while (!must_wait(connection)) {
-        struct span rest;
-        enum status status;
-
         if (connection->offered != NULL && !offer(connection)) {
             pause_reading(connection);
             slots_hold(connection);
@@ -109,7 +103,7 @@ static uint16_t deliver(struct connection *connection)
         if (must_wait(connection)) {
             break;
         }
-        rest = inbound_rest(&connection->in);
+        struct span rest = inbound_rest(&connection->in);
         if (rest.size == 0) {
             if (connection->paused) {
                 connection->paused = false;
@@ -117,7 +111,7 @@ static uint16_t deliver(struct connection *connection)
             }
             return 0;
         }
-        status = take_next(connection, rest);
+        enum status status = take_next(connection, rest);
         if (status == STATUS_NO_MEMORY) {
             return end_with(connection, NET_COUNT_CLOSED_INBOX, NET_CLOSE_TRY_LATER);
         }
@@ -160,9 +154,6 @@ uint16_t connection_received(struct connection *connection, const struct inbound
         .message_bytes_max = connection->message_bytes_max,
         .fragments_max = options_of(connection)->fragments_max,
     };
-    bool whole = false;
-    enum status status;
-
     connection_heard(connection);
     if (connection->state != CONNECTION_OPEN || connection->closing) {
         return 0;
@@ -174,7 +165,8 @@ uint16_t connection_received(struct connection *connection, const struct inbound
         /* Its reading was stopped; the library does not read on then. */
         return end_with(connection, NET_COUNT_CLOSED_MALFORMED, NET_CLOSE_TRY_LATER);
     }
-    status = inbound_add(&connection->in, &limits, part, &whole);
+    bool whole = false;
+    enum status status = inbound_add(&connection->in, &limits, part, &whole);
     if (status != STATUS_OK) {
         return end_for(connection, status);
     }
@@ -232,7 +224,6 @@ static void admit(struct connection *connection, uint32_t message_bytes_max)
 bool connection_take(struct connection *connection, struct outbound_item *item)
 {
     enum outbound_kind kind = item->kind;
-
     if (kind == OUTBOUND_ADMIT) {
         admit(connection, item->value);
     }
@@ -256,7 +247,6 @@ static bool silent(struct connection *connection)
 {
     uint32_t ping_after = thread_ticks(options_of(connection)->ping_after_ms);
     uint32_t now = connection->thread->tick;
-
     if (connection->paused && outbound_is_empty(&connection->out)) {
         /* The peer waits for us, so its silence proves nothing. */
         connection->heard_tick = now;
@@ -278,7 +268,6 @@ static bool silent(struct connection *connection)
 bool connection_timed_out(struct connection *connection)
 {
     uint32_t now = connection->thread->tick;
-
     if (connection->state == CONNECTION_ENDED || connection->closing) {
         return false;
     }
@@ -314,7 +303,6 @@ void connection_end(struct connection *connection)
 {
     const struct net_handler *handler = handler_of(connection);
     bool was_open = connection->state == CONNECTION_OPEN;
-
     if (connection->state == CONNECTION_ENDED) {
         return;
     }

@@ -5,8 +5,6 @@
 static enum status reserve(struct inbound *in, size_t more, size_t most)
 {
     size_t capacity = in->capacity == 0 ? 512 : in->capacity;
-    uint8_t *bytes;
-
     if (more <= in->capacity - in->size) {
         return STATUS_OK;
     }
@@ -16,7 +14,7 @@ static enum status reserve(struct inbound *in, size_t more, size_t most)
     if (capacity > most) {
         capacity = most;
     }
-    bytes = realloc(in->bytes, capacity);
+    uint8_t *bytes = realloc(in->bytes, capacity);
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -28,8 +26,6 @@ static enum status reserve(struct inbound *in, size_t more, size_t most)
 enum status inbound_add(struct inbound *in, const struct inbound_limits *limits,
                         const struct inbound_part *part, bool *out_whole)
 {
-    enum status status;
-
     CHECK(in->taken == 0);
     *out_whole = false;
     if (part->bytes.size > limits->message_bytes_max - in->size ||
@@ -40,7 +36,7 @@ enum status inbound_add(struct inbound *in, const struct inbound_limits *limits,
         return STATUS_BUSY;
     }
     in->in_message = true;
-    status = reserve(in, part->bytes.size, limits->message_bytes_max);
+    enum status status = reserve(in, part->bytes.size, limits->message_bytes_max);
     if (status != STATUS_OK) {
         return status;
     }

@@ -9,10 +9,8 @@ void inbox_init(struct inbox *inbox)
 void inbox_deinit(struct inbox *inbox)
 {
     struct outbound_item *item = inbox_take(inbox);
-
     while (item != NULL) {
         struct outbound_item *next = item->next;
-
         outbound_item_free(item);
         item = next;
     }
@@ -21,9 +19,8 @@ void inbox_deinit(struct inbox *inbox)
 
 enum status inbox_push(struct inbox *inbox, struct outbound_item *item, bool *out_was_empty)
 {
-    enum status status = STATUS_OK;
-
     CHECK(pthread_mutex_lock(&inbox->lock) == 0);
+    enum status status = STATUS_OK;
     if (item->kind != OUTBOUND_CUT &&
         (inbox->items >= INBOX_ITEMS_MAX || item->size > INBOX_BYTES_MAX - inbox->bytes)) {
         status = STATUS_BUSY;
@@ -45,10 +42,8 @@ enum status inbox_push(struct inbox *inbox, struct outbound_item *item, bool *ou
 
 struct outbound_item *inbox_take(struct inbox *inbox)
 {
-    struct outbound_item *all;
-
     CHECK(pthread_mutex_lock(&inbox->lock) == 0);
-    all = inbox->head;
+    struct outbound_item *all = inbox->head;
     inbox->head = NULL;
     inbox->tail = NULL;
     inbox->items = 0;

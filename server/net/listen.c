@@ -17,17 +17,15 @@ static enum status report(const char *what, const char *host, uint16_t port, con
 
 static enum status open_one(const struct addrinfo *address, bool shared, int *out_fd)
 {
-    const int on = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
     if (fd < 0) {
         return STATUS_IO;
     }
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+    const int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
         bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         int error = errno;
-
         (void)close(fd);
         errno = error;
         return STATUS_IO;
@@ -39,18 +37,15 @@ static enum status open_one(const struct addrinfo *address, bool shared, int *ou
 static uint16_t port_of(const struct sockaddr_storage *address)
 {
     uint16_t port = 0;
-
     /* sin_port and sin6_port stand at the same place; each family is copied as
      * what it is all the same. */
     if (address->ss_family == AF_INET) {
         struct sockaddr_in in;
-
-        memcpy(&in, address, sizeof(in));
+        memcpy(&in, address, sizeof in);
         port = in.sin_port;
     } else if (address->ss_family == AF_INET6) {
         struct sockaddr_in6 in6;
-
-        memcpy(&in6, address, sizeof(in6));
+        memcpy(&in6, address, sizeof in6);
         port = in6.sin6_port;
     }
     return ntohs(port);
@@ -60,16 +55,14 @@ static void set_port(struct addrinfo *address, uint16_t port)
 {
     if (address->ai_family == AF_INET) {
         struct sockaddr_in in;
-
-        memcpy(&in, address->ai_addr, sizeof(in));
+        memcpy(&in, address->ai_addr, sizeof in);
         in.sin_port = htons(port);
-        memcpy(address->ai_addr, &in, sizeof(in));
+        memcpy(address->ai_addr, &in, sizeof in);
     } else if (address->ai_family == AF_INET6) {
         struct sockaddr_in6 in6;
-
-        memcpy(&in6, address->ai_addr, sizeof(in6));
+        memcpy(&in6, address->ai_addr, sizeof in6);
         in6.sin6_port = htons(port);
-        memcpy(address->ai_addr, &in6, sizeof(in6));
+        memcpy(address->ai_addr, &in6, sizeof in6);
     }
 }
 
@@ -79,7 +72,6 @@ static enum status check_free(const struct addrinfo *address)
 {
     int fd = -1;
     enum status status = open_one(address, false, &fd);
-
     if (status == STATUS_OK) {
         (void)close(fd);
     }
@@ -90,8 +82,7 @@ static enum status open_all(struct addrinfo *address, uint16_t port, uint32_t co
                             uint16_t *out_port)
 {
     struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
-    socklen_t bound_size = sizeof(bound);
-
+    socklen_t bound_size = sizeof bound;
     if (port != 0 && check_free(address) != STATUS_OK) {
         return STATUS_IO;
     }
@@ -116,9 +107,7 @@ enum status listen_open(const char *host, uint16_t port, uint32_t count, int *ou
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
-    enum status status;
     int error = getaddrinfo(host, NULL, &hints, &found);
-
     if (error != 0) {
         return report("cannot listen on", host, port, gai_strerror(error));
     }
@@ -126,7 +115,7 @@ enum status listen_open(const char *host, uint16_t port, uint32_t count, int *ou
         out_fds[i] = -1;
     }
     set_port(found, port);
-    status = open_all(found, port, count, out_fds, out_port);
+    enum status status = open_all(found, port, count, out_fds, out_port);
     if (status != STATUS_OK) {
         (void)report("cannot listen on", host, port, strerrordesc_np(errno));
         for (uint32_t i = 0; i < count; i++) {

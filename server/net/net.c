@@ -42,7 +42,6 @@ static enum status fit_descriptors(struct net_options *options)
 {
     rlim_t need = (rlim_t)options->connections_max + OTHER_DESCRIPTORS;
     struct rlimit files;
-
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return STATUS_IO;
     }
@@ -69,9 +68,8 @@ static enum status fit_descriptors(struct net_options *options)
 static enum status make_threads(struct net *net)
 {
     int fds[NET_THREADS_MAX];
-    enum status status;
-
-    status = listen_open(net->options.host, net->options.port, net->thread_count, fds, &net->port);
+    enum status status =
+        listen_open(net->options.host, net->options.port, net->thread_count, fds, &net->port);
     if (status != STATUS_OK) {
         return status;
     }
@@ -94,21 +92,19 @@ static enum status make_threads(struct net *net)
 enum status net_new(const struct net_options *options, const struct net_handler *handler,
                     struct net **out_net)
 {
-    struct net *net = calloc(1, sizeof(*net));
-    enum status status;
-
+    struct net *net = calloc(1, sizeof *net);
     check_options(options);
     if (net == NULL) {
         return STATUS_NO_MEMORY;
     }
     net->options = *options;
-    status = fit_descriptors(&net->options);
+    enum status status = fit_descriptors(&net->options);
     if (status != STATUS_OK) {
         free(net);
         return status;
     }
     net->handler = *handler;
-    net->threads = calloc(options->threads, sizeof(*net->threads));
+    net->threads = calloc(options->threads, sizeof *net->threads);
     if (net->threads == NULL) {
         free(net);
         return STATUS_NO_MEMORY;
@@ -135,7 +131,6 @@ enum status net_new(const struct net_options *options, const struct net_handler 
 enum status net_start(struct net *net)
 {
     enum status status = STATUS_OK;
-
     for (uint32_t i = 0; status == STATUS_OK && i < net->thread_count; i++) {
         status = thread_start(&net->threads[i]);
     }
@@ -150,7 +145,6 @@ uint16_t net_port(const struct net *net)
 static struct net_thread *thread_for(struct net *net, uint64_t connection)
 {
     uint32_t index = (uint32_t)(connection % NET_THREADS_MAX);
-
     CHECK(index < net->thread_count);
     return &net->threads[index];
 }
@@ -158,11 +152,9 @@ static struct net_thread *thread_for(struct net *net, uint64_t connection)
 static struct outbound_item *make_item(struct net *net, uint64_t connection,
                                        enum outbound_kind kind)
 {
-    struct outbound_item *item = calloc(1, sizeof(*item));
-
+    struct outbound_item *item = calloc(1, sizeof *item);
     if (item == NULL) {
         struct net_thread *thread = thread_for(net, connection);
-
         atomic_store(&thread->lost_answer, true);
         thread_wake(thread);
         return NULL;
@@ -176,7 +168,6 @@ void net_send(struct net *net, uint64_t connection, enum net_frame_kind kind, ui
               size_t size)
 {
     struct outbound_item *item = make_item(net, connection, OUTBOUND_FRAME);
-
     CHECK(size > 0 && size <= UINT32_MAX);
     if (item == NULL) {
         free(bytes);
@@ -191,7 +182,6 @@ void net_send(struct net *net, uint64_t connection, enum net_frame_kind kind, ui
 void net_stream(struct net *net, uint64_t connection, const struct net_stream *stream)
 {
     struct outbound_item *item = make_item(net, connection, OUTBOUND_STREAM);
-
     if (item == NULL) {
         stream->close(stream->state);
         return;
@@ -204,7 +194,6 @@ static void post_order(struct net *net, uint64_t connection, enum outbound_kind 
                        uint32_t value)
 {
     struct outbound_item *item = make_item(net, connection, kind);
-
     if (item != NULL) {
         item->value = value;
         thread_post(thread_for(net, connection), item);
@@ -230,7 +219,6 @@ void net_cut(struct net *net, uint64_t connection)
 static uint64_t sum(const struct net *net, enum net_count count)
 {
     uint64_t total = 0;
-
     for (uint32_t i = 0; i < net->thread_count; i++) {
         total += atomic_load_explicit(&net->threads[i].counts[count], memory_order_relaxed);
     }
@@ -243,7 +231,6 @@ void net_counters(const struct net *net, struct net_counters *out_counters)
      * difference negative. */
     uint64_t gone = sum(net, NET_COUNT_GONE);
     uint64_t accepted = sum(net, NET_COUNT_ACCEPTED);
-
     *out_counters = (struct net_counters){
         .accepted = accepted,
         .opened = sum(net, NET_COUNT_OPENED),

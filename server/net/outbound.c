@@ -29,7 +29,6 @@ void outbound_add(struct outbound *out, struct outbound_item *item)
 static void drop_head(struct outbound *out)
 {
     struct outbound_item *item = out->head;
-
     out->head = item->next;
     if (out->head == NULL) {
         out->tail = NULL;
@@ -55,7 +54,6 @@ static void add_chunk(struct outbound *out, uint8_t *buffer, struct outbound_pie
     size_t room = PACKING_MESSAGE_BYTES - PACKING_PREFIX_BYTES - piece->packed.size;
     size_t size = 0;
     bool done = false;
-
     if (item->stream.next_chunk(item->stream.state,
                                 buffer + piece->packed.size + PACKING_PREFIX_BYTES, room, &size,
                                 &done) != STATUS_OK) {
@@ -81,7 +79,6 @@ static bool add_frame(struct outbound *out, uint8_t *buffer, struct outbound_pie
     const struct outbound_item *item = out->head;
     size_t took = packing_fill(&piece->packed, buffer, PACKING_MESSAGE_BYTES,
                                span_of(item->bytes, item->size), out->head_sent);
-
     out->head_sent += took;
     if (out->head_sent == item->size) {
         trace_frame(TRACE_OUT, item->connection, span_of(item->bytes, item->size));
@@ -99,9 +96,8 @@ static bool chunk_fits(const struct packing_piece *packed)
 
 void outbound_fill(struct outbound *out, uint8_t *buffer, struct outbound_piece *out_piece)
 {
-    bool more = true;
-
     *out_piece = (struct outbound_piece){.packed = {.first = true, .last = true}};
+    bool more = true;
     while (more && out->head != NULL) {
         more = false;
         if (out->head->kind == OUTBOUND_FRAME) {

@@ -23,17 +23,15 @@ struct connection *slots_at(struct net_thread *thread, uint32_t slot)
 
 struct connection *slots_open(struct net_thread *thread)
 {
-    struct connection *connection;
-    uint32_t slot;
-
     if (thread->free_count == 0) {
         return NULL;
     }
-    connection = calloc(1, sizeof(*connection));
+    struct connection *connection;
+    connection = calloc(1, sizeof *connection);
     if (connection == NULL) {
         return NULL;
     }
-    slot = thread->free_slots[--thread->free_count];
+    uint32_t slot = thread->free_slots[--thread->free_count];
     connection->id = thread->sequence++ << (SLOT_BITS + THREAD_BITS) |
                      (uint64_t)slot << THREAD_BITS | thread->index;
     connection->thread = thread;
@@ -49,7 +47,6 @@ void slots_close(struct connection *connection)
 {
     struct net_thread *thread = connection->thread;
     uint32_t slot = slot_of(connection->id);
-
     CHECK(connection->state == CONNECTION_ENDED);
     CHECK(thread->slots[slot].connection == connection);
     thread->slots[slot] = (struct slot){.connection = NULL};
@@ -62,12 +59,10 @@ void slots_close(struct connection *connection)
 struct connection *slots_find(struct net_thread *thread, uint64_t id)
 {
     uint32_t slot = slot_of(id);
-    struct connection *connection;
-
     if (slot >= thread->slot_count) {
         return NULL;
     }
-    connection = slots_at(thread, slot);
+    struct connection *connection = slots_at(thread, slot);
     if (connection == NULL || connection->id != id || connection->state != CONNECTION_OPEN) {
         return NULL;
     }
@@ -77,7 +72,6 @@ struct connection *slots_find(struct net_thread *thread, uint64_t id)
 void slots_set_deadline(struct connection *connection)
 {
     uint32_t deadline = connection->phase_deadline;
-
     if (connection->message_deadline != 0 &&
         (deadline == 0 || connection->message_deadline < deadline)) {
         deadline = connection->message_deadline;
@@ -91,7 +85,6 @@ void slots_retry_held(struct net_thread *thread)
 {
     for (uint32_t i = 0; i < thread->held_count; i++) {
         struct connection *connection = slots_find(thread, thread->held[i]);
-
         if (connection != NULL) {
             connection->held = false;
             ws_want_write(connection);
@@ -103,7 +96,6 @@ void slots_retry_held(struct net_thread *thread)
 void slots_hold(struct connection *connection)
 {
     struct net_thread *thread = connection->thread;
-
     if (!connection->held) {
         if (thread->held_count == thread->slot_count) {
             /* Numbers of connections that are gone fill it up. */
@@ -119,7 +111,6 @@ void slots_hold(struct connection *connection)
 void slots_note_fresh(struct connection *connection)
 {
     struct net_thread *thread = connection->thread;
-
     if (!connection->fresh && thread->fresh_count < thread->slot_count) {
         connection->fresh = true;
         thread->fresh[thread->fresh_count++] = connection->id;
@@ -134,7 +125,6 @@ void slots_send_fresh(struct net_thread *thread)
 {
     for (uint32_t i = 0; i < thread->fresh_count; i++) {
         struct connection *connection = slots_find(thread, thread->fresh[i]);
-
         if (connection != NULL) {
             connection->fresh = false;
             ws_write_now(connection);
@@ -146,10 +136,10 @@ void slots_send_fresh(struct net_thread *thread)
 enum status slots_init(struct net_thread *thread, uint32_t count)
 {
     CHECK(count > 0 && count <= SLOT_MASK);
-    thread->slots = calloc(count, sizeof(*thread->slots));
-    thread->free_slots = calloc(count, sizeof(*thread->free_slots));
-    thread->held = calloc(count, sizeof(*thread->held));
-    thread->fresh = calloc(count, sizeof(*thread->fresh));
+    thread->slots = calloc(count, sizeof *thread->slots);
+    thread->free_slots = calloc(count, sizeof *thread->free_slots);
+    thread->held = calloc(count, sizeof *thread->held);
+    thread->fresh = calloc(count, sizeof *thread->fresh);
     if (thread->slots == NULL || thread->free_slots == NULL || thread->held == NULL ||
         thread->fresh == NULL) {
         return STATUS_NO_MEMORY;

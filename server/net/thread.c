@@ -30,10 +30,8 @@ void thread_wake(struct net_thread *thread)
 void thread_post(struct net_thread *thread, struct outbound_item *item)
 {
     bool was_empty = false;
-
     if (inbox_push(&thread->inbox, item, &was_empty) != STATUS_OK) {
-        struct outbound_item *cut = calloc(1, sizeof(*cut));
-
+        struct outbound_item *cut = calloc(1, sizeof *cut);
         thread_count(thread, NET_COUNT_CLOSED_INBOX, 1);
         if (cut == NULL) {
             atomic_store(&thread->lost_answer, true);
@@ -61,14 +59,12 @@ static void cut_all(struct net_thread *thread)
 static void empty_inbox(struct net_thread *thread)
 {
     struct outbound_item *item = inbox_take(&thread->inbox);
-
     if (item != NULL && thread->held_count > 0) {
         slots_retry_held(thread);
     }
     while (item != NULL) {
         struct outbound_item *next = item->next;
         struct connection *connection = slots_find(thread, item->connection);
-
         if (connection == NULL) {
             outbound_item_free(item);
         } else if (!connection_take(connection, item)) {
@@ -91,7 +87,6 @@ static void quiesce(struct net_thread *thread)
     ws_stop_listening(thread);
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
         struct connection *connection = slots_at(thread, slot);
-
         if (connection != NULL && connection->state == CONNECTION_ACCEPTED) {
             ws_cut(connection);
         } else if (connection != NULL && connection->state == CONNECTION_OPEN &&
@@ -104,8 +99,7 @@ static void quiesce(struct net_thread *thread)
 
 static void say_goodbye(struct connection *connection)
 {
-    struct outbound_item *item = calloc(1, sizeof(*item));
-
+    struct outbound_item *item = calloc(1, sizeof *item);
     if (item == NULL) {
         ws_cut(connection);
         return;
@@ -125,7 +119,6 @@ static void begin_stop(struct net_thread *thread, uint32_t after_ticks)
     thread->stop_tick = thread->tick + after_ticks;
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
         struct connection *connection = slots_at(thread, slot);
-
         if (connection != NULL && connection->state == CONNECTION_OPEN) {
             say_goodbye(connection);
         }
@@ -135,7 +128,6 @@ static void begin_stop(struct net_thread *thread, uint32_t after_ticks)
 static void follow_orders(struct net_thread *thread)
 {
     uint32_t stop_after = atomic_load(&thread->net->stop_after_ticks);
-
     if (!thread->quiesced && (atomic_load(&thread->net->quiesce) || stop_after != 0)) {
         quiesce(thread);
     }
@@ -161,7 +153,6 @@ static struct net_thread *thread_of(void *data)
 static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
     struct net_thread *thread = thread_of(watcher->data);
-
     (void)loop;
     (void)events;
     empty_inbox(thread);
@@ -179,13 +170,11 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
 static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
 {
     struct net_thread *thread = thread_of(watcher->data);
-
     (void)loop;
     (void)events;
     thread->tick++;
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
         struct connection *connection = slots_at(thread, slot);
-
         if (thread->slots[slot].deadline != 0 && thread->slots[slot].deadline <= thread->tick &&
             !connection_timed_out(connection)) {
             ws_cut(connection);
@@ -199,7 +188,6 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
 enum status thread_init(struct net_thread *thread, struct net *net, uint32_t index)
 {
     const double tick_s = NET_TICK_MS / 1000.0;
-
     thread->net = net;
     thread->index = index;
     thread->tick = 1;
@@ -223,7 +211,6 @@ enum status thread_init(struct net_thread *thread, struct net *net, uint32_t ind
 static void *run(void *data)
 {
     struct net_thread *thread = data;
-
     current_thread = thread;
     (void)ev_run(thread->loop, 0);
     return NULL;
@@ -231,14 +218,12 @@ static void *run(void *data)
 
 enum status thread_start(struct net_thread *thread)
 {
-    sigset_t all;
-    sigset_t before;
-    int error;
-
     /* Signals are the main thread's business (sigwait). */
+    sigset_t all;
     (void)sigfillset(&all);
+    sigset_t before;
     CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    error = pthread_create(&thread->pthread, NULL, run, thread);
+    int error = pthread_create(&thread->pthread, NULL, run, thread);
     CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
     if (error != 0) {
         return STATUS_IO;

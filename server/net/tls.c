@@ -6,7 +6,6 @@
 enum status tls_server_harden(void *ssl_ctx)
 {
     SSL_CTX *ctx = ssl_ctx;
-
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_num_tickets(ctx, 0) != 1 || SSL_CTX_set_max_early_data(ctx, 0) != 1) {
@@ -35,7 +34,6 @@ void tls_no_client_free(void *ssl_ctx)
 enum status tls_exporter(void *ssl, uint8_t out_exporter[WIRE_EXPORTER_BYTES])
 {
     static const uint8_t NO_CONTEXT[1] = {0};
-
     if (ssl == NULL || SSL_version(ssl) != TLS1_3_VERSION ||
         SSL_export_keying_material(ssl, out_exporter, WIRE_EXPORTER_BYTES, WIRE_EXPORTER_LABEL,
                                    strlen(WIRE_EXPORTER_LABEL), NO_CONTEXT, 0, 1) != 1) {

@@ -38,7 +38,6 @@ void ws_set_reading(struct connection *connection, bool reading)
 void ws_cut(struct connection *connection)
 {
     struct lws *wsi = connection->wsi;
-
     connection_end(connection);
     lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
 }
@@ -67,8 +66,7 @@ static int close_with(struct lws *wsi, uint16_t code)
 static bool header_is(struct lws *wsi, enum lws_token_indexes header, const char *value)
 {
     char text[128];
-
-    return lws_hdr_copy(wsi, text, (int)sizeof(text), header) > 0 && strcmp(text, value) == 0;
+    return lws_hdr_copy(wsi, text, (int)sizeof text, header) > 0 && strcmp(text, value) == 0;
 }
 
 /* A browser always sends Origin with a websocket and pages cannot forge it; it
@@ -97,7 +95,6 @@ static int refuse_upgrade(struct lws *wsi, enum net_count count, unsigned int ht
 static int check_upgrade(struct lws *wsi, const char *upgrade)
 {
     const struct net_options *options = &thread_of(wsi)->net->options;
-
     if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0 ||
         lws_get_network_wsi(wsi) != wsi || !header_is(wsi, WSI_TOKEN_GET_URI, "/") ||
         !header_is(wsi, WSI_TOKEN_VERSION, "13")) {
@@ -116,7 +113,6 @@ static int on_established(struct lws *wsi)
 {
     struct connection *connection = connection_of(wsi);
     uint8_t exporter[WIRE_EXPORTER_BYTES];
-
     /* Only what check_upgrade let through over this very TLS connection. */
     if (connection == NULL || connection->wsi != wsi || lws_get_network_wsi(wsi) != wsi ||
         connection->thread->quiesced || tls_exporter(lws_get_ssl(wsi), exporter) != STATUS_OK) {
@@ -133,7 +129,6 @@ static int on_receive(struct lws *wsi, const void *bytes, size_t size)
         .remaining = lws_remaining_packet_payload(wsi),
         .final = lws_is_final_fragment(wsi) != 0,
     };
-
     return close_with(
         wsi, connection_received(connection_of(wsi), &part, lws_frame_is_binary(wsi) != 0));
 }
@@ -141,7 +136,6 @@ static int on_receive(struct lws *wsi, const void *bytes, size_t size)
 static int send_ping(struct lws *wsi, struct connection *connection)
 {
     uint8_t *buffer = connection->thread->buffer;
-
     connection->ping_wanted = false;
     /* Not empty: the library keeps an empty pong to itself. */
     buffer[LWS_PRE] = 'p';
@@ -155,7 +149,6 @@ static int send_ping(struct lws *wsi, struct connection *connection)
 static bool write_piece(struct lws *wsi, uint8_t *buffer, const struct outbound_piece *piece)
 {
     int how = lws_write_ws_flags(LWS_WRITE_BINARY, piece->packed.first, piece->packed.last);
-
     return piece->packed.size == 0 ||
            lws_write(wsi, buffer, piece->packed.size, (enum lws_write_protocol)how) >= 0;
 }
@@ -164,15 +157,13 @@ static int on_writeable(struct lws *wsi)
 {
     struct connection *connection = connection_of(wsi);
     uint8_t *buffer = connection->thread->buffer + LWS_PRE;
-    struct outbound_piece piece;
-    uint16_t code;
-
     if (connection->state != CONNECTION_OPEN) {
         return 0;
     }
     if (connection->ping_wanted) {
         return send_ping(wsi, connection);
     }
+    struct outbound_piece piece;
     outbound_fill(&connection->out, buffer, &piece);
     if (piece.close_code != 0) {
         connection_end(connection);
@@ -181,7 +172,7 @@ static int on_writeable(struct lws *wsi)
     if (!write_piece(wsi, buffer, &piece)) {
         return -1;
     }
-    code = connection_sent(connection, &piece);
+    uint16_t code = connection_sent(connection, &piece);
     if (code == 0 && !outbound_is_empty(&connection->out)) {
         ws_want_write(connection);
     }
@@ -192,8 +183,6 @@ void ws_write_now(struct connection *connection)
 {
     struct lws *wsi = connection->wsi;
     uint8_t *buffer = connection->thread->buffer + LWS_PRE;
-    struct outbound_piece piece;
-
     /* What was begun must be finished first; and reading goes on and sockets close
      * within the library's own callback. */
     if (connection->paused || connection->ping_wanted || lws_partial_buffered(wsi) != 0 ||
@@ -201,6 +190,7 @@ void ws_write_now(struct connection *connection)
         ws_want_write(connection);
         return;
     }
+    struct outbound_piece piece;
     outbound_fill(&connection->out, buffer, &piece);
     if (!write_piece(wsi, buffer, &piece)) {
         ws_cut(connection);
@@ -215,10 +205,8 @@ void ws_write_now(struct connection *connection)
 static int on_destroy(struct lws *wsi)
 {
     struct connection *connection = connection_of(wsi);
-
     if (connection != NULL) {
         struct net_thread *thread = connection->thread;
-
         lws_set_opaque_user_data(wsi, NULL);
         if (thread->adopting == connection) {
             thread->adopting = NULL;
@@ -306,7 +294,6 @@ void ws_quieten(void)
 static enum status give_listener(struct net_thread *thread)
 {
     lws_sock_file_fd_type fd = {.filefd = thread->listen_fd};
-
     thread->listener =
         lws_adopt_descriptor_vhost(thread->vhost, LWS_ADOPT_RAW_FILE_DESC, fd, "listener", NULL);
     if (thread->listener == NULL) {
@@ -323,7 +310,7 @@ static bool give_log(struct net_thread *thread, struct lws_context_creation_info
 {
     lws_set_log_level(LLL_ERR, say);
 #if LWS_LIBRARY_VERSION_NUMBER >= 4003000
-    lws_log_cx_t *log = calloc(1, sizeof(*log));
+    lws_log_cx_t *log = calloc(1, sizeof *log);
 
     if (log == NULL) {
         return false;
@@ -346,13 +333,12 @@ enum status ws_start(struct net_thread *thread)
     /* All zero: the library keeps no timer of its own per connection; its list
      * of timers is walked from the front for each insertion. We ping by ticks. */
     static const lws_retry_bo_t NO_VALIDITY_TIMER = {.jitter_percent = 0};
-    struct lws_context_creation_info info;
-
     thread->no_client = tls_no_client_new();
     if (thread->no_client == NULL) {
         return STATUS_NO_MEMORY;
     }
-    memset(&info, 0, sizeof(info));
+    struct lws_context_creation_info info;
+    memset(&info, 0, sizeof info);
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = PROTOCOLS;
     info.user = thread;

@@ -3,8 +3,7 @@
 struct guest *guest_new(uint64_t number, const uint8_t exporter[32],
                         const uint8_t source[CORE_SOURCE_BYTES])
 {
-    struct guest *guest = calloc(1, sizeof(*guest));
-
+    struct guest *guest = calloc(1, sizeof *guest);
     if (guest == NULL) {
         return NULL;
     }

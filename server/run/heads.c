@@ -37,8 +37,7 @@ const struct core_checkpoints *run_checkpoints_view(const struct run_checkpoints
 
 enum status heads_new(struct db *db, struct signer_link *signer, struct heads **out_heads)
 {
-    struct heads *heads = calloc(1, sizeof(*heads));
-
+    struct heads *heads = calloc(1, sizeof *heads);
     if (heads == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -69,21 +68,19 @@ static void copy_note(const struct signer_link_notes *notes, enum origin_log log
 
 enum status heads_sign(struct heads *heads)
 {
-    struct signer_link_notes notes;
-    struct run_checkpoints *made;
-    struct run_checkpoints *old;
     struct txn *txn = NULL;
     enum status status = db_begin_read(heads->db, &txn);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct signer_link_notes notes;
     status = signer_link_checkpoint(heads->signer, txn, &notes);
     db_abort(txn);
     if (status != STATUS_OK) {
         return status;
     }
-    made = calloc(1, sizeof(*made));
+    struct run_checkpoints *made;
+    made = calloc(1, sizeof *made);
     if (made == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -93,7 +90,7 @@ enum status heads_sign(struct heads *heads)
     copy_note(&notes, ORIGIN_STATEMENTS, made->heads.statements, &made->heads.statements_bytes);
     copy_note(&notes, ORIGIN_EVENTS, made->heads.events, &made->heads.events_bytes);
     (void)pthread_mutex_lock(&heads->mutex);
-    old = heads->newest;
+    struct run_checkpoints *old = heads->newest;
     heads->newest = made;
     (void)pthread_mutex_unlock(&heads->mutex);
     run_checkpoints_drop(old);
@@ -102,10 +99,8 @@ enum status heads_sign(struct heads *heads)
 
 struct run_checkpoints *heads_now(struct heads *heads)
 {
-    struct run_checkpoints *newest;
-
     (void)pthread_mutex_lock(&heads->mutex);
-    newest = heads->newest;
+    struct run_checkpoints *newest = heads->newest;
     run_checkpoints_hold(newest);
     (void)pthread_mutex_unlock(&heads->mutex);
     return newest;

@@ -17,14 +17,13 @@ struct queue {
 
 enum status queue_new(size_t count_max, size_t bytes_max, struct queue **out_queue)
 {
-    struct queue *queue = calloc(1, sizeof(*queue));
-    pthread_condattr_t attributes;
-
+    struct queue *queue = calloc(1, sizeof *queue);
     if (queue == NULL) {
         return STATUS_NO_MEMORY;
     }
     /* Waits are by the monotonic clock: a changed wall clock must not stall commits. */
     CHECK(pthread_mutex_init(&queue->mutex, NULL) == 0);
+    pthread_condattr_t attributes;
     CHECK(pthread_condattr_init(&attributes) == 0);
     CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
     CHECK(pthread_cond_init(&queue->filled, &attributes) == 0);
@@ -43,7 +42,6 @@ void queue_free(struct queue *queue)
     }
     while (queue->first != NULL) {
         struct run_request *request = queue->first;
-
         queue->first = request->next;
         run_request_free(request);
     }
@@ -65,11 +63,9 @@ static bool fits(const struct queue *queue, const struct run_request *request)
 
 bool queue_put(struct queue *queue, struct run_request *request)
 {
-    bool taken;
-    bool wake = false;
-
     (void)pthread_mutex_lock(&queue->mutex);
-    taken = fits(queue, request);
+    bool taken = fits(queue, request);
+    bool wake = false;
     if (taken) {
         wake = queue->first == NULL;
         request->next = NULL;
@@ -88,7 +84,6 @@ bool queue_put(struct queue *queue, struct run_request *request)
 static void wait_filled(struct queue *queue, uint32_t wait_ms)
 {
     struct timespec until;
-
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000u;
     until.tv_nsec += (long)(wait_ms % 1000u) * 1000000L;
@@ -106,15 +101,12 @@ static void wait_filled(struct queue *queue, uint32_t wait_ms)
 struct run_request *queue_take(struct queue *queue, uint32_t wait_ms, size_t count_max,
                                size_t bytes_max)
 {
-    struct run_request *batch;
-    struct run_request **end;
-    size_t count = 0;
-    size_t bytes = 0;
-
     (void)pthread_mutex_lock(&queue->mutex);
     wait_filled(queue, wait_ms);
-    batch = queue->first;
-    end = &batch;
+    struct run_request *batch = queue->first;
+    struct run_request **end = &batch;
+    size_t count = 0;
+    size_t bytes = 0;
     while (*end != NULL && count < count_max &&
            (count == 0 || bytes + (*end)->bytes <= bytes_max)) {
         count++;
@@ -142,10 +134,8 @@ void queue_shut(struct queue *queue)
 
 bool queue_is_shut(struct queue *queue)
 {
-    bool shut;
-
     (void)pthread_mutex_lock(&queue->mutex);
-    shut = queue->shut;
+    bool shut = queue->shut;
     (void)pthread_mutex_unlock(&queue->mutex);
     return shut;
 }

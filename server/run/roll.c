@@ -17,7 +17,7 @@ struct roll {
 
 enum status roll_new(struct roll **out_roll)
 {
-    *out_roll = calloc(1, sizeof(**out_roll));
+    *out_roll = calloc(1, sizeof **out_roll);
     return *out_roll == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
@@ -58,7 +58,6 @@ void roll_enter(struct roll *roll, struct guest *guest, const struct core_peer *
 static void unlisten(struct roll *roll, const struct guest *guest, uint32_t section_local)
 {
     struct listeners *listeners = &roll->sections[section_local];
-
     for (size_t i = 0; i < listeners->count; i++) {
         if (listeners->list[i] == guest) {
             listeners->list[i] = listeners->list[--listeners->count];
@@ -100,15 +99,13 @@ void roll_leave(struct roll *roll, struct guest *guest)
 static enum status listeners_room(struct roll *roll, uint32_t section_local)
 {
     size_t before = roll->section_room;
-    struct listeners *listeners;
     enum status status = array_grow(&roll->sections, &roll->section_room, (size_t)section_local + 1,
-                                    sizeof(*roll->sections));
-
+                                    sizeof *roll->sections);
     if (status != STATUS_OK) {
         return status;
     }
-    memset(roll->sections + before, 0, (roll->section_room - before) * sizeof(*roll->sections));
-    listeners = &roll->sections[section_local];
+    memset(roll->sections + before, 0, (roll->section_room - before) * sizeof *roll->sections);
+    struct listeners *listeners = &roll->sections[section_local];
     return array_grow(&listeners->list, &listeners->room, listeners->count + 1,
                       sizeof(struct guest *));
 }
@@ -123,12 +120,10 @@ enum status roll_subscribe(struct roll *roll, struct guest *guest, uint32_t *sec
     guest->sections = sections;
     for (size_t i = 0; i < count; i++) {
         enum status status = listeners_room(roll, sections[i]);
-        struct listeners *listeners;
-
         if (status != STATUS_OK) {
             return status;
         }
-        listeners = &roll->sections[sections[i]];
+        struct listeners *listeners = &roll->sections[sections[i]];
         listeners->list[listeners->count++] = guest;
         guest->section_count = i + 1;
     }

@@ -50,7 +50,6 @@ struct run_checkpoints *run_checkpoints_now(struct run *run)
 static void once_per_guest(struct run_request *request)
 {
     struct guest *guest = request->guest;
-
     if (request->ask.op != CORE_OP_LOGIN) {
         return;
     }
@@ -65,7 +64,6 @@ static void once_per_guest(struct run_request *request)
 static uint64_t steady_ms(void)
 {
     struct timespec now;
-
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
@@ -73,8 +71,6 @@ static uint64_t steady_ms(void)
 static enum status judge_one(struct run *run, struct txn *txn, struct run_request *r,
                              uint64_t now_ms)
 {
-    enum status status;
-
     core_answer_clear(&r->answer);
     if (r->closed) {
         return STATUS_OK;
@@ -83,7 +79,7 @@ static enum status judge_one(struct run *run, struct txn *txn, struct run_reques
     r->ask.ended = r->guest->ended;
     r->losses = guest_losses(r->guest);
     once_per_guest(r);
-    status = core_handle(run->core, txn, &r->ask, now_ms, &r->answer);
+    enum status status = core_handle(run->core, txn, &r->ask, now_ms, &r->answer);
     if (status == STATUS_OK && r->answer.close && !r->guest->ended) {
         r->guest->ended = true;
         r->ends = true;
@@ -107,11 +103,10 @@ static void unsay(struct run_request *list)
 static enum status commit_list(struct run *run, struct run_request *list,
                                struct run_request **out_rest)
 {
-    struct txn *txn = NULL;
     uint64_t now_ms = clock_now_ms();
     uint64_t began_ms = steady_ms();
+    struct txn *txn = NULL;
     enum status status = db_begin_write(run->db, &txn);
-
     *out_rest = NULL;
     if (status != STATUS_OK) {
         return status;
@@ -156,7 +151,6 @@ static void recover(struct run *run, enum status why)
 static void note_guest(struct run *run, struct run_request *request)
 {
     struct core_answer *answer = &request->answer;
-
     if (request->closed) {
         roll_leave(run->roll, request->guest);
         return;
@@ -166,7 +160,6 @@ static void note_guest(struct run *run, struct run_request *request)
     }
     if (answer->subscribe) {
         uint32_t *sections = answer->sections;
-
         answer->sections = NULL;
         if (roll_subscribe(run->roll, request->guest, sections, answer->section_count) !=
             STATUS_OK) {
@@ -179,9 +172,7 @@ static void note_guest(struct run *run, struct run_request *request)
  * stay and are answered as soon as the signer is back. */
 static void release_list(struct run *run, struct run_request *list)
 {
-    struct run_checkpoints *heads;
     enum status status = heads_sign(run->heads);
-
     for (unsigned tries = 0; status == STATUS_UNAVAILABLE && tries < 5; tries++) {
         (void)fprintf(stderr, "alcoved: the log signer does not answer; nothing is acknowledged\n");
         (void)usleep(200 * 1000);
@@ -190,7 +181,7 @@ static void release_list(struct run *run, struct run_request *list)
     if (status != STATUS_OK) {
         give_up(status, "signing the logs");
     }
-    heads = heads_now(run->heads);
+    struct run_checkpoints *heads = heads_now(run->heads);
     for (struct run_request *r = list; r != NULL; r = r->next) {
         note_guest(run, r);
     }
@@ -209,12 +200,10 @@ static void run_one_by_one(struct run *run, struct run_request *list)
 {
     while (list != NULL) {
         struct run_request *request = list;
-        struct run_request *rest;
-        enum status status;
-
         list = list->next;
         request->next = NULL;
-        status = commit_list(run, request, &rest);
+        struct run_request *rest;
+        enum status status = commit_list(run, request, &rest);
         if (status != STATUS_OK) {
             recover(run, status);
             fail_request(request, status);
@@ -228,7 +217,6 @@ static void free_list(struct run_request *list)
 {
     while (list != NULL) {
         struct run_request *request = list;
-
         list = list->next;
         run_request_free(request);
     }
@@ -239,7 +227,6 @@ static void run_batch(struct run *run, struct run_request *list)
     do {
         struct run_request *rest;
         enum status status = commit_list(run, list, &rest);
-
         if (status != STATUS_OK) {
             recover(run, status);
             run_one_by_one(run, list);
@@ -255,13 +242,11 @@ static void run_batch(struct run *run, struct run_request *list)
  * the log lacks only a count, so the failure is printed and nothing else is done. */
 static void flush(struct run *run)
 {
-    struct txn *txn = NULL;
-    enum status status;
-
     if (!core_flush_due(run->core)) {
         return;
     }
-    status = db_begin_write(run->db, &txn);
+    struct txn *txn = NULL;
+    enum status status = db_begin_write(run->db, &txn);
     if (status == STATUS_OK) {
         status = core_flush(run->core, txn, clock_now_ms());
     }
@@ -282,13 +267,11 @@ static void flush(struct run *run)
 static void *committer(void *argument)
 {
     struct run *run = argument;
-
     turn_short();
     for (;;) {
         struct run_request *list =
             queue_take(run->queue, TICK_MS, RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
         uint64_t now_ms = clock_now_ms();
-
         if (list == NULL && queue_is_shut(run->queue)) {
             flush(run);
             return NULL;
@@ -297,9 +280,8 @@ static void *committer(void *argument)
             run_batch(run, list);
         }
         if (now_ms - run->readers_checked_ms > READERS_CHECK_MS) {
-            uint32_t freed;
-
             run->readers_checked_ms = now_ms;
+            uint32_t freed;
             if (db_check_readers(run->db, &freed) != STATUS_OK) {
                 (void)fprintf(stderr, "alcoved: the table of readers could not be checked\n");
             }
@@ -310,9 +292,7 @@ static void *committer(void *argument)
 enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
                       const struct run_output *output, struct run **out_run)
 {
-    struct run *run = calloc(1, sizeof(*run));
-    enum status status;
-
+    struct run *run = calloc(1, sizeof *run);
     if (run == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -320,7 +300,7 @@ enum status run_start(struct db *db, struct core *core, struct signer_link *sign
     run->core = core;
     run->output = *output;
     run->readers_checked_ms = clock_now_ms();
-    status = heads_new(db, signer, &run->heads);
+    enum status status = heads_new(db, signer, &run->heads);
     if (status != STATUS_OK) {
         free(run);
         return status;

@@ -47,7 +47,6 @@ _Static_assert(SIGNER_REPLY_BYTES_MAX <= SIGNER_REQUEST_BYTES_MAX, "one buffer f
 static bool copy_text(char out[PATH_BYTES_MAX], const char *text)
 {
     size_t size = strnlen(text, PATH_BYTES_MAX);
-
     if (size == 0 || size == PATH_BYTES_MAX) {
         return false;
     }
@@ -58,16 +57,14 @@ static bool copy_text(char out[PATH_BYTES_MAX], const char *text)
 /* The program of that name in the folder that this one was started from. */
 static bool beside_us(char out[PATH_BYTES_MAX])
 {
-    ssize_t size = readlink("/proc/self/exe", out, PATH_BYTES_MAX - sizeof(PROGRAM_NAME));
-    char *slash;
-
-    if (size <= 0 || (size_t)size >= PATH_BYTES_MAX - sizeof(PROGRAM_NAME)) {
+    ssize_t size = readlink("/proc/self/exe", out, PATH_BYTES_MAX - sizeof PROGRAM_NAME);
+    if (size <= 0 || (size_t)size >= PATH_BYTES_MAX - sizeof PROGRAM_NAME) {
         return false;
     }
     out[size] = '\0';
-    slash = strrchr(out, '/');
+    char *slash = strrchr(out, '/');
     if (slash != NULL) {
-        memcpy(slash + 1, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+        memcpy(slash + 1, PROGRAM_NAME, sizeof PROGRAM_NAME);
     }
     return slash != NULL;
 }
@@ -76,9 +73,8 @@ static bool set_timeout(int fd, uint32_t timeout_ms)
 {
     const struct timeval limit = {.tv_sec = timeout_ms / 1000,
                                   .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
-
-    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
 }
 
 /* With signals as a program expects them: our threads block all of them. */
@@ -91,20 +87,19 @@ static int spawn(struct signer_link *link, int child_end, pid_t *out_child)
     char with_fd[] = "--fd";
     char fd_text[] = CHILD_FD_TEXT;
     char *arguments[] = {name, serve, link->where, with_practice, practice, with_fd, fd_text, NULL};
-    char *environment[] = {NULL};
     posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t all;
     int rc = posix_spawn_file_actions_init(&files);
-
     hex_encode(ID_SPAN(&link->practice), practice);
+    sigset_t none;
     (void)sigemptyset(&none);
+    sigset_t all;
     (void)sigfillset(&all);
     if (rc != 0) {
         return rc;
     }
+    posix_spawnattr_t attributes;
     rc = posix_spawnattr_init(&attributes);
+    char *environment[] = {NULL};
     if (rc == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setsigdefault(&attributes, &all);
@@ -125,13 +120,11 @@ static int spawn(struct signer_link *link, int child_end, pid_t *out_child)
 static bool start(struct signer_link *link)
 {
     int ends[2];
-    pid_t child = 0;
-    int rc;
-
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         return false;
     }
-    rc = spawn(link, ends[1], &child);
+    pid_t child = 0;
+    int rc = spawn(link, ends[1], &child);
     (void)close(ends[1]);
     if (rc != 0) {
         (void)fprintf(stderr, "alcoved: cannot start %s: %s\n", link->program, strerrorname_np(rc));
@@ -146,17 +139,15 @@ static bool start(struct signer_link *link)
 static bool join(struct signer_link *link)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd;
-
-    if (strlen(link->where) >= sizeof(address.sun_path)) {
+    if (strlen(link->where) >= sizeof address.sun_path) {
         return false;
     }
     memcpy(address.sun_path, link->where, strlen(link->where) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return false;
     }
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         (void)close(fd);
         return false;
     }
@@ -168,10 +159,8 @@ static bool join(struct signer_link *link)
 static void reap(pid_t child)
 {
     const struct timespec step = {.tv_nsec = END_STEP_NS};
-
     for (int i = 0; i < END_STEPS; i++) {
         pid_t ended = waitpid(child, NULL, WNOHANG);
-
         if (ended == child || (ended < 0 && errno != EINTR)) {
             return;
         }
@@ -209,10 +198,7 @@ static enum status ensure_connected(struct signer_link *link)
 enum status signer_link_open(const struct signer_link_options *options,
                              const struct practice_id *practice, struct signer_link **out_link)
 {
-    struct signer_link *link = calloc(1, sizeof(*link));
-    bool named;
-    enum status status;
-
+    struct signer_link *link = calloc(1, sizeof *link);
     if (link == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -220,6 +206,7 @@ enum status signer_link_open(const struct signer_link_options *options,
     link->fd = -1;
     link->timeout_ms = options->timeout_ms == 0 ? SIGNER_LINK_TIMEOUT_MS : options->timeout_ms;
     link->apart = options->socket_path != NULL;
+    bool named;
     if (link->apart) {
         named = copy_text(link->where, options->socket_path);
     } else {
@@ -227,7 +214,7 @@ enum status signer_link_open(const struct signer_link_options *options,
                 (options->program != NULL ? copy_text(link->program, options->program)
                                           : beside_us(link->program));
     }
-    status = named ? ensure_connected(link) : STATUS_USAGE;
+    enum status status = named ? ensure_connected(link) : STATUS_USAGE;
     if (status != STATUS_OK) {
         signer_link_close(link);
         return status;
@@ -253,12 +240,11 @@ static enum status exchange(struct signer_link *link)
 {
     uint8_t *length = link->buffer;
     uint8_t *body = link->buffer + SIGNER_LENGTH_BYTES;
-    size_t size = 0;
     enum status status = ensure_connected(link);
-
     if (status != STATUS_OK) {
         return status;
     }
+    size_t size = 0;
     CHECK(signer_protocol_put_request(&link->request, body, SIGNER_REQUEST_BYTES_MAX, &size) ==
           STATUS_OK);
     signer_protocol_put_length(length, size);
@@ -282,12 +268,10 @@ static enum ledger_log ledger_of(size_t log)
 /* Sizes, roots and proofs from what the signer had last. */
 static enum status make_request(struct signer_link *link, struct txn *txn)
 {
-    enum status status = STATUS_OK;
-
     link->request.practice = link->practice;
+    enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < SIGNER_LOGS; i++) {
         struct signer_request_log *log = &link->request.logs[i];
-
         log->old_size = link->sizes[i];
         log->new_size = ledger_size(txn, ledger_of(i));
         log->proof.count = 0;
@@ -306,13 +290,12 @@ static enum status take_notes(const struct signer_link *link, struct signer_link
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         const struct signer_note *note = &link->reply.logs[i];
         struct checkpoint *checkpoint = &out_notes->checkpoints[i];
-        char text[CHECKPOINT_TEXT_BYTES_MAX];
-        size_t size = 0;
-
-        memset(checkpoint, 0, sizeof(*checkpoint));
+        memset(checkpoint, 0, sizeof *checkpoint);
         origin_format(&link->practice, (enum origin_log)i, checkpoint->origin);
         checkpoint->size = link->request.logs[i].new_size;
         checkpoint->root = link->request.logs[i].root;
+        char text[CHECKPOINT_TEXT_BYTES_MAX];
+        size_t size = 0;
         if (checkpoint_format(checkpoint, text, &size) != STATUS_OK || note->note_size <= size ||
             memcmp(note->note, text, size) != 0) {
             return STATUS_UNAVAILABLE;
@@ -328,7 +311,6 @@ enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
 {
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         enum status status = make_request(link, txn);
-
         if (status == STATUS_OK) {
             status = exchange(link);
         }

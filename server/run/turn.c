@@ -9,10 +9,9 @@
 
 void turn_short(void)
 {
-    struct sched_attr attributes = {.size = sizeof(attributes)};
-
+    struct sched_attr attributes = {.size = sizeof attributes};
     /* Glibc has no name for these calls before 2.41. */
-    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) != 0) {
+    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) {
         return;
     }
     attributes.sched_runtime = TURN_NS;

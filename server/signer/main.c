@@ -67,11 +67,9 @@ static int complain(const char *what, enum status status)
 
 static bool number_of(const char *text, int64_t *out_number)
 {
-    char *end = NULL;
-    long long value;
-
     errno = 0;
-    value = strtoll(text, &end, 10);
+    char *end = NULL;
+    long long value = strtoll(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || value < 0 || value > INT_MAX) {
         return false;
     }
@@ -123,9 +121,8 @@ static bool parse(int argc, char **argv, struct options *out_options)
         {"socket", required_argument, NULL, 'S'},   {"peer-uid", required_argument, NULL, 'u'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
-    int letter;
-
     *out_options = (struct options){.fd = -1, .peer_uid = -1};
+    int letter;
     while ((letter = getopt_long(argc, argv, "h", known, NULL)) != -1) {
         if (!take_option(letter, optarg, out_options)) {
             return false;
@@ -146,7 +143,6 @@ static bool parse(int argc, char **argv, struct options *out_options)
 static int print_public(const struct public_key *key)
 {
     char text[HEX_CHARS(PUBLIC_KEY_BYTES) + 1u];
-
     hex_encode(ID_SPAN(key), text);
     (void)printf("%s\n", text);
     return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAULT;
@@ -156,7 +152,6 @@ static int command_init(const struct options *options)
 {
     struct public_key public_key;
     enum status status = signer_file_init(options->folder, &public_key);
-
     return status == STATUS_OK ? print_public(&public_key) : complain("cannot make a key", status);
 }
 
@@ -165,12 +160,10 @@ static int print_vkeys(const struct practice_id *practice, const struct public_k
     char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
     char origin[ORIGIN_CHARS_MAX];
     struct note_key note_key;
-
     for (int log = ORIGIN_STATEMENTS; log <= ORIGIN_EVENTS; log++) {
-        enum status status;
-
         origin_format(practice, (enum origin_log)log, origin);
-        status = note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519, key, &note_key);
+        enum status status =
+            note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519, key, &note_key);
         if (status != STATUS_OK) {
             return complain("cannot name the key", status);
         }
@@ -182,13 +175,12 @@ static int print_vkeys(const struct practice_id *practice, const struct public_k
 
 static int command_print(const struct options *options)
 {
-    struct public_key public_key;
     struct log_key *key = NULL;
     enum status status = signer_file_key(options->folder, &key);
-
     if (status != STATUS_OK) {
         return complain("cannot open the key", status);
     }
+    struct public_key public_key;
     log_key_public(key, &public_key);
     log_key_close(key);
     return options->command == COMMAND_PUBLIC ? print_public(&public_key)
@@ -199,22 +191,20 @@ static int command_print(const struct options *options)
 static int listen_at(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct stat info;
-    int fd;
-
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (strlen(path) >= sizeof address.sun_path) {
         return -1;
     }
     memcpy(address.sun_path, path, strlen(path) + 1u);
+    struct stat info;
     if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) {
         (void)unlink(path);
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     /* Who may ask is decided by the peer's user id, not by the file's mode. */
-    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
         chmod(path, 0666) != 0 || listen(fd, 1) != 0) {
         (void)close(fd);
         return -1;
@@ -235,7 +225,6 @@ static int serve(const struct options *options, const struct log_key *key)
                                                                     : (int64_t)geteuid()};
     enum status status =
         signer_file_open(options->folder, &options->practice, &serve.folder_fd, &state);
-
     if (status != STATUS_OK) {
         return complain(options->folder, status);
     }
@@ -260,12 +249,10 @@ static int command_serve(const struct options *options)
 {
     struct log_key *key = NULL;
     enum status status = signer_file_key(options->folder, &key);
-    int code;
-
     if (status != STATUS_OK) {
         return complain("cannot open the key", status);
     }
-    code = serve(options, key);
+    int code = serve(options, key);
     log_key_close(key);
     return code;
 }
@@ -273,7 +260,6 @@ static int command_serve(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-
     if (!parse(argc, argv, &options)) {
         (void)fprintf(stderr, "alcove-signer: wrong arguments; see alcove-signer --help\n");
         return EXIT_USAGE;

@@ -14,20 +14,17 @@
 static enum status key_path(const char *folder, char out_path[PATH_BYTES_MAX])
 {
     int written = snprintf(out_path, PATH_BYTES_MAX, "%s/%s", folder, SIGNER_FILE_KEY);
-
     return written > 0 && (size_t)written < PATH_BYTES_MAX ? STATUS_OK : STATUS_USAGE;
 }
 
 static enum status open_folder(const char *folder, int *out_fd)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
     if (fd < 0) {
         return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         enum status status = errno == EWOULDBLOCK ? STATUS_BUSY : STATUS_IO;
-
         (void)close(fd);
         return status;
     }
@@ -41,16 +38,14 @@ enum status signer_file_init(const char *folder, struct public_key *out_public_k
 {
     static const struct practice_id none;
     char path[PATH_BYTES_MAX];
-    struct signer_state state;
-    int fd = -1;
     enum status status = key_path(folder, path);
-
     if (status != STATUS_OK) {
         return status;
     }
     if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST) {
         return STATUS_IO;
     }
+    int fd = -1;
     status = open_folder(folder, &fd);
     if (status != STATUS_OK) {
         return status;
@@ -59,6 +54,7 @@ enum status signer_file_init(const char *folder, struct public_key *out_public_k
         status = STATUS_CONFLICT;
     }
     /* State first: a key without one would be refused for ever. */
+    struct signer_state state;
     if (status == STATUS_OK) {
         signer_state_init(&state, &none);
         status = signer_file_save(fd, &state);
@@ -74,23 +70,21 @@ enum status signer_file_key(const char *folder, struct log_key **out_key)
 {
     char path[PATH_BYTES_MAX];
     enum status status = key_path(folder, path);
-
     return status == STATUS_OK ? log_key_open(path, out_key) : status;
 }
 
 static enum status read_state(int folder_fd, struct signer_state *out_state)
 {
-    uint8_t bytes[SIGNER_STATE_BYTES];
     int fd = -1;
     size_t size = 0;
     enum status status = disk_open_private(folder_fd, SIGNER_FILE_STATE, &fd, &size);
-
     if (status != STATUS_OK) {
         return status;
     }
-    status = disk_read_exact(fd, bytes, sizeof(bytes));
+    uint8_t bytes[SIGNER_STATE_BYTES];
+    status = disk_read_exact(fd, bytes, sizeof bytes);
     (void)close(fd);
-    return status == STATUS_OK ? signer_state_decode(span_of(bytes, sizeof(bytes)), out_state)
+    return status == STATUS_OK ? signer_state_decode(span_of(bytes, sizeof bytes), out_state)
                                : status;
 }
 
@@ -100,7 +94,6 @@ enum status signer_file_open(const char *folder, const struct practice_id *pract
     static const struct practice_id none;
     int fd = -1;
     enum status status = open_folder(folder, &fd);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -123,11 +116,9 @@ enum status signer_file_open(const char *folder, const struct practice_id *pract
 enum status signer_file_save(int folder_fd, struct signer_state *state)
 {
     uint8_t bytes[SIGNER_STATE_BYTES];
-    enum status status;
-
     signer_state_encode(state, bytes);
-    status = disk_replace(folder_fd, SIGNER_FILE_STATE_NEW, SIGNER_FILE_STATE,
-                          span_of(bytes, sizeof(bytes)));
+    enum status status = disk_replace(folder_fd, SIGNER_FILE_STATE_NEW, SIGNER_FILE_STATE,
+                                      span_of(bytes, sizeof bytes));
     state->dirty = state->dirty && status != STATUS_OK;
     return status;
 }

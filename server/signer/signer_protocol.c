@@ -5,7 +5,6 @@
 void signer_protocol_put_length(uint8_t out[static SIGNER_LENGTH_BYTES], size_t size)
 {
     struct cursor_writer writer;
-
     cursor_write_init(&writer, out, SIGNER_LENGTH_BYTES);
     cursor_write_u32(&writer, (uint32_t)size);
 }
@@ -13,7 +12,6 @@ void signer_protocol_put_length(uint8_t out[static SIGNER_LENGTH_BYTES], size_t 
 size_t signer_protocol_length(const uint8_t bytes[static SIGNER_LENGTH_BYTES])
 {
     struct cursor_reader reader;
-
     cursor_read_init(&reader, span_of(bytes, SIGNER_LENGTH_BYTES));
     return cursor_read_u32(&reader);
 }
@@ -22,13 +20,11 @@ enum status signer_protocol_put_request(const struct signer_request *request, ui
                                         size_t capacity, size_t *out_size)
 {
     struct cursor_writer writer;
-
     cursor_write_init(&writer, out_bytes, capacity);
     cursor_write_u8(&writer, SIGNER_PROTOCOL_VERSION);
     cursor_write_span(&writer, ID_SPAN(&request->practice));
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         const struct signer_request_log *log = &request->logs[i];
-
         CHECK(log->proof.count <= MERKLE_PROOF_HASHES_MAX);
         cursor_write_u64(&writer, log->old_size);
         cursor_write_u64(&writer, log->new_size);
@@ -41,12 +37,10 @@ enum status signer_protocol_put_request(const struct signer_request *request, ui
 
 static void read_log(struct cursor_reader *reader, struct signer_request_log *log)
 {
-    struct span hashes;
-
     log->old_size = cursor_read_u64(reader);
     log->new_size = cursor_read_u64(reader);
     cursor_read_bytes(reader, log->root.bytes, HASH_BYTES);
-    hashes = cursor_read_span(reader, (size_t)cursor_read_u8(reader) * HASH_BYTES);
+    struct span hashes = cursor_read_span(reader, (size_t)cursor_read_u8(reader) * HASH_BYTES);
     if (merkle_proof_decode(hashes, &log->proof) != STATUS_OK) {
         reader->failed = true;
     }
@@ -54,9 +48,8 @@ static void read_log(struct cursor_reader *reader, struct signer_request_log *lo
 
 enum status signer_protocol_get_request(struct span bytes, struct signer_request *out_request)
 {
+    memset(out_request, 0, sizeof *out_request);
     struct cursor_reader reader;
-
-    memset(out_request, 0, sizeof(*out_request));
     cursor_read_init(&reader, bytes);
     if (cursor_read_u8(&reader) != SIGNER_PROTOCOL_VERSION) {
         return reader.failed ? STATUS_MALFORMED : STATUS_VERSION;
@@ -72,13 +65,11 @@ enum status signer_protocol_put_reply(const struct signer_reply *reply, uint8_t 
                                       size_t capacity, size_t *out_size)
 {
     struct cursor_writer writer;
-
     cursor_write_init(&writer, out_bytes, capacity);
     cursor_write_u8(&writer, SIGNER_PROTOCOL_VERSION);
     cursor_write_u8(&writer, (uint8_t)reply->answer);
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         const struct signer_note *log = &reply->logs[i];
-
         CHECK(log->note_size <= CHECKPOINT_NOTE_BYTES_MAX);
         cursor_write_u64(&writer, log->size);
         cursor_write_u16(&writer, (uint16_t)log->note_size);
@@ -89,18 +80,15 @@ enum status signer_protocol_put_reply(const struct signer_reply *reply, uint8_t 
 
 enum status signer_protocol_get_reply(struct span bytes, struct signer_reply *out_reply)
 {
+    memset(out_reply, 0, sizeof *out_reply);
     struct cursor_reader reader;
-    uint8_t answer;
-
-    memset(out_reply, 0, sizeof(*out_reply));
     cursor_read_init(&reader, bytes);
     if (cursor_read_u8(&reader) != SIGNER_PROTOCOL_VERSION) {
         return reader.failed ? STATUS_MALFORMED : STATUS_VERSION;
     }
-    answer = cursor_read_u8(&reader);
+    uint8_t answer = cursor_read_u8(&reader);
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         struct signer_note *log = &out_reply->logs[i];
-
         log->size = cursor_read_u64(&reader);
         log->note_size = cursor_read_u16(&reader);
         if (log->note_size > CHECKPOINT_NOTE_BYTES_MAX) {

@@ -15,9 +15,8 @@
 
 enum status signer_sandbox_begin(void)
 {
-    const struct rlimit none = {0, 0};
-
     (void)umask(077);
+    const struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return STATUS_UNSUPPORTED;
@@ -68,7 +67,6 @@ static bool add_rules(scmp_filter_ctx filter, int folder_fd)
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)folder_fd};
     const struct scmp_arg_cmp third = {
         .arg = 2, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)folder_fd};
-
     for (size_t i = 0; i < ARRAY_LEN(ALLOWED); i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, ALLOWED[i], 0) != 0) {
             return false;
@@ -83,12 +81,10 @@ static bool add_rules(scmp_filter_ctx filter, int folder_fd)
 enum status signer_sandbox_enter(int folder_fd)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    bool loaded;
-
     if (filter == NULL) {
         return STATUS_NO_MEMORY;
     }
-    loaded = add_rules(filter, folder_fd) && seccomp_load(filter) == 0;
+    bool loaded = add_rules(filter, folder_fd) && seccomp_load(filter) == 0;
     seccomp_release(filter);
     return loaded ? STATUS_OK : STATUS_UNSUPPORTED;
 }

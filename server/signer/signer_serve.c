@@ -21,11 +21,10 @@ static void ask_stop(int number)
 enum status signer_serve_prepare(struct signer_serve *serve)
 {
     struct sigaction action;
-    sigset_t none;
-
-    memset(&action, 0, sizeof(action));
+    memset(&action, 0, sizeof action);
     action.sa_handler = ask_stop;
     (void)sigemptyset(&action.sa_mask);
+    sigset_t none;
     (void)sigemptyset(&none);
     stop_asked = 0;
     serve->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -42,7 +41,6 @@ static bool arm(const struct signer_serve *serve)
     const struct itimerspec in = {
         .it_value = {.tv_sec = SIGNER_STATE_SAVE_MS / 1000,
                      .tv_nsec = (long)(SIGNER_STATE_SAVE_MS % 1000) * 1000000}};
-
     return timerfd_settime(serve->timer_fd, 0, &in, NULL) == 0;
 }
 
@@ -51,14 +49,13 @@ static bool answer_request(struct signer_serve *serve, struct span request_bytes
 {
     struct signer_exchange *exchange = &serve->exchange;
     bool was_dirty = serve->state->dirty;
-    size_t size = 0;
-
     if (signer_protocol_get_request(request_bytes, &exchange->request) != STATUS_OK) {
-        memset(&exchange->reply, 0, sizeof(exchange->reply));
+        memset(&exchange->reply, 0, sizeof exchange->reply);
         exchange->reply.answer = SIGNER_BAD_REQUEST;
     } else {
         signer_state_answer(serve->state, serve->key, &exchange->request, &exchange->reply);
     }
+    size_t size = 0;
     CHECK(signer_protocol_put_reply(&exchange->reply, exchange->out + SIGNER_LENGTH_BYTES,
                                     SIGNER_REPLY_BYTES_MAX, &size) == STATUS_OK);
     signer_protocol_put_length(exchange->out, size);
@@ -77,12 +74,10 @@ static bool hear(struct signer_serve *serve)
 {
     struct signer_exchange *exchange = &serve->exchange;
     size_t wanted = SIGNER_LENGTH_BYTES;
-    ssize_t n;
-
     if (exchange->used >= SIGNER_LENGTH_BYTES) {
         wanted += signer_protocol_length(exchange->in);
     }
-    n = recv(serve->peer_fd, exchange->in + exchange->used, wanted - exchange->used, 0);
+    ssize_t n = recv(serve->peer_fd, exchange->in + exchange->used, wanted - exchange->used, 0);
     if (n < 0) {
         return errno == EINTR || errno == EAGAIN;
     }
@@ -94,7 +89,7 @@ static bool hear(struct signer_serve *serve)
         return true;
     }
     wanted = SIGNER_LENGTH_BYTES + signer_protocol_length(exchange->in);
-    if (wanted > sizeof(exchange->in) || wanted == SIGNER_LENGTH_BYTES) {
+    if (wanted > sizeof exchange->in || wanted == SIGNER_LENGTH_BYTES) {
         return false;
     }
     if (exchange->used < wanted) {
@@ -109,9 +104,8 @@ static bool hear(struct signer_serve *serve)
 static void welcome(struct signer_serve *serve)
 {
     struct ucred who;
-    socklen_t size = sizeof(who);
+    socklen_t size = sizeof who;
     int fd = accept4(serve->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-
     if (fd < 0) {
         return;
     }
@@ -126,8 +120,7 @@ static void welcome(struct signer_serve *serve)
 static enum status save_if_due(struct signer_serve *serve)
 {
     uint64_t expired = 0;
-
-    if (read(serve->timer_fd, &expired, sizeof(expired)) != (ssize_t)sizeof(expired)) {
+    if (read(serve->timer_fd, &expired, sizeof expired) != (ssize_t)sizeof expired) {
         return STATUS_OK;
     }
     return serve->state->dirty ? signer_file_save(serve->folder_fd, serve->state) : STATUS_OK;
@@ -135,16 +128,14 @@ static enum status save_if_due(struct signer_serve *serve)
 
 enum status signer_serve_run(struct signer_serve *serve)
 {
-    enum status status = STATUS_OK;
-
     serve->exchange.used = 0;
+    enum status status = STATUS_OK;
     while (status == STATUS_OK && stop_asked == 0) {
         bool connected = serve->peer_fd >= 0;
         struct pollfd polled[] = {
             {.fd = connected ? serve->peer_fd : serve->listen_fd, .events = POLLIN},
             {.fd = serve->timer_fd, .events = POLLIN},
         };
-
         if (poll(polled, ARRAY_LEN(polled), -1) < 0) {
             status = errno == EINTR ? STATUS_OK : STATUS_IO;
             continue;

@@ -11,7 +11,7 @@ _Static_assert(ORIGIN_CHARS_MAX <= CHECKPOINT_ORIGIN_BYTES_MAX, "an origin fits 
 
 void signer_state_init(struct signer_state *state, const struct practice_id *practice)
 {
-    memset(state, 0, sizeof(*state));
+    memset(state, 0, sizeof *state);
     state->practice = *practice;
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         merkle_empty_root(&state->roots[i]);
@@ -23,7 +23,6 @@ static enum signer_answer state_judge(const struct signer_state *state, size_t l
                                       const struct signer_request_log *request)
 {
     uint64_t size = state->sizes[log];
-
     if (request->new_size < size) {
         return SIGNER_REWOUND;
     }
@@ -46,7 +45,6 @@ static enum signer_answer state_judge_all(const struct signer_state *state,
     static const enum signer_answer order[] = {SIGNER_INCONSISTENT, SIGNER_REWOUND,
                                                SIGNER_OTHER_SIZE};
     enum signer_answer answers[SIGNER_LOGS];
-
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         answers[i] = state_judge(state, i, &request->logs[i]);
     }
@@ -64,11 +62,9 @@ static enum status sign(const struct signer_state *state, const struct log_key *
                         const struct signer_request *request, struct signer_reply *reply)
 {
     enum status status = STATUS_OK;
-
     for (size_t i = 0; status == STATUS_OK && i < SIGNER_LOGS; i++) {
         struct checkpoint checkpoint;
-
-        memset(&checkpoint, 0, sizeof(checkpoint));
+        memset(&checkpoint, 0, sizeof checkpoint);
         origin_format(&state->practice, (enum origin_log)i, checkpoint.origin);
         checkpoint.size = request->logs[i].new_size;
         checkpoint.root = request->logs[i].root;
@@ -80,12 +76,12 @@ static enum status sign(const struct signer_state *state, const struct log_key *
 void signer_state_answer(struct signer_state *state, const struct log_key *key,
                          const struct signer_request *request, struct signer_reply *out_reply)
 {
-    memset(out_reply, 0, sizeof(*out_reply));
+    memset(out_reply, 0, sizeof *out_reply);
     out_reply->answer = ID_EQUAL(&request->practice, &state->practice)
                             ? state_judge_all(state, request)
                             : SIGNER_BAD_REQUEST;
     if (out_reply->answer == SIGNER_SIGNED && sign(state, key, request, out_reply) != STATUS_OK) {
-        memset(out_reply, 0, sizeof(*out_reply));
+        memset(out_reply, 0, sizeof *out_reply);
         out_reply->answer = SIGNER_BAD_REQUEST; /* a size above 2^63 - 1 */
     }
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
@@ -101,41 +97,38 @@ void signer_state_answer(struct signer_state *state, const struct log_key *key,
 void signer_state_encode(const struct signer_state *state, uint8_t out[SIGNER_STATE_BYTES])
 {
     struct cursor_writer writer;
-    struct hash check;
-    size_t size = 0;
-
     cursor_write_init(&writer, out, SIGNER_STATE_BYTES);
-    cursor_write_span(&writer, span_of(STATE_MAGIC, sizeof(STATE_MAGIC)));
+    cursor_write_span(&writer, span_of(STATE_MAGIC, sizeof STATE_MAGIC));
     cursor_write_span(&writer, ID_SPAN(&state->practice));
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         cursor_write_u64(&writer, state->sizes[i]);
         cursor_write_span(&writer, ID_SPAN(&state->roots[i]));
     }
+    struct hash check;
     hash_bytes(span_of(out, SIGNER_STATE_BYTES - HASH_BYTES), &check);
     cursor_write_span(&writer, ID_SPAN(&check));
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK && size == SIGNER_STATE_BYTES);
 }
 
 enum status signer_state_decode(struct span bytes, struct signer_state *out_state)
 {
+    memset(out_state, 0, sizeof *out_state);
     struct cursor_reader reader;
-    struct span magic;
-    struct hash stored;
-    struct hash check;
-
-    memset(out_state, 0, sizeof(*out_state));
     cursor_read_init(&reader, bytes);
-    magic = cursor_read_span(&reader, sizeof(STATE_MAGIC));
+    struct span magic = cursor_read_span(&reader, sizeof STATE_MAGIC);
     cursor_read_bytes(&reader, out_state->practice.bytes, HASH_BYTES);
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         out_state->sizes[i] = cursor_read_u64(&reader);
         cursor_read_bytes(&reader, out_state->roots[i].bytes, HASH_BYTES);
     }
+    struct hash stored;
     cursor_read_bytes(&reader, stored.bytes, HASH_BYTES);
     if (cursor_read_done(&reader) != STATUS_OK ||
-        !span_equal(magic, span_of(STATE_MAGIC, sizeof(STATE_MAGIC)))) {
+        !span_equal(magic, span_of(STATE_MAGIC, sizeof STATE_MAGIC))) {
         return STATUS_CORRUPT;
     }
+    struct hash check;
     hash_bytes(span_of(bytes.data, SIGNER_STATE_BYTES - HASH_BYTES), &check);
     return ID_EQUAL(&check, &stored) ? STATUS_OK : STATUS_CORRUPT;
 }

@@ -14,14 +14,13 @@ enum status chain_log_head(struct txn *txn, const struct chain_label *label,
                            struct chain_head *out_head)
 {
     struct schema_key key = schema_key_chain(label);
-    struct cursor_reader reader;
     struct span value;
     enum status status = db_get(txn, SCHEMA_CHAIN, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
-    memset(out_head, 0, sizeof(*out_head));
+    memset(out_head, 0, sizeof *out_head);
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
     out_head->subject_kind = cursor_read_u8(&reader);
     out_head->subject_local = cursor_read_u32(&reader);
@@ -41,15 +40,14 @@ static void put_head(struct txn *txn, const struct chain_label *label,
     struct schema_key key = schema_key_chain(label);
     uint8_t value[HEAD_BYTES];
     struct cursor_writer writer;
-    size_t size = 0;
-
-    cursor_write_init(&writer, value, sizeof(value));
+    cursor_write_init(&writer, value, sizeof value);
     cursor_write_u8(&writer, head->subject_kind);
     cursor_write_u32(&writer, head->subject_local);
     cursor_write_u32(&writer, head->chain_local);
     cursor_write_u64(&writer, head->count);
     cursor_write_span(&writer, ID_SPAN(&head->last));
     cursor_write_u64(&writer, head->last_seq);
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     db_put(txn, SCHEMA_CHAIN, schema_key_span(&key), span_of(value, size));
 }
@@ -59,9 +57,8 @@ static enum status next_head(struct txn *txn, const struct chain_statement_new *
                              struct chain_head *out_head)
 {
     enum status status = chain_log_head(txn, &statement->label, out_head);
-
     if (status == STATUS_NOT_FOUND) {
-        memset(out_head, 0, sizeof(*out_head));
+        memset(out_head, 0, sizeof *out_head);
         out_head->subject_kind = statement->subject_kind;
         out_head->subject_local = statement->subject_local;
         out_head->chain_local = (uint32_t)db_counter(txn, SCHEMA_LAST_CHAIN) + 1u;
@@ -86,17 +83,15 @@ static enum status next_head(struct txn *txn, const struct chain_statement_new *
 static enum status put_leaf(struct txn *txn, uint64_t seq, const uint8_t leaf[LEAF_STATEMENT_BYTES],
                             struct hash *out_hash)
 {
-    uint8_t value[LEAF_STATEMENT_BYTES + MERKLE_LEVELS_MAX * HASH_BYTES];
-    struct hash nodes[MERKLE_LEVELS_MAX];
     struct schema_key key = schema_key_seq(seq);
-    size_t count = 0;
-    enum status status;
-
     merkle_leaf_hash(span_of(leaf, LEAF_STATEMENT_BYTES), out_hash);
-    status = ledger_complete(txn, LEDGER_STATEMENTS, seq, out_hash, nodes, &count);
+    struct hash nodes[MERKLE_LEVELS_MAX];
+    size_t count = 0;
+    enum status status = ledger_complete(txn, LEDGER_STATEMENTS, seq, out_hash, nodes, &count);
     if (status != STATUS_OK) {
         return status;
     }
+    uint8_t value[LEAF_STATEMENT_BYTES + MERKLE_LEVELS_MAX * HASH_BYTES];
     memcpy(value, leaf, LEAF_STATEMENT_BYTES);
     memcpy(value + LEAF_STATEMENT_BYTES, nodes[1].bytes, (count - 1) * HASH_BYTES);
     db_append(txn, SCHEMA_STATEMENT_LEAF, schema_key_span(&key),
@@ -110,7 +105,6 @@ static void encode_leaf(const struct practice_id *practice,
 {
     struct leaf_statement leaf = {
         .type = statement->type, .label = statement->label, .number = statement->number};
-
     leaf_statement_commitment(practice, statement->opening, statement->time_ms, statement->bytes,
                               &leaf.commitment);
     leaf_statement_encode(&leaf, out_leaf);
@@ -118,15 +112,14 @@ static void encode_leaf(const struct practice_id *practice,
 
 static void put_bytes(struct txn *txn, uint64_t seq, const struct chain_statement_new *statement)
 {
-    uint8_t value[STATEMENT_HEAD_BYTES + STATEMENT_BYTES_MAX];
     struct schema_key key = schema_key_seq(seq);
+    uint8_t value[STATEMENT_HEAD_BYTES + STATEMENT_BYTES_MAX];
     struct cursor_writer writer;
-    size_t size = 0;
-
-    cursor_write_init(&writer, value, sizeof(value));
+    cursor_write_init(&writer, value, sizeof value);
     cursor_write_span(&writer, span_of(statement->opening, CHAIN_LOG_OPENING_BYTES));
     cursor_write_u64(&writer, statement->time_ms);
     cursor_write_span(&writer, statement->bytes);
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     db_append(txn, SCHEMA_STATEMENT, schema_key_span(&key), span_of(value, size));
 }
@@ -135,20 +128,16 @@ enum status chain_log_append(struct txn *txn, const struct chain_statement_new *
                              uint64_t *out_seq, struct hash *out_leaf_hash)
 {
     uint64_t seq = db_counter(txn, SCHEMA_NEXT_STATEMENT);
-    uint8_t leaf[LEAF_STATEMENT_BYTES];
-    struct schema_key key;
-    struct schema_key value;
-    struct chain_head head;
-    enum status status;
-
     CHECK(statement->time_ms >= db_counter(txn, SCHEMA_LEAF_TIME_MS));
     if (statement->bytes.size == 0 || statement->bytes.size > STATEMENT_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    status = next_head(txn, statement, &head);
+    struct chain_head head;
+    enum status status = next_head(txn, statement, &head);
     if (status != STATUS_OK) {
         return status;
     }
+    uint8_t leaf[LEAF_STATEMENT_BYTES];
     encode_leaf(db_practice_of(txn), statement, leaf);
     status = put_leaf(txn, seq, leaf, out_leaf_hash);
     if (status != STATUS_OK) {
@@ -156,8 +145,8 @@ enum status chain_log_append(struct txn *txn, const struct chain_statement_new *
     }
     put_bytes(txn, seq, statement);
     put_head(txn, &statement->label, &head);
-    key = schema_key_chain_log(head.chain_local, statement->number);
-    value = schema_key_seq(seq);
+    struct schema_key key = schema_key_chain_log(head.chain_local, statement->number);
+    struct schema_key value = schema_key_seq(seq);
     db_put(txn, SCHEMA_CHAIN_LOG, schema_key_span(&key), schema_key_span(&value));
     if (statement->number == 0) {
         db_set_counter(txn, SCHEMA_LAST_CHAIN, head.chain_local);
@@ -171,8 +160,6 @@ enum status chain_log_append(struct txn *txn, const struct chain_statement_new *
 static enum status split(struct span value, struct span leaf_value,
                          struct chain_statement *out_statement, struct leaf_statement *out_leaf)
 {
-    struct cursor_reader reader;
-
     if (leaf_value.size < LEAF_STATEMENT_BYTES) {
         return STATUS_CORRUPT;
     }
@@ -181,6 +168,7 @@ static enum status split(struct span value, struct span leaf_value,
         STATUS_OK) {
         return STATUS_CORRUPT;
     }
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
     cursor_read_bytes(&reader, out_statement->opening, CHAIN_LOG_OPENING_BYTES);
     out_statement->time_ms = cursor_read_u64(&reader);
@@ -194,25 +182,24 @@ static enum status split(struct span value, struct span leaf_value,
 enum status chain_log_get(struct txn *txn, uint64_t seq, struct chain_statement *out_statement)
 {
     struct schema_key key = schema_key_seq(seq);
-    struct leaf_statement leaf;
-    struct hash commitment;
     struct span value;
-    struct span leaf_value;
     enum status status = db_get(txn, SCHEMA_STATEMENT, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct span leaf_value;
     status = db_get(txn, SCHEMA_STATEMENT_LEAF, schema_key_span(&key), &leaf_value);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
     }
-    memset(out_statement, 0, sizeof(*out_statement));
+    memset(out_statement, 0, sizeof *out_statement);
     out_statement->seq = seq;
+    struct leaf_statement leaf;
     status = split(value, leaf_value, out_statement, &leaf);
     if (status != STATUS_OK) {
         return status;
     }
+    struct hash commitment;
     leaf_statement_commitment(db_practice_of(txn), out_statement->opening, out_statement->time_ms,
                               out_statement->bytes, &commitment);
     return ID_EQUAL(&commitment, &leaf.commitment) ? STATUS_OK : STATUS_CORRUPT;
@@ -224,7 +211,6 @@ enum status chain_log_find(struct txn *txn, uint32_t chain_local, uint64_t numbe
     struct schema_key key = schema_key_chain_log(chain_local, number);
     struct span value;
     enum status status = db_get(txn, SCHEMA_CHAIN_LOG, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }

@@ -45,7 +45,6 @@ static enum status status_of(int rc)
 enum status db_lmdb_status(const char *what, int rc)
 {
     enum status status = status_of(rc);
-
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         (void)fprintf(stderr, "store: %s: %s\n", what, mdb_strerror(rc));
     }
@@ -58,7 +57,6 @@ static enum status open_tables(struct db *db, bool create)
 {
     MDB_txn *mdb = NULL;
     int rc = mdb_txn_begin(db->env, NULL, create ? 0 : MDB_RDONLY, &mdb);
-
     for (size_t i = 0; rc == 0 && i < SCHEMA_TABLES; i++) {
         rc = mdb_dbi_open(mdb, schema_table_name((enum schema_table)i), create ? MDB_CREATE : 0,
                           &db->tables[i]);
@@ -74,7 +72,6 @@ static enum status open_tables(struct db *db, bool create)
 static enum status open_env(struct db *db, const char *folder, uint64_t map_bytes)
 {
     int rc = mdb_env_create(&db->env);
-
     if (rc == 0) {
         rc = mdb_env_set_mapsize(db->env, map_bytes);
     }
@@ -93,17 +90,16 @@ static enum status open_env(struct db *db, const char *folder, uint64_t map_byte
 static enum status put_format(struct db *db)
 {
     struct schema_key key = schema_key_meta(SCHEMA_META_FORMAT);
-    uint8_t value[4];
-    struct cursor_writer writer;
     struct txn *txn = NULL;
     enum status status = db_begin_write(db, &txn);
-
     if (status != STATUS_OK) {
         return status;
     }
-    cursor_write_init(&writer, value, sizeof(value));
+    uint8_t value[4];
+    struct cursor_writer writer;
+    cursor_write_init(&writer, value, sizeof value);
     cursor_write_u32(&writer, SCHEMA_FORMAT_VERSION);
-    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(value, sizeof(value)));
+    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(value, sizeof value));
     return db_commit(txn);
 }
 
@@ -111,16 +107,14 @@ static enum status read_meta(struct txn *txn, struct db *db)
 {
     struct schema_key format = schema_key_meta(SCHEMA_META_FORMAT);
     struct schema_key practice = schema_key_meta(SCHEMA_META_PRACTICE);
-    struct cursor_reader reader;
     struct span value;
-    uint32_t version;
     enum status status = db_get(txn, SCHEMA_META, schema_key_span(&format), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
-    version = cursor_read_u32(&reader);
+    uint32_t version = cursor_read_u32(&reader);
     if (cursor_read_done(&reader) != STATUS_OK) {
         return STATUS_CORRUPT;
     }
@@ -131,7 +125,7 @@ static enum status read_meta(struct txn *txn, struct db *db)
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
     }
-    if (status == STATUS_OK && value.size != sizeof(db->practice.bytes)) {
+    if (status == STATUS_OK && value.size != sizeof db->practice.bytes) {
         return STATUS_CORRUPT;
     }
     if (status == STATUS_OK) {
@@ -145,7 +139,6 @@ static enum status load_meta(struct db *db, bool create)
 {
     struct txn *txn = NULL;
     enum status status = db_begin_read(db, &txn);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -160,10 +153,8 @@ static enum status load_meta(struct db *db, bool create)
 static enum status check_file(const char *folder, bool create)
 {
     char path[DB_FOLDER_BYTES_MAX + 16u];
-    enum status status;
-
-    (void)snprintf(path, sizeof(path), "%s/data.mdb", folder);
-    status = db_file_check(path);
+    (void)snprintf(path, sizeof path, "%s/data.mdb", folder);
+    enum status status = db_file_check(path);
     if (status == STATUS_CORRUPT) {
         (void)fprintf(stderr, "store: %s is damaged or shorter than it claims\n", path);
     }
@@ -179,32 +170,29 @@ static enum status check_file(const char *folder, bool create)
 static enum status sync_above(const char *folder)
 {
     char path[DB_FOLDER_BYTES_MAX + 16u];
-
-    (void)snprintf(path, sizeof(path), "%s/..", folder);
+    (void)snprintf(path, sizeof path, "%s/..", folder);
     return disk_sync_folder(path);
 }
 
 enum status db_open(const char *folder, const struct db_options *options, struct db **out_db)
 {
     uint64_t map_bytes = options->map_bytes == 0 ? DB_MAP_BYTES_DEFAULT : options->map_bytes;
-    struct db *db;
-    uint32_t freed;
-    enum status status;
-
     if (strnlen(folder, DB_FOLDER_BYTES_MAX) == DB_FOLDER_BYTES_MAX ||
         map_bytes < DB_MAP_BYTES_MIN) {
         return STATUS_USAGE;
     }
-    status = check_file(folder, options->create);
+    enum status status = check_file(folder, options->create);
     if (status != STATUS_OK) {
         return status;
     }
-    db = calloc(1, sizeof(*db));
+    struct db *db;
+    db = calloc(1, sizeof *db);
     if (db == NULL) {
         return STATUS_NO_MEMORY;
     }
     db->count_pages = options->count_pages;
     status = open_env(db, folder, map_bytes);
+    uint32_t freed;
     if (status == STATUS_OK) {
         status = db_check_readers(db, &freed);
     }
@@ -243,7 +231,6 @@ enum status db_check_readers(struct db *db, uint32_t *out_freed)
 {
     int dead = 0;
     int rc = mdb_reader_check(db->env, &dead);
-
     *out_freed = dead > 0 ? (uint32_t)dead : 0;
     return db_lmdb_status("reader check", rc);
 }
@@ -252,15 +239,13 @@ enum status db_check_readers(struct db *db, uint32_t *out_freed)
 
 static enum status txn_begin(struct db *db, bool write, struct txn **out_txn)
 {
-    struct txn *txn = calloc(1, sizeof(*txn));
-    int rc;
-
+    struct txn *txn = calloc(1, sizeof *txn);
     if (txn == NULL) {
         return STATUS_NO_MEMORY;
     }
     txn->db = db;
     txn->write = write;
-    rc = mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &txn->mdb);
+    int rc = mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &txn->mdb);
     if (rc == MDB_READERS_FULL) {
         uint32_t freed = 0;
         rc = db_check_readers(db, &freed) == STATUS_OK && freed > 0
@@ -286,7 +271,6 @@ enum status db_begin_write(struct db *db, struct txn **out_txn)
     uint64_t pages = db->count_pages ? db_file_thread_pages() : 0;
     struct txn *txn = NULL;
     enum status status = txn_begin(db, true, &txn);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -314,10 +298,8 @@ void db_reset(struct txn *txn)
 
 enum status db_renew(struct txn *txn)
 {
-    int rc;
-
     CHECK(!txn->write);
-    rc = mdb_txn_renew(txn->mdb);
+    int rc = mdb_txn_renew(txn->mdb);
     txn->status = db_lmdb_status("renew", rc);
     txn->room_known = false;
     txn->renewed = true;
@@ -327,19 +309,16 @@ enum status db_renew(struct txn *txn)
 
 enum status db_commit(struct txn *txn)
 {
-    enum status status;
-    int rc;
-
     CHECK(txn->write);
     if (txn->counters_changed) {
         db_meta_store_counters(txn);
     }
-    status = txn->status;
+    enum status status = txn->status;
     if (status != STATUS_OK) {
         db_abort(txn);
         return status;
     }
-    rc = mdb_txn_commit(txn->mdb);
+    int rc = mdb_txn_commit(txn->mdb);
     status = db_lmdb_status("commit", rc);
     /* LMDB calls a write that the full disk cut short an I/O error. It is then as it was. */
     if (rc == EIO && db_room_disk_is_full(txn->db)) {

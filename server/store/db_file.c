@@ -43,17 +43,16 @@ _Static_assert(sizeof(struct meta) == 136, "as in lmdb's MDB_meta");
 static enum status read_meta(int fd, uint64_t offset, struct meta *out_meta)
 {
     uint8_t head[PAGE_HEAD_BYTES + sizeof(struct meta)];
-    uint16_t flags;
-    ssize_t got = pread(fd, head, sizeof(head), (off_t)offset);
-
+    ssize_t got = pread(fd, head, sizeof head, (off_t)offset);
     if (got < 0) {
         return STATUS_IO;
     }
-    if ((size_t)got != sizeof(head)) {
+    if ((size_t)got != sizeof head) {
         return STATUS_CORRUPT;
     }
-    memcpy(&flags, head + PAGE_FLAGS_AT, sizeof(flags));
-    memcpy(out_meta, head + PAGE_HEAD_BYTES, sizeof(*out_meta));
+    uint16_t flags;
+    memcpy(&flags, head + PAGE_FLAGS_AT, sizeof flags);
+    memcpy(out_meta, head + PAGE_HEAD_BYTES, sizeof *out_meta);
     if ((flags & PAGE_FLAG_META) == 0 || out_meta->magic != META_MAGIC) {
         return STATUS_CORRUPT;
     }
@@ -62,33 +61,29 @@ static enum status read_meta(int fd, uint64_t offset, struct meta *out_meta)
 
 static enum status check_open_file(int fd)
 {
-    struct meta first;
-    struct meta second;
     struct stat info;
-    uint64_t page_bytes;
-    uint64_t last_page;
-    enum status status;
-
     if (fstat(fd, &info) != 0) {
         return STATUS_IO;
     }
     if (info.st_size == 0) {
         return STATUS_NOT_FOUND; /* a crash while it was made: LMDB starts it afresh */
     }
-    status = read_meta(fd, 0, &first);
+    struct meta first;
+    enum status status = read_meta(fd, 0, &first);
     if (status != STATUS_OK) {
         return status;
     }
-    page_bytes = first.trees[0].pad;
+    uint64_t page_bytes = first.trees[0].pad;
     if (page_bytes < PAGE_BYTES_MIN || page_bytes > PAGE_BYTES_MAX ||
         (page_bytes & (page_bytes - 1)) != 0) {
         return STATUS_CORRUPT;
     }
+    struct meta second;
     status = read_meta(fd, page_bytes, &second);
     if (status != STATUS_OK) {
         return status;
     }
-    last_page = second.txn > first.txn ? second.last_page : first.last_page;
+    uint64_t last_page = second.txn > first.txn ? second.last_page : first.last_page;
     if (last_page >= (uint64_t)INT64_MAX / page_bytes) {
         return STATUS_CORRUPT;
     }
@@ -98,12 +93,10 @@ static enum status check_open_file(int fd)
 enum status db_file_check(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    enum status status;
-
     if (fd < 0) {
         return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
     }
-    status = check_open_file(fd);
+    enum status status = check_open_file(fd);
     (void)close(fd);
     return status;
 }
@@ -111,20 +104,17 @@ enum status db_file_check(const char *path)
 uint64_t db_file_thread_pages(void)
 {
     static const char wanted[] = "wchar: ";
-    char text[256];
-    const char *found;
-    ssize_t got;
     int fd = open("/proc/thread-self/io", O_RDONLY | O_CLOEXEC);
-
     if (fd < 0) {
         return 0;
     }
-    got = read(fd, text, sizeof(text) - 1);
+    char text[256];
+    ssize_t got = read(fd, text, sizeof text - 1);
     (void)close(fd);
     if (got <= 0) {
         return 0;
     }
     text[got] = '\0';
-    found = strstr(text, wanted);
-    return found == NULL ? 0 : strtoull(found + sizeof(wanted) - 1, NULL, 10) / PAGE_BYTES;
+    const char *found = strstr(text, wanted);
+    return found == NULL ? 0 : strtoull(found + sizeof wanted - 1, NULL, 10) / PAGE_BYTES;
 }

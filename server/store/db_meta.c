@@ -15,13 +15,11 @@ enum status db_practice(struct db *db, struct practice_id *out_practice)
 enum status db_set_practice(struct db *db, const struct practice_id *practice)
 {
     struct schema_key key = schema_key_meta(SCHEMA_META_PRACTICE);
-    struct txn *txn = NULL;
-    enum status status;
-
     if (db->has_practice) {
         return ID_EQUAL(&db->practice, practice) ? STATUS_OK : STATUS_CONFLICT;
     }
-    status = db_begin_write(db, &txn);
+    struct txn *txn = NULL;
+    enum status status = db_begin_write(db, &txn);
     if (status != STATUS_OK) {
         return status;
     }
@@ -37,15 +35,14 @@ enum status db_set_practice(struct db *db, const struct practice_id *practice)
 void db_meta_load_counters(struct txn *txn)
 {
     struct schema_key key = schema_key_meta(SCHEMA_META_COUNTERS);
-    struct cursor_reader reader;
     struct span value;
     enum status status = db_get(txn, SCHEMA_META, schema_key_span(&key), &value);
-
-    memset(txn->counters, 0, sizeof(txn->counters));
+    memset(txn->counters, 0, sizeof txn->counters);
     txn->counters_changed = false;
     if (status != STATUS_OK) {
         return; /* none yet, or already sticky */
     }
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
     for (size_t i = 0; i < SCHEMA_COUNTERS; i++) {
         txn->counters[i] = cursor_read_u64(&reader);
@@ -60,12 +57,11 @@ void db_meta_store_counters(struct txn *txn)
     struct schema_key key = schema_key_meta(SCHEMA_META_COUNTERS);
     uint8_t value[COUNTERS_BYTES];
     struct cursor_writer writer;
-
-    cursor_write_init(&writer, value, sizeof(value));
+    cursor_write_init(&writer, value, sizeof value);
     for (size_t i = 0; i < SCHEMA_COUNTERS; i++) {
         cursor_write_u64(&writer, txn->counters[i]);
     }
-    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(value, sizeof(value)));
+    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(value, sizeof value));
 }
 
 enum status db_status(const struct txn *txn)

@@ -15,22 +15,19 @@
 enum status db_room_extend(struct db *db)
 {
     struct db_usage usage;
-    struct stat file;
-    uint64_t used;
-    uint64_t wanted;
     enum status status = db_usage(db, false, &usage);
-
     if (status != STATUS_OK) {
         return status;
     }
-    used = usage.pages * usage.page_bytes;
+    uint64_t used = usage.pages * usage.page_bytes;
     if (db->file_bytes >= used + FILE_AHEAD_BYTES / 2 || db->file_bytes >= usage.map_bytes) {
         return STATUS_OK;
     }
-    wanted = used + FILE_AHEAD_BYTES;
+    uint64_t wanted = used + FILE_AHEAD_BYTES;
     if (wanted > usage.map_bytes) {
         wanted = usage.map_bytes;
     }
+    struct stat file;
     if (fstat(usage.fd, &file) != 0) {
         return STATUS_IO;
     }
@@ -47,7 +44,6 @@ enum status db_room_extend(struct db *db)
 static enum status below(const struct db_usage *usage, unsigned percent)
 {
     uint64_t limit = usage->map_bytes / usage->page_bytes / 100u * percent;
-
     return usage->pages - usage->pages_free <= limit ? STATUS_OK : STATUS_FULL;
 }
 
@@ -55,14 +51,12 @@ static enum status below(const struct db_usage *usage, unsigned percent)
 static uint64_t disk_bytes_left(int fd)
 {
     struct statvfs disk;
-
     return fstatvfs(fd, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
 }
 
 bool db_room_disk_is_full(struct db *db)
 {
     struct db_usage usage;
-
     return db_usage(db, false, &usage) == STATUS_OK && disk_bytes_left(usage.fd) < DISK_FULL_BYTES;
 }
 
@@ -70,9 +64,7 @@ bool db_room_disk_is_full(struct db *db)
 static void look(struct txn *txn)
 {
     struct db_usage usage;
-    uint64_t disk;
     enum status status = db_usage(txn->db, false, &usage);
-
     if (status == STATUS_OK && below(&usage, DB_HEADROOM_PERCENT) != STATUS_OK) {
         status = db_usage(txn->db, true, &usage);
     }
@@ -84,7 +76,7 @@ static void look(struct txn *txn)
     }
     txn->room = below(&usage, DB_HEADROOM_PERCENT);
     txn->room_reading = below(&usage, DB_READING_PERCENT);
-    disk = disk_bytes_left(usage.fd);
+    uint64_t disk = disk_bytes_left(usage.fd);
     if (disk < DISK_RESERVE_BYTES) {
         txn->room = STATUS_FULL;
     }
@@ -112,10 +104,9 @@ enum status db_room_reading(struct txn *txn)
 enum status db_stats(struct db *db, struct db_stats *out_stats)
 {
     struct db_usage usage;
-    struct txn *txn = NULL;
     enum status status = db_usage(db, true, &usage);
-
-    memset(out_stats, 0, sizeof(*out_stats));
+    memset(out_stats, 0, sizeof *out_stats);
+    struct txn *txn = NULL;
     if (status == STATUS_OK) {
         status = db_begin_read(db, &txn);
     }

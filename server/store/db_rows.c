@@ -7,7 +7,6 @@ static MDB_val val_of(struct span bytes)
         const uint8_t *in;
         void *out;
     } pointer = {.in = bytes.data};
-
     return (MDB_val){bytes.size, pointer.out};
 }
 
@@ -22,13 +21,11 @@ enum status db_get(struct txn *txn, enum schema_table table, struct span key,
                    struct span *out_value)
 {
     MDB_val k = val_of(key);
-    MDB_val v;
-    int rc;
-
     if (txn->status != STATUS_OK) {
         return txn->status;
     }
-    rc = mdb_get(txn->mdb, txn->db->tables[table], &k, &v);
+    MDB_val v;
+    int rc = mdb_get(txn->mdb, txn->db->tables[table], &k, &v);
     if (rc == 0) {
         *out_value = span_of_val(&v);
         return STATUS_OK;
@@ -44,7 +41,6 @@ static void row_put(struct txn *txn, enum schema_table table, struct span key, s
 {
     MDB_val k = val_of(key);
     MDB_val v = val_of(value);
-
     CHECK(txn->write);
     if (txn->status != STATUS_OK) {
         return;
@@ -67,13 +63,11 @@ void db_append(struct txn *txn, enum schema_table table, struct span key, struct
 void db_delete(struct txn *txn, enum schema_table table, struct span key)
 {
     MDB_val k = val_of(key);
-    int rc;
-
     CHECK(txn->write);
     if (txn->status != STATUS_OK) {
         return;
     }
-    rc = mdb_del(txn->mdb, txn->db->tables[table], &k, NULL);
+    int rc = mdb_del(txn->mdb, txn->db->tables[table], &k, NULL);
     if (rc != MDB_NOTFOUND) {
         db_fail(txn, db_lmdb_status("delete", rc));
         txn->db->puts++;
@@ -85,20 +79,17 @@ enum status db_seek(struct txn *txn, enum schema_table table, struct span key, e
 {
     bool backward = seek == DB_SEEK_AT_OR_BEFORE || seek == DB_SEEK_BEFORE;
     bool skip_equal = seek == DB_SEEK_AFTER || seek == DB_SEEK_BEFORE;
-    MDB_cursor *cursor = NULL;
     MDB_val k = val_of(key);
-    MDB_val v;
-    bool equal;
-    int rc;
-
     if (txn->status != STATUS_OK) {
         return txn->status;
     }
-    rc = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
+    MDB_val v;
     if (rc == 0) {
         rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
     }
-    equal = rc == 0 && span_equal(span_of_val(&k), key);
+    bool equal = rc == 0 && span_equal(span_of_val(&k), key);
     if (rc == 0 && equal && skip_equal) {
         rc = mdb_cursor_get(cursor, &k, &v, backward ? MDB_PREV : MDB_NEXT);
     } else if (backward && !equal && (rc == 0 || (rc == MDB_NOTFOUND && cursor != NULL))) {
@@ -124,22 +115,20 @@ enum status db_seek(struct txn *txn, enum schema_table table, struct span key, e
 static int count_free_pages(MDB_env *env, uint64_t *out_pages)
 {
     MDB_txn *mdb = NULL;
-    MDB_cursor *cursor = NULL;
-    MDB_val k;
-    MDB_val v;
     int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &mdb);
-
     *out_pages = 0;
     if (rc != 0) {
         return rc;
     }
+    MDB_cursor *cursor = NULL;
     rc = mdb_cursor_open(mdb, 0, &cursor); /* table 0 is LMDB's own free list */
+    MDB_val k;
+    MDB_val v;
     while (rc == 0) {
-        size_t pages = 0;
-
         rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
-        if (rc == 0 && v.mv_size >= sizeof(pages)) {
-            memcpy(&pages, v.mv_data, sizeof(pages));
+        size_t pages = 0;
+        if (rc == 0 && v.mv_size >= sizeof pages) {
+            memcpy(&pages, v.mv_data, sizeof pages);
             *out_pages += pages;
         }
     }
@@ -153,10 +142,9 @@ static int count_free_pages(MDB_env *env, uint64_t *out_pages)
 enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage)
 {
     MDB_envinfo info;
-    MDB_stat stat;
     int rc = mdb_env_info(db->env, &info);
-
-    memset(out_usage, 0, sizeof(*out_usage));
+    memset(out_usage, 0, sizeof *out_usage);
+    MDB_stat stat;
     if (rc == 0) {
         rc = mdb_env_stat(db->env, &stat);
     }
@@ -178,7 +166,6 @@ enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_c
 {
     MDB_stat stat;
     int rc = mdb_stat(txn->mdb, txn->db->tables[table], &stat);
-
     if (rc == 0) {
         *out_count = stat.ms_entries;
     }

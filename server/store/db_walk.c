@@ -14,7 +14,7 @@ struct db_walk {
 static void set_key(struct schema_key *key, struct span bytes)
 {
     CHECK(bytes.size <= SCHEMA_KEY_BYTES_MAX);
-    memset(key, 0, sizeof(*key));
+    memset(key, 0, sizeof *key);
     if (bytes.size != 0) {
         memcpy(key->bytes, bytes.data, bytes.size);
     }
@@ -25,12 +25,11 @@ enum status db_walk_open(struct txn *txn, enum schema_table table, struct span p
                          struct span from, bool backward, struct db_walk **out_walk)
 {
     enum status status = db_status(txn);
-    struct db_walk *walk;
-
     if (status != STATUS_OK) {
         return status;
     }
-    walk = calloc(1, sizeof(*walk));
+    struct db_walk *walk;
+    walk = calloc(1, sizeof *walk);
     if (walk == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -58,7 +57,6 @@ bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_v
 {
     enum db_seek up = walk->inclusive ? DB_SEEK_AT_OR_AFTER : DB_SEEK_AFTER;
     enum db_seek down = walk->inclusive ? DB_SEEK_AT_OR_BEFORE : DB_SEEK_BEFORE;
-
     if (walk->done) {
         return false;
     }
@@ -83,7 +81,6 @@ bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_v
 enum status db_walk_close(struct db_walk *walk)
 {
     enum status status = STATUS_OK;
-
     if (walk != NULL && walk->status != STATUS_NOT_FOUND) {
         status = walk->status;
     }

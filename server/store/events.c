@@ -9,7 +9,6 @@ _Static_assert(EVENTS_OPENING_BYTES == LEAF_OPENING_BYTES, "one opening");
 uint64_t events_time(const struct txn *txn, uint64_t clock_ms)
 {
     uint64_t newest = db_counter(txn, SCHEMA_LEAF_TIME_MS);
-
     return clock_ms > newest ? clock_ms : newest;
 }
 
@@ -17,10 +16,9 @@ static enum status read_next(struct txn *txn, const struct event_fields *fields,
                              const struct event_change *change, struct event_next *out_next)
 {
     struct event_numbers *numbers = &out_next->numbers;
-    enum status status = STATUS_OK;
-
-    memset(out_next, 0, sizeof(*out_next));
+    memset(out_next, 0, sizeof *out_next);
     numbers->event_seq = db_counter(txn, SCHEMA_NEXT_EVENT);
+    enum status status = STATUS_OK;
     if (fields->actor_local != 0) {
         status = trail_get(txn, TRAIL_ACTOR, fields->actor_local, &out_next->actor);
     }
@@ -46,7 +44,6 @@ enum status events_next(struct txn *txn, const struct event_fields *fields,
                         const struct event_change *change, struct event_next *out_next)
 {
     enum status status = read_next(txn, fields, change, out_next);
-
     if (status != STATUS_OK) {
         db_fail(txn, status);
     }
@@ -56,7 +53,7 @@ enum status events_next(struct txn *txn, const struct event_fields *fields,
 static void describe(const struct event_new *event, const struct event_next *next,
                      struct event_stored *out_stored)
 {
-    memset(out_stored, 0, sizeof(*out_stored));
+    memset(out_stored, 0, sizeof *out_stored);
     out_stored->seq = next->numbers.event_seq;
     out_stored->fields = event->fields;
     out_stored->change = event->change;
@@ -81,7 +78,6 @@ static void append_trails(struct txn *txn, const struct event_stored *stored)
 {
     const struct event_fields *fields = &stored->fields;
     struct trail_head head = {.event_seq = stored->seq};
-
     if (fields->actor_local != 0) {
         head.number = stored->actor_number;
         trail_append(txn, TRAIL_ACTOR, fields->actor_local, &head);
@@ -122,14 +118,6 @@ enum status events_append_next(struct txn *txn, const struct event_new *event,
                                const struct event_next *next, uint64_t *out_seq,
                                struct hash *out_leaf_hash)
 {
-    uint8_t value[EVENTS_VALUE_BYTES_MAX];
-    struct hash nodes[MERKLE_LEVELS_MAX];
-    struct event_stored stored;
-    struct schema_key key;
-    size_t count = 0;
-    size_t size = 0;
-    enum status status;
-
     CHECK(event->change.kind == 0 || event->fields.section_local != 0);
     CHECK(event->fields.time_ms >= db_counter(txn, SCHEMA_LEAF_TIME_MS));
     CHECK(next->numbers.event_seq == db_counter(txn, SCHEMA_NEXT_EVENT));
@@ -139,15 +127,21 @@ enum status events_append_next(struct txn *txn, const struct event_new *event,
     /* The nodes that this leaf completes are found before the value is written, because they lie in
      * it; the trails come after the value, because they name its seq and its hash. The counter is
      * last: until it is raised nothing of this event is part of the log. */
+    struct event_stored stored;
     describe(event, next, &stored);
     hash_leaf(db_practice_of(txn), &stored, &stored.leaf_hash);
-    status = ledger_complete(txn, LEDGER_EVENTS, stored.seq, &stored.leaf_hash, nodes, &count);
+    struct hash nodes[MERKLE_LEVELS_MAX];
+    size_t count = 0;
+    enum status status =
+        ledger_complete(txn, LEDGER_EVENTS, stored.seq, &stored.leaf_hash, nodes, &count);
     if (status != STATUS_OK) {
         return status;
     }
     stored.nodes = span_of(nodes[1].bytes, (count - 1) * HASH_BYTES);
+    uint8_t value[EVENTS_VALUE_BYTES_MAX];
+    size_t size = 0;
     events_codec_encode(&stored, value, &size);
-    key = schema_key_seq(stored.seq);
+    struct schema_key key = schema_key_seq(stored.seq);
     db_append(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
     append_trails(txn, &stored);
     db_set_counter(txn, SCHEMA_NEXT_EVENT, stored.seq + 1);
@@ -165,7 +159,6 @@ enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_
     struct schema_key key = schema_key_seq(seq);
     struct span value;
     enum status status = db_get(txn, SCHEMA_EVENT, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -179,7 +172,6 @@ enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_
     struct schema_key key = schema_key_seq(seq);
     struct span value;
     enum status status = db_get(txn, SCHEMA_EVENT, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -190,12 +182,11 @@ enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_
 
 enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_event)
 {
-    struct hash leaf_hash;
     enum status status = events_peek(txn, seq, out_event);
-
     if (status != STATUS_OK || out_event->leaf_dropped) {
         return status;
     }
+    struct hash leaf_hash;
     hash_leaf(db_practice_of(txn), out_event, &leaf_hash);
     return ID_EQUAL(&leaf_hash, &out_event->leaf_hash) ? STATUS_OK : STATUS_CORRUPT;
 }

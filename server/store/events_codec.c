@@ -51,7 +51,6 @@ static uint8_t flags_of(const struct event_stored *event)
 {
     static const struct request_id none;
     unsigned flags = 0;
-
     flags |= ID_EQUAL(&event->reply.request, &none) ? 0 : FLAG_REPLY;
     flags |= event->leaf_dropped ? FLAG_LEAF_DROPPED : 0;
     flags |= event->restricted_dropped && !event->leaf_dropped ? FLAG_RESTRICTED_DROPPED : 0;
@@ -92,10 +91,9 @@ static void write_parts(struct cursor_writer *writer, const struct event_stored 
 void events_codec_encode(const struct event_stored *event,
                          uint8_t out_value[static EVENTS_VALUE_BYTES_MAX], size_t *out_size)
 {
-    struct cursor_writer writer;
     uint8_t flags = flags_of(event);
-
     CHECK(event->nodes.size % HASH_BYTES == 0);
+    struct cursor_writer writer;
     cursor_write_init(&writer, out_value, EVENTS_VALUE_BYTES_MAX);
     cursor_write_u8(&writer, VALUE_VERSION);
     cursor_write_u8(&writer, flags);
@@ -147,8 +145,7 @@ static enum status read_head(struct cursor_reader *reader, uint8_t *out_flags,
     uint8_t version = cursor_read_u8(reader);
     uint8_t flags = cursor_read_u8(reader);
     uint8_t nodes = cursor_read_u8(reader);
-
-    memset(event, 0, sizeof(*event));
+    memset(event, 0, sizeof *event);
     *out_flags = flags;
     if (version != VALUE_VERSION || (flags & ~(unsigned)FLAGS_ALL) != 0) {
         return STATUS_CORRUPT;
@@ -164,11 +161,9 @@ static enum status read_head(struct cursor_reader *reader, uint8_t *out_flags,
 enum status events_codec_decode_head(struct span value, struct event_stored *out_event)
 {
     struct cursor_reader reader;
-    uint8_t flags;
-    enum status status;
-
     cursor_read_init(&reader, value);
-    status = read_head(&reader, &flags, out_event);
+    uint8_t flags;
+    enum status status = read_head(&reader, &flags, out_event);
     (void)cursor_read_rest(&reader);
     return status == STATUS_OK && cursor_read_done(&reader) == STATUS_OK ? STATUS_OK
                                                                          : STATUS_CORRUPT;
@@ -177,11 +172,9 @@ enum status events_codec_decode_head(struct span value, struct event_stored *out
 enum status events_codec_decode(struct span value, struct event_stored *out_event)
 {
     struct cursor_reader reader;
-    uint8_t flags;
-    enum status status;
-
     cursor_read_init(&reader, value);
-    status = read_head(&reader, &flags, out_event);
+    uint8_t flags;
+    enum status status = read_head(&reader, &flags, out_event);
     if (status != STATUS_OK) {
         return status;
     }

@@ -2,14 +2,12 @@
 
 enum status events_at_time(struct txn *txn, uint64_t time_ms, uint64_t *out_seq)
 {
-    uint64_t low = 0;
     uint64_t high = db_counter(txn, SCHEMA_NEXT_EVENT);
-
+    uint64_t low = 0;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct event_stored event;
         enum status status = events_peek(txn, middle, &event);
-
         if (status != STATUS_OK) {
             return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
         }
@@ -31,7 +29,6 @@ static bool field_matches(uint32_t wanted, uint32_t found)
 static bool matches(const struct event_filter *filter, const struct event_fields *found)
 {
     const struct event_fields *wanted = &filter->fields;
-
     return field_matches(wanted->actor_local, found->actor_local) &&
            field_matches(wanted->device_local, found->device_local) &&
            field_matches(wanted->chart_local, found->chart_local) &&
@@ -54,7 +51,6 @@ struct scan {
 static enum status start_trail(struct txn *txn, struct scan *scan, uint64_t below)
 {
     enum status status = trail_before(txn, scan->kind, scan->local, below, &scan->left);
-
     if (status != STATUS_OK || scan->left == 0) {
         return status;
     }
@@ -65,7 +61,7 @@ static enum status start_trail(struct txn *txn, struct scan *scan, uint64_t belo
 static enum status start_scan(struct txn *txn, const struct event_filter *filter, uint64_t below,
                               struct scan *out_scan)
 {
-    memset(out_scan, 0, sizeof(*out_scan));
+    memset(out_scan, 0, sizeof *out_scan);
     if (filter->fields.actor_local != 0 || filter->fields.chart_local != 0) {
         out_scan->on_trail = true;
         out_scan->kind = filter->fields.actor_local != 0 ? TRAIL_ACTOR : TRAIL_CHART;
@@ -81,7 +77,6 @@ static enum status start_scan(struct txn *txn, const struct event_filter *filter
 static enum status step(struct scan *scan, const struct event_stored *event)
 {
     uint64_t number = scan->kind == TRAIL_ACTOR ? event->actor_number : event->chart_number;
-
     if (scan->on_trail) {
         if (number != scan->left) {
             return STATUS_CORRUPT;
@@ -102,7 +97,6 @@ static enum status upper_end(struct txn *txn, const struct event_filter *filter,
     uint64_t below = filter->before_seq < size ? filter->before_seq : size;
     uint64_t by_time = below;
     enum status status = STATUS_OK;
-
     if (filter->time_to_ms != 0 && filter->time_to_ms != UINT64_MAX) {
         status = events_at_time(txn, filter->time_to_ms + 1, &by_time);
     }
@@ -113,26 +107,24 @@ static enum status upper_end(struct txn *txn, const struct event_filter *filter,
 enum status events_query(struct txn *txn, const struct event_filter *filter, uint64_t *out_seqs,
                          size_t capacity, size_t *out_count, uint64_t *out_before)
 {
-    struct scan scan;
     uint64_t below = 0;
-    size_t looked = 0;
     enum status status = upper_end(txn, filter, &below);
-
     *out_count = 0;
     *out_before = 0;
+    struct scan scan;
     if (status == STATUS_OK) {
         status = start_scan(txn, filter, below, &scan);
     }
     if (status != STATUS_OK) {
         return status;
     }
+    size_t looked = 0;
     while (scan.left > 0) {
-        struct event_stored event;
-
         if (*out_count == capacity || looked == EVENTS_SCAN_MAX) {
             *out_before = scan.seq + 1;
             return STATUS_OK;
         }
+        struct event_stored event;
         status = events_peek(txn, scan.seq, &event);
         if (status != STATUS_OK) {
             return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;

@@ -11,14 +11,13 @@
 
 void fsck_fault(struct fsck *fsck, const char *format, ...)
 {
-    va_list arguments;
-
     if (fsck->report->faults++ > 0) {
         return;
     }
+    va_list arguments;
     va_start(arguments, format);
     /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
-    (void)vsnprintf(fsck->report->first, sizeof(fsck->report->first), format, arguments);
+    (void)vsnprintf(fsck->report->first, sizeof fsck->report->first, format, arguments);
     va_end(arguments);
 }
 
@@ -33,7 +32,6 @@ static enum status compare_node(void *context, uint32_t level, uint64_t index,
 {
     struct comparison *comparison = context;
     struct hash stored;
-
     if (ledger_node(comparison->fsck->txn, comparison->log, level, index, &stored) != STATUS_OK ||
         !ID_EQUAL(&stored, hash)) {
         fsck_fault(comparison->fsck, "%s: node %u, %llu differs",
@@ -48,7 +46,6 @@ void fsck_grow(struct fsck *fsck, enum ledger_log log, struct merkle_frontier *f
 {
     struct comparison comparison = {fsck, log};
     struct merkle_sink sink = {compare_node, &comparison};
-
     if (merkle_frontier_append(frontier, leaf_hash, &sink) != STATUS_OK) {
         fsck_fault(fsck, "a log is larger than a log can be");
     }
@@ -58,7 +55,6 @@ static void check_chain(struct fsck *fsck, const struct chain_statement *stateme
 {
     struct chain_head head;
     uint64_t seq = 0;
-
     if (chain_log_head(fsck->txn, &statement->label, &head) != STATUS_OK ||
         statement->number >= head.count ||
         chain_log_find(fsck->txn, head.chain_local, statement->number, &seq) != STATUS_OK ||
@@ -73,28 +69,26 @@ static enum status check_statements(struct fsck *fsck)
 {
     uint64_t size = ledger_size(fsck->txn, LEDGER_STATEMENTS);
     struct merkle_frontier frontier;
-    struct chain_statement statement;
-    uint64_t entries = 0;
-    enum status status = STATUS_OK;
-
     merkle_frontier_init(&frontier);
+    struct chain_statement statement;
+    enum status status = STATUS_OK;
     for (uint64_t seq = 0; status == STATUS_OK && seq < size; seq++) {
-        struct hash leaf_hash;
-
         status = chain_log_get(fsck->txn, seq, &statement);
         if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
             fsck_fault(fsck, "statement %llu: does not give its leaf", (unsigned long long)seq);
             status = STATUS_OK;
             continue;
         }
+        struct hash leaf_hash;
         if (status == STATUS_OK) {
-            merkle_leaf_hash(span_of(statement.leaf, sizeof(statement.leaf)), &leaf_hash);
+            merkle_leaf_hash(span_of(statement.leaf, sizeof statement.leaf), &leaf_hash);
             fsck_grow(fsck, LEDGER_STATEMENTS, &frontier, &leaf_hash);
             check_chain(fsck, &statement);
         }
     }
     merkle_frontier_root(&frontier, &fsck->report->statements_root);
     fsck->report->statements = size;
+    uint64_t entries = 0;
     if (status == STATUS_OK) {
         status = db_entries(fsck->txn, SCHEMA_CHAIN_LOG, &entries);
     }
@@ -108,10 +102,8 @@ static enum status check_statements(struct fsck *fsck)
 static void check_record(struct fsck *fsck, uint64_t seq)
 {
     struct record record;
-    struct record_hashes hashes;
-    struct span wrap;
     enum status status = record_peek(fsck->txn, seq, &record);
-
+    struct record_hashes hashes;
     if (status == STATUS_OK && fsck->header != NULL) {
         status = fsck->header->hashes(fsck->header->context, record.header, &hashes.context,
                                       &hashes.envelope);
@@ -123,6 +115,7 @@ static void check_record(struct fsck *fsck, uint64_t seq)
         fsck_fault(fsck, "record %llu: does not give its hashes", (unsigned long long)seq);
         return;
     }
+    struct span wrap;
     if (record_wrap(fsck->txn, seq, &wrap) == STATUS_OK) {
         fsck->report->wraps++;
         if (record.erased) {
@@ -134,14 +127,12 @@ static void check_record(struct fsck *fsck, uint64_t seq)
 static enum status check_records(struct fsck *fsck)
 {
     uint64_t count = db_counter(fsck->txn, SCHEMA_NEXT_RECORD);
-    uint64_t wraps = 0;
-    enum status status;
-
     for (uint64_t seq = 0; seq < count; seq++) {
         check_record(fsck, seq);
     }
     fsck->report->records = count;
-    status = db_entries(fsck->txn, SCHEMA_WRAP, &wraps);
+    uint64_t wraps = 0;
+    enum status status = db_entries(fsck->txn, SCHEMA_WRAP, &wraps);
     if (status == STATUS_OK && wraps != fsck->report->wraps) {
         fsck_fault(fsck, "%llu wraps belong to no record",
                    (unsigned long long)(wraps - fsck->report->wraps));
@@ -155,12 +146,10 @@ static bool named_before(struct fsck *fsck, const struct note_index *index, uint
 {
     size_t probe = 0;
     uint32_t local;
-
     while ((local = note_index_next(index, section_local, note, &probe)) != 0) {
         struct note_head head;
         struct note_id found;
         uint32_t found_section = 0;
-
         if (note_head_row(fsck->txn, local, &found_section, &found, &head) == STATUS_OK &&
             found_section == section_local && ID_EQUAL(&found, note)) {
             return true;
@@ -171,11 +160,9 @@ static bool named_before(struct fsck *fsck, const struct note_index *index, uint
 
 static enum status check_note(struct fsck *fsck, struct note_index *index, uint32_t local)
 {
+    uint32_t section_local = 0;
     struct note_head head;
     struct note_id note;
-    struct record record;
-    uint32_t section_local = 0;
-
     if (note_head_row(fsck->txn, local, &section_local, &note, &head) != STATUS_OK) {
         fsck_fault(fsck, "note %lu cannot be read", (unsigned long)local);
         return STATUS_OK;
@@ -183,6 +170,7 @@ static enum status check_note(struct fsck *fsck, struct note_index *index, uint3
     if (named_before(fsck, index, section_local, &note)) {
         fsck_fault(fsck, "note %lu is there twice", (unsigned long)local);
     }
+    struct record record;
     for (size_t i = 0; i < head.count; i++) {
         if (record_get(fsck->txn, head.heads[i].record_seq, &head.heads[i].link, &record) !=
             STATUS_OK) {
@@ -197,14 +185,13 @@ static enum status check_notes(struct fsck *fsck)
 {
     uint64_t last = db_counter(fsck->txn, SCHEMA_LAST_NOTE);
     struct note_index *index = NULL;
-    uint64_t entries = 0;
     enum status status = note_index_new(&index);
-
     for (uint64_t local = 1; status == STATUS_OK && local <= last; local++) {
         status = check_note(fsck, index, (uint32_t)local);
     }
     note_index_free(index);
     fsck->report->notes = last;
+    uint64_t entries = 0;
     if (status == STATUS_OK) {
         status = db_entries(fsck->txn, SCHEMA_NOTE, &entries);
     }
@@ -218,11 +205,9 @@ static enum status check_notes(struct fsck *fsck)
 static void check_names(struct fsck *fsck, enum schema_id_kind kind)
 {
     uint32_t count = names_count(fsck->txn, kind);
-
     for (uint32_t local = 1; local <= count && local != 0; local++) {
         uint8_t id[ID_BYTES];
         uint32_t found = 0;
-
         if (names_id(fsck->txn, kind, local, id) != STATUS_OK ||
             names_find(fsck->txn, kind, id, &found) != STATUS_OK || found != local) {
             fsck_fault(fsck, "local number %lu of kind %d has no id", (unsigned long)local,
@@ -234,7 +219,6 @@ static void check_names(struct fsck *fsck, enum schema_id_kind kind)
 static enum status check_all(struct fsck *fsck)
 {
     enum status status = fsck_events(fsck);
-
     if (status == STATUS_OK) {
         status = check_statements(fsck);
     }
@@ -255,8 +239,7 @@ enum status fsck_run(struct db *db, const struct fsck_header *header,
 {
     struct fsck fsck = {.header = header, .report = out_report};
     enum status status = db_begin_read(db, &fsck.txn);
-
-    memset(out_report, 0, sizeof(*out_report));
+    memset(out_report, 0, sizeof *out_report);
     if (status != STATUS_OK) {
         return status;
     }

@@ -21,7 +21,6 @@ struct trail_link {
 static struct trail_link link_of(const struct event_stored *event, enum trail_kind kind)
 {
     struct trail_link link = {.kind = kind};
-
     switch (kind) {
     case TRAIL_CHART:
         link.local = event->fields.chart_local;
@@ -47,8 +46,6 @@ static struct trail_link link_of(const struct event_stored *event, enum trail_ki
 static bool check_link(struct fsck *fsck, const struct event_stored *event,
                        const struct trail_link *link, struct event_stored *out_previous)
 {
-    struct trail_link before;
-
     if (link->number == 1) {
         return true;
     }
@@ -56,7 +53,7 @@ static bool check_link(struct fsck *fsck, const struct event_stored *event,
         events_peek(fsck->txn, link->previous, out_previous) != STATUS_OK) {
         return false;
     }
-    before = link_of(out_previous, link->kind);
+    struct trail_link before = link_of(out_previous, link->kind);
     return before.local == link->local && before.number + 1 == link->number;
 }
 
@@ -67,7 +64,6 @@ static bool check_waypoint(struct fsck *fsck, const struct event_stored *event,
         schema_key_waypoint((uint8_t)link->kind, link->local, link->number / TRAIL_WAYPOINT_STEP);
     struct span value;
     uint64_t seq = 0;
-
     return db_get(fsck->txn, SCHEMA_WAYPOINT, schema_key_span(&key), &value) == STATUS_OK &&
            schema_seq_of(value, &seq) == STATUS_OK && seq == event->seq;
 }
@@ -76,13 +72,11 @@ static void check_trail(struct fsck *fsck, const struct event_stored *event, enu
                         struct tally *tally)
 {
     struct trail_link link = link_of(event, kind);
-    struct event_stored previous;
-    struct hash head;
-
     if (link.local == 0) {
         return;
     }
-    memset(&previous, 0, sizeof(previous));
+    struct event_stored previous;
+    memset(&previous, 0, sizeof previous);
     tally->events[kind]++;
     if (!check_link(fsck, event, &link, &previous)) {
         fsck_fault(fsck, "event %llu: trail %d does not follow on", (unsigned long long)event->seq,
@@ -96,6 +90,7 @@ static void check_trail(struct fsck *fsck, const struct event_stored *event, enu
                        (unsigned long long)event->seq, (int)kind);
         }
     }
+    struct hash head;
     if (kind == TRAIL_SECTION) {
         leaf_section_head(db_practice_of(fsck->txn), &previous.section_head, link.number,
                           event->change.kind, &event->change.object, &head);
@@ -108,7 +103,6 @@ static void check_trail(struct fsck *fsck, const struct event_stored *event, enu
 static void check_object(struct fsck *fsck, const struct event_stored *event)
 {
     struct record record;
-
     if (event->change.kind == EVENTS_KIND_REVISION &&
         record_get(fsck->txn, event->change.object_seq, &event->change.object, &record) !=
             STATUS_OK) {
@@ -122,7 +116,6 @@ static enum status check_event(struct fsck *fsck, uint64_t seq, uint64_t *last_t
 {
     struct event_stored event;
     enum status status = events_get(fsck->txn, seq, &event);
-
     if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
         fsck_fault(fsck, "event %llu: %s", (unsigned long long)seq,
                    status == STATUS_CORRUPT ? "does not give its leaf hash" : "is missing");
@@ -148,14 +141,12 @@ static void check_head(struct fsck *fsck, enum trail_kind kind, uint32_t local, 
 {
     struct trail_head head;
     struct event_stored event;
-    struct trail_link link;
-
     if (trail_get(fsck->txn, kind, local, &head) != STATUS_OK ||
         events_peek(fsck->txn, head.event_seq, &event) != STATUS_OK) {
         fsck_fault(fsck, "trail %d of %lu: no such event", (int)kind, (unsigned long)local);
         return;
     }
-    link = link_of(&event, kind);
+    struct trail_link link = link_of(&event, kind);
     if (link.local != local || link.number != head.number ||
         (kind == TRAIL_CHART && !ID_EQUAL(&head.hash, &event.leaf_hash)) ||
         (kind == TRAIL_SECTION && !ID_EQUAL(&head.hash, &event.section_head))) {
@@ -173,17 +164,14 @@ static enum status check_heads(struct fsck *fsck, struct tally *tally)
 {
     for (int kind = TRAIL_CHART; kind <= TRAIL_ACTOR; kind++) {
         struct schema_key prefix = schema_key_trail((uint8_t)kind, 0);
+        prefix.size = 1;
         struct db_walk *walk = NULL;
+        enum status status = db_walk_open(fsck->txn, SCHEMA_TRAIL, schema_key_span(&prefix),
+                                          span_of(NULL, 0), false, &walk);
         struct span key;
         struct span value;
-        enum status status;
-
-        prefix.size = 1;
-        status = db_walk_open(fsck->txn, SCHEMA_TRAIL, schema_key_span(&prefix), span_of(NULL, 0),
-                              false, &walk);
         while (status == STATUS_OK && db_walk_next(walk, &key, &value)) {
             struct cursor_reader reader;
-
             cursor_read_init(&reader, key);
             (void)cursor_read_u8(&reader);
             check_head(fsck, (enum trail_kind)kind, cursor_read_u32(&reader), tally);
@@ -204,13 +192,12 @@ static enum status check_heads(struct fsck *fsck, struct tally *tally)
 enum status fsck_events(struct fsck *fsck)
 {
     uint64_t size = ledger_size(fsck->txn, LEDGER_EVENTS);
-    struct merkle_frontier frontier;
     struct tally tally;
+    memset(&tally, 0, sizeof tally);
+    struct merkle_frontier frontier;
+    merkle_frontier_init(&frontier);
     uint64_t last_time_ms = 0;
     enum status status = STATUS_OK;
-
-    memset(&tally, 0, sizeof(tally));
-    merkle_frontier_init(&frontier);
     for (uint64_t seq = 0; status == STATUS_OK && seq < size; seq++) {
         status = check_event(fsck, seq, &last_time_ms, &frontier, &tally);
     }

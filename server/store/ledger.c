@@ -17,7 +17,6 @@ uint64_t ledger_size(const struct txn *txn, enum ledger_log log)
 static enum status statement_node(struct span bytes, uint32_t level, struct hash *out_hash)
 {
     size_t at = LEDGER_STATEMENT_LEAF_BYTES + (size_t)(level - 1) * HASH_BYTES;
-
     if (bytes.size < LEDGER_STATEMENT_LEAF_BYTES) {
         return STATUS_CORRUPT;
     }
@@ -36,7 +35,6 @@ static enum status event_node(struct txn *txn, uint64_t seq, uint32_t level, str
 {
     struct event_stored event;
     enum status status = events_head(txn, seq, &event);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -68,7 +66,7 @@ static struct db_node *ledger_place_of(struct txn *txn, uint32_t level, uint64_t
         return NULL;
     }
     if (txn->nodes == NULL) {
-        txn->nodes = calloc(DB_NODES_MAX, sizeof(*txn->nodes));
+        txn->nodes = calloc(DB_NODES_MAX, sizeof *txn->nodes);
     }
     return txn->nodes == NULL ? NULL : &txn->nodes[(index + (uint64_t)level * 67u) % DB_NODES_MAX];
 }
@@ -77,13 +75,11 @@ static enum status kept_event_node(struct txn *txn, uint64_t seq, uint32_t level
                                    struct hash *out_hash)
 {
     struct db_node *place = ledger_place_of(txn, level, index);
-    enum status status;
-
     if (place != NULL && place->tag == tag_of(level, index)) {
         *out_hash = place->hash;
         return STATUS_OK;
     }
-    status = event_node(txn, seq, level, out_hash);
+    enum status status = event_node(txn, seq, level, out_hash);
     if (status == STATUS_OK && place != NULL) {
         place->tag = tag_of(level, index);
         place->hash = *out_hash;
@@ -97,10 +93,9 @@ enum status ledger_node(struct txn *txn, enum ledger_log log, uint32_t level, ui
     /* The leaf that completed this node. */
     uint64_t seq = ((index + 1) << level) - 1;
     struct schema_key key = schema_key_seq(seq);
+    CHECK(level < MERKLE_LEVELS_MAX);
     struct span value;
     enum status status;
-
-    CHECK(level < MERKLE_LEVELS_MAX);
     if (log == LEDGER_EVENTS) {
         status = kept_event_node(txn, seq, level, index, out_hash);
     } else {
@@ -116,7 +111,6 @@ enum status ledger_node(struct txn *txn, enum ledger_log log, uint32_t level, ui
 static enum status source_get(void *context, uint32_t level, uint64_t index, struct hash *out_hash)
 {
     const struct source_context *source = context;
-
     return ledger_node(source->txn, source->log, level, index, out_hash);
 }
 
@@ -124,7 +118,6 @@ enum status ledger_root(struct txn *txn, enum ledger_log log, uint64_t size, str
 {
     struct source_context context = {txn, log};
     struct merkle_source source = {source_get, &context};
-
     if (size > ledger_size(txn, log)) {
         return STATUS_USAGE;
     }
@@ -136,7 +129,6 @@ enum status ledger_inclusion(struct txn *txn, enum ledger_log log, uint64_t inde
 {
     struct source_context context = {txn, log};
     struct merkle_source source = {source_get, &context};
-
     if (size > ledger_size(txn, log)) {
         return STATUS_USAGE;
     }
@@ -148,7 +140,6 @@ enum status ledger_consistency(struct txn *txn, enum ledger_log log, uint64_t ol
 {
     struct source_context context = {txn, log};
     struct merkle_source source = {source_get, &context};
-
     if (new_size > ledger_size(txn, log)) {
         return STATUS_USAGE;
     }
@@ -159,13 +150,11 @@ enum status ledger_complete(struct txn *txn, enum ledger_log log, uint64_t index
                             const struct hash *leaf_hash, struct hash *out_nodes, size_t *out_count)
 {
     struct hash node = *leaf_hash;
-    uint32_t level = 0;
-
     out_nodes[0] = node;
+    uint32_t level = 0;
     while ((index >> level & 1u) == 1u) {
         struct hash left;
         enum status status = ledger_node(txn, log, level, (index >> level) - 1, &left);
-
         if (status != STATUS_OK) {
             db_fail(txn, status);
             return status;
@@ -182,25 +171,23 @@ enum status ledger_complete(struct txn *txn, enum ledger_log log, uint64_t index
  * and its left neighbour, and both are checked against that node. */
 static enum status check_pair(struct txn *txn, uint64_t seq, struct span value)
 {
-    struct hash left;
-    struct hash right;
-    struct hash above;
-    struct hash stored;
-    enum status status;
-
     if (seq % 2 == 0) {
         return STATUS_OK;
     }
-    status = ledger_node(txn, LEDGER_STATEMENTS, 0, seq - 1, &left);
+    struct hash left;
+    enum status status = ledger_node(txn, LEDGER_STATEMENTS, 0, seq - 1, &left);
+    struct hash right;
     if (status == STATUS_OK) {
         status = statement_node(value, 0, &right);
     }
+    struct hash stored;
     if (status == STATUS_OK) {
         status = statement_node(value, 1, &stored);
     }
     if (status != STATUS_OK) {
         return status;
     }
+    struct hash above;
     merkle_node_hash(&left, &right, &above);
     return ID_EQUAL(&above, &stored) ? STATUS_OK : STATUS_CORRUPT;
 }
@@ -210,13 +197,11 @@ enum status ledger_statement_leaves(struct txn *txn, uint64_t from, size_t count
 {
     uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     uint64_t left = from < size ? size - from : 0;
-
     *out_count = 0;
     for (size_t i = 0; i < count && i < left; i++) {
         struct schema_key key = schema_key_seq(from + i);
         struct span value;
         enum status status = db_get(txn, SCHEMA_STATEMENT_LEAF, schema_key_span(&key), &value);
-
         if (status == STATUS_OK) {
             status = value.size < LEDGER_STATEMENT_LEAF_BYTES ? STATUS_CORRUPT
                                                               : check_pair(txn, from + i, value);

@@ -24,16 +24,14 @@ enum status names_find(struct txn *txn, enum schema_id_kind kind, const uint8_t 
                        uint32_t *out_local)
 {
     struct schema_key key = schema_key_id(kind, id);
-    struct cursor_reader reader;
     struct span value;
-    uint32_t local;
     enum status status = db_get(txn, SCHEMA_ID, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
-    local = cursor_read_u32(&reader);
+    uint32_t local = cursor_read_u32(&reader);
     if (cursor_read_done(&reader) != STATUS_OK || local == 0) {
         return STATUS_CORRUPT;
     }
@@ -47,12 +45,8 @@ enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t i
     enum schema_counter counter = counter_of(kind);
     uint64_t local = db_counter(txn, counter) + 1;
     struct schema_key key = schema_key_id(kind, id);
-    struct schema_key back;
-    uint8_t value[LOCAL_BYTES];
-    struct cursor_writer writer;
     uint32_t found;
     enum status status = names_find(txn, kind, id, &found);
-
     if (status != STATUS_NOT_FOUND) {
         return status == STATUS_OK ? STATUS_CONFLICT : status;
     }
@@ -61,10 +55,12 @@ enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t i
     }
     /* Both directions, since rows hold local numbers and answers hold ids. A number is never given
      * a second time: rows of what was erased would otherwise speak of somebody else. */
-    back = schema_key_local(kind, (uint32_t)local);
-    cursor_write_init(&writer, value, sizeof(value));
+    struct schema_key back = schema_key_local(kind, (uint32_t)local);
+    uint8_t value[LOCAL_BYTES];
+    struct cursor_writer writer;
+    cursor_write_init(&writer, value, sizeof value);
     cursor_write_u32(&writer, (uint32_t)local);
-    db_put(txn, SCHEMA_ID, schema_key_span(&key), span_of(value, sizeof(value)));
+    db_put(txn, SCHEMA_ID, schema_key_span(&key), span_of(value, sizeof value));
     db_put(txn, SCHEMA_LOCAL, schema_key_span(&back), span_of(id, ID_BYTES));
     db_set_counter(txn, counter, local);
     *out_local = (uint32_t)local;
@@ -77,7 +73,6 @@ enum status names_id(struct txn *txn, enum schema_id_kind kind, uint32_t local,
     struct schema_key key = schema_key_local(kind, local);
     struct span value;
     enum status status = db_get(txn, SCHEMA_LOCAL, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }

@@ -20,10 +20,9 @@ static uint32_t mark_of(const struct note_index *index, uint32_t section_local,
 {
     struct schema_key key = schema_key_note(section_local, note);
     const struct span parts[] = {span_of(index->seed, SEED_BYTES), schema_key_span(&key)};
-    struct cursor_reader reader;
     struct hash hash;
-
     hash_parts(parts, ARRAY_LEN(parts), &hash);
+    struct cursor_reader reader;
     cursor_read_init(&reader, ID_SPAN(&hash));
     return cursor_read_u32(&reader);
 }
@@ -32,7 +31,6 @@ static uint32_t mark_of(const struct note_index *index, uint32_t section_local,
 static bool insert(uint64_t *slots, size_t slot_count, uint64_t slot)
 {
     size_t at = (size_t)(slot >> 32) & (slot_count - 1);
-
     while (slots[at] != 0) {
         if (slots[at] == slot) {
             return false;
@@ -45,8 +43,7 @@ static bool insert(uint64_t *slots, size_t slot_count, uint64_t slot)
 
 static bool grow(struct note_index *index, size_t slot_count)
 {
-    uint64_t *slots = calloc(slot_count, sizeof(*slots));
-
+    uint64_t *slots = calloc(slot_count, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
@@ -63,13 +60,12 @@ static bool grow(struct note_index *index, size_t slot_count)
 
 enum status note_index_new(struct note_index **out_index)
 {
-    struct note_index *index = calloc(1, sizeof(*index));
-
+    struct note_index *index = calloc(1, sizeof *index);
     if (index == NULL || !grow(index, SLOTS_MIN)) {
         note_index_free(index);
         return STATUS_NO_MEMORY;
     }
-    random_bytes(index->seed, sizeof(index->seed));
+    random_bytes(index->seed, sizeof index->seed);
     *out_index = index;
     return STATUS_OK;
 }
@@ -86,7 +82,6 @@ enum status note_index_add(struct note_index *index, uint32_t section_local,
                            const struct note_id *note, uint32_t note_local)
 {
     uint64_t mark = mark_of(index, section_local, note);
-
     if (index->used >= index->slot_count / 2 && !grow(index, index->slot_count * 2)) {
         return STATUS_NO_MEMORY;
     }
@@ -99,10 +94,8 @@ uint32_t note_index_next(const struct note_index *index, uint32_t section_local,
 {
     uint32_t mark = mark_of(index, section_local, note);
     size_t mask = index->slot_count - 1;
-
     while (index->slots[(mark + *probe) & mask] != 0) {
         uint64_t slot = index->slots[(mark + *probe) & mask];
-
         (*probe)++;
         if (slot >> 32 == mark) {
             return (uint32_t)slot;

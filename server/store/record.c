@@ -16,7 +16,6 @@ void record_object_hash(const struct practice_id *practice, const struct record 
                         struct hash *out_hash)
 {
     const struct span parts[] = {record->header, ID_SPAN(&record->signature)};
-
     frame_hash(LABEL_LINK, practice, parts, ARRAY_LEN(parts), out_hash);
 }
 
@@ -29,8 +28,6 @@ static size_t value_size(const struct record *record)
 static void encode(const struct record *record, uint8_t *out_value, size_t size)
 {
     struct cursor_writer writer;
-    size_t used = 0;
-
     cursor_write_init(&writer, out_value, size);
     cursor_write_u8(&writer, record->erased ? RECORD_ERASED : RECORD_WHOLE);
     cursor_write_u16(&writer, (uint16_t)record->context.size);
@@ -39,6 +36,7 @@ static void encode(const struct record *record, uint8_t *out_value, size_t size)
     cursor_write_span(&writer, record->header);
     cursor_write_span(&writer, ID_SPAN(&record->signature));
     cursor_write_span(&writer, record->envelope);
+    size_t used = 0;
     CHECK(cursor_write_done(&writer, &used) == STATUS_OK && used == size);
 }
 
@@ -49,7 +47,6 @@ static enum status record_write(struct txn *txn, uint64_t seq, const struct reco
     struct schema_key key = schema_key_seq(seq);
     size_t size = value_size(record);
     uint8_t *value = malloc(size);
-
     if (value == NULL) {
         db_fail(txn, STATUS_NO_MEMORY);
         return STATUS_NO_MEMORY;
@@ -69,14 +66,12 @@ enum status record_append(struct txn *txn, const struct record *record, struct s
 {
     uint64_t seq = db_counter(txn, SCHEMA_NEXT_RECORD);
     struct schema_key key = schema_key_seq(seq);
-    enum status status;
-
     if (record->context.size > CONTEXT_BYTES_MAX || record->header.size > HEADER_BYTES_MAX ||
         record->envelope.size > ENVELOPE_BYTES_MAX || wrap.size > RECORD_WRAP_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
     CHECK(!record->erased);
-    status = record_write(txn, seq, record, true);
+    enum status status = record_write(txn, seq, record, true);
     if (status != STATUS_OK) {
         return status;
     }
@@ -93,21 +88,17 @@ enum status record_append(struct txn *txn, const struct record *record, struct s
 enum status record_peek(struct txn *txn, uint64_t seq, struct record *out_record)
 {
     struct schema_key key = schema_key_seq(seq);
-    struct cursor_reader reader;
     struct span value;
-    uint8_t state;
-    uint16_t context_size;
-    uint16_t header_size;
     enum status status = db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status;
     }
-    memset(out_record, 0, sizeof(*out_record));
+    memset(out_record, 0, sizeof *out_record);
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
-    state = cursor_read_u8(&reader);
-    context_size = cursor_read_u16(&reader);
-    header_size = cursor_read_u16(&reader);
+    uint8_t state = cursor_read_u8(&reader);
+    uint16_t context_size = cursor_read_u16(&reader);
+    uint16_t header_size = cursor_read_u16(&reader);
     out_record->context = cursor_read_span(&reader, context_size);
     out_record->header = cursor_read_span(&reader, header_size);
     cursor_read_bytes(&reader, out_record->signature.bytes, SIGNATURE_BYTES);
@@ -124,12 +115,11 @@ enum status record_peek(struct txn *txn, uint64_t seq, struct record *out_record
 enum status record_get(struct txn *txn, uint64_t seq, const struct hash *object,
                        struct record *out_record)
 {
-    struct hash found;
     enum status status = record_peek(txn, seq, out_record);
-
     if (status != STATUS_OK) {
         return status;
     }
+    struct hash found;
     record_object_hash(db_practice_of(txn), out_record, &found);
     return ID_EQUAL(&found, object) ? STATUS_OK : STATUS_CORRUPT;
 }
@@ -137,7 +127,6 @@ enum status record_get(struct txn *txn, uint64_t seq, const struct hash *object,
 enum status record_check(const struct record *record, const struct record_hashes *hashes)
 {
     struct hash found;
-
     hash_bytes(record->context, &found);
     if (!ID_EQUAL(&found, &hashes->context)) {
         return STATUS_CORRUPT;
@@ -154,7 +143,6 @@ enum status record_erase(struct txn *txn, uint64_t seq)
     struct schema_key key = schema_key_seq(seq);
     struct record record;
     enum status status = record_peek(txn, seq, &record);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -168,20 +156,17 @@ enum status record_erase(struct txn *txn, uint64_t seq)
 enum status record_wrap(struct txn *txn, uint64_t seq, struct span *out_wrap)
 {
     struct schema_key key = schema_key_seq(seq);
-
     return db_get(txn, SCHEMA_WRAP, schema_key_span(&key), out_wrap);
 }
 
 enum status record_set_wrap(struct txn *txn, uint64_t seq, struct span wrap)
 {
     struct schema_key key = schema_key_seq(seq);
-    struct record record;
-    enum status status;
-
     if (wrap.size == 0 || wrap.size > RECORD_WRAP_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    status = record_peek(txn, seq, &record);
+    struct record record;
+    enum status status = record_peek(txn, seq, &record);
     if (status != STATUS_OK) {
         return status;
     }

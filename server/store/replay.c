@@ -48,16 +48,15 @@ static size_t slot_mask(const struct replay *replay)
 static uint64_t fingerprint_of(const struct replay *replay, uint32_t device_local,
                                const struct request_id *request)
 {
-    uint8_t device[sizeof(device_local)];
-    const struct span parts[] = {span_of(replay->seed, SEED_BYTES), span_of(device, sizeof(device)),
+    uint8_t device[sizeof device_local];
+    const struct span parts[] = {span_of(replay->seed, SEED_BYTES), span_of(device, sizeof device),
                                  ID_SPAN(request)};
     struct cursor_writer writer;
-    struct cursor_reader reader;
-    struct hash hash;
-
-    cursor_write_init(&writer, device, sizeof(device));
+    cursor_write_init(&writer, device, sizeof device);
     cursor_write_u32(&writer, device_local);
+    struct hash hash;
     hash_parts(parts, ARRAY_LEN(parts), &hash);
+    struct cursor_reader reader;
     cursor_read_init(&reader, ID_SPAN(&hash));
     return cursor_read_u64(&reader);
 }
@@ -66,7 +65,6 @@ static void slot_put(struct replay *replay, uint64_t running)
 {
     size_t mask = slot_mask(replay);
     size_t at = (size_t)entry_at(replay, running)->fingerprint & mask;
-
     while (replay->slots[at] != 0) {
         at = (at + 1) & mask;
     }
@@ -78,15 +76,12 @@ static void slot_clear(struct replay *replay, size_t hole)
 {
     size_t mask = slot_mask(replay);
     size_t at = hole;
-
     for (;;) {
-        size_t home;
-
         at = (at + 1) & mask;
         if (replay->slots[at] == 0) {
             break;
         }
-        home = (size_t)entry_at(replay, replay->slots[at] - 1)->fingerprint & mask;
+        size_t home = (size_t)entry_at(replay, replay->slots[at] - 1)->fingerprint & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             replay->slots[hole] = replay->slots[at];
             hole = at;
@@ -99,7 +94,6 @@ static void drop_oldest(struct replay *replay)
 {
     size_t mask = slot_mask(replay);
     size_t at = (size_t)entry_at(replay, replay->first)->fingerprint & mask;
-
     while (replay->slots[at] != replay->first + 1) {
         CHECK(replay->slots[at] != 0);
         at = (at + 1) & mask;
@@ -110,9 +104,8 @@ static void drop_oldest(struct replay *replay)
 
 static bool resize(struct replay *replay, size_t capacity)
 {
-    struct entry *entries = calloc(capacity, sizeof(*entries));
-    uint64_t *slots = calloc(capacity * SLOTS_PER_ENTRY, sizeof(*slots));
-
+    struct entry *entries = calloc(capacity, sizeof *entries);
+    uint64_t *slots = calloc(capacity * SLOTS_PER_ENTRY, sizeof *slots);
     if (entries == NULL || slots == NULL) {
         free(entries);
         free(slots);
@@ -136,12 +129,11 @@ static bool resize(struct replay *replay, size_t capacity)
 static uint32_t *written_by(struct replay *replay, uint32_t device_local)
 {
     size_t before = replay->devices;
-
     if (array_grow(&replay->written, &replay->devices, (size_t)device_local + 1,
-                   sizeof(*replay->written)) != STATUS_OK) {
+                   sizeof *replay->written) != STATUS_OK) {
         return NULL;
     }
-    memset(replay->written + before, 0, (replay->devices - before) * sizeof(*replay->written));
+    memset(replay->written + before, 0, (replay->devices - before) * sizeof *replay->written);
     return &replay->written[device_local];
 }
 
@@ -149,8 +141,6 @@ void replay_add(struct replay *replay, uint32_t device_local, const struct reque
                 uint64_t event_seq, uint64_t time_ms)
 {
     uint32_t *written = written_by(replay, device_local);
-    struct entry *entry;
-
     if (written == NULL) {
         return; /* a retry is then recognised by its numbers, as past the window */
     }
@@ -162,7 +152,7 @@ void replay_add(struct replay *replay, uint32_t device_local, const struct reque
         (replay->capacity == REPLAY_ENTRIES_MAX || !resize(replay, replay->capacity * 2))) {
         drop_oldest(replay);
     }
-    entry = entry_at(replay, replay->next);
+    struct entry *entry = entry_at(replay, replay->next);
     entry->fingerprint = fingerprint_of(replay, device_local, request);
     entry->event_seq = event_seq;
     entry->time_ms = time_ms;
@@ -183,7 +173,6 @@ static enum status confirm(struct txn *txn, const struct entry *entry,
                            const struct request_id *request, struct event_stored *out_event)
 {
     enum status status = events_get(txn, entry->event_seq, out_event);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -199,16 +188,13 @@ enum status replay_find(struct replay *replay, struct txn *txn, uint32_t device_
 {
     uint64_t fingerprint = fingerprint_of(replay, device_local, request);
     size_t mask = slot_mask(replay);
-
     for (size_t at = (size_t)fingerprint & mask; replay->slots[at] != 0; at = (at + 1) & mask) {
         const struct entry *entry = entry_at(replay, replay->slots[at] - 1);
-        enum status status;
-
         if (entry->fingerprint != fingerprint || entry->device_local != device_local ||
             !in_window(replay, entry, now_ms)) {
             continue;
         }
-        status = confirm(txn, entry, request, out_event);
+        enum status status = confirm(txn, entry, request, out_event);
         if (status == STATUS_OK) {
             return ID_EQUAL(&out_event->reply.request_hash, request_hash) ? STATUS_OK
                                                                           : STATUS_CONFLICT;
@@ -227,10 +213,8 @@ static enum status replay_load(struct replay *replay, struct txn *txn, uint64_t 
     uint64_t end = db_counter(txn, SCHEMA_NEXT_EVENT);
     uint64_t seq = 0;
     enum status status = events_at_time(txn, from_ms, &seq);
-
     for (; status == STATUS_OK && seq < end; seq++) {
         struct event_stored event;
-
         status = events_peek(txn, seq, &event);
         if (status == STATUS_OK && !ID_EQUAL(&event.reply.request, &none)) {
             replay_add(replay, event.fields.device_local, &event.reply.request, seq,
@@ -242,15 +226,13 @@ static enum status replay_load(struct replay *replay, struct txn *txn, uint64_t 
 
 enum status replay_new(struct db *db, uint64_t now_ms, struct replay **out_replay)
 {
-    struct replay *replay = calloc(1, sizeof(*replay));
-    struct txn *txn = NULL;
-    enum status status;
-
+    struct replay *replay = calloc(1, sizeof *replay);
     if (replay == NULL) {
         return STATUS_NO_MEMORY;
     }
-    random_bytes(replay->seed, sizeof(replay->seed));
-    status = resize(replay, ENTRIES_MIN) ? STATUS_OK : STATUS_NO_MEMORY;
+    random_bytes(replay->seed, sizeof replay->seed);
+    enum status status = resize(replay, ENTRIES_MIN) ? STATUS_OK : STATUS_NO_MEMORY;
+    struct txn *txn = NULL;
     if (status == STATUS_OK) {
         status = db_begin_read(db, &txn);
     }

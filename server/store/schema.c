@@ -34,8 +34,8 @@ struct span schema_key_span(const struct schema_key *key)
 
 static void begin(struct schema_key *key, struct cursor_writer *writer)
 {
-    memset(key, 0, sizeof(*key));
-    cursor_write_init(writer, key->bytes, sizeof(key->bytes));
+    memset(key, 0, sizeof *key);
+    cursor_write_init(writer, key->bytes, sizeof key->bytes);
 }
 
 static struct schema_key finish(struct schema_key *key, const struct cursor_writer *writer)
@@ -48,7 +48,6 @@ struct schema_key schema_key_meta(enum schema_meta kind)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u8(&writer, (uint8_t)kind);
     return finish(&key, &writer);
@@ -58,7 +57,6 @@ struct schema_key schema_key_seq(uint64_t seq)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u64(&writer, seq);
     return finish(&key, &writer);
@@ -68,7 +66,6 @@ static struct schema_key kind_and_local(uint8_t kind, uint32_t local)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u8(&writer, kind);
     cursor_write_u32(&writer, local);
@@ -89,7 +86,6 @@ struct schema_key schema_key_waypoint(uint8_t kind, uint32_t local, uint64_t ste
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u8(&writer, kind);
     cursor_write_u32(&writer, local);
@@ -101,7 +97,6 @@ struct schema_key schema_key_note_row(uint32_t note_local)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u32(&writer, note_local);
     return finish(&key, &writer);
@@ -111,7 +106,6 @@ struct schema_key schema_key_note(uint32_t section_local, const struct note_id *
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u32(&writer, section_local);
     cursor_write_span(&writer, ID_SPAN(note));
@@ -122,7 +116,6 @@ struct schema_key schema_key_chain(const struct chain_label *label)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_span(&writer, ID_SPAN(label));
     return finish(&key, &writer);
@@ -132,7 +125,6 @@ struct schema_key schema_key_chain_log(uint32_t chain_local, uint64_t number)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u32(&writer, chain_local);
     cursor_write_u64(&writer, number);
@@ -143,7 +135,6 @@ struct schema_key schema_key_id(enum schema_id_kind kind, const uint8_t id[stati
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u8(&writer, (uint8_t)kind);
     cursor_write_span(&writer, span_of(id, ID_BYTES));
@@ -154,7 +145,6 @@ struct schema_key schema_key_state(uint8_t kind, uint32_t a, uint32_t b)
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_u8(&writer, kind);
     cursor_write_u32(&writer, a);
@@ -166,7 +156,6 @@ struct schema_key schema_key_blob(const uint8_t prefix[static ID_BYTES])
 {
     struct schema_key key;
     struct cursor_writer writer;
-
     begin(&key, &writer);
     cursor_write_span(&writer, span_of(prefix, ID_BYTES));
     return finish(&key, &writer);
@@ -175,10 +164,8 @@ struct schema_key schema_key_blob(const uint8_t prefix[static ID_BYTES])
 enum status schema_seq_of(struct span key, uint64_t *out_seq)
 {
     struct cursor_reader reader;
-    uint64_t seq;
-
     cursor_read_init(&reader, key);
-    seq = cursor_read_u64(&reader);
+    uint64_t seq = cursor_read_u64(&reader);
     if (cursor_read_done(&reader) != STATUS_OK) {
         return STATUS_CORRUPT;
     }

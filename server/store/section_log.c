@@ -7,7 +7,6 @@ enum status section_log_head(struct txn *txn, uint32_t section_local, uint64_t *
 {
     struct trail_head head;
     enum status status = trail_get(txn, TRAIL_SECTION, section_local, &head);
-
     if (status == STATUS_OK) {
         *out_number = head.number;
         *out_head = head.hash;
@@ -20,7 +19,6 @@ static enum status read_change(struct txn *txn, uint32_t section_local, uint64_t
 {
     struct event_stored event;
     enum status status = events_head(txn, event_seq, &event);
-
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
     }
@@ -39,7 +37,6 @@ enum status section_log_get(struct txn *txn, uint32_t section_local, uint64_t nu
 {
     uint64_t event_seq;
     enum status status = trail_find(txn, TRAIL_SECTION, section_local, number, &event_seq);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -50,14 +47,12 @@ enum status section_log_get(struct txn *txn, uint32_t section_local, uint64_t nu
 static enum status head_before(struct txn *txn, uint32_t section_local, uint64_t number,
                                struct hash *out_head)
 {
-    struct section_change change;
-    enum status status;
-
-    memset(out_head, 0, sizeof(*out_head));
+    memset(out_head, 0, sizeof *out_head);
     if (number <= 1) {
         return STATUS_OK;
     }
-    status = section_log_get(txn, section_local, number - 1, &change);
+    struct section_change change;
+    enum status status = section_log_get(txn, section_local, number - 1, &change);
     if (status == STATUS_OK) {
         *out_head = change.head;
     }
@@ -66,7 +61,7 @@ static enum status head_before(struct txn *txn, uint32_t section_local, uint64_t
 
 void section_walk_init(struct section_walk *walk, uint32_t section_local, uint64_t from)
 {
-    memset(walk, 0, sizeof(*walk));
+    memset(walk, 0, sizeof *walk);
     walk->section_local = section_local;
     walk->next = from;
 }
@@ -77,7 +72,6 @@ static enum status find_ahead(struct txn *txn, struct section_walk *walk)
 {
     size_t ahead = TRAIL_WAYPOINT_STEP - (size_t)((walk->next - 1) % TRAIL_WAYPOINT_STEP);
     enum status status = STATUS_OK;
-
     if (!walk->started) {
         status = head_before(txn, walk->section_local, walk->next, &walk->head);
         walk->started = status == STATUS_OK;
@@ -93,12 +87,10 @@ static enum status find_ahead(struct txn *txn, struct section_walk *walk)
 enum status section_walk_next(struct txn *txn, struct section_walk *walk,
                               struct section_change *out_change)
 {
-    struct hash head;
-    enum status status = STATUS_OK;
-
     if (walk->next == 0) {
         return STATUS_NOT_FOUND;
     }
+    enum status status = STATUS_OK;
     if (walk->next - walk->first >= walk->count) {
         status = find_ahead(txn, walk);
     }
@@ -112,6 +104,7 @@ enum status section_walk_next(struct txn *txn, struct section_walk *walk,
     if (status != STATUS_OK) {
         return status;
     }
+    struct hash head;
     leaf_section_head(db_practice_of(txn), &walk->head, out_change->number, out_change->change.kind,
                       &out_change->change.object, &head);
     return ID_EQUAL(&head, &out_change->head) ? STATUS_OK : STATUS_CORRUPT;
@@ -127,12 +120,11 @@ void section_walk_pass(struct section_walk *walk, const struct section_change *c
 enum status section_log_page(struct txn *txn, uint32_t section_local, uint64_t after,
                              struct section_change *out_changes, size_t capacity, size_t *out_count)
 {
+    *out_count = 0;
     struct section_walk walk;
+    section_walk_init(&walk, section_local, after + 1);
     enum status status = STATUS_OK;
     size_t count = 0;
-
-    *out_count = 0;
-    section_walk_init(&walk, section_local, after + 1);
     while (count < capacity) {
         status = section_walk_next(txn, &walk, &out_changes[count]);
         if (status != STATUS_OK) {

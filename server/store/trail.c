@@ -9,14 +9,13 @@ enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
                       struct trail_head *out_head)
 {
     struct schema_key key = schema_key_trail((uint8_t)kind, local);
-    struct cursor_reader reader;
     struct span value;
     enum status status = db_get(txn, SCHEMA_TRAIL, schema_key_span(&key), &value);
-
-    memset(out_head, 0, sizeof(*out_head));
+    memset(out_head, 0, sizeof *out_head);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
+    struct cursor_reader reader;
     cursor_read_init(&reader, value);
     out_head->number = cursor_read_u64(&reader);
     out_head->event_seq = cursor_read_u64(&reader);
@@ -34,12 +33,11 @@ static enum status link_of(struct txn *txn, enum trail_kind kind, uint32_t local
                            uint64_t event_seq, uint64_t *out_number, uint64_t *out_previous)
 {
     struct event_stored event;
-    uint32_t of = 0;
     enum status status = events_head(txn, event_seq, &event);
-
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
     }
+    uint32_t of = 0;
     switch (kind) {
     case TRAIL_CHART:
         of = event.fields.chart_local;
@@ -69,7 +67,6 @@ static enum status waypoint_get(struct txn *txn, enum trail_kind kind, uint32_t 
     struct schema_key key = schema_key_waypoint((uint8_t)kind, local, step);
     struct span value;
     enum status status = db_get(txn, SCHEMA_WAYPOINT, schema_key_span(&key), &value);
-
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
     }
@@ -82,12 +79,10 @@ static enum status walk_back(struct txn *txn, enum trail_kind kind, uint32_t loc
                              uint64_t *out_event_seq)
 {
     uint64_t seq = start_seq;
-
     for (uint64_t at = start_number; at > number; at--) {
         uint64_t found;
         uint64_t previous;
         enum status status = link_of(txn, kind, local, seq, &found, &previous);
-
         if (status != STATUS_OK) {
             return status;
         }
@@ -106,7 +101,6 @@ static enum status start_for(struct txn *txn, enum trail_kind kind, uint32_t loc
                              uint64_t *out_number)
 {
     uint64_t step = (number + TRAIL_WAYPOINT_STEP - 1) / TRAIL_WAYPOINT_STEP;
-
     if (step * TRAIL_WAYPOINT_STEP <= head->number) {
         *out_number = step * TRAIL_WAYPOINT_STEP;
         return waypoint_get(txn, kind, local, step, out_seq);
@@ -123,7 +117,6 @@ static enum status find_below(struct txn *txn, enum trail_kind kind, uint32_t lo
     uint64_t start_seq;
     uint64_t start_number;
     enum status status = start_for(txn, kind, local, head, number, &start_seq, &start_number);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -135,7 +128,6 @@ enum status trail_find(struct txn *txn, enum trail_kind kind, uint32_t local, ui
 {
     struct trail_head head;
     enum status status = trail_get(txn, kind, local, &head);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -149,21 +141,18 @@ enum status trail_page(struct txn *txn, enum trail_kind kind, uint32_t local, ui
                        uint64_t *out_seqs, size_t capacity, size_t *out_count)
 {
     struct trail_head head;
-    uint64_t seq;
-    uint64_t last;
     enum status status = trail_get(txn, kind, local, &head);
-
     *out_count = 0;
     if (status != STATUS_OK || from == 0 || from > head.number || capacity == 0) {
         return status;
     }
-    last = head.number - from >= capacity ? from + capacity - 1 : head.number;
+    uint64_t last = head.number - from >= capacity ? from + capacity - 1 : head.number;
+    uint64_t seq;
     status = find_below(txn, kind, local, &head, last, &seq);
     for (uint64_t at = last; status == STATUS_OK && at >= from; at--) {
+        out_seqs[at - from] = seq;
         uint64_t found;
         uint64_t previous;
-
-        out_seqs[at - from] = seq;
         status = link_of(txn, kind, local, seq, &found, &previous);
         if (status == STATUS_OK && found != at) {
             status = STATUS_CORRUPT;
@@ -180,14 +169,12 @@ enum status trail_page(struct txn *txn, enum trail_kind kind, uint32_t local, ui
 static enum status waypoint_above(struct txn *txn, enum trail_kind kind, uint32_t local,
                                   uint64_t steps, uint64_t event_seq, uint64_t *out_step)
 {
-    uint64_t low = 1;
     uint64_t high = steps + 1;
-
+    uint64_t low = 1;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         uint64_t seq;
         enum status status = waypoint_get(txn, kind, local, middle, &seq);
-
         if (status != STATUS_OK) {
             return status;
         }
@@ -205,17 +192,14 @@ enum status trail_before(struct txn *txn, enum trail_kind kind, uint32_t local, 
                          uint64_t *out_number)
 {
     struct trail_head head;
-    uint64_t step;
-    uint64_t seq;
-    uint64_t number;
     enum status status = trail_get(txn, kind, local, &head);
-
     *out_number = 0;
     if (status != STATUS_OK || head.number == 0) {
         return status;
     }
-    seq = head.event_seq;
-    number = head.number;
+    uint64_t seq = head.event_seq;
+    uint64_t number = head.number;
+    uint64_t step;
     status = waypoint_above(txn, kind, local, head.number / TRAIL_WAYPOINT_STEP, event_seq, &step);
     if (status == STATUS_OK && step <= head.number / TRAIL_WAYPOINT_STEP) {
         number = step * TRAIL_WAYPOINT_STEP;
@@ -223,7 +207,6 @@ enum status trail_before(struct txn *txn, enum trail_kind kind, uint32_t local, 
     }
     while (status == STATUS_OK && number > 0 && seq >= event_seq) {
         uint64_t found;
-
         status = link_of(txn, kind, local, seq, &found, &seq);
         if (status == STATUS_OK && found != number) {
             status = STATUS_CORRUPT;
@@ -240,24 +223,22 @@ void trail_append(struct txn *txn, enum trail_kind kind, uint32_t local,
                   const struct trail_head *new_head)
 {
     struct schema_key key = schema_key_trail((uint8_t)kind, local);
+    CHECK(local != 0 && new_head->number != 0);
     uint8_t value[VALUE_BYTES_MAX];
     struct cursor_writer writer;
-    size_t size = 0;
-
-    CHECK(local != 0 && new_head->number != 0);
-    cursor_write_init(&writer, value, sizeof(value));
+    cursor_write_init(&writer, value, sizeof value);
     cursor_write_u64(&writer, new_head->number);
     cursor_write_u64(&writer, new_head->event_seq);
     if (kind != TRAIL_ACTOR) {
         cursor_write_span(&writer, ID_SPAN(&new_head->hash));
     }
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     db_put(txn, SCHEMA_TRAIL, schema_key_span(&key), span_of(value, size));
     if (new_head->number % TRAIL_WAYPOINT_STEP == 0) {
         struct schema_key step =
             schema_key_waypoint((uint8_t)kind, local, new_head->number / TRAIL_WAYPOINT_STEP);
         struct schema_key seq = schema_key_seq(new_head->event_seq);
-
         db_put(txn, SCHEMA_WAYPOINT, schema_key_span(&step), schema_key_span(&seq));
     }
 }

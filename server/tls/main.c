@@ -20,9 +20,8 @@ static int print_pin(enum status status, const struct hash *pin)
 
 int main(int argc, char **argv)
 {
-    struct hash pin;
-
     (void)umask(077);
+    struct hash pin;
     if (argc == 4 && strcmp(argv[1], "make") == 0) {
         return print_pin(tls_identity_make(argv[2], argv[3], &pin), &pin);
     }

@@ -19,7 +19,6 @@ static enum status certificate_pin(const X509 *certificate, struct hash *out_pin
     unsigned char *der = NULL;
     int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
     enum status status = STATUS_MALFORMED;
-
     if (size > 0 && EVP_Digest(der, (size_t)size, out_pin->bytes, NULL, EVP_sha256(), NULL) == 1) {
         status = STATUS_OK;
     }
@@ -30,19 +29,16 @@ static enum status certificate_pin(const X509 *certificate, struct hash *out_pin
 enum status tls_identity_pin(const char *certificate_path, struct hash *out_pin)
 {
     FILE *file = fopen(certificate_path, "re");
-    X509 *certificate;
-    enum status status;
-
     if (file == NULL) {
         return STATUS_IO;
     }
-    certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    X509 *certificate = PEM_read_X509(file, NULL, NULL, NULL);
     (void)fclose(file);
     if (certificate == NULL) {
         ERR_clear_error();
         return STATUS_MALFORMED;
     }
-    status = certificate_pin(certificate, out_pin);
+    enum status status = certificate_pin(certificate, out_pin);
     X509_free(certificate);
     return status;
 }
@@ -51,7 +47,6 @@ static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
 {
     X509_NAME *name = X509_get_subject_name(certificate);
     static const unsigned char COMMON_NAME[] = "alcove";
-
     return X509_set_version(certificate, X509_VERSION_3) == 1 &&
            ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
            X509_gmtime_adj(X509_getm_notBefore(certificate), -86400L) != NULL &&
@@ -64,7 +59,6 @@ static bool fill_certificate(X509 *certificate, EVP_PKEY *key)
 static enum status create(const char *path, mode_t mode, FILE **out_file)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-
     if (fd < 0) {
         return errno == EEXIST ? STATUS_ALREADY : STATUS_IO;
     }
@@ -81,13 +75,11 @@ static enum status write_pem(const char *path, mode_t mode, EVP_PKEY *key, X509 
 {
     FILE *file = NULL;
     enum status status = create(path, mode, &file);
-    int written;
-
     if (status != STATUS_OK) {
         return status;
     }
-    written = key != NULL ? PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL)
-                          : PEM_write_X509(file, certificate);
+    int written = key != NULL ? PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL)
+                              : PEM_write_X509(file, certificate);
     if (written == 1 && fflush(file) == 0 && fsync(fileno(file)) == 0) {
         return fclose(file) == 0 ? STATUS_OK : STATUS_IO;
     }
@@ -100,7 +92,6 @@ static enum status write_both(const char *key_path, const char *certificate_path
                               X509 *certificate)
 {
     enum status status = write_pem(key_path, 0600, key, NULL);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -117,7 +108,6 @@ enum status tls_identity_make(const char *key_path, const char *certificate_path
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     X509 *certificate = X509_new();
     enum status status = STATUS_NO_MEMORY;
-
     if (key != NULL && certificate != NULL && fill_certificate(certificate, key)) {
         status = certificate_pin(certificate, out_pin);
     }

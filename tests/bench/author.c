@@ -59,12 +59,12 @@ static void own_membership(const struct author *author, struct hash *out)
 {
     static const uint8_t rights_and_until[12] = {0, 0, 0, RIGHT_READ | RIGHT_WRITE | RIGHT_OWN};
     const struct keystore_content *content = author->content;
-    struct hash identity;
     peer_must(content->identity != NULL, "the profile must be of a first device");
+    struct hash identity;
     statement_identity_hash(identity_signer_public(content->identity), &content->practice,
                             &identity);
     const struct span parts[] = {ID_SPAN(&content->member), ID_SPAN(&identity),
-                                 span_of(rights_and_until, sizeof(rights_and_until))};
+                                 span_of(rights_and_until, sizeof rights_and_until)};
     frame_hash(LABEL_MEMBERSHIP, &content->practice, parts, ARRAY_LEN(parts), out);
 }
 
@@ -108,18 +108,18 @@ static struct author_bytes first_epoch(const struct author *author, struct autho
                                        const struct hash *section_statement)
 {
     Alcove__Epoch epoch = ALCOVE__EPOCH__INIT;
-    Alcove__Link link;
     Alcove__Seal seals[2];
     Alcove__Seal *list[] = {&seals[0], &seals[1]};
-    uint8_t sealed[2][EPOCH_KEY_SEALED_BYTES];
-    struct hash commitment;
     struct epoch_key_place place = {.practice = author->content->practice,
                                     .section = section->section,
                                     .epoch = section->epoch};
     peer_must(epoch_key_new(&section->epoch_key) == STATUS_OK, "memory");
     own_membership(author, &place.membership);
+    struct hash commitment;
     epoch_key_commitment(section->epoch_key, &place, &commitment);
+    uint8_t sealed[2][EPOCH_KEY_SEALED_BYTES];
     fill_seals(author, section, &place.membership, seals, sealed);
+    Alcove__Link link;
     fill_link(author, section, 1, section_statement, &link);
     epoch.link = &link;
     epoch.epoch = section->epoch;
@@ -137,13 +137,11 @@ struct author_bytes author_new_section(const struct author *author,
                                        struct author_section *out_section)
 {
     const struct practice_id *practice = &author->content->practice;
-    const struct hash no_head = {{0}};
     Alcove__Section body = ALCOVE__SECTION__INIT;
-    Alcove__Link link;
-    struct hash hash;
     *out_section = (struct author_section){.epoch = 1, .number = 2};
     random_bytes(out_section->section.bytes, ID_BYTES);
     random_bytes(out_section->label.bytes, HASH_BYTES);
+    Alcove__Link link;
     fill_link(author, out_section, 0, NULL, &link);
     body.link = &link;
     body.section = field_of(out_section->section.bytes, ID_BYTES);
@@ -151,8 +149,10 @@ struct author_bytes author_new_section(const struct author *author,
     body.class_ = author->model.class;
     body.client = field_of(author->model.client.bytes, ID_BYTES);
     body.client_identity = hash_field(&author->model.client_identity);
+    struct hash hash;
     struct author_bytes section =
         statement_of(author, STATEMENT_SECTION, LABEL_SECTION, pack(&body.base), &hash);
+    const struct hash no_head = {{0}};
     leaf_section_head(practice, &no_head, 1, ENTRY_STATEMENT, &hash, &out_section->head);
     struct author_bytes epoch = first_epoch(author, out_section, &hash);
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
@@ -172,7 +172,7 @@ static struct author_bytes new_context(const struct author *author,
 {
     Alcove__Context context = ALCOVE__CONTEXT__INIT;
     struct note_id note;
-    random_bytes(note.bytes, sizeof(note.bytes));
+    random_bytes(note.bytes, sizeof note.bytes);
     context.section = field_of(section->section.bytes, ID_BYTES);
     context.class_ = author->model.class;
     context.chart = field_of(author->model.chart.bytes, ID_BYTES);
@@ -207,9 +207,9 @@ static void seal_note(const struct author *author, const struct author_section *
 {
     static uint8_t text[1024];
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    memset(text, 'a', sizeof(text));
+    memset(text, 'a', sizeof text);
     body.kind = NOTE_PROGRESS;
-    body.text = field_of(text, sizeof(text));
+    body.text = field_of(text, sizeof text);
     body.written_ms = 1;
     struct author_bytes packed = pack(&body.base);
     const struct envelope_scope scope = {.practice = &author->content->practice,
@@ -229,8 +229,8 @@ static void sign_note(const struct author *author, struct author_section *sectio
 {
     const struct keystore_content *content = author->content;
     struct hash context_hash;
-    struct hash envelope_hash;
     hash_bytes(span_of(parts->context.data, parts->context.size), &context_hash);
+    struct hash envelope_hash;
     hash_bytes(span_of(parts->envelope, parts->envelope_size), &envelope_hash);
     Alcove__Header header = ALCOVE__HEADER__INIT;
     header.context_hash = hash_field(&context_hash);
@@ -251,9 +251,9 @@ struct author_bytes author_new_notes(const struct author *author, struct author_
                                      size_t count)
 {
     static struct parts parts[SUBMIT_REVISIONS_MAX];
+    peer_must(count >= 1 && count <= SUBMIT_REVISIONS_MAX, "too many notes in one request");
     Alcove__Revision revisions[SUBMIT_REVISIONS_MAX];
     Alcove__Revision *list[SUBMIT_REVISIONS_MAX];
-    peer_must(count >= 1 && count <= SUBMIT_REVISIONS_MAX, "too many notes in one request");
     for (size_t i = 0; i < count; i++) {
         struct parts *one = &parts[i];
         one->context = new_context(author, section);

@@ -85,8 +85,8 @@ static void apply(struct replay *replay, const struct put_trace_record *head, ui
     MDB_val name = {head->key_size, key};
     MDB_val value = {head->value_size, head->value_kept > 0 ? kept : filler};
     memcpy(filler, &replay->puts, sizeof replay->puts);
-    int result = 0;
     need_txn(replay);
+    int result = 0;
     switch (head->kind) {
     case PUT_TRACE_TABLE:
         key[head->key_size] = '\0';
@@ -120,11 +120,11 @@ static void apply(struct replay *replay, const struct put_trace_record *head, ui
 /* Replays records until |limit|, or to the end when it is 0. */
 static void run(struct replay *replay, uint64_t limit)
 {
+    uint64_t begun = now_us();
+    uint64_t at = (uint64_t)ftell(replay->trace);
     struct put_trace_record head;
     uint8_t key[PUT_TRACE_KEY_BYTES_MAX + 1];
     uint8_t kept[PUT_TRACE_VALUE_BYTES_KEPT];
-    uint64_t begun = now_us();
-    uint64_t at = (uint64_t)ftell(replay->trace);
     while ((limit == 0 || at < limit) && read_exactly(replay, &head, sizeof head)) {
         if (head.key_size > PUT_TRACE_KEY_BYTES_MAX || head.value_kept > sizeof kept ||
             head.value_size > VALUE_BYTES_MAX || !read_exactly(replay, key, head.key_size) ||

@@ -178,9 +178,9 @@ static void run_requests(struct run *run, uint64_t connections, double seconds)
 
 static void take_record(struct run *run)
 {
-    uint8_t digest[32];
     const uint64_t index = run->records_left--;
     uint64_t key = __builtin_bswap64(UINT64_MAX - index); /* rising */
+    uint8_t digest[32];
     must(EVP_DigestInit_ex(run->hash, run->sha256, NULL) == 1 &&
              EVP_DigestUpdate(run->hash, run->record, run->record_size) == 1 &&
              EVP_DigestFinal_ex(run->hash, digest, NULL) == 1,

@@ -116,9 +116,9 @@ static int writable(struct lws *wsi, struct session *session)
 {
     static const uint8_t zeros[LWS_PRE + STREAM_BYTES];
     if (session->stream_left > 0) {
-        uint8_t part[LWS_PRE + STREAM_BYTES];
         const size_t size =
             session->stream_left < STREAM_BYTES ? (size_t)session->stream_left : STREAM_BYTES;
+        uint8_t part[LWS_PRE + STREAM_BYTES];
         memcpy(part, zeros, sizeof part);
         session->stream_left -= size;
         if (lws_write(wsi, part + LWS_PRE, size, LWS_WRITE_BINARY) < (int)size) {
@@ -169,12 +169,12 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 static int listener(uint16_t *port)
 {
-    const int on = 1;
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     must(fd >= 0, "socket");
+    const int on = 1;
     must(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0, "SO_REUSEPORT");
     must(bind(fd, (struct sockaddr *)&address, sizeof address) == 0, "bind");
     must(listen(fd, 4096) == 0, "listen");

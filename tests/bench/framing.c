@@ -28,8 +28,8 @@ int framing_parse(const uint8_t *bytes, size_t size, struct framing *out)
     if (size < 2) {
         return 0;
     }
-    size_t head = 2;
     uint64_t length = bytes[1] & 127U;
+    size_t head = 2;
     if (length >= 126) {
         const size_t more = length == 126 ? 2 : 8;
         if (size < 2 + more) {

@@ -97,7 +97,6 @@ static void report(struct load *load, double seconds, uint64_t received_bytes)
 /* Those that stay connected and measure nothing. */
 static void stay(struct load *load, const char *text)
 {
-    char byte;
     load->until_us = UINT64_MAX;
     connect_all(load);
     if (text != NULL) {
@@ -105,6 +104,7 @@ static void stay(struct load *load, const char *text)
     }
     (void)printf("{\"open\":%zu}\n", load->open);
     (void)fflush(stdout);
+    char byte;
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }
     load->until_us = 0;
@@ -175,11 +175,11 @@ static struct keystore *open_profile(const char *folder)
 {
     char passphrase[256];
     size_t size = 0;
-    struct keystore *keystore = NULL;
-    while (size < sizeof(passphrase) && read(3, passphrase + size, 1) == 1 &&
+    while (size < sizeof passphrase && read(3, passphrase + size, 1) == 1 &&
            passphrase[size] != '\n') {
         size++;
     }
+    struct keystore *keystore = NULL;
     const enum status status = keystore_open(folder, span_of(passphrase, size), &keystore);
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "load: %s: %s\n", folder, status_name(status));
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     struct keystore *keystore = open_profile(argv[2]);
     load.count = (size_t)strtoull(argv[3], NULL, 10);
     load.wanted = argc == 6 ? strtoull(argv[5], NULL, 10) : 0;
-    load.workers = calloc(load.count, sizeof(*load.workers));
+    load.workers = calloc(load.count, sizeof *load.workers);
     samples_init(&load.samples);
     peer_must(load.count > 0 && load.workers != NULL, "memory");
     load.author.content = keystore_content(keystore);

@@ -33,11 +33,11 @@ static void on_read(void *context, struct peer *peer, const struct peer_frame *f
         struct arena arena = {0};
         const Alcove__PageReply *reply =
             (const void *)load_decode(&alcove__page_reply__descriptor, frame, &arena);
-        char id[2 * ID_BYTES + 1];
-        char line[128];
         peer_must(reply->proof != NULL && reply->proof->leaf != NULL, "a page without its event");
+        char id[2 * ID_BYTES + 1];
         put_hex(id, worker->request.bytes, ID_BYTES);
-        (void)snprintf(line, sizeof(line), "read %s %" PRIu64 "\n", id, reply->proof->leaf->seq);
+        char line[128];
+        (void)snprintf(line, sizeof line, "read %s %" PRIu64 "\n", id, reply->proof->leaf->seq);
         say(line);
         arena_free(&arena);
     }
@@ -54,11 +54,11 @@ static void on_written(void *context, struct peer *peer, const struct peer_frame
     const Alcove__SubmitReply *reply =
         (const void *)load_decode(&alcove__submit_reply__descriptor, frame, &arena);
     char id[2 * ID_BYTES + 1];
-    char link[2 * HASH_BYTES + 1];
-    char line[256];
     put_hex(id, worker->request.bytes, ID_BYTES);
+    char link[2 * HASH_BYTES + 1];
     put_hex(link, worker->section.device_link.bytes, HASH_BYTES);
-    (void)snprintf(line, sizeof(line), "write %s %s %" PRIu64 "\n", id, link, reply->event);
+    char line[256];
+    (void)snprintf(line, sizeof line, "write %s %s %" PRIu64 "\n", id, link, reply->event);
     say(line);
     author_stored(&worker->section, reply);
     arena_free(&arena);

@@ -11,11 +11,11 @@ void load_sample(struct load *load, uint64_t since_us)
 ProtobufCMessage *load_decode(const ProtobufCMessageDescriptor *descriptor,
                               const struct peer_frame *frame, struct arena *arena)
 {
-    ProtobufCMessage *message = NULL;
     if (frame->code != STATUS_OK) {
         (void)fprintf(stderr, "load: answered %s\n", status_name((enum status)frame->code));
         exit(1);
     }
+    ProtobufCMessage *message = NULL;
     peer_must(message_decode(descriptor, frame->body, arena, &message) == STATUS_OK,
               "an answer is malformed");
     return message;
@@ -28,10 +28,10 @@ static void on_section_chain(void *context, struct peer *peer, const struct peer
 {
     struct load *load = context;
     struct arena arena = {0};
-    struct statement statement;
     const Alcove__ChainReply *reply =
         (const void *)load_decode(&alcove__chain_reply__descriptor, frame, &arena);
     (void)peer;
+    struct statement statement;
     peer_must(reply->n_entry > 0 &&
                   statement_parse(field_span(reply->entry[0]->statement),
                                   &peers_content(load->peers)->practice, &statement) == STATUS_OK &&
@@ -50,11 +50,11 @@ static void on_member_chain(void *context, struct peer *peer, const struct peer_
     struct load *load = context;
     const struct practice_id *practice = &peers_content(load->peers)->practice;
     struct arena arena = {0};
-    struct statement invitation;
-    struct statement enrolment;
     const Alcove__ChainReply *reply =
         (const void *)load_decode(&alcove__chain_reply__descriptor, frame, &arena);
     (void)peer;
+    struct statement invitation;
+    struct statement enrolment;
     if (!load->found && reply->n_entry >= 2) {
         peer_must(statement_parse(field_span(reply->entry[0]->statement), practice, &invitation) ==
                           STATUS_OK &&

@@ -21,37 +21,37 @@ size_t login_body(const struct keystore_content *content, struct span hello_byte
          "the hello is malformed");
     const Alcove__Hello *hello = (const Alcove__Hello *)(const void *)message;
     uint8_t nonce[HELLO_NONCE_BYTES];
+    random_bytes(nonce, sizeof nonce);
+    struct hash server_key;
+    hash_bytes(field_span(hello->login_key), &server_key);
+    struct hash hello_hash;
+    hash_bytes(hello_bytes, &hello_hash);
     const uint8_t zero_size[8] = {0};
     const struct hash zero_root = {{0}};
-    struct hash server_key;
-    struct hash hello_hash;
-    struct signature signature;
-    random_bytes(nonce, sizeof(nonce));
-    hash_bytes(field_span(hello->login_key), &server_key);
-    hash_bytes(hello_bytes, &hello_hash);
     const struct span parts[] = {
         span_of(exporter, WIRE_EXPORTER_BYTES),
         field_span(hello->nonce),
-        span_of(nonce, sizeof(nonce)),
+        span_of(nonce, sizeof nonce),
         ID_SPAN(&server_key),
         ID_SPAN(&hello_hash),
         ID_SPAN(&content->member),
         ID_SPAN(&content->device_statement),
-        span_of(zero_size, sizeof(zero_size)),
+        span_of(zero_size, sizeof zero_size),
         ID_SPAN(&zero_root),
-        span_of(zero_size, sizeof(zero_size)),
+        span_of(zero_size, sizeof zero_size),
         ID_SPAN(&zero_root),
     };
+    struct signature signature;
     must(identity_sign(content->login, LABEL_LOGIN_CLIENT, &content->practice, parts,
                        ARRAY_LEN(parts), &signature) == STATUS_OK,
          "it cannot be signed");
     Alcove__Login body = ALCOVE__LOGIN__INIT;
-    size_t size = 0;
     body.version = 1;
-    body.nonce = field_of(nonce, sizeof(nonce));
+    body.nonce = field_of(nonce, sizeof nonce);
     body.member = field_of(content->member.bytes, ID_BYTES);
     body.device_statement = field_of(content->device_statement.bytes, HASH_BYTES);
     body.signature = field_of(signature.bytes, SIGNATURE_BYTES);
+    size_t size = 0;
     must(message_pack_into(&body.base, out, LOGIN_BODY_BYTES_MAX, &size) == STATUS_OK, "packing");
     arena_free(&arena);
     return size;

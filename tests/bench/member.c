@@ -21,15 +21,15 @@ static void state(struct practice *practice, uint32_t type, const ProtobufCMessa
 {
     const struct statement_rule *rule = statement_rule(type);
     const struct practice_id *in = type == STATEMENT_GENESIS ? NULL : &practice->id;
-    struct signature signatures[STATEMENT_SIGNATURES_MAX];
-    ProtobufCBinaryData list[STATEMENT_SIGNATURES_MAX];
     Alcove__Statement statement = ALCOVE__STATEMENT__INIT;
-    uint8_t *body_bytes = NULL;
-    size_t body_size = 0;
     struct author_bytes *out = &practice->statements[practice->count++];
     peer_must(practice->count <= MEMBER_STATEMENTS_MAX, "too many statements");
+    uint8_t *body_bytes = NULL;
+    size_t body_size = 0;
     peer_must(message_pack(body, &body_bytes, &body_size) == STATUS_OK, "packing");
     const struct span parts[] = {span_of(body_bytes, body_size)};
+    struct signature signatures[STATEMENT_SIGNATURES_MAX];
+    ProtobufCBinaryData list[STATEMENT_SIGNATURES_MAX];
     for (size_t i = 0; i < signer_count; i++) {
         peer_must(identity_sign(signers[i], rule->label, in, parts, 1, &signatures[i]) == STATUS_OK,
                   "signing");
@@ -67,19 +67,19 @@ void member_found_practice(struct practice *practice, uint64_t now_ms)
 {
     Alcove__Genesis genesis = ALCOVE__GENESIS__INIT;
     Alcove__ServerKeys keys = ALCOVE__SERVER_KEYS__INIT;
-    Alcove__Link link;
-    struct chain_label label;
-    struct hash salt;
-    struct hash hash;
     peer_must(identity_signer_new(IDENTITY_ROOT, &practice->root) == STATUS_OK, "memory");
     const struct identity_signer *const by_root[] = {practice->root};
-    random_bytes(label.bytes, sizeof(label.bytes));
-    random_bytes(salt.bytes, sizeof(salt.bytes));
+    struct chain_label label;
+    random_bytes(label.bytes, sizeof label.bytes);
+    struct hash salt;
+    random_bytes(salt.bytes, sizeof salt.bytes);
+    Alcove__Link link;
     fill_link(&link, &label, 0, NULL, NULL, false);
     genesis.link = &link;
     genesis.root_key = key_field(identity_signer_public(practice->root));
     genesis.salt = hash_field(&salt);
     genesis.created_ms = now_ms;
+    struct hash hash;
     state(practice, STATEMENT_GENESIS, &genesis.base, by_root, 1, &hash);
     statement_practice_id(span_of(practice->statements[0].data, practice->statements[0].size),
                           &practice->id);
@@ -94,7 +94,6 @@ void member_found_practice(struct practice *practice, uint64_t now_ms)
 static void fill_content(const struct practice *practice, struct member *member)
 {
     struct keystore_content *content = &member->content;
-    char origin[ORIGIN_CHARS_MAX];
     peer_must(keystore_content_init(content) == STATUS_OK &&
                   identity_signer_new(IDENTITY_MEMBER, &content->identity) == STATUS_OK,
               "memory");
@@ -105,10 +104,11 @@ static void fill_content(const struct practice *practice, struct member *member)
     content->pins = practice->pins;
     random_bytes(content->member.bytes, ID_BYTES);
     random_bytes(content->device.bytes, ID_BYTES);
-    memcpy(content->address, practice->address, sizeof(content->address));
+    memcpy(content->address, practice->address, sizeof content->address);
+    char origin[ORIGIN_CHARS_MAX];
     origin_format(&practice->id, ORIGIN_STATEMENTS, origin);
     *strrchr(origin, '/') = '\0';
-    (void)snprintf(content->origin, sizeof(content->origin), "%s", origin);
+    (void)snprintf(content->origin, sizeof content->origin, "%s", origin);
 }
 
 static void invite(struct practice *practice, const struct member *inviter, struct member *member,
@@ -116,8 +116,8 @@ static void invite(struct practice *practice, const struct member *inviter, stru
                    uint64_t now_ms)
 {
     Alcove__Invitation body = ALCOVE__INVITATION__INIT;
-    Alcove__Link link;
     random_bytes(member->label.bytes, HASH_BYTES);
+    Alcove__Link link;
     fill_link(&link, &member->label, 0, NULL, inviter, true);
     body.link = &link;
     body.invited = field_of(member->content.member.bytes, ID_BYTES);
@@ -136,14 +136,14 @@ static void enrol(struct practice *practice, struct member *member,
                   const struct identity_signer *invitation)
 {
     struct keystore_content *content = &member->content;
-    struct identity_signer *recovery = NULL;
-    struct identity_sealer *recovery_sealing = NULL;
     Alcove__Enrolment body = ALCOVE__ENROLMENT__INIT;
     Alcove__DeviceKeys device = ALCOVE__DEVICE_KEYS__INIT;
-    Alcove__Link link;
+    struct identity_signer *recovery = NULL;
+    struct identity_sealer *recovery_sealing = NULL;
     peer_must(identity_signer_new(IDENTITY_RECOVERY, &recovery) == STATUS_OK &&
                   identity_sealer_new(&recovery_sealing) == STATUS_OK,
               "memory");
+    Alcove__Link link;
     fill_link(&link, &member->label, 1, &member->last, member, false);
     device.device = field_of(content->device.bytes, ID_BYTES);
     device.content_key = key_field(identity_signer_public(content->content_key));
@@ -178,8 +178,8 @@ void member_delegate(struct practice *practice, const struct member *admin,
                      struct member *therapist, struct hash *out_delegation)
 {
     Alcove__Delegation body = ALCOVE__DELEGATION__INIT;
-    Alcove__Link link;
     const struct identity_signer *const signers[] = {admin->content.content_key};
+    Alcove__Link link;
     fill_link(&link, &therapist->label, therapist->next_number++, &therapist->last, admin, true);
     body.link = &link;
     state(practice, STATEMENT_DELEGATION, &body.base, signers, 1, &therapist->last);
@@ -190,8 +190,8 @@ void member_relate(struct practice *practice, const struct member *admin, struct
                    const struct member *therapist)
 {
     Alcove__Relation body = ALCOVE__RELATION__INIT;
-    Alcove__Link link;
     const struct identity_signer *const signers[] = {admin->content.content_key};
+    Alcove__Link link;
     fill_link(&link, &client->label, client->next_number++, &client->last, admin, true);
     body.link = &link;
     body.staff = field_of(therapist->content.member.bytes, ID_BYTES);

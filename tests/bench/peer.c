@@ -56,7 +56,7 @@ static void send_frame(struct peer *peer, uint32_t kind, const struct request_id
     frame.code = code;
     frame.body = field_of(body.data, body.size);
     if (id != NULL) {
-        frame.request_id = field_of(id->bytes, sizeof(id->bytes));
+        frame.request_id = field_of(id->bytes, sizeof id->bytes);
     }
     const size_t size = protobuf_c_message_get_packed_size(&frame.base);
     uint8_t *bytes = malloc(PACKING_PREFIX_BYTES + size);
@@ -77,8 +77,8 @@ static void put_u64(uint8_t out[8], uint64_t value)
 static void login(struct peer *peer, const Alcove__Frame *frame)
 {
     uint8_t exporter[TRANSPORT_EXPORTER_BYTES];
-    uint8_t body[LOGIN_BODY_BYTES_MAX];
     transport_exporter(peer->connection, exporter);
+    uint8_t body[LOGIN_BODY_BYTES_MAX];
     const size_t size = login_body(peer->peers->content, field_span(frame->body), exporter, body);
     send_frame(peer, FRAME_LOGIN, NULL, 0, span_of(body, size));
 }
@@ -123,11 +123,11 @@ static void answered(struct peer *peer, const Alcove__Frame *frame)
 
 static void pushed(struct peer *peer, struct span body)
 {
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     if (peer->peers->handler.on_push == NULL) {
         return;
     }
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     peer_must(message_decode(&alcove__push__descriptor, body, &arena, &message) == STATUS_OK,
               "a push is malformed");
     peer->peers->handler.on_push(peer->peers->handler.state, peer,
@@ -159,8 +159,8 @@ static void on_message(void *state, struct transport_connection *connection, con
 {
     struct peers *peers = state;
     struct span rest = span_of(bytes, size);
-    struct span one;
     peers->received_bytes += size;
+    struct span one;
     while (packing_next(&rest, &one) == STATUS_OK) {
         struct arena arena = {0};
         ProtobufCMessage *message = NULL;
@@ -191,11 +191,11 @@ static void on_closed(void *state, struct transport_connection *connection)
 struct peers *peers_new(uint16_t port, const struct keystore_content *content,
                         const struct peer_handler *handler)
 {
-    struct peers *peers = calloc(1, sizeof(*peers));
+    struct peers *peers = calloc(1, sizeof *peers);
     peer_must(peers != NULL, "memory");
     peers->content = content;
     peers->handler = *handler;
-    random_bytes(peers->id_prefix, sizeof(peers->id_prefix));
+    random_bytes(peers->id_prefix, sizeof peers->id_prefix);
     const struct transport_handler below = {
         .state = peers, .on_open = on_open, .on_message = on_message, .on_closed = on_closed};
     peers->transport = transport_new(port, WIRE_SUBPROTOCOL, &below);
@@ -227,7 +227,7 @@ uint64_t peers_received_bytes(const struct peers *peers)
 
 void peers_connect(struct peers *peers, size_t index)
 {
-    struct peer *peer = calloc(1, sizeof(*peer));
+    struct peer *peer = calloc(1, sizeof *peer);
     peer_must(peer != NULL, "memory");
     peer->peers = peers;
     peer->index = index;

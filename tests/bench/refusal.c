@@ -37,13 +37,13 @@ static void open_core(struct bench *bench)
 {
     struct make_world *world = &bench->p->w;
     const struct make_key login = make_key_new();
-    const struct db_options options = {.map_bytes = MAP_BYTES, .create = true};
     const char *parent = getenv("TMPDIR"); // NOLINT(concurrency-mt-unsafe)
-    char path[96];
     (void)snprintf(bench->folder, sizeof bench->folder, "%s/alcove-refusal-XXXXXX",
                    parent != NULL && strlen(parent) < 32 ? parent : "/tmp");
     CHECK(mkdtemp(bench->folder) != NULL);
+    char path[96];
     (void)snprintf(path, sizeof path, "%s/db", bench->folder);
+    const struct db_options options = {.map_bytes = MAP_BYTES, .create = true};
     MUST(db_open(path, &options, &bench->db));
     struct span *all = calloc(world->log_count, sizeof *all);
     CHECK(all != NULL);
@@ -57,12 +57,12 @@ static void open_core(struct bench *bench)
 
 static void find_peer(struct bench *bench, const struct make_person *person)
 {
-    struct txn *txn = NULL;
     bench->peer = (struct core_peer){.member = person->id,
                                      .role = person->role,
                                      .device_statement = person->device[0].statement,
                                      .device = person->device[0].id,
                                      .content_key = person->device[0].content.public};
+    struct txn *txn = NULL;
     MUST(db_begin_read(bench->db, &txn));
     MUST(names_find(txn, SCHEMA_ID_MEMBER, person->id.bytes, &bench->peer.member_local));
     MUST(names_find(txn, SCHEMA_ID_DEVICE, person->device[0].id.bytes, &bench->peer.device_local));
@@ -108,10 +108,9 @@ static void door_free(const struct core_ask *ask)
 static uint64_t submit(struct bench *bench, const struct made *made, size_t count,
                        enum status expected)
 {
-    ProtobufCBinaryData fields[2];
     Alcove__SubmitAsk body = ALCOVE__SUBMIT_ASK__INIT;
-    struct core_answer answer = {0};
     struct core_ask ask = {.peer = &bench->peer, .op = OP_SUBMIT, .message = &body.base};
+    ProtobufCBinaryData fields[2];
     CHECK(count <= ARRAY_LEN(fields));
     for (size_t i = 0; i < count; i++) {
         fields[i] = field_of(made[i].bytes.data, made[i].bytes.size);
@@ -123,6 +122,7 @@ static uint64_t submit(struct bench *bench, const struct made *made, size_t coun
     hash_bytes(ID_SPAN(&ask.id), &ask.body_hash);
     at_door(bench, &body, &ask);
     uint64_t began = now_ns();
+    struct core_answer answer = {0};
     MUST(core_handle(bench->core, bench->txn, &ask, bench->p->w.time_ms, &answer));
     uint64_t took = now_ns() - began;
     CHECK(answer.status == expected);
@@ -190,11 +190,10 @@ static void measure(struct bench *bench, struct make_section *section, uint64_t 
 int main(int argc, char **argv)
 {
     static const uint64_t usual[] = {10, 1000, 10000};
-    struct bench bench = {.asked = 0};
-    void *practice = NULL;
-    char command[128];
     MUST(random_init());
+    void *practice = NULL;
     CHECK(practice_setup(&practice) == 0);
+    struct bench bench = {.asked = 0};
     bench.p = practice;
     open_core(&bench);
     find_peer(&bench, bench.p->t1);
@@ -211,6 +210,7 @@ int main(int argc, char **argv)
     core_close(bench.core);
     db_close(bench.db);
     (void)practice_teardown(&practice);
+    char command[128];
     (void)snprintf(command, sizeof command, "rm -rf '%s'", bench.folder);
     return system(command); // NOLINT(concurrency-mt-unsafe,cert-env33-c): our own folder
 }

@@ -6,7 +6,7 @@
 void samples_init(struct samples *samples)
 {
     samples->count = 0;
-    samples->us = malloc(SAMPLES_MAX * sizeof(*samples->us));
+    samples->us = malloc(SAMPLES_MAX * sizeof *samples->us);
     if (samples->us == NULL) {
         perror("samples");
         exit(1);
@@ -38,7 +38,7 @@ uint32_t samples_at(struct samples *samples, unsigned thousandth)
     if (count == 0) {
         return 0;
     }
-    qsort(samples->us, count, sizeof(*samples->us), compare);
+    qsort(samples->us, count, sizeof *samples->us, compare);
     const size_t at = count * thousandth / 1000;
     return samples->us[at < count ? at : count - 1];
 }

@@ -32,12 +32,12 @@ static void read_file(const char *path, uint8_t *out, size_t room, size_t *out_s
 static void read_server(const char *data, struct practice *practice)
 {
     char path[4096];
+    (void)snprintf(path, sizeof path, "%s/server.pub", data);
     uint8_t bytes[4096];
     size_t size = 0;
+    read_file(path, bytes, sizeof bytes, &size);
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    (void)snprintf(path, sizeof(path), "%s/server.pub", data);
-    read_file(path, bytes, sizeof(bytes), &size);
     peer_must(message_decode(&alcove__server_public__descriptor, span_of(bytes, size), &arena,
                              &message) == STATUS_OK,
               "server.pub is malformed");
@@ -45,7 +45,7 @@ static void read_server(const char *data, struct practice *practice)
     peer_must(field_key(keys->login_key, &practice->pins.login_key) &&
                   field_key(keys->log_key, &practice->pins.log_key) &&
                   field_hash(keys->tls_pin, &practice->pins.tls_key) &&
-                  keys->address.len < sizeof(practice->address),
+                  keys->address.len < sizeof practice->address,
               "server.pub is incomplete");
     memcpy(practice->address, keys->address.data, keys->address.len);
     arena_free(&arena);
@@ -61,14 +61,14 @@ static uint64_t now_ms(void)
 static void install(const char *data, const struct practice *practice)
 {
     char path[4096];
-    struct span statements[STATEMENTS_MAX];
-    struct db *db = NULL;
-    const struct db_options options = {.create = true};
-    (void)snprintf(path, sizeof(path), "%s/db", data);
+    (void)snprintf(path, sizeof path, "%s/db", data);
     peer_must(practice->count <= STATEMENTS_MAX, "too many statements");
+    struct span statements[STATEMENTS_MAX];
     for (size_t i = 0; i < practice->count; i++) {
         statements[i] = span_of(practice->statements[i].data, practice->statements[i].size);
     }
+    struct db *db = NULL;
+    const struct db_options options = {.create = true};
     peer_must(db_open(path, &options, &db) == STATUS_OK, "the database cannot be made");
     const enum status status = core_install(db, statements, practice->count, NULL, 0, now_ms());
     db_close(db);
@@ -81,8 +81,8 @@ static void install(const char *data, const struct practice *practice)
 static void save_profile(const char *folder, struct member *member)
 {
     char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, member->name);
     struct keystore *keystore = NULL;
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, member->name);
     const enum status status = keystore_create(path, &pass_file_params_floor, span_of("seed", 4),
                                                &member->content, &keystore);
     if (status != STATUS_OK) {
@@ -111,8 +111,8 @@ int main(int argc, char **argv)
     read_server(argv[1], &practice);
     member_found_practice(&practice, now_ms());
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        struct hash delegation = {{0}};
         const struct member *inviter = i < 2 ? NULL : i < 4 ? admin : therapist;
+        struct hash delegation = {{0}};
         if (&members[i] == client) {
             member_delegate(&practice, admin, therapist, &delegation);
         }

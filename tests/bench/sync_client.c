@@ -85,11 +85,11 @@ static struct keystore *open_profile(const char *folder)
 {
     char passphrase[256];
     size_t size = 0;
-    struct keystore *keystore = NULL;
-    while (size < sizeof(passphrase) && read(3, passphrase + size, 1) == 1 &&
+    while (size < sizeof passphrase && read(3, passphrase + size, 1) == 1 &&
            passphrase[size] != '\n') {
         size++;
     }
+    struct keystore *keystore = NULL;
     must(keystore_open(folder, span_of(passphrase, size), &keystore), folder);
     return keystore;
 }
@@ -112,10 +112,6 @@ static void run(struct client *client, uint16_t port, struct engine_state *out_s
 int main(int argc, char **argv)
 {
     static struct client client;
-    struct store *store = NULL;
-    struct engine_config config = {0};
-    struct engine_state state;
-    struct wire_options options;
     const struct wire_handler handler = {
         .state = &client, .on_open = on_open, .on_frame = on_frame, .on_closed = on_closed};
     if (argc != 4) {
@@ -124,14 +120,18 @@ int main(int argc, char **argv)
     }
     must(random_init(), "randomness");
     struct keystore *keystore = open_profile(argv[2]);
+    struct engine_config config = {0};
     config.content = keystore_content(keystore);
+    struct store *store = NULL;
     must(store_open(argv[3], config.content->cache_master, &config.content->practice, &store),
          "store");
     store_storage(store, &config.storage);
     must(engine_new(&config, &client.engine), "engine");
+    struct wire_options options;
     wire_options_default(&options);
     must(wire_new(&options, &handler, &client.wire), "wire");
     const uint64_t begin = clock_us(CLOCK_MONOTONIC);
+    struct engine_state state;
     run(&client, (uint16_t)strtoul(argv[1], NULL, 10), &state);
     const double seconds = (double)(clock_us(CLOCK_MONOTONIC) - begin) / 1e6;
     (void)printf("{\"done\":%" PRIu64

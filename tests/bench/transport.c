@@ -239,8 +239,8 @@ struct transport_connection *transport_connect(struct transport *transport, void
 
 static void handshake(struct transport_connection *connection)
 {
-    int wants_out = 0;
     const int result = SSL_do_handshake(connection->tls);
+    int wants_out = 0;
     if (result != 1) {
         if (!may_retry(connection, result, &wants_out)) {
             transport_close(connection);

@@ -22,9 +22,9 @@ void attempts_init(struct world *world, const struct policy_file *policy,
 
 static void take_event(const Alcove__EventLeaf *leaf, struct seen_event *out)
 {
+    memset(out, 0, sizeof *out);
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    memset(out, 0, sizeof(*out));
     OK(message_decode(&alcove__event_open__descriptor, field_span(leaf->open), &arena, &message));
     const Alcove__EventOpen *open = (const Alcove__EventOpen *)(const void *)message;
     assert_true(field_optional(open->actor, out->actor.bytes, ID_BYTES));
@@ -44,14 +44,14 @@ static void take_event(const Alcove__EventLeaf *leaf, struct seen_event *out)
 static size_t read_events(struct attempts *attempts, struct seen_event *out, size_t capacity)
 {
     Alcove__EventLeavesAsk ask = ALCOVE__EVENT_LEAVES_ASK__INIT;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     ask.from = attempts->next_event;
     ask.to = attempts->next_event + capacity;
     struct live_reply *got =
         live_ask(&attempts->world->people[WORLD_AUDITOR], OP_EVENT_LEAVES, &ask.base);
     assert_true(got->came);
     assert_int_equal(got->status, STATUS_OK);
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__event_leaves_reply__descriptor, span_of(got->body, got->size),
                       &arena, &message));
     const Alcove__EventLeavesReply *reply = (const Alcove__EventLeavesReply *)(const void *)message;
@@ -71,10 +71,10 @@ static size_t read_events(struct attempts *attempts, struct seen_event *out, siz
 static void skip_events(struct attempts *attempts)
 {
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     struct live_reply *got = live_ask(&attempts->world->people[WORLD_AUDITOR], OP_STATE, &ask.base);
     assert_int_equal(got->status, STATUS_OK);
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__state_reply__descriptor, span_of(got->body, got->size), &arena,
                       &message));
     attempts->next_event = ((const Alcove__StateReply *)(const void *)message)->event + 1u;
@@ -192,12 +192,12 @@ void attempt_login(struct attempts *attempts, enum world_person person)
     auditor->raw = true;
     size_t count = read_events(attempts, events, EVENTS_MAX);
     auditor->raw = false;
-    size_t logins = 0;
     attempts->count++;
     attempts->allowed++;
     attempts_mark(attempts, &attempt);
     assert_true(policy_file_allows(attempts->policy, world_role(person), attempt.relations,
                                    CLASS_NONE, ACTION_LOGIN));
+    size_t logins = 0;
     for (size_t i = 0; i < count; i++) {
         bool by_auditor = ID_EQUAL(&events[i].actor, &auditor->content.member);
         assert_int_equal(events[i].outcome, OUTCOME_OK);
@@ -211,19 +211,19 @@ void attempt_login(struct attempts *attempts, enum world_person person)
 
 size_t attempts_left_out(const struct attempts *attempts)
 {
-    char line[512];
-    size_t left = 0;
     FILE *in = fopen(ALCOVE_SOURCE_DIR "/tests/data/policy.tsv", "r");
     assert_non_null(in);
-    while (fgets(line, sizeof(line), in) != NULL) {
-        uint32_t v[4] = {0};
-        struct span words[4];
+    char line[512];
+    size_t left = 0;
+    while (fgets(line, sizeof line, in) != NULL) {
         char *at = line;
+        struct span words[4];
         for (size_t i = 0; i < 4 && line[0] != '#'; i++) {
             size_t size = strcspn(at, "\t");
             words[i] = span_of(at, size);
             at += size + 1u;
         }
+        uint32_t v[4] = {0};
         if (line[0] == '#' || policy_role_parse(words[0], &v[0]) != STATUS_OK ||
             policy_relation_parse(words[1], &v[1]) != STATUS_OK ||
             policy_class_parse(words[2], &v[2]) != STATUS_OK ||

@@ -49,7 +49,7 @@ static void write_and_erase(struct trying *trying)
     struct note_id note = *trying->note;
     struct hash link = *trying->note_link;
     if (!trying->erasable) {
-        random_bytes(note.bytes, sizeof(note.bytes));
+        random_bytes(note.bytes, sizeof note.bytes);
     }
     bool wrote = judge(trying, ACTION_WRITE, 1,
                        forge_write(&trying->forge, trying->section, REVISION_DRAFT,
@@ -122,10 +122,6 @@ void attempt_content(struct attempts *attempts, enum world_person person, enum w
 
 void attempt_directory(struct attempts *attempts)
 {
-    struct attempt made = {.person = WORLD_ADMIN,
-                           .relations = POLICY_ANY | POLICY_AUTHOR,
-                           .class = CLASS_DIRECTORY,
-                           .action = ACTION_CREATE_SECTION};
     attempts_go_raw(attempts);
     for (int i = 0; i < WORLD_STANDING; i++) {
         struct trying trying;
@@ -139,6 +135,10 @@ void attempt_directory(struct attempts *attempts)
     assert_true(policy_file_allows(attempts->policy, ROLE_ADMIN, POLICY_ANY, CLASS_DIRECTORY,
                                    ACTION_CREATE_SECTION));
     world_make_directory(attempts->world, attempts->policy);
+    struct attempt made = {.person = WORLD_ADMIN,
+                           .relations = POLICY_ANY | POLICY_AUTHOR,
+                           .class = CLASS_DIRECTORY,
+                           .action = ACTION_CREATE_SECTION};
     attempts_mark(attempts, &made);
 }
 
@@ -151,11 +151,11 @@ void attempt_give(struct attempts *attempts, enum world_person person, uint32_t 
     enum world_person maker = world_maker(WORLD_MAIN, class);
     uint32_t relations = world_relations(person, WORLD_MAIN, class);
     for (size_t i = 0; i < ARRAY_LEN(given) && person != maker; i++) {
-        struct trying trying;
         if (policy_file_allows(attempts->policy, world_role(person), relations, class,
                                given[i].action)) {
             continue;
         }
+        struct trying trying;
         begin(attempts, maker, WORLD_MAIN, class, &trying);
         trying.attempt.action = ACTION_GRANT;
         trying.attempt.section = trying.section;

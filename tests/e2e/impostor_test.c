@@ -30,9 +30,8 @@ struct impostor {
 
 static void open_scene(struct impostor *impostor)
 {
-    uint64_t ticket = 0;
     struct scene *scene = &impostor->scene;
-    memset(impostor, 0, sizeof(*impostor));
+    memset(impostor, 0, sizeof *impostor);
     scene_open(scene);
     scene_invite(&scene->admin, ROLE_THERAPIST, "Vera", &impostor->victim);
     scene_relate(scene, &scene->client, &impostor->victim, RELATION_TREATS);
@@ -41,6 +40,7 @@ static void open_scene(struct impostor *impostor)
     struct act_grant grant = {.section = impostor->section,
                               .member = impostor->victim.content.member,
                               .rights = RIGHT_READ};
+    uint64_t ticket = 0;
     OK(act_grant(scene->therapist.engine, &grant, scene->server.now_ms, &ticket));
     scene_wait(&scene->therapist, ticket);
 }
@@ -60,8 +60,8 @@ static void make_invitation(struct impostor *impostor, const struct identity_sig
     const struct keystore_content *admin = &impostor->scene.admin.content;
     const struct make_place place = {
         .label = &impostor->label, .member = &admin->member, .device = &admin->device_statement};
-    Alcove__Link link;
     Alcove__Invitation body = ALCOVE__INVITATION__INIT;
+    Alcove__Link link;
     make_link(&place, &link);
     body.link = &link;
     body.invited = field_of(impostor->victim.content.member.bytes, ID_BYTES);
@@ -75,21 +75,21 @@ static void make_invitation(struct impostor *impostor, const struct identity_sig
 
 static void make_enrolment(struct impostor *impostor, const struct identity_signer *key)
 {
-    struct keystore_content keys = {0};
-    struct identity_signer *identity = NULL;
-    struct identity_signer *recovery = NULL;
-    struct device_id device;
     const struct make_place place = {.label = &impostor->label,
                                      .number = 1,
                                      .previous = &impostor->statement[0].hash,
                                      .member = &impostor->victim.content.member};
-    Alcove__Link link;
     Alcove__DeviceKeys wire = ALCOVE__DEVICE_KEYS__INIT;
     Alcove__Enrolment body = ALCOVE__ENROLMENT__INIT;
+    struct keystore_content keys = {0};
     OK(keystore_content_init(&keys));
+    struct identity_signer *identity = NULL;
     OK(identity_signer_new(IDENTITY_MEMBER, &identity));
+    struct identity_signer *recovery = NULL;
     OK(identity_signer_new(IDENTITY_RECOVERY, &recovery));
-    random_bytes(device.bytes, sizeof(device.bytes));
+    struct device_id device;
+    random_bytes(device.bytes, sizeof device.bytes);
+    Alcove__Link link;
     make_link(&place, &link);
     wire.device = field_of(device.bytes, ID_BYTES);
     wire.content_key = field_of(identity_signer_public(keys.content_key)->bytes, PUBLIC_KEY_BYTES);
@@ -117,7 +117,6 @@ static void put_into_log(struct impostor *impostor)
     OK(db_begin_write(server->db, &txn));
     for (unsigned i = 0; i < 2; i++) {
         struct chain_statement_new *stored = &impostor->stored[i];
-        struct hash leaf;
         *stored = (struct chain_statement_new){
             .label = impostor->label,
             .subject_kind = STATEMENT_OF_MEMBER,
@@ -127,7 +126,8 @@ static void put_into_log(struct impostor *impostor)
             .bytes = span_of(impostor->statement[i].data, impostor->statement[i].size),
             .time_ms = server->now_ms,
         };
-        random_bytes(stored->opening, sizeof(stored->opening));
+        random_bytes(stored->opening, sizeof stored->opening);
+        struct hash leaf;
         OK(chain_log_append(txn, stored, &impostor->seq[i], &leaf));
     }
     OK(db_commit(txn));
@@ -136,8 +136,8 @@ static void put_into_log(struct impostor *impostor)
 
 static void enrol_impostor(struct impostor *impostor)
 {
+    random_bytes(impostor->label.bytes, sizeof impostor->label.bytes);
     struct identity_signer *key = NULL;
-    random_bytes(impostor->label.bytes, sizeof(impostor->label.bytes));
     OK(identity_signer_new(IDENTITY_INVITATION, &key));
     make_invitation(impostor, key);
     make_enrolment(impostor, key);
@@ -180,24 +180,24 @@ static enum status answer_chain(struct impostor *impostor, struct inproc_person 
     Alcove__ChainEntry *list[2] = {&entries[0], &entries[1]};
     Alcove__ChainReply reply = ALCOVE__CHAIN_REPLY__INIT;
     Alcove__Frame frame = ALCOVE__FRAME__INIT;
-    uint8_t body[8192];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     for (unsigned i = 0; i < 2; i++) {
         alcove__chain_entry__init(&entries[i]);
         entries[i].statement = field_of(impostor->statement[i].data, impostor->statement[i].size);
         entries[i].seq = impostor->seq[i];
         entries[i].time_ms = impostor->stored[i].time_ms;
         entries[i].opening =
-            field_of(impostor->stored[i].opening, sizeof(impostor->stored[i].opening));
+            field_of(impostor->stored[i].opening, sizeof impostor->stored[i].opening);
     }
     reply.n_entry = 2;
     reply.entry = list;
     reply.event = 1;
-    OK(message_pack_into(&reply.base, body, sizeof(body), &size));
+    uint8_t body[8192];
+    size_t size = 0;
+    OK(message_pack_into(&reply.base, body, sizeof body, &size));
     frame.kind = FRAME_REPLY;
     frame.request_id = asked->request_id;
     frame.body = field_of(body, size);
+    uint8_t *bytes = NULL;
     OK(message_pack(&frame.base, &bytes, &size));
     impostor->served++;
     enum status status =
@@ -211,16 +211,16 @@ static enum status send_frame(struct impostor *impostor, struct inproc_person *p
 {
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    enum status status = STATUS_OK;
-    bool evil = false;
     OK(message_decode(&alcove__frame__descriptor, out, &arena, &message));
     const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
+    bool evil = false;
     if (frame->kind == FRAME_REQUEST && frame->code == OP_CHAIN) {
         ProtobufCMessage *ask = NULL;
         OK(message_decode(&alcove__chain_ask__descriptor, field_span(frame->body), &arena, &ask));
         evil = span_equal(field_span(((const Alcove__ChainAsk *)(const void *)ask)->label),
                           ID_SPAN(&impostor->label));
     }
+    enum status status = STATUS_OK;
     if (evil) {
         status = answer_chain(impostor, person, frame);
     } else {
@@ -234,12 +234,12 @@ static enum status send_frame(struct impostor *impostor, struct inproc_person *p
 static enum status run(struct impostor *impostor, struct inproc_person *person)
 {
     struct inproc *server = &impostor->scene.server;
-    enum status status = STATUS_OK;
     inproc_offline(person);
     inproc_connect(server, &person->link);
     engine_start(person->engine, person->link.exporter, server->now_ms);
     person->connected = true;
     engine_tick(person->engine, server->now_ms);
+    enum status status = STATUS_OK;
     for (int step = 0; step < STEPS_MAX && status == STATUS_OK; step++) {
         struct inproc_frame *in = person->link.first;
         struct span out;
@@ -267,7 +267,6 @@ static enum status run(struct impostor *impostor, struct inproc_person *person)
 static void test_who_sees_it_stops(void **state)
 {
     static struct impostor impostor;
-    uint64_t ticket = 0;
     (void)state;
     open_scene(&impostor);
     enrol_impostor(&impostor);
@@ -276,14 +275,15 @@ static void test_who_sees_it_stops(void **state)
     impostor.scene.server.hook_context = &impostor;
     struct inproc_person *people[] = {&impostor.scene.therapist, &impostor.scene.admin,
                                       &impostor.victim};
+    uint64_t ticket = 0;
     (void)scene_write(&impostor.scene.therapist, &impostor.section, NULL, REVISION_DRAFT,
                       "not for the impostor", &ticket);
     uint64_t submitted = impostor.scene.server.ops[OP_SUBMIT];
     for (size_t i = 0; i < ARRAY_LEN(people); i++) {
-        struct engine_state now;
         unsigned served = impostor.served;
         assert_int_equal(run(&impostor, people[i]), STATUS_EQUIVOCATION);
         assert_int_equal(impostor.served, served + 1u);
+        struct engine_state now;
         engine_state(people[i]->engine, &now);
         assert_int_equal(now.phase, ENGINE_STOPPED);
         assert_int_equal(now.why, STATUS_EQUIVOCATION);
@@ -304,12 +304,11 @@ static void test_who_sees_it_stops(void **state)
 static void test_who_is_not_shown_it_seals_to_the_true_member(void **state)
 {
     static struct impostor impostor;
-    uint64_t ticket = 0;
-    bool true_one = false;
     (void)state;
     open_scene(&impostor);
     enrol_impostor(&impostor);
     struct inproc_person *owner = &impostor.scene.therapist;
+    uint64_t ticket = 0;
     OK(act_rotate(owner->engine, &impostor.section, impostor.scene.server.now_ms, &ticket));
     assert_int_equal(run(&impostor, owner), STATUS_OK);
     const struct authority_section *section =
@@ -317,6 +316,7 @@ static void test_who_is_not_shown_it_seals_to_the_true_member(void **state)
     assert_non_null(section);
     const struct authority_epoch *epoch = authority_epoch(section, authority_now(UINT64_MAX));
     assert_non_null(epoch);
+    bool true_one = false;
     for (size_t i = 0; i < epoch->recipient_count; i++) {
         assert_false(ID_EQUAL(&epoch->recipients[i].hash, &impostor.statement[1].hash));
         true_one |= ID_EQUAL(&epoch->recipients[i].hash, &impostor.victim.content.device_statement);

@@ -14,8 +14,8 @@ static struct attempts attempts;
 
 static int start(void **state)
 {
-    char error[POLICY_FILE_ERROR_CHARS_MAX];
     (void)state;
+    char error[POLICY_FILE_ERROR_CHARS_MAX];
     if (!policy_file_read(ALCOVE_SOURCE_DIR "/tests/data/policy.tsv", &policy, error)) {
         print_error("policy.tsv: %s\n", error);
         return -1;

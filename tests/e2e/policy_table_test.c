@@ -11,8 +11,8 @@ static struct policy_file policy;
 
 static int read_file(void **state)
 {
-    char error[POLICY_FILE_ERROR_CHARS_MAX];
     (void)state;
+    char error[POLICY_FILE_ERROR_CHARS_MAX];
     if (!policy_file_read(ALCOVE_SOURCE_DIR "/tests/data/policy.tsv", &policy, error)) {
         print_error("policy.tsv: %s\n", error);
         return -1;
@@ -44,9 +44,9 @@ static void test_the_file_leaves_no_cell_out(void **state)
 /* Goal: table and file say the same, everywhere. Method: every cell of the domain. */
 static void test_the_table_is_what_the_file_says(void **state)
 {
-    char error[POLICY_FILE_ERROR_CHARS_MAX] = "";
     (void)state;
     print_message("policy.tsv: %zu cells, %zu allowed\n", policy.count, policy.allowed);
+    char error[POLICY_FILE_ERROR_CHARS_MAX] = "";
     bool agrees = policy_file_agrees(&policy, error);
     if (!agrees) {
         print_error("%s\n", error);
@@ -59,9 +59,9 @@ static void test_the_table_is_what_the_file_says(void **state)
  * must fail every time and hold again afterwards. */
 static void test_every_flipped_cell_is_noticed(void **state)
 {
+    (void)state;
     char error[POLICY_FILE_ERROR_CHARS_MAX];
     size_t flipped = 0;
-    (void)state;
     for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
         for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
             for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class ++) {
@@ -96,12 +96,12 @@ static void test_a_damaged_file_is_refused(void **state)
         "\n",
         "client\tany\tshared\tread\tdeny\twhy\nclient\tany\tshared\tread\tdeny\twhy\n",
     };
-    char path[] = "/tmp/alcove-policy-XXXXXX";
     static struct policy_file file;
-    char error[POLICY_FILE_ERROR_CHARS_MAX];
     (void)state;
+    char path[] = "/tmp/alcove-policy-XXXXXX";
     FILE *out = fdopen(mkstemp(path), "w");
     assert_non_null(out);
+    char error[POLICY_FILE_ERROR_CHARS_MAX];
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_non_null(out = freopen(path, "w", out));
         assert_true(fputs(wrong[i], out) >= 0 && fflush(out) == 0);

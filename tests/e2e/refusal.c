@@ -6,9 +6,7 @@
 
 void refusal_start(struct refusal *refusal)
 {
-    struct engine_ticket info;
-    uint64_t ticket = 0;
-    memset(refusal, 0, sizeof(*refusal));
+    memset(refusal, 0, sizeof *refusal);
     live_start(&refusal->live);
     live_join(&refusal->live, refusal->live.admin_code, &refusal->admin);
     live_sync(&refusal->admin);
@@ -20,9 +18,11 @@ void refusal_start(struct refusal *refusal)
     (void)cast_relate(&refusal->admin, &refusal->client, &refusal->owner, RELATION_TREATS);
     refusal->section =
         cast_section(&refusal->owner, CLASS_PROGRESS, &refusal->chart, &refusal->client);
+    uint64_t ticket = 0;
     refusal->note =
         cast_write_later(&refusal->owner, &refusal->section, NULL, span_of("a note", 6), &ticket);
     live_done(&refusal->owner, ticket);
+    struct engine_ticket info;
     engine_ticket(refusal->owner.engine, ticket, &info);
     refusal->link = info.object;
     mirror_open(&refusal->live, &refusal->mirror);
@@ -117,11 +117,11 @@ struct live_reply *refusal_ask(struct refusal *refusal, struct live_person *who,
                                enum refusal_kind kind, bool absent)
 {
     struct section_id section;
+    random_bytes(section.bytes, sizeof section.bytes);
     struct chart_id chart;
+    random_bytes(chart.bytes, sizeof chart.bytes);
     struct chain_label label;
-    random_bytes(section.bytes, sizeof(section.bytes));
-    random_bytes(chart.bytes, sizeof(chart.bytes));
-    random_bytes(label.bytes, sizeof(label.bytes));
+    random_bytes(label.bytes, sizeof label.bytes);
     if (!absent) {
         section = refusal->section;
         chart = refusal->chart;

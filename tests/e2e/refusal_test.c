@@ -96,11 +96,11 @@ static void test_subscribing_tells_nothing(void **state)
 static void test_nobody_is_put_in_a_members_place(void **state)
 {
     (void)state;
-    struct forge forge;
     struct live_person *people[] = {&refusal.owner, &refusal.stranger, &refusal.client,
                                     &refusal.admin};
     live_sync(&refusal.admin);
     refusal.admin.raw = true;
+    struct forge forge;
     forge_init(&refusal.mirror, &refusal.admin, &forge);
     struct live_reply *reply = forge_invite(&forge, ROLE_THERAPIST, NULL, NULL);
     assert_int_equal(reply->status, STATUS_OK); /* it would hold for a newcomer */

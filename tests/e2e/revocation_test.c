@@ -35,8 +35,8 @@ static void write_big(void)
     static char words[NOTE_BYTES];
     uint64_t ticket = 0;
     for (unsigned i = 0; i < NOTES; i++) {
-        memset(words, (int)('a' + i % 26u), sizeof(words));
-        (void)cast_write_later(&owner, &section, NULL, span_of(words, sizeof(words)), &ticket);
+        memset(words, (int)('a' + i % 26u), sizeof words);
+        (void)cast_write_later(&owner, &section, NULL, span_of(words, sizeof words), &ticket);
     }
     live_done(&owner, ticket);
     live_sync(&owner);
@@ -85,11 +85,11 @@ static int stop(void **state)
  * of everybody but the reader are empty by then. */
 static uint64_t kernel_bytes(void)
 {
-    char line[512];
-    uint64_t bytes = 0;
     FILE *in = fopen("/proc/net/tcp", "r");
     assert_non_null(in);
-    while (fgets(line, sizeof(line), in) != NULL) {
+    char line[512];
+    uint64_t bytes = 0;
+    while (fgets(line, sizeof line, in) != NULL) {
         unsigned local = 0;
         unsigned remote = 0;
         unsigned out = 0;
@@ -113,16 +113,16 @@ static bool some_came(void *state)
 /* Logged in, idle, subscribed; then a page past the engine, of which a few chunks are read. */
 static void read_half(struct live_person *person)
 {
-    struct request_id id;
     Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
-    uint8_t bytes[128];
-    size_t size = 0;
     live_sync(person);
     person->raw = true;
-    random_bytes(id.bytes, sizeof(id.bytes));
+    struct request_id id;
+    random_bytes(id.bytes, sizeof id.bytes);
     ask.section = field_of(section.bytes, ID_BYTES);
     ask.from = 1;
-    OK(message_pack_into(&ask.base, bytes, sizeof(bytes), &size));
+    uint8_t bytes[128];
+    size_t size = 0;
+    OK(message_pack_into(&ask.base, bytes, sizeof bytes, &size));
     (void)live_ask_bytes(person, OP_PAGE, &id, span_of(bytes, size), false);
     assert_true(live_until(&live, some_came, person));
     assert_false(person->closed);
@@ -170,7 +170,6 @@ static void assert_stream_stops(struct live_person *person, bool cut, const char
  * writes is under a key that the leaver does not get. */
 static void assert_nothing_more(struct live_person *person, bool cut, uint64_t first_later)
 {
-    struct leaver_count count;
     uint64_t pushes = person->pushes;
     (void)cast_write(&owner, &section, NULL, span_of("later", 5));
     if (!cut) {
@@ -183,6 +182,7 @@ static void assert_nothing_more(struct live_person *person, bool cut, uint64_t f
         assert_int_equal(reply->status, STATUS_REFUSED);
         assert_int_equal(reply->size, 0);
     }
+    struct leaver_count count;
     leaver_try(&mirror, person, &section, 1, &count);
     assert_true(count.opened >= NOTES); /* what was theirs to read: the trying works */
     leaver_try(&mirror, person, &section, first_later, &count);
@@ -212,10 +212,10 @@ static struct hash admit(struct live_person *person, uint64_t until_ms)
 static void test_revoked_grant(void **state)
 {
     (void)state;
-    uint64_t ticket = 0;
     (void)admit(&reader, 0);
     read_half(&reader);
     uint64_t later = next_number();
+    uint64_t ticket = 0;
     OK(act_revoke(owner.engine, &section, &reader.content.member, live_now_ms(&live), &ticket));
     live_done(&owner, ticket);
     assert_stream_stops(&reader, false, "revoked");
@@ -245,11 +245,10 @@ static void test_ended_relation(void **state)
 static void test_suspended_member(void **state)
 {
     (void)state;
-    uint64_t ticket = 0;
-    struct engine_state now;
     (void)admit(&suspended, 0);
     read_half(&suspended);
     uint64_t later = next_number();
+    uint64_t ticket = 0;
     OK(act_suspend(admin.engine, &suspended.content.member, false, NULL, live_now_ms(&live),
                    &ticket));
     live_done(&admin, ticket);
@@ -257,6 +256,7 @@ static void test_suspended_member(void **state)
     live_sync(&owner);
     assert_nothing_more(&suspended, true, later);
     assert_false(live_try_connect(&suspended));
+    struct engine_state now;
     engine_state(suspended.engine, &now);
     assert_int_equal(now.phase, ENGINE_STOPPED);
     assert_int_equal(now.why, STATUS_SUSPENDED);
@@ -267,12 +267,11 @@ static void test_suspended_member(void **state)
 static void test_revoked_device(void **state)
 {
     (void)state;
-    uint64_t ticket = 0;
-    struct engine_state now;
     (void)admit(&robbed, 0);
     live_sync(&robbed_second);
     read_half(&robbed_second);
     uint64_t later = next_number();
+    uint64_t ticket = 0;
     OK(act_device_revoke(robbed.engine, &robbed.content.member,
                          &robbed_second.content.device_statement, live_now_ms(&live), &ticket));
     live_done(&robbed, ticket);
@@ -280,6 +279,7 @@ static void test_revoked_device(void **state)
     live_sync(&owner);
     assert_nothing_more(&robbed_second, true, later);
     assert_false(live_try_connect(&robbed_second));
+    struct engine_state now;
     engine_state(robbed_second.engine, &now);
     assert_int_equal(now.phase, ENGINE_STOPPED);
     assert_int_equal(now.why, STATUS_REFUSED);

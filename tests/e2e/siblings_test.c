@@ -88,10 +88,10 @@ static uint64_t section_number(const struct section_id *section)
 static uint64_t event_at(const struct section_id *section, uint64_t number)
 {
     struct txn *txn = NULL;
-    uint32_t local = 0;
-    struct section_change change;
     assert_int_equal(db_begin_read(mirror.db, &txn), STATUS_OK);
+    uint32_t local = 0;
     assert_int_equal(names_find(txn, SCHEMA_ID_SECTION, section->bytes, &local), STATUS_OK);
+    struct section_change change;
     assert_int_equal(section_log_get(txn, local, number, &change), STATUS_OK);
     db_abort(txn);
     return change.event_seq;
@@ -105,13 +105,13 @@ static void test_two_devices_edit_one_note(void **state)
     (void)state;
     struct section_id section = cast_section(&therapist, CLASS_PROGRESS, &chart, &client);
     struct note_id note = cast_write(&therapist, &section, NULL, text("base"));
-    uint64_t left = 0;
-    uint64_t right = 0;
     live_sync(&second);
     assert_string_equal(cast_texts(&second, &section), "[base]");
     live_disconnect(&therapist);
     live_disconnect(&second);
+    uint64_t left = 0;
     (void)cast_write_later(&therapist, &section, &note, text("left"), &left);
+    uint64_t right = 0;
     (void)cast_write_later(&second, &section, &note, text("right"), &right);
     live_done(&therapist, left);
     live_done(&second, right);
@@ -151,13 +151,13 @@ static void test_lost_answer_doubles_nothing(void **state)
     (void)state;
     struct section_id section = cast_section(&therapist, CLASS_SESSION, &chart, &client);
     for (int restart = 0; restart < 2; restart++) {
-        struct engine_ticket info;
-        uint64_t ticket = 0;
         struct growth growth = {&section, section_number(&section)};
         live_sync(&therapist);
         therapist.deaf = true;
+        uint64_t ticket = 0;
         (void)cast_write_later(&therapist, &section, NULL, text("once"), &ticket);
         assert_true(live_until(&live, has_grown, &growth));
+        struct engine_ticket info;
         engine_ticket(therapist.engine, ticket, &info);
         assert_int_equal(info.wish, ENGINE_WISH_SENT);
         live_disconnect(&therapist);
@@ -180,14 +180,14 @@ static void test_request_id_used_again(void **state)
 {
     (void)state;
     struct section_id section = cast_section(&forger, CLASS_SESSION, &chart, &client);
-    struct forge forge;
-    uint8_t first[512];
     forger.raw = true;
+    struct forge forge;
     forge_init(&mirror, &forger, &forge);
     struct live_reply *reply = forge_write(&forge, &section, REVISION_DRAFT, NULL, NULL);
     assert_int_equal(reply->status, STATUS_OK);
     size_t size = reply->size;
-    assert_in_range(size, 1, sizeof(first));
+    uint8_t first[512];
+    assert_in_range(size, 1, sizeof first);
     memcpy(first, reply->body, size);
     struct request_id id = forger.asked;
     uint64_t number = section_number(&section);

@@ -142,16 +142,16 @@ static void grant_all(struct world *world, const struct policy_file *policy, uin
 static void make_section(struct world *world, const struct policy_file *policy, uint32_t class)
 {
     struct live_person *maker = &world->people[world_maker(WORLD_MAIN, class)];
-    uint64_t ticket = 0;
-    struct engine_ticket info;
     live_sync(maker);
     world->section[WORLD_MAIN][class] =
         cast_section(maker, class, &world->chart,
                      class != CLASS_DIRECTORY ? &world->people[WORLD_CLIENT] : NULL);
     grant_all(world, policy, class);
+    uint64_t ticket = 0;
     world->note[class] = cast_write_later(maker, &world->section[WORLD_MAIN][class], NULL,
                                           span_of("a note", 6), &ticket);
     live_done(maker, ticket);
+    struct engine_ticket info;
     engine_ticket(maker->engine, ticket, &info);
     world->note_link[class] = info.object;
     live_sync(maker);
@@ -180,7 +180,7 @@ static void find_delegation(struct world *world)
 
 void world_start(struct world *world, const struct policy_file *policy)
 {
-    memset(world, 0, sizeof(*world));
+    memset(world, 0, sizeof *world);
     live_start(&world->live);
     invite_all(world);
     struct hash treated = relate_all(world);

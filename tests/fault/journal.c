@@ -90,8 +90,8 @@ static void after_fork(void)
 /* A process number may have been given to a stranger since: look before killing. */
 static int is_ours(pid_t pid)
 {
-    char path[64];
     static char environment[65536];
+    char path[64];
     (void)snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
     const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {

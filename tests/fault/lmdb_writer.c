@@ -39,12 +39,12 @@ static void say(const char *word, unsigned number)
 
 static void put(MDB_env *environment, unsigned number, int early)
 {
-    unsigned char value_bytes[12288];
-    MDB_txn *txn;
-    MDB_dbi table;
     MDB_val key = {sizeof number, &number};
+    unsigned char value_bytes[12288];
     MDB_val value = {make_value(number, value_bytes), value_bytes};
+    MDB_txn *txn;
     must(mdb_txn_begin(environment, NULL, 0, &txn), "begin");
+    MDB_dbi table;
     must(mdb_dbi_open(txn, NULL, 0, &table), "table");
     must(mdb_put(txn, table, &key, &value, 0), "put");
     if (early) {
@@ -59,15 +59,15 @@ static void put(MDB_env *environment, unsigned number, int early)
 static void list(MDB_env *environment)
 {
     MDB_txn *txn;
+    must(mdb_txn_begin(environment, NULL, MDB_RDONLY, &txn), "begin");
     MDB_dbi table;
+    must(mdb_dbi_open(txn, NULL, 0, &table), "table");
     MDB_cursor *cursor;
+    must(mdb_cursor_open(txn, table, &cursor), "cursor");
     MDB_val key;
     MDB_val value;
-    unsigned char expected[12288];
-    must(mdb_txn_begin(environment, NULL, MDB_RDONLY, &txn), "begin");
-    must(mdb_dbi_open(txn, NULL, 0, &table), "table");
-    must(mdb_cursor_open(txn, table, &cursor), "cursor");
     int result = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    unsigned char expected[12288];
     while (result == 0) {
         unsigned number = 0;
         memcpy(&number, key.mv_data, sizeof number);

@@ -244,10 +244,10 @@ EXPORT int ftruncate64(int fd, off64_t size)
 /* The file and offset that are mapped at |address|, by the kernel's own table. */
 static int mapped(const void *address, struct track_file *out, uint64_t *out_offset)
 {
-    char line[8192];
-    char relative[4096];
     FILE *maps = fopen("/proc/self/maps", "re");
     int found = 0;
+    char line[8192];
+    char relative[4096];
     while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL) {
         unsigned long from, to, offset, inode;
         int path = 0;

@@ -23,8 +23,8 @@
 
 static int opened(int folder, const char *path, int flags, mode_t mode)
 {
-    struct stat info;
     const int may_create = (flags & O_CREAT) != 0;
+    struct stat info;
     const int absent = may_create && fstatat(folder, path, &info, 0) != 0;
     const int fd = (int)syscall(SYS_openat, folder, path, flags, mode);
     const int saved = errno;
@@ -250,9 +250,9 @@ EXPORT int rmdir(const char *path)
 EXPORT int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
 {
     char relative[PATH_MAX];
-    struct stat info;
     const int watched = track_path(to_folder, to, relative);
     const int result = (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+    struct stat info;
     if (result == 0 && watched && fstatat(to_folder, to, &info, AT_SYMLINK_NOFOLLOW) == 0) {
         journal_append(JOURNAL_LINK, info.st_ino, 0, relative, strlen(relative));
     }
@@ -266,8 +266,8 @@ EXPORT int link(const char *from, const char *to)
 
 static int folder_made(int folder, const char *path, mode_t mode)
 {
-    char relative[PATH_MAX];
     const int result = (int)syscall(SYS_mkdirat, folder, path, mode);
+    char relative[PATH_MAX];
     if (result == 0 && track_path(folder, path, relative)) {
         journal_append(JOURNAL_MKDIR, 0, 0, relative, strlen(relative));
     }

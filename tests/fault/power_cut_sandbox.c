@@ -18,11 +18,11 @@ EXPORT int seccomp_load(const void *filter)
         SYS_newfstatat, SYS_fstat,  SYS_readlink,  SYS_lseek,       SYS_writev, SYS_pwritev,
         SYS_openat,     SYS_getcwd, SYS_renameat2, SYS_sched_yield, SYS_kill,   SYS_gettid,
     };
-    const uint32_t allow = 0x7fff0000U; /* SCMP_ACT_ALLOW */
     int (*load)(const void *);
-    int (*add)(const void *, uint32_t, int, unsigned, ...);
     *(void **)&load = dlsym(RTLD_NEXT, "seccomp_load");
+    int (*add)(const void *, uint32_t, int, unsigned, ...);
     *(void **)&add = dlsym(RTLD_NEXT, "seccomp_rule_add");
+    const uint32_t allow = 0x7fff0000U; /* SCMP_ACT_ALLOW */
     for (size_t i = 0; add != NULL && i < sizeof used_here / sizeof used_here[0]; i++) {
         (void)add(filter, allow, used_here[i], 0U);
     }

@@ -50,9 +50,9 @@ EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
                        const posix_spawnattr_t *attributes, char *const *arguments,
                        char *const *environment)
 {
-    char *merged[VARIABLES_MAX];
     spawn_function *real;
     *(void **)&real = dlsym(RTLD_NEXT, "posix_spawn");
+    char *merged[VARIABLES_MAX];
     merge(environment, merged);
     return real(pid, path, actions, attributes, arguments, merged);
 }
@@ -61,9 +61,9 @@ EXPORT int posix_spawnp(pid_t *pid, const char *path, const posix_spawn_file_act
                         const posix_spawnattr_t *attributes, char *const *arguments,
                         char *const *environment)
 {
-    char *merged[VARIABLES_MAX];
     spawn_function *real;
     *(void **)&real = dlsym(RTLD_NEXT, "posix_spawnp");
+    char *merged[VARIABLES_MAX];
     merge(environment, merged);
     return real(pid, path, actions, attributes, arguments, merged);
 }

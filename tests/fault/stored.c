@@ -33,11 +33,11 @@ static void list_section(struct txn *txn, uint32_t local)
     do {
         must(section_log_page(txn, local, after, changes, PAGE_ENTRIES, &count), "section");
         for (size_t i = 0; i < count; i++) {
-            struct record record;
             after = changes[i].number;
             if (changes[i].change.kind != ENTRY_REVISION) {
                 continue;
             }
+            struct record record;
             must(record_peek(txn, changes[i].change.object_seq, &record), "record");
             (void)printf("link ");
             for (size_t b = 0; b < HASH_BYTES; b++) {
@@ -50,15 +50,15 @@ static void list_section(struct txn *txn, uint32_t local)
 
 int main(int argc, char **argv)
 {
-    const struct db_options options = {0};
-    struct db *db = NULL;
-    struct txn *txn = NULL;
     if (argc != 2) {
         (void)fputs("usage: stored FOLDER\n", stderr);
         return 2;
     }
     must(random_init(), "randomness");
+    const struct db_options options = {0};
+    struct db *db = NULL;
     must(db_open(argv[1], &options, &db), "open");
+    struct txn *txn = NULL;
     must(db_begin_read(db, &txn), "read");
     (void)printf("events %" PRIu64 "\n", ledger_size(txn, LEDGER_EVENTS));
     for (uint32_t local = 1; local <= names_count(txn, SCHEMA_ID_SECTION); local++) {

@@ -70,30 +70,30 @@ int track_path(int folder, const char *path, char *out)
     (void)snprintf(name, sizeof name, "%s", slash + 1);
     slash[slash == joined ? 1 : 0] = '\0';
     char parent[PATH_MAX];
-    char whole[PATH_MAX * 2 + 2];
     if (realpath(joined, parent) == NULL) {
         return 0;
     }
+    char whole[PATH_MAX * 2 + 2];
     (void)snprintf(whole, sizeof whole, "%s/%s", parent, name);
     return track_relative(whole, out);
 }
 
 void track_opened(int fd, int open_flags, int created)
 {
-    char link[64];
-    char absolute[PATH_MAX];
-    char relative[PATH_MAX];
-    struct stat info;
     if (fd < 0 || root_size == 0) {
         return;
     }
     track_closed(fd);
+    char link[64];
     (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    char absolute[PATH_MAX];
     const ssize_t size = readlink(link, absolute, sizeof absolute - 1);
     if (size < 0) {
         return;
     }
     absolute[size] = '\0';
+    char relative[PATH_MAX];
+    struct stat info;
     if (!track_relative(absolute, relative) || fstat(fd, &info) != 0) {
         return;
     }

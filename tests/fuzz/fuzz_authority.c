@@ -87,9 +87,9 @@ static void check_member_in(const struct run *run, const struct authority_member
 /* Everyone whom an epoch would be sealed to has rights now, and the list has one order. */
 static void check_recipients(const struct run *run, const struct authority_section *section)
 {
-    struct authority_recipient list[EPOCH_SEALS_MAX];
     struct authority_when when = authority_now(run->now_ms);
     size_t count = 0;
+    struct authority_recipient list[EPOCH_SEALS_MAX];
     enum status status =
         authority_recipients(run->authority, section, when, list, ARRAY_LEN(list), &count);
     CHECK(status == STATUS_OK);
@@ -135,10 +135,10 @@ static void check_same(const struct run *run, const struct hash *before)
 
 static enum status run_judge(const struct run *run, struct span bytes)
 {
-    struct authority_result result;
-    struct authority_judgement judgement;
     struct statement statement;
     enum status status = statement_parse(bytes, authority_practice(run->authority), &statement);
+    struct authority_result result;
+    struct authority_judgement judgement;
     if (status == STATUS_OK) {
         status = authority_judge(run->authority, &statement, run->admitted_count, run->now_ms,
                                  AUTHORITY_VERIFIED, &result, &judgement);
@@ -150,11 +150,11 @@ static enum status run_judge(const struct run *run, struct span bytes)
 /* True when it was taken in. */
 static bool run_admit(struct run *run, struct span bytes)
 {
-    struct authority_result result;
     struct hash before = digest_of(run->authority);
     enum status judged = run_judge(run, bytes);
     check_same(run, &before);
     authority_try_begin(run->authority);
+    struct authority_result result;
     CHECK(authority_admit(run->authority, bytes, run->admitted_count, run->now_ms,
                           AUTHORITY_VERIFIED, &result) == judged);
     if (judged == STATUS_OK) {
@@ -194,15 +194,15 @@ static void run_step(struct run *run, struct world_ask *ask)
 static void run_again(const struct run *run)
 {
     struct authority *again = NULL;
-    struct authority_result result;
     CHECK(authority_new(NULL, AUTHORITY_KEEP_SEALS, &again) == STATUS_OK);
+    struct authority_result result;
     for (size_t i = 0; i < run->admitted_count; i++) {
         CHECK(authority_admit(again, run->admitted[i], i, run->time_ms[i], AUTHORITY_VERIFIED,
                               &result) == STATUS_OK);
     }
     struct hash first;
-    struct hash second;
     authority_facts_digest(run->authority, &first);
+    struct hash second;
     authority_facts_digest(again, &second);
     CHECK(ID_EQUAL(&first, &second));
     authority_free(again);
@@ -211,8 +211,8 @@ static void run_again(const struct run *run)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct run run = {.now_ms = START_MS};
-    struct cursor_reader reader;
     CHECK(authority_new(NULL, 0, &run.authority) == STATUS_OK);
+    struct cursor_reader reader;
     cursor_read_init(&reader, span_of(data, size));
     for (size_t i = 0; i < STEPS_MAX && reader.left >= STEP_BYTES; i++) {
         struct world_ask ask;

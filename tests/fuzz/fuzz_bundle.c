@@ -9,11 +9,11 @@ static void bundle_frames(struct span input)
     struct span frame;
     size_t used = 0;
     while (packing_next(&rest, &frame) == STATUS_OK) {
-        uint8_t prefix[PACKING_PREFIX_BYTES];
         CHECK(frame.size > 0);
+        uint8_t prefix[PACKING_PREFIX_BYTES];
         packing_put_size(prefix, (uint32_t)frame.size);
-        CHECK(memcmp(prefix, input.data + used, sizeof(prefix)) == 0);
-        used += sizeof(prefix) + frame.size;
+        CHECK(memcmp(prefix, input.data + used, sizeof prefix) == 0);
+        used += sizeof prefix + frame.size;
         CHECK(frame.data + frame.size == input.data + used && used + rest.size == input.size);
     }
 }

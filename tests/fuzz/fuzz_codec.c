@@ -14,23 +14,23 @@ static void codec_base64(struct span text)
     uint8_t bytes[CODEC_BYTES_MAX];
     char again[BASE64_CHARS(CODEC_BYTES_MAX) + 1u];
     size_t size = 0;
-    if (base64_decode(text, bytes, sizeof(bytes), &size) == STATUS_OK) {
-        CHECK(base64_encode(span_of(bytes, size), again, sizeof(again), &size) == STATUS_OK);
+    if (base64_decode(text, bytes, sizeof bytes, &size) == STATUS_OK) {
+        CHECK(base64_encode(span_of(bytes, size), again, sizeof again, &size) == STATUS_OK);
         CHECK(span_equal(span_of(again, size), text));
     }
-    CHECK(base64_encode(text, again, sizeof(again), &size) == STATUS_OK);
-    CHECK(base64_decode(span_of(again, size), bytes, sizeof(bytes), &size) == STATUS_OK);
+    CHECK(base64_encode(text, again, sizeof again, &size) == STATUS_OK);
+    CHECK(base64_decode(span_of(again, size), bytes, sizeof bytes, &size) == STATUS_OK);
     CHECK(span_equal(span_of(bytes, size), text));
 }
 
 static void codec_hex(struct span text)
 {
-    uint8_t bytes[CODEC_BYTES_MAX];
     char again[HEX_CHARS(CODEC_BYTES_MAX) + 1u];
-    struct hex_prefix prefix;
     hex_encode(text, again);
+    uint8_t bytes[CODEC_BYTES_MAX];
     CHECK(hex_decode(span_of(again, HEX_CHARS(text.size)), bytes, text.size) == STATUS_OK);
     CHECK(span_equal(span_of(bytes, text.size), text));
+    struct hex_prefix prefix;
     if (hex_prefix_parse(text, &prefix) == STATUS_OK && text.size % 2u == 0) {
         CHECK(hex_decode(text, bytes, text.size / 2u) == STATUS_OK);
         CHECK(hex_prefix_matches(&prefix, span_of(bytes, text.size / 2u)));

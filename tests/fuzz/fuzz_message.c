@@ -15,9 +15,9 @@ static void message_try(const ProtobufCMessageDescriptor *descriptor, struct spa
     enum status status = message_decode(descriptor, bytes, &arena, &message);
     CHECK((status == STATUS_OK) == (message != NULL));
     if (status == STATUS_OK) {
+        CHECK(message->descriptor == descriptor);
         uint8_t *packed = NULL;
         size_t size = 0;
-        CHECK(message->descriptor == descriptor);
         CHECK(message_pack(message, &packed, &size) == STATUS_OK);
         CHECK(span_equal(span_of(packed, size), bytes));
         free(packed);

@@ -34,15 +34,15 @@ static void note_checkpoint(struct span text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct note_key keys[ARRAY_LEN(note_vkeys)];
-    struct checkpoint checkpoint;
     struct span input = span_of(data, size);
+    struct note_key keys[ARRAY_LEN(note_vkeys)];
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         struct span vkey = span_of(note_vkeys[i], strlen(note_vkeys[i]));
         CHECK(vkey_parse(vkey, &keys[i]) == STATUS_OK);
     }
     note_open(input, keys, ARRAY_LEN(keys));
     note_checkpoint(input);
+    struct checkpoint checkpoint;
     if (checkpoint_open(input, &keys[2], keys, 2, &checkpoint, NULL) == STATUS_OK) {
         CHECK(strcmp(checkpoint.origin, keys[2].name) == 0);
     }

@@ -13,29 +13,29 @@
 static void private_invitation(struct span text)
 {
     struct invitation_code code;
-    struct invitation_code again;
-    char written[INVITATION_TEXT_CHARS_MAX + 1];
     if (invitation_code_parse(text, &code) != STATUS_OK) {
         CHECK(code.address[0] == '\0');
         return;
     }
     CHECK(invitation_code_kind(text) == INVITATION_KIND_JOIN);
+    char written[INVITATION_TEXT_CHARS_MAX + 1];
     invitation_code_encode(&code, written);
+    struct invitation_code again;
     CHECK(invitation_code_parse(span_of(written, strlen(written)), &again) == STATUS_OK);
-    CHECK(memcmp(&code, &again, sizeof(code)) == 0);
+    CHECK(memcmp(&code, &again, sizeof code) == 0);
 }
 
 static void private_card(struct span text)
 {
+    struct span prefix = span_of("ALCOVE1-RECOVERY:", 17);
     uint8_t payload[32];
     uint8_t again[32];
     char written[CODE_TEXT_CHARS_MAX];
-    struct span prefix = span_of("ALCOVE1-RECOVERY:", 17);
-    if (code_text_decode(prefix, text, payload, sizeof(payload)) == STATUS_OK) {
-        code_text_encode(prefix, span_of(payload, sizeof(payload)), written);
-        CHECK(code_text_decode(prefix, span_of(written, code_text_size(sizeof(payload))), again,
-                               sizeof(again)) == STATUS_OK);
-        CHECK(memcmp(payload, again, sizeof(payload)) == 0);
+    if (code_text_decode(prefix, text, payload, sizeof payload) == STATUS_OK) {
+        code_text_encode(prefix, span_of(payload, sizeof payload), written);
+        CHECK(code_text_decode(prefix, span_of(written, code_text_size(sizeof payload)), again,
+                               sizeof again) == STATUS_OK);
+        CHECK(memcmp(payload, again, sizeof payload) == 0);
     }
 }
 
@@ -43,17 +43,17 @@ static void private_card(struct span text)
 static void private_content(struct span bytes)
 {
     static uint8_t whole[4u * KEYSTORE_CODEC_STEP_BYTES];
+    if (bytes.size == 0 || bytes.size > sizeof whole) {
+        return;
+    }
+    memset(whole, 0, sizeof whole);
+    memcpy(whole, bytes.data, bytes.size);
+    size_t steps = (bytes.size - 1) / KEYSTORE_CODEC_STEP_BYTES + 1;
+    struct span padded = span_of(whole, steps * KEYSTORE_CODEC_STEP_BYTES);
     struct keystore_content content;
     struct pass_file_params params;
     struct secret *again = NULL;
     size_t size = 0;
-    if (bytes.size == 0 || bytes.size > sizeof(whole)) {
-        return;
-    }
-    memset(whole, 0, sizeof(whole));
-    memcpy(whole, bytes.data, bytes.size);
-    size_t steps = (bytes.size - 1) / KEYSTORE_CODEC_STEP_BYTES + 1;
-    struct span padded = span_of(whole, steps * KEYSTORE_CODEC_STEP_BYTES);
     if (keystore_codec_decode(padded, &content, &params) == STATUS_OK) {
         CHECK(keystore_codec_encode(&content, &params, &again, &size) == STATUS_OK);
         CHECK(span_equal(span_of(secret_view(again).data, size), padded));

@@ -11,11 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span bytes = span_of(data, size);
     size_t used = 0;
     if (signer_protocol_get_request(bytes, &request) == STATUS_OK) {
-        CHECK(signer_protocol_put_request(&request, again, sizeof(again), &used) == STATUS_OK);
+        CHECK(signer_protocol_put_request(&request, again, sizeof again, &used) == STATUS_OK);
         CHECK(span_equal(span_of(again, used), bytes));
     }
     if (signer_protocol_get_reply(bytes, &reply) == STATUS_OK) {
-        CHECK(signer_protocol_put_reply(&reply, again, sizeof(again), &used) == STATUS_OK);
+        CHECK(signer_protocol_put_reply(&reply, again, sizeof again, &used) == STATUS_OK);
         CHECK(span_equal(span_of(again, used), bytes));
     }
     return 0;

@@ -105,8 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     said_free(&signed_text);
     uint8_t *folded = NULL;
     size_t folded_size = 0;
-    bool found = false;
     CHECK(text_fold(text, &folded, &folded_size) == STATUS_OK);
+    bool found = false;
     CHECK(text_holds(text, span_of(folded, folded_size), &found) == STATUS_OK);
     CHECK(found == (folded_size > 0));
     free(folded);

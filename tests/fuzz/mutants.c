@@ -53,8 +53,8 @@ static void mutants_run(struct mutants *mutants, struct span bytes)
 
 static void mutants_read(struct mutants *mutants, const char *path)
 {
-    struct stat info;
     FILE *file = fopen(path, "rb");
+    struct stat info;
     CHECK(file != NULL && stat(path, &info) == 0 && mutants->count < MUTANTS_FILES_MAX);
     CHECK(info.st_size >= 0 && (size_t)info.st_size <= MUTANTS_BYTES_MAX);
     size_t size = (size_t)info.st_size;
@@ -75,7 +75,7 @@ static void mutants_read_folder(struct mutants *mutants, const char *folder)
     for (int i = 0; i < count; i++) {
         char path[1024];
         if (entries[i]->d_name[0] != '.') {
-            (void)snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+            (void)snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
             mutants_read(mutants, path);
         }
         free(entries[i]);

@@ -30,7 +30,7 @@ static bool seed_without_device;
 
 static void seed_byte(struct seed *seed, uint8_t byte)
 {
-    CHECK(seed->size < sizeof(seed->bytes));
+    CHECK(seed->size < sizeof seed->bytes);
     seed->bytes[seed->size++] = byte;
 }
 
@@ -137,9 +137,9 @@ static void seed_write(const char *folder, const char *target, const char *name,
                        const struct seed *seed)
 {
     char path[1024];
-    CHECK(snprintf(path, sizeof(path), "%s/%s", folder, target) < (int)sizeof(path));
+    CHECK(snprintf(path, sizeof path, "%s/%s", folder, target) < (int)sizeof path);
     (void)mkdir(path, 0755);
-    CHECK(snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name) < (int)sizeof(path));
+    CHECK(snprintf(path, sizeof path, "%s/%s/%s", folder, target, name) < (int)sizeof path);
     FILE *file = fopen(path, "wb");
     CHECK(file != NULL);
     CHECK(fwrite(seed->bytes, 1, seed->size, file) == seed->size);
@@ -149,8 +149,6 @@ static void seed_write(const char *folder, const char *target, const char *name,
 static void seed_statement(const char *folder, const struct statement_rule *rule)
 {
     static const uint8_t fill[SIGNATURE_BYTES] = {9, 8, 7};
-    const struct practice_id practice = {{1}};
-    struct statement parsed;
     seed_without_member = rule->signer[0] == STATEMENT_BY_ROOT;
     seed_without_device = seed_without_member || rule->signer[0] == STATEMENT_BY_IDENTITY;
     seed_all();
@@ -164,9 +162,11 @@ static void seed_statement(const char *folder, const struct statement_rule *rule
     seed_bytes(&statement, span_of(body->bytes, body->size));
     for (size_t i = 0; i < rule->signatures; i++) {
         seed_varint(&statement, 4u << 3 | 2u);
-        seed_bytes(&statement, span_of(fill, sizeof(fill)));
+        seed_bytes(&statement, span_of(fill, sizeof fill));
     }
     struct span bytes = span_of(statement.bytes, statement.size);
+    const struct practice_id practice = {{1}};
+    struct statement parsed;
     if (statement_parse(bytes, &practice, &parsed) != STATUS_OK) {
         (void)fprintf(stderr, "%s: not a statement\n", rule->name);
         exit(1);
@@ -183,9 +183,9 @@ int main(int argc, char **argv)
     }
     seed_all();
     for (size_t i = 0; i < ARRAY_LEN(fuzz_messages); i++) {
+        struct span bytes = span_of(seeds[i].bytes, seeds[i].size);
         struct arena arena = {0};
         ProtobufCMessage *message = NULL;
-        struct span bytes = span_of(seeds[i].bytes, seeds[i].size);
         enum status status = message_decode(fuzz_messages[i], bytes, &arena, &message);
         arena_free(&arena);
         const char *name = fuzz_messages[i]->short_name;

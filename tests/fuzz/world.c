@@ -5,7 +5,7 @@
 struct member_id world_member(uint8_t index)
 {
     struct member_id id;
-    memset(id.bytes, 0x40, sizeof(id.bytes));
+    memset(id.bytes, 0x40, sizeof id.bytes);
     id.bytes[0] = (uint8_t)(1u + index % WORLD_MEMBERS);
     return id;
 }
@@ -13,16 +13,16 @@ struct member_id world_member(uint8_t index)
 struct section_id world_section(uint8_t index)
 {
     struct section_id id;
-    memset(id.bytes, 0x41, sizeof(id.bytes));
+    memset(id.bytes, 0x41, sizeof id.bytes);
     id.bytes[0] = (uint8_t)(1u + index % WORLD_SECTIONS);
     return id;
 }
 
 static struct chain_label world_label(enum statement_subject subject, const struct world_ask *ask)
 {
-    struct chain_label label;
     uint8_t other = (ask->option & WORLD_OTHER_CHAIN) != 0 ? 1u : 0u;
-    memset(label.bytes, 0x30 + (int)subject, sizeof(label.bytes));
+    struct chain_label label;
+    memset(label.bytes, 0x30 + (int)subject, sizeof label.bytes);
     label.bytes[0] = 1;
     if (subject == STATEMENT_OF_MEMBER) {
         label.bytes[0] = world_member((uint8_t)(ask->subject + other)).bytes[0];
@@ -47,13 +47,12 @@ static const struct authority_device *world_device(const struct authority *autho
 static void world_link(const struct authority *authority, const struct world_ask *ask,
                        struct world_body *body)
 {
-    const struct authority_chain *chain = NULL;
     enum statement_signer by = body->rule.signer[0];
     bool root = by == STATEMENT_BY_ROOT || (by == STATEMENT_BY_ISSUER && (ask->signer & 0x80u));
     const struct authority_device *device = world_device(authority, ask);
     alcove__link__init(&body->link);
     body->label = world_label(body->rule.subject, ask);
-    chain = authority_chain(authority, &body->label);
+    const struct authority_chain *chain = authority_chain(authority, &body->label);
     body->link.label = field_of(body->label.bytes, HASH_BYTES);
     body->link.number = chain != NULL ? chain->count : 0;
     body->previous = chain != NULL ? chain->last : (struct hash){{0}};
@@ -186,18 +185,18 @@ struct span world_statement(const struct authority *authority, const struct worl
                             uint64_t now_ms)
 {
     static const uint8_t signature[SIGNATURE_BYTES] = {1};
-    struct world_body body = {.recipient_count = 0};
     Alcove__Statement statement = ALCOVE__STATEMENT__INIT;
-    ProtobufCBinaryData signatures[STATEMENT_SIGNATURES_MAX];
     const struct statement_rule *rule = statement_rule(ask->type);
     CHECK(rule != NULL);
+    struct world_body body = {.recipient_count = 0};
     body.rule = *rule;
     body.subject = world_member(ask->subject);
     body.section = world_section(ask->section);
     world_link(authority, ask, &body);
     struct span inner = world_body_bytes(authority, ask, now_ms, &body);
+    ProtobufCBinaryData signatures[STATEMENT_SIGNATURES_MAX];
     for (size_t i = 0; i < rule->signatures; i++) {
-        signatures[i] = field_of(signature, sizeof(signature));
+        signatures[i] = field_of(signature, sizeof signature);
     }
     statement.suite = 1;
     statement.type = rule->type;

@@ -3,7 +3,7 @@
 ProtobufCBinaryData world_bodies_fill(struct world_bytes *room, uint8_t kind, uint8_t index,
                                       size_t size)
 {
-    memset(room->bytes, kind, sizeof(room->bytes));
+    memset(room->bytes, kind, sizeof room->bytes);
     room->bytes[0] = index;
     return field_of(room->bytes, size);
 }

@@ -48,12 +48,12 @@ static void must(bool ok, const char *what)
 static uint64_t resident_kib(pid_t pid)
 {
     char path[64];
-    char line[256];
-    uint64_t kib = 0;
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "re");
     must(file != NULL, "the server is gone");
-    while (fgets(line, sizeof(line), file) != NULL) {
+    char line[256];
+    uint64_t kib = 0;
+    while (fgets(line, sizeof line, file) != NULL) {
         if (strncmp(line, "RssAnon:", 8) == 0) {
             kib = strtoull(line + 8, NULL, 10);
         }
@@ -68,8 +68,8 @@ static uint64_t resident_kib(pid_t pid)
 static void expect_upgrade(struct attack *attack, struct raw_options options,
                            enum raw_result expected, const char *what)
 {
-    struct raw_ws *ws = NULL;
     options.port = attack->port;
+    struct raw_ws *ws = NULL;
     const enum raw_result result = raw_ws_connect(&options, &ws);
     must(result == expected, what);
     raw_ws_free(ws);
@@ -108,18 +108,18 @@ static void expect_close(struct attack *attack, const char *what)
 static void framing(struct attack *attack)
 {
     static uint8_t zeros[OVERSIZE_BYTES];
-    const uint8_t huge[] = {0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x5a, 0x5a, 0x5a, 0x5a, 1, 2, 3};
     struct raw_ws *ws = connect_raw(attack);
-    (void)raw_ws_write(ws, huge, sizeof(huge));
+    const uint8_t huge[] = {0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x5a, 0x5a, 0x5a, 0x5a, 1, 2, 3};
+    (void)raw_ws_write(ws, huge, sizeof huge);
     expect_close(attack, "a declared length of 2^62 ends the connection");
 
     ws = connect_raw(attack);
-    (void)raw_ws_frame(ws, 0x82, zeros, sizeof(zeros));
+    (void)raw_ws_frame(ws, 0x82, zeros, sizeof zeros);
     expect_close(attack, "an oversize message ends the connection");
 
     ws = connect_raw(attack);
-    uint64_t sent = 0;
     bool open = raw_ws_frame(ws, 0x02, NULL, 0);
+    uint64_t sent = 0;
     while (open && sent < FRAGMENTS) {
         open = raw_ws_frame(ws, 0x00, NULL, 0);
         sent++;
@@ -140,11 +140,11 @@ static void before_login(struct attack *attack)
 {
     static uint8_t noise[2048];
     for (uint32_t kind = 0; kind < 12; kind++) {
-        uint8_t *bytes = NULL;
-        size_t size = 0;
         struct request_id id;
         random_bytes(id.bytes, ID_BYTES);
-        random_bytes(noise, sizeof(noise));
+        random_bytes(noise, sizeof noise);
+        uint8_t *bytes = NULL;
+        size_t size = 0;
         socket_pack(kind, kind * 7 + OP_STATE, &id, span_of(noise, 100 * kind), &bytes, &size);
         struct raw_ws *ws = connect_raw(attack);
         (void)raw_ws_send(ws, bytes, size);
@@ -153,7 +153,7 @@ static void before_login(struct attack *attack)
         free(bytes);
     }
     for (size_t i = 0; i < 64; i++) {
-        random_bytes(noise, sizeof(noise));
+        random_bytes(noise, sizeof noise);
         struct raw_ws *ws = connect_raw(attack);
         (void)raw_ws_send(ws, noise, 1 + i * 31);
         must(raw_ws_wait_close(ws) >= 0, "a stranger's noise was let in");
@@ -192,10 +192,10 @@ static enum socket_end try_frame(struct attack *attack, struct span frame)
 /* A request of this op with this body, expected to be refused by type. */
 static void expect_refusal(struct attack *attack, uint32_t op, struct span body, const char *what)
 {
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     struct request_id id;
     random_bytes(id.bytes, ID_BYTES);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     socket_pack(FRAME_REQUEST, op, &id, body, &bytes, &size);
     need_login(attack);
     attack->socket.last_status = STATUS_OK;
@@ -209,18 +209,18 @@ static void expect_refusal(struct attack *attack, uint32_t op, struct span body,
 static void oddities(struct attack *attack)
 {
     static uint8_t empties[EMPTY_MESSAGES_BYTES];
-    for (size_t i = 0; i < sizeof(empties); i += 2) {
+    for (size_t i = 0; i < sizeof empties; i += 2) {
         empties[i] = 2 << 3 | 2; /* SubmitAsk.revision, of no bytes */
     }
     expect_refusal(attack, 9999, span_of(NULL, 0), "an unknown opcode is refused");
     expect_refusal(attack, OP_NONE, span_of(NULL, 0), "opcode 0 is refused");
     expect_refusal(attack, OP_BUNDLE, span_of("\x0a\x01x", 3), "a newcomer's opcode is refused");
-    expect_refusal(attack, OP_SUBMIT, span_of(empties, sizeof(empties)),
+    expect_refusal(attack, OP_SUBMIT, span_of(empties, sizeof empties),
                    "40 kB of empty sub-messages are refused");
-    for (size_t i = 0; i < sizeof(empties); i += 2) {
+    for (size_t i = 0; i < sizeof empties; i += 2) {
         empties[i] = 1 << 3 | 2; /* statements of no bytes */
     }
-    expect_refusal(attack, OP_SUBMIT, span_of(empties, sizeof(empties)),
+    expect_refusal(attack, OP_SUBMIT, span_of(empties, sizeof empties),
                    "40 kB of empty statements are refused");
     expect_refusal(attack, OP_STATE, span_of("\xff\xff\xff", 3), "a body of noise is refused");
     expect_refusal(attack, OP_PAGE, span_of("\x0a\xff\xff\xff\xff\x0f", 6),
@@ -280,21 +280,21 @@ static size_t make_samples(const struct attack *attack, struct sample out[SAMPLE
     Alcove__OpenedAsk opened = ALCOVE__OPENED_ASK__INIT;
     Alcove__EventsAsk events = ALCOVE__EVENTS_ASK__INIT;
     Alcove__EventLeavesAsk event_leaves = ALCOVE__EVENT_LEAVES_ASK__INIT;
-    ProtobufCBinaryData sections[] = {field_of(id, sizeof(id)), field_of(id, sizeof(id))};
+    ProtobufCBinaryData sections[] = {field_of(id, sizeof id), field_of(id, sizeof id)};
     leaves.to = 8;
-    chain.label = field_of(hash, sizeof(hash));
+    chain.label = field_of(hash, sizeof hash);
     seen.statements_size = 1;
-    seen.statements_root = field_of(hash, sizeof(hash));
+    seen.statements_root = field_of(hash, sizeof hash);
     checkpoint.seen = &seen;
     proof.log = 1;
     proof.size = 1;
-    page.section = field_of(id, sizeof(id));
+    page.section = field_of(id, sizeof id);
     page.from = 1;
     page.purpose = PURPOSE_TREAT;
     subscribe.section = sections;
     subscribe.n_section = 2;
-    opened.opened = field_of(hash, sizeof(hash));
-    opened.signature = field_of(signature, sizeof(signature));
+    opened.opened = field_of(hash, sizeof hash);
+    opened.signature = field_of(signature, sizeof signature);
     events.scope = ACTION_LOG_OWN;
     events.limit = 4;
     event_leaves.to = 4;
@@ -320,10 +320,10 @@ static size_t make_samples(const struct attack *attack, struct sample out[SAMPLE
 /* Every prefix and every flipped bit of the frame. */
 static void spoil(struct attack *attack, const struct sample *sample)
 {
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     struct request_id id;
     random_bytes(id.bytes, ID_BYTES);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     socket_pack(FRAME_REQUEST, sample->op, &id, span_of(sample->body, sample->size), &bytes, &size);
     const uint64_t before = attack->tries;
     const uint64_t closed = attack->closed;
@@ -347,11 +347,11 @@ static struct keystore *open_profile(const char *folder)
 {
     char passphrase[256];
     size_t size = 0;
-    struct keystore *keystore = NULL;
-    while (size < sizeof(passphrase) && read(3, passphrase + size, 1) == 1 &&
+    while (size < sizeof passphrase && read(3, passphrase + size, 1) == 1 &&
            passphrase[size] != '\n') {
         size++;
     }
+    struct keystore *keystore = NULL;
     must(keystore_open(folder, span_of(passphrase, size), &keystore) == STATUS_OK,
          "the profile does not open");
     return keystore;

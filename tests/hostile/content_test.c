@@ -24,9 +24,9 @@ static void plant_and_refuse(struct stage *stage, const Alcove__Revision *revisi
                              enum status expected)
 {
     struct inproc_person *client = &stage->scene.client;
-    uint64_t ticket = 0;
     kit_plant_revision(&stage->scene.server, &stage->submit.peer, &stage->shared, revision);
     inproc_offline(client);
+    uint64_t ticket = 0;
     scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
     kit_refuses(client, expected, 0);
     assert_string_equal(scene_read(client, &stage->shared).seen, "[one][mine]");
@@ -36,20 +36,20 @@ static void plant_and_refuse(struct stage *stage, const Alcove__Revision *revisi
 static void sign_again(struct stage *stage, Alcove__Revision *revision,
                        const struct identity_signer *signer)
 {
-    struct hash context;
-    struct hash envelope;
-    struct signature signature;
     Alcove__Header header = ALCOVE__HEADER__INIT;
     static uint8_t bytes[HEADER_BYTES_MAX + SIGNATURE_BYTES]; /* one at a time */
-    size_t size = 0;
+    struct hash context;
     hash_bytes(field_span(revision->context), &context);
+    struct hash envelope;
     hash_bytes(field_span(revision->envelope), &envelope);
     header.context_hash = field_of(context.bytes, HASH_BYTES);
     header.envelope_size = revision->envelope.len;
     header.envelope_hash = field_of(envelope.bytes, HASH_BYTES);
+    size_t size = 0;
     OK(message_pack_into(&header.base, bytes, HEADER_BYTES_MAX, &size));
     revision->header = field_of(bytes, size);
     struct span part = field_span(revision->header);
+    struct signature signature;
     OK(identity_sign(signer, LABEL_REVISION, &stage->scene.server.practice, &part, 1, &signature));
     memcpy(bytes + HEADER_BYTES_MAX, signature.bytes, SIGNATURE_BYTES);
     revision->signature = field_of(bytes + HEADER_BYTES_MAX, SIGNATURE_BYTES);
@@ -93,12 +93,10 @@ static void test_AT03_record_of_another_section(void **state)
 static void test_AT03_record_by_who_may_not_write(void **state)
 {
     struct stage *stage = *state;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     const struct keystore_content *admin = &stage->scene.admin.content;
     Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "false");
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__context__descriptor, field_span(revision->context), &arena,
                       &message));
     Alcove__Context *context = (Alcove__Context *)(void *)message;
@@ -106,6 +104,8 @@ static void test_AT03_record_by_who_may_not_write(void **state)
     context->device = field_of(admin->device_statement.bytes, HASH_BYTES);
     context->device_number = 1;
     context->device_link.len = 0;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     OK(message_pack(&context->base, &bytes, &size));
     revision->context = field_of(bytes, size);
     sign_again(stage, revision, admin->content_key);
@@ -140,10 +140,10 @@ static const struct secret *newest_key(struct inproc_person *person, const struc
 static void test_AT25_wrap_of_another_key(void **state)
 {
     struct stage *stage = *state;
-    uint8_t wrap[TEXT_WRAP_BYTES];
     uint8_t *envelope = malloc(text_envelope_size(4));
     assert_non_null(envelope);
     Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "true");
+    uint8_t wrap[TEXT_WRAP_BYTES];
     OK(text_seal(&stage->scene.server.practice, newest_key(&stage->scene.therapist, &stage->shared),
                  field_span(revision->context), span_of("else", 4), wrap, envelope));
     revision->wrap = field_of(wrap, sizeof wrap);
@@ -156,11 +156,11 @@ static void test_AT25_wrap_of_another_key(void **state)
 static void test_AT23_envelope_of_another_context(void **state)
 {
     struct stage *stage = *state;
-    uint8_t wrap[TEXT_WRAP_BYTES];
     const size_t size = text_envelope_size(4);
     uint8_t *envelope = malloc(size);
     assert_non_null(envelope);
     Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "true");
+    uint8_t wrap[TEXT_WRAP_BYTES];
     OK(text_seal(&stage->scene.server.practice, newest_key(&stage->scene.therapist, &stage->shared),
                  span_of("elsewhere", 9), span_of("else", 4), wrap, envelope));
     revision->wrap = field_of(wrap, sizeof wrap);
@@ -215,8 +215,8 @@ static void test_AT23_transplants(void **state)
 {
     struct stage *stage = *state;
     struct inproc_person *client = &stage->scene.client;
-    uint64_t ticket = 0;
     inproc_offline(client);
+    uint64_t ticket = 0;
     scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, "two", &ticket);
     scene_note(&stage->scene.therapist, &stage->shared, "six");
     for (unsigned cell = 0; cell < PARTS * PARTS; cell++) {
@@ -236,14 +236,14 @@ static bool other_suite(void *context, struct inproc_link *link, uint32_t op, ui
                         ProtobufCMessage *body)
 {
     uint32_t *suite = context;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     (void)link;
     (void)code;
     Alcove__ChainReply *reply = (Alcove__ChainReply *)(void *)body;
     if (op != OP_CHAIN || *suite == UINT32_MAX || reply->n_entry == 0) {
         return true;
     }
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__statement__descriptor, field_span(reply->entry[0]->statement),
                       &arena, &message));
     Alcove__Statement *statement = (Alcove__Statement *)(void *)message;

@@ -29,7 +29,7 @@ static struct facts truth;
 static const char *lie(const struct facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++) {
-        if (bsearch(facts->line[i], truth.line, truth.count, sizeof(*truth.line),
+        if (bsearch(facts->line[i], truth.line, truth.count, sizeof *truth.line,
                     facts_compare_lines) == NULL) {
             return facts->line[i];
         }
@@ -45,8 +45,8 @@ static void make_fresh(struct inproc_person *person)
     inproc_offline(person);
     engine_free(person->engine);
     memory_storage_free(person->storage);
-    memset(&person->content.statements, 0, sizeof(person->content.statements));
-    memset(&person->content.events, 0, sizeof(person->content.events));
+    memset(&person->content.statements, 0, sizeof person->content.statements);
+    memset(&person->content.events, 0, sizeof person->content.events);
     assert_int_equal(keystore_content_set_extra(&person->content, span_of(NULL, 0)), STATUS_OK);
     person->storage = memory_storage_new();
     inproc_start(person);
@@ -55,10 +55,10 @@ static void make_fresh(struct inproc_person *person)
 static int start(void **state)
 {
     (void)state;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
+    uint64_t ticket = 0;
     (void)scene_write(&scene.therapist, &progress, NULL, REVISION_SIGNED, "first", &ticket);
     scene_wait(&scene.therapist, ticket);
     (void)scene_note(&scene.therapist, &process, "private");
@@ -114,14 +114,14 @@ static void describe(const struct relay_plan *plan, char *out, size_t room)
     if (plan->act == RELAY_MUTATE) {
         struct arena arena = {0};
         ProtobufCMessage *message = NULL;
-        struct mutate_tree tree = {0};
         assert_int_equal(message_decode(&alcove__frame__descriptor,
                                         span_of(seen->bytes, seen->size), &arena, &message),
                          STATUS_OK);
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
+        struct mutate_tree tree = {0};
         mutate_parse(plan->around ? span_of(seen->bytes, seen->size) : field_span(frame->body),
                      plan->around ? &alcove__frame__descriptor : seen->body, &tree);
-        mutate_path(&tree, plan->field, path, sizeof(path));
+        mutate_path(&tree, plan->field, path, sizeof path);
         mutate_free(&tree);
         arena_free(&arena);
     }
@@ -133,20 +133,20 @@ static void describe(const struct relay_plan *plan, char *out, size_t room)
 static void try_plan(const struct relay_plan *plan, struct tally *tally)
 {
     static struct facts facts;
-    struct relay relay;
-    struct engine_state state;
-    char text[512];
     if (facts.line == NULL) {
         facts_init(&facts);
     }
     make_fresh(&scene.therapist);
+    struct relay relay;
     const enum status status = relay_run(&scene.therapist, plan, &relay);
     facts_collect(scene.therapist.engine, &facts);
+    struct engine_state state;
     engine_state(scene.therapist.engine, &state);
     tally->tried++;
     const char *found = lie(&facts);
+    char text[512];
     if (found != NULL) {
-        describe(plan, text, sizeof(text));
+        describe(plan, text, sizeof text);
         if (tally->lies++ < FINDINGS_SHOWN) {
             print_message("BELIEVED: %s\n  %s\n", text, found);
         }
@@ -266,8 +266,8 @@ static void test_any_field_changed(void **state)
 static void test_any_message_moved(void **state)
 {
     (void)state;
-    struct tally tally = {0};
     static const enum relay_act acts[] = {RELAY_DROP, RELAY_DUPLICATE, RELAY_DELAY, RELAY_STOP};
+    struct tally tally = {0};
     for (size_t frame = 0; frame < honest.count; frame++) {
         for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
             const struct relay_plan plan = {.act = acts[i], .frame = frame};
@@ -309,12 +309,12 @@ static void test_control(void **state)
     try_plan(&nothing, &tally);
     assert_int_equal(tally.lies, 0);
     char kept[FACT_CHARS_MAX];
-    memcpy(kept, truth.line[truth.count / 2], sizeof(kept));
+    memcpy(kept, truth.line[truth.count / 2], sizeof kept);
     (void)snprintf(truth.line[truth.count / 2], FACT_CHARS_MAX, "%.*s!", FACT_CHARS_MAX - 2, kept);
     tally.lies = FINDINGS_SHOWN; /* silent */
     try_plan(&nothing, &tally);
     assert_int_equal(tally.lies, FINDINGS_SHOWN + 1);
-    memcpy(truth.line[truth.count / 2], kept, sizeof(kept));
+    memcpy(truth.line[truth.count / 2], kept, sizeof kept);
 }
 
 int main(void)

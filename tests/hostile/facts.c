@@ -3,7 +3,7 @@
 
 void facts_init(struct facts *facts)
 {
-    facts->line = calloc(FACTS_MAX, sizeof(*facts->line));
+    facts->line = calloc(FACTS_MAX, sizeof *facts->line);
     assert_non_null(facts->line);
 }
 
@@ -23,11 +23,11 @@ static char *new_fact(struct facts *facts)
 static bool add_member(void *visitor, const struct view_member *member)
 {
     struct facts *facts = visitor;
-    char id[17];
-    char identity[17];
     struct engine_state state;
     engine_state(facts->engine, &state);
+    char id[17];
     hex(id, member->member.bytes, ID_BYTES);
+    char identity[17];
     hex(identity, member->identity.bytes, HASH_BYTES);
     if (member->enrolled) {
         (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "member %s role %u identity %s", id,
@@ -44,10 +44,10 @@ static bool add_revision(void *visitor, const struct view_revision *revision)
 {
     struct facts *facts = visitor;
     char section[17];
-    char link[17];
-    char author[17];
     hex(section, revision->section.bytes, ID_BYTES);
+    char link[17];
     hex(link, revision->link.bytes, HASH_BYTES);
+    char author[17];
     hex(author, revision->author.bytes, ID_BYTES);
     (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "revision %s %llu %s kind %u by %s: %.*s",
                    section, (unsigned long long)revision->number, link, revision->kind, author,
@@ -60,8 +60,8 @@ static bool add_access(void *visitor, const struct view_access *access)
 {
     struct facts *facts = visitor;
     char section[17];
-    char member[17];
     hex(section, facts->section.bytes, ID_BYTES);
+    char member[17];
     hex(member, access->member.bytes, ID_BYTES);
     (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "access %s %s rights %u", section, member,
                    access->rights);
@@ -88,18 +88,18 @@ int facts_compare_lines(const void *a, const void *b)
 
 void facts_collect(struct engine *engine, struct facts *facts)
 {
-    struct section_list sections = {.count = 0};
-    struct engine_state state;
     facts->count = 0;
     facts->engine = engine;
+    struct engine_state state;
     engine_state(engine, &state);
     view_members(engine, add_member, facts);
+    struct section_list sections = {.count = 0};
     view_sections(engine, add_section, &sections);
     for (size_t i = 0; i < sections.count; i++) {
         const struct view_section *section = &sections.section[i];
         char id[17];
-        char owner[17];
         hex(id, section->section.bytes, ID_BYTES);
+        char owner[17];
         hex(owner, section->owner.bytes, ID_BYTES);
         (void)snprintf(new_fact(facts), FACT_CHARS_MAX, "section %s class %u of %s", id,
                        section->class, owner);
@@ -111,5 +111,5 @@ void facts_collect(struct engine *engine, struct facts *facts)
             assert_int_equal(view_access(engine, &section->section, add_access, facts), STATUS_OK);
         }
     }
-    qsort(facts->line, facts->count, sizeof(*facts->line), facts_compare_lines);
+    qsort(facts->line, facts->count, sizeof *facts->line, facts_compare_lines);
 }

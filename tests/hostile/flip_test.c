@@ -87,12 +87,12 @@ static bool apply(void *context, struct inproc_link *link, uint32_t op, uint32_t
 
 static int open_scene(void **state)
 {
-    uint64_t ticket = 0;
     (void)state;
     scene_open(&scene);
     shared = scene_section(&scene.therapist, CLASS_SHARED);
     scene_refresh(&scene.client);
     inproc_offline(&scene.client);
+    uint64_t ticket = 0;
     OK(act_rotate(scene.therapist.engine, &shared, scene.server.now_ms, &ticket));
     scene_note(&scene.therapist, &shared, "text");
     return 0;

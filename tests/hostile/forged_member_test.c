@@ -11,11 +11,11 @@
 
 static void plant_and_refuse(struct stage *stage, struct made *made)
 {
-    uint64_t ticket = 0;
     struct inproc_person *client = &stage->scene.client;
     kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made->data, made->size));
     make_free(made);
     inproc_offline(client);
+    uint64_t ticket = 0;
     scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
     const uint64_t submits = stage->scene.server.ops[OP_SUBMIT];
     kit_refuses(client, STATUS_OK, 0);
@@ -29,20 +29,19 @@ static void plant_and_refuse(struct stage *stage, struct made *made)
 static void capture_device(struct stage *stage, struct keystore_content *content)
 {
     struct inproc_person *therapist = &stage->scene.therapist;
-    struct act_device_keys keys;
-    struct signature signature;
-    uint8_t *body = NULL;
-    size_t size = 0;
-    uint64_t ticket = 0;
     OK(keystore_content_init(content));
     random_bytes(content->device.bytes, ID_BYTES);
-    keys = (struct act_device_keys){content->device, *identity_signer_public(content->content_key),
-                                    *identity_signer_public(content->login),
-                                    *identity_sealer_public(content->sealing)};
+    struct act_device_keys keys = (struct act_device_keys){
+        content->device, *identity_signer_public(content->content_key),
+        *identity_signer_public(content->login), *identity_sealer_public(content->sealing)};
+    uint8_t *body = NULL;
+    size_t size = 0;
     OK(act_device_body(therapist->engine, &keys, &body, &size));
     struct span bytes = span_of(body, size);
+    struct signature signature;
     OK(identity_sign(content->content_key, LABEL_DEVICE, &stage->scene.server.practice, &bytes, 1,
                      &signature));
+    uint64_t ticket = 0;
     OK(act_device(therapist->engine, bytes, &signature, stage->scene.server.now_ms, &ticket));
     kit_capture(therapist, &stage->submit);
     free(body);
@@ -98,22 +97,22 @@ static void test_AT33_every_type_for_every_other(void **state)
     struct stage *stage = *state;
     struct inproc *server = &stage->scene.server;
     struct authority *authority = NULL;
-    struct txn *txn = NULL;
-    size_t cells = 0;
     OK(authority_new(&server->practice, 0, &authority));
+    struct txn *txn = NULL;
     OK(db_begin_read(server->db, &txn));
     const uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
+    size_t cells = 0;
     for (uint64_t seq = 0; seq < size; seq++) {
         struct chain_statement stored;
-        struct authority_result result;
         OK(chain_log_get(txn, seq, &stored));
+        struct authority_result result;
         for (uint32_t type = 0; type <= STATEMENT_BAD_SEAL + 1; type++) {
             struct arena arena = {0};
             ProtobufCMessage *message = NULL;
-            uint8_t *bytes = NULL;
-            size_t bytes_size = 0;
             OK(message_decode(&alcove__statement__descriptor, stored.bytes, &arena, &message));
             ((Alcove__Statement *)(void *)message)->type = type;
+            uint8_t *bytes = NULL;
+            size_t bytes_size = 0;
             OK(message_pack(message, &bytes, &bytes_size));
             if (type != stored.type) {
                 assert_int_not_equal(authority_admit(authority, span_of(bytes, bytes_size), seq,

@@ -15,8 +15,8 @@ static struct span first(const struct stage *stage)
 
 static void capture_rotation(struct stage *stage)
 {
-    uint64_t ticket = 0;
     struct inproc_person *therapist = &stage->scene.therapist;
+    uint64_t ticket = 0;
     OK(act_rotate(therapist->engine, &stage->shared, stage->scene.server.now_ms, &ticket));
     kit_capture(therapist, &stage->submit);
 }
@@ -25,11 +25,11 @@ static void capture_rotation(struct stage *stage)
 static void plant_and_refuse(struct stage *stage, struct made *made, enum status expected,
                              size_t statements)
 {
-    uint64_t ticket = 0;
     struct inproc_person *client = &stage->scene.client;
     kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made->data, made->size));
     make_free(made);
     inproc_offline(client);
+    uint64_t ticket = 0;
     scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
     const uint64_t submits = stage->scene.server.ops[OP_SUBMIT];
     kit_refuses(client, expected, statements);
@@ -179,8 +179,8 @@ EPOCH_TEST(other_link, other_link, STATUS_OK)
 static void test_cross_practice_replay(void **state)
 {
     struct stage *stage = *state;
-    struct inproc other = {.now_ms = 1};
     const struct identity_signer *signer = stage->scene.therapist.content.content_key;
+    struct inproc other = {.now_ms = 1};
     random_bytes(other.practice.bytes, HASH_BYTES);
     capture_rotation(stage);
     struct made made = kit_resign(&other, first(stage), 0, NULL, NULL, &signer, 1);
@@ -189,17 +189,17 @@ static void test_cross_practice_replay(void **state)
 
 static void capture_grant(struct stage *stage, const struct member_id *member)
 {
-    uint64_t ticket = 0;
     const struct act_grant grant = {
         .section = stage->shared, .member = *member, .rights = RIGHT_READ, .code_compared = true};
+    uint64_t ticket = 0;
     OK(act_grant(stage->scene.therapist.engine, &grant, stage->scene.server.now_ms, &ticket));
     kit_capture(&stage->scene.therapist, &stage->submit);
 }
 
 static void test_grant(struct stage *stage, kit_change *change, void *context, bool as_therapist)
 {
-    struct inproc_person cover;
     scene_refresh(&stage->scene.admin);
+    struct inproc_person cover;
     scene_invite(&stage->scene.admin, ROLE_THERAPIST, "Tom", &cover);
     scene_relate(&stage->scene, &stage->scene.client, &cover, RELATION_COVERS);
     scene_refresh(&stage->scene.client);

@@ -11,8 +11,8 @@
 static void test_AT37_fork_then_join(void **state)
 {
     struct stage *stage = *state;
-    struct inproc other;
     struct inproc_person *client = &stage->scene.client;
+    struct inproc other;
     kit_fork(&stage->scene.server, &other);
     kit_move(client, &other);
     scene_note(client, &stage->shared, "on the other side");
@@ -26,9 +26,9 @@ static void test_AT37_fork_then_join(void **state)
 /* The therapist's next revision, written on this side, shown on the other as if it stood there. */
 static void transplant(struct stage *stage, struct inproc *other, const char *text)
 {
-    struct kit_submit submit;
     uint64_t ticket = 0;
     scene_write(&stage->scene.therapist, &stage->shared, NULL, REVISION_DRAFT, text, &ticket);
+    struct kit_submit submit;
     kit_capture(&stage->scene.therapist, &submit);
     assert_int_equal(submit.ask->n_revision, 1);
     kit_plant_revision(other, &submit.peer, &stage->shared, submit.ask->revision[0]);
@@ -39,15 +39,15 @@ static void transplant(struct stage *stage, struct inproc *other, const char *te
  * sent to nobody. */
 static void finds_out(struct inproc_person *victim, const struct section_id *section)
 {
-    struct engine_state state;
-    struct span out;
     uint64_t ticket = 0;
     scene_write(victim, section, NULL, REVISION_DRAFT, "mine", &ticket);
     const uint64_t submits = victim->server->ops[OP_SUBMIT];
     engine_sync(victim->engine);
     assert_int_equal(inproc_run(victim), STATUS_EQUIVOCATION);
+    struct engine_state state;
     engine_state(victim->engine, &state);
     assert_int_equal(state.phase, ENGINE_STOPPED);
+    struct span out;
     assert_false(engine_next_frame(victim->engine, &out));
     assert_int_equal(victim->server->ops[OP_SUBMIT], submits);
     assert_int_equal(state.outbox_count, 1);
@@ -62,8 +62,8 @@ static void finds_out(struct inproc_person *victim, const struct section_id *sec
 static void test_AT37_fork_of_a_section(void **state)
 {
     struct stage *stage = *state;
-    struct inproc other;
     struct inproc_person *client = &stage->scene.client;
+    struct inproc other;
     kit_fork(&stage->scene.server, &other);
     kit_move(client, &other);
     scene_note(client, &stage->shared, "theirs");
@@ -81,12 +81,12 @@ static void test_AT37_fork_of_a_section(void **state)
 static void test_AT37_fork_of_the_statements(void **state)
 {
     struct stage *stage = *state;
-    struct inproc other;
     struct inproc_person *client = &stage->scene.client;
-    uint64_t ticket = 0;
+    struct inproc other;
     kit_fork(&stage->scene.server, &other);
     kit_move(client, &other);
     scene_refresh(&stage->scene.admin);
+    uint64_t ticket = 0;
     OK(act_delegate(stage->scene.admin.engine, &stage->scene.therapist.content.member, 0,
                     stage->scene.server.now_ms, &ticket));
     scene_wait(&stage->scene.admin, ticket);
@@ -103,8 +103,8 @@ static void test_AT37_fork_of_the_statements(void **state)
  * meet by chance, are apart, and the author is ahead. */
 static void fork_events(struct stage *stage, size_t here, size_t there)
 {
-    struct inproc other;
     struct inproc_person *client = &stage->scene.client;
+    struct inproc other;
     kit_fork(&stage->scene.server, &other);
     kit_grow(&stage->scene.server, here);
     kit_grow(&other, there);

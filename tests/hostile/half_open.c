@@ -17,19 +17,19 @@ static bool open_one(uint16_t port, size_t index, int *out_fd)
 {
     /* The head of a TLS record of 512 bytes, of which none follow. */
     static const uint8_t beginning[] = {0x16, 0x03, 0x01, 0x02, 0x00};
-    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return false;
     }
     *out_fd = fd;
+    struct sockaddr_in from = {.sin_family = AF_INET};
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(index % ADDRESSES));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return bind(fd, (const struct sockaddr *)&from, sizeof(from)) == 0 &&
-           connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
+    return bind(fd, (const struct sockaddr *)&from, sizeof from) == 0 &&
+           connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 &&
            (index % 2 == 0 ||
-            send(fd, beginning, sizeof(beginning), MSG_NOSIGNAL) == (ssize_t)sizeof(beginning));
+            send(fd, beginning, sizeof beginning, MSG_NOSIGNAL) == (ssize_t)sizeof beginning);
 }
 
 bool half_open_begin(uint16_t port, const char **out_what)
@@ -64,7 +64,7 @@ static bool has_ended(int fd)
     uint8_t bytes[64];
     ssize_t got;
     do {
-        got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
     } while (got > 0);
     return got == 0 || errno != EAGAIN;
 }

@@ -16,9 +16,8 @@ static uint64_t events_of(struct inproc_person *person)
 /* The client saw "two"; then yesterday's server is back, shorter, as long and longer. */
 static void roll_back(struct stage *stage, int longer, enum status expected)
 {
-    struct inproc yesterday;
     struct inproc_person *client = &stage->scene.client;
-    uint64_t ticket = 0;
+    struct inproc yesterday;
     kit_fork(&stage->scene.server, &yesterday);
     scene_note(&stage->scene.therapist, &stage->shared, "two");
     scene_refresh(client);
@@ -29,6 +28,7 @@ static void roll_back(struct stage *stage, int longer, enum status expected)
         kit_grow(&yesterday, (size_t)(seen - yesterday.heads.events_size) + (size_t)longer);
     }
     kit_move(client, &yesterday);
+    uint64_t ticket = 0;
     scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
     kit_refuses(client, expected, 0);
     assert_string_equal(scene_read(client, &stage->shared).seen, "[one][two][mine]");
@@ -64,10 +64,10 @@ static void test_AT36_rollback_grown_past(void **state)
 static void test_AT36_new_device_with_handed_checkpoints(void **state)
 {
     struct stage *stage = *state;
-    struct inproc yesterday;
     struct inproc_person second;
     scene_device(&stage->scene.therapist, &second);
     inproc_offline(&second);
+    struct inproc yesterday;
     kit_fork(&stage->scene.server, &yesterday);
     scene_note(&stage->scene.therapist, &stage->shared, "two");
     kit_grow(&yesterday, 60);
@@ -136,18 +136,18 @@ static void withhold_from(struct stage *stage, struct inproc_person *victim, uin
 static void test_withheld_revocation(void **state)
 {
     struct stage *stage = *state;
-    struct inproc_person cover;
-    struct inproc_person second;
-    uint64_t ticket = 0;
     scene_refresh(&stage->scene.admin);
+    struct inproc_person cover;
     scene_invite(&stage->scene.admin, ROLE_THERAPIST, "Tom", &cover);
     scene_relate(&stage->scene, &stage->scene.client, &cover, RELATION_COVERS);
     const struct act_grant grant = {.section = stage->progress,
                                     .member = cover.content.member,
                                     .rights = RIGHT_READ,
                                     .code_compared = true};
+    uint64_t ticket = 0;
     OK(act_grant(stage->scene.therapist.engine, &grant, stage->scene.server.now_ms, &ticket));
     scene_wait(&stage->scene.therapist, ticket);
+    struct inproc_person second;
     scene_device(&stage->scene.therapist, &second);
     inproc_offline(&second);
     OK(act_revoke(stage->scene.therapist.engine, &stage->progress, &cover.content.member,
@@ -166,12 +166,12 @@ static void test_withheld_device_revocation(void **state)
 {
     struct stage *stage = *state;
     struct inproc_person second;
-    struct inproc_person third;
-    uint64_t ticket = 0;
     scene_device(&stage->scene.therapist, &second);
+    struct inproc_person third;
     scene_device(&stage->scene.therapist, &third);
     inproc_offline(&third);
     scene_refresh(&stage->scene.therapist);
+    uint64_t ticket = 0;
     OK(act_device_revoke(stage->scene.therapist.engine, &stage->scene.therapist.content.member,
                          &second.content.device_statement, stage->scene.server.now_ms, &ticket));
     scene_wait(&stage->scene.therapist, ticket);

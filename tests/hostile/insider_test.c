@@ -34,7 +34,6 @@ static void false_seal(struct stage *stage, kit_change *change)
     struct inproc_person *client = &stage->scene.client;
     struct inproc_person *therapist = &stage->scene.therapist;
     const struct identity_signer *signer = therapist->content.content_key;
-    struct view_section shown;
     uint64_t ticket = 0;
     OK(act_rotate(therapist->engine, &stage->shared, stage->scene.server.now_ms, &ticket));
     kit_capture(therapist, &stage->submit);
@@ -49,6 +48,7 @@ static void false_seal(struct stage *stage, kit_change *change)
     OK(inproc_run(client));
     assert_true(engine_alarm_count(client->engine) > 0);
     assert_int_equal(engine_alarm(client->engine, 0)->status, STATUS_WRONG_KEY);
+    struct view_section shown;
     OK(view_section(client->engine, &stage->shared, &shown));
     assert_false(shown.readable);
     /* Nothing is written under a key that nobody can open, or under the old one. */
@@ -85,11 +85,9 @@ static void test_planted_author_start(void **state)
     struct stage *stage = *state;
     struct inproc_person *therapist = &stage->scene.therapist;
     const struct identity_signer *signer = therapist->content.content_key;
-    struct inproc_person cover;
-    bool done = false;
-    uint64_t ticket = 0;
     scene_note(therapist, &stage->progress, "before");
     scene_refresh(&stage->scene.admin);
+    struct inproc_person cover;
     scene_invite(&stage->scene.admin, ROLE_THERAPIST, "Tom", &cover);
     scene_relate(&stage->scene, &stage->scene.client, &cover, RELATION_COVERS);
     scene_refresh(&cover);
@@ -97,9 +95,11 @@ static void test_planted_author_start(void **state)
                                     .member = cover.content.member,
                                     .rights = RIGHT_READ,
                                     .code_compared = true};
+    uint64_t ticket = 0;
     OK(act_grant(therapist->engine, &grant, stage->scene.server.now_ms, &ticket));
     kit_capture(therapist, &stage->submit);
     assert_int_equal(stage->submit.ask->n_statement, 2);
+    bool done = false;
     struct made made = kit_resign(&stage->scene.server, field_span(stage->submit.ask->statement[1]),
                                   0, later_start, &done, &signer, 1);
     kit_plant_statement(&stage->scene.server, &stage->submit.peer,
@@ -133,16 +133,16 @@ static void test_clock_a_day_off_stops_writing(void **state)
 {
     struct stage *stage = *state;
     struct inproc_person *client = &stage->scene.client;
-    struct engine_state seen;
-    uint64_t ticket = 0;
     stage->scene.server.now_ms += 2u * DAY_MS;
     scene_note(&stage->scene.therapist, &stage->shared, "two");
     inproc_offline(client);
     client->clock_off_ms = -2 * (int64_t)DAY_MS;
+    uint64_t ticket = 0;
     scene_write(client, &stage->shared, NULL, REVISION_DRAFT, "mine", &ticket);
     const uint64_t submits = stage->scene.server.ops[OP_SUBMIT];
     engine_sync(client->engine);
     OK(inproc_run(client));
+    struct engine_state seen;
     engine_state(client->engine, &seen);
     assert_true(seen.clock_shown);
     assert_true(seen.clock_stopped);
@@ -173,10 +173,10 @@ static bool only_chunks(void *context, struct inproc_link *link, uint32_t op, ui
 static void test_AT46_ciphertext_without_event(void **state)
 {
     struct stage *stage = *state;
-    size_t dropped = 0;
     scene_note(&stage->scene.therapist, &stage->shared, "two");
     inproc_offline(&stage->scene.client);
     stage->scene.server.hook = only_chunks;
+    size_t dropped = 0;
     stage->scene.server.hook_context = &dropped;
     kit_refuses(&stage->scene.client, STATUS_MALFORMED, 0);
     assert_int_equal(dropped, 1);
@@ -270,14 +270,14 @@ static bool edit_leaf(void *context, struct inproc_link *link, uint32_t op, uint
 static void test_AT44_edited_log(void **state)
 {
     struct stage *stage = *state;
-    struct inproc_person auditor;
-    struct inproc rewritten;
-    struct query_verdict verdict;
-    uint64_t ticket = 0;
     static const size_t places[] = {0, 17, 60};
     scene_refresh(&stage->scene.admin);
+    struct inproc_person auditor;
     scene_invite(&stage->scene.admin, ROLE_AUDITOR, "Aud", &auditor);
+    struct inproc rewritten;
     kit_fork(&stage->scene.server, &rewritten);
+    struct query_verdict verdict;
+    uint64_t ticket = 0;
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         size_t which = places[i];
         OK(query_verify_all(auditor.engine, &ticket));

@@ -53,8 +53,8 @@ void kit_capture(struct inproc_person *person, struct kit_submit *out_submit)
     }
     engine_tick(person->engine, person->server->now_ms);
     for (int step = 0; step < STEPS_MAX && out_submit->ask == NULL; step++) {
-        struct span out;
         deliver(person);
+        struct span out;
         if (!engine_next_frame(person->engine, &out)) {
             continue;
         }
@@ -82,7 +82,6 @@ struct made kit_resign(const struct inproc *server, struct span statement, uint3
 {
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    struct made made = {0};
     OK(message_decode(&alcove__statement__descriptor, statement, &arena, &message));
     const Alcove__Statement *old = (const Alcove__Statement *)(const void *)message;
     const struct statement_rule *rule = statement_rule(old->type);
@@ -91,6 +90,7 @@ struct made kit_resign(const struct inproc *server, struct span statement, uint3
     if (change != NULL) {
         change(context, message);
     }
+    struct made made = {0};
     OK(make_statement(&server->practice,
                       type == 0 ? (enum statement_type)old->type : (enum statement_type)type,
                       message, signers, count, &made));
@@ -128,12 +128,12 @@ static void place_of_unparsed(const struct inproc *server, struct span bytes, st
 
 void kit_plant_statement(struct inproc *server, const struct core_peer *peer, struct span bytes)
 {
-    struct statement statement;
-    struct txn *txn = NULL;
     server->core->now_ms = ++server->now_ms;
+    struct statement statement;
     if (statement_parse(bytes, &server->practice, &statement) != STATUS_OK) {
         place_of_unparsed(server, bytes, &statement);
     }
+    struct txn *txn = NULL;
     OK(db_begin_write(server->db, &txn));
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
     OK(statement_store(server->core, txn, &statement, seq, events_time(txn, server->now_ms)));
@@ -155,16 +155,16 @@ void kit_plant_statement(struct inproc *server, const struct core_peer *peer, st
 void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
                         const struct section_id *section, const Alcove__Revision *revision)
 {
-    struct txn *txn = NULL;
     struct record record = {.context = field_span(revision->context),
                             .header = field_span(revision->header),
                             .envelope = field_span(revision->envelope)};
-    struct event_draft draft = {.action = ACTION_WRITE, .outcome = OUTCOME_OK};
     server->core->now_ms = ++server->now_ms;
     assert_int_equal(revision->signature.len, SIGNATURE_BYTES);
     memcpy(record.signature.bytes, revision->signature.data, SIGNATURE_BYTES);
+    struct event_draft draft = {.action = ACTION_WRITE, .outcome = OUTCOME_OK};
     revision_link(record.header, &record.signature, &server->practice, &draft.object);
     draft.change = (struct event_change){.kind = ENTRY_REVISION, .object = draft.object};
+    struct txn *txn = NULL;
     OK(db_begin_write(server->db, &txn));
     OK(record_append(txn, &record, field_span(revision->wrap), &draft.change.object_seq));
     (void)draft_section(server->core, txn, field_of(section->bytes, ID_BYTES), &draft);
@@ -175,10 +175,10 @@ void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
 
 void kit_grow(struct inproc *server, size_t events)
 {
-    struct txn *txn = NULL;
-    const struct event_draft draft = {.action = ACTION_SYNC_AUTHORITY, .outcome = OUTCOME_OK};
     server->core->now_ms = ++server->now_ms;
+    struct txn *txn = NULL;
     OK(db_begin_write(server->db, &txn));
+    const struct event_draft draft = {.action = ACTION_SYNC_AUTHORITY, .outcome = OUTCOME_OK};
     for (size_t i = 0; i < events; i++) {
         write_event(server, txn, NULL, &draft);
     }
@@ -201,18 +201,18 @@ void kit_reload(struct inproc *server)
 
 void kit_fork(struct inproc *server, struct inproc *out_fork)
 {
-    char command[256];
-    char path[128];
-    struct db_options options = {.map_bytes = (uint64_t)1 << 30};
     *out_fork = *server;
     out_fork->links = NULL;
     out_fork->hook = NULL;
     (void)snprintf(strrchr(out_fork->folder, '-'), 8, "-XXXXXX");
     assert_non_null(mkdtemp(out_fork->folder));
+    char command[256];
     (void)snprintf(command, sizeof command, "cp -r '%s/data' '%s/data'", server->folder,
                    out_fork->folder);
     assert_int_equal(system(command), 0);
+    char path[128];
     (void)snprintf(path, sizeof path, "%s/data", out_fork->folder);
+    struct db_options options = {.map_bytes = (uint64_t)1 << 30};
     OK(db_open(path, &options, &out_fork->db));
     open_core(out_fork);
     inproc_sign(out_fork);
@@ -220,10 +220,10 @@ void kit_fork(struct inproc *server, struct inproc *out_fork)
 
 void kit_fork_close(struct inproc *fork)
 {
-    char command[160];
     assert_null(fork->links); /* whoever moved there has moved away */
     core_close(fork->core);
     db_close(fork->db);
+    char command[160];
     (void)snprintf(command, sizeof command, "rm -rf '%s'", fork->folder);
     assert_int_equal(system(command), 0);
 }
@@ -254,13 +254,13 @@ struct kit_before kit_before(struct inproc_person *person)
 {
     static const enum storage_table tables[] = {STORAGE_SECTION, STORAGE_ENTRY, STORAGE_REVISION,
                                                 STORAGE_OUTBOX, STORAGE_TYPED};
-    struct digest digest = {.hash = {{0}}};
     struct storage storage;
-    struct engine_state state;
     memory_storage_get(person->storage, &storage);
+    struct digest digest = {.hash = {{0}}};
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         OK(storage.scan(storage.context, tables[i], span_of(NULL, 0), add, &digest));
     }
+    struct engine_state state;
     engine_state(person->engine, &state);
     return (struct kit_before){.content = digest.hash,
                                .statements =
@@ -272,7 +272,6 @@ enum status kit_refused(struct inproc_person *victim, const struct kit_before *b
                         enum status status, enum status expected)
 {
     struct engine_state state;
-    struct span out;
     engine_state(victim->engine, &state);
     if (engine_alarm_count(victim->engine) > 0) {
         const struct engine_alarm *alarm = engine_alarm(victim->engine, 0);
@@ -285,6 +284,7 @@ enum status kit_refused(struct inproc_person *victim, const struct kit_before *b
         assert_int_equal(status, expected);
     }
     assert_int_equal(state.phase, ENGINE_STOPPED);
+    struct span out;
     assert_false(engine_next_frame(victim->engine, &out));
     struct kit_before after = kit_before(victim);
     assert_memory_equal(&after.content, &before->content, sizeof after.content);

@@ -43,7 +43,7 @@ static struct mutate_field *new_field(struct mutate_tree *tree)
 {
     if ((tree->count & (tree->count - 1)) == 0) { /* room doubles at each power of two */
         const size_t room = tree->count == 0 ? 1 : tree->count * 2;
-        struct mutate_field *grown = realloc(tree->fields, room * sizeof(*grown));
+        struct mutate_field *grown = realloc(tree->fields, room * sizeof *grown);
         CHECK(grown != NULL);
         tree->fields = grown;
     }
@@ -57,10 +57,10 @@ static void lay_out(struct mutate_tree *tree, const ProtobufCMessageDescriptor *
     uint64_t statement_type = 0;
     for (size_t at = start; at < end;) {
         uint64_t tag = 0;
-        uint64_t value = 0;
         const size_t tag_size = get_varint(tree->bytes + at, end - at, &tag);
         CHECK(tag_size > 0);
         const size_t value_at = at + tag_size;
+        uint64_t value = 0;
         const size_t value_size = get_varint(tree->bytes + value_at, end - value_at, &value);
         CHECK(value_size > 0 && ((tag & 7) == WIRE_VARINT || (tag & 7) == WIRE_BYTES));
         const bool is_bytes = (tag & 7) == WIRE_BYTES;
@@ -184,7 +184,6 @@ static void add(struct text *text, const uint8_t *bytes, size_t size)
  * a strict receiver wants it, unless it stands in a list. */
 static void add_bytes_field(struct text *text, const struct mutate_field *field, struct span value)
 {
-    uint8_t number[VARINT_BYTES_MAX];
     const ProtobufCFieldDescriptor *known =
         protobuf_c_message_descriptor_get_field(field->message, field->number);
     const bool is_plain = known == NULL || (known->label != PROTOBUF_C_LABEL_REPEATED &&
@@ -192,6 +191,7 @@ static void add_bytes_field(struct text *text, const struct mutate_field *field,
     if (value.size == 0 && is_plain) {
         return;
     }
+    uint8_t number[VARINT_BYTES_MAX];
     add(text, number, put_varint(number, (uint64_t)field->number << 3 | WIRE_BYTES));
     add(text, number, put_varint(number, value.size));
     add(text, value.data, value.size);
@@ -200,7 +200,6 @@ static void add_bytes_field(struct text *text, const struct mutate_field *field,
 static void add_step(struct text *text, const struct mutate_tree *tree,
                      const struct mutate_field *field, uint64_t choice)
 {
-    uint8_t number[VARINT_BYTES_MAX];
     uint64_t value = 0;
     CHECK(get_varint(tree->bytes + field->value, field->end - field->value, &value) > 0);
     const uint64_t steps[] = {value + 1, value - 1, value * 2, UINT64_MAX, value ^ 1U << 16};
@@ -208,6 +207,7 @@ static void add_step(struct text *text, const struct mutate_tree *tree,
     if (value == 0) {
         return; /* zero is not written */
     }
+    uint8_t number[VARINT_BYTES_MAX];
     add(text, number, put_varint(number, (uint64_t)field->number << 3));
     add(text, number, put_varint(number, value));
 }
@@ -225,7 +225,7 @@ static void change_value(struct text *value, enum mutate_op op, uint64_t choice)
         value->size -= 1 + (size_t)(choice % value->size);
         break;
     case MUTATE_EXTEND:
-        add(value, one_byte, sizeof(one_byte));
+        add(value, one_byte, sizeof one_byte);
         break;
     case MUTATE_ZERO:
         memset(value->bytes, 0, value->size);
@@ -234,7 +234,7 @@ static void change_value(struct text *value, enum mutate_op op, uint64_t choice)
         value->size = 0;
         break;
     case MUTATE_INJECT:
-        add(value, unknown_field, sizeof(unknown_field));
+        add(value, unknown_field, sizeof unknown_field);
         break;
     case MUTATE_DROP:
     case MUTATE_DUPLICATE:

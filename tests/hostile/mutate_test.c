@@ -24,20 +24,20 @@ static struct sample make_page(void)
     static uint8_t id[16] = {1, 2, 3, 4};
     static uint8_t hash[32] = {9, 8, 7};
     static uint8_t signature[64] = {6}; /* long enough that no size shrinks to one byte */
-    uint8_t text[] = "sealed bytes";
     Alcove__Context context = ALCOVE__CONTEXT__INIT;
-    context.section = field_of(id, sizeof(id));
+    context.section = field_of(id, sizeof id);
     context.class_ = ALCOVE__NOTE_CLASS__CLASS_SHARED;
     ProtobufCBinaryData parents[] = {field_of(hash, 32), field_of(id, 16)};
     context.parent = parents;
     context.n_parent = 2;
     context.epoch = 300;
     Alcove__Header header = ALCOVE__HEADER__INIT;
-    header.context_hash = field_of(hash, sizeof(hash));
-    header.envelope_size = sizeof(text);
+    header.context_hash = field_of(hash, sizeof hash);
+    uint8_t text[] = "sealed bytes";
+    header.envelope_size = sizeof text;
     size_t context_size = 0;
-    size_t header_size = 0;
     uint8_t *context_bytes = pack(&context.base, &context_size);
+    size_t header_size = 0;
     uint8_t *header_bytes = pack(&header.base, &header_size);
     Alcove__PageEntry entries[3] = {ALCOVE__PAGE_ENTRY__INIT, ALCOVE__PAGE_ENTRY__INIT,
                                     ALCOVE__PAGE_ENTRY__INIT};
@@ -47,12 +47,12 @@ static struct sample make_page(void)
         entries[i].kind =
             i == 2 ? ALCOVE__ENTRY_KIND__ENTRY_ECHO : ALCOVE__ENTRY_KIND__ENTRY_REVISION;
         if (i == 2) {
-            entries[i].object = field_of(hash, sizeof(hash));
+            entries[i].object = field_of(hash, sizeof hash);
         } else {
             entries[i].context = field_of(context_bytes, context_size);
             entries[i].header = field_of(header_bytes, header_size);
-            entries[i].signature = field_of(signature, sizeof(signature));
-            entries[i].envelope = field_of(text, sizeof(text));
+            entries[i].signature = field_of(signature, sizeof signature);
+            entries[i].envelope = field_of(text, sizeof text);
         }
         list[i] = &entries[i];
     }
@@ -81,7 +81,7 @@ static size_t find(const struct mutate_tree *tree, const char *path)
 {
     char text[256];
     for (size_t i = 0; i < tree->count; i++) {
-        mutate_path(tree, i, text, sizeof(text));
+        mutate_path(tree, i, text, sizeof text);
         if (strcmp(text, path) == 0) {
             return i;
         }
@@ -167,15 +167,15 @@ static void test_apply_by_hand(void **state)
     const struct sample sample = make_page();
     const size_t size = sample.size;
     free(sample.bytes);
-    const struct span none = {0};
-    const char *parent = "PageChunk.entry.context.parent";
     const char *envelope = "PageChunk.entry.envelope";
+    const struct span none = {0};
     expect(envelope, MUTATE_FLIP, 3, none, STATUS_OK, size);
     expect(envelope, MUTATE_TRUNCATE, 0, none, STATUS_OK, size - 1);
     expect(envelope, MUTATE_EXTEND, 0, none, STATUS_OK, size + 1);
     expect(envelope, MUTATE_EMPTY, 0, none, STATUS_OK, size - 15); /* tag, size, 13 */
     expect(envelope, MUTATE_REPLACE, 0, span_of("ab", 2), STATUS_OK, size - 11);
     expect(envelope, MUTATE_DUPLICATE, 0, none, STATUS_MALFORMED, size + 15);
+    const char *parent = "PageChunk.entry.context.parent";
     expect(parent, MUTATE_DROP, 0, none, STATUS_OK, size - 34);
     expect(parent, MUTATE_EMPTY, 0, none, STATUS_OK, size - 32); /* an empty one in a list stays */
     expect(parent, MUTATE_SWAP, 0, none, STATUS_OK, size);

@@ -67,9 +67,9 @@ static void rebody(struct inproc_frame *frame, struct span body)
     struct arena arena = {0};
     const Alcove__Frame *old = decode(span_of(frame->data, frame->size), &arena);
     Alcove__Frame fresh = *old;
+    fresh.body = field_of(body.data, body.size);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    fresh.body = field_of(body.data, body.size);
     assert_int_equal(message_pack(&fresh.base, &bytes, &size), STATUS_OK);
     free(frame->data);
     frame->data = bytes;
@@ -86,11 +86,11 @@ static bool mutate(const struct relay_plan *plan, const struct relay_seen *seen,
         plan->around ? span_of(frame->data, frame->size) : field_span(whole->body);
     const ProtobufCMessageDescriptor *type = plan->around ? &alcove__frame__descriptor : seen->body;
     struct mutate_tree tree = {0};
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     if (type != NULL) {
         mutate_parse(target, type, &tree);
     }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     if (plan->field < tree.count) {
         bytes = mutate_apply(&tree, plan->field, plan->op, plan->choice, plan->other, &size);
     }
@@ -129,7 +129,6 @@ static enum status arrive(struct inproc_person *person, const struct relay_plan 
     note_frame(relay, span_of(frame->data, frame->size));
     const size_t number = relay->count - 1;
     const bool meant = plan != NULL && plan->act != RELAY_PASS && number == plan->frame;
-    enum status status = STATUS_OK;
     if (plan != NULL && plan->act == RELAY_STOP && number >= plan->frame) {
         relay->changed = true;
         return STATUS_OK;
@@ -144,13 +143,13 @@ static enum status arrive(struct inproc_person *person, const struct relay_plan 
         return STATUS_OK;
     } else if (meant && plan->act == RELAY_DELAY) {
         relay->changed = true;
-        *held = calloc(1, sizeof(**held));
+        *held = calloc(1, sizeof **held);
         assert_non_null(*held);
         **held = *frame;
         frame->data = NULL;
         return STATUS_OK;
     }
-    status = give(person, frame);
+    enum status status = give(person, frame);
     if (status == STATUS_OK && meant && plan->act == RELAY_DUPLICATE) {
         relay->changed = true;
         status = give(person, frame);
@@ -177,23 +176,23 @@ enum status relay_run(struct inproc_person *person, const struct relay_plan *pla
                       struct relay *out_relay)
 {
     struct inproc *server = person->server;
-    struct inproc_frame *held = NULL;
-    enum status status = STATUS_OK;
-    bool moved = true;
-    memset(out_relay, 0, sizeof(*out_relay));
+    memset(out_relay, 0, sizeof *out_relay);
     inproc_connect(server, &person->link);
     engine_start(person->engine, person->link.exporter, server->now_ms);
     person->connected = true;
+    struct inproc_frame *held = NULL;
+    enum status status = STATUS_OK;
+    bool moved = true;
     for (int step = 0; step < STEPS_MAX && moved && status == STATUS_OK; step++) {
-        struct inproc_frame *frame = NULL;
-        struct span out;
         moved = false;
+        struct span out;
         while (engine_next_frame(person->engine, &out)) {
             server->now_ms++;
             note_request(out_relay, out);
             inproc_handle(&person->link, out);
             moved = true;
         }
+        struct inproc_frame *frame = NULL;
         while (status == STATUS_OK && take(&person->link, &frame)) {
             status = arrive(person, plan, out_relay, frame, &held);
             free_frame(frame);

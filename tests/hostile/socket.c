@@ -30,19 +30,19 @@ void socket_pack(uint32_t kind, uint32_t code, const struct request_id *id, stru
 bool socket_connect(struct attack_socket *socket, uint16_t port)
 {
     const struct raw_options options = raw_options_good(port);
-    uint8_t frame[4096];
-    size_t size = 0;
-    struct arena arena = {0};
-    const Alcove__Frame *hello = NULL;
     socket_close(socket);
     const enum raw_result result = raw_ws_connect(&options, &socket->ws);
-    if (result != RAW_UPGRADED || !raw_ws_receive(socket->ws, frame, sizeof(frame), &size)) {
+    uint8_t frame[4096];
+    size_t size = 0;
+    if (result != RAW_UPGRADED || !raw_ws_receive(socket->ws, frame, sizeof frame, &size)) {
         (void)fprintf(stderr, "socket: connecting gave %d and %s hello\n", (int)result,
                       result == RAW_UPGRADED ? "no" : "so no");
         return false;
     }
+    struct arena arena = {0};
+    const Alcove__Frame *hello = NULL;
     decode_frame(span_of(frame, size), &arena, &hello);
-    CHECK(hello->kind == FRAME_HELLO && hello->body.len <= sizeof(socket->hello.bytes));
+    CHECK(hello->kind == FRAME_HELLO && hello->body.len <= sizeof socket->hello.bytes);
     memcpy(socket->hello.bytes, hello->body.data, hello->body.len);
     socket->hello.size = hello->body.len;
     arena_free(&arena);
@@ -52,17 +52,17 @@ bool socket_connect(struct attack_socket *socket, uint16_t port)
 bool socket_login(struct attack_socket *socket, const struct keystore_content *content)
 {
     uint8_t exporter[WIRE_EXPORTER_BYTES];
-    uint8_t body[LOGIN_BODY_BYTES_MAX];
-    uint8_t answer[8192];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     raw_ws_exporter(socket->ws, exporter);
+    uint8_t body[LOGIN_BODY_BYTES_MAX];
     const size_t body_size =
         login_body(content, span_of(socket->hello.bytes, socket->hello.size), exporter, body);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     socket_pack(FRAME_LOGIN, 0, NULL, span_of(body, body_size), &bytes, &size);
     const bool sent = raw_ws_send(socket->ws, bytes, size);
     free(bytes);
-    if (!sent || !raw_ws_receive(socket->ws, answer, sizeof(answer), &size)) {
+    uint8_t answer[8192];
+    if (!sent || !raw_ws_receive(socket->ws, answer, sizeof answer, &size)) {
         (void)fprintf(stderr, "socket: the login was %s\n", sent ? "not answered" : "not sent");
         return false;
     }
@@ -88,12 +88,12 @@ void socket_close(struct attack_socket *socket)
 static bool send_fence(struct attack_socket *socket, struct request_id *out_id)
 {
     Alcove__SubscribeAsk ask = ALCOVE__SUBSCRIBE_ASK__INIT;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
+    random_bytes(out_id->bytes, ID_BYTES);
     uint8_t body[16];
     size_t body_size = 0;
-    random_bytes(out_id->bytes, ID_BYTES);
-    CHECK(message_pack_into(&ask.base, body, sizeof(body), &body_size) == STATUS_OK);
+    CHECK(message_pack_into(&ask.base, body, sizeof body, &body_size) == STATUS_OK);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     socket_pack(FRAME_REQUEST, OP_SUBSCRIBE, out_id, span_of(body, body_size), &bytes, &size);
     const bool sent = raw_ws_send(socket->ws, bytes, size);
     free(bytes);
@@ -109,7 +109,7 @@ enum socket_end socket_try(struct attack_socket *socket, struct span frame)
     }
     for (size_t i = 0; i < FRAMES_MAX; i++) {
         size_t size = 0;
-        if (!raw_ws_receive(socket->ws, buffer, sizeof(buffer), &size)) {
+        if (!raw_ws_receive(socket->ws, buffer, sizeof buffer, &size)) {
             return raw_ws_wait_close(socket->ws) >= 0 ? SOCKET_CLOSED : SOCKET_SILENT;
         }
         struct arena arena = {0};

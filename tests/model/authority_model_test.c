@@ -151,9 +151,9 @@ static void tell(struct run *run, const struct world_ask *ask)
     struct span bytes = world_statement(run->authority, ask, run->now_ms);
     struct hash before = digest_of(run);
     struct statement statement;
+    enum status status = statement_parse(bytes, authority_practice(run->authority), &statement);
     struct authority_result result;
     struct authority_judgement judgement;
-    enum status status = statement_parse(bytes, authority_practice(run->authority), &statement);
     if (status == STATUS_OK) {
         status = authority_judge(run->authority, &statement, run->seq, run->now_ms,
                                  AUTHORITY_VERIFIED, &result, &judgement);
@@ -248,8 +248,8 @@ static void step_statement(struct run *run)
 
 static void step_clock(struct run *run)
 {
-    struct authority_ending endings[ENDINGS_MAX];
     run->now_ms += (uint64_t)next(run, 4) * 21600000u; /* ends are a day ahead */
+    struct authority_ending endings[ENDINGS_MAX];
     size_t count = authority_endings(run->authority, run->now_ms, endings, ENDINGS_MAX);
     (void)say(run, (struct said){.kind = SAID_ASKED, .time_ms = run->now_ms});
     if (count > 0) {
@@ -315,10 +315,8 @@ static void step(struct run *run)
 static void compare(const struct run *run)
 {
     struct authority *again = NULL;
-    struct authority_ending endings[ENDINGS_MAX];
-    struct hash first;
-    struct hash second;
     assert_int_equal(authority_new(NULL, AUTHORITY_KEEP_SEALS, &again), STATUS_OK);
+    struct authority_ending endings[ENDINGS_MAX];
     for (size_t i = 0; i < run->said_count; i++) {
         const struct said *said = &run->said[i];
         struct authority_result result;
@@ -332,7 +330,9 @@ static void compare(const struct run *run)
             (void)authority_endings(again, said->time_ms, endings, ENDINGS_MAX);
         }
     }
+    struct hash first;
     authority_facts_digest(run->authority, &first);
+    struct hash second;
     authority_facts_digest(again, &second);
     assert_memory_equal(first.bytes, second.bytes, HASH_BYTES);
     authority_free(again);

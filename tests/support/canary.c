@@ -206,13 +206,13 @@ static int list_folder(const char *path, char **list, size_t *count)
 int canary_search_path(struct canary *canary, const char *path)
 {
     char **list = calloc(FOLDERS_MAX, sizeof *list);
-    size_t count = 0;
     int whole = list != NULL && (list[0] = realpath(path, NULL)) != NULL; /* a link is followed */
+    size_t count = 0;
     count += whole ? 1 : 0;
     while (count > 0) {
         char *name = list[--count];
-        struct stat info;
         search(canary, name, 0, (const uint8_t *)name, strlen(name), 0);
+        struct stat info;
         if (lstat(name, &info) != 0) {
             whole = 0;
         } else if (S_ISDIR(info.st_mode)) {
@@ -230,9 +230,9 @@ int canary_search_path(struct canary *canary, const char *path)
 static uint64_t end_of_map(pid_t pid, uint64_t from, uint64_t to, uint64_t offset)
 {
     char path[128];
-    struct stat info;
     (void)snprintf(path, sizeof path, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, from,
                    to);
+    struct stat info;
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
         return to;
     }
@@ -245,13 +245,13 @@ static uint64_t end_of_map(pid_t pid, uint64_t from, uint64_t to, uint64_t offse
 int canary_search_process(struct canary *canary, pid_t pid)
 {
     char path[64];
-    char line[PATH_MAX + 256];
     (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
     FILE *maps = fopen(path, "re");
     (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     const uint64_t before = canary->searched;
     int whole = 1;
+    char line[PATH_MAX + 256];
     while (whole && maps != NULL && fd >= 0 && fgets(line, sizeof line, maps) != NULL) {
         uint64_t from;
         uint64_t to;

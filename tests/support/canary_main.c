@@ -13,9 +13,9 @@
 
 static int read_phrases(struct canary *canary, const char *path)
 {
-    char line[2 * CANARY_PHRASE_BYTES_MAX];
     FILE *file = fopen(path, "re");
     int count = 0;
+    char line[2 * CANARY_PHRASE_BYTES_MAX];
     while (file != NULL && count >= 0 && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[0] == '\0' || line[0] == '#') {

@@ -8,15 +8,15 @@
 
 void cast_invite(struct live_person *by, uint32_t role, const char *name, struct live_person *out)
 {
-    char code[INVITATION_TEXT_CHARS_MAX + 1];
-    struct member_id member;
-    uint64_t ticket = 0;
     bool by_root = role == ROLE_AUDITOR || role == ROLE_ADMIN;
     uint64_t now_ms = live_now_ms(by->live);
     struct act_invite ask = {.role = role,
                              .name = span_of(name, strlen(name)),
                              .expires_ms = now_ms + DAY_MS,
                              .root = by_root ? by->live->root : NULL};
+    char code[INVITATION_TEXT_CHARS_MAX + 1];
+    struct member_id member;
+    uint64_t ticket = 0;
     OK(act_invite(by->engine, &ask, now_ms, code, &member, &ticket));
     live_done(by, ticket);
     live_join(by->live, code, out);
@@ -27,8 +27,8 @@ void cast_invite(struct live_person *by, uint32_t role, const char *name, struct
 
 void cast_delegate(struct live_person *admin, struct live_person *therapist)
 {
-    uint64_t ticket = 0;
     live_sync(admin);
+    uint64_t ticket = 0;
     OK(act_delegate(admin->engine, &therapist->content.member, 0, live_now_ms(admin->live),
                     &ticket));
     live_done(admin, ticket);
@@ -38,12 +38,12 @@ void cast_delegate(struct live_person *admin, struct live_person *therapist)
 struct hash cast_relate(struct live_person *admin, struct live_person *subject,
                         struct live_person *staff, uint32_t kind)
 {
-    uint64_t ticket = 0;
-    struct engine_ticket info;
     live_sync(admin);
+    uint64_t ticket = 0;
     OK(act_relate(admin->engine, &subject->content.member, &staff->content.member, kind, 0,
                   live_now_ms(admin->live), &ticket));
     live_done(admin, ticket);
+    struct engine_ticket info;
     engine_ticket(admin->engine, ticket, &info);
     live_sync(admin);
     live_sync(subject);
@@ -77,7 +77,6 @@ struct section_id cast_section(struct live_person *maker, uint32_t class, struct
 void cast_grant(struct live_person *owner, const struct section_id *section,
                 struct live_person *member, uint32_t rights, uint64_t until_ms)
 {
-    uint64_t ticket = 0;
     struct act_grant ask = {.section = *section,
                             .member = member->content.member,
                             .rights = rights,
@@ -85,6 +84,7 @@ void cast_grant(struct live_person *owner, const struct section_id *section,
                             .history_from = 1,
                             .code_compared = true};
     live_sync(owner);
+    uint64_t ticket = 0;
     OK(act_grant(owner->engine, &ask, live_now_ms(owner->live), &ticket));
     live_done(owner, ticket);
     live_sync(owner);
@@ -95,13 +95,13 @@ struct note_id cast_write_later(struct live_person *author, const struct section
                                 const struct note_id *note, struct span text, uint64_t *out_ticket)
 {
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    struct note_id id;
     body.kind = NOTE_PROGRESS;
     body.text = field_of(text.data, text.size);
     struct write_note ask = {.section = *section, .kind = REVISION_DRAFT, .body = &body};
     if (note != NULL) {
         ask.note = *note;
     }
+    struct note_id id;
     OK(write_note(author->engine, &ask, live_now_ms(author->live), &id, out_ticket));
     return id;
 }
@@ -118,36 +118,36 @@ struct note_id cast_write(struct live_person *author, const struct section_id *s
 
 void cast_device(struct live_person *person, struct live_person *out)
 {
-    struct keystore_content content = {0};
-    struct act_device_keys keys;
-    struct signature signature;
-    uint8_t *body = NULL;
-    size_t size = 0;
-    uint64_t ticket = 0;
-    struct engine_ticket info;
     live_sync(person);
+    struct keystore_content content = {0};
     OK(keystore_content_init(&content));
     content.practice = person->content.practice;
     content.member = person->content.member;
     random_bytes(content.device.bytes, ID_BYTES);
+    struct act_device_keys keys;
     keys.device = content.device;
     keys.content_key = *identity_signer_public(content.content_key);
     keys.login_key = *identity_signer_public(content.login);
     keys.sealing_key = *identity_sealer_public(content.sealing);
+    uint8_t *body = NULL;
+    size_t size = 0;
     OK(act_device_body(person->engine, &keys, &body, &size));
     struct span signed_body = span_of(body, size);
+    struct signature signature;
     OK(identity_sign(content.content_key, LABEL_DEVICE, &content.practice, &signed_body, 1,
                      &signature));
+    uint64_t ticket = 0;
     OK(act_device(person->engine, signed_body, &signature, live_now_ms(person->live), &ticket));
     free(body);
     live_done(person, ticket);
+    struct engine_ticket info;
     engine_ticket(person->engine, ticket, &info);
     live_sync(person);
     /* What the first device hands over: pins, what it has seen of the logs, its name. */
     content.device_statement = info.object;
     content.pins = person->content.pins;
-    memcpy(content.address, person->content.address, sizeof(content.address));
-    memcpy(content.origin, person->content.origin, sizeof(content.origin));
+    memcpy(content.address, person->content.address, sizeof content.address);
+    memcpy(content.origin, person->content.origin, sizeof content.origin);
     live_adopt(person->live, &content, out);
     live_sync(out);
 }
@@ -173,7 +173,7 @@ static bool add_text(void *visitor, const struct view_revision *revision)
 const char *cast_texts(struct live_person *person, const struct section_id *section)
 {
     static char out[16384];
-    struct texts texts = {out, 0, sizeof(out)};
+    struct texts texts = {out, 0, sizeof out};
     out[0] = '\0';
     OK(view_revisions(person->engine, section, NULL, add_text, &texts));
     return out;

@@ -23,7 +23,7 @@ static void begin(struct forge *forge, const struct chain_label *label)
     forge->count = 0;
     forge->label = *label;
     forge->chain_count = chain != NULL ? chain->count : 0;
-    memset(&forge->last, 0, sizeof(forge->last));
+    memset(&forge->last, 0, sizeof forge->last);
     if (chain != NULL) {
         forge->last = chain->last;
     }
@@ -34,11 +34,11 @@ static void begin_section(struct forge *forge, const struct section_id *section)
     mirror_update(forge->mirror);
     const struct authority_section *facts = authority_section(forge->mirror->authority, section);
     struct chain_label label;
-    random_bytes(label.bytes, sizeof(label.bytes));
+    random_bytes(label.bytes, sizeof label.bytes);
     begin(forge, facts != NULL ? &facts->label : &label);
     forge->section = *section;
     if (forge->absent) {
-        random_bytes(forge->label.bytes, sizeof(forge->label.bytes));
+        random_bytes(forge->label.bytes, sizeof forge->label.bytes);
     }
     mirror_head(forge->mirror, section, &forge->number, &forge->head);
 }
@@ -59,9 +59,9 @@ static bool add(struct forge *forge, enum statement_type type, const ProtobufCMe
     const struct identity_signer *signer = forge->actor->content.content_key;
     struct made *made = &forge->made[forge->count];
     struct hash before = forge->head;
-    bool holds = false;
     assert_true(forge->count < FORGE_STATEMENTS_MAX);
     OK(make_statement(&forge->mirror->live->practice, type, body, &signer, 1, made));
+    bool holds = false;
     if (statement_rule(type)->subject == STATEMENT_OF_SECTION) {
         holds = mirror_try(forge->mirror, span_of(made->data, made->size), forge->count);
         forge->number++;
@@ -143,23 +143,23 @@ static void add_epoch(struct forge *forge)
     const struct authority *authority = forge->mirror->authority;
     const struct authority_section *facts = authority_section(authority, &forge->section);
     struct authority_when when = mirror_now(forge->mirror);
-    struct hash membership;
-    struct hash commitment;
-    struct hash previous = {{0}};
-    size_t count = 0;
-    Alcove__Link link;
     Alcove__Epoch epoch = ALCOVE__EPOCH__INIT;
     assert_non_null(facts);
-    random_bytes(seals.bytes, sizeof(seals.bytes));
-    random_bytes(commitment.bytes, sizeof(commitment.bytes));
+    random_bytes(seals.bytes, sizeof seals.bytes);
+    struct hash commitment;
+    random_bytes(commitment.bytes, sizeof commitment.bytes);
+    struct hash membership;
     authority_membership(authority, facts, when, &membership);
+    size_t count = 0;
     OK(authority_recipients(authority, facts, when, recipients, EPOCH_SEALS_MAX, &count));
     for (size_t i = 0; i < count; i++) {
         fill_seal(&seals, i, &recipients[i]);
     }
+    Alcove__Link link;
     link_of(forge, &link);
     epoch.link = &link;
     epoch.epoch = facts->epoch_count + 1u;
+    struct hash previous = {{0}};
     if (facts->epoch_count > 0) {
         previous = facts->epochs[facts->epoch_count - 1u].statement;
         epoch.previous_epoch = field_of(previous.bytes, HASH_BYTES);
@@ -189,13 +189,13 @@ struct live_reply *forge_reseal(struct forge *forge, const struct section_id *se
     static struct seals seals;
     static struct starts starts;
     const struct authority_recipient recipient = {*device, RECIPIENT_DEVICE};
-    Alcove__Link link;
     Alcove__ResealKey key = ALCOVE__RESEAL_KEY__INIT;
     Alcove__ResealKey *keys[] = {&key};
     Alcove__Reseal reseal = ALCOVE__RESEAL__INIT;
     begin_section(forge, section);
-    random_bytes(seals.bytes, sizeof(seals.bytes));
+    random_bytes(seals.bytes, sizeof seals.bytes);
     fill_seal(&seals, 0, &recipient);
+    Alcove__Link link;
     link_of(forge, &link);
     key.epoch = 1;
     key.seal = &seals.seal[0];
@@ -216,12 +216,12 @@ struct live_reply *forge_reseal(struct forge *forge, const struct section_id *se
 struct live_reply *forge_create(struct forge *forge, uint32_t class, const struct chart_id *chart,
                                 const struct member_id *client)
 {
-    struct section_id section;
-    Alcove__Link link;
     Alcove__Section body = ALCOVE__SECTION__INIT;
-    random_bytes(section.bytes, sizeof(section.bytes));
+    struct section_id section;
+    random_bytes(section.bytes, sizeof section.bytes);
     begin_section(forge, &section);
-    memset(&forge->head, 0, sizeof(forge->head));
+    memset(&forge->head, 0, sizeof forge->head);
+    Alcove__Link link;
     link_of(forge, &link);
     body.link = &link;
     body.section = field_of(section.bytes, ID_BYTES);
@@ -243,10 +243,10 @@ struct live_reply *forge_grant(struct forge *forge, const struct section_id *sec
                                const struct member_id *member, uint32_t rights)
 {
     const struct authority_member *grantee = authority_member(forge->mirror->authority, member);
-    Alcove__Link link;
     Alcove__Grant grant = ALCOVE__GRANT__INIT;
     assert_non_null(grantee);
     begin_section(forge, section);
+    Alcove__Link link;
     link_of(forge, &link);
     grant.link = &link;
     grant.member = field_of(member->bytes, ID_BYTES);
@@ -265,15 +265,15 @@ struct live_reply *forge_revoke(struct forge *forge, const struct section_id *se
 {
     begin_section(forge, section);
     const struct authority_section *facts = authority_section(forge->mirror->authority, section);
-    struct hash revoked = {{0}};
-    Alcove__Link link;
     Alcove__Revocation body = ALCOVE__REVOCATION__INIT;
+    struct hash revoked = {{0}};
     for (size_t i = 0; facts != NULL && i < facts->grant_count; i++) {
         if (ID_EQUAL(&facts->grants[i].member, member) &&
             facts->grants[i].ended_seq == AUTHORITY_NEVER) {
             revoked = facts->grants[i].statement;
         }
     }
+    Alcove__Link link;
     link_of(forge, &link);
     body.link = &link;
     body.grant = field_of(revoked.bytes, HASH_BYTES);
@@ -302,22 +302,22 @@ static void write_context(struct forge *forge, uint32_t kind, const struct note_
     const struct keystore_content *keys = &forge->actor->content;
     const struct authority_section *facts =
         authority_section(forge->mirror->authority, &forge->section);
-    struct hash device_link;
-    uint64_t position = 0;
-    ProtobufCBinaryData parents[1];
     Alcove__Context context = ALCOVE__CONTEXT__INIT;
     assert_non_null(facts);
     const struct authority_epoch *epoch = authority_epoch(facts, mirror_now(forge->mirror));
     assert_non_null(epoch);
+    struct hash device_link;
+    uint64_t position = 0;
     mirror_position(forge->mirror, &forge->section, &keys->device, &position, &device_link);
     struct section_id nowhere;
-    random_bytes(nowhere.bytes, sizeof(nowhere.bytes));
+    random_bytes(nowhere.bytes, sizeof nowhere.bytes);
     context.section = field_of(forge->absent ? nowhere.bytes : forge->section.bytes, ID_BYTES);
     context.class_ = facts->class;
     context.chart = field_of(facts->chart.bytes, facts->has_chart ? ID_BYTES : 0);
     context.note = field_of(note->bytes, ID_BYTES);
     context.revision = parent != NULL ? 1000 : 1;
     context.n_parent = parent != NULL ? 1 : 0;
+    ProtobufCBinaryData parents[1];
     parents[0] = field_of(parent != NULL ? parent->bytes : NULL, HASH_BYTES);
     context.parent = parents;
     context.epoch = epoch->epoch;
@@ -329,21 +329,21 @@ static void write_context(struct forge *forge, uint32_t kind, const struct note_
     context.device_link = field_of(device_link.bytes, position > 0 ? HASH_BYTES : 0);
     context.section_number = forge->number;
     context.section_head = field_of(forge->head.bytes, HASH_BYTES);
-    OK(message_pack_into(&context.base, writing->context, sizeof(writing->context),
+    OK(message_pack_into(&context.base, writing->context, sizeof writing->context,
                          &writing->context_size));
 }
 
 static void write_header(struct forge *forge, struct writing *writing)
 {
-    struct hash context_hash;
-    struct hash envelope_hash;
     Alcove__Header header = ALCOVE__HEADER__INIT;
+    struct hash context_hash;
     hash_bytes(span_of(writing->context, writing->context_size), &context_hash);
-    hash_bytes(span_of(writing->envelope, sizeof(writing->envelope)), &envelope_hash);
+    struct hash envelope_hash;
+    hash_bytes(span_of(writing->envelope, sizeof writing->envelope), &envelope_hash);
     header.context_hash = field_of(context_hash.bytes, HASH_BYTES);
-    header.envelope_size = sizeof(writing->envelope);
+    header.envelope_size = sizeof writing->envelope;
     header.envelope_hash = field_of(envelope_hash.bytes, HASH_BYTES);
-    OK(message_pack_into(&header.base, writing->header, sizeof(writing->header),
+    OK(message_pack_into(&header.base, writing->header, sizeof writing->header,
                          &writing->header_size));
     struct span bytes = span_of(writing->header, writing->header_size);
     OK(identity_sign(forge->actor->content.content_key, LABEL_REVISION,
@@ -354,20 +354,20 @@ static void write_header(struct forge *forge, struct writing *writing)
 struct live_reply *forge_write(struct forge *forge, const struct section_id *section, uint32_t kind,
                                const struct note_id *note, const struct hash *parent)
 {
-    struct note_id fresh;
-    struct writing writing;
     Alcove__Revision revision = ALCOVE__REVISION__INIT;
-    random_bytes(fresh.bytes, sizeof(fresh.bytes));
-    random_bytes(writing.envelope, sizeof(writing.envelope));
-    random_bytes(writing.wrap, sizeof(writing.wrap));
+    struct note_id fresh;
+    random_bytes(fresh.bytes, sizeof fresh.bytes);
+    struct writing writing;
+    random_bytes(writing.envelope, sizeof writing.envelope);
+    random_bytes(writing.wrap, sizeof writing.wrap);
     begin_section(forge, section);
     write_context(forge, kind, note != NULL ? note : &fresh, parent, &writing);
     write_header(forge, &writing);
     revision.context = field_of(writing.context, writing.context_size);
     revision.header = field_of(writing.header, writing.header_size);
     revision.signature = field_of(writing.signature.bytes, SIGNATURE_BYTES);
-    revision.wrap = field_of(writing.wrap, sizeof(writing.wrap));
-    revision.envelope = field_of(writing.envelope, sizeof(writing.envelope));
+    revision.wrap = field_of(writing.wrap, sizeof writing.wrap);
+    revision.envelope = field_of(writing.envelope, sizeof writing.envelope);
     return send_ask(forge, &revision);
 }
 
@@ -375,21 +375,21 @@ struct live_reply *forge_opened(struct forge *forge, const struct section_id *se
                                 const struct note_id *note, const struct hash *link)
 {
     const struct keystore_content *keys = &forge->actor->content;
-    uint8_t bytes[512];
-    size_t size = 0;
-    struct signature signature;
     Alcove__Opened opened = ALCOVE__OPENED__INIT;
     Alcove__OpenedAsk ask = ALCOVE__OPENED_ASK__INIT;
     struct section_id nowhere;
-    random_bytes(nowhere.bytes, sizeof(nowhere.bytes));
+    random_bytes(nowhere.bytes, sizeof nowhere.bytes);
     opened.section = field_of(forge->absent ? nowhere.bytes : section->bytes, ID_BYTES);
     opened.note = field_of(note->bytes, ID_BYTES);
     opened.link = field_of(link->bytes, HASH_BYTES);
     opened.member = field_of(keys->member.bytes, ID_BYTES);
     opened.device = field_of(keys->device_statement.bytes, HASH_BYTES);
     opened.opened_ms = live_now_ms(forge->mirror->live);
-    OK(message_pack_into(&opened.base, bytes, sizeof(bytes), &size));
+    uint8_t bytes[512];
+    size_t size = 0;
+    OK(message_pack_into(&opened.base, bytes, sizeof bytes, &size));
     struct span body = span_of(bytes, size);
+    struct signature signature;
     OK(identity_sign(keys->content_key, LABEL_OPENED, &forge->mirror->live->practice, &body, 1,
                      &signature));
     ask.opened = field_of(bytes, size);

@@ -25,7 +25,7 @@ static void place(struct forge *forge, const struct chain_label *label, bool by_
     const struct authority_chain *chain = authority_chain(forge->mirror->authority, label);
     forge->label = *label;
     forge->chain_count = chain != NULL ? chain->count : 0;
-    memset(&forge->last, 0, sizeof(forge->last));
+    memset(&forge->last, 0, sizeof forge->last);
     if (chain != NULL) {
         forge->last = chain->last;
     }
@@ -51,10 +51,10 @@ struct live_reply *forge_member(struct forge *forge, enum statement_type type,
                                 const struct member_id *subject, ProtobufCMessage *body,
                                 Alcove__Link **link)
 {
-    Alcove__Link made;
     mirror_update(forge->mirror);
     const struct authority_member *member = authority_member(forge->mirror->authority, subject);
     assert_non_null(member);
+    Alcove__Link made;
     place(forge, &member->label, true, &made);
     *link = &made;
     struct live_reply *reply = sign_and_send(forge, type, body);
@@ -66,15 +66,14 @@ struct live_reply *forge_member(struct forge *forge, enum statement_type type,
 static struct live_reply *invite(struct forge *forge, bool root, uint32_t role,
                                  const struct hash *authority, const struct member_id *invited)
 {
-    struct chain_label label;
-    struct member_id fresh;
-    struct identity_signer *key = NULL;
-    struct made made;
-    Alcove__Link link;
     Alcove__Invitation body = ALCOVE__INVITATION__INIT;
-    random_bytes(label.bytes, sizeof(label.bytes));
-    random_bytes(fresh.bytes, sizeof(fresh.bytes));
+    struct chain_label label;
+    random_bytes(label.bytes, sizeof label.bytes);
+    struct member_id fresh;
+    random_bytes(fresh.bytes, sizeof fresh.bytes);
+    struct identity_signer *key = NULL;
     OK(identity_signer_new(IDENTITY_CONTENT, &key));
+    Alcove__Link link;
     place(forge, &label, !root, &link);
     if (root) {
         link.member = field_of(NULL, 0);
@@ -89,6 +88,7 @@ static struct live_reply *invite(struct forge *forge, bool root, uint32_t role,
     }
     const struct identity_signer *signer =
         root ? forge->mirror->live->root : forge->actor->content.content_key;
+    struct made made;
     OK(make_statement(&forge->mirror->live->practice, STATEMENT_INVITATION, &body.base, &signer, 1,
                       &made));
     identity_signer_free(key);
@@ -111,15 +111,14 @@ struct live_reply *forge_device(struct forge *forge)
 {
     const struct authority_member *self =
         authority_member(forge->mirror->authority, &forge->actor->content.member);
-    struct keystore_content fresh = {0};
-    struct made made;
-    Alcove__Link link;
     Alcove__DeviceKeys keys = ALCOVE__DEVICE_KEYS__INIT;
     Alcove__Device body = ALCOVE__DEVICE__INIT;
     assert_non_null(self);
     assert_non_null(forge->actor->content.identity);
+    struct keystore_content fresh = {0};
     OK(keystore_content_init(&fresh));
-    random_bytes(fresh.device.bytes, sizeof(fresh.device.bytes));
+    random_bytes(fresh.device.bytes, sizeof fresh.device.bytes);
+    Alcove__Link link;
     place(forge, &self->label, false, &link);
     keys.device = field_of(fresh.device.bytes, ID_BYTES);
     keys.content_key = field_of(identity_signer_public(fresh.content_key)->bytes, PUBLIC_KEY_BYTES);
@@ -129,6 +128,7 @@ struct live_reply *forge_device(struct forge *forge)
     body.link = &link;
     body.device = &keys;
     const struct identity_signer *signers[] = {forge->actor->content.identity, fresh.content_key};
+    struct made made;
     OK(make_statement(&forge->mirror->live->practice, STATEMENT_DEVICE, &body.base, signers, 2,
                       &made));
     struct live_reply *reply = send_one(forge, &made);
@@ -138,11 +138,11 @@ struct live_reply *forge_device(struct forge *forge)
 
 struct live_reply *forge_configure(struct forge *forge)
 {
-    Alcove__Link link;
     Alcove__WitnessPolicy body = ALCOVE__WITNESS_POLICY__INIT;
     mirror_update(forge->mirror);
     const struct authority_chain *practice = authority_chain_at(forge->mirror->authority, 0);
     assert_non_null(practice);
+    Alcove__Link link;
     place(forge, &practice->label, false, &link);
     link.member = field_of(NULL, 0);
     body.link = &link;

@@ -31,7 +31,7 @@ static void try_seal(const struct engine *engine, const struct authority_section
     for (size_t i = 0; i < ARRAY_LEN(recipients); i++) {
         struct epoch_key_parties parties = {*recipients[i], *sender};
         struct secret *key = NULL;
-        if (epoch_key_open(span_of(sealed, sizeof(sealed)), &place, &parties,
+        if (epoch_key_open(span_of(sealed, sizeof sealed), &place, &parties,
                            identity_sealer_secret(engine->common.content->sealing), NULL,
                            &epoch->commitment, &key) == STATUS_OK) {
             assert_true(ring->count < LEAVER_KEYS_MAX && ring->unsealed_count < LEAVER_KEYS_MAX);
@@ -61,7 +61,7 @@ void leaver_ring_fill(const struct mirror *mirror, const struct live_person *per
     const struct engine *engine = person->engine;
     const struct authority_section *facts = authority_section(mirror->authority, section);
     assert_non_null(facts);
-    memset(out_ring, 0, sizeof(*out_ring));
+    memset(out_ring, 0, sizeof *out_ring);
     add_held(engine, out_ring);
     for (size_t i = 0; i < facts->epoch_count; i++) {
         try_statement(engine, facts, facts->epochs[i].bytes, &facts->epochs[i].signer_device,

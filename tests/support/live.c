@@ -28,7 +28,7 @@ void live_start(struct live *live)
     *live = (struct live){.output = -1};
     OK(random_init());
     const char *base = getenv("TMPDIR");
-    (void)snprintf(live->folder, sizeof(live->folder), "%s/alcove-live-XXXXXX",
+    (void)snprintf(live->folder, sizeof live->folder, "%s/alcove-live-XXXXXX",
                    base != NULL && base[0] == '/' ? base : "/tmp");
     assert_non_null(mkdtemp(live->folder));
     live_server_found(live);
@@ -48,7 +48,6 @@ static void person_free(struct live_person *person)
 
 void live_stop(struct live *live)
 {
-    char command[LIVE_FOLDER_CHARS_MAX + 16u];
     while (live->people != NULL) {
         struct live_person *person = live->people;
         live_disconnect(person);
@@ -57,16 +56,17 @@ void live_stop(struct live *live)
     }
     live_server_end(live);
     identity_signer_free(live->root);
-    (void)snprintf(command, sizeof(command), "rm -rf '%s'", live->folder);
+    char command[LIVE_FOLDER_CHARS_MAX + 16u];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", live->folder);
     assert_int_equal(system(command), 0);
 }
 
 void live_set_clock(struct live *live, int64_t off_ms)
 {
     char path[LIVE_FOLDER_CHARS_MAX + 16u];
+    (void)snprintf(path, sizeof path, "%s/clock", live->folder);
     char next[LIVE_FOLDER_CHARS_MAX + 16u];
-    (void)snprintf(path, sizeof(path), "%s/clock", live->folder);
-    (void)snprintf(next, sizeof(next), "%s/clock.new", live->folder);
+    (void)snprintf(next, sizeof next, "%s/clock.new", live->folder);
     FILE *out = fopen(next, "w");
     assert_non_null(out);
     assert_true(fprintf(out, "%lld\n", (long long)off_ms) > 0);
@@ -263,11 +263,11 @@ void live_open(struct live_person *person)
 
 bool live_try_connect(struct live_person *person)
 {
-    struct engine_state now;
     if (!person->open) {
         begin_connect(person, &person->live->tls_pin);
     }
     bool ended = live_until(person->live, is_idle_or_gone, person);
+    struct engine_state now;
     engine_state(person->engine, &now);
     return ended && now.phase == ENGINE_IDLE && person->open;
 }
@@ -331,8 +331,8 @@ static bool round_over(void *state)
 
 void live_sync(struct live_person *person)
 {
-    struct engine_state now;
     live_connect(person);
+    struct engine_state now;
     engine_state(person->engine, &now);
     struct round round = {person, now.rounds};
     engine_sync(person->engine);
@@ -358,9 +358,9 @@ static bool ticket_over(void *state)
 enum status live_finish(struct live_person *person, uint64_t ticket)
 {
     struct ticket state = {person, ticket};
-    struct engine_ticket info;
     live_connect(person);
     bool over = live_until(person->live, ticket_over, &state);
+    struct engine_ticket info;
     engine_ticket(person->engine, ticket, &info);
     if (!over || info.wish != ENGINE_WISH_DONE) {
         tell_alarms(person);
@@ -380,10 +380,10 @@ void live_done(struct live_person *person, uint64_t ticket)
 
 static void person_init(struct live *live, struct live_person *person)
 {
-    struct wire_options options;
     struct wire_handler handler = {person, on_open, on_frame, on_closed};
     *person = (struct live_person){.live = live, .next = live->people};
     live->people = person;
+    struct wire_options options;
     wire_options_default(&options);
     OK(wire_new(&options, &handler, &person->wire));
     person->storage = memory_storage_new();
@@ -409,8 +409,8 @@ static bool join_over(void *state)
 
 void live_join(struct live *live, const char *code, struct live_person *person)
 {
-    struct join *join = NULL;
     person_init(live, person);
+    struct join *join = NULL;
     OK(join_new(span_of(code, strlen(code)), &join));
     person->join = join;
     begin_connect(person, NULL);
@@ -427,6 +427,6 @@ void live_adopt(struct live *live, struct keystore_content *content, struct live
 {
     person_init(live, person);
     person->content = *content;
-    memset(content, 0, sizeof(*content));
+    memset(content, 0, sizeof *content);
     start_engine(person);
 }

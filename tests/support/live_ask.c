@@ -8,14 +8,14 @@ void live_send(struct live_person *person, uint32_t kind, uint32_t code,
                const struct request_id *id, struct span body)
 {
     Alcove__Frame frame = ALCOVE__FRAME__INIT;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     frame.kind = kind;
     frame.code = code;
     frame.body = field_of(body.data, body.size);
     if (id != NULL) {
         frame.request_id = field_of(id->bytes, ID_BYTES);
     }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     OK(message_pack(&frame.base, &bytes, &size));
     OK(wire_send(person->wire, span_of(bytes, size)));
     free(bytes);
@@ -51,9 +51,9 @@ struct live_reply *live_ask_bytes(struct live_person *person, uint32_t op,
 struct live_reply *live_ask(struct live_person *person, uint32_t op, const ProtobufCMessage *body)
 {
     struct request_id id;
+    random_bytes(id.bytes, sizeof id.bytes);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    random_bytes(id.bytes, sizeof(id.bytes));
     OK(message_pack(body, &bytes, &size));
     struct live_reply *reply = live_ask_bytes(person, op, &id, span_of(bytes, size), true);
     free(bytes);

@@ -23,7 +23,7 @@ static void program_path(const char *name, char out[PATH_CHARS_MAX])
     const char *given = getenv("ALCOVE_BIN");
     char self[PATH_CHARS_MAX] = "";
     if (given == NULL) {
-        ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 16u);
+        ssize_t size = readlink("/proc/self/exe", self, sizeof self - 16u);
         assert_true(size > 0);
         char *slash = strrchr(self, '/');
         assert_non_null(slash);
@@ -43,10 +43,10 @@ static void path_in(const struct live *live, const char *name, char out[PATH_CHA
 static pid_t spawn(const struct live *live, const char *const arguments[], int *out_output)
 {
     char program[PATH_CHARS_MAX];
-    char clock[PATH_CHARS_MAX];
-    int ends[2];
     program_path("alcoved", program);
+    char clock[PATH_CHARS_MAX];
     path_in(live, "clock", clock);
+    int ends[2];
     assert_int_equal(pipe(ends), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -84,10 +84,10 @@ static void must_end_well(pid_t pid)
 /* Its words go to a pipe that must be read, or it might wait for us. */
 static void run_to_end(const struct live *live, const char *const arguments[])
 {
-    char words[256];
     int output = -1;
     pid_t pid = spawn(live, arguments, &output);
-    while (read(output, words, sizeof(words)) > 0) {
+    char words[256];
+    while (read(output, words, sizeof words) > 0) {
     }
     (void)close(output);
     must_end_well(pid);
@@ -106,16 +106,16 @@ static void read_keys(const struct live *live, struct found_keys *out_keys)
 {
     static uint8_t bytes[FILE_BYTES_MAX];
     char path[PATH_CHARS_MAX];
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     path_in(live, "data/server.pub", path);
     FILE *in = fopen(path, "r");
     assert_non_null(in);
-    size_t size = fread(bytes, 1, sizeof(bytes), in);
+    size_t size = fread(bytes, 1, sizeof bytes, in);
     (void)fclose(in);
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__server_public__descriptor, span_of(bytes, size), &arena, &message));
     const Alcove__ServerPublic *keys = (const Alcove__ServerPublic *)(const void *)message;
-    memset(out_keys, 0, sizeof(*out_keys));
+    memset(out_keys, 0, sizeof *out_keys);
     assert_true(field_key(keys->login_key, &out_keys->login_key));
     assert_true(field_key(keys->log_key, &out_keys->log_key));
     assert_true(field_hash(keys->tls_pin, &out_keys->tls_pin));
@@ -126,12 +126,12 @@ static void read_keys(const struct live *live, struct found_keys *out_keys)
 static void write_genesis(struct live *live, const char *path)
 {
     struct found_keys keys;
-    struct found_bytes made[5] = {{NULL, 0}};
-    struct span chain[4];
     read_keys(live, &keys);
     live->tls_pin = keys.tls_pin;
     OK(identity_signer_new(IDENTITY_ROOT, &live->root));
+    struct found_bytes made[5] = {{NULL, 0}};
     OK(found_genesis(live->root, live_now_ms(live), &made[0], &live->practice));
+    struct span chain[4];
     chain[0] = span_of(made[0].data, made[0].size);
     OK(found_server_keys(live->root, &live->practice, chain[0], &keys, &made[1]));
     chain[1] = span_of(made[1].data, made[1].size);
@@ -148,8 +148,8 @@ static void write_genesis(struct live *live, const char *path)
     OK(found_invitation(live->root, &live->practice, &invite, &made[3], &made[4],
                         live->admin_code));
     Alcove__Founding founding = ALCOVE__FOUNDING__INIT;
-    ProtobufCBinaryData statements[4];
     ProtobufCBinaryData bundle = field_of(made[4].data, made[4].size);
+    ProtobufCBinaryData statements[4];
     for (size_t i = 0; i < 4; i++) {
         statements[i] = field_of(made[i].data, made[i].size);
     }
@@ -170,8 +170,8 @@ static void write_genesis(struct live *live, const char *path)
 void live_server_found(struct live *live)
 {
     char data[PATH_CHARS_MAX];
-    char genesis[PATH_CHARS_MAX];
     path_in(live, "data", data);
+    char genesis[PATH_CHARS_MAX];
     path_in(live, "genesis", genesis);
     run_to_end(live, (const char *[]){"init", data, "--listen", "127.0.0.1:0", NULL});
     write_genesis(live, genesis);
@@ -181,13 +181,13 @@ void live_server_found(struct live *live)
 /* "alcoved: serving on HOST port N" is the last thing that a started server says. */
 static uint16_t await_port(int output)
 {
-    char words[1024] = "";
-    size_t used = 0;
     struct pollfd poll_output = {.fd = output, .events = POLLIN};
     const char *at = NULL;
+    char words[1024] = "";
+    size_t used = 0;
     while (at == NULL || strchr(at, '\n') == NULL) {
         assert_int_equal(poll(&poll_output, 1, START_WAIT_MS), 1);
-        ssize_t got = read(output, words + used, sizeof(words) - 1u - used);
+        ssize_t got = read(output, words + used, sizeof words - 1u - used);
         assert_true(got > 0);
         used += (size_t)got;
         words[used] = '\0';

@@ -13,18 +13,18 @@ struct made make_section_statement(struct make_world *world, uint32_t class,
                                    struct make_section **out_section)
 {
     Alcove__Section body = ALCOVE__SECTION__INIT;
-    Alcove__Link link;
-    struct hash identity;
     assert_true(world->section_count < MAKE_SECTIONS_MAX);
     struct make_section *section = &world->sections[world->section_count++];
     *out_section = section;
     *section = (struct make_section){.class = class, .client = client};
     random_bytes(section->id.bytes, ID_BYTES);
     random_bytes(section->label.bytes, HASH_BYTES);
+    Alcove__Link link;
     const struct make_key *key = make_link_by(world, &link, &section->label, maker, 0);
     body.link = &link;
     body.section = field_of(section->id.bytes, ID_BYTES);
     body.class_ = class;
+    struct hash identity;
     if (client != NULL) {
         const struct authority_chart *chart = authority_chart_of(world->authority, &client->id);
         random_bytes(section->chart.bytes, ID_BYTES);
@@ -44,8 +44,8 @@ struct made make_grant(struct make_world *world, const struct make_section *sect
 {
     Alcove__Grant body = ALCOVE__GRANT__INIT;
     Alcove__Link link;
-    struct hash identity;
     const struct make_key *key = make_link_by(world, &link, &section->label, signer, 0);
+    struct hash identity;
     statement_identity_hash(&grantee->identity.public, &world->practice, &identity);
     body.link = &link;
     body.member = field_of(grantee->id.bytes, ID_BYTES);
@@ -81,13 +81,13 @@ static void fill_seal(struct seal_space *space, const struct authority_recipient
 {
     alcove__seal__init(&space->seal);
     space->recipient = recipient->hash;
-    random_bytes(space->share, sizeof(space->share));
-    random_bytes(space->sealed, sizeof(space->sealed));
+    random_bytes(space->share, sizeof space->share);
+    random_bytes(space->sealed, sizeof space->sealed);
     space->seal.kind = recipient->kind;
     space->seal.mode = SEAL_BASE;
     space->seal.recipient = field_of(space->recipient.bytes, HASH_BYTES);
-    space->seal.share = field_of(space->share, sizeof(space->share));
-    space->seal.sealed = field_of(space->sealed, sizeof(space->sealed));
+    space->seal.share = field_of(space->share, sizeof space->share);
+    space->seal.sealed = field_of(space->sealed, sizeof space->sealed);
 }
 
 /* Positions of all devices that wrote, ascending. */
@@ -120,21 +120,21 @@ struct made make_epoch(struct make_world *world, const struct make_section *sect
 {
     static struct seal_space space[EPOCH_SEALS_MAX];
     static struct start_space starts;
-    Alcove__Seal *list[EPOCH_SEALS_MAX];
-    struct authority_recipient recipients[EPOCH_SEALS_MAX];
     Alcove__Epoch body = ALCOVE__EPOCH__INIT;
-    Alcove__Link link;
-    struct hash membership;
-    struct hash commitment;
-    size_t count = 0;
     const struct authority_section *known = authority_section(world->authority, &section->id);
     const struct authority_when when = {world->seq, world->time_ms};
+    Alcove__Link link;
     const struct make_key *key = make_link_by(world, &link, &section->label, signer, signer_device);
+    struct authority_recipient recipients[EPOCH_SEALS_MAX];
+    size_t count = 0;
     assert_int_equal(authority_recipients(world->authority, known, when, recipients,
                                           ARRAY_LEN(recipients), &count),
                      STATUS_OK);
+    struct hash membership;
     authority_membership(world->authority, known, when, &membership);
+    struct hash commitment;
     random_bytes(commitment.bytes, HASH_BYTES);
+    Alcove__Seal *list[EPOCH_SEALS_MAX];
     for (size_t i = 0; i < count; i++) {
         fill_seal(&space[i], &recipients[i]);
         list[i] = &space[i].seal;
@@ -163,12 +163,12 @@ struct made make_reseal(struct make_world *world, const struct make_section *sec
 {
     static struct seal_space space[RESEAL_KEYS_MAX];
     static struct start_space starts;
+    Alcove__Reseal body = ALCOVE__RESEAL__INIT;
+    size_t count = (size_t)(to - from) + 1u;
+    Alcove__Link link;
+    const struct make_key *key = make_link_by(world, &link, &section->label, signer, signer_device);
     Alcove__ResealKey keys[RESEAL_KEYS_MAX];
     Alcove__ResealKey *list[RESEAL_KEYS_MAX];
-    Alcove__Reseal body = ALCOVE__RESEAL__INIT;
-    Alcove__Link link;
-    size_t count = (size_t)(to - from) + 1u;
-    const struct make_key *key = make_link_by(world, &link, &section->label, signer, signer_device);
     for (size_t i = 0; i < count; i++) {
         fill_seal(&space[i], recipient);
         alcove__reseal_key__init(&keys[i]);
@@ -235,7 +235,7 @@ static void log_taken(struct make_world *world, struct made made)
 {
     if (world->log_count == world->log_capacity) {
         world->log_capacity = world->log_capacity * 2u + 64u;
-        world->log = reallocarray(world->log, world->log_capacity, sizeof(*world->log));
+        world->log = reallocarray(world->log, world->log_capacity, sizeof *world->log);
         assert_non_null(world->log);
     }
     world->log[world->log_count++] = (struct make_logged){made.bytes, world->seq, world->time_ms};
@@ -274,7 +274,6 @@ void make_refused(struct make_world *world, struct made made, enum status status
                   enum authority_reason reason)
 {
     struct hash before;
-    struct hash after;
     authority_digest(world->authority, &before);
     enum status got = make_try(world, made);
     if (got != status || world->result.reason != reason) {
@@ -282,6 +281,7 @@ void make_refused(struct make_world *world, struct made made, enum status status
                  status_name(got), authority_reason_text(world->result.reason), status_name(status),
                  authority_reason_text(reason));
     }
+    struct hash after;
     authority_digest(world->authority, &after);
     assert_memory_equal(before.bytes, after.bytes, HASH_BYTES);
 }
@@ -315,7 +315,7 @@ static void pack_context(struct make_world *world, Alcove__Context *context,
         world->tamper = NULL;
     }
     assert_int_equal(
-        message_pack_into(&context->base, out->context, sizeof(out->context), &out->context_size),
+        message_pack_into(&context->base, out->context, sizeof out->context, &out->context_size),
         STATUS_OK);
     struct span bytes = span_of(out->context, out->context_size);
     assert_int_equal(revision_context_parse(bytes, &out->parsed), STATUS_OK);
@@ -327,15 +327,15 @@ static void sign_header(struct make_world *world, const struct make_key *key,
     static const uint8_t envelope[64];
     Alcove__Header header = ALCOVE__HEADER__INIT;
     struct hash hash;
-    struct frame frame;
-    hash_bytes(span_of(envelope, sizeof(envelope)), &hash);
+    hash_bytes(span_of(envelope, sizeof envelope), &hash);
     header.context_hash = field_of(out->parsed.hash.bytes, HASH_BYTES);
-    header.envelope_size = sizeof(envelope);
+    header.envelope_size = sizeof envelope;
     header.envelope_hash = field_of(hash.bytes, HASH_BYTES);
     assert_int_equal(
-        message_pack_into(&header.base, out->header, sizeof(out->header), &out->header_size),
+        message_pack_into(&header.base, out->header, sizeof out->header, &out->header_size),
         STATUS_OK);
     struct span part = span_of(out->header, out->header_size);
+    struct frame frame;
     assert_int_equal(frame_build(LABEL_REVISION, &world->practice, &part, 1, &frame), STATUS_OK);
     assert_int_equal(
         crypto_sign_detached(out->signature.bytes, NULL, frame.data, frame.size, key->secret), 0);
@@ -349,11 +349,11 @@ void make_revision(struct make_world *world, const struct make_section *section,
     const struct authority_section *known = authority_section(world->authority, &section->id);
     const struct make_device *with = &author->device[device];
     Alcove__Context context = ALCOVE__CONTEXT__INIT;
+    *out = (struct make_revision){0};
     struct note_id note;
+    random_bytes(note.bytes, ID_BYTES);
     uint64_t number = 0;
     struct hash link;
-    *out = (struct make_revision){0};
-    random_bytes(note.bytes, ID_BYTES);
     timeline_device_position(&section->timeline, &with->statement, &number, &link);
     context.section = field_of(section->id.bytes, ID_BYTES);
     context.class_ = section->class;

@@ -30,7 +30,7 @@ static struct made keep(struct make_world *world, uint8_t *bytes, size_t size, b
     statement_hash(made.bytes, genesis ? NULL : &world->practice, &made.hash);
     if (world->made_count == world->made_capacity) {
         world->made_capacity = world->made_capacity * 2u + 64u;
-        world->made = must(reallocarray(world->made, world->made_capacity, sizeof(*world->made)));
+        world->made = must(reallocarray(world->made, world->made_capacity, sizeof *world->made));
     }
     world->made[world->made_count++] = made;
     return made;
@@ -42,21 +42,21 @@ static struct made sign(struct make_world *world, uint32_t type, ProtobufCMessag
     const struct statement_rule *rule = statement_rule(type);
     const struct practice_id *practice = type == STATEMENT_GENESIS ? NULL : &world->practice;
     Alcove__Statement outer = ALCOVE__STATEMENT__INIT;
-    uint8_t signatures[STATEMENT_SIGNATURES_MAX][SIGNATURE_BYTES];
-    ProtobufCBinaryData fields[STATEMENT_SIGNATURES_MAX];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     if (world->tamper != NULL) {
         world->tamper(world->tamper_context, body);
     }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(message_pack(body, &bytes, &size), STATUS_OK);
     outer.suite = 1;
     outer.type = type;
     outer.body = field_of(bytes, size);
+    uint8_t signatures[STATEMENT_SIGNATURES_MAX][SIGNATURE_BYTES];
+    ProtobufCBinaryData fields[STATEMENT_SIGNATURES_MAX];
     for (size_t i = 0; i < rule->signatures; i++) {
         const struct make_key *with = world->sign_with[i] != NULL ? world->sign_with[i] : key[i];
-        struct frame frame;
         struct span part = span_of(bytes, size);
+        struct frame frame;
         assert_int_equal(frame_build(rule->label, practice, &part, 1, &frame), STATUS_OK);
         assert_int_equal(
             crypto_sign_detached(signatures[i], NULL, frame.data, frame.size, with->secret), 0);
@@ -70,7 +70,7 @@ static struct made sign(struct make_world *world, uint32_t type, ProtobufCMessag
     assert_int_equal(message_pack(&outer.base, &packed, &packed_size), STATUS_OK);
     free(bytes);
     world->tamper = NULL;
-    memset(world->sign_with, 0, sizeof(world->sign_with));
+    memset(world->sign_with, 0, sizeof world->sign_with);
     return keep(world, packed, packed_size, type == STATEMENT_GENESIS);
 }
 
@@ -119,13 +119,13 @@ struct made make_sign_by(struct make_world *world, uint32_t type, ProtobufCMessa
 struct made make_genesis(struct make_world *world)
 {
     Alcove__Genesis body = ALCOVE__GENESIS__INIT;
-    Alcove__Link link;
     uint8_t salt[HASH_BYTES];
-    random_bytes(salt, sizeof(salt));
+    random_bytes(salt, sizeof salt);
+    Alcove__Link link;
     const struct make_key *key = make_link_by(world, &link, &world->label, NULL, 0);
     body.link = &link;
     body.root_key = field_of(world->root.public.bytes, PUBLIC_KEY_BYTES);
-    body.salt = field_of(salt, sizeof(salt));
+    body.salt = field_of(salt, sizeof salt);
     body.created_ms = world->time_ms;
     return make_sign_by(world, STATEMENT_GENESIS, &body.base, key);
 }
@@ -157,7 +157,6 @@ struct made make_witness_policy(struct make_world *world, const char *policy)
 
 void make_init(struct make_world *world)
 {
-    struct statement_server_keys keys;
     assert_true(sodium_init() >= 0);
     *world = (struct make_world){.time_ms = MAKE_TIME_MS};
     world->root = make_key_new();
@@ -166,7 +165,8 @@ void make_init(struct make_world *world)
     struct made genesis = make_genesis(world);
     statement_practice_id(genesis.bytes, &world->practice);
     make_take(world, genesis);
-    random_bytes(&keys, sizeof(keys));
+    struct statement_server_keys keys;
+    random_bytes(&keys, sizeof keys);
     make_take(world, make_server_keys(world, &keys));
     make_take(world, make_witness_policy(world, "quorum none\n"));
 }
@@ -247,9 +247,9 @@ static void set_keys(Alcove__DeviceKeys *keys, const struct make_device *device)
 struct made make_enrolment(struct make_world *world, struct make_person *person)
 {
     Alcove__Enrolment body = ALCOVE__ENROLMENT__INIT;
-    Alcove__DeviceKeys keys;
     Alcove__Link link;
     set_link(world, &link, &person->label, &person->id, NULL);
+    Alcove__DeviceKeys keys;
     set_keys(&keys, &person->device[0]);
     body.link = &link;
     body.identity_key = field_of(person->identity.public.bytes, PUBLIC_KEY_BYTES);
@@ -280,11 +280,11 @@ struct make_person *make_member(struct make_world *world, uint32_t role,
 struct made make_device_statement(struct make_world *world, struct make_person *person)
 {
     Alcove__Device body = ALCOVE__DEVICE__INIT;
-    Alcove__DeviceKeys keys;
-    Alcove__Link link;
     new_device(person);
     struct make_device *device = &person->device[person->device_count - 1u];
+    Alcove__Link link;
     set_link(world, &link, &person->label, &person->id, NULL);
+    Alcove__DeviceKeys keys;
     set_keys(&keys, device);
     body.link = &link;
     body.device = &keys;

@@ -9,10 +9,10 @@
 
 void mirror_open(struct live *live, struct mirror *out_mirror)
 {
-    char path[LIVE_FOLDER_CHARS_MAX + 16u];
-    struct db_options options = {.create = false};
     *out_mirror = (struct mirror){.live = live};
-    (void)snprintf(path, sizeof(path), "%s/data/db", live->folder);
+    char path[LIVE_FOLDER_CHARS_MAX + 16u];
+    (void)snprintf(path, sizeof path, "%s/data/db", live->folder);
+    struct db_options options = {.create = false};
     OK(db_open(path, &options, &out_mirror->db));
     OK(authority_new(&live->practice, AUTHORITY_KEEP_SEALS, &out_mirror->authority));
     mirror_update(out_mirror);
@@ -26,14 +26,14 @@ void mirror_close(struct mirror *mirror)
 
 void mirror_update(struct mirror *mirror)
 {
-    struct txn *txn = NULL;
     mirror_restore(mirror);
+    struct txn *txn = NULL;
     OK(db_begin_read(mirror->db, &txn));
     uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     for (; mirror->seq < size; mirror->seq++) {
         struct chain_statement stored;
-        struct authority_result result;
         OK(chain_log_get(txn, mirror->seq, &stored));
+        struct authority_result result;
         OK(authority_admit(mirror->authority, stored.bytes, mirror->seq, stored.time_ms,
                            AUTHORITY_VERIFIED, &result));
     }
@@ -48,11 +48,11 @@ struct authority_when mirror_now(const struct mirror *mirror)
 void mirror_head(const struct mirror *mirror, const struct section_id *section,
                  uint64_t *out_number, struct hash *out_head)
 {
-    struct txn *txn = NULL;
-    uint32_t local = 0;
     *out_number = 0;
-    memset(out_head, 0, sizeof(*out_head));
+    memset(out_head, 0, sizeof *out_head);
+    struct txn *txn = NULL;
     OK(db_begin_read(mirror->db, &txn));
+    uint32_t local = 0;
     if (names_find(txn, SCHEMA_ID_SECTION, section->bytes, &local) == STATUS_OK) {
         OK(section_log_head(txn, local, out_number, out_head));
     }
@@ -62,12 +62,12 @@ void mirror_head(const struct mirror *mirror, const struct section_id *section,
 void mirror_position(const struct mirror *mirror, const struct section_id *section,
                      const struct device_id *device, uint64_t *out_number, struct hash *out_link)
 {
+    *out_number = 0;
+    memset(out_link, 0, sizeof *out_link);
     struct txn *txn = NULL;
+    OK(db_begin_read(mirror->db, &txn));
     uint32_t section_local = 0;
     uint32_t device_local = 0;
-    *out_number = 0;
-    memset(out_link, 0, sizeof(*out_link));
-    OK(db_begin_read(mirror->db, &txn));
     if (names_find(txn, SCHEMA_ID_SECTION, section->bytes, &section_local) == STATUS_OK &&
         names_find(txn, SCHEMA_ID_DEVICE, device->bytes, &device_local) == STATUS_OK) {
         OK(position_get(txn, section_local, device_local, out_number, out_link));
@@ -97,17 +97,17 @@ size_t mirror_starts(const struct mirror *mirror, const struct section_id *secti
             }
         }
     }
-    qsort(out_starts, count, sizeof(*out_starts), by_device);
+    qsort(out_starts, count, sizeof *out_starts, by_device);
     return count;
 }
 
 bool mirror_try(struct mirror *mirror, struct span statement, size_t ahead)
 {
-    struct authority_result result;
     if (!mirror->trying) {
         authority_try_begin(mirror->authority);
         mirror->trying = true;
     }
+    struct authority_result result;
     return authority_admit(mirror->authority, statement, mirror->seq + ahead,
                            live_now_ms(mirror->live), AUTHORITY_VERIFIED, &result) == STATUS_OK;
 }

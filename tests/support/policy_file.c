@@ -29,13 +29,13 @@ static uint32_t bit_number(uint32_t relation)
 static const char *take_line(struct policy_file *file, char *line)
 {
     struct span columns[COLUMNS];
+    if (!split(line, columns)) {
+        return "not six columns";
+    }
     uint32_t role = 0;
     uint32_t relation = 0;
     uint32_t class = 0;
     uint32_t action = 0;
-    if (!split(line, columns)) {
-        return "not six columns";
-    }
     if (policy_role_parse(columns[0], &role) != STATUS_OK || role == 0 ||
         policy_relation_parse(columns[1], &relation) != STATUS_OK || relation == 0 ||
         policy_class_parse(columns[2], &class) != STATUS_OK ||
@@ -59,16 +59,16 @@ static const char *take_line(struct policy_file *file, char *line)
 bool policy_file_read(const char *path, struct policy_file *out_file,
                       char out_error[static POLICY_FILE_ERROR_CHARS_MAX])
 {
-    char line[LINE_CHARS_MAX];
-    const char *wrong = NULL;
-    unsigned number = 0;
     FILE *in = fopen(path, "r");
-    memset(out_file, 0, sizeof(*out_file));
+    memset(out_file, 0, sizeof *out_file);
     if (in == NULL) {
         (void)snprintf(out_error, POLICY_FILE_ERROR_CHARS_MAX, "cannot be read");
         return false;
     }
-    while (wrong == NULL && fgets(line, sizeof(line), in) != NULL) {
+    char line[LINE_CHARS_MAX];
+    const char *wrong = NULL;
+    unsigned number = 0;
+    while (wrong == NULL && fgets(line, sizeof line, in) != NULL) {
         number++;
         wrong = line[0] == '#' ? NULL : take_line(out_file, line);
     }
@@ -82,8 +82,8 @@ bool policy_file_read(const char *path, struct policy_file *out_file,
 bool policy_file_allows(const struct policy_file *file, uint32_t role, uint32_t relations,
                         uint32_t class, uint32_t action)
 {
-    bool allowed = false;
     relations |= POLICY_ANY;
+    bool allowed = false;
     for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit++) {
         allowed |= (relations >> bit & 1u) != 0 &&
                    file->cells[role][bit][class][action] == POLICY_FILE_ALLOW;

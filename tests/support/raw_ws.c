@@ -28,7 +28,6 @@ struct raw_ws {
 struct raw_options raw_options_good(uint16_t port)
 {
     struct raw_options options = {.port = port, .subprotocol = "alcove.v1"};
-
     return options;
 }
 
@@ -37,22 +36,20 @@ static bool open_tcp(struct raw_ws *ws, const struct raw_options *options)
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_port = htons(options->port),
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const struct timeval wait = {.tv_sec = WAIT_S};
-    const int on = 1;
-
     ws->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (ws->fd < 0) {
         return false;
     }
     if (options->receive_buffer_bytes != 0) {
         const int size = (int)options->receive_buffer_bytes;
-
-        (void)setsockopt(ws->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+        (void)setsockopt(ws->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     }
-    (void)setsockopt(ws->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-    (void)setsockopt(ws->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-    (void)setsockopt(ws->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return connect(ws->fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    const struct timeval wait = {.tv_sec = WAIT_S};
+    (void)setsockopt(ws->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    (void)setsockopt(ws->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    const int on = 1;
+    (void)setsockopt(ws->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return connect(ws->fd, (const struct sockaddr *)&address, sizeof address) == 0;
 }
 
 static bool open_tls(struct raw_ws *ws, const struct raw_options *options)
@@ -85,17 +82,14 @@ static void build_request(const struct raw_options *options, char *out, size_t c
         options->subprotocol == NULL ? "" : "\r\n",
         options->origin == NULL ? "" : "Origin: ", options->origin == NULL ? "" : options->origin,
         options->origin == NULL ? "" : "\r\n", options->more == NULL ? "" : options->more);
-
     CHECK(size > 0 && (size_t)size < cap);
 }
 
 static bool read_exactly(struct raw_ws *ws, void *bytes, size_t size)
 {
     size_t at = 0;
-
     while (at < size) {
         int got = SSL_read(ws->ssl, (uint8_t *)bytes + at, (int)(size - at));
-
         if (got <= 0) {
             ws->timed_out = SSL_get_error(ws->ssl, got) == SSL_ERROR_WANT_READ;
             ERR_clear_error();
@@ -109,8 +103,7 @@ static bool read_exactly(struct raw_ws *ws, void *bytes, size_t size)
 static enum raw_result read_response(struct raw_ws *ws)
 {
     size_t at = 0;
-
-    while (at + 1 < sizeof(ws->response)) {
+    while (at + 1 < sizeof ws->response) {
         if (!read_exactly(ws, ws->response + at, 1)) {
             break;
         }
@@ -128,9 +121,7 @@ static enum raw_result read_response(struct raw_ws *ws)
 
 enum raw_result raw_ws_connect(const struct raw_options *options, struct raw_ws **out_ws)
 {
-    struct raw_ws *ws = calloc(1, sizeof(*ws));
-    char request[2048];
-
+    struct raw_ws *ws = calloc(1, sizeof *ws);
     CHECK(ws != NULL);
     *out_ws = ws;
     if (!open_tcp(ws, options)) {
@@ -139,10 +130,11 @@ enum raw_result raw_ws_connect(const struct raw_options *options, struct raw_ws 
     if (!open_tls(ws, options)) {
         return RAW_TLS_FAILED;
     }
+    char request[2048];
     if (options->request == NULL) {
-        build_request(options, request, sizeof(request));
+        build_request(options, request, sizeof request);
     } else {
-        (void)snprintf(request, sizeof(request), "%s", options->request);
+        (void)snprintf(request, sizeof request, "%s", options->request);
     }
     if (!raw_ws_write(ws, request, strlen(request))) {
         return RAW_CLOSED;
@@ -172,19 +164,16 @@ const char *raw_ws_response(const struct raw_ws *ws)
 void raw_ws_exporter(struct raw_ws *ws, uint8_t out_exporter[32])
 {
     static const char LABEL[] = "EXPORTER-Channel-Binding";
-
-    CHECK(SSL_export_keying_material(ws->ssl, out_exporter, 32, LABEL, sizeof(LABEL) - 1,
+    CHECK(SSL_export_keying_material(ws->ssl, out_exporter, 32, LABEL, sizeof LABEL - 1,
                                      (const uint8_t *)"", 0, 1) == 1);
 }
 
 bool raw_ws_write(struct raw_ws *ws, const void *bytes, size_t size)
 {
     size_t at = 0;
-
     while (at < size) {
         size_t take = size - at < 16384 ? size - at : 16384;
         int put = SSL_write(ws->ssl, (const uint8_t *)bytes + at, (int)take);
-
         if (put <= 0) {
             ERR_clear_error();
             return false;
@@ -196,9 +185,8 @@ bool raw_ws_write(struct raw_ws *ws, const void *bytes, size_t size)
 
 static size_t put_header(uint8_t first_byte, size_t size, uint8_t *out)
 {
-    size_t at = 2;
-
     out[0] = first_byte;
+    size_t at = 2;
     if (size < 126) {
         out[1] = (uint8_t)(0x80 | size);
     } else if (size < 65536) {
@@ -221,7 +209,6 @@ bool raw_ws_key_update(struct raw_ws *ws)
 {
     const bool sent = SSL_key_update(ws->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
                       SSL_do_handshake(ws->ssl) == 1;
-
     ERR_clear_error();
     return sent;
 }
@@ -229,15 +216,12 @@ bool raw_ws_key_update(struct raw_ws *ws)
 bool raw_ws_frame(struct raw_ws *ws, uint8_t first_byte, const void *bytes, size_t size)
 {
     uint8_t *frame = malloc(14 + size);
-    size_t at;
-    bool written;
-
     CHECK(frame != NULL);
-    at = put_header(first_byte, size, frame);
+    size_t at = put_header(first_byte, size, frame);
     for (size_t i = 0; i < size; i++) {
         frame[at + i] = ((const uint8_t *)bytes)[i] ^ 0x5a;
     }
-    written = raw_ws_write(ws, frame, at + size);
+    bool written = raw_ws_write(ws, frame, at + size);
     free(frame);
     return written;
 }
@@ -245,8 +229,6 @@ bool raw_ws_frame(struct raw_ws *ws, uint8_t first_byte, const void *bytes, size
 bool raw_ws_send(struct raw_ws *ws, const void *bytes, size_t size)
 {
     uint8_t *packed = malloc(4 + size);
-    bool sent;
-
     CHECK(packed != NULL);
     packed[0] = (uint8_t)(size >> 24);
     packed[1] = (uint8_t)(size >> 16);
@@ -255,7 +237,7 @@ bool raw_ws_send(struct raw_ws *ws, const void *bytes, size_t size)
     if (size > 0) {
         memcpy(packed + 4, bytes, size);
     }
-    sent = raw_ws_frame(ws, 0x82, packed, 4 + size);
+    bool sent = raw_ws_frame(ws, 0x82, packed, 4 + size);
     free(packed);
     return sent;
 }
@@ -264,14 +246,12 @@ static bool read_frame(struct raw_ws *ws, uint8_t *out_first_byte, uint8_t *buff
                        size_t *out_size)
 {
     uint8_t head[8];
-    uint64_t size;
-    size_t extra = 0;
-
     if (!read_exactly(ws, head, 2)) {
         return false;
     }
     *out_first_byte = head[0];
-    size = head[1] & 0x7f;
+    uint64_t size = head[1] & 0x7f;
+    size_t extra = 0;
     if (size == 126) {
         extra = 2;
     } else if (size == 127) {
@@ -295,7 +275,6 @@ bool raw_ws_read(struct raw_ws *ws, uint8_t *out_opcode, uint8_t *buffer, size_t
                  size_t *out_size)
 {
     uint8_t first_byte = 0;
-
     if (!read_frame(ws, &first_byte, buffer, cap, out_size)) {
         return false;
     }
@@ -310,18 +289,16 @@ bool raw_ws_read(struct raw_ws *ws, uint8_t *out_opcode, uint8_t *buffer, size_t
 /* Reads one whole data message. */
 static bool read_message(struct raw_ws *ws)
 {
-    uint8_t first_byte = 0;
-
     if (ws->message == NULL) {
         ws->message = malloc(MESSAGE_BYTES);
         CHECK(ws->message != NULL);
     }
     ws->message_size = 0;
     ws->message_at = 0;
+    uint8_t first_byte = 0;
     do {
-        size_t size = 0;
         uint8_t *at = ws->message + ws->message_size;
-
+        size_t size = 0;
         if (!read_frame(ws, &first_byte, at, MESSAGE_BYTES - ws->message_size, &size)) {
             return false;
         }
@@ -341,15 +318,12 @@ static bool read_message(struct raw_ws *ws)
 
 bool raw_ws_receive(struct raw_ws *ws, uint8_t *buffer, size_t cap, size_t *out_size)
 {
-    const uint8_t *at;
-    size_t size;
-
     if (ws->message_at == ws->message_size && !read_message(ws)) {
         return false;
     }
     CHECK(ws->message_size - ws->message_at >= 4);
-    at = ws->message + ws->message_at;
-    size = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+    const uint8_t *at = ws->message + ws->message_at;
+    size_t size = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
     CHECK(size > 0 && size <= ws->message_size - ws->message_at - 4 && size <= cap);
     memcpy(buffer, at + 4, size);
     ws->message_at += 4 + size;

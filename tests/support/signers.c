@@ -9,9 +9,9 @@ _Static_assert(sizeof(((struct signer *)0)->secret) == crypto_sign_SECRETKEYBYTE
 
 struct signer signer_make(const char *name, enum note_key_type type, uint8_t seed_byte)
 {
+    uint8_t seed[crypto_sign_SEEDBYTES] = {seed_byte};
     struct signer signer;
     struct public_key public_key;
-    uint8_t seed[crypto_sign_SEEDBYTES] = {seed_byte};
     assert_int_equal(crypto_sign_seed_keypair(public_key.bytes, signer.secret, seed), 0);
     assert_int_equal(note_key_init(span_of(name, strlen(name)), type, &public_key, &signer.key),
                      STATUS_OK);
@@ -28,7 +28,6 @@ struct signature signer_sign(const struct signer *signer, struct span message)
 
 struct signer_line signer_line(const struct signer *signer, struct span text, uint64_t time_s)
 {
-    struct signer_line line;
     struct signature signature;
     uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
     size_t size = 0;
@@ -38,6 +37,7 @@ struct signer_line signer_line(const struct signer *signer, struct span text, ui
     } else {
         signature = signer_sign(signer, text);
     }
+    struct signer_line line;
     assert_int_equal(signed_note_line(&signer->key, time_s, &signature, line.bytes, &line.size),
                      STATUS_OK);
     return line;

@@ -37,7 +37,7 @@ static void sample_write(const struct sample *sample, const char *path, const vo
                          size_t size)
 {
     char full[1024];
-    CHECK(snprintf(full, sizeof(full), "%s/%s", sample->folder, path) < (int)sizeof(full));
+    CHECK(snprintf(full, sizeof full, "%s/%s", sample->folder, path) < (int)sizeof full);
     for (char *p = full + strlen(sample->folder) + 1; *p != '\0'; p++) {
         if (*p == '/') {
             *p = '\0';
@@ -85,16 +85,16 @@ static void sample_write_checkpoint(const struct sample *sample, uint64_t size,
     struct signer log = signer_make("log.example/sample", NOTE_KEY_ED25519, 1);
     struct checkpoint checkpoint = {.origin = "log.example/sample", .size = size, .root = *root};
     char text[CHECKPOINT_TEXT_BYTES_MAX];
-    char note[CHECKPOINT_NOTE_BYTES_MAX];
-    char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
     size_t text_size = 0;
-    size_t note_size = 0;
     CHECK(checkpoint_format(&checkpoint, text, &text_size) == STATUS_OK);
     struct signer_line line = signer_line(&log, span_of(text, text_size), 0);
     struct span lines = span_of(line.bytes, line.size);
-    CHECK(signed_note_compose(span_of(text, text_size), &lines, 1, note, sizeof(note),
-                              &note_size) == STATUS_OK);
+    char note[CHECKPOINT_NOTE_BYTES_MAX];
+    size_t note_size = 0;
+    CHECK(signed_note_compose(span_of(text, text_size), &lines, 1, note, sizeof note, &note_size) ==
+          STATUS_OK);
     sample_write(sample, TILES_CHECKPOINT_PATH, note, note_size);
+    char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
     note_key_format(&log.key, vkey);
     (void)printf("%s\n", vkey);
 }
@@ -104,7 +104,6 @@ static void sample_fill(struct sample *sample, uint64_t size, struct hash *out_r
     const size_t capacity = (size_t)size * 16u + 16u;
     struct merkle_sink sink = {sample_put, sample};
     struct merkle_frontier frontier;
-    size_t used = 0;
     merkle_frontier_init(&frontier);
     sample->entries = malloc(capacity);
     sample->entry_ends = calloc((size_t)size + 1u, sizeof(size_t));
@@ -113,10 +112,10 @@ static void sample_fill(struct sample *sample, uint64_t size, struct hash *out_r
         sample->rows[row] = calloc((size_t)size + 1u, sizeof(struct hash));
         CHECK(sample->rows[row] != NULL);
     }
+    size_t used = 0;
     for (uint64_t i = 0; i < size; i++) {
         char entry[16];
-        struct hash leaf;
-        int length = snprintf(entry, sizeof(entry), "%.*s%u", (int)(i % 4u), "abc", (uint32_t)i);
+        int length = snprintf(entry, sizeof entry, "%.*s%u", (int)(i % 4u), "abc", (uint32_t)i);
         struct span bytes = span_of(entry, (size_t)length);
         CHECK(capacity - used >= 2u + bytes.size);
         sample->entries[used++] = 0;
@@ -124,6 +123,7 @@ static void sample_fill(struct sample *sample, uint64_t size, struct hash *out_r
         memcpy(sample->entries + used, bytes.data, bytes.size);
         used += bytes.size;
         sample->entry_ends[i] = used;
+        struct hash leaf;
         merkle_leaf_hash(bytes, &leaf);
         CHECK(merkle_frontier_append(&frontier, &leaf, &sink) == STATUS_OK);
     }
@@ -133,12 +133,12 @@ static void sample_fill(struct sample *sample, uint64_t size, struct hash *out_r
 int main(int argc, char **argv)
 {
     struct sample sample = {.folder = argc == 3 ? argv[1] : NULL};
-    struct hash root;
     uint64_t size = argc == 3 ? strtoull(argv[2], NULL, 10) : SAMPLE_SIZE_MAX + 1u;
     if (size > SAMPLE_SIZE_MAX) {
         (void)fprintf(stderr, "usage: tiles_sample FOLDER SIZE\n");
         return 2;
     }
+    struct hash root;
     sample_fill(&sample, size, &root);
     sample_write_entries(&sample, size);
     for (uint32_t row = 0; row < SAMPLE_ROWS; row++) {

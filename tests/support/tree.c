@@ -28,7 +28,7 @@ static enum status tree_get(void *context, uint32_t level, uint64_t index, struc
 
 struct tree *tree_new(void)
 {
-    struct tree *tree = calloc(1, sizeof(*tree));
+    struct tree *tree = calloc(1, sizeof *tree);
     assert_non_null(tree);
     tree->source = (struct merkle_source){tree_get, &tree->nodes};
     tree->sink = (struct merkle_sink){tree_put, &tree->nodes};

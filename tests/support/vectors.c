@@ -26,7 +26,7 @@ static void vectors_clear(struct vectors *vectors)
         free(vectors->pairs[i].value);
         free(vectors->pairs[i].decoded);
     }
-    memset(vectors->pairs, 0, sizeof(vectors->pairs));
+    memset(vectors->pairs, 0, sizeof vectors->pairs);
     vectors->count = 0;
     free(vectors->name);
     vectors->name = NULL;
@@ -56,12 +56,12 @@ static char *vectors_header(const char *line)
 
 struct vectors *vectors_open(const char *name)
 {
-    char path[512];
-    struct vectors *vectors = calloc(1, sizeof(*vectors));
+    struct vectors *vectors = calloc(1, sizeof *vectors);
     assert_non_null(vectors);
     vectors->line = malloc(VECTORS_LINE_BYTES_MAX);
     assert_non_null(vectors->line);
-    (void)snprintf(path, sizeof(path), "%s/tests/vectors/%s", ALCOVE_SOURCE_DIR, name);
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/tests/vectors/%s", ALCOVE_SOURCE_DIR, name);
     vectors->file = fopen(path, "r");
     if (vectors->file == NULL) {
         fail_msg("%s: cannot be read", path);

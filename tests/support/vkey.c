@@ -24,15 +24,15 @@ static bool vkey_cut(struct span *rest, uint8_t separator, struct span *out_part
 static bool vkey_id_parse(struct span digits, uint32_t *out_id)
 {
     uint8_t bytes[VKEY_ID_BYTES];
-    char again[HEX_CHARS(VKEY_ID_BYTES) + 1u];
-    if (hex_decode(digits, bytes, sizeof(bytes)) != STATUS_OK) {
+    if (hex_decode(digits, bytes, sizeof bytes) != STATUS_OK) {
         return false;
     }
-    hex_encode(span_of(bytes, sizeof(bytes)), again);
+    char again[HEX_CHARS(VKEY_ID_BYTES) + 1u];
+    hex_encode(span_of(bytes, sizeof bytes), again);
     struct cursor_reader reader;
-    cursor_read_init(&reader, span_of(bytes, sizeof(bytes)));
+    cursor_read_init(&reader, span_of(bytes, sizeof bytes));
     *out_id = cursor_read_u32(&reader);
-    return span_equal(digits, span_of(again, sizeof(again) - 1u));
+    return span_equal(digits, span_of(again, sizeof again - 1u));
 }
 
 enum status vkey_parse(struct span vkey, struct note_key *out_key)
@@ -47,7 +47,7 @@ enum status vkey_parse(struct span vkey, struct note_key *out_key)
     }
     uint8_t material[VKEY_MATERIAL_BYTES];
     size_t size = 0;
-    enum status status = base64_decode(rest, material, sizeof(material), &size);
+    enum status status = base64_decode(rest, material, sizeof material, &size);
     if (status == STATUS_TOO_LARGE) {
         return STATUS_UNSUPPORTED; /* another, larger kind of key */
     }
@@ -61,8 +61,8 @@ enum status vkey_parse(struct span vkey, struct note_key *out_key)
         return STATUS_MALFORMED;
     }
     struct public_key public_key;
-    struct note_key key;
     memcpy(public_key.bytes, material + 1, PUBLIC_KEY_BYTES);
+    struct note_key key;
     status = note_key_init(name, (enum note_key_type)material[0], &public_key, &key);
     if (status != STATUS_OK || key.id != id) {
         return STATUS_MALFORMED;

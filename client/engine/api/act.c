@@ -23,8 +23,8 @@ enum status act_begin(struct engine *engine, uint64_t now_ms)
 enum status act_judge(struct engine *engine, const struct made *made)
 {
     struct authority *authority = engine->log.authority;
-    struct authority_result result;
     authority_try_begin(authority);
+    struct authority_result result;
     enum status status =
         authority_admit(authority, span_of(made->data, made->size), engine->log.leaves.count,
                         clock_writer_ms(&engine->common), AUTHORITY_VERIFIED, &result);
@@ -78,10 +78,10 @@ enum status act_relate(struct engine *engine, const struct member_id *subject,
                        const struct member_id *staff, uint32_t kind, uint64_t until_ms,
                        uint64_t now_ms, uint64_t *out_ticket)
 {
-    struct wish *wish = NULL;
     if (kind < RELATION_TREATS || kind > RELATION_COVERS) {
         return STATUS_USAGE;
     }
+    struct wish *wish = NULL;
     enum status status =
         member_wish(engine, subject, STATEMENT_RELATION, ACTION_RELATE, now_ms, &wish);
     if (status != STATUS_OK) {
@@ -183,10 +183,10 @@ enum status act_device_revoke(struct engine *engine, const struct member_id *mem
 enum status act_device_body(struct engine *engine, const struct act_device_keys *keys,
                             uint8_t **out_body, size_t *out_size)
 {
-    struct plan plan;
     if (fold_self(&engine->log) == NULL) {
         return STATUS_OFFLINE;
     }
+    struct plan plan;
     enum status status = plan_member(&engine->sources, &engine->common.content->member, &plan);
     if (status == STATUS_OK) {
         Alcove__Link link;

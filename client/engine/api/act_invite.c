@@ -85,10 +85,9 @@ static enum status chains_close(const struct engine *engine, struct chains *chai
 static enum status gather(const struct engine *engine, bool by_root, struct span invitation,
                           struct span **out_statements, size_t *out_count)
 {
-    struct chains chains = {NULL, 0};
-    struct span *statements = NULL;
     CHECK(engine->log.fact_count > 0);
     /* The first fact of all is the genesis. */
+    struct chains chains = {NULL, 0};
     enum status status = chains_add(&chains, &engine->log.facts[0].label);
     if (status == STATUS_OK && !by_root) {
         status = chains_add_member(engine, &chains, &engine->common.content->member);
@@ -96,6 +95,7 @@ static enum status gather(const struct engine *engine, bool by_root, struct span
     if (status == STATUS_OK) {
         status = chains_close(engine, &chains);
     }
+    struct span *statements = NULL;
     if (status == STATUS_OK) {
         statements = malloc((engine->log.fact_count + 1) * sizeof *statements);
         status = statements == NULL ? STATUS_NO_MEMORY : STATUS_OK;
@@ -120,8 +120,8 @@ static enum status gather(const struct engine *engine, bool by_root, struct span
 static const struct authority_delegation *delegation(const struct engine *engine)
 {
     struct authority_when when = advance_when(&engine->log);
-    const struct authority_delegation *found = NULL;
     const struct authority_delegation *next = fold_self(&engine->log)->delegations;
+    const struct authority_delegation *found = NULL;
     for (; next != NULL; next = next->next) {
         if (next->until_ms == 0 || next->until_ms > when.time_ms) {
             found = next;
@@ -187,20 +187,20 @@ static enum status invite_with(struct engine *engine, const struct act_invite *i
                                uint64_t *out_ticket)
 {
     struct made made = {0};
+    enum status status = make_invitation(engine, invite, invited, key, &made);
     struct span *statements = NULL;
     size_t count = 0;
-    uint8_t *bundle = NULL;
-    size_t bundle_size = 0;
-    struct wish *wish = NULL;
-    enum status status = make_invitation(engine, invite, invited, key, &made);
     if (status == STATUS_OK) {
         status = gather(engine, invite->root != NULL, span_of(made.data, made.size), &statements,
                         &count);
     }
+    uint8_t *bundle = NULL;
+    size_t bundle_size = 0;
     if (status == STATUS_OK) {
         status = bundle_make(&engine->common.practice, statements, count, code,
                              invite->practice_name, invite->name, &bundle, &bundle_size);
     }
+    struct wish *wish = NULL;
     if (status == STATUS_OK) {
         struct hash hash;
         hash_bytes(span_of(bundle, bundle_size), &hash);
@@ -232,19 +232,19 @@ enum status act_invite(struct engine *engine, const struct act_invite *invite, u
                        char *out_code, struct member_id *out_member, uint64_t *out_ticket)
 {
     enum status status = act_begin(engine, now_ms);
-    struct invitation_code code;
-    struct identity_signer *key = NULL;
-    struct secret *psk = NULL;
     struct member_id invited;
     random_bytes(invited.bytes, sizeof invited.bytes);
     if (status != STATUS_OK) {
         return status;
     }
     const char *address = engine->common.content->address;
+    struct invitation_code code;
     status = invitation_code_new(span_of(address, strlen(address)), &code);
     if (status != STATUS_OK) {
         return status;
     }
+    struct identity_signer *key = NULL;
+    struct secret *psk = NULL;
     status = invitation_derive(&code, &engine->common.practice, &key, &psk);
     if (status == STATUS_OK) {
         status = invite_with(engine, invite, &code, &invited, key, psk, out_ticket);

@@ -121,10 +121,10 @@ enum status act_section(struct engine *engine, uint32_t class, const struct char
 static struct chart_id chart_of(const struct engine *engine, const struct member_id *client)
 {
     const struct authority_chart *facts = authority_chart_of(engine->log.authority, client);
-    struct chart_id chart;
     if (facts != NULL) {
         return facts->id;
     }
+    struct chart_id chart;
     random_bytes(chart.bytes, sizeof chart.bytes);
     return chart;
 }
@@ -151,7 +151,6 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
                       uint64_t *out_ticket)
 {
     static const uint32_t classes[] = {CLASS_SESSION, CLASS_PROGRESS, CLASS_PROCESS, CLASS_SHARED};
-    struct section_id sections[ARRAY_LEN(classes)];
     enum status status = act_begin(engine, now_ms);
     for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
         status = may_create(engine, classes[i], client);
@@ -160,6 +159,7 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
         return status;
     }
     *out_chart = chart_of(engine, client);
+    struct section_id sections[ARRAY_LEN(classes)];
     for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
         status = chart_section(engine, classes[i], out_chart, client, &sections[i], out_ticket);
     }

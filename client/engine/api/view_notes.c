@@ -41,8 +41,8 @@ static enum status read_text(struct engine *engine, const struct section *sectio
     uint8_t key[KEPT_KEY_BYTES];
     struct span name = span_of(key, kept_key(section->local, item->number, key));
     struct span value;
-    struct kept kept;
     enum status status = storage_get(&engine->common.storage, STORAGE_REVISION, name, &value);
+    struct kept kept;
     if (status == STATUS_OK) {
         status = kept_decode(value, item->number, &kept);
     }
@@ -181,8 +181,8 @@ enum status view_notes(struct engine *engine, const struct section_id *section,
                        view_visit_note *visit, void *visitor)
 {
     struct section *found = NULL;
-    bool more = true;
     enum status status = open_section(engine, section, &found);
+    bool more = true;
     for (size_t i = 0; status == STATUS_OK && more && i < found->index.count; i++) {
         if (first_of_note(&found->index, i)) {
             status = show_note(engine, found, i, visit, visitor, &more);
@@ -243,8 +243,8 @@ enum status view_revisions(struct engine *engine, const struct section_id *secti
                            const struct note_id *note, view_visit_revision *visit, void *visitor)
 {
     struct section *found = NULL;
-    bool more = true;
     enum status status = open_section(engine, section, &found);
+    bool more = true;
     if (status == STATUS_OK) {
         status = show_stored(engine, found, note, false, visit, visitor, &more);
     }
@@ -373,8 +373,8 @@ enum status view_search(struct engine *engine, struct span text, view_visit_revi
     enum status status = STATUS_OK;
     for (size_t i = 0; i < engine->sections.count && status == STATUS_OK && searching.more; i++) {
         struct section *section = &engine->sections.items[i];
-        bool more = true;
         status = section_index(&engine->sections, section);
+        bool more = true;
         if (status == STATUS_OK) {
             status = show_stored(engine, section, NULL, true, search_one, &searching, &more);
         }

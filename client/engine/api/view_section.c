@@ -85,10 +85,10 @@ static const char *relation_words(uint32_t kind)
 static void reason_of(const struct authority_section *facts, const struct authority_live *live,
                       struct view_access *out)
 {
-    const char *why = "was granted it";
     out->grant = live->grant->statement;
     out->basis = live->grant->statement;
     out->basis_kind = BASIS_GRANT;
+    const char *why = "was granted it";
     if (ID_EQUAL(&live->member->id, &facts->maker)) {
         why = "made it";
         out->basis_kind = BASIS_OWNER;

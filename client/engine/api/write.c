@@ -36,10 +36,10 @@ static enum status find_parents(struct engine *engine, const struct write_note *
     if (status != STATUS_OK) {
         return status;
     }
-    bool locked = false;
     bool edits = note->kind == REVISION_DRAFT || note->kind == REVISION_SIGNED;
     const struct wish *before = wish_of_note(&engine->outbox, &note->section, &note->note);
     size_t heads = 0;
+    bool locked = false;
     for (size_t i = 0; i < section->index.count; i++) {
         const struct indexed *item = &section->index.items[i];
         if (!ID_EQUAL(&item->note, &note->note)) {

@@ -63,9 +63,9 @@ enum status make_statement(const struct practice_id *practice, enum statement_ty
     CHECK(rule != NULL && count == rule->signatures && count <= STATEMENT_SIGNATURES_MAX);
     uint8_t *packed = NULL;
     size_t size = 0;
-    struct signature signatures[STATEMENT_SIGNATURES_MAX];
     enum status status = message_pack(body, &packed, &size);
     struct span bytes = span_of(packed, size);
+    struct signature signatures[STATEMENT_SIGNATURES_MAX];
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = identity_sign(signers[i], rule->label, practice, &bytes, 1, &signatures[i]);
     }

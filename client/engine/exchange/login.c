@@ -87,12 +87,12 @@ static enum status send_login(struct engine *engine)
 
 static enum status check_hello(struct engine *engine, const Alcove__Hello *hello)
 {
-    struct practice_id practice;
     if (hello->version_min > LOGIN_VERSION || hello->version_max < LOGIN_VERSION) {
         engine->common.phase = ENGINE_STOPPED;
         engine->common.why = STATUS_VERSION;
         return STATUS_VERSION;
     }
+    struct practice_id practice;
     if (!field_required(hello->nonce, engine->connection.hello_nonce,
                         sizeof engine->connection.hello_nonce) ||
         !field_required(hello->practice, practice.bytes, sizeof practice.bytes) ||
@@ -220,15 +220,14 @@ static enum status accept(struct engine *engine, const Alcove__LoginReply *reply
 
 enum status login_reply(struct engine *engine, uint32_t code, struct span body)
 {
-    struct arena arena = {0};
-    const Alcove__LoginReply *reply = NULL;
-    enum status status;
     if (code != STATUS_OK && code != STATUS_REWOUND) {
         engine->common.phase = ENGINE_STOPPED;
         engine->common.why = common_code(code);
         return engine->common.why;
     }
-    status = decode_login_reply(body, &arena, &reply);
+    struct arena arena = {0};
+    const Alcove__LoginReply *reply = NULL;
+    enum status status = decode_login_reply(body, &arena, &reply);
     if (status == STATUS_OK) {
         status = code == STATUS_OK ? accept(engine, reply) : rewound(engine, reply);
     } else if (!alarm_is_ours(status)) {

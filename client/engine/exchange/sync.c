@@ -103,14 +103,14 @@ static enum status ask_subscribe(struct engine *engine)
 /* Shown by name: it is that person whom somebody may be posing as (decision 2). */
 static enum status refused(struct engine *engine, const struct fold_refusal *refusal)
 {
-    char name[NAME_BYTES_MAX];
-    char reason[ENGINE_ALARM_CHARS_MAX];
     if (refusal->status != STATUS_EQUIVOCATION) {
         return alarm_stop(&engine->common, refusal->status,
                           "A statement in the log does not hold: its signer may not say this.",
                           refusal->evidence);
     }
+    char name[NAME_BYTES_MAX];
     name_say(&engine->names, &refusal->subject, name);
+    char reason[ENGINE_ALARM_CHARS_MAX];
     (void)snprintf(reason, sizeof reason,
                    "There are two identities for %s: somebody may be posing as this person. "
                    "Nothing is sealed to either.",
@@ -176,8 +176,8 @@ static enum status idle(struct engine *engine)
 // NOLINTNEXTLINE(misc-no-recursion): once back into sync_next, which then asks and returns
 static enum status after(struct engine *engine)
 {
-    bool asked = false;
     enum status status = section_store_synced(&engine->sections);
+    bool asked = false;
     if (status == STATUS_OK) {
         status = carried_next(&engine->log, &asked);
     }
@@ -214,7 +214,6 @@ enum status sync_next(struct engine *engine)
         engine->common.now_ms < engine->common.wants.retry_at_ms) {
         return STATUS_OK;
     }
-    size_t index = 0;
     engine->common.phase = ENGINE_SYNCING;
     if (engine->common.wants.checkpoint) {
         engine->round.open = true;
@@ -227,6 +226,7 @@ enum status sync_next(struct engine *engine)
         engine->round.open = true;
         return ask_state(engine);
     }
+    size_t index = 0;
     if (chain_missing(&engine->log, &index)) {
         return ask_chain(engine, index);
     }

@@ -13,9 +13,9 @@ static enum status on_checkpoint(struct engine *engine, const struct request *re
                                  const Alcove__CheckpointReply *reply)
 {
     struct seen_log statements;
-    struct seen_log events;
     enum status status = advance_check(&engine->log, ADVANCE_STATEMENTS, reply->statements,
                                        &request->statements, &statements);
+    struct seen_log events;
     if (status == STATUS_OK) {
         status =
             advance_check(&engine->log, ADVANCE_EVENTS, reply->events, &request->events, &events);
@@ -172,8 +172,8 @@ enum status sync_push(struct engine *engine, struct span body)
 {
     struct arena arena = {0};
     const Alcove__Push *push = NULL;
-    struct section_id id;
     enum status status = decode_push(body, &arena, &push);
+    struct section_id id;
     if (status == STATUS_OK && !field_section(push->section, &id)) {
         status = STATUS_MALFORMED;
     }

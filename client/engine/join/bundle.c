@@ -18,9 +18,9 @@ static enum status seal_names(const struct practice_id *practice,
                               struct span invited_name,
                               uint8_t out_sealed[static INVITATION_LABEL_BYTES])
 {
-    uint8_t text[INVITATION_LABEL_TEXT_BYTES_MAX] = {0};
     struct span first = cut(practice_name);
     struct span second = cut(invited_name);
+    uint8_t text[INVITATION_LABEL_TEXT_BYTES_MAX] = {0};
     if (first.size > 0) {
         memcpy(text, first.data, first.size);
     }
@@ -37,10 +37,10 @@ enum status bundle_make(const struct practice_id *practice, const struct span *s
                         size_t count, const struct invitation_code *code, struct span practice_name,
                         struct span invited_name, uint8_t **out_bytes, size_t *out_size)
 {
-    uint8_t sealed[INVITATION_LABEL_BYTES];
     if (count > BUNDLE_STATEMENTS_MAX) {
         return STATUS_TOO_LARGE;
     }
+    uint8_t sealed[INVITATION_LABEL_BYTES];
     enum status status = seal_names(practice, code, practice_name, invited_name, sealed);
     if (status != STATUS_OK) {
         return status;
@@ -69,8 +69,8 @@ enum status bundle_make(const struct practice_id *practice, const struct span *s
 enum status bundle_open_names(const struct practice_id *practice, struct span sealed,
                               const struct invitation_code *code, struct bundle_names *out_names)
 {
-    char text[INVITATION_LABEL_TEXT_BYTES_MAX + 1u];
     *out_names = (struct bundle_names){{0}, {0}};
+    char text[INVITATION_LABEL_TEXT_BYTES_MAX + 1u];
     enum status status = invitation_label_open(code, practice, sealed, text);
     if (status == STATUS_DAMAGED) {
         return STATUS_OK;

@@ -22,9 +22,9 @@ static void give(struct made *made, struct found_bytes *out)
 enum status found_genesis(const struct identity_signer *root, uint64_t now_ms,
                           struct found_bytes *out_genesis, struct practice_id *out_practice)
 {
-    uint8_t salt[HASH_BYTES];
     struct chain_label label;
     struct make_place place = {.label = &label};
+    uint8_t salt[HASH_BYTES];
     random_bytes(salt, sizeof salt);
     random_bytes(label.bytes, sizeof label.bytes);
     Alcove__Link link;
@@ -51,8 +51,8 @@ static enum status make_next(const struct identity_signer *root, const struct pr
                              struct found_bytes *out_statement)
 {
     struct statement before;
-    struct made made = {0};
     enum status status = statement_parse(previous, practice, &before);
+    struct made made = {0};
     if (status == STATUS_OK) {
         struct make_place place = {.label = &before.link.label,
                                    .number = before.link.number + 1,
@@ -77,9 +77,9 @@ enum status found_server_keys(const struct identity_signer *root,
                               const struct practice_id *practice, struct span previous,
                               const struct found_keys *keys, struct found_bytes *out_statement)
 {
-    Alcove__Link link;
     Alcove__ServerKeys body;
     alcove__server_keys__init(&body);
+    Alcove__Link link;
     body.link = &link;
     body.login_key = field_of(keys->login_key.bytes, PUBLIC_KEY_BYTES);
     body.login_next = or_none(keys->login_next.bytes);
@@ -95,9 +95,9 @@ enum status found_witness_policy(const struct identity_signer *root,
                                  const struct practice_id *practice, struct span previous,
                                  struct span policy, struct found_bytes *out_statement)
 {
-    Alcove__Link link;
     Alcove__WitnessPolicy body;
     alcove__witness_policy__init(&body);
+    Alcove__Link link;
     body.link = &link;
     body.policy = field_of(policy.data, policy.size);
     return make_next(root, practice, previous, STATEMENT_WITNESS_POLICY, &body.base, &link,
@@ -109,9 +109,9 @@ static enum status make_invitation(const struct identity_signer *root,
                                    const struct found_invite *invite,
                                    const struct identity_signer *key, struct made *out_made)
 {
-    struct member_id invited;
     struct chain_label label;
     struct make_place place = {.label = &label};
+    struct member_id invited;
     random_bytes(invited.bytes, sizeof invited.bytes);
     random_bytes(label.bytes, sizeof label.bytes);
     Alcove__Link link;
@@ -147,23 +147,23 @@ enum status found_invitation(const struct identity_signer *root, const struct pr
                              const struct found_invite *invite, struct found_bytes *out_statement,
                              struct found_bytes *out_bundle, char *out_code)
 {
-    struct invitation_code code;
-    struct identity_signer *key = NULL;
-    struct secret *psk = NULL;
-    struct made made = {0};
-    struct found_bytes bundle = {0};
     if (invite->practice_count == 0 ||
         (invite->role != ROLE_ADMIN && invite->role != ROLE_AUDITOR)) {
         return STATUS_USAGE;
     }
+    struct invitation_code code;
     enum status status = invitation_code_new(invite->address, &code);
     if (status != STATUS_OK) {
         return status;
     }
+    struct identity_signer *key = NULL;
+    struct secret *psk = NULL;
     status = invitation_derive(&code, practice, &key, &psk);
+    struct made made = {0};
     if (status == STATUS_OK) {
         status = make_invitation(root, practice, invite, key, &made);
     }
+    struct found_bytes bundle = {0};
     if (status == STATUS_OK) {
         status = make_bundle(practice, invite, &made, &code, &bundle);
     }

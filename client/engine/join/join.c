@@ -257,7 +257,6 @@ static enum status make_keys(struct join *join, struct recovery_public *out_reco
                              char *out_card)
 {
     struct keystore_content *content = &join->content;
-    uint8_t sealed[RECOVERY_SEALED_BYTES];
     enum status status = keystore_content_init(content);
     if (status == STATUS_OK) {
         random_bytes(content->device.bytes, sizeof content->device.bytes);
@@ -266,6 +265,7 @@ static enum status make_keys(struct join *join, struct recovery_public *out_reco
     if (status == STATUS_OK && join->info.role == ROLE_AUDITOR) {
         status = identity_signer_new(IDENTITY_WITNESS, &content->witness);
     }
+    uint8_t sealed[RECOVERY_SEALED_BYTES];
     if (status == STATUS_OK) {
         status =
             recovery_new(&join->info.practice, &join->info.member, out_recovery, sealed, out_card);
@@ -281,11 +281,11 @@ enum status join_enrol(struct join *join, char *out_card)
     if (join->phase != JOIN_VERIFIED) {
         return STATUS_USAGE;
     }
-    struct recovery_public recovery;
-    struct made made = {0};
     keystore_content_deinit(&join->content);
     join->content = (struct keystore_content){0};
+    struct recovery_public recovery;
     enum status status = make_keys(join, &recovery, out_card);
+    struct made made = {0};
     if (status == STATUS_OK) {
         status = make_enrolment(join, &recovery, &made);
     }

@@ -6,11 +6,11 @@
 
 static enum status first_is_genesis(struct join *join, const Alcove__Bundle *bundle)
 {
-    struct statement statement;
     if (bundle->n_statement < 2) {
         return STATUS_MALFORMED;
     }
     struct span genesis = field_span(bundle->statement[0]);
+    struct statement statement;
     enum status status = statement_parse(genesis, NULL, &statement);
     if (status == STATUS_OK && statement.rule->type != STATEMENT_GENESIS) {
         status = STATUS_BAD_CHAIN;

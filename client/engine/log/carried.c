@@ -5,10 +5,10 @@
 
 static enum status check_statements(struct log *log, const struct seen *seen)
 {
-    struct hash root;
     if (seen->statements_size == 0) {
         return STATUS_OK;
     }
+    struct hash root;
     enum status status = leaves_root_at(&log->leaves, seen->statements_size, &root);
     if (status != STATUS_OK) {
         return status;
@@ -67,10 +67,10 @@ static void hex(const struct hash *hash, char out[17])
 static enum status forked(struct log *log, const struct carried *carried, enum status status)
 {
     char theirs[17];
-    char ours[17];
-    char evidence[ENGINE_ALARM_CHARS_MAX];
     hex(&carried->seen.events_root, theirs);
+    char ours[17];
     hex(&log->events.root, ours);
+    char evidence[ENGINE_ALARM_CHARS_MAX];
     (void)snprintf(evidence, sizeof evidence,
                    "an author signed %llu statements and %llu events (root %s); here: %llu and "
                    "%llu (root %s)",
@@ -86,11 +86,11 @@ static enum status forked(struct log *log, const struct carried *carried, enum s
 static enum status ask_path(struct log *log, uint64_t index)
 {
     Alcove__ProofAsk ask;
-    struct request *request = NULL;
     alcove__proof_ask__init(&ask);
     ask.log = ADVANCE_EVENTS;
     ask.index = index;
     ask.size = log->carried.own.size;
+    struct request *request = NULL;
     enum status status = request_ask(&log->common->requests, OP_PROOF, NULL, &ask.base, &request);
     if (status == STATUS_OK) {
         request->from = index;

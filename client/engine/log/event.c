@@ -8,10 +8,10 @@
 static enum status open_target(const struct log *log, const Alcove__EventLeaf *leaf,
                                const struct hash *target_hash, struct event *event)
 {
-    struct hash opening;
     if (leaf->target.len == 0 && leaf->target_opening.len == 0) {
         return STATUS_OK;
     }
+    struct hash opening;
     if (!field_hash(leaf->target_opening, &opening)) {
         return STATUS_MALFORMED;
     }
@@ -26,10 +26,10 @@ static enum status open_target(const struct log *log, const Alcove__EventLeaf *l
 static enum status open_restricted(const struct log *log, const Alcove__EventLeaf *leaf,
                                    const struct hash *restricted_hash, struct event *event)
 {
-    struct hash opening;
     if (leaf->restricted.len == 0 && leaf->restricted_opening.len == 0) {
         return STATUS_OK;
     }
+    struct hash opening;
     if (!field_hash(leaf->restricted_opening, &opening)) {
         return STATUS_MALFORMED;
     }

@@ -19,8 +19,8 @@ static size_t seq_key(uint64_t seq, uint8_t out_key[8])
 /* Where a fact with |seq| is or would be. */
 static size_t place_of(const struct log *log, uint64_t seq)
 {
-    size_t low = 0;
     size_t high = log->fact_count;
+    size_t low = 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (log->facts[middle].seq < seq) {
@@ -147,9 +147,9 @@ static enum status store_fact(struct log *log, const struct fact *fact)
 static enum status put_all(struct log *log, uint64_t leaves_from)
 {
     for (uint64_t i = leaves_from; i < log->leaves.count; i++) {
-        struct span leaf;
         uint8_t key[8];
         (void)seq_key(i, key);
+        struct span leaf;
         enum status status = leaves_get(&log->leaves, i, &leaf);
         if (status == STATUS_OK) {
             status =
@@ -234,9 +234,9 @@ static bool load_leaf(void *visitor, struct span key, struct span value)
 static bool load_fact(void *visitor, struct span key, struct span value)
 {
     struct loading *loading = visitor;
-    struct fact fact = {.folded = true, .stored = true};
     struct cursor_reader reader;
     cursor_read_init(&reader, key);
+    struct fact fact = {.folded = true, .stored = true};
     fact.seq = cursor_read_u64(&reader);
     loading->status = cursor_read_done(&reader);
     if (loading->status == STATUS_OK) {

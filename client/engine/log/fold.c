@@ -92,8 +92,8 @@ static void take_pins(struct log *log)
 
 enum status fold_run(struct log *log, struct fold_refusal *out_refusal)
 {
-    enum status status = STATUS_OK;
     *out_refusal = (struct fold_refusal){.status = STATUS_OK};
+    enum status status = STATUS_OK;
     if (log->authority == NULL || is_older(log)) {
         status = again(log);
     }

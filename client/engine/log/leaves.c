@@ -81,8 +81,8 @@ void leaves_drop_pending(struct leaves *leaves)
 static size_t place_of(const struct leaves *leaves, const struct chain_label *label)
 {
     uint64_t first = 0;
-    uint64_t second = 0;
     memcpy(&first, label->bytes, sizeof first);
+    uint64_t second = 0;
     memcpy(&second, label->bytes + sizeof first, sizeof second);
     uint64_t mixed = (first ^ leaves->salt) * 0x9e3779b97f4a7c15ull;
     mixed = (mixed ^ (mixed >> 29) ^ second ^ (leaves->salt >> 7)) * 0xbf58476d1ce4e5b9ull;

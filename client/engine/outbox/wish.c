@@ -85,9 +85,9 @@ static void append(struct outbox *outbox, struct wish *wish)
 enum status wish_save(struct outbox *outbox, const struct wish *wish)
 {
     uint8_t key[8];
+    ticket_key(wish->ticket, key);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    ticket_key(wish->ticket, key);
     enum status status = wish_store_encode(wish, &bytes, &size);
     if (status == STATUS_OK) {
         status = storage_put_now(&outbox->common->storage, STORAGE_OUTBOX, span_of(key, sizeof key),

@@ -70,13 +70,13 @@ enum status wish_store_encode(const struct wish *wish, uint8_t **out_bytes, size
 enum status wish_store_decode(struct span bytes, uint64_t ticket, struct wish *wish)
 {
     struct cursor_reader reader;
-    struct parts parts;
     cursor_read_init(&reader, bytes);
     if (cursor_read_u8(&reader) != WISH_VERSION) {
         return STATUS_CORRUPT;
     }
     wish->ticket = ticket;
     fields_read(&reader, FIXED, ARRAY_LEN(FIXED), wish);
+    struct parts parts;
     fields_read(&reader, PARTS, ARRAY_LEN(PARTS), &parts);
     if (cursor_read_done(&reader) != STATUS_OK || wish->parent_count > WISH_PARENTS_MAX) {
         return STATUS_CORRUPT;

@@ -168,8 +168,8 @@ static bool goes_on(struct query *query, const Alcove__EventsReply *reply, bool 
 static enum status on_events(struct queries *queries, struct query *query,
                              const struct request *request, const Alcove__EventsReply *reply)
 {
-    struct seen_log seen;
     size_t before = query->event_count;
+    struct seen_log seen;
     enum status status =
         advance_check(queries->log, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
     if (status == STATUS_OK) {
@@ -290,9 +290,9 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
     if (query->kind == QUERY_TRY) {
         return failed(queries, query, STATUS_MALFORMED);
     }
+    bool all = query->kind == QUERY_ALL;
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    bool all = query->kind == QUERY_ALL;
     enum status status = message_decode(all ? &alcove__event_leaves_reply__descriptor
                                             : &alcove__events_reply__descriptor,
                                         body, &arena, &message);

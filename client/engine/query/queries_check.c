@@ -7,9 +7,9 @@
 enum status queries_check_chart(const struct queries *queries, struct query *query,
                                 const struct event *event)
 {
+    const Alcove__EventTarget *target = event->target;
     struct chart_id chart;
     struct hash previous = {{0}};
-    const Alcove__EventTarget *target = event->target;
     if (target == NULL || !field_chart(target->chart, &chart) ||
         !ID_EQUAL(&chart, &query->terms.chart) ||
         !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
@@ -55,12 +55,12 @@ static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYT
 
 static enum status check_chart_run(struct query *query, const struct event *event)
 {
-    struct chart_id chart;
-    struct hash previous = {{0}};
     const Alcove__EventTarget *target = event->target;
     if (target->chart_number == 0) {
         return STATUS_OK;
     }
+    struct chart_id chart;
+    struct hash previous = {{0}};
     if (!field_chart(target->chart, &chart) ||
         !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
         return STATUS_MALFORMED;
@@ -79,12 +79,12 @@ static enum status check_chart_run(struct query *query, const struct event *even
 
 static enum status check_section_run(struct query *query, const struct event *event)
 {
-    struct section_id section;
-    struct hash head;
     const Alcove__EventTarget *target = event->target;
     if (target->section_number == 0) {
         return STATUS_OK;
     }
+    struct section_id section;
+    struct hash head;
     if (!field_section(target->section, &section) || !field_hash(target->section_head, &head)) {
         return STATUS_MALFORMED;
     }

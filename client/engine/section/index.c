@@ -69,8 +69,8 @@ static bool build_one(void *visitor, struct span key, struct span value)
     cursor_read_init(&reader, key);
     (void)cursor_read_u32(&reader);
     uint64_t number = cursor_read_u64(&reader);
-    struct kept kept;
     building->status = cursor_read_done(&reader);
+    struct kept kept;
     if (building->status == STATUS_OK) {
         building->status = kept_decode(value, number, &kept);
     }

@@ -78,8 +78,8 @@ enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kep
 
 enum status kept_body(struct span text, struct arena *arena, Alcove__NoteBody **out_body)
 {
-    ProtobufCMessage *message = NULL;
     *out_body = NULL;
+    ProtobufCMessage *message = NULL;
     enum status status = message_decode(&alcove__note_body__descriptor, text, arena, &message);
     if (status == STATUS_NO_MEMORY) {
         return status;

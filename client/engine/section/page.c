@@ -79,9 +79,9 @@ enum status page_ask(struct sections *sections, size_t section)
 static bool event_names(const struct sections *sections, const struct section *section,
                         const struct event *event, const Alcove__PageReply *reply)
 {
+    const Alcove__EventTarget *target = event->target;
     struct member_id actor;
     struct section_id id;
-    const Alcove__EventTarget *target = event->target;
     return target != NULL && field_member(event->open->actor, &actor) &&
            ID_EQUAL(&actor, &sections->common->content->member) &&
            event->open->action == ACTION_READ && event->open->outcome == OUTCOME_OK &&
@@ -316,16 +316,16 @@ static enum status decode_last(const struct request *request, struct span body, 
 enum status page_chunk(struct sections *sections, struct request *request, bool more,
                        struct span body)
 {
-    struct arena arena = {0};
-    const Alcove__PageChunk *chunk = NULL;
-    enum status status = STATUS_OK;
     sections->bytes_received += body.size;
+    enum status status = STATUS_OK;
     if (more || request->pieces_size > 0) {
         status = add_piece(request, body);
     }
     if (status == STATUS_OK && more) {
         return STATUS_OK;
     }
+    struct arena arena = {0};
+    const Alcove__PageChunk *chunk = NULL;
     if (status == STATUS_OK) {
         status = decode_last(request, body, &arena, &chunk);
     }

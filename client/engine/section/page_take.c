@@ -235,9 +235,9 @@ static enum status take_revision(struct sections *sections, struct page *page,
                                  const Alcove__PageEntry *entry)
 {
     struct revision_context context;
-    struct signature signature;
     enum status status = revision_context_parse(field_span(entry->context), &context);
     bool erased = entry->wrap.len == 0 && entry->envelope.len == 0;
+    struct signature signature;
     if (status == STATUS_OK && (!field_signature(entry->signature, &signature) ||
                                 (entry->wrap.len == 0) != (entry->envelope.len == 0))) {
         status = STATUS_MALFORMED;

@@ -37,18 +37,17 @@ static bool is_name(struct span name)
 enum status petname_keep(const struct storage *storage, const struct member_id *member,
                          struct span name)
 {
-    uint8_t key[KEY_BYTES];
-    size_t key_size = 0;
     if (!is_name(name)) {
         return STATUS_OK;
     }
+    uint8_t key[KEY_BYTES];
+    size_t key_size = 0;
     make_key(member, key, &key_size);
     return storage_put_now(storage, STORAGE_TYPED, span_of(key, key_size), cut(name));
 }
 
 static enum status take(struct names *names, struct span key, struct span name)
 {
-    struct member_id member;
     if (!is_name(name) || name.size > PETNAME_BYTES_MAX) {
         return STATUS_OK;
     }
@@ -60,15 +59,16 @@ static enum status take(struct names *names, struct span key, struct span name)
     if (key.size != KEY_BYTES) {
         return STATUS_OK;
     }
+    struct member_id member;
     memcpy(member.bytes, key.data + PREFIX_BYTES, ID_BYTES);
     return name_pet(names, &member, name);
 }
 
 enum status petname_set(struct names *names, const struct member_id *member, struct span name)
 {
+    enum status status = petname_keep(&names->common->storage, member, name);
     uint8_t key[KEY_BYTES];
     size_t key_size = 0;
-    enum status status = petname_keep(&names->common->storage, member, name);
     make_key(member, key, &key_size);
     return status == STATUS_OK ? take(names, span_of(key, key_size), cut(name)) : status;
 }

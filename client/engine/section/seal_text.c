@@ -9,10 +9,10 @@ enum status text_open(const struct practice_id *practice, const struct secret *e
                       struct span *out_text)
 {
     struct envelope_scope scope = {practice, epoch_key, context};
-    size_t size = 0;
     if (envelope.size < ENVELOPE_BYTES_MIN || wrap.size != ENVELOPE_WRAP_BYTES) {
         return STATUS_DAMAGED;
     }
+    size_t size = 0;
     enum status status = envelope_open(&scope, wrap, envelope, room, &size);
     if (status == STATUS_OK) {
         *out_text = span_of(room, size);

@@ -150,11 +150,11 @@ static bool load_chart(void *visitor, struct span key, struct span value)
         return false;
     }
     struct chart_id chart;
-    struct hash leaf;
     memcpy(chart.bytes, key.data + 1, ID_BYTES);
     struct cursor_reader reader;
     cursor_read_init(&reader, value);
     uint64_t number = cursor_read_u64(&reader);
+    struct hash leaf;
     cursor_read_bytes(&reader, leaf.bytes, HASH_BYTES);
     loading->status = section_chart_saw(loading->sections, &chart, number, &leaf);
     return loading->status == STATUS_OK;

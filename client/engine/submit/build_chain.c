@@ -82,11 +82,11 @@ enum status build_member(struct sources *from, struct wish *wish)
 
 enum status build_device(struct sources *from, struct wish *wish)
 {
-    struct signature signatures[2];
     struct span body = span_of(wish->body.data, wish->body.size);
     if (from->common->content->identity == NULL || wish->extra.size != SIGNATURE_BYTES) {
         return STATUS_REFUSED;
     }
+    struct signature signatures[2];
     memcpy(signatures[1].bytes, wish->extra.data, SIGNATURE_BYTES);
     enum status status = identity_sign(from->common->content->identity, LABEL_DEVICE,
                                        &from->common->practice, &body, 1, &signatures[0]);

@@ -163,8 +163,8 @@ static enum status seal_text(struct revising *revising)
 static enum status sign(struct revising *revising)
 {
     struct hash context_hash;
-    struct hash envelope_hash;
     hash_bytes(span_of(revising->context, revising->context_size), &context_hash);
+    struct hash envelope_hash;
     hash_bytes(span_of(revising->envelope, revising->envelope_size), &envelope_hash);
     Alcove__Header header;
     alcove__header__init(&header);
@@ -250,9 +250,9 @@ enum status build_opened(struct sources *from, struct wish *wish)
     opened.opened_ms = wish->until_ms;
     uint8_t *bytes = NULL;
     size_t size = 0;
-    struct signature signature;
     enum status status = message_pack(&opened.base, &bytes, &size);
     struct span body = span_of(bytes, size);
+    struct signature signature;
     if (status == STATUS_OK) {
         status = identity_sign(from->common->content->content_key, LABEL_OPENED,
                                &from->common->practice, &body, 1, &signature);

@@ -43,12 +43,12 @@ static enum status history(struct plan *plan, const struct wish *wish)
         return STATUS_OK;
     }
     struct authority_recipient all[EPOCH_SEALS_MAX];
-    struct authority_recipient theirs[EPOCH_SEALS_MAX];
     size_t count = 0;
-    size_t own = 0;
     enum status status =
         authority_recipients(plan->from->log->authority, facts, advance_when(plan->from->log), all,
                              EPOCH_SEALS_MAX, &count);
+    struct authority_recipient theirs[EPOCH_SEALS_MAX];
+    size_t own = 0;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         const struct authority_member *of = NULL;
         if (authority_recipient_key(plan->from->log->authority, &all[i], NULL, &of) &&
@@ -95,11 +95,11 @@ enum status build_revoke(struct plan *plan, const struct wish *wish)
         authority_section(plan->from->log->authority, &plan->section_id);
     const struct authority_member *member =
         authority_member(plan->from->log->authority, &wish->member);
-    const struct authority_grant *grant = NULL;
     if (facts == NULL || member == NULL) {
         return STATUS_NOT_FOUND;
     }
     /* The grant may stand while policy stops it, so it is looked up by itself. */
+    const struct authority_grant *grant = NULL;
     for (size_t i = 0; i < facts->grant_count; i++) {
         if (ID_EQUAL(&facts->grants[i].member, &member->id) &&
             facts->grants[i].ended_seq == AUTHORITY_NEVER) {

@@ -82,8 +82,8 @@ void plan_link(struct plan *plan, Alcove__Link *out_link)
 static enum status admit(struct plan *plan, const struct made *made)
 {
     const struct log *log = plan->from->log;
-    struct authority_result result = {0};
     uint64_t seq = log->leaves.count + plan->statement_count;
+    struct authority_result result = {0};
     enum status status =
         authority_admit(log->authority, span_of(made->data, made->size), seq,
                         clock_writer_ms(plan->from->common), AUTHORITY_VERIFIED, &result);

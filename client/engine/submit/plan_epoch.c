@@ -70,11 +70,11 @@ static enum status seal(const struct plan *plan, struct room *room, const struct
                         const struct epoch_key_place *place,
                         const struct authority_recipient *recipient)
 {
-    struct public_key to;
-    const struct authority_member *member = NULL;
     if (room->seal_count == SEALS_MAX) {
         return STATUS_TOO_LARGE;
     }
+    struct public_key to;
+    const struct authority_member *member = NULL;
     if (!authority_recipient_key(plan->from->log->authority, recipient, &to, &member)) {
         return STATUS_NOT_FOUND;
     }
@@ -155,8 +155,8 @@ static enum status build_epoch(struct plan *plan, struct room *room, struct secr
 
 enum status plan_epoch(struct plan *plan)
 {
-    struct secret *key = NULL;
     struct room *room = calloc(1, sizeof *room);
+    struct secret *key = NULL;
     enum status status = room == NULL ? STATUS_NO_MEMORY : epoch_key_new(&key);
     if (status == STATUS_OK) {
         status = build_epoch(plan, room, key);

@@ -24,8 +24,8 @@ static bool same_section_waits(const struct sources *from, const struct wish *un
 
 static enum status send(struct sources *from, struct wish *wish)
 {
-    struct request *request = NULL;
     wish->state = ENGINE_WISH_SENT;
+    struct request *request = NULL;
     enum status status = request_ask_bytes(
         &from->common->requests, wish->kind == WISH_OPENED ? OP_OPENED : OP_SUBMIT, &wish->request,
         span_of(wish->built.data, wish->built.size), &request);

@@ -5,7 +5,7 @@
 enum status authority_new(const struct practice_id *practice, uint32_t flags,
                           struct authority **out_authority)
 {
-    struct authority *authority = calloc(1, sizeof(*authority));
+    struct authority *authority = calloc(1, sizeof *authority);
     *out_authority = authority;
     if (authority == NULL) {
         return STATUS_NO_MEMORY;
@@ -31,7 +31,7 @@ static void free_list(void *first, size_t offset)
 {
     while (first != NULL) {
         void *next = NULL;
-        memcpy(&next, (uint8_t *)first + offset, sizeof(next));
+        memcpy(&next, (uint8_t *)first + offset, sizeof next);
         free(first);
         first = next;
     }
@@ -215,10 +215,10 @@ enum status authority_admit(struct authority *authority, struct span bytes, uint
                             uint64_t time_ms, enum authority_check check,
                             struct authority_result *out_result)
 {
-    struct statement statement;
-    struct authority_judgement judgement;
     *out_result = (struct authority_result){0};
+    struct statement statement;
     enum status status = statement_parse(bytes, &authority->now.practice, &statement);
+    struct authority_judgement judgement;
     if (status == STATUS_OK) {
         status =
             authority_judge(authority, &statement, seq, time_ms, check, out_result, &judgement);

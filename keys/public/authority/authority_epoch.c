@@ -36,7 +36,6 @@ enum status authority_judge_epoch(struct authority_judgement *judgement)
     const struct statement_epoch *epoch = &judgement->statement->u.epoch;
     const struct authority_section *section = &judgement->section->pub;
     static const struct hash none;
-    struct hash membership;
     state_position(judgement, &epoch->position);
     if (!authority_permits(judgement, ACTION_ROTATE, section->class, section, NULL)) {
         return STATUS_REFUSED;
@@ -49,6 +48,7 @@ enum status authority_judge_epoch(struct authority_judgement *judgement)
     if (!recipients_exact(judgement, epoch)) {
         return authority_refuse(judgement, AUTHORITY_BAD_RECIPIENTS);
     }
+    struct hash membership;
     authority_membership(judgement->authority, section, judgement->when, &membership);
     return ID_EQUAL(&membership, &epoch->membership)
                ? STATUS_OK

@@ -23,14 +23,14 @@ void authority_membership(const struct authority *authority,
                           struct hash *out_membership)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];
+    size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
     uint8_t bytes[SECTION_MEMBERS_MAX * MEMBERSHIP_LINE_BYTES];
     struct cursor_writer writer;
-    size_t size = 0;
-    size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
-    cursor_write_init(&writer, bytes, sizeof(bytes));
+    cursor_write_init(&writer, bytes, sizeof bytes);
     for (size_t i = 0; i < count; i++) {
         membership_line(&writer, &live[i]);
     }
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     struct span part = span_of(bytes, size);
     frame_hash(LABEL_MEMBERSHIP, &authority->now.practice, &part, 1, out_membership);
@@ -67,16 +67,16 @@ void authority_live_digest(const struct authority *authority,
                            struct hash *out_digest)
 {
     struct authority_live live[SECTION_MEMBERS_MAX];
+    size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
     uint8_t bytes[SECTION_MEMBERS_MAX * LIVE_DIGEST_LINE_BYTES_MAX];
     struct cursor_writer writer;
-    size_t size = 0;
-    size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
-    cursor_write_init(&writer, bytes, sizeof(bytes));
+    cursor_write_init(&writer, bytes, sizeof bytes);
     for (size_t i = 0; i < count; i++) {
         membership_line(&writer, &live[i]);
         cursor_write_u32(&writer, revoked_devices(live[i].member, when));
         schedule_lines(authority, section, &live[i], when, &writer);
     }
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
     hash_bytes(span_of(bytes, size), out_digest);
 }
@@ -235,11 +235,11 @@ static bool epoch_reaches(const struct authority *authority, const struct author
 static bool closed_at(const struct authority *authority, const struct authority_section *section,
                       struct authority_when when)
 {
-    struct authority_live live[SECTION_MEMBERS_MAX];
     const struct authority_epoch *epoch = authority_epoch(section, when);
     if (epoch == NULL || epoch_has_leaver(authority, section, epoch, when)) {
         return true;
     }
+    struct authority_live live[SECTION_MEMBERS_MAX];
     size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
     for (size_t i = 0; i < count; i++) {
         if (!epoch_reaches(authority, epoch, live[i].member)) {

@@ -145,11 +145,11 @@ static bool device_fits(const struct authority_judgement *judgement)
 static enum status judge_device(struct authority_judgement *judgement)
 {
     const struct device_keys *keys = &judgement->statement->u.device;
-    size_t count = 0;
     if (!authority_permits(judgement, ACTION_DEVICE, CLASS_NONE, NULL, NULL)) {
         return STATUS_REFUSED;
     }
     const struct authority_device *d = judgement->subject->pub.devices;
+    size_t count = 0;
     for (; d != NULL; d = d->next) {
         count++;
         if (ID_EQUAL(&d->keys.id, &keys->id) || ID_EQUAL(&d->keys.content, &keys->content) ||

@@ -17,8 +17,8 @@ void authority_touched_consider(struct authority *authority, struct section_node
     struct authority_when before = {seq, time_ms};
     struct authority_when after = {seq + 1u, time_ms};
     struct hash was;
-    struct hash is;
     authority_live_digest(authority, &section->pub, before, &was);
+    struct hash is;
     authority_live_digest(authority, &section->pub, after, &is);
     /* Done even if nobody's rights change now, since an end by the clock may have moved. */
     AUTHORITY_UNDO(authority, section->pub.generation);

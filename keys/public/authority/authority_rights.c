@@ -78,8 +78,8 @@ static uint32_t relations_in(const struct authority_member *subject, const struc
                              struct authority_when when, uint32_t wanted,
                              const struct authority_relation **out_relation)
 {
-    uint32_t bits = 0;
     const struct authority_relation *r = subject != NULL ? subject->relations : NULL;
+    uint32_t bits = 0;
     for (; r != NULL; r = r->next) {
         uint32_t bit = relation_bit(r->kind);
         if (!ID_EQUAL(&r->staff, staff) || !authority_relation_live(r, when)) {
@@ -129,8 +129,8 @@ static uint32_t relations_with(const struct authority *authority,
                                const struct authority_member *client, struct authority_when when,
                                uint32_t wanted, const struct authority_relation **out_relation)
 {
-    uint32_t bits = POLICY_ANY;
     *out_relation = NULL;
+    uint32_t bits = POLICY_ANY;
     if (section != NULL) {
         client = section->has_chart ? authority_member(authority, &section->client) : NULL;
         bits |= ID_EQUAL(&section->maker, &actor->id) ? (uint32_t)POLICY_AUTHOR : 0u;
@@ -210,8 +210,8 @@ static bool may_in_section(const struct authority *authority, const struct autho
                            uint32_t action, const struct authority_section *section,
                            struct authority_when when, struct basis *out_basis)
 {
-    const struct authority_grant *grant = NULL;
     uint32_t needed = right_needed(action);
+    const struct authority_grant *grant = NULL;
     uint32_t rights = authority_rights(authority, section, actor, when, &grant);
     if ((rights & needed) != needed) {
         return false;
@@ -261,8 +261,8 @@ static bool may_outside(const struct authority *authority, const struct authorit
                         uint32_t action, uint32_t class, const struct authority_member *client,
                         struct authority_when when, struct basis *out_basis)
 {
-    const struct authority_relation *relation = NULL;
     uint32_t wanted = relations_sufficing(actor->role, class, action);
+    const struct authority_relation *relation = NULL;
     uint32_t relations = relations_with(authority, actor, NULL, client, when, wanted, &relation);
     /* An action that needs a right in a section is never allowed without a section. */
     if (right_needed(action) != UINT32_MAX ||

@@ -68,16 +68,16 @@ static bool basis_holds(struct authority_judgement *judgement, const struct stat
 static bool newcomer_fits(const struct authority_judgement *judgement,
                           const struct authority_member *member)
 {
-    struct authority_live live[SECTION_MEMBERS_MAX];
     const struct authority_section *section = &judgement->section->pub;
-    size_t recipients = 1; /* the recovery key */
     if (authority_rights(judgement->authority, section, member, judgement->when, NULL) !=
         RIGHT_NONE) {
         return true;
     }
+    size_t recipients = 1; /* the recovery key */
     for (const struct authority_device *d = member->devices; d != NULL; d = d->next) {
         recipients += authority_device_live(d, judgement->when) ? 1u : 0u;
     }
+    struct authority_live live[SECTION_MEMBERS_MAX];
     return authority_live(judgement->authority, section, judgement->when, live, ARRAY_LEN(live)) <
                SECTION_MEMBERS_MAX &&
            authority_recipients_fit(judgement->authority, section, judgement->when, recipients);

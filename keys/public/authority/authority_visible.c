@@ -40,8 +40,8 @@ static bool client_meets_staff(const struct member_node *viewer, const struct me
 static bool client_sees_staff(const struct member_node *viewer, struct member_node *staff)
 {
     struct member_node *last = staff;
-    bool sees = false;
     staff->walked = true;
+    bool sees = false;
     for (struct member_node *node = staff; node != NULL && !sees; node = node->walk_next) {
         sees = client_meets_staff(viewer, node);
         for (size_t i = 0; i < node->supervised_count && !sees; i++) {

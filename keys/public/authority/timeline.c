@@ -50,8 +50,8 @@ static void keep_head(struct timeline *timeline, const struct hash *head)
 void timeline_init(struct timeline *timeline, const struct practice_id *practice,
                    const struct section_id *section)
 {
-    struct hash head;
     *timeline = (struct timeline){.section = *section};
+    struct hash head;
     timeline_head_start(practice, section, &head);
     keep_head(timeline, &head);
 }
@@ -177,8 +177,8 @@ enum status timeline_step(struct timeline *timeline, const struct authority *aut
     if (status != STATUS_OK) {
         return plan.reason == TIMELINE_OTHER_HEAD ? STATUS_EQUIVOCATION : status;
     }
-    struct hash head;
     timeline->number++;
+    struct hash head;
     timeline_head_next(authority_practice(authority), &timeline->head, timeline->number,
                        entry->kind, &entry->object, &head);
     keep_head(timeline, &head);
@@ -240,11 +240,11 @@ enum status timeline_encode(const struct timeline *timeline, uint8_t **out_bytes
     size_t capacity =
         TIMELINE_FIXED_BYTES + timeline->device_count * TIMELINE_DEVICE_BYTES + heads * HASH_BYTES;
     uint8_t *bytes = malloc(capacity);
-    struct cursor_writer writer;
     *out_bytes = bytes;
     if (bytes == NULL) {
         return STATUS_NO_MEMORY;
     }
+    struct cursor_writer writer;
     cursor_write_init(&writer, bytes, capacity);
     cursor_write_u16(&writer, TIMELINE_FORMAT);
     cursor_write_span(&writer, ID_SPAN(&timeline->section));
@@ -301,9 +301,9 @@ static enum status read_heads(struct cursor_reader *reader, struct timeline *out
 
 enum status timeline_decode(struct span bytes, struct timeline *out_timeline)
 {
-    struct cursor_reader reader;
     struct timeline *out = out_timeline;
     *out = (struct timeline){0};
+    struct cursor_reader reader;
     cursor_read_init(&reader, bytes);
     bool known = cursor_read_u16(&reader) == TIMELINE_FORMAT;
     cursor_read_bytes(&reader, out->section.bytes, ID_BYTES);

@@ -20,8 +20,8 @@ static bool live_differs(const struct authority *authority, const struct authori
     struct authority_when from = {from_seq, time_ms};
     struct authority_when to = {to_seq, time_ms};
     struct hash was;
-    struct hash is;
     authority_live_digest(authority, section, from, &was);
+    struct hash is;
     authority_live_digest(authority, section, to, &is);
     return !ID_EQUAL(&was, &is);
 }

@@ -98,8 +98,8 @@ static ssize_t disk_fill(int fd, uint8_t *out, size_t size)
 
 enum status disk_read_exact(int fd, void *out, size_t size)
 {
-    uint8_t more = 0;
     ssize_t got = disk_fill(fd, out, size);
+    uint8_t more = 0;
     ssize_t behind = got < 0 ? -1 : disk_read_some(fd, &more, sizeof more);
     if (behind < 0) {
         return STATUS_IO;

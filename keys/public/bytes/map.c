@@ -14,7 +14,7 @@ void map_init(struct map *map, size_t key_bytes)
 {
     CHECK(key_bytes > 0 && key_bytes % MAP_WORD_BYTES == 0);
     *map = (struct map){.key_bytes = key_bytes};
-    random_bytes(map->seed, sizeof(map->seed));
+    random_bytes(map->seed, sizeof map->seed);
 }
 
 void map_free(struct map *map)
@@ -29,7 +29,7 @@ static size_t map_home(const struct map *map, const uint8_t *key)
     uint64_t state = map->seed[0];
     for (size_t i = 0; i < map->key_bytes; i += MAP_WORD_BYTES) {
         uint64_t word = 0;
-        memcpy(&word, key + i, sizeof(word));
+        memcpy(&word, key + i, sizeof word);
         state = (state ^ word) * (map->seed[1] | 1u);
         state ^= state >> 32;
     }
@@ -57,7 +57,7 @@ enum status map_reserve(struct map *map, size_t extra)
     if (capacity == map->capacity) {
         return STATUS_OK;
     }
-    struct map_slot *slots = calloc(capacity, sizeof(*slots));
+    struct map_slot *slots = calloc(capacity, sizeof *slots);
     if (slots == NULL) {
         return STATUS_NO_MEMORY;
     }

@@ -33,17 +33,17 @@ enum status checkpoint_parse(struct span text, struct checkpoint *out_checkpoint
     struct span origin;
     struct span digits;
     struct span root;
-    struct checkpoint parsed = {.size = 0};
-    size_t root_size = 0;
     if (!checkpoint_next_line(&text, &origin) || !checkpoint_next_line(&text, &digits) ||
         !checkpoint_next_line(&text, &root) || text.size != 0) {
         return STATUS_MALFORMED;
     }
+    struct checkpoint parsed = {.size = 0};
     if (!note_key_name_valid(origin) || !checkpoint_parse_size(digits, &parsed.size)) {
         return STATUS_MALFORMED;
     }
+    size_t root_size = 0;
     enum status status =
-        base64_decode(root, parsed.root.bytes, sizeof(parsed.root.bytes), &root_size);
+        base64_decode(root, parsed.root.bytes, sizeof parsed.root.bytes, &root_size);
     if (status != STATUS_OK || root_size != HASH_BYTES) {
         return STATUS_MALFORMED;
     }
@@ -60,17 +60,17 @@ enum status checkpoint_parse(struct span text, struct checkpoint *out_checkpoint
 enum status checkpoint_format(const struct checkpoint *checkpoint,
                               char out_text[CHECKPOINT_TEXT_BYTES_MAX], size_t *out_size)
 {
-    char root[BASE64_CHARS(HASH_BYTES) + 1u];
-    char text[CHECKPOINT_TEXT_BYTES_MAX + 1u];
-    size_t root_size = 0;
     struct span origin = span_of(checkpoint->origin, strlen(checkpoint->origin));
     if (!note_key_name_valid(origin) || checkpoint->size > MERKLE_SIZE_MAX) {
         return STATUS_MALFORMED;
     }
-    CHECK(base64_encode(ID_SPAN(&checkpoint->root), root, sizeof(root), &root_size) == STATUS_OK);
-    int used = snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
+    char root[BASE64_CHARS(HASH_BYTES) + 1u];
+    size_t root_size = 0;
+    CHECK(base64_encode(ID_SPAN(&checkpoint->root), root, sizeof root, &root_size) == STATUS_OK);
+    char text[CHECKPOINT_TEXT_BYTES_MAX + 1u];
+    int used = snprintf(text, sizeof text, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
                         checkpoint->size, root);
-    CHECK(used > 0 && (size_t)used < sizeof(text));
+    CHECK(used > 0 && (size_t)used < sizeof text);
     memcpy(out_text, text, (size_t)used);
     *out_size = (size_t)used;
     return STATUS_OK;
@@ -80,15 +80,15 @@ enum status checkpoint_open(struct span note, const struct note_key *log,
                             const struct note_key *witnesses, size_t witness_count,
                             struct checkpoint *out_checkpoint, struct signed_note *out_note)
 {
-    struct note_key keys[SIGNED_NOTE_KEYS_MAX];
-    struct signed_note opened;
     if (witness_count > SIGNED_NOTE_KEYS_MAX - 1u) {
         return STATUS_TOO_LARGE;
     }
+    struct note_key keys[SIGNED_NOTE_KEYS_MAX];
     keys[0] = *log;
     for (size_t i = 0; i < witness_count; i++) {
         keys[i + 1u] = witnesses[i];
     }
+    struct signed_note opened;
     enum status status = signed_note_open(note, keys, witness_count + 1u, &opened);
     if (status != STATUS_OK) {
         return status;

@@ -9,16 +9,16 @@ enum status cosignature_message(struct span text, uint64_t time_s,
                                 uint8_t out_message[COSIGNATURE_MESSAGE_BYTES_MAX],
                                 size_t *out_size)
 {
-    char head[64];
-    struct cursor_writer writer;
     if (time_s > COSIGNATURE_TIME_S_MAX) {
         return STATUS_MALFORMED;
     }
     if (text.size > COSIGNATURE_TEXT_BYTES_MAX) {
         return STATUS_TOO_LARGE;
     }
-    int used = snprintf(head, sizeof(head), "cosignature/v1\ntime %" PRIu64 "\n", time_s);
-    CHECK(used > 0 && (size_t)used < sizeof(head));
+    char head[64];
+    int used = snprintf(head, sizeof head, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
+    CHECK(used > 0 && (size_t)used < sizeof head);
+    struct cursor_writer writer;
     cursor_write_init(&writer, out_message, COSIGNATURE_MESSAGE_BYTES_MAX);
     cursor_write_span(&writer, span_of(head, (size_t)used));
     cursor_write_span(&writer, text);

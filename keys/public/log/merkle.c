@@ -25,7 +25,7 @@ void merkle_empty_root(struct hash *out_root)
 
 void merkle_frontier_init(struct merkle_frontier *frontier)
 {
-    memset(frontier, 0, sizeof(*frontier));
+    memset(frontier, 0, sizeof *frontier);
 }
 
 enum status merkle_frontier_load(struct merkle_frontier *frontier, uint64_t size,
@@ -84,9 +84,9 @@ enum status merkle_frontier_append(struct merkle_frontier *frontier, const struc
 
 void merkle_frontier_root(const struct merkle_frontier *frontier, struct hash *out_root)
 {
-    bool started = false;
     struct hash root;
     merkle_empty_root(&root);
+    bool started = false;
     for (uint32_t level = 0; level < MERKLE_LEVELS_MAX; level++) {
         if (((frontier->size >> level) & 1u) == 0) {
             continue;

@@ -108,12 +108,12 @@ static enum status merkle_collect(const struct merkle_source *source,
 enum status merkle_proof_inclusion(const struct merkle_source *source, uint64_t index,
                                    uint64_t size, struct merkle_proof *out_proof)
 {
-    struct merkle_range halves[MERKLE_PROOF_HASHES_MAX];
-    struct merkle_range leaf;
     out_proof->count = 0;
     if (index >= size || size > MERKLE_SIZE_MAX) {
         return STATUS_USAGE;
     }
+    struct merkle_range halves[MERKLE_PROOF_HASHES_MAX];
+    struct merkle_range leaf;
     size_t count = merkle_descend(size, index, 0, halves, &leaf);
     return merkle_collect(source, halves, count, out_proof);
 }
@@ -121,8 +121,6 @@ enum status merkle_proof_inclusion(const struct merkle_source *source, uint64_t 
 enum status merkle_proof_consistency(const struct merkle_source *source, uint64_t old_size,
                                      uint64_t new_size, struct merkle_proof *out_proof)
 {
-    struct merkle_range halves[MERKLE_PROOF_HASHES_MAX];
-    struct merkle_range last;
     out_proof->count = 0;
     if (old_size > new_size || new_size > MERKLE_SIZE_MAX) {
         return STATUS_USAGE;
@@ -133,6 +131,8 @@ enum status merkle_proof_consistency(const struct merkle_source *source, uint64_
     /* SUBPROOF(m, D, true): follow the old tree's last leaf until a subtree ends exactly
      * where the old tree ends. That subtree is named only when it is not the old tree
      * itself, whose root the verifier has. */
+    struct merkle_range halves[MERKLE_PROOF_HASHES_MAX];
+    struct merkle_range last;
     size_t count = merkle_descend(new_size, old_size - 1u, old_size, halves, &last);
     if (last.start != 0) {
         enum status status = merkle_range_hash(source, last, &out_proof->hashes[0]);
@@ -164,10 +164,10 @@ enum status merkle_proof_check_inclusion(const struct merkle_proof *proof,
     uint64_t last = size - 1u;
     struct hash hash = *leaf_hash;
     for (size_t i = 0; i < proof->count; i++) {
-        struct hash joined;
         if (last == 0) {
             return STATUS_BAD_PROOF;
         }
+        struct hash joined;
         if ((node & 1u) != 0 || node == last) {
             merkle_node_hash(&proof->hashes[i], &hash, &joined);
             merkle_shift_until_odd(&node, &last);
@@ -195,10 +195,10 @@ static enum status merkle_check_extension(const struct hash *first, const struct
     struct hash old_hash = *first;
     struct hash new_hash = *first;
     for (size_t i = 0; i < rest_count; i++) {
-        struct hash joined;
         if (last == 0) {
             return STATUS_BAD_PROOF;
         }
+        struct hash joined;
         if ((node & 1u) != 0 || node == last) {
             merkle_node_hash(&rest[i], &old_hash, &joined);
             old_hash = joined;

@@ -33,9 +33,9 @@ enum status note_key_init(struct span name, enum note_key_type type,
     memcpy(key.name, name.data, name.size);
 
     uint8_t type_byte = (uint8_t)type;
-    struct hash hash;
     struct span parts[] = {name, span_of(&line_feed, 1), span_of(&type_byte, 1),
                            ID_SPAN(public_key)};
+    struct hash hash;
     hash_parts(parts, ARRAY_LEN(parts), &hash);
     struct cursor_reader reader;
     cursor_read_init(&reader, span_of(hash.bytes, NOTE_KEY_ID_BYTES));
@@ -47,12 +47,11 @@ enum status note_key_init(struct span name, enum note_key_type type,
 void note_key_format(const struct note_key *key, char out_vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u])
 {
     uint8_t material[NOTE_KEY_MATERIAL_BYTES];
-    char text[BASE64_CHARS(NOTE_KEY_MATERIAL_BYTES) + 1u];
-    size_t size = 0;
     material[0] = (uint8_t)key->type;
     memcpy(material + 1, key->public_key.bytes, PUBLIC_KEY_BYTES);
-    CHECK(base64_encode(span_of(material, sizeof(material)), text, sizeof(text), &size) ==
-          STATUS_OK);
+    char text[BASE64_CHARS(NOTE_KEY_MATERIAL_BYTES) + 1u];
+    size_t size = 0;
+    CHECK(base64_encode(span_of(material, sizeof material), text, sizeof text, &size) == STATUS_OK);
     int used =
         snprintf(out_vkey, NOTE_KEY_VKEY_BYTES_MAX + 1u, "%s+%08x+%s", key->name, key->id, text);
     CHECK(used > 0 && (size_t)used <= NOTE_KEY_VKEY_BYTES_MAX);

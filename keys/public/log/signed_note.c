@@ -67,8 +67,8 @@ static enum status signed_note_parse_line(struct span line, struct signed_note_p
 {
     struct cursor_reader reader;
     cursor_read_init(&reader, line);
-    struct span dash = cursor_read_span(&reader, sizeof(signed_note_dash));
-    if (!span_equal(dash, span_of(signed_note_dash, sizeof(signed_note_dash)))) {
+    struct span dash = cursor_read_span(&reader, sizeof signed_note_dash);
+    if (!span_equal(dash, span_of(signed_note_dash, sizeof signed_note_dash))) {
         return STATUS_MALFORMED;
     }
     struct span rest = cursor_read_rest(&reader);
@@ -79,7 +79,7 @@ static enum status signed_note_parse_line(struct span line, struct signed_note_p
     size_t name_size = (size_t)(space - rest.data);
     out->name = span_of(rest.data, name_size);
     struct span text = span_of(space + 1, rest.size - name_size - 1u);
-    enum status status = base64_decode(text, out->blob, sizeof(out->blob), &out->size);
+    enum status status = base64_decode(text, out->blob, sizeof out->blob, &out->size);
     if (status != STATUS_OK) {
         return status;
     }
@@ -101,11 +101,11 @@ static enum status signed_note_verify_line(const struct signed_note_parsed *pars
                                            uint64_t *out_time_s)
 {
     struct cursor_reader reader;
-    struct signature signature;
     cursor_read_init(&reader, span_of(parsed->blob, parsed->size));
     (void)cursor_read_u32(&reader);
     *out_time_s = key->type == NOTE_KEY_COSIGNATURE ? cursor_read_u64(&reader) : 0;
-    cursor_read_bytes(&reader, signature.bytes, sizeof(signature.bytes));
+    struct signature signature;
+    cursor_read_bytes(&reader, signature.bytes, sizeof signature.bytes);
     if (cursor_read_done(&reader) != STATUS_OK) {
         return STATUS_BAD_SIGNATURE;
     }
@@ -154,10 +154,10 @@ static enum status signed_note_match(const struct signed_note_parsed *parsed,
                                      struct signed_note *note)
 {
     for (size_t i = 0; i < key_count; i++) {
-        uint64_t time_s = 0;
         if (!signed_note_is_by(parsed, &keys[i])) {
             continue;
         }
+        uint64_t time_s = 0;
         enum status status = signed_note_verify_line(parsed, &keys[i], note->text, &time_s);
         if (status != STATUS_OK) {
             return status;
@@ -170,16 +170,16 @@ static enum status signed_note_match(const struct signed_note_parsed *parsed,
 enum status signed_note_open(struct span note, const struct note_key *keys, size_t key_count,
                              struct signed_note *out_note)
 {
-    struct span lines;
-    struct signed_note opened = {.signer_count = 0};
-    struct signed_note_parsed parsed;
     if (note.size > SIGNED_NOTE_BYTES_MAX || key_count > SIGNED_NOTE_KEYS_MAX) {
         return STATUS_TOO_LARGE;
     }
+    struct span lines;
+    struct signed_note opened = {.signer_count = 0};
     if (!signed_note_clean(note) || !signed_note_split(note, &opened.text, &lines)) {
         return STATUS_MALFORMED;
     }
     enum status status = signed_note_check_shape(lines);
+    struct signed_note_parsed parsed;
     while (status == STATUS_OK && lines.size > 0) {
         status = signed_note_parse_line(signed_note_next_line(&lines), &parsed);
         if (status == STATUS_OK) {
@@ -200,24 +200,24 @@ enum status signed_note_line(const struct note_key *key, uint64_t time_s,
                              const struct signature *signature,
                              char out_line[SIGNED_NOTE_LINE_BYTES_MAX], size_t *out_size)
 {
-    uint8_t blob[4u + 8u + SIGNATURE_BYTES];
-    char text[BASE64_CHARS(sizeof(blob)) + 1u];
-    struct cursor_writer writer;
-    size_t size = 0;
     if (key->type == NOTE_KEY_COSIGNATURE ? time_s > COSIGNATURE_TIME_S_MAX : time_s != 0) {
         return STATUS_USAGE;
     }
-    cursor_write_init(&writer, blob, sizeof(blob));
+    struct cursor_writer writer;
+    uint8_t blob[4u + 8u + SIGNATURE_BYTES];
+    cursor_write_init(&writer, blob, sizeof blob);
     cursor_write_u32(&writer, key->id);
     if (key->type == NOTE_KEY_COSIGNATURE) {
         cursor_write_u64(&writer, time_s);
     }
     cursor_write_span(&writer, ID_SPAN(signature));
+    size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
-    CHECK(base64_encode(span_of(blob, size), text, sizeof(text), &size) == STATUS_OK);
+    char text[BASE64_CHARS(sizeof blob) + 1u];
+    CHECK(base64_encode(span_of(blob, size), text, sizeof text, &size) == STATUS_OK);
 
     cursor_write_init(&writer, out_line, SIGNED_NOTE_LINE_BYTES_MAX);
-    cursor_write_span(&writer, span_of(signed_note_dash, sizeof(signed_note_dash)));
+    cursor_write_span(&writer, span_of(signed_note_dash, sizeof signed_note_dash));
     cursor_write_span(&writer, span_of(key->name, strlen(key->name)));
     cursor_write_u8(&writer, ' ');
     cursor_write_span(&writer, span_of(text, size));
@@ -229,10 +229,10 @@ enum status signed_note_line(const struct note_key *key, uint64_t time_s,
 enum status signed_note_compose(struct span text, const struct span *lines, size_t line_count,
                                 char *out_note, size_t capacity, size_t *out_size)
 {
-    struct cursor_writer writer;
     if (!signed_note_text_valid(text) || line_count == 0) {
         return STATUS_MALFORMED;
     }
+    struct cursor_writer writer;
     cursor_write_init(&writer, out_note, capacity);
     cursor_write_span(&writer, text);
     cursor_write_u8(&writer, '\n');

@@ -22,12 +22,12 @@ static void tiles_index_text(uint64_t index, char out_text[6u * TILES_GROUPS_MAX
 static enum status tiles_path(const char *folder, uint64_t index, uint32_t width,
                               char out_path[TILES_PATH_BYTES_MAX])
 {
-    char text[6u * TILES_GROUPS_MAX];
-    int used = 0;
     if (width == 0 || width > TILES_WIDTH) {
         return STATUS_USAGE;
     }
+    char text[6u * TILES_GROUPS_MAX];
     tiles_index_text(index, text);
+    int used = 0;
     if (width == TILES_WIDTH) {
         used = snprintf(out_path, TILES_PATH_BYTES_MAX, "tile/%s/%s", folder, text);
     } else {

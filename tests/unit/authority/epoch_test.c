@@ -40,8 +40,8 @@ static void test_recipients_are_exactly_those_in_force(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct authority_recipient list[EPOCH_SEALS_MAX];
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    struct authority_recipient list[EPOCH_SEALS_MAX];
     assert_int_equal(recipients(p, made, list), 2);
     make_take(w, make_device_statement(w, p->t1));
     make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
@@ -206,7 +206,6 @@ static void test_endings_come_once_at_their_time(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct authority_ending ending[4];
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     uint64_t grant_end = w->time_ms + 60000u;
     uint64_t cover_end = w->time_ms + 90000u;
@@ -220,6 +219,7 @@ static void test_endings_come_once_at_their_time(void **state)
     assert_int_equal(authority_grant_end_ms(w->authority, s, authority_grant(s, &cover)),
                      cover_end);
     assert_int_equal(authority_grant_end_ms(w->authority, s, &s->grants[0]), 0);
+    struct authority_ending ending[4];
     assert_int_equal(authority_endings(w->authority, grant_end - 1u, ending, 4), 0);
     w->time_ms = grant_end;
     assert_true(closed(p, made));
@@ -252,12 +252,12 @@ static void test_endings_do_not_come_twice(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct authority_ending ending[4];
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     struct hash grant = make_take(w, make_grant(w, made, p->c1, RW, w->time_ms + 60000u, 0, p->t1));
     make_take(w, make_epoch(w, made, p->t1, 0));
     w->time_ms += 60000u;
     authority_try_begin(w->authority);
+    struct authority_ending ending[4];
     assert_int_equal(authority_endings(w->authority, w->time_ms, ending, 4), 1);
     assert_int_equal(authority_mark_ended(w->authority, &made->id, &grant), STATUS_OK);
     assert_int_equal(authority_endings(w->authority, w->time_ms, ending, 4), 0);
@@ -265,8 +265,8 @@ static void test_endings_do_not_come_twice(void **state)
     assert_int_equal(make_end_by_clock(w), 1);
     for (size_t round = 0; round < 2; round++) {
         struct authority *again = NULL;
-        struct authority_result result;
         assert_int_equal(authority_new(&w->practice, 0, &again), STATUS_OK);
+        struct authority_result result;
         for (size_t i = 0; i < w->log_count; i++) {
             assert_int_equal(authority_admit(again, w->log[i].bytes, w->log[i].seq,
                                              w->log[i].time_ms, AUTHORITY_VERIFIED, &result),

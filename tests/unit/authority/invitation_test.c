@@ -28,8 +28,8 @@ static void test_invitation_by_each_inviter_passes_for_its_role_only(void **stat
             w->people_count--;
         }
     }
-    uint32_t none = 5;
     w->tamper = set_role;
+    uint32_t none = 5;
     w->tamper_context = &none;
     assert_int_equal(make_try(w, make_invitation(w, make_stranger(w, ROLE_ADMIN), NULL, NULL)),
                      STATUS_MALFORMED);

@@ -98,8 +98,6 @@ static void test_membership_is_the_hash_of_its_lines(void **state)
     uint64_t until_ms = w->time_ms + 0x010203u;
     make_take(w, make_grant(w, made, p->c1, RW, until_ms, 0, p->t1));
     uint8_t line[2][60];
-    struct hash wanted;
-    struct hash got;
     for (size_t i = 0; i < 2; i++) {
         const struct make_person *person = i == 0 ? p->t1 : p->c1;
         uint64_t until = i == 0 ? 0 : until_ms;
@@ -115,7 +113,9 @@ static void test_membership_is_the_hash_of_its_lines(void **state)
     }
     bool swap = memcmp(line[0], line[1], ID_BYTES) > 0;
     const struct span parts[] = {span_of(line[swap ? 1 : 0], 60), span_of(line[swap ? 0 : 1], 60)};
+    struct hash wanted;
     frame_hash(LABEL_MEMBERSHIP, &w->practice, parts, 2, &wanted);
+    struct hash got;
     authority_membership(w->authority, section(p, made), now(p), &got);
     assert_memory_equal(wanted.bytes, got.bytes, HASH_BYTES);
 }

@@ -27,7 +27,6 @@ static void test_admit_at_another_place_is_bad_chain(void **state)
     struct practice *p = *state;
     struct make_world *w = &p->w;
     uint64_t numbers[] = {0, 1, 2, 4, UINT64_MAX};
-    struct hash other = {{9}};
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         w->tamper = tamper_number;
         w->tamper_context = &numbers[i];
@@ -37,6 +36,7 @@ static void test_admit_at_another_place_is_bad_chain(void **state)
         assert_int_equal(status, numbers[i] == 0 ? STATUS_MALFORMED : STATUS_BAD_CHAIN);
     }
     w->tamper = tamper_previous;
+    struct hash other = {{9}};
     w->tamper_context = &other;
     make_refused(w, make_delegation(w, p->t1, p->ad1, 0), STATUS_BAD_CHAIN, AUTHORITY_BAD_PLACE);
     w->tamper = tamper_label;
@@ -85,9 +85,8 @@ static void test_admit_with_any_bit_flipped_is_not_taken(void **state)
     struct make_world *w = &p->w;
     struct made good = make_suspension(w, p->t3, p->ad1, true);
     uint8_t *bytes = malloc(good.bytes.size);
-    struct hash before;
-    struct hash after;
     assert_non_null(bytes);
+    struct hash before;
     authority_digest(w->authority, &before);
     for (size_t bit = 0; bit < good.bytes.size * 8u; bit++) {
         memcpy(bytes, good.bytes.data, good.bytes.size);
@@ -95,6 +94,7 @@ static void test_admit_with_any_bit_flipped_is_not_taken(void **state)
         struct made bad = {.bytes = span_of(bytes, good.bytes.size)};
         assert_int_not_equal(make_try(w, bad), STATUS_OK);
     }
+    struct hash after;
     authority_digest(w->authority, &after);
     assert_memory_equal(before.bytes, after.bytes, HASH_BYTES);
     free(bytes);
@@ -107,12 +107,12 @@ static void test_admit_of_a_signer_who_does_not_fit_is_refused(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct member_id nobody = {{7}};
-    struct hash nothing = {{7}};
     w->tamper = tamper_member;
+    struct member_id nobody = {{7}};
     w->tamper_context = &nobody;
     make_refused(w, make_delegation(w, p->t1, p->ad1, 0), STATUS_REFUSED, AUTHORITY_UNKNOWN_SIGNER);
     w->tamper = tamper_device;
+    struct hash nothing = {{7}};
     w->tamper_context = &nothing;
     make_refused(w, make_delegation(w, p->t1, p->ad1, 0), STATUS_REFUSED, AUTHORITY_UNKNOWN_SIGNER);
     w->tamper = tamper_device;
@@ -339,13 +339,13 @@ static void test_genesis_again_or_of_another_practice_is_refused(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct authority *other = NULL;
-    struct authority_result result;
-    const struct practice_id pin = {{1}};
     w->label.bytes[0] ^= 1u;
     struct made genesis = make_genesis(w);
     make_refused(w, genesis, STATUS_BAD_CHAIN, AUTHORITY_BAD_START);
+    struct authority *other = NULL;
+    const struct practice_id pin = {{1}};
     assert_int_equal(authority_new(&pin, 0, &other), STATUS_OK);
+    struct authority_result result;
     assert_int_equal(authority_admit(other, w->log[0].bytes, 0, 1, AUTHORITY_VERIFY, &result),
                      STATUS_REFUSED);
     assert_int_equal(result.reason, AUTHORITY_BAD_IDENTITY);

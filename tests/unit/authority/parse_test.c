@@ -19,9 +19,7 @@ static void add(struct practice *p, struct sample *sample, struct made made)
 static void take_one_of_each(struct practice *p, struct sample *out)
 {
     struct make_world *w = &p->w;
-    struct make_section *made = NULL;
     struct make_person *stranger = make_stranger(w, ROLE_CLIENT);
-    struct authority_recipient recipient = {{{0}}, RECIPIENT_DEVICE};
     for (size_t i = 0; i < 3; i++) {
         out->made[out->count++] = (struct made){.bytes = w->log[i].bytes};
     }
@@ -31,11 +29,13 @@ static void take_one_of_each(struct practice *p, struct sample *out)
     add(p, out, make_enrolment(w, stranger));
     add(p, out, make_device_statement(w, stranger));
     add(p, out, make_relation(w, stranger, p->t3, RELATION_TREATS, 0, p->ad1));
+    struct make_section *made = NULL;
     add(p, out, make_section_statement(w, CLASS_SHARED, stranger, p->t3, &made));
     add(p, out, make_grant(w, made, stranger, RW, 0, 0, p->t3));
     struct hash grant = out->made[out->count - 1u].hash;
     add(p, out, make_epoch(w, made, p->t3, 0));
     struct hash epoch = out->made[out->count - 1u].hash;
+    struct authority_recipient recipient = {{{0}}, RECIPIENT_DEVICE};
     recipient.hash = stranger->device[1].statement;
     add(p, out, make_reseal(w, made, &recipient, 1, 1, stranger, 0));
     add(p, out, make_bad_seal(w, made, &epoch, stranger, 0));
@@ -61,8 +61,8 @@ static void test_rules_cover_every_type_once(void **state)
 {
     struct practice *p = *state;
     struct sample sample = {.count = 0};
-    uint32_t seen[64] = {0};
     take_one_of_each(p, &sample);
+    uint32_t seen[64] = {0};
     for (size_t i = 0; i < sample.count; i++) {
         struct statement statement;
         assert_int_equal(statement_parse(sample.made[i].bytes, &p->w.practice, &statement),
@@ -93,11 +93,11 @@ static void test_parse_of_changed_bytes_never_gives_a_signed_statement(void **st
     struct practice *p = *state;
     struct make_world *w = &p->w;
     struct sample sample = {.count = 0};
-    uint8_t bytes[8192];
     take_one_of_each(p, &sample);
+    uint8_t bytes[8192];
     for (size_t i = 0; i < sample.count; i++) {
         size_t size = sample.made[i].bytes.size;
-        assert_true(size < sizeof(bytes));
+        assert_true(size < sizeof bytes);
         memcpy(bytes, sample.made[i].bytes.data, size);
         assert_int_equal(parse(p, bytes, size), STATUS_OK);
         for (size_t cut = 0; cut < size; cut++) {
@@ -106,10 +106,10 @@ static void test_parse_of_changed_bytes_never_gives_a_signed_statement(void **st
         bytes[size] = 0;
         assert_int_not_equal(parse(p, bytes, size + 1u), STATUS_OK);
         for (size_t bit = 0; bit < size * 8u; bit++) {
+            bytes[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
             struct statement statement;
             struct authority_result result;
             struct authority_judgement judgement;
-            bytes[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
             if (statement_parse(span_of(bytes, size), &w->practice, &statement) == STATUS_OK) {
                 assert_memory_not_equal(statement.hash.bytes, sample.made[i].hash.bytes,
                                         HASH_BYTES);
@@ -135,12 +135,12 @@ static void test_parse_of_bodies_with_a_field_emptied(void **state)
     for (size_t i = 0; i < sample.count; i++) {
         struct arena arena = {0};
         ProtobufCMessage *outer = NULL;
-        ProtobufCMessage *body = NULL;
         assert_int_equal(
             message_decode(&alcove__statement__descriptor, sample.made[i].bytes, &arena, &outer),
             STATUS_OK);
         Alcove__Statement *said = (Alcove__Statement *)outer;
         const struct statement_rule *rule = statement_rule(said->type);
+        ProtobufCMessage *body = NULL;
         assert_int_equal(message_decode(rule->body, field_span(said->body), &arena, &body),
                          STATUS_OK);
         for (unsigned int f = 1; f < rule->body->n_fields; f++) {
@@ -151,12 +151,12 @@ static void test_parse_of_bodies_with_a_field_emptied(void **state)
             void *place = (uint8_t *)body + field->offset;
             ProtobufCBinaryData *at = place;
             ProtobufCBinaryData kept = *at;
-            uint8_t *packed = NULL;
-            uint8_t *whole = NULL;
-            size_t size = 0;
             at->len = kept.len > 0 ? kept.len - 1u : 0;
+            uint8_t *packed = NULL;
+            size_t size = 0;
             assert_int_equal(message_pack(body, &packed, &size), STATUS_OK);
             said->body = field_of(packed, size);
+            uint8_t *whole = NULL;
             assert_int_equal(message_pack(outer, &whole, &size), STATUS_OK);
             bool any_length = said->type == STATEMENT_WITNESS_POLICY;
             enum status status = parse(p, whole, size);
@@ -188,7 +188,7 @@ static void test_parse_of_another_suite_or_size(void **state)
     memcpy(bytes, good.data, good.size);
     set_suite(bytes);
     assert_int_equal(parse(p, bytes, good.size), STATUS_UNSUPPORTED);
-    assert_int_equal(parse(p, bytes, sizeof(bytes)), STATUS_TOO_LARGE);
+    assert_int_equal(parse(p, bytes, sizeof bytes), STATUS_TOO_LARGE);
 }
 
 /* Goal: a leaf says exactly type, label, number and a commitment. Method: make, parse,
@@ -197,16 +197,16 @@ static void test_leaf_commits_to_statement_time_and_opening(void **state)
 {
     struct practice *p = *state;
     struct statement statement;
-    struct leaf_statement parts;
+    assert_int_equal(statement_parse(p->w.log[4].bytes, &p->w.practice, &statement), STATUS_OK);
     struct hash opening = {{1}};
     uint8_t leaf[LEAF_BYTES];
-    uint8_t other[LEAF_BYTES];
-    assert_int_equal(statement_parse(p->w.log[4].bytes, &p->w.practice, &statement), STATUS_OK);
     statement_leaf(&statement, &p->w.practice, &opening, 5, leaf);
+    struct leaf_statement parts;
     assert_int_equal(leaf_statement_decode(span_of(leaf, LEAF_BYTES), &parts), STATUS_OK);
     assert_int_equal(parts.type, statement.rule->type);
     assert_int_equal(parts.number, statement.link.number);
     assert_memory_equal(parts.label.bytes, statement.link.label.bytes, HASH_BYTES);
+    uint8_t other[LEAF_BYTES];
     statement_leaf(&statement, &p->w.practice, &opening, 6, other);
     assert_memory_not_equal(leaf, other, LEAF_BYTES);
     opening.bytes[31] ^= 1u;
@@ -232,16 +232,16 @@ static void test_revision_parts_are_strict(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct make_revision r;
-    struct revision_context context;
-    struct revision_header header;
     struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
     const struct public_key *key = &p->t1->device[0].content.public;
+    struct make_revision r;
     make_revision(w, made, p->t1, 0, &r);
     struct span bytes = span_of(r.header, r.header_size);
+    struct revision_header header;
     assert_int_equal(revision_header_parse(bytes, &header), STATUS_OK);
     assert_memory_equal(header.context_hash.bytes, r.parsed.hash.bytes, HASH_BYTES);
     assert_int_equal(revision_verify(bytes, &r.signature, &w->practice, key), STATUS_OK);
+    struct revision_context context;
     for (size_t cut = 0; cut < r.context_size; cut++) {
         assert_int_equal(revision_context_parse(span_of(r.context, cut), &context),
                          STATUS_MALFORMED);
@@ -250,10 +250,10 @@ static void test_revision_parts_are_strict(void **state)
         assert_int_equal(revision_header_parse(span_of(r.header, cut), &header), STATUS_MALFORMED);
     }
     for (size_t bit = 0; bit < r.header_size * 8u; bit++) {
-        struct hash link;
         r.header[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
         assert_int_equal(revision_verify(bytes, &r.signature, &w->practice, key),
                          STATUS_BAD_SIGNATURE);
+        struct hash link;
         revision_link(bytes, &r.signature, &w->practice, &link);
         assert_memory_not_equal(link.bytes, r.link.bytes, HASH_BYTES);
         r.header[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
@@ -279,23 +279,23 @@ static void test_hashes_match_values_from_outside(void **state)
 {
     (void)state;
     uint8_t count[128];
-    struct practice_id practice;
-    struct public_key key;
-    struct signature signature;
-    struct hash out;
-    struct practice_id genesis;
-    for (size_t i = 0; i < sizeof(count); i++) {
+    for (size_t i = 0; i < sizeof count; i++) {
         count[i] = (uint8_t)i;
     }
+    struct practice_id practice;
     memcpy(practice.bytes, count, 32);
+    struct public_key key;
     memcpy(key.bytes, count + 32, 32);
+    struct signature signature;
     memcpy(signature.bytes, count + 64, 64);
+    struct hash out;
     statement_identity_hash(&key, &practice, &out);
     assert_hex(out.bytes, "e201fe6f9e2046ef89eb564ad2fe1105b4fb3ee78370ef2e0ddfa5dffba27ffd");
     statement_hash(span_of("abc", 3), &practice, &out);
     assert_hex(out.bytes, "6ce0ac1594204b98fca51aef57b90791c3f9d4d88c7183d6775639448cbf7e68");
     statement_hash(span_of("abc", 3), NULL, &out);
     assert_hex(out.bytes, "4153c3b0cc63eb745a39018f15f7ee9cf06283be903a1c5501509b5caef2f587");
+    struct practice_id genesis;
     statement_practice_id(span_of("abc", 3), &genesis);
     assert_hex(genesis.bytes, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     revision_link(span_of("header", 6), &signature, &practice, &out);
@@ -312,14 +312,14 @@ static void test_map_agrees_with_a_list(void **state)
     static bool in[KEYS];
     struct map map;
     map_init(&map, ID_BYTES);
-    random_bytes(keys, sizeof(keys));
+    random_bytes(keys, sizeof keys);
     for (size_t i = 0; i < KEYS; i++) {
         keys[i][0] = (uint8_t)(i & 3u); /* alike at the start */
         assert_null(map_get(&map, keys[i]));
     }
     for (size_t round = 0; round < 6000; round++) {
         uint32_t random = 0;
-        random_bytes(&random, sizeof(random));
+        random_bytes(&random, sizeof random);
         size_t i = random % KEYS;
         if (in[i]) {
             assert_ptr_equal(map_remove(&map, keys[i]), keys[i]);

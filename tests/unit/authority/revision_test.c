@@ -35,19 +35,19 @@ static void test_revision_with_any_field_wrong_is_refused(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct tamper_field tamper = cases[i].tamper;
-        struct make_revision revision;
         w->tamper = set_field;
         w->tamper_context = &tamper;
+        struct make_revision revision;
         make_revision(w, made, p->t1, 0, &revision);
         refuse_revision(p, made, &revision, cases[i].reason, cases[i].asked);
     }
     /* Two histories are said as what they are. */
     struct tamper_field tamper = {FIELD_HEAD, other};
-    struct make_revision revision;
-    enum timeline_reason reason;
     w->tamper = set_field;
     w->tamper_context = &tamper;
+    struct make_revision revision;
     make_revision(w, made, p->t1, 0, &revision);
+    enum timeline_reason reason;
     assert_int_equal(make_write(w, made, &revision, &reason), STATUS_EQUIVOCATION);
     write_fine(p, made, p->t1, 0);
 }
@@ -58,8 +58,8 @@ static void test_revision_is_judged_by_the_rights_at_its_number(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct make_revision revision;
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    struct make_revision revision;
     make_revision(w, made, p->c1, 0, &revision);
     refuse_revision(p, made, &revision, TIMELINE_NO_RIGHT, STATUS_REFUSED);
     make_take(w, make_grant(w, made, p->c1, R, 0, 0, p->t1));
@@ -84,24 +84,24 @@ static void test_revision_of_a_revoked_device_is_refused_from_its_echo_on(void *
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct make_revision revision;
-    struct make_revision late;
-    enum timeline_reason reason;
     make_take(w, make_device_statement(w, p->t1));
     struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
     write_fine(p, made, p->t1, 1);
-    struct timeline reader;
     size_t size = 0;
     uint8_t *bytes = encoded(&made->timeline, &size);
+    struct timeline reader;
     assert_int_equal(timeline_decode(span_of(bytes, size), &reader), STATUS_OK);
     free(bytes);
+    struct make_revision revision;
     make_revision(w, made, p->t1, 1, &revision);
     const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed};
     struct hash revocation =
         make_take(w, make_device_revocation(w, p->t1, &p->t1->device[1].statement, p->t1, 0));
+    struct make_revision late;
     make_revision(w, made, p->t1, 1, &late);
     refuse_revision(p, made, &late, TIMELINE_DEVICE_REVOKED, STATUS_REFUSED);
     /* Before the echo it still stood. */
+    enum timeline_reason reason;
     assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_OK);
     const struct timeline_entry echo = {ENTRY_ECHO, revocation, NULL};
     assert_true(timeline_behind(&reader, w->authority));
@@ -121,8 +121,6 @@ static void test_heads_seen_are_checked_as_far_as_kept(void **state)
     struct practice *p = *state;
     struct make_world *w = &p->w;
     static const uint8_t other[HASH_BYTES] = {7};
-    struct make_revision revision;
-    enum timeline_reason reason;
     struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
     for (size_t i = 0; i < TIMELINE_HEADS + 5u; i++) {
         write_fine(p, made, p->t1, 0);
@@ -134,10 +132,12 @@ static void test_heads_seen_are_checked_as_far_as_kept(void **state)
     struct tamper_field tamper = {FIELD_SEEN, &seen.number};
     w->tamper = set_field;
     w->tamper_context = &tamper;
+    struct make_revision revision;
     make_revision(w, made, p->t1, 0, &revision);
     refuse_revision(p, made, &revision, TIMELINE_OTHER_HEAD, STATUS_CONFLICT);
     revision.parsed.section_head = seen.head;
     const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed};
+    enum timeline_reason reason;
     assert_int_equal(timeline_judge(&made->timeline, w->authority, &entry, &reason), STATUS_OK);
     revision.parsed.section_number--;
     memcpy(revision.parsed.section_head.bytes, other, HASH_BYTES);

@@ -19,8 +19,8 @@ static void test_section_by_each_maker_passes_where_policy_says(void **state)
         [CLASS_DIRECTORY] = "000001"};
     for (uint32_t class = CLASS_PROCESS; class <= CLASS_DIRECTORY; class ++) {
         for (size_t i = 0; i < ARRAY_LEN(makers); i++) {
-            struct make_section *made = NULL;
             struct make_person *client = class == CLASS_DIRECTORY ? NULL : p->c1;
+            struct make_section *made = NULL;
             struct made said = make_section_statement(w, class, client, makers[i], &made);
             if (allowed[class][i] == '1') {
                 make_take(w, said);
@@ -59,13 +59,13 @@ static void test_section_that_mixes_charts_up_is_refused(void **state)
     struct practice *p = *state;
     struct make_world *w = &p->w;
     struct make_section *first = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
-    struct make_section *made = NULL;
-    struct chart_id other = {{7}};
     w->tamper = set_section_id;
     w->tamper_context = &first->id;
+    struct make_section *made = NULL;
     make_refused(w, make_section_statement(w, CLASS_SESSION, p->c1, p->t1, &made), STATUS_REFUSED,
                  AUTHORITY_EXISTS);
     w->tamper = set_chart;
+    struct chart_id other = {{7}};
     w->tamper_context = &other;
     make_refused(w, make_section_statement(w, CLASS_SESSION, p->c1, p->t1, &made), STATUS_REFUSED,
                  AUTHORITY_BAD_CHART);
@@ -267,16 +267,15 @@ static void test_dropped_section_leaves_nothing_and_can_be_taken_again(void **st
     struct make_world *w = &p->w;
     size_t from = w->log_count;
     struct hash before;
-    struct hash after;
     authority_digest(w->authority, &before);
     authority_try_begin(w->authority);
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
     struct hash membership;
-    struct hash again;
     authority_membership(w->authority, section(p, made), now(p), &membership);
     assert_int_equal(rights(p, made, p->c1), RW);
     authority_try_drop(w->authority);
+    struct hash after;
     authority_digest(w->authority, &after);
     assert_memory_equal(before.bytes, after.bytes, HASH_BYTES);
     assert_null(section(p, made));
@@ -288,6 +287,7 @@ static void test_dropped_section_leaves_nothing_and_can_be_taken_again(void **st
                                          w->log[i].time_ms, AUTHORITY_VERIFIED, &w->result),
                          STATUS_OK);
     }
+    struct hash again;
     authority_membership(w->authority, section(p, made), now(p), &again);
     assert_memory_equal(membership.bytes, again.bytes, HASH_BYTES);
     assert_int_equal(rights(p, made, p->c1), RW);

@@ -16,8 +16,8 @@ static void test_heads_chain_over_all_entries(void **state)
     assert_int_equal(made->timeline.number, 2);
     assert_memory_equal(head.bytes, made->timeline.head.bytes, HASH_BYTES);
     struct make_revision revision;
-    enum timeline_reason reason;
     make_revision(w, made, p->t1, 0, &revision);
+    enum timeline_reason reason;
     assert_int_equal(make_write(w, made, &revision, &reason), STATUS_OK);
     timeline_head_next(&w->practice, &head, 3, ENTRY_REVISION, &revision.link, &head);
     assert_memory_equal(head.bytes, made->timeline.head.bytes, HASH_BYTES);
@@ -46,16 +46,15 @@ static void test_statements_left_out_or_out_of_order_are_found(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct timeline reader;
-    enum timeline_reason reason;
-    struct hash unknown = {{5}};
     struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
     struct hash covers = make_take(w, make_relation(w, p->c1, p->t2, RELATION_COVERS, 0, p->ad1));
     struct hash grant = make_take(w, make_grant(w, made, p->t2, RW, 0, 0, p->t1));
     struct hash end = make_take(w, make_relation_end(w, p->c1, &covers, p->ad1));
     struct hash epoch = make_take(w, make_epoch(w, made, p->t1, 0));
     const struct authority_entry *e = section(p, made)->entries;
+    struct timeline reader;
     fresh(p, made, &reader);
+    enum timeline_reason reason;
     assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[1].statement, &reason), STATUS_BAD_CHAIN);
     assert_int_equal(reason, TIMELINE_NOT_NEXT);
     assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[0].statement, &reason), STATUS_OK);
@@ -64,6 +63,7 @@ static void test_statements_left_out_or_out_of_order_are_found(void **state)
     assert_int_equal(reason, TIMELINE_OUT_OF_ORDER);
     assert_int_equal(step(p, &reader, ENTRY_ECHO, &covers, &reason), STATUS_BAD_CHAIN);
     assert_int_equal(reason, TIMELINE_NOT_TOUCHED);
+    struct hash unknown = {{5}};
     assert_int_equal(step(p, &reader, ENTRY_ECHO, &unknown, &reason), STATUS_NOT_FOUND);
     assert_int_equal(step(p, &reader, ENTRY_ENDED, &unknown, &reason), STATUS_NOT_FOUND);
     assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &grant, &reason), STATUS_OK);
@@ -88,17 +88,17 @@ static void test_echo_before_an_earlier_one_is_refused(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct timeline reader;
-    enum timeline_reason reason;
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
     size_t size = 0;
     uint8_t *bytes = encoded(&made->timeline, &size);
+    struct timeline reader;
     assert_int_equal(timeline_decode(span_of(bytes, size), &reader), STATUS_OK);
     free(bytes);
     struct hash first = make_take(w, make_suspension(w, p->c1, p->ad1, true));
     struct hash second = make_take(w, make_suspension(w, p->c1, p->ad1, false));
     struct hash third = make_take(w, make_suspension(w, p->c1, p->ad1, true));
+    enum timeline_reason reason;
     assert_int_equal(step(p, &reader, ENTRY_ECHO, &second, &reason), STATUS_BAD_CHAIN);
     assert_int_equal(reason, TIMELINE_MISSING_ECHO);
     assert_int_equal(step(p, &reader, ENTRY_ECHO, &first, &reason), STATUS_OK);
@@ -123,8 +123,8 @@ static void test_epoch_at_another_position_is_refused(void **state)
     struct practice *p = *state;
     struct make_world *w = &p->w;
     struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
-    uint64_t number = 1;
     w->tamper = set_position;
+    uint64_t number = 1;
     w->tamper_context = &number;
     struct made epoch = make_epoch(w, made, p->t1, 0);
     assert_int_equal(authority_admit(w->authority, epoch.bytes, w->seq, w->time_ms,
@@ -140,7 +140,6 @@ static void test_grant_ended_by_the_clock_closes_at_its_entry(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct make_revision revision;
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     uint64_t until_ms = w->time_ms + 60000u;
     make_take(w, make_grant(w, made, p->c1, RW, until_ms, 0, p->t1));
@@ -149,6 +148,7 @@ static void test_grant_ended_by_the_clock_closes_at_its_entry(void **state)
     w->time_ms = until_ms + 7u;
     assert_int_equal(make_end_by_clock(w), 1);
     assert_int_equal(made->timeline.when.time_ms, until_ms);
+    struct make_revision revision;
     make_revision(w, made, p->c1, 0, &revision);
     refuse_revision(p, made, &revision, TIMELINE_NO_RIGHT, STATUS_REFUSED);
     make_revision(w, made, p->t1, 0, &revision);
@@ -177,9 +177,6 @@ static void test_newcomer_starts_at_their_epoch(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct statement statement;
-    struct timeline reader;
-    enum timeline_reason reason;
     make_take(w, make_device_statement(w, p->t1));
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     write_fine(p, made, p->t1, 0);
@@ -187,7 +184,9 @@ static void test_newcomer_starts_at_their_epoch(void **state)
     write_fine(p, made, p->t1, 0);
     make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
     struct made epoch = make_epoch(w, made, p->t1, 0);
+    struct statement statement;
     assert_int_equal(statement_parse(epoch.bytes, &w->practice, &statement), STATUS_OK);
+    struct timeline reader;
     assert_int_equal(timeline_init_at(&reader, w->authority, &statement), STATUS_NOT_FOUND);
     assert_true(starts_fine(&made->timeline, &statement.u.epoch.position));
     make_take(w, epoch);
@@ -196,6 +195,7 @@ static void test_newcomer_starts_at_their_epoch(void **state)
     assert_int_equal(reader.number, made->timeline.number);
     assert_memory_equal(reader.head.bytes, made->timeline.head.bytes, HASH_BYTES);
     const struct make_person *authors[] = {p->t1, p->t1, p->c1};
+    enum timeline_reason reason;
     for (size_t i = 0; i < ARRAY_LEN(authors); i++) {
         struct make_revision revision;
         make_revision(w, made, authors[i], i == 1 ? 1 : 0, &revision);
@@ -218,12 +218,12 @@ static void test_encoded_timeline_comes_back_or_is_refused(void **state)
     struct practice *p = *state;
     struct make_world *w = &p->w;
     struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
-    struct timeline back;
-    size_t size = 0;
-    size_t again_size = 0;
     write_fine(p, made, p->t1, 0);
+    size_t size = 0;
     uint8_t *bytes = encoded(&made->timeline, &size);
+    struct timeline back;
     assert_int_equal(timeline_decode(span_of(bytes, size), &back), STATUS_OK);
+    size_t again_size = 0;
     uint8_t *again = encoded(&back, &again_size);
     assert_true(span_equal(span_of(bytes, size), span_of(again, again_size)));
     timeline_free(&made->timeline);

@@ -102,12 +102,12 @@ static void test_visible_chains_are_those_seen_one_by_one(void **state)
     (void)make_open_section(w, CLASS_PROCESS, p->c2, p->t2);
     for (size_t i = 0; i < authority_member_count(w->authority); i++) {
         const struct authority_member *viewer = authority_member_at(w->authority, i);
-        struct counted counted = {0, 0};
         size_t wanted = 0;
         for (size_t j = 0; j < authority_chain_count(w->authority); j++) {
             wanted +=
                 authority_sees_chain(w->authority, viewer, authority_chain_at(w->authority, j));
         }
+        struct counted counted = {0, 0};
         authority_visible_chains(w->authority, viewer, count_chain, &counted);
         assert_int_equal(counted.count, wanted);
         counted = (struct counted){0, 1};
@@ -153,10 +153,10 @@ static void test_what_one_may_see_suffices_to_judge_it(void **state)
         assert_int_equal(authority_new(&w->practice, 0, &view), STATUS_OK);
         for (size_t j = 0; j < w->log_count; j++) {
             struct statement statement;
-            struct authority_result result;
             assert_int_equal(statement_parse(w->log[j].bytes, &w->practice, &statement), STATUS_OK);
             const struct authority_chain *chain =
                 authority_chain(w->authority, &statement.link.label);
+            struct authority_result result;
             if (authority_sees_chain(w->authority, viewer, chain)) {
                 enum status status = authority_admit(view, w->log[j].bytes, w->log[j].seq,
                                                      w->log[j].time_ms, AUTHORITY_VERIFY, &result);
@@ -171,8 +171,8 @@ static void test_what_one_may_see_suffices_to_judge_it(void **state)
             const struct authority_section *mine = authority_section_at(view, j);
             const struct authority_section *full = authority_section(w->authority, &mine->id);
             struct hash a;
-            struct hash b;
             authority_membership(view, mine, now(p), &a);
+            struct hash b;
             authority_membership(w->authority, full, now(p), &b);
             assert_memory_equal(a.bytes, b.bytes, HASH_BYTES);
             assert_int_equal(authority_closed(view, mine, now(p)),
@@ -199,9 +199,9 @@ static void test_chain_seen_late_is_judged_at_its_own_place(void **state)
     for (size_t pass = 0; pass < 2; pass++) {
         for (size_t j = 0; j < w->log_count; j++) {
             struct statement statement;
-            struct authority_result result;
             assert_int_equal(statement_parse(w->log[j].bytes, &w->practice, &statement), STATUS_OK);
             bool late = ID_EQUAL(&statement.link.label, &made->label);
+            struct authority_result result;
             if (late == (pass == 1)) {
                 assert_int_equal(authority_admit(view, w->log[j].bytes, w->log[j].seq,
                                                  w->log[j].time_ms, AUTHORITY_VERIFY, &result),
@@ -224,11 +224,11 @@ static void test_may_gives_the_basis(void **state)
     struct practice *p = *state;
     struct make_world *w = &p->w;
     struct authority *a = w->authority;
-    uint32_t kind = 0;
-    struct hash basis;
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     struct hash grant = make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
     const struct authority_section *s = section(p, made);
+    uint32_t kind = 0;
+    struct hash basis;
     assert_true(
         authority_may(a, who(p, p->t1), ACTION_READ, CLASS_SHARED, s, NULL, now(p), &kind, &basis));
     assert_int_equal(kind, BASIS_OWNER);
@@ -265,12 +265,12 @@ static void test_live_names_each_with_the_reason(void **state)
 {
     struct practice *p = *state;
     struct make_world *w = &p->w;
-    struct authority_live live[SECTION_MEMBERS_MAX];
     struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
     struct hash supervises =
         make_take(w, make_relation(w, p->t1, p->t3, RELATION_SUPERVISES, 0, p->ad1));
     make_take(w, make_grant(w, made, p->c1, RW, 0, 0, p->t1));
     make_take(w, make_grant(w, made, p->t3, R, 0, 0, p->t1));
+    struct authority_live live[SECTION_MEMBERS_MAX];
     size_t count =
         authority_live(w->authority, section(p, made), now(p), live, SECTION_MEMBERS_MAX);
     assert_int_equal(count, 3);

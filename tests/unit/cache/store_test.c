@@ -43,9 +43,9 @@ static void place_open(struct place *place)
 
 static void place_close(struct place *place)
 {
-    char command[160];
     store_close(place->store);
     secret_free(place->master);
+    char command[160];
     (void)snprintf(command, sizeof command, "rm -rf '%s'", place->parent);
     assert_int_equal(system(command), 0);
 }
@@ -78,9 +78,9 @@ static void must_hold(struct place *place, enum storage_table table, struct span
 static size_t read_file(const char *folder, const char *name, uint8_t **out_bytes)
 {
     char path[128];
-    struct stat info;
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     int fd = open(path, O_RDONLY);
+    struct stat info;
     assert_true(fd >= 0 && fstat(fd, &info) == 0);
     *out_bytes = malloc((size_t)info.st_size + 1);
     assert_non_null(*out_bytes);
@@ -94,7 +94,6 @@ static void test_commit_lasts_and_abort_does_not(void **state)
 {
     (void)state;
     struct place place;
-    struct span value;
     place_open(&place);
     put_one(&place, STORAGE_META, S("k"), S("kept"));
     OK(place.storage.begin(place.storage.context));
@@ -107,6 +106,7 @@ static void test_commit_lasts_and_abort_does_not(void **state)
     OK(place.storage.put(place.storage.context, STORAGE_META, S("k2"), S("lost")));
     reopen(&place); /* as after a crash in the middle */
     must_hold(&place, STORAGE_META, S("k"), S("kept"));
+    struct span value;
     assert_int_equal(get_one(&place, STORAGE_META, S("k2"), &value), STATUS_NOT_FOUND);
     assert_int_equal(get_one(&place, STORAGE_OUTBOX, S("o"), &value), STATUS_NOT_FOUND);
     place_close(&place);
@@ -138,12 +138,12 @@ static void test_wrong_key_opens_nothing(void **state)
 {
     (void)state;
     struct place place;
-    struct span value;
     place_open(&place);
     put_one(&place, STORAGE_META, S("k"), S("kept"));
     secret_free(place.master);
     OK(secret_random(32, &place.master));
     reopen(&place);
+    struct span value;
     assert_int_equal(get_one(&place, STORAGE_META, S("k"), &value), STATUS_CORRUPT);
     place_close(&place);
 }
@@ -153,8 +153,8 @@ static void test_second_process_is_refused(void **state)
 {
     (void)state;
     struct place place;
-    struct store *second = NULL;
     place_open(&place);
+    struct store *second = NULL;
     assert_int_equal(store_open(place.folder, place.master, &place.practice, &second), STATUS_BUSY);
     assert_null(second);
     place_close(&place);
@@ -181,7 +181,6 @@ static void test_damage_never_costs_the_outbox(void **state)
 {
     (void)state;
     struct place place;
-    struct span value;
     place_open(&place);
     for (uint32_t i = 0; i < 200; i++) {
         put_one(&place, STORAGE_REVISION, span_of(&i, sizeof i), S("cached"));
@@ -193,6 +192,7 @@ static void test_damage_never_costs_the_outbox(void **state)
     damage(&place, "cache", 0, 0);
     damage(&place, "cache", 4096, 0);
     reopen(&place);
+    struct span value;
     assert_int_equal(get_one(&place, STORAGE_REVISION, S("x"), &value), STATUS_NOT_FOUND);
     must_hold(&place, STORAGE_OUTBOX, S("o"), S("precious"));
     for (uint32_t i = 0; i < 200; i++) {
@@ -208,10 +208,10 @@ static void test_damage_never_costs_the_outbox(void **state)
     damage(&place, "outbox", 0, 0);
     damage(&place, "outbox", 4096, 0);
     uint8_t *before = NULL;
-    uint8_t *after = NULL;
     size_t size = read_file(place.folder, "outbox", &before);
     assert_int_equal(store_open(place.folder, place.master, &place.practice, &place.store),
                      STATUS_CORRUPT);
+    uint8_t *after = NULL;
     assert_int_equal(read_file(place.folder, "outbox", &after), size);
     assert_memory_equal(before, after, size);
     free(before);
@@ -224,11 +224,11 @@ static void test_reset_keeps_what_exists_nowhere_else(void **state)
 {
     (void)state;
     struct place place;
-    struct span value;
     place_open(&place);
     put_one(&place, STORAGE_LEAF, S("l"), S("leaf"));
     put_one(&place, STORAGE_OUTBOX, S("o"), S("precious"));
     OK(store_reset(place.store));
+    struct span value;
     assert_int_equal(get_one(&place, STORAGE_LEAF, S("l"), &value), STATUS_NOT_FOUND);
     must_hold(&place, STORAGE_OUTBOX, S("o"), S("precious"));
     put_one(&place, STORAGE_LEAF, S("l"), S("again"));
@@ -278,8 +278,8 @@ static void random_step(struct storage *storages[2])
     uint8_t bytes[6000];
     size_t size = random_below(sizeof bytes);
     bool put = random_below(3) > 0;
-    enum status status[2];
     random_bytes(bytes, size > 0 ? size : 1);
+    enum status status[2];
     for (size_t i = 0; i < 2; i++) {
         status[i] =
             put ? storages[i]->put(storages[i]->context, table, span_of(key, sizeof key),
@@ -294,10 +294,10 @@ static void random_step(struct storage *storages[2])
 static void test_agrees_with_a_model(void **state)
 {
     (void)state;
-    struct place place;
     struct memory_storage *memory = memory_storage_new();
-    struct storage model;
+    struct place place;
     place_open(&place);
+    struct storage model;
     memory_storage_get(memory, &model);
     struct storage *storages[2] = {&place.storage, &model};
     for (size_t round = 0; round < 60; round++) {

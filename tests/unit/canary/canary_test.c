@@ -104,11 +104,11 @@ static void test_search_path_across_chunks(void **state)
 {
     (void)state;
     char top[] = "/tmp/alcove-canary-XXXXXX";
-    char inner[64];
-    char path[128];
     assert_non_null(mkdtemp(top));
+    char inner[64];
     (void)snprintf(inner, sizeof inner, "%s/inner", top);
     assert_int_equal(mkdir(inner, 0700), 0);
+    char path[128];
     (void)snprintf(path, sizeof path, "%s/file", inner);
     const size_t size = sizeof phrase - 1;
     const size_t chunk = (size_t)1 << 20;
@@ -150,9 +150,8 @@ static void test_search_path_across_chunks(void **state)
 static pid_t start_holder(const uint8_t *text, size_t size, int *out_pipe)
 {
     int to[2];
-    int back[2];
-    uint8_t echo[512];
     assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+    int back[2];
     assert_int_equal(pipe2(back, O_CLOEXEC), 0);
     const pid_t pid = fork();
     assert_true(pid >= 0);
@@ -165,6 +164,7 @@ static pid_t start_holder(const uint8_t *text, size_t size, int *out_pipe)
     close(to[0]);
     close(back[1]);
     assert_int_equal(write(to[1], text, size), size);
+    uint8_t echo[512];
     for (size_t got = 0; got < size;) {
         const ssize_t count = read(back[0], echo, sizeof echo);
         assert_true(count > 0);

@@ -9,15 +9,13 @@ static char error[8192];
 
 static enum status read_text(const char *text, size_t size, struct config *out)
 {
-    int fd;
-
-    (void)snprintf(path, sizeof(path), "/tmp/alcove-config-XXXXXX");
-    fd = mkstemp(path);
+    (void)snprintf(path, sizeof path, "/tmp/alcove-config-XXXXXX");
+    int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, size), (ssize_t)size);
     assert_int_equal(close(fd), 0);
     error[0] = '\0';
-    enum status status = config_read(path, out, error, sizeof(error));
+    enum status status = config_read(path, out, error, sizeof error);
     assert_int_equal(unlink(path), 0);
     return status;
 }
@@ -30,9 +28,8 @@ static enum status read_config(const char *text, struct config *out)
 /* Goal: every key is taken. Method: a file with each, with comments, tabs and CRLF. */
 static void test_every_key(void **state)
 {
-    struct config c;
-
     (void)state;
+    struct config c;
     OK(read_config("# comment\n\n"
                    "listen = [::1]:7000\r\n"
                    "\torigin=https://a.example\n"
@@ -65,13 +62,12 @@ static void test_every_key(void **state)
 /* Goal: an empty file is the defaults. Method: compare. */
 static void test_defaults(void **state)
 {
-    struct config c;
-    struct config defaults;
-
     (void)state;
+    struct config defaults;
     config_default(&defaults);
+    struct config c;
     OK(read_config("", &c));
-    assert_memory_equal(&c, &defaults, sizeof(c));
+    assert_memory_equal(&c, &defaults, sizeof c);
 }
 
 /* Goal: what is wrong is an error that names file, line and key. Method: each wrong line as
@@ -110,18 +106,16 @@ static void test_wrong_lines(void **state)
         "signer-socket =",
         "connections-max = 5 # five",
     };
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         char text[256];
-        char line[96];
+        (void)snprintf(text, sizeof text, "# one\n\n%s\nthreads = 2\n", wrong[i]);
         struct config c;
-
-        (void)snprintf(text, sizeof(text), "# one\n\n%s\nthreads = 2\n", wrong[i]);
         if (read_config(text, &c) != STATUS_MALFORMED) {
             fail_msg("taken: %s", wrong[i]);
         }
-        (void)snprintf(line, sizeof(line), "%s line 3: ", path);
+        char line[96];
+        (void)snprintf(line, sizeof line, "%s line 3: ", path);
         if (strstr(error, line) != error) {
             fail_msg("'%s' does not name the line of: %s", error, wrong[i]);
         }
@@ -131,18 +125,17 @@ static void test_wrong_lines(void **state)
 /* Goal: each key once, but for origins, of which there is a limit. Method: doubled lines. */
 static void test_twice(void **state)
 {
-    char text[2048] = "";
-    struct config c;
-
     (void)state;
+    struct config c;
     assert_int_equal(read_config("threads = 2\nthreads = 2\n", &c), STATUS_MALFORMED);
     assert_non_null(strstr(error, "line 2: threads: given twice"));
+    char text[2048] = "";
     for (size_t i = 0; i < CONFIG_ORIGINS_MAX; i++) {
-        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "origin = https://%zu\n",
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "origin = https://%zu\n",
                        i);
     }
     OK(read_config(text, &c));
-    (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "origin = https://more\n");
+    (void)snprintf(text + strlen(text), sizeof text - strlen(text), "origin = https://more\n");
     assert_int_equal(read_config(text, &c), STATUS_MALFORMED);
     assert_non_null(strstr(error, "line 17"));
 }
@@ -153,13 +146,12 @@ static void test_whole_file(void **state)
 {
     static char large[70000];
     static const char zero[] = "threads = 2\n\0thread = 2\n";
-    struct config c;
-
     (void)state;
-    assert_int_equal(read_text(zero, sizeof(zero) - 1, &c), STATUS_MALFORMED);
-    memset(large, '#', sizeof(large));
-    assert_int_equal(read_text(large, sizeof(large), &c), STATUS_TOO_LARGE);
-    assert_int_equal(config_read("/tmp/alcove-no-such-file", &c, error, sizeof(error)),
+    struct config c;
+    assert_int_equal(read_text(zero, sizeof zero - 1, &c), STATUS_MALFORMED);
+    memset(large, '#', sizeof large);
+    assert_int_equal(read_text(large, sizeof large, &c), STATUS_TOO_LARGE);
+    assert_int_equal(config_read("/tmp/alcove-no-such-file", &c, error, sizeof error),
                      STATUS_NOT_FOUND);
     assert_non_null(strstr(error, "/tmp/alcove-no-such-file"));
 }
@@ -171,6 +163,5 @@ int main(void)
         cmocka_unit_test(test_wrong_lines), cmocka_unit_test(test_twice),
         cmocka_unit_test(test_whole_file),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,6 @@ static void test_let_in(void **state)
 {
     struct scene *scene = *state;
     struct scene_login login = login_of(scene->p->c1, 0);
-
     OK(scene_login(scene, &login));
     assert_true(scene->answer.login);
     assert_false(scene->answer.close);
@@ -43,14 +42,13 @@ static void test_one_refusal(void **state)
     struct practice *p = scene->p;
     struct make_key other = make_key_new();
     struct scene_login login = login_of(p->c1, 0);
-
     login.signer = &other;
     refused(scene, &login);
     login = login_of(p->c1, 0);
-    memset(&login.member, 0x11, sizeof(login.member));
+    memset(&login.member, 0x11, sizeof login.member);
     refused(scene, &login);
     login = login_of(p->c1, 0);
-    memset(&login.device, 0x11, sizeof(login.device));
+    memset(&login.device, 0x11, sizeof login.device);
     refused(scene, &login);
     login = login_of(p->c1, 0);
     login.device = p->t1->device[0].statement;
@@ -71,7 +69,6 @@ static void test_suspended_and_rewound(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct scene_login login = login_of(p->t2, 0);
-
     OK(scene_take(scene, p->ad1, make_suspension(scene->w, p->t2, p->ad1, true)));
     assert_int_equal(scene_login(scene, &login), STATUS_SUSPENDED);
     assert_false(scene->answer.login);
@@ -94,7 +91,6 @@ static void test_judged_again(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
-
     OK(scene_take(scene, p->t1, make_device_statement(scene->w, p->t1)));
     OK(scene_ask(scene, p->t1, 1, OP_STATE, &ask.base));
     OK(scene_take(scene, p->t1,
@@ -117,7 +113,6 @@ static void test_malformed_limit(void **state)
 {
     struct scene *scene = *state;
     struct practice *p = scene->p;
-
     for (unsigned i = 0; i < MALFORMED_PER_DEVICE_PER_MINUTE_MAX; i++) {
         assert_int_equal(scene_ask(scene, p->t1, 0, i % 2 == 0 ? 9999 : OP_STATE, NULL),
                          STATUS_MALFORMED);
@@ -137,7 +132,6 @@ static uint64_t flush(struct scene *scene, bool end)
 {
     uint64_t before = scene_size(scene, LEDGER_EVENTS);
     struct txn *txn = NULL;
-
     OK(db_begin_write(scene->db, &txn));
     OK(end ? core_flush(scene->core, txn, scene->w->time_ms)
            : core_tick(scene->core, txn, scene->w->time_ms));
@@ -152,12 +146,7 @@ static void test_refused_are_counted(void **state)
 {
     struct scene *scene = *state;
     struct scene_login login = login_of(scene->p->c1, 0);
-    struct event_stored event;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
-    struct txn *txn = NULL;
-
-    memset(&login.member, 0x11, sizeof(login.member));
+    memset(&login.member, 0x11, sizeof login.member);
     for (unsigned i = 0; i < 70; i++) {
         login.source = (uint8_t)i;
         refused(scene, &login);
@@ -170,9 +159,13 @@ static void test_refused_are_counted(void **state)
     assert_true(core_tick_due(scene->core, scene->w->time_ms));
     assert_int_equal(flush(scene, false), LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX + 1);
     scene_expect_event(scene, ACTION_LOGIN_REFUSED, OUTCOME_REFUSED);
+    struct txn *txn = NULL;
     OK(db_begin_read(scene->db, &txn));
+    struct event_stored event;
     OK(events_get(txn, ledger_size(txn, LEDGER_EVENTS) - 1 - LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX,
                   &event));
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__event_open__descriptor, event.open, &arena, &message));
     assert_int_equal(((const Alcove__EventOpen *)(const void *)message)->count, 3);
     arena_free(&arena);
@@ -190,8 +183,7 @@ static void test_refused_with_the_clock_back(void **state)
 {
     struct scene *scene = *state;
     struct scene_login login = login_of(scene->p->c1, 0);
-
-    memset(&login.member, 0x11, sizeof(login.member));
+    memset(&login.member, 0x11, sizeof login.member);
     scene->now_ms = scene->w->time_ms - 3600000;
     refused(scene, &login);
     assert_false(core_tick_due(scene->core, scene->now_ms));
@@ -205,10 +197,9 @@ static void test_aborted_counts(void **state)
     struct scene *scene = *state;
     Alcove__BundleAsk bundle = ALCOVE__BUNDLE_ASK__INIT;
     struct core_ask ask = {.op = OP_BUNDLE, .message = &bundle.base};
-    struct core_answer answer = {0};
     struct txn *txn = NULL;
-
     OK(db_begin_write(scene->db, &txn));
+    struct core_answer answer = {0};
     OK(core_handle(scene->core, txn, &ask, scene->w->time_ms, &answer));
     assert_int_equal(answer.status, STATUS_REFUSED);
     db_abort(txn);
@@ -223,7 +214,6 @@ static void test_before_login(void **state)
 {
     struct scene *scene = *state;
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
-
     for (uint32_t op = OP_STATE; op <= OP_EVENT_LEAVES; op++) {
         scene->events = 0;
         assert_int_equal(scene_ask(scene, NULL, 0, op, &ask.base), STATUS_MALFORMED);
@@ -238,7 +228,6 @@ static void test_before_login(void **state)
 static enum status enrol(struct scene *scene, struct made made)
 {
     Alcove__EnrolAsk ask = ALCOVE__ENROL_ASK__INIT;
-
     ask.statement = field_of(made.bytes.data, made.bytes.size);
     return scene_ask(scene, NULL, 0, OP_ENROL, &ask.base);
 }
@@ -256,10 +245,8 @@ static void test_enrol(void **state)
     struct practice *p = scene->p;
     struct make_person *newcomer = make_stranger(scene->w, ROLE_THERAPIST);
     struct make_person *second = make_stranger(scene->w, ROLE_THERAPIST);
-    struct made enrolment;
-
     OK(scene_take(scene, p->ad1, make_invitation(scene->w, newcomer, p->ad1, NULL)));
-    enrolment = make_enrolment(scene->w, newcomer);
+    struct made enrolment = make_enrolment(scene->w, newcomer);
     OK(enrol(scene, enrolment));
     scene_expect_event(scene, ACTION_ENROL, OUTCOME_OK);
     (void)make_take(scene->w, enrolment);
@@ -288,11 +275,9 @@ static void test_clock_back(void **state)
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     Alcove__PageAsk page = ALCOVE__PAGE_ASK__INIT;
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
-    uint64_t until;
-
     OK(scene_take(scene, p->ad1,
                   make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
-    until = scene->w->time_ms + 100000;
+    uint64_t until = scene->w->time_ms + 100000;
     (void)scene_share(scene, progress, p->t3, RIGHT_READ, until, p->t1);
     page.section = field_of(progress->id.bytes, ID_BYTES);
     page.from = 1;
@@ -319,6 +304,5 @@ int main(void)
         SCENE_TEST(test_enrol),
         SCENE_TEST(test_clock_back),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

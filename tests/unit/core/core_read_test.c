@@ -9,7 +9,6 @@ static enum status page(struct scene *scene, const struct make_person *person,
                         const uint8_t *section, uint64_t from, uint64_t to)
 {
     Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
-
     ask.section = field_of(section, ID_BYTES);
     ask.from = from;
     ask.to = to;
@@ -24,10 +23,8 @@ static void test_page(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    uint64_t last;
-
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
-    last = progress->timeline.number;
+    uint64_t last = progress->timeline.number;
     OK(page(scene, p->t1, progress->id.bytes, 1, 0));
     assert_int_equal(scene->answer.from, 1);
     assert_int_equal(scene->answer.to, last);
@@ -51,11 +48,9 @@ static void test_page_refused(void **state)
     struct make_section *process = scene_section(scene, CLASS_PROCESS, p->c1, p->t1);
     uint8_t nowhere[ID_BYTES];
     const uint8_t *asked[2] = {process->id.bytes, nowhere};
-
-    memset(nowhere, 0x44, sizeof(nowhere));
+    memset(nowhere, 0x44, sizeof nowhere);
     for (size_t i = 0; i < 2; i++) {
         const struct make_person *who[] = {p->t2, p->c1, p->ad1};
-
         for (size_t j = 0; j < ARRAY_LEN(who); j++) {
             assert_int_equal(page(scene, who[j], asked[i], 1, 0), STATUS_REFUSED);
             assert_null(scene->answer.body);
@@ -86,16 +81,13 @@ static void test_state_of_the_removed(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
-    const Alcove__SectionState *told;
-    struct arena arena = {0};
-    struct hash grant;
-    uint64_t removed_at;
-
     OK(scene_take(scene, p->ad1,
                   make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
-    grant = scene_share(scene, progress, p->t3, RIGHT_READ, 0, p->t1);
+    struct hash grant = scene_share(scene, progress, p->t3, RIGHT_READ, 0, p->t1);
     OK(scene_take(scene, p->t1, make_revocation(scene->w, progress, &grant, p->t1)));
-    removed_at = progress->timeline.number;
+    uint64_t removed_at = progress->timeline.number;
+    const Alcove__SectionState *told;
+    struct arena arena = {0};
     for (int round = 0; round < 2; round++) {
         OK(scene_ask(scene, p->t3, 0, OP_STATE, &ask.base));
         told = state_of((const Alcove__StateReply *)(const void *)scene_body(
@@ -131,20 +123,18 @@ static void test_chain(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     Alcove__ChainAsk ask = ALCOVE__CHAIN_ASK__INIT;
-    struct arena arena = {0};
-    const Alcove__ChainReply *reply;
-    struct hash nowhere;
-
     ask.label = field_of(p->c1->label.bytes, HASH_BYTES);
     OK(scene_ask(scene, p->t1, 0, OP_CHAIN, &ask.base));
-    reply = (const Alcove__ChainReply *)(const void *)scene_body(
+    struct arena arena = {0};
+    const Alcove__ChainReply *reply = (const Alcove__ChainReply *)(const void *)scene_body(
         scene, &alcove__chain_reply__descriptor, &arena);
     assert_int_equal(reply->n_entry, 3); /* invited, enrolled, treated */
     arena_free(&arena);
     OK(scene_ask(scene, p->ad1, 0, OP_CHAIN, &ask.base));
     assert_int_equal(scene_ask(scene, p->t2, 0, OP_CHAIN, &ask.base), STATUS_REFUSED);
     assert_int_equal(scene_ask(scene, p->c2, 0, OP_CHAIN, &ask.base), STATUS_REFUSED);
-    memset(&nowhere, 0x55, sizeof(nowhere));
+    struct hash nowhere;
+    memset(&nowhere, 0x55, sizeof nowhere);
     ask.label = field_of(nowhere.bytes, HASH_BYTES);
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_CHAIN, &ask.base), STATUS_REFUSED);
     ask.label = field_of(nowhere.bytes, 31);
@@ -160,12 +150,10 @@ static void test_leaves_and_proofs(void **state)
     Alcove__LeavesAsk leaves = ALCOVE__LEAVES_ASK__INIT;
     Alcove__ProofAsk proof = ALCOVE__PROOF_ASK__INIT;
     Alcove__CheckpointAsk checkpoint = ALCOVE__CHECKPOINT_ASK__INIT;
-    struct arena arena = {0};
-    const Alcove__LeavesReply *reply;
-
     leaves.to = UINT64_MAX;
     OK(scene_ask(scene, p->c1, 0, OP_LEAVES, &leaves.base));
-    reply = (const Alcove__LeavesReply *)(const void *)scene_body(
+    struct arena arena = {0};
+    const Alcove__LeavesReply *reply = (const Alcove__LeavesReply *)(const void *)scene_body(
         scene, &alcove__leaves_reply__descriptor, &arena);
     assert_int_equal(reply->leaves.len, size * LEAF_BYTES);
     arena_free(&arena);
@@ -200,7 +188,6 @@ static void test_subscribe(void **state)
     struct make_section *foreign = scene_section(scene, CLASS_PROGRESS, p->c2, p->t2);
     Alcove__SubscribeAsk ask = ALCOVE__SUBSCRIBE_ASK__INIT;
     ProtobufCBinaryData sections[SUBSCRIBE_SECTIONS_MAX + 1];
-
     sections[0] = field_of(one->id.bytes, ID_BYTES);
     sections[1] = field_of(two->id.bytes, ID_BYTES);
     sections[2] = sections[0];
@@ -229,18 +216,16 @@ static enum status opened(struct scene *scene, const struct make_person *person,
     static const uint8_t any[HASH_BYTES] = {1};
     Alcove__Opened word = ALCOVE__OPENED__INIT;
     Alcove__OpenedAsk ask = ALCOVE__OPENED_ASK__INIT;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status;
-
     word.section = field_of(section, ID_BYTES);
     word.note = field_of(any, ID_BYTES);
     word.link = field_of(any, HASH_BYTES);
     word.member = field_of(says->id.bytes, ID_BYTES);
     word.device = field_of(says->device[0].statement.bytes, HASH_BYTES);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     OK(message_pack(&word.base, &bytes, &size));
     ask.opened = field_of(bytes, size);
-    status = scene_ask(scene, person, 0, OP_OPENED, &ask.base);
+    enum status status = scene_ask(scene, person, 0, OP_OPENED, &ask.base);
     free(bytes);
     return status;
 }
@@ -252,7 +237,6 @@ static void test_opened(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *one = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-
     OK(opened(scene, p->t1, p->t1, one->id.bytes));
     scene_expect_event(scene, ACTION_OPENED, OUTCOME_OK);
     assert_int_equal(opened(scene, p->t1, p->t2, one->id.bytes), STATUS_MALFORMED);
@@ -287,17 +271,14 @@ static void test_views(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    const Alcove__EventLeaf *leaf;
-    struct arena arena = {0};
-    uint64_t seq;
     Alcove__EventsAsk own = ALCOVE__EVENTS_ASK__INIT;
     Alcove__EventsAsk chart = ALCOVE__EVENTS_ASK__INIT;
     Alcove__EventsAsk all = ALCOVE__EVENTS_ASK__INIT;
-
     assert_int_equal(page(scene, p->t2, progress->id.bytes, 1, 0), STATUS_REFUSED);
-    seq = scene_size(scene, LEDGER_EVENTS) - 1;
+    uint64_t seq = scene_size(scene, LEDGER_EVENTS) - 1;
     own.scope = ACTION_LOG_OWN;
-    leaf = find(events(scene, p->t2, &own, &arena), seq);
+    struct arena arena = {0};
+    const Alcove__EventLeaf *leaf = find(events(scene, p->t2, &own, &arena), seq);
     assert_non_null(leaf);
     assert_int_equal(leaf->target.len + leaf->target_opening.len, 0);
     assert_true(leaf->restricted.len > 0);
@@ -330,27 +311,24 @@ static void test_own_log_is_no_oracle(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     uint8_t nowhere[ID_BYTES];
-
-    memset(nowhere, 0x44, sizeof(nowhere));
+    memset(nowhere, 0x44, sizeof nowhere);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(page(scene, p->t2, progress->id.bytes, 1, 0), STATUS_REFUSED);
         assert_int_equal(page(scene, p->t2, nowhere, 1, 0), STATUS_REFUSED);
     }
     for (int i = 0; i < 6; i++) {
         Alcove__EventsAsk ask = ALCOVE__EVENTS_ASK__INIT;
-        const Alcove__EventsReply *reply;
-        struct arena arena = {0};
         const uint8_t *id = i % 2 == 0 ? nowhere
                             : i == 1   ? progress->id.bytes
                             : i == 3   ? progress->chart.bytes
                                        : p->c1->id.bytes;
-
         ask.scope = ACTION_LOG_OWN;
         ask.limit = 1;
         ask.section = field_of(id, i < 2 ? ID_BYTES : 0);
         ask.chart = field_of(id, i / 2 == 1 ? ID_BYTES : 0);
         ask.actor = field_of(id, i / 2 == 2 ? ID_BYTES : 0);
-        reply = events(scene, p->t2, &ask, &arena);
+        struct arena arena = {0};
+        const Alcove__EventsReply *reply = events(scene, p->t2, &ask, &arena);
         assert_int_equal(reply->n_leaf, 0);
         assert_false(reply->more);
         assert_int_equal(reply->scanned_to, 0);
@@ -358,10 +336,9 @@ static void test_own_log_is_no_oracle(void **state)
     }
     {
         Alcove__EventsAsk ask = ALCOVE__EVENTS_ASK__INIT;
-        struct arena arena = {0};
-
         ask.scope = ACTION_LOG_OWN;
         ask.section = field_of(progress->id.bytes, ID_BYTES);
+        struct arena arena = {0};
         assert_int_equal(events(scene, p->t1, &ask, &arena)->n_leaf, 2); /* made, rotated */
         arena_free(&arena);
     }
@@ -377,15 +354,12 @@ static void test_echo_is_not_told(void **state)
     struct make_section *process = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     Alcove__EventsAsk own = ALCOVE__EVENTS_ASK__INIT;
     Alcove__EventsAsk chart = ALCOVE__EVENTS_ASK__INIT;
-    const Alcove__EventsReply *reply;
-    struct arena arena = {0};
-    uint64_t seq;
-
     scene->events = 2;
     OK(scene_take(scene, p->ad1, make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
-    seq = scene_size(scene, LEDGER_EVENTS) - 1;
+    uint64_t seq = scene_size(scene, LEDGER_EVENTS) - 1;
     own.scope = ACTION_LOG_OWN;
-    reply = events(scene, p->ad1, &own, &arena);
+    struct arena arena = {0};
+    const Alcove__EventsReply *reply = events(scene, p->ad1, &own, &arena);
     assert_int_equal(find(reply, seq)->target.len, 0);
     assert_true(find(reply, seq - 1)->target.len > 0);
     arena_free(&arena);
@@ -402,22 +376,19 @@ static void test_chart_in_pages(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    uint64_t after = 0;
-    bool more = true;
-
     for (int i = 0; i < 7; i++) {
         OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
     }
+    uint64_t after = 0;
+    bool more = true;
     for (uint64_t seen = 0; more; seen++) {
         Alcove__EventsAsk ask = ALCOVE__EVENTS_ASK__INIT;
-        const Alcove__EventsReply *reply;
-        struct arena arena = {0};
-
         ask.scope = ACTION_LOG_CHART;
         ask.chart = field_of(progress->chart.bytes, ID_BYTES);
         ask.after = after;
         ask.limit = 2;
-        reply = events(scene, p->c1, &ask, &arena);
+        struct arena arena = {0};
+        const Alcove__EventsReply *reply = events(scene, p->c1, &ask, &arena);
         assert_true(reply->n_leaf > 0 && reply->n_leaf <= 2);
         assert_int_equal(reply->scanned_to, after + reply->n_leaf);
         after = reply->scanned_to;
@@ -446,10 +417,8 @@ static void test_events_bounds(void **state)
                  {ACTION_LOG_OWN, EVENTS_PER_PAGE_MAX + 1, 0, 0},
                  {ACTION_LOG_OWN, 1, 65536, 0},
                  {ACTION_LOG_OWN, 1, 0, UINT64_MAX}};
-
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         Alcove__EventsAsk ask = ALCOVE__EVENTS_ASK__INIT;
-
         ask.scope = wrong[i].scope;
         ask.limit = wrong[i].limit;
         ask.action = wrong[i].action;
@@ -480,6 +449,5 @@ int main(void)
         SCENE_TEST(test_chart_in_pages),
         SCENE_TEST(test_events_bounds),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

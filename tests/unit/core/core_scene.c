@@ -14,17 +14,15 @@
 
 static void open_db(struct scene *scene, bool create)
 {
-    char path[96];
     struct db_options options = {.map_bytes = (uint64_t)256 << 20, .create = create};
-
-    (void)snprintf(path, sizeof(path), "%s/db", scene->folder);
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/db", scene->folder);
     OK(db_open(path, &options, &scene->db));
 }
 
 static void install(struct scene *scene)
 {
-    struct span *all = calloc(scene->w->log_count, sizeof(*all));
-
+    struct span *all = calloc(scene->w->log_count, sizeof *all);
     assert_non_null(all);
     for (size_t i = 0; i < scene->w->log_count; i++) {
         all[i] = scene->w->log[i].bytes;
@@ -35,17 +33,16 @@ static void install(struct scene *scene)
 
 int scene_setup(void **state)
 {
-    struct scene *scene = calloc(1, sizeof(*scene));
-    void *practice = NULL;
-
+    struct scene *scene = calloc(1, sizeof *scene);
     assert_non_null(scene);
     OK(random_init());
+    void *practice = NULL;
     assert_int_equal(practice_setup(&practice), 0);
     scene->p = practice;
     scene->w = &scene->p->w;
     scene->events = 1;
     scene->login_key = make_key_new();
-    (void)snprintf(scene->folder, sizeof(scene->folder), "/tmp/alcove-core-XXXXXX");
+    (void)snprintf(scene->folder, sizeof scene->folder, "/tmp/alcove-core-XXXXXX");
     assert_non_null(mkdtemp(scene->folder));
     open_db(scene, true);
     install(scene);
@@ -58,13 +55,12 @@ int scene_teardown(void **state)
 {
     struct scene *scene = *state;
     void *practice = scene->p;
-    char command[128];
-
     core_answer_clear(&scene->answer);
     core_close(scene->core);
     db_close(scene->db);
     assert_int_equal(practice_teardown(&practice), 0);
-    (void)snprintf(command, sizeof(command), "rm -rf '%s'", scene->folder);
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", scene->folder);
     assert_int_equal(system(command), 0);
     free(scene);
     return 0;
@@ -85,10 +81,8 @@ void scene_restart(struct scene *scene)
 uint64_t scene_size(struct scene *scene, enum ledger_log log)
 {
     struct txn *txn = NULL;
-    uint64_t size;
-
     OK(db_begin_read(scene->db, &txn));
-    size = ledger_size(txn, log);
+    uint64_t size = ledger_size(txn, log);
     db_abort(txn);
     return size;
 }
@@ -96,7 +90,6 @@ uint64_t scene_size(struct scene *scene, enum ledger_log log)
 void scene_root(struct scene *scene, enum ledger_log log, uint64_t size, struct hash *out_root)
 {
     struct txn *txn = NULL;
-
     OK(db_begin_read(scene->db, &txn));
     OK(ledger_root(txn, log, size, out_root));
     db_abort(txn);
@@ -105,9 +98,8 @@ void scene_root(struct scene *scene, enum ledger_log log, uint64_t size, struct 
 void scene_peer(struct scene *scene, const struct make_person *person, size_t device,
                 struct core_peer *out)
 {
+    memset(out, 0, sizeof *out);
     struct txn *txn = NULL;
-
-    memset(out, 0, sizeof(*out));
     OK(db_begin_read(scene->db, &txn));
     OK(names_find(txn, SCHEMA_ID_MEMBER, person->id.bytes, &out->member_local));
     OK(names_find(txn, SCHEMA_ID_DEVICE, person->device[device].id.bytes, &out->device_local));
@@ -121,12 +113,11 @@ void scene_peer(struct scene *scene, const struct make_person *person, size_t de
 
 static void judge(struct scene *scene, struct core_ask *ask)
 {
-    struct txn *txn = NULL;
     uint64_t before = scene_size(scene, LEDGER_EVENTS);
     uint64_t now_ms = scene->now_ms != 0 ? scene->now_ms : scene->w->time_ms;
-
     ask->ended = scene->ended;
     core_answer_clear(&scene->answer);
+    struct txn *txn = NULL;
     OK(db_begin_write(scene->db, &txn));
     scene->status = core_handle(scene->core, txn, ask, now_ms, &scene->answer);
     if (scene->status != STATUS_OK) {
@@ -143,9 +134,9 @@ static void judge(struct scene *scene, struct core_ask *ask)
 static void new_id(struct scene *scene)
 {
     if (!scene->repeat_id) {
-        memset(&scene->id, 0x5a, sizeof(scene->id));
+        memset(&scene->id, 0x5a, sizeof scene->id);
         scene->next_id++;
-        memcpy(scene->id.bytes, &scene->next_id, sizeof(scene->next_id));
+        memcpy(scene->id.bytes, &scene->next_id, sizeof scene->next_id);
     }
     scene->repeat_id = false;
 }
@@ -153,11 +144,8 @@ static void new_id(struct scene *scene)
 enum status scene_ask(struct scene *scene, const struct make_person *person, size_t device,
                       uint32_t op, const ProtobufCMessage *message)
 {
-    struct core_peer peer;
     struct core_ask ask = {.op = op, .message = message};
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-
+    struct core_peer peer;
     if (person != NULL) {
         scene_peer(scene, person, device, &peer);
         ask.peer = &peer;
@@ -167,6 +155,8 @@ enum status scene_ask(struct scene *scene, const struct make_person *person, siz
     ask.revisions_verified = !scene->unverified;
     ask.brought = scene->brought;
     scene->brought = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     if (message != NULL) {
         OK(message_pack(message, &bytes, &size));
         hash_bytes(span_of(bytes, size), &ask.body_hash);
@@ -202,11 +192,10 @@ static void sign_login(struct scene *scene, const struct scene_login *with,
         span_of(sizes[1], 8),
         ID_SPAN(&with->seen.events_root),
     };
-    struct frame frame;
-
     hash_bytes(ID_SPAN(&scene->login_key.public), &server_key);
     put_u64(sizes[0], with->seen.statements_size);
     put_u64(sizes[1], with->seen.events_size);
+    struct frame frame;
     OK(frame_build(LABEL_LOGIN_CLIENT, &scene->w->practice, parts, ARRAY_LEN(parts), &frame));
     assert_int_equal(
         crypto_sign_detached(out->bytes, NULL, frame.data, frame.size, with->signer->secret), 0);
@@ -222,16 +211,15 @@ enum status scene_login(struct scene *scene, const struct scene_login *with)
             with->hello_events != 0 ? with->hello_events : scene_size(scene, LEDGER_EVENTS)};
     Alcove__Login login = ALCOVE__LOGIN__INIT;
     Alcove__Seen seen = ALCOVE__SEEN__INIT;
-    struct signature signature;
-    uint8_t nonce[32];
     struct core_ask ask = {.op = CORE_OP_LOGIN, .message = &login.base, .login = &hello};
-
-    random_bytes(nonce, sizeof(nonce));
-    random_bytes(hello.exporter, sizeof(hello.exporter));
-    random_bytes(hello.hello_nonce, sizeof(hello.hello_nonce));
+    uint8_t nonce[32];
+    random_bytes(nonce, sizeof nonce);
+    random_bytes(hello.exporter, sizeof hello.exporter);
+    random_bytes(hello.hello_nonce, sizeof hello.hello_nonce);
+    struct signature signature;
     sign_login(scene, with, &hello, nonce, &signature);
     login.version = 1;
-    login.nonce = field_of(nonce, sizeof(nonce));
+    login.nonce = field_of(nonce, sizeof nonce);
     login.member = field_of(with->member.bytes, ID_BYTES);
     login.device_statement = field_of(with->device.bytes, HASH_BYTES);
     login.signature = field_of(signature.bytes, SIGNATURE_BYTES);
@@ -252,7 +240,6 @@ enum status scene_submit(struct scene *scene, const struct make_person *person,
 {
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
     ProtobufCBinaryData fields[SUBMIT_STATEMENTS_MAX + 1];
-
     for (size_t i = 0; i < count; i++) {
         fields[i] = field_of(made[i].bytes.data, made[i].bytes.size);
     }
@@ -264,7 +251,6 @@ enum status scene_submit(struct scene *scene, const struct make_person *person,
 enum status scene_take(struct scene *scene, const struct make_person *person, struct made made)
 {
     enum status status = scene_submit(scene, person, &made, 1);
-
     if (status == STATUS_OK) {
         (void)make_take(scene->w, made);
     }
@@ -275,7 +261,6 @@ struct make_section *scene_section(struct scene *scene, uint32_t class, struct m
                                    const struct make_person *maker)
 {
     struct make_section *section = NULL;
-
     OK(scene_take(scene, maker, make_section_statement(scene->w, class, client, maker, &section)));
     OK(scene_take(scene, maker, make_epoch(scene->w, section, maker, 0)));
     return section;
@@ -286,7 +271,6 @@ struct hash scene_share(struct scene *scene, struct make_section *section,
                         const struct make_person *owner)
 {
     struct made grant = make_grant(scene->w, section, grantee, rights, until_ms, 0, owner);
-
     OK(scene_take(scene, owner, grant));
     OK(scene_take(scene, owner, make_epoch(scene->w, section, owner, 0)));
     return grant.hash;
@@ -310,24 +294,22 @@ enum status scene_send(struct scene *scene, const struct make_person *author, si
     static const uint8_t wrap[WRAP_BYTES];
     static const uint8_t envelope[64];
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
-    Alcove__Revision *list[SUBMIT_REVISIONS_MAX];
-    Alcove__Revision *wire = calloc(count, sizeof(*wire));
-    enum status status;
-
+    Alcove__Revision *wire = calloc(count, sizeof *wire);
     assert_non_null(wire);
+    Alcove__Revision *list[SUBMIT_REVISIONS_MAX];
     for (size_t i = 0; i < count; i++) {
         alcove__revision__init(&wire[i]);
         wire[i].context = field_of(revisions[i].context, revisions[i].context_size);
         wire[i].header = field_of(revisions[i].header, revisions[i].header_size);
         wire[i].signature = field_of(revisions[i].signature.bytes, SIGNATURE_BYTES);
-        wire[i].wrap = field_of(wrap, sizeof(wrap));
-        wire[i].envelope = field_of(envelope, sizeof(envelope));
+        wire[i].wrap = field_of(wrap, sizeof wrap);
+        wire[i].envelope = field_of(envelope, sizeof envelope);
         list[i] = &wire[i];
     }
     ask.n_revision = count;
     ask.revision = list;
     ask.purpose = PURPOSE_TREAT;
-    status = scene_ask(scene, author, device, OP_SUBMIT, &ask.base);
+    enum status status = scene_ask(scene, author, device, OP_SUBMIT, &ask.base);
     free(wire);
     return status;
 }
@@ -337,11 +319,9 @@ enum status scene_write(struct scene *scene, struct make_section *section,
                         void *context, struct make_revision *out)
 {
     struct make_revision revision;
-    enum timeline_reason reason;
-    enum status status;
-
     scene_revision(scene, section, author, device, change, context, &revision);
-    status = scene_send(scene, author, device, &revision, 1);
+    enum status status = scene_send(scene, author, device, &revision, 1);
+    enum timeline_reason reason;
     if (status == STATUS_OK) {
         OK(make_write(scene->w, section, &revision, &reason));
     }
@@ -355,10 +335,9 @@ enum status scene_write(struct scene *scene, struct make_section *section,
 
 void scene_event(struct scene *scene, uint64_t back, uint32_t *out_action, uint32_t *out_outcome)
 {
-    struct event_stored event;
     struct txn *txn = NULL;
-
     OK(db_begin_read(scene->db, &txn));
+    struct event_stored event;
     OK(events_get(txn, ledger_size(txn, LEDGER_EVENTS) - 1 - back, &event));
     *out_action = event.fields.action;
     *out_outcome = event.fields.outcome;
@@ -378,20 +357,18 @@ const ProtobufCMessage *scene_body(struct scene *scene,
                                    const ProtobufCMessageDescriptor *descriptor,
                                    struct arena *arena)
 {
-    ProtobufCMessage *message = NULL;
-
     if (scene->answer.produce != NULL) {
         struct core_checkpoints heads = {.statements_size = scene_size(scene, LEDGER_STATEMENTS),
                                          .events_size = scene_size(scene, LEDGER_EVENTS)};
-        struct txn *txn = NULL;
-
         free(scene->answer.body);
         scene->answer.body = NULL;
+        struct txn *txn = NULL;
         OK(db_begin_read(scene->db, &txn));
         OK(produce_reply(txn, &scene->answer, &heads, &scene->answer.body,
                          &scene->answer.body_bytes));
         db_abort(txn);
     }
+    ProtobufCMessage *message = NULL;
     OK(message_decode(descriptor, span_of(scene->answer.body, scene->answer.body_bytes), arena,
                       &message));
     return message;

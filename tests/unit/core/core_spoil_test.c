@@ -31,17 +31,16 @@ static void one(struct spoil *spoil, struct span body)
 {
     struct core_ask ask = {
         .op = spoil->sample->op, .peer = &spoil->peer, .revisions_verified = true};
-    struct core_answer answer = {0};
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     uint64_t events = ledger_size(spoil->txn, LEDGER_EVENTS);
     uint64_t statements = ledger_size(spoil->txn, LEDGER_STATEMENTS);
-
     spoil->id++;
-    memcpy(ask.id.bytes, &spoil->id, sizeof(spoil->id));
+    memcpy(ask.id.bytes, &spoil->id, sizeof spoil->id);
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     if (message_decode(spoil->sample->descriptor, body, &arena, &message) == STATUS_OK) {
         ask.message = message;
     }
+    struct core_answer answer = {0};
     OK(core_handle(spoil->scene->core, spoil->txn, &ask, spoil->scene->w->time_ms, &answer));
     assert_true(answer.status <= STATUS_VERSION);
     assert_int_equal(ledger_size(spoil->txn, LEDGER_EVENTS), events + 1);
@@ -61,7 +60,6 @@ static void cut_and_flip(struct spoil *spoil, const uint8_t *bytes, size_t size)
 {
     for (size_t cut = 0; cut < size; cut++) {
         uint8_t *copy = malloc(cut == 0 ? 1 : cut); /* exact, so that ASan sees a read past it */
-
         assert_non_null(copy);
         memcpy(copy, bytes, cut);
         one(spoil, span_of(copy, cut));
@@ -69,7 +67,6 @@ static void cut_and_flip(struct spoil *spoil, const uint8_t *bytes, size_t size)
     }
     for (size_t bit = 0; bit < size * 8; bit++) {
         uint8_t *copy = malloc(size);
-
         assert_non_null(copy);
         memcpy(copy, bytes, size);
         copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -84,7 +81,6 @@ static void spoil_sample(struct scene *scene, const struct make_person *person,
     struct spoil spoil = {.scene = scene, .sample = sample};
     uint8_t *bytes = NULL;
     size_t size = 0;
-
     OK(message_pack(sample->message, &bytes, &size));
     scene_peer(scene, person, 0, &spoil.peer);
     spoil.id = (uint64_t)sample->op << 32;
@@ -115,12 +111,7 @@ static void test_reads(void **state)
     Alcove__EventsAsk events = ALCOVE__EVENTS_ASK__INIT;
     Alcove__EventLeavesAsk event_leaves = ALCOVE__EVENT_LEAVES_ASK__INIT;
     Alcove__Seen seen = ALCOVE__SEEN__INIT;
-    ProtobufCBinaryData sections[2];
     struct hash root;
-    uint8_t signature[SIGNATURE_BYTES] = {7};
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-
     scene_root(scene, LEDGER_STATEMENTS, 3, &root);
     seen.statements_size = 3;
     seen.statements_root = field_of(root.bytes, HASH_BYTES);
@@ -136,6 +127,7 @@ static void test_reads(void **state)
     page.to = 2;
     page.events_size = 3;
     page.purpose = PURPOSE_TREAT;
+    ProtobufCBinaryData sections[2];
     sections[0] = page.section;
     sections[1] = page.section;
     subscribe.n_section = 2;
@@ -145,9 +137,12 @@ static void test_reads(void **state)
     word.link = field_of(root.bytes, HASH_BYTES);
     word.member = field_of(p->t1->id.bytes, ID_BYTES);
     word.device = field_of(p->t1->device[0].statement.bytes, HASH_BYTES);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     OK(message_pack(&word.base, &bytes, &size));
     opened.opened = field_of(bytes, size);
-    opened.signature = field_of(signature, sizeof(signature));
+    uint8_t signature[SIGNATURE_BYTES] = {7};
+    opened.signature = field_of(signature, sizeof signature);
     events.scope = ACTION_LOG_OWN;
     events.limit = 4;
     events.section = page.section;
@@ -168,7 +163,6 @@ static void test_reads(void **state)
         };
         const struct sample audit = {OP_EVENT_LEAVES, &alcove__event_leaves_ask__descriptor,
                                      &event_leaves.base, false};
-
         for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
             spoil_sample(scene, p->t1, &samples[i]);
         }
@@ -187,11 +181,9 @@ static void test_submits(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct make_revision revision;
-    struct made made[2];
     Alcove__Revision wire = ALCOVE__REVISION__INIT;
     Alcove__Revision *list[] = {&wire};
-
+    struct made made[2];
     made[0] = make_epoch(scene->w, progress, p->t1, 0);
     made[1] = make_device_statement(scene->w, p->t1);
     for (size_t i = 0; i < ARRAY_LEN(made); i++) {
@@ -199,33 +191,31 @@ static void test_submits(void **state)
         Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
         const struct sample sample = {OP_SUBMIT, &alcove__submit_ask__descriptor, &submit.base,
                                       true};
-
         submit.n_statement = 1;
         submit.statement = &field;
         spoil_sample(scene, p->t1, &sample);
         (void)make_take(scene->w, made[i]);
     }
+    struct make_revision revision;
     scene_revision(scene, progress, p->t1, 0, NULL, NULL, &revision);
     wire.context = field_of(revision.context, revision.context_size);
     wire.header = field_of(revision.header, revision.header_size);
     wire.signature = field_of(revision.signature.bytes, SIGNATURE_BYTES);
-    wire.wrap = field_of(wrap, sizeof(wrap));
-    wire.envelope = field_of(envelope, sizeof(envelope));
+    wire.wrap = field_of(wrap, sizeof wrap);
+    wire.envelope = field_of(envelope, sizeof envelope);
     {
         Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
         struct spoil spoil = {.scene = scene};
         const struct sample sample = {OP_SUBMIT, &alcove__submit_ask__descriptor, &submit.base,
                                       true};
-        uint8_t *bytes = NULL;
-        size_t size = 0;
-        size_t signed_size;
-
         /* Of a revision what is neither signed nor hashed, signature and wrap, is the door's
          * and the readers' to judge: here they stand last and are only cut. */
         submit.n_revision = 1;
         submit.revision = list;
+        uint8_t *bytes = NULL;
+        size_t size = 0;
         OK(message_pack(&submit.base, &bytes, &size));
-        signed_size = wire.context.len + wire.header.len;
+        size_t signed_size = wire.context.len + wire.header.len;
         spoil.sample = &sample;
         scene_peer(scene, p->t1, 0, &spoil.peer);
         OK(db_begin_write(scene->db, &spoil.txn));
@@ -250,6 +240,5 @@ int main(void)
         SCENE_TEST(test_reads),
         SCENE_TEST(test_submits),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,6 @@ static void drop_start(void *context, ProtobufCMessage *body)
 static void wrong_start(void *context, ProtobufCMessage *body)
 {
     Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
-
     (void)context;
     assert_int_equal(epoch->n_start, 1);
     epoch->start[0]->number++;
@@ -28,9 +27,8 @@ static void wrong_seen(void *context, ProtobufCMessage *body)
     static Alcove__Seen seen;
     static struct hash root;
     Alcove__Epoch *epoch = (Alcove__Epoch *)(void *)body;
-
     (void)context;
-    memset(&root, 9, sizeof(root));
+    memset(&root, 9, sizeof root);
     alcove__seen__init(&seen);
     seen.events_size = 3;
     seen.events_root = field_of(root.bytes, HASH_BYTES);
@@ -46,21 +44,18 @@ static void test_epoch_claims(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct hash before;
-    struct hash after;
-
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+    struct hash before;
     authority_digest(scene->core->authority, &before);
+    struct hash after;
     for (size_t i = 0; i < ARRAY_LEN(tampers); i++) {
-        struct made epoch;
-
         scene->w->tamper = tampers[i];
-        epoch = make_epoch(scene->w, progress, p->t1, 0);
+        struct made epoch = make_epoch(scene->w, progress, p->t1, 0);
         scene->w->tamper = NULL;
         assert_int_equal(scene_submit(scene, p->t1, &epoch, 1), STATUS_MALFORMED);
         scene_expect_event(scene, ACTION_ROTATE, OUTCOME_REFUSED);
         authority_digest(scene->core->authority, &after);
-        assert_memory_equal(&before, &after, sizeof(before));
+        assert_memory_equal(&before, &after, sizeof before);
     }
     OK(scene_take(scene, p->t1, make_epoch(scene->w, progress, p->t1, 0)));
 }
@@ -78,7 +73,6 @@ static void test_taken_back(void **state)
     size_t chains = authority_chain_count(authority);
     struct make_section *made = NULL;
     struct made two[2];
-
     two[0] = make_section_statement(scene->w, CLASS_SESSION, p->c1, p->t1, &made);
     two[1] = two[0];
     assert_int_not_equal(scene_submit(scene, p->t1, two, 2), STATUS_OK);
@@ -110,23 +104,21 @@ static void test_read_at_the_door(void **state)
     uint8_t spoilt[STATEMENT_BYTES_MAX];
     struct span bytes[] = {mine.bytes, theirs.bytes, span_of(spoilt, mine.bytes.size),
                            span_of(spoilt, 7)};
-    ProtobufCBinaryData fields[ARRAY_LEN(bytes)];
     Alcove__SubmitAsk submit = ALCOVE__SUBMIT_ASK__INIT;
-    struct brought *read;
-    struct core_peer peer;
-
-    assert_in_range(mine.bytes.size, 8, sizeof(spoilt));
+    assert_in_range(mine.bytes.size, 8, sizeof spoilt);
     memcpy(spoilt, mine.bytes.data, mine.bytes.size);
     spoilt[mine.bytes.size - 1] ^= 1; /* the signature comes last */
+    ProtobufCBinaryData fields[ARRAY_LEN(bytes)];
     for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
         fields[i] = field_of(bytes[i].data, bytes[i].size);
     }
     submit.n_statement = ARRAY_LEN(bytes);
     submit.statement = fields;
+    struct core_peer peer;
     scene_peer(scene, p->t1, 0, &peer);
-    read = brought_read(&scene->w->practice, &peer, &submit);
+    struct brought *read = brought_read(&scene->w->practice, &peer, &submit);
     assert_non_null(read);
-    assert_true(read->bytes > ARRAY_LEN(bytes) * sizeof(*read->statements));
+    assert_true(read->bytes > ARRAY_LEN(bytes) * sizeof *read->statements);
     for (size_t i = 0; i < ARRAY_LEN(bytes); i++) {
         assert_int_equal(read->statements[i].status, i == 3 ? STATUS_MALFORMED : STATUS_OK);
         assert_int_equal(read->statements[i].verified, i == 0);
@@ -134,7 +126,6 @@ static void test_read_at_the_door(void **state)
     submit.n_statement = 1;
     for (size_t i = ARRAY_LEN(bytes); i-- > 0;) {
         struct brought one = {.statements = &read->statements[i], .statement_count = 1};
-
         submit.statement = &fields[i];
         scene->brought = &one;
         assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &submit.base), answers[i]);
@@ -151,15 +142,13 @@ static void test_permission_before_place(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct hash grant;
-    struct made stale[3];
-
     OK(scene_take(scene, p->ad1,
                   make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    struct made stale[3];
     stale[0] = make_epoch(scene->w, progress, p->t3, 0);
     stale[1] = make_epoch(scene->w, progress, p->t2, 0);
     stale[2] = make_epoch(scene->w, progress, p->t1, 0);
-    grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
+    struct hash grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
     OK(scene_take(scene, p->t1, make_revocation(scene->w, progress, &grant, p->t1)));
     assert_int_equal(scene_submit(scene, p->t3, &stale[0], 1), STATUS_REFUSED);
     assert_null(scene->answer.body);
@@ -176,7 +165,6 @@ static void test_signer(void **state)
     struct practice *p = scene->p;
     struct make_section *made = NULL;
     struct made statement = make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
-
     assert_int_equal(scene_submit(scene, p->t2, &statement, 1), STATUS_REFUSED);
     statement = make_witness_policy(scene->w, "quorum none\n");
     assert_int_equal(scene_submit(scene, p->t1, &statement, 1), STATUS_REFUSED);
@@ -192,7 +180,6 @@ static void test_replay_statement(void **state)
     struct practice *p = scene->p;
     struct make_section *made = NULL;
     struct made statement = make_section_statement(scene->w, CLASS_PROGRESS, p->c1, p->t1, &made);
-
     OK(scene_take(scene, p->t1, statement));
     scene->repeat_id = true;
     OK(scene_submit(scene, p->t1, &statement, 1));
@@ -210,11 +197,9 @@ static void test_device_id(void **state)
 {
     struct scene *scene = *state;
     struct practice *p = scene->p;
-    struct made device;
-
     scene->w->tamper = take_device_id;
     scene->w->tamper_context = p->t1->device[0].id.bytes;
-    device = make_device_statement(scene->w, p->t2);
+    struct made device = make_device_statement(scene->w, p->t2);
     scene->w->tamper = NULL;
     assert_int_equal(scene_submit(scene, p->t2, &device, 1), STATUS_REFUSED);
     scene_expect_event(scene, ACTION_DEVICE, OUTCOME_REFUSED);
@@ -230,7 +215,6 @@ static void test_echo(void **state)
     struct make_section *one = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     struct make_section *two = scene_section(scene, CLASS_SESSION, p->c1, p->t1);
     uint64_t number = two->timeline.number;
-
     scene->events = 3;
     OK(scene_take(scene, p->ad1, make_relation_end(scene->w, p->c1, &p->t1_treats_c1, p->ad1)));
     assert_int_equal(two->timeline.number, number + 1);
@@ -246,6 +230,5 @@ int main(void)
         SCENE_TEST(test_signer),           SCENE_TEST(test_replay_statement),
         SCENE_TEST(test_device_id),        SCENE_TEST(test_echo),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

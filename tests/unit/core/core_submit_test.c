@@ -29,7 +29,6 @@ static void change_context(void *context, ProtobufCMessage *body)
     static Alcove__Seen seen;
     const struct change *c = context;
     Alcove__Context *out = (Alcove__Context *)(void *)body;
-
     for (size_t i = 0; i < c->parents; i++) {
         parents[i] = field_of(c->parent[i]->link.bytes, HASH_BYTES);
         out->note = field_of(c->parent[i]->parsed.note.bytes, ID_BYTES);
@@ -87,15 +86,13 @@ static void test_stored(void **state)
 {
     struct scene *scene = *state;
     struct practice *p = scene->p;
-    struct arena arena = {0};
-    const Alcove__SubmitReply *reply;
     struct make_section *shared = scene_section(scene, CLASS_SHARED, p->c1, p->t1);
-
     scene_expect_event(scene, ACTION_ROTATE, OUTCOME_OK);
     (void)scene_share(scene, shared, p->c1, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
     OK(scene_write(scene, shared, p->t1, 0, NULL, NULL, NULL));
     scene_expect_event(scene, ACTION_WRITE, OUTCOME_OK);
-    reply = (const Alcove__SubmitReply *)(const void *)scene_body(
+    struct arena arena = {0};
+    const Alcove__SubmitReply *reply = (const Alcove__SubmitReply *)(const void *)scene_body(
         scene, &alcove__submit_reply__descriptor, &arena);
     assert_int_equal(reply->section_number, shared->timeline.number);
     assert_memory_equal(reply->section_head.data, shared->timeline.head.bytes, HASH_BYTES);
@@ -116,10 +113,9 @@ static void test_absent_is_forbidden(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *process = scene_section(scene, CLASS_PROCESS, p->c1, p->t1);
-    struct make_revision revision;
     uint8_t nowhere[ID_BYTES];
-
-    memset(nowhere, 0x33, sizeof(nowhere));
+    memset(nowhere, 0x33, sizeof nowhere);
+    struct make_revision revision;
     scene_revision(scene, process, p->t2, 0, NULL, NULL, &revision);
     assert_int_equal(scene_send(scene, p->t2, 0, &revision, 1), STATUS_REFUSED);
     assert_null(scene->answer.body);
@@ -142,9 +138,7 @@ static void test_lies_about_the_past(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     struct hash wrong;
-    struct seen seen;
-
-    memset(&wrong, 7, sizeof(wrong));
+    memset(&wrong, 7, sizeof wrong);
     send_changed(scene, progress, (struct change){.section_number = 1, .section_head = &wrong},
                  STATUS_CONFLICT);
     send_changed(scene, progress, (struct change){.section_number = 99, .section_head = &wrong},
@@ -153,13 +147,14 @@ static void test_lies_about_the_past(void **state)
                  STATUS_MALFORMED);
     send_changed(scene, progress, (struct change){.chart_number = 99, .chart_leaf = &wrong},
                  STATUS_MALFORMED);
-    memset(&seen, 0, sizeof(seen));
+    struct seen seen;
+    memset(&seen, 0, sizeof seen);
     seen.statements_size = 5;
     seen.statements_root = wrong;
     send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_MALFORMED);
     seen.statements_size = scene_size(scene, LEDGER_STATEMENTS) + 1;
     send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_MALFORMED);
-    memset(&seen, 0, sizeof(seen));
+    memset(&seen, 0, sizeof seen);
     seen.events_size = 5;
     seen.events_root = wrong;
     send_changed(scene, progress, (struct change){.seen = &seen}, STATUS_MALFORMED);
@@ -178,14 +173,13 @@ static void test_chart_seen(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct event_stored event;
-    struct txn *txn = NULL;
-    struct change change;
-
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+    struct txn *txn = NULL;
     OK(db_begin_read(scene->db, &txn));
+    struct event_stored event;
     OK(events_get(txn, ledger_size(txn, LEDGER_EVENTS) - 1, &event));
-    change = (struct change){.chart_number = event.chart_number, .chart_leaf = &event.leaf_hash};
+    struct change change =
+        (struct change){.chart_number = event.chart_number, .chart_leaf = &event.leaf_hash};
     db_abort(txn);
     assert_true(change.chart_number > 2);
     send_changed(scene, progress, change, STATUS_OK);
@@ -203,19 +197,15 @@ static void test_siblings(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     struct make_revision first;
-    struct make_revision a;
-    struct make_revision b;
-    struct change edit = {.parents = 1};
-    uint64_t number;
-    struct hash head;
-
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
+    struct change edit = {.parents = 1};
     edit.parent[0] = &first;
-    number = progress->timeline.number;
-    head = progress->timeline.head;
+    uint64_t number = progress->timeline.number;
+    struct hash head = progress->timeline.head;
     edit.revision = 3;
     send_changed(scene, progress, edit, STATUS_CONFLICT);
     edit.revision = 0;
+    struct make_revision a;
     OK(scene_write(scene, progress, p->t1, 0, change_context, &edit, &a));
     /* Looked again: the first is no head any more. */
     send_changed(scene, progress, edit, STATUS_CONFLICT);
@@ -224,6 +214,7 @@ static void test_siblings(void **state)
     edit.revision = UINT32_MAX;
     send_changed(scene, progress, edit, STATUS_CONFLICT);
     edit.revision = 0;
+    struct make_revision b;
     OK(scene_write(scene, progress, p->t1, 0, change_context, &edit, &b));
     send_changed(scene, progress, (struct change){.parent = {&a, &a}, .parents = 2},
                  STATUS_CONFLICT);
@@ -238,16 +229,14 @@ static void test_conflict_tells(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     struct make_revision first;
-    struct make_revision second;
-    struct change edit = {.parents = 1};
-    struct arena arena = {0};
-    const Alcove__SubmitReply *reply;
-
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
+    struct change edit = {.parents = 1};
     edit.parent[0] = &first;
+    struct make_revision second;
     OK(scene_write(scene, progress, p->t1, 0, change_context, &edit, &second));
     send_changed(scene, progress, edit, STATUS_CONFLICT);
-    reply = (const Alcove__SubmitReply *)(const void *)scene_body(
+    struct arena arena = {0};
+    const Alcove__SubmitReply *reply = (const Alcove__SubmitReply *)(const void *)scene_body(
         scene, &alcove__submit_reply__descriptor, &arena);
     assert_int_equal(reply->n_head, 1);
     assert_memory_equal(reply->head[0].data, second.link.bytes, HASH_BYTES);
@@ -262,9 +251,8 @@ static void test_locked(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     struct make_revision last;
-    struct change change = {.parents = 1, .kind = REVISION_ADDENDUM};
-
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &last));
+    struct change change = {.parents = 1, .kind = REVISION_ADDENDUM};
     change.parent[0] = &last;
     send_changed(scene, progress, change, STATUS_CONFLICT); /* nothing to append to yet */
     change.kind = REVISION_SIGNED;
@@ -283,27 +271,24 @@ static void test_locked(void **state)
 static size_t count_erased(struct scene *scene, const struct make_section *section)
 {
     Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
-    struct produce_page page;
-    size_t erased = 0;
-    bool last = false;
-
     ask.section = field_of(section->id.bytes, ID_BYTES);
     ask.from = 1;
     OK(scene_ask(scene, scene->p->t1, 0, OP_PAGE, &ask.base));
+    struct produce_page page;
     produce_page_init(&page, scene->answer.local, scene->answer.from, scene->answer.to);
+    size_t erased = 0;
+    bool last = false;
     while (!last) {
         struct txn *txn = NULL;
-        struct arena arena = {0};
-        ProtobufCMessage *message = NULL;
-        const Alcove__PageChunk *chunk;
+        OK(db_begin_read(scene->db, &txn));
         uint8_t *body = NULL;
         size_t size = 0;
-
-        OK(db_begin_read(scene->db, &txn));
         OK(produce_chunk(txn, &page, 15000, &body, &size, &last));
         db_abort(txn);
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
         OK(message_decode(&alcove__page_chunk__descriptor, span_of(body, size), &arena, &message));
-        chunk = (const Alcove__PageChunk *)(const void *)message;
+        const Alcove__PageChunk *chunk = (const Alcove__PageChunk *)(const void *)message;
         for (size_t i = 0; i < chunk->n_entry; i++) {
             erased += chunk->entry[i]->kind == ENTRY_REVISION && chunk->entry[i]->envelope.len == 0;
         }
@@ -361,11 +346,9 @@ static void test_needs_epoch(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct hash grant;
-
     OK(scene_take(scene, p->ad1,
                   make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
-    grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
+    struct hash grant = scene_share(scene, progress, p->t3, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
     OK(scene_write(scene, progress, p->t3, 0, NULL, NULL, NULL));
     OK(scene_take(scene, p->t1, make_revocation(scene->w, progress, &grant, p->t1)));
     scene_expect_event(scene, ACTION_REVOKE, OUTCOME_OK);
@@ -384,19 +367,17 @@ static void test_replay(void **state)
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     struct make_revision one;
-    struct make_revision other;
-    enum timeline_reason reason;
-    uint64_t number;
-
     scene_revision(scene, progress, p->t1, 0, NULL, NULL, &one);
+    struct make_revision other;
     scene_revision(scene, progress, p->t1, 0, NULL, NULL, &other);
     OK(scene_send(scene, p->t1, 0, &one, 1));
+    enum timeline_reason reason;
     OK(make_write(scene->w, progress, &one, &reason));
+    uint64_t number;
     for (int restarted = 0; restarted < 2; restarted++) {
-        struct arena arena = {0};
-
         scene->repeat_id = true;
         OK(scene_send(scene, p->t1, 0, &one, 1));
+        struct arena arena = {0};
         number = ((const Alcove__SubmitReply *)(const void *)scene_body(
                       scene, &alcove__submit_reply__descriptor, &arena))
                      ->section_number;
@@ -416,10 +397,9 @@ static void test_device_numbers(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct make_revision first;
     struct hash wrong;
-
-    memset(&wrong, 3, sizeof(wrong));
+    memset(&wrong, 3, sizeof wrong);
+    struct make_revision first;
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &first));
     send_changed(scene, progress, (struct change){.device_number = 3, .device_link = &first.link},
                  STATUS_CONFLICT);
@@ -436,14 +416,11 @@ static void test_malformed(void **state)
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
-    struct make_revision twice[2];
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
-    ProtobufCBinaryData field;
-    struct made epoch;
-
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &ask.base), STATUS_MALFORMED);
     ask.purpose = PURPOSE_HCOMPL + 1;
     assert_int_equal(scene_ask(scene, p->t1, 0, OP_SUBMIT, &ask.base), STATUS_MALFORMED);
+    struct make_revision twice[2];
     scene_revision(scene, progress, p->t1, 0, NULL, NULL, &twice[0]);
     scene->unverified = true;
     assert_int_equal(scene_send(scene, p->t1, 0, twice, 1), STATUS_MALFORMED);
@@ -451,12 +428,11 @@ static void test_malformed(void **state)
     {
         struct change change = {
             .note = &twice[0].parsed.note, .device_number = 2, .device_link = &twice[0].link};
-
         scene_revision(scene, progress, p->t1, 0, change_context, &change, &twice[1]);
     }
     assert_int_equal(scene_send(scene, p->t1, 0, twice, 2), STATUS_MALFORMED);
-    epoch = make_epoch(scene->w, progress, p->t1, 0);
-    field = field_of(epoch.bytes.data, epoch.bytes.size);
+    struct made epoch = make_epoch(scene->w, progress, p->t1, 0);
+    ProtobufCBinaryData field = field_of(epoch.bytes.data, epoch.bytes.size);
     ask = (Alcove__SubmitAsk)ALCOVE__SUBMIT_ASK__INIT;
     ask.n_statement = 1;
     ask.statement = &field;
@@ -480,6 +456,5 @@ int main(void)
         SCENE_TEST(test_device_numbers),
         SCENE_TEST(test_malformed),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

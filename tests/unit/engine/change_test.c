@@ -11,16 +11,16 @@ static void test_next_writer_brings_the_epoch(void **state)
 {
     (void)state;
     struct scene scene;
-    struct view_section shown;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     scene_refresh(&scene.admin);
+    uint64_t ticket = 0;
     OK(act_suspend(scene.admin.engine, &scene.client.content.member, false, NULL,
                    scene.server.now_ms, &ticket));
     scene_wait(&scene.admin, ticket);
     assert_true(scene.client.link.closed);
     scene_refresh(&scene.therapist);
+    struct view_section shown;
     OK(view_section(scene.therapist.engine, &shared, &shown));
     assert_true(shown.closed);
     assert_int_equal(shown.epoch, 1);
@@ -42,17 +42,17 @@ static void test_refused_write_is_made_anew(void **state)
 {
     (void)state;
     struct scene scene;
-    struct engine_ticket info;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     scene_note(&scene.therapist, &shared, "first");
     scene_refresh(&scene.admin);
+    uint64_t ticket = 0;
     OK(act_suspend(scene.admin.engine, &scene.client.content.member, false, NULL,
                    scene.server.now_ms, &ticket));
     scene_wait(&scene.admin, ticket);
     scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "second", &ticket);
     inproc_sync(&scene.therapist);
+    struct engine_ticket info;
     engine_ticket(scene.therapist.engine, ticket, &info);
     assert_int_equal(info.wish, ENGINE_WISH_DONE);
     assert_string_equal(scene_read(&scene.therapist, &shared).seen, "[first][second]");
@@ -67,20 +67,20 @@ static void test_refused_note_is_kept(void **state)
 {
     (void)state;
     struct scene scene;
-    struct engine_ticket info;
-    uint64_t ticket = 0;
-    uint64_t end = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     inproc_offline(&scene.therapist);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "too late", &ticket);
     scene_refresh(&scene.admin);
+    uint64_t end = 0;
     OK(act_suspend(scene.admin.engine, &scene.therapist.content.member, false, NULL,
                    scene.server.now_ms, &end));
     scene_wait(&scene.admin, end);
     assert_int_equal(inproc_run(&scene.therapist), STATUS_SUSPENDED);
     inproc_offline(&scene.therapist);
     inproc_restart(&scene.therapist);
+    struct engine_ticket info;
     engine_ticket(scene.therapist.engine, ticket, &info);
     assert_int_equal(info.wish, ENGINE_WISH_WAITING);
     assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[too late]");
@@ -93,10 +93,10 @@ static void test_every_failing_commit(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     char expected[256] = "";
+    uint64_t ticket = 0;
     for (size_t n = 0; n < 12; n++) {
         char text[16];
         (void)snprintf(text, sizeof text, "note %zu", n);
@@ -120,16 +120,16 @@ static void test_clock_stops_writing(void **state)
 {
     (void)state;
     struct scene scene;
-    struct engine_state seen;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     scene.therapist.clock_off_ms = -2 * 86400000;
     inproc_offline(&scene.therapist);
     inproc_restart(&scene.therapist);
     inproc_sync(&scene.therapist);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "x", &ticket);
     inproc_sync(&scene.therapist);
+    struct engine_state seen;
     engine_state(scene.therapist.engine, &seen);
     assert_true(seen.clock_shown && seen.clock_stopped);
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
@@ -171,13 +171,13 @@ static void test_erasing_follows_policy(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     struct note_id note = scene_note(&scene.therapist, &shared, "stays");
     bool may =
         policy_allows(ROLE_THERAPIST, POLICY_TREATS | POLICY_AUTHOR, CLASS_SHARED, ACTION_ERASE);
     struct write_note ask = {.section = shared, .note = note, .kind = REVISION_TOMBSTONE};
+    uint64_t ticket = 0;
     assert_int_equal(write_note(scene.therapist.engine, &ask, scene.server.now_ms, NULL, &ticket),
                      may ? STATUS_OK : STATUS_REFUSED);
     inproc_sync(&scene.therapist);
@@ -209,11 +209,11 @@ static void test_damaged_storage(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     scene_note(&scene.therapist, &progress, "kept");
     inproc_offline(&scene.therapist);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "waiting", &ticket);
     for (uint32_t class = CLASS_PROCESS; class <= CLASS_SHARED; class ++) {
         scene.sections[scene.section_count++] = scene_section(&scene.therapist, class);

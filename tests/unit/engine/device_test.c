@@ -10,10 +10,10 @@ static void test_new_device_reads_the_past(void **state)
 {
     (void)state;
     struct scene scene;
-    struct inproc_person second;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     scene_note(&scene.therapist, &progress, "before");
+    struct inproc_person second;
     scene_device(&scene.therapist, &second);
     assert_int_equal(scene_sections(&second), 4);
     assert_string_equal(scene_read(&second, &progress).seen, "[before]");
@@ -30,14 +30,14 @@ static void test_offline_edits_become_siblings(void **state)
 {
     (void)state;
     struct scene scene;
-    struct inproc_person second;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     struct note_id note = scene_note(&scene.therapist, &progress, "base");
+    struct inproc_person second;
     scene_device(&scene.therapist, &second);
     inproc_offline(&scene.therapist);
     inproc_offline(&second);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, &note, REVISION_DRAFT, "left", &ticket);
     scene_write(&second, &progress, &note, REVISION_DRAFT, "right", &ticket);
     inproc_sync(&scene.therapist);
@@ -76,12 +76,12 @@ static void test_lost_answer_is_not_doubled(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
-    size_t drops = 1;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "once", &ticket);
     scene.server.hook = drop_submit_reply;
+    size_t drops = 1;
     scene.server.hook_context = &drops;
     OK(inproc_run(&scene.therapist));
     assert_int_equal(drops, 0);
@@ -100,11 +100,11 @@ static void test_revoked_device_gets_no_new_epoch(void **state)
 {
     (void)state;
     struct scene scene;
-    struct inproc_person second;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    struct inproc_person second;
     scene_device(&scene.therapist, &second);
+    uint64_t ticket = 0;
     OK(act_device_revoke(scene.therapist.engine, &scene.therapist.content.member,
                          &second.content.device_statement, scene.server.now_ms, &ticket));
     scene_wait(&scene.therapist, ticket);

@@ -28,8 +28,8 @@ struct holds {
 
 static struct holds holds_of(struct inproc_person *person, const struct section_id *section)
 {
-    struct holds holds = {{0}, 0, 0};
     struct scene_texts texts = scene_read(person, section);
+    struct holds holds = {{0}, 0, 0};
     memcpy(holds.seen, texts.seen, sizeof holds.seen);
     struct engine_state state;
     engine_state(person->engine, &state);
@@ -40,13 +40,13 @@ static struct holds holds_of(struct inproc_person *person, const struct section_
 static void one_lie(struct lie *lie)
 {
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     scene_note(&scene.therapist, &shared, "before");
     inproc_sync(&scene.client);
     /* News for the client: an epoch, which is a statement, and two notes. */
     inproc_offline(&scene.client);
+    uint64_t ticket = 0;
     OK(act_rotate(scene.therapist.engine, &shared, scene.server.now_ms, &ticket));
     scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "news", &ticket);
     scene_note(&scene.therapist, &shared, "more news");

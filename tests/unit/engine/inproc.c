@@ -16,16 +16,15 @@
 static void sign_head(struct inproc *server, enum origin_log log, struct txn *txn,
                       uint8_t *out_note, size_t *out_size, uint64_t *out_log_size)
 {
-    char origin[ORIGIN_CHARS_MAX];
-    struct checkpoint checkpoint = {.size = 0};
-    char text[CHECKPOINT_TEXT_BYTES_MAX];
-    size_t text_size = 0;
     enum ledger_log ledger = log == ORIGIN_EVENTS ? LEDGER_EVENTS : LEDGER_STATEMENTS;
-
+    char origin[ORIGIN_CHARS_MAX];
     origin_format(&server->practice, log, origin);
+    struct checkpoint checkpoint = {.size = 0};
     memcpy(checkpoint.origin, origin, strlen(origin) + 1);
     checkpoint.size = ledger_size(txn, ledger);
     OK(ledger_root(txn, ledger, checkpoint.size, &checkpoint.root));
+    char text[CHECKPOINT_TEXT_BYTES_MAX];
+    size_t text_size = 0;
     OK(checkpoint_format(&checkpoint, text, &text_size));
     struct note_key key;
     OK(note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519,
@@ -45,8 +44,8 @@ static void sign_head(struct inproc *server, enum origin_log log, struct txn *tx
 
 void inproc_sign(struct inproc *server)
 {
-    struct txn *txn = NULL;
     struct core_checkpoints *heads = &server->heads;
+    struct txn *txn = NULL;
     OK(db_begin_read(server->db, &txn));
     sign_head(server, ORIGIN_STATEMENTS, txn, heads->statements, &heads->statements_bytes,
               &heads->statements_size);
@@ -116,14 +115,14 @@ void inproc_send(struct inproc_link *link, uint32_t kind, uint32_t op, const str
 static void send_chunks(struct inproc_link *link, const struct request_id *id,
                         const struct core_answer *answer)
 {
-    struct produce_page page;
     bool last = answer->from > answer->to;
+    struct produce_page page;
     produce_page_init(&page, answer->local, answer->from, answer->to);
     while (!last) {
         struct txn *txn = NULL;
+        OK(db_begin_read(link->server->db, &txn));
         uint8_t *body = NULL;
         size_t size = 0;
-        OK(db_begin_read(link->server->db, &txn));
         OK(produce_chunk(txn, &page, INPROC_CHUNK_BYTES, &body, &size, &last));
         db_abort(txn);
         if (size <= INPROC_CHUNK_BYTES) {
@@ -199,11 +198,11 @@ static void push(struct inproc *server)
     size_t count = core_effects(server->core, &effects);
     for (size_t i = 0; i < count; i++) {
         for (struct inproc_link *link = server->links; link != NULL; link = link->next) {
-            bool subscribed = false;
             if (is_out(link, &effects[i])) {
                 link->closed = true;
                 continue;
             }
+            bool subscribed = false;
             for (size_t s = 0; s < link->subscribed_count; s++) {
                 subscribed |= link->subscribed[s] == effects[i].section_local;
             }
@@ -211,12 +210,12 @@ static void push(struct inproc *server)
                 continue;
             }
             Alcove__Push message = ALCOVE__PUSH__INIT;
-            uint8_t *body = NULL;
-            size_t size = 0;
             message.section = field_of(effects[i].section.bytes, ID_BYTES);
             message.number = effects[i].number;
             message.statements_size = server->heads.statements_size;
             message.events_size = server->heads.events_size;
+            uint8_t *body = NULL;
+            size_t size = 0;
             OK(message_pack(&message.base, &body, &size));
             queue(link, FRAME_PUSH, NULL, 0, span_of(body, size));
             free(body);
@@ -230,11 +229,11 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
 {
     struct inproc *server = link->server;
     bool login = ask->op == CORE_OP_LOGIN;
-    uint8_t *body = NULL;
-    size_t size = 0;
     if (login && answer->produce != NULL) {
         sign_login(link, ask, answer);
     }
+    uint8_t *body = NULL;
+    size_t size = 0;
     if (answer->produce == NULL) {
         body = answer->body;
         size = answer->body_bytes;
@@ -272,11 +271,11 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
 void inproc_handle(struct inproc_link *link, struct span bytes)
 {
     struct inproc *server = link->server;
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     if (link->closed) {
         return;
     }
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__frame__descriptor, bytes, &arena, &message));
     const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
     struct span body = field_span(frame->body);
@@ -298,9 +297,9 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
         ask.login = &link->login;
     }
     struct txn *txn = NULL;
-    struct core_answer answer = {0};
     OK(db_begin_write(server->db, &txn));
     server->requests++;
+    struct core_answer answer = {0};
     OK(core_handle(server->core, txn, &ask, server->now_ms, &answer));
     OK(db_commit(txn));
     inproc_sign(server);

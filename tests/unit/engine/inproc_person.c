@@ -13,10 +13,10 @@
 
 static void found(struct inproc *server)
 {
-    struct found_keys keys = {0};
     OK(identity_signer_new(IDENTITY_ROOT, &server->root));
     OK(identity_signer_new(IDENTITY_WITNESS, &server->log_signer));
     OK(found_genesis(server->root, server->now_ms, &server->genesis, &server->practice));
+    struct found_keys keys = {0};
     login_key_public(server->login_key, &keys.login_key);
     keys.log_key = *identity_signer_public(server->log_signer);
     random_bytes(keys.tls_pin.bytes, HASH_BYTES);
@@ -49,7 +49,6 @@ static void found(struct inproc *server)
 
 void inproc_open(struct inproc *server)
 {
-    char path[128];
     *server = (struct inproc){.now_ms = 1800000000000u};
     OK(random_init());
     /* In memory where there is such a place: what a power cut does is tested elsewhere. */
@@ -57,12 +56,13 @@ void inproc_open(struct inproc *server)
     (void)snprintf(server->folder, sizeof server->folder, "%s/alcove-engine-XXXXXX",
                    shm ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(server->folder));
+    char path[128];
     (void)snprintf(path, sizeof path, "%s/login.key", server->folder);
     struct public_key public_key;
     OK(login_key_generate(path, &public_key));
     OK(login_key_open(path, &server->login_key));
-    struct db_options options = {.map_bytes = (uint64_t)1 << 30, .create = true};
     (void)snprintf(path, sizeof path, "%s/data", server->folder);
+    struct db_options options = {.map_bytes = (uint64_t)1 << 30, .create = true};
     OK(db_open(path, &options, &server->db));
     found(server);
     OK(core_open(server->db, &public_key, server->now_ms, &server->core));
@@ -71,7 +71,6 @@ void inproc_open(struct inproc *server)
 
 void inproc_close(struct inproc *server)
 {
-    char command[160];
     core_close(server->core);
     db_close(server->db);
     login_key_close(server->login_key);
@@ -79,6 +78,7 @@ void inproc_close(struct inproc *server)
     identity_signer_free(server->log_signer);
     found_free(&server->genesis);
     found_free(&server->keys);
+    char command[160];
     (void)snprintf(command, sizeof command, "rm -rf '%s'", server->folder);
     assert_int_equal(system(command), 0);
 }
@@ -155,16 +155,15 @@ static void free_frame(struct inproc_frame *frame)
 
 void inproc_join(struct inproc *server, const char *code, struct inproc_person *out_person)
 {
-    struct join *join = NULL;
-    struct inproc_link link;
-    char card[RECOVERY_CARD_CHARS_MAX];
     *out_person = (struct inproc_person){.server = server};
+    struct join *join = NULL;
     OK(join_new(span_of(code, strlen(code)), &join));
+    struct inproc_link link;
     inproc_connect(server, &link);
     join_start(join);
+    char card[RECOVERY_CARD_CHARS_MAX];
     for (int step = 0; step < 100 && join_phase(join) != JOIN_DONE; step++) {
         struct inproc_frame *frame = NULL;
-        struct span out;
         while (take_frame(&link, &frame)) {
             OK(join_receive(join, span_of(frame->data, frame->size), server->now_ms));
             free_frame(frame);
@@ -173,6 +172,7 @@ void inproc_join(struct inproc *server, const char *code, struct inproc_person *
             assert_true(join_info(join)->name[0] != '\0');
             OK(join_enrol(join, card));
         }
+        struct span out;
         while (join_next_frame(join, &out)) {
             inproc_handle(&link, out);
         }
@@ -226,11 +226,10 @@ enum status inproc_run(struct inproc_person *person)
         engine_start(person->engine, person->link.exporter, now);
         person->connected = true;
     }
-    enum status status = STATUS_OK;
     uint64_t before = server->requests;
     engine_tick(person->engine, now);
+    enum status status = STATUS_OK;
     for (int step = 0; step < STEPS_MAX && status == STATUS_OK; step++) {
-        struct inproc_frame *frame = NULL;
         struct span out;
         bool moved = false;
         while (engine_next_frame(person->engine, &out)) {
@@ -238,6 +237,7 @@ enum status inproc_run(struct inproc_person *person)
             inproc_handle(&person->link, out);
             moved = true;
         }
+        struct inproc_frame *frame = NULL;
         while (status == STATUS_OK && take_frame(&person->link, &frame)) {
             status = engine_receive(person->engine, span_of(frame->data, frame->size),
                                     server->now_ms + (uint64_t)person->clock_off_ms);

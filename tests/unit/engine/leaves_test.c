@@ -10,8 +10,8 @@ static void add_leaves(struct leaves *leaves, uint64_t from, uint64_t to)
 {
     for (uint64_t i = from; i < to; i++) {
         struct leaf_statement leaf = {.type = 1, .number = i};
-        uint8_t bytes[LEAF_STATEMENT_BYTES];
         leaf.commitment.bytes[0] = (uint8_t)i;
+        uint8_t bytes[LEAF_STATEMENT_BYTES];
         leaf_statement_encode(&leaf, bytes);
         OK(leaves_add(leaves, span_of(bytes, sizeof bytes)));
     }
@@ -22,17 +22,17 @@ static void add_leaves(struct leaves *leaves, uint64_t from, uint64_t to)
 static void check_root(struct leaves *leaves, uint64_t size)
 {
     struct merkle_frontier frontier;
-    struct hash expected;
-    struct hash root;
     merkle_frontier_init(&frontier);
     for (uint64_t i = 0; i < size; i++) {
         struct span leaf;
-        struct hash hash;
         OK(leaves_get(leaves, i, &leaf));
+        struct hash hash;
         merkle_leaf_hash(leaf, &hash);
         OK(merkle_frontier_append(&frontier, &hash, NULL));
     }
+    struct hash expected;
     merkle_frontier_root(&frontier, &expected);
+    struct hash root;
     OK(leaves_root_at(leaves, size, &root));
     assert_memory_equal(root.bytes, expected.bytes, HASH_BYTES);
 }
@@ -43,9 +43,9 @@ static void test_root_at_any_earlier_size(void **state)
 {
     (void)state;
     struct leaves leaves;
-    struct hash root;
     leaves_init(&leaves);
     add_leaves(&leaves, 0, LEAVES / 2u);
+    struct hash root;
     assert_int_equal(leaves_root_at(&leaves, LEAVES / 2u + 1u, &root), STATUS_NOT_FOUND);
     for (uint64_t size = 0; size <= LEAVES / 2u; size++) {
         check_root(&leaves, size);

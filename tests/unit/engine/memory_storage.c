@@ -78,8 +78,8 @@ static int compare(const struct item *item, struct span key)
 
 static size_t place_of(const struct table *table, struct span key, bool *out_found)
 {
-    size_t low = 0;
     size_t high = table->count;
+    size_t low = 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (compare(&table->items[middle], key) < 0) {

@@ -11,8 +11,8 @@ void scene_refresh(struct inproc_person *person)
 
 void scene_wait(struct inproc_person *person, uint64_t ticket)
 {
-    struct engine_ticket info;
     inproc_sync(person);
+    struct engine_ticket info;
     engine_ticket(person->engine, ticket, &info);
     if (info.wish != ENGINE_WISH_DONE) {
         print_message("ticket %llu: wish %d %s\n", (unsigned long long)ticket, (int)info.wish,
@@ -24,13 +24,13 @@ void scene_wait(struct inproc_person *person, uint64_t ticket)
 void scene_invite(struct inproc_person *by, uint32_t role, const char *name,
                   struct inproc_person *out)
 {
-    char code[INVITATION_TEXT_CHARS_MAX + 1];
-    struct member_id member;
-    uint64_t ticket = 0;
     struct act_invite ask = {.role = role,
                              .name = span_of(name, strlen(name)),
                              .expires_ms = by->server->now_ms + 86400000u,
                              .root = role == ROLE_AUDITOR ? by->server->root : NULL};
+    char code[INVITATION_TEXT_CHARS_MAX + 1];
+    struct member_id member;
+    uint64_t ticket = 0;
     OK(act_invite(by->engine, &ask, by->server->now_ms, code, &member, &ticket));
     scene_wait(by, ticket);
     inproc_join(by->server, code, out);
@@ -40,7 +40,6 @@ void scene_invite(struct inproc_person *by, uint32_t role, const char *name,
 
 void scene_open(struct scene *scene)
 {
-    uint64_t ticket = 0;
     scene->section_count = 0;
     inproc_open(&scene->server);
     inproc_join(&scene->server, scene->server.admin_code, &scene->admin);
@@ -48,6 +47,7 @@ void scene_open(struct scene *scene)
     scene_invite(&scene->admin, ROLE_THERAPIST, "Tara", &scene->therapist);
     engine_sync(scene->admin.engine);
     inproc_sync(&scene->admin);
+    uint64_t ticket = 0;
     OK(act_delegate(scene->admin.engine, &scene->therapist.content.member, 0, scene->server.now_ms,
                     &ticket));
     scene_wait(&scene->admin, ticket);
@@ -162,8 +162,8 @@ struct scene_texts scene_read(struct inproc_person *person, const struct section
 void scene_relate(struct scene *scene, const struct inproc_person *subject,
                   const struct inproc_person *staff, uint32_t kind)
 {
-    uint64_t ticket = 0;
     scene_refresh(&scene->admin);
+    uint64_t ticket = 0;
     OK(act_relate(scene->admin.engine, &subject->content.member, &staff->content.member, kind, 0,
                   scene->server.now_ms, &ticket));
     scene_wait(&scene->admin, ticket);
@@ -174,21 +174,20 @@ void scene_relate(struct scene *scene, const struct inproc_person *subject,
 void scene_device(struct inproc_person *person, struct inproc_person *out)
 {
     struct keystore_content *content = &out->content;
-    struct act_device_keys keys;
-    uint8_t *body = NULL;
-    size_t size = 0;
-    uint64_t ticket = 0;
     *out = (struct inproc_person){.server = person->server};
     OK(keystore_content_init(content));
     random_bytes(content->device.bytes, ID_BYTES);
-    keys = (struct act_device_keys){content->device, *identity_signer_public(content->content_key),
-                                    *identity_signer_public(content->login),
-                                    *identity_sealer_public(content->sealing)};
+    struct act_device_keys keys = (struct act_device_keys){
+        content->device, *identity_signer_public(content->content_key),
+        *identity_signer_public(content->login), *identity_sealer_public(content->sealing)};
+    uint8_t *body = NULL;
+    size_t size = 0;
     OK(act_device_body(person->engine, &keys, &body, &size));
     struct span bytes = span_of(body, size);
     struct signature signature;
     OK(identity_sign(content->content_key, LABEL_DEVICE, &person->server->practice, &bytes, 1,
                      &signature));
+    uint64_t ticket = 0;
     OK(act_device(person->engine, bytes, &signature, person->server->now_ms, &ticket));
     free(body);
     scene_wait(person, ticket);

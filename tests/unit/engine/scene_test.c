@@ -10,8 +10,8 @@ static void test_join_and_first_sync(void **state)
 {
     (void)state;
     struct inproc server;
-    struct inproc_person admin;
     inproc_open(&server);
+    struct inproc_person admin;
     inproc_join(&server, server.admin_code, &admin);
     inproc_sync(&admin);
     struct engine_state seen;
@@ -28,13 +28,13 @@ static void test_notes_reach_exactly_their_readers(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     assert_int_equal(scene_sections(&scene.therapist), 4);
     assert_int_equal(scene_sections(&scene.client), 1);
     assert_int_equal(scene_sections(&scene.admin), 0);
     struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &process, NULL, REVISION_DRAFT, "my doubts", &ticket);
     scene_note(&scene.therapist, &shared, "what we saw");
     inproc_sync(&scene.client); /* by the push */
@@ -55,10 +55,10 @@ static void test_offline_writing_survives_restart(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     inproc_offline(&scene.therapist);
+    uint64_t ticket = 0;
     struct note_id note =
         scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "one", &ticket);
     scene_write(&scene.therapist, &progress, &note, REVISION_DRAFT, "two", &ticket);
@@ -108,13 +108,13 @@ static bool count_fitting(void *visitor, const struct view_note *note)
 static enum status check_prefix(struct inproc_person *person, struct span digits)
 {
     struct fitting fitting = {.count = 0};
-    struct section_id section = {{0}};
-    struct note_id note = {{0}};
     OK(hex_prefix_parse(digits, &fitting.prefix));
     view_sections(person->engine, take_section, &fitting);
     for (size_t i = 0; i < fitting.section_count; i++) {
         OK(view_notes(person->engine, &fitting.sections[i], count_fitting, &fitting));
     }
+    struct section_id section = {{0}};
+    struct note_id note = {{0}};
     enum status status = view_find_note(person->engine, &fitting.prefix, &section, &note);
     assert_int_equal(status, fitting.count == 0   ? STATUS_NOT_FOUND
                              : fitting.count == 1 ? STATUS_OK
@@ -132,11 +132,10 @@ static void test_find_note_by_prefix(void **state)
 {
     (void)state;
     struct scene scene;
-    struct note_id notes[17];
-    uint64_t ticket = 0;
-    size_t conflicts = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    struct note_id notes[17];
+    uint64_t ticket = 0;
     for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
         notes[i] = scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "n", &ticket);
         if (i == 8) {
@@ -144,6 +143,7 @@ static void test_find_note_by_prefix(void **state)
             scene_wait(&scene.therapist, ticket);
         }
     }
+    size_t conflicts = 0;
     for (size_t i = 0; i < 16; i++) {
         struct span digit = span_of(&"0123456789abcdef"[i], 1);
         conflicts += check_prefix(&scene.therapist, digit) == STATUS_CONFLICT ? 1 : 0;
@@ -164,10 +164,10 @@ static void test_many_pages_of_long_notes(void **state)
     (void)state;
     static char text[60001];
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     memset(text, 'n', sizeof text - 1);
+    uint64_t ticket = 0;
     for (size_t i = 0; i < 40; i++) {
         text[i] = 'x';
         scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, text, &ticket);

@@ -8,12 +8,12 @@
 static void grant(struct scene *scene, const struct section_id *section,
                   const struct inproc_person *to, uint32_t rights, uint64_t history_from)
 {
-    uint64_t ticket = 0;
     struct act_grant ask = {.section = *section,
                             .member = to->content.member,
                             .rights = rights,
                             .history_from = history_from,
                             .code_compared = true};
+    uint64_t ticket = 0;
     OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
     scene_wait(&scene->therapist, ticket);
 }
@@ -24,14 +24,14 @@ static void test_grant_and_revoke(void **state)
 {
     (void)state;
     struct scene scene;
-    struct inproc_person cover;
-    uint64_t ticket = 0;
     scene_open(&scene);
     scene_refresh(&scene.admin);
+    struct inproc_person cover;
     scene_invite(&scene.admin, ROLE_THERAPIST, "Tom", &cover);
     scene_relate(&scene, &scene.client, &cover, RELATION_COVERS);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
     struct section_id session = scene_section(&scene.therapist, CLASS_SESSION);
+    uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "old", &ticket);
     scene_note(&scene.therapist, &session, "at ten");
     grant(&scene, &progress, &cover, RIGHT_READ | RIGHT_WRITE, 0);
@@ -61,12 +61,12 @@ static void test_forbidden_is_refused_here(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     struct section_id process = scene_section(&scene.therapist, CLASS_PROCESS);
     struct act_grant ask = {
         .section = process, .member = scene.client.content.member, .rights = RIGHT_READ};
+    uint64_t ticket = 0;
     assert_int_equal(act_grant(scene.therapist.engine, &ask, scene.server.now_ms, &ticket),
                      STATUS_REFUSED);
     ask.section = shared;
@@ -91,9 +91,9 @@ static void test_signed_note_is_locked(void **state)
 {
     (void)state;
     struct scene scene;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    uint64_t ticket = 0;
     struct note_id note =
         scene_write(&scene.therapist, &progress, NULL, REVISION_SIGNED, "signed", &ticket);
     scene_wait(&scene.therapist, ticket);
@@ -115,10 +115,10 @@ static void test_journal_is_the_clients(void **state)
 {
     (void)state;
     struct scene scene;
+    scene_open(&scene);
     struct section_id journal;
     struct chart_id chart;
     uint64_t ticket = 0;
-    scene_open(&scene);
     OK(act_section(scene.client.engine, CLASS_JOURNAL, &scene.chart, &scene.client.content.member,
                    scene.server.now_ms, &journal, &chart, &ticket));
     scene_wait(&scene.client, ticket);
@@ -139,11 +139,11 @@ static void write_name(struct inproc_person *by, const struct section_id *sectio
                        const struct member_id *named, const char *name)
 {
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    uint64_t ticket = 0;
     body.kind = NOTE_NAME;
     body.title = field_of(name, strlen(name));
     body.member = field_of(named->bytes, ID_BYTES);
     struct write_note ask = {.section = *section, .kind = REVISION_DRAFT, .body = &body};
+    uint64_t ticket = 0;
     OK(write_note(by->engine, &ask, by->server->now_ms, NULL, &ticket));
     scene_wait(by, ticket);
 }
@@ -237,13 +237,12 @@ static void test_logs_are_proved(void **state)
 {
     (void)state;
     struct scene scene;
-    struct inproc_person auditor;
-    uint64_t ticket = 0;
     scene_open(&scene);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     scene_note(&scene.therapist, &shared, "reflection");
     inproc_sync(&scene.client);
     struct scene_texts texts = scene_read(&scene.client, &shared);
+    uint64_t ticket = 0;
     OK(write_opened(scene.client.engine, &shared, &texts.note, &texts.last, scene.server.now_ms,
                     &ticket));
     scene_wait(&scene.client, ticket);
@@ -263,6 +262,7 @@ static void test_logs_are_proved(void **state)
     assert_int_equal(query_verify_chart(scene.therapist.engine, &scene.chart, &ticket),
                      STATUS_REFUSED);
     scene_refresh(&scene.admin);
+    struct inproc_person auditor;
     scene_invite(&scene.admin, ROLE_AUDITOR, "Aud", &auditor);
     OK(query_verify_all(auditor.engine, &ticket));
     scene_wait(&auditor, ticket);

@@ -77,13 +77,13 @@ static void wish_sample_free(struct wish *wish)
 
 static enum status wish_read(struct span bytes)
 {
-    struct wish wish = {0};
     /* An own allocation, so that a sanitizer sees one byte too many. */
     uint8_t *exact = malloc(bytes.size > 0 ? bytes.size : 1);
     assert_non_null(exact);
     if (bytes.size > 0) {
         memcpy(exact, bytes.data, bytes.size);
     }
+    struct wish wish = {0};
     enum status status = wish_store_decode(span_of(exact, bytes.size), 9, &wish);
     wish_sample_free(&wish);
     free(exact);
@@ -96,22 +96,22 @@ static void test_wish(void **state)
 {
     (void)state;
     struct vectors *vectors = vectors_open("stored.txt");
-    struct wish wish;
-    struct wish again = {0};
-    uint8_t *bytes = NULL;
-    uint8_t *twice = NULL;
-    size_t size = 0;
-    size_t twice_size = 0;
     vectors_find(vectors, "wish");
+    struct wish wish;
     wish_sample(&wish);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(wish_store_encode(&wish, &bytes, &size), STATUS_OK);
     same(vectors, "bytes", span_of(bytes, size));
+    struct wish again = {0};
     assert_int_equal(wish_store_decode(span_of(bytes, size), 9, &again), STATUS_OK);
     assert_int_equal(again.ticket, 9);
     assert_int_equal(again.parent_count, 3);
     assert_int_equal(again.kind, WISH_GRANT);
     assert_int_equal(again.status, STATUS_FULL);
     assert_true(span_equal(span_of(again.body.data, again.body.size), span_of("the body", 8)));
+    uint8_t *twice = NULL;
+    size_t twice_size = 0;
     assert_int_equal(wish_store_encode(&again, &twice, &twice_size), STATUS_OK);
     assert_true(span_equal(span_of(twice, twice_size), span_of(bytes, size)));
     for (size_t cut = 0; cut < size; cut++) {
@@ -158,12 +158,12 @@ static void kept_sample(struct kept *out)
 
 static enum status kept_read(struct span bytes)
 {
-    struct kept kept;
     uint8_t *exact = malloc(bytes.size > 0 ? bytes.size : 1);
     assert_non_null(exact);
     if (bytes.size > 0) {
         memcpy(exact, bytes.data, bytes.size);
     }
+    struct kept kept;
     enum status status = kept_decode(span_of(exact, bytes.size), 7, &kept);
     free(exact);
     return status;
@@ -175,20 +175,20 @@ static void test_kept(void **state)
 {
     (void)state;
     struct vectors *vectors = vectors_open("stored.txt");
-    struct kept kept;
-    struct kept again;
-    uint8_t *bytes = NULL;
-    uint8_t *twice = NULL;
-    size_t size = 0;
-    size_t twice_size = 0;
     vectors_find(vectors, "revision");
+    struct kept kept;
     kept_sample(&kept);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(kept_encode(&kept, &bytes, &size), STATUS_OK);
     same(vectors, "bytes", span_of(bytes, size));
+    struct kept again;
     assert_int_equal(kept_decode(span_of(bytes, size), 7, &again), STATUS_OK);
     assert_true(again.item.sealed && !again.item.erased);
     assert_int_equal(again.item.number, 7);
     assert_int_equal(again.item.kind, 0x01020304);
+    uint8_t *twice = NULL;
+    size_t twice_size = 0;
     assert_int_equal(kept_encode(&again, &twice, &twice_size), STATUS_OK);
     assert_true(span_equal(span_of(twice, twice_size), span_of(bytes, size)));
     for (size_t cut = 0; cut < size; cut++) {
@@ -268,10 +268,8 @@ static void test_section(void **state)
     static struct section section;
     static const uint8_t key_bytes[] = {0, 1, 2, 3};
     const struct span key = span_of(key_bytes, sizeof key_bytes);
-    struct practice_id practice;
-    struct keeping keeping;
-    struct span value;
     counter = 1;
+    struct practice_id practice;
     fill(&practice, sizeof practice);
     section = (struct section){.local = 0x010203, .started = true, .verified_count = 2};
     fill(&section.id, sizeof section.id);
@@ -283,10 +281,11 @@ static void test_section(void **state)
     fill(&section.refused_link, sizeof section.refused_link);
     fill(section.verified_device, 2 * sizeof section.verified_device[0]);
     timeline_init(&section.timeline, &practice, &section.id);
+    struct keeping keeping;
     keeping_begin(&keeping);
     const struct storage *storage = &keeping.common.storage;
-    const struct section *loaded = NULL;
     keep(&keeping, &section);
+    struct span value;
     assert_int_equal(storage->get(storage->context, STORAGE_SECTION, key, &value), STATUS_OK);
     vectors_find(vectors, "section");
     same(vectors, "bytes", value);
@@ -296,7 +295,7 @@ static void test_section(void **state)
     memcpy(bytes, value.data, size);
     assert_int_equal(section_load(&keeping.sections), STATUS_OK);
     assert_int_equal(keeping.sections.count, 1);
-    loaded = &keeping.sections.items[0];
+    const struct section *loaded = &keeping.sections.items[0];
     assert_int_equal(loaded->local, section.local);
     assert_int_equal(loaded->verified_count, 2);
     assert_true(loaded->started);

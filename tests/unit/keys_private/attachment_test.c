@@ -23,7 +23,7 @@ struct sample {
 
 static struct sample *sample_new(size_t file_size)
 {
-    struct sample *sample = calloc(1, sizeof(*sample));
+    struct sample *sample = calloc(1, sizeof *sample);
     assert_non_null(sample);
     for (size_t i = 0; i < FILE_BYTES; i++) {
         sample->file[i] = (uint8_t)(i * 31 + i / 251);
@@ -51,7 +51,7 @@ static enum status sample_open(struct sample *sample, size_t size, bool rehash, 
     if (rehash) {
         hash_bytes(sealed, &hash);
     }
-    memset(sample->opened, 0xaa, sizeof(sample->opened));
+    memset(sample->opened, 0xaa, sizeof sample->opened);
     enum status status = attachment_open(sample->key, &hash, sealed, sample->opened, out_size);
     for (size_t i = 0; status != STATUS_OK && i < size; i++) {
         assert_int_equal(sample->opened[i], 0); /* nothing is shown of a damaged file */
@@ -64,17 +64,17 @@ static enum status sample_open(struct sample *sample, size_t size, bool rehash, 
 static void test_attachment_vector(void **state)
 {
     (void)state;
-    uint8_t opened[256];
-    struct hash hash;
-    size_t size = 0;
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "attachment");
     struct secret *key = common_secret(vectors_hex(vectors, "key"));
     struct span sealed = vectors_hex(vectors, "sealed");
     struct span file = vectors_text(vectors, "file");
-    assert_true(sealed.size <= sizeof(opened));
+    uint8_t opened[256];
+    assert_true(sealed.size <= sizeof opened);
     assert_int_equal(sealed.size, attachment_size(file.size));
-    common_copy(vectors_hex(vectors, "sha256"), hash.bytes, sizeof(hash.bytes));
+    struct hash hash;
+    common_copy(vectors_hex(vectors, "sha256"), hash.bytes, sizeof hash.bytes);
+    size_t size = 0;
     assert_int_equal(attachment_open(key, &hash, sealed, opened, &size), STATUS_OK);
     common_same(span_of(opened, size), file);
     secret_free(key);
@@ -87,8 +87,8 @@ static void test_attachment_sizes(void **state)
     (void)state;
     static const size_t sizes[] = {0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, FILE_BYTES};
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        size_t found = 1;
         struct sample *sample = sample_new(sizes[i]);
+        size_t found = 1;
         assert_int_equal(sample_open(sample, sample->size, false, &found), STATUS_OK);
         assert_int_equal(found, sizes[i]);
         assert_memory_equal(sample->opened, sample->file, found);
@@ -105,9 +105,9 @@ static void test_attachment_chunks(void **state)
     struct sample *sample = sample_new(FILE_BYTES);
     uint8_t *kept = malloc(ROOM);
     uint8_t *chunks = sample->sealed + 24;
-    size_t found = 0;
     assert_non_null(kept);
     memcpy(kept, sample->sealed, ROOM);
+    size_t found = 0;
     for (size_t cut = 0; cut <= 3; cut++) { /* the end missing */
         assert_int_equal(sample_open(sample, 24 + cut * SEALED_UNIT, true, &found), STATUS_DAMAGED);
     }
@@ -142,7 +142,6 @@ static void test_attachment_empty_tail(void **state)
     (void)state;
     struct sample *sample = sample_new(CHUNK);
     crypto_secretstream_xchacha20poly1305_state stream;
-    size_t found = 0;
     (void)crypto_secretstream_xchacha20poly1305_init_push(&stream, sample->sealed,
                                                           secret_view(sample->key).data);
     (void)crypto_secretstream_xchacha20poly1305_push(
@@ -151,6 +150,7 @@ static void test_attachment_empty_tail(void **state)
     (void)crypto_secretstream_xchacha20poly1305_push(
         &stream, sample->sealed + 24 + SEALED_UNIT, NULL, NULL, 0, NULL, 0,
         crypto_secretstream_xchacha20poly1305_TAG_FINAL);
+    size_t found = 0;
     assert_int_equal(sample_open(sample, 24 + SEALED_UNIT + 17, true, &found), STATUS_DAMAGED);
     sample_free(sample);
 }

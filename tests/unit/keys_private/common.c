@@ -42,18 +42,18 @@ char *common_folder_make(void)
 {
     const char *base = getenv("TMPDIR");
     char name[4096];
-    int size = snprintf(name, sizeof(name), "%s/keystore-test.XXXXXX",
+    int size = snprintf(name, sizeof name, "%s/keystore-test.XXXXXX",
                         base != NULL && strlen(base) < 2048 ? base : "/tmp");
-    assert_true(size > 0 && (size_t)size < sizeof(name));
+    assert_true(size > 0 && (size_t)size < sizeof name);
     assert_non_null(mkdtemp(name));
     return strdup(name);
 }
 
 size_t common_folder_count(const char *folder)
 {
-    size_t count = 0;
     DIR *open_folder = opendir(folder);
     assert_non_null(open_folder);
+    size_t count = 0;
     for (struct dirent *entry = readdir(open_folder); entry != NULL; entry = readdir(open_folder)) {
         count += entry->d_name[0] == '.' && strlen(entry->d_name) < 3 ? 0 : 1;
     }

@@ -39,25 +39,25 @@ static void test_envelope_vector(void **state)
     (void)state;
     static uint8_t envelope[8192];
     static uint8_t opened[8192];
-    uint8_t wrap[ENVELOPE_WRAP_BYTES];
-    struct envelope_fixed fixed;
-    struct hash hash;
-    size_t text_size = 0;
     const struct practice_id practice = common_practice();
     struct vectors *vectors = vectors_open("private.txt");
     struct envelope_scope scope = revision_record(vectors, &practice);
+    struct envelope_fixed fixed;
     common_copy(vectors_hex(vectors, "revision_key"), fixed.revision_secret, 32);
     common_copy(vectors_hex(vectors, "envelope_nonce"), fixed.envelope_nonce, 24);
     common_copy(vectors_hex(vectors, "wrap_nonce"), fixed.wrap_nonce, 24);
     struct span text = vectors_text(vectors, "text");
     size_t size = envelope_size(text.size);
     assert_int_equal(size, vectors_number(vectors, "envelope_size"));
+    uint8_t wrap[ENVELOPE_WRAP_BYTES];
     assert_int_equal(envelope_seal_fixed(&scope, &fixed, text, wrap, envelope), STATUS_OK);
     assert_bytes(wrap, vectors_hex(vectors, "wrap"));
     assert_bytes(envelope, vectors_hex(vectors, "envelope_start"));
+    struct hash hash;
     hash_bytes(span_of(envelope, size), &hash);
     assert_bytes(hash.bytes, vectors_hex(vectors, "envelope_sha256"));
-    assert_int_equal(envelope_open(&scope, span_of(wrap, sizeof(wrap)), span_of(envelope, size),
+    size_t text_size = 0;
+    assert_int_equal(envelope_open(&scope, span_of(wrap, sizeof wrap), span_of(envelope, size),
                                    opened, &text_size),
                      STATUS_OK);
     assert_int_equal(text_size, text.size);
@@ -79,11 +79,11 @@ static enum status open_note(struct sealed_note *sealed, size_t wrap_size, size_
     enum status status = envelope_open(&sealed->scope, span_of(sealed->wrap, wrap_size),
                                        span_of(sealed->envelope, size), sealed->opened, &text_size);
     if (status == STATUS_OK) {
-        assert_int_equal(text_size, sizeof(note));
-        assert_memory_equal(sealed->opened, note, sizeof(note));
+        assert_int_equal(text_size, sizeof note);
+        assert_memory_equal(sealed->opened, note, sizeof note);
     } else {
         /* Nothing of the text is left behind a refusal. */
-        for (size_t i = 0; size > ENVELOPE_OVERHEAD_BYTES && i < sizeof(note); i++) {
+        for (size_t i = 0; size > ENVELOPE_OVERHEAD_BYTES && i < sizeof note; i++) {
             assert_int_equal(sealed->opened[i], 0);
         }
     }
@@ -98,18 +98,18 @@ static void test_envelope_refusals(void **state)
     static struct sealed_note sealed;
     const struct practice_id practice = common_practice();
     struct practice_id other_practice = practice;
-    uint8_t context[64] = {1};
-    struct secret *key = NULL;
-    struct secret *other = NULL;
     other_practice.bytes[5] ^= 1;
+    struct secret *key = NULL;
     assert_int_equal(epoch_key_new(&key), STATUS_OK);
+    struct secret *other = NULL;
     assert_int_equal(epoch_key_new(&other), STATUS_OK);
-    const struct envelope_scope good = {&practice, key, span_of(context, sizeof(context))};
-    const size_t size = ENVELOPE_BYTES_MIN;
+    uint8_t context[64] = {1};
+    const struct envelope_scope good = {&practice, key, span_of(context, sizeof context)};
     sealed.scope = good;
-    assert_int_equal(envelope_size(sizeof(note)), size);
-    assert_int_equal(
-        envelope_seal(&good, span_of(note, sizeof(note)), sealed.wrap, sealed.envelope), STATUS_OK);
+    const size_t size = ENVELOPE_BYTES_MIN;
+    assert_int_equal(envelope_size(sizeof note), size);
+    assert_int_equal(envelope_seal(&good, span_of(note, sizeof note), sealed.wrap, sealed.envelope),
+                     STATUS_OK);
     assert_int_equal(open_note(&sealed, ENVELOPE_WRAP_BYTES, size), STATUS_OK);
     for (size_t at = 0; at < size; at++) {
         sealed.envelope[at] ^= (uint8_t)(1u << at % 8);
@@ -134,7 +134,7 @@ static void test_envelope_refusals(void **state)
     sealed.scope.epoch_key = other;
     assert_int_equal(open_note(&sealed, ENVELOPE_WRAP_BYTES, size), STATUS_DAMAGED);
     sealed.scope = good;
-    for (size_t at = 0; at < sizeof(context); at++) {
+    for (size_t at = 0; at < sizeof context; at++) {
         context[at] ^= 1;
         assert_int_equal(open_note(&sealed, ENVELOPE_WRAP_BYTES, size), STATUS_DAMAGED);
         context[at] ^= 1;
@@ -151,32 +151,32 @@ static void test_envelope_padding(void **state)
     (void)state;
     static const struct {
         size_t size, marker_at, extra_at;
-    } cases[] = {{PAD_FLOOR_BYTES + 1, sizeof(note), 0},
-                 {PAD_FLOOR_BYTES - 1, sizeof(note), 0},
+    } cases[] = {{PAD_FLOOR_BYTES + 1, sizeof note, 0},
+                 {PAD_FLOOR_BYTES - 1, sizeof note, 0},
                  {PAD_FLOOR_BYTES, 0, 0},
-                 {PAD_FLOOR_BYTES, sizeof(note), PAD_FLOOR_BYTES - 1},
-                 {PAD_FLOOR_BYTES, sizeof(note), 0}};
+                 {PAD_FLOOR_BYTES, sizeof note, PAD_FLOOR_BYTES - 1},
+                 {PAD_FLOOR_BYTES, sizeof note, 0}};
     static struct sealed_note sealed;
     static uint8_t padded[PAD_FLOOR_BYTES + 1];
     const struct practice_id practice = common_practice();
     const struct span context = span_of("context", 7);
-    const uint8_t nonce[24] = {1};
-    struct envelope_fixed fixed = {.revision_secret = {7}};
-    struct frame frame = {0};
     struct secret *key = NULL;
     assert_int_equal(epoch_key_new(&key), STATUS_OK);
     const struct envelope_scope scope = {&practice, key, context};
     sealed.scope = scope;
+    struct envelope_fixed fixed = {.revision_secret = {7}};
     assert_int_equal(
         envelope_seal_fixed(&scope, &fixed, common_text(note), sealed.wrap, sealed.envelope),
         STATUS_OK);
+    struct frame frame = {0};
     assert_int_equal(frame_build(LABEL_ENVELOPE, &practice, &context, 1, &frame), STATUS_OK);
     struct span bytes = span_of(frame.data, frame.size);
     const struct committed_scope under = {fixed.revision_secret, bytes, bytes};
+    const uint8_t nonce[24] = {1};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         bool good = i + 1 == ARRAY_LEN(cases);
-        memset(padded, 0, sizeof(padded));
-        memcpy(padded, note, sizeof(note));
+        memset(padded, 0, sizeof padded);
+        memcpy(padded, note, sizeof note);
         padded[cases[i].marker_at] = cases[i].marker_at > 0 ? 0x80 : padded[0];
         padded[cases[i].extra_at] |= cases[i].extra_at > 0 ? 1 : 0;
         committed_seal(&under, nonce, span_of(padded, cases[i].size), sealed.envelope);
@@ -195,31 +195,31 @@ static void test_envelope_rewrap(void **state)
     (void)state;
     static struct sealed_note sealed;
     const struct practice_id practice = common_practice();
-    uint8_t context[64] = {1};
-    uint8_t second_wrap[ENVELOPE_WRAP_BYTES];
     static uint8_t second[ENVELOPE_BYTES_MIN];
     struct secret *old_key = NULL;
-    struct secret *new_key = NULL;
     assert_int_equal(epoch_key_new(&old_key), STATUS_OK);
+    struct secret *new_key = NULL;
     assert_int_equal(epoch_key_new(&new_key), STATUS_OK);
-    const struct envelope_scope scope = {&practice, old_key, span_of(context, sizeof(context))};
+    uint8_t context[64] = {1};
+    const struct envelope_scope scope = {&practice, old_key, span_of(context, sizeof context)};
     sealed.scope = scope;
-    struct span text = span_of(note, sizeof(note));
+    struct span text = span_of(note, sizeof note);
     assert_int_equal(envelope_seal(&scope, text, sealed.wrap, sealed.envelope), STATUS_OK);
+    uint8_t second_wrap[ENVELOPE_WRAP_BYTES];
     assert_int_equal(envelope_seal(&scope, text, second_wrap, second), STATUS_OK);
-    assert_memory_not_equal(second, sealed.envelope, sizeof(second));
+    assert_memory_not_equal(second, sealed.envelope, sizeof second);
     uint8_t first_wrap[ENVELOPE_WRAP_BYTES];
-    memcpy(first_wrap, sealed.wrap, sizeof(first_wrap));
-    memcpy(sealed.wrap, second_wrap, sizeof(second_wrap));
+    memcpy(first_wrap, sealed.wrap, sizeof first_wrap);
+    memcpy(sealed.wrap, second_wrap, sizeof second_wrap);
     assert_int_equal(open_note(&sealed, ENVELOPE_WRAP_BYTES, ENVELOPE_BYTES_MIN), STATUS_DAMAGED);
     assert_int_equal(
-        envelope_rewrap(&scope, span_of(first_wrap, sizeof(first_wrap)), new_key, sealed.wrap),
+        envelope_rewrap(&scope, span_of(first_wrap, sizeof first_wrap), new_key, sealed.wrap),
         STATUS_OK);
     assert_int_equal(open_note(&sealed, ENVELOPE_WRAP_BYTES, ENVELOPE_BYTES_MIN), STATUS_DAMAGED);
     sealed.scope.epoch_key = new_key;
     assert_int_equal(open_note(&sealed, ENVELOPE_WRAP_BYTES, ENVELOPE_BYTES_MIN), STATUS_OK);
-    assert_int_equal(envelope_rewrap(&sealed.scope, span_of(first_wrap, sizeof(first_wrap)),
-                                     old_key, second_wrap),
+    assert_int_equal(envelope_rewrap(&sealed.scope, span_of(first_wrap, sizeof first_wrap), old_key,
+                                     second_wrap),
                      STATUS_DAMAGED);
     secret_free(old_key);
     secret_free(new_key);
@@ -230,21 +230,21 @@ static void test_envelope_largest(void **state)
 {
     (void)state;
     const struct practice_id practice = common_practice();
-    uint8_t wrap[ENVELOPE_WRAP_BYTES];
-    size_t text_size = 0;
-    struct secret *key = NULL;
     uint8_t *text = calloc(1, PAD_TEXT_BYTES_MAX + 1);
     uint8_t *envelope = malloc(ENVELOPE_BYTES_MAX);
     uint8_t *opened = malloc(ENVELOPE_BYTES_MAX);
     assert_true(text != NULL && envelope != NULL && opened != NULL);
     memset(text, 'x', PAD_TEXT_BYTES_MAX + 1);
+    struct secret *key = NULL;
     assert_int_equal(epoch_key_new(&key), STATUS_OK);
     const struct envelope_scope scope = {&practice, key, span_of("context", 7)};
     size_t size = envelope_size(PAD_TEXT_BYTES_MAX);
     assert_true(size <= ENVELOPE_BYTES_MAX);
+    uint8_t wrap[ENVELOPE_WRAP_BYTES];
     assert_int_equal(envelope_seal(&scope, span_of(text, PAD_TEXT_BYTES_MAX), wrap, envelope),
                      STATUS_OK);
-    assert_int_equal(envelope_open(&scope, span_of(wrap, sizeof(wrap)), span_of(envelope, size),
+    size_t text_size = 0;
+    assert_int_equal(envelope_open(&scope, span_of(wrap, sizeof wrap), span_of(envelope, size),
                                    opened, &text_size),
                      STATUS_OK);
     assert_int_equal(text_size, PAD_TEXT_BYTES_MAX);

@@ -13,12 +13,9 @@ static void assert_bytes(const void *found, struct span expected)
 
 static void hpke_record(struct vectors *vectors, bool with_psk)
 {
-    uint8_t shared[HPKE_SHARED_BYTES];
-    uint8_t sealed[256];
-    uint8_t opened[256];
     uint8_t ephemeral[32];
-    struct public_key recipient;
     common_copy(vectors_hex(vectors, "skEm"), ephemeral, 32);
+    struct public_key recipient;
     common_copy(vectors_hex(vectors, "pkRm"), recipient.bytes, 32);
     struct secret *recipient_secret = common_secret(vectors_hex(vectors, "skRm"));
     struct secret *psk_secret = with_psk ? common_secret(vectors_hex(vectors, "psk")) : NULL;
@@ -32,6 +29,8 @@ static void hpke_record(struct vectors *vectors, bool with_psk)
     struct span enc = vectors_hex(vectors, "enc");
     struct span ciphertext = vectors_hex(vectors, "ct");
     const struct hpke_psk *mode = with_psk ? &psk : NULL;
+    uint8_t shared[HPKE_SHARED_BYTES];
+    uint8_t sealed[256];
     assert_int_equal(hpke_kem_x25519.encapsulate(recipient.bytes, ephemeral, sealed, shared),
                      STATUS_OK);
     assert_bytes(shared, vectors_hex(vectors, "shared_secret"));
@@ -41,6 +40,7 @@ static void hpke_record(struct vectors *vectors, bool with_psk)
     assert_bytes(sealed + HPKE_ENC_BYTES, ciphertext);
     size_t size = text.size + HPKE_OVERHEAD_BYTES;
     assert_int_equal(size, enc.size + ciphertext.size);
+    uint8_t opened[256];
     assert_int_equal(hpke_open(recipient_secret, info, mode, aad, span_of(sealed, size), opened),
                      STATUS_OK);
     assert_bytes(opened, text);
@@ -78,25 +78,25 @@ static void test_hpke_refusals(void **state)
     struct vectors *vectors = vectors_open("hpke.txt");
     vectors_find(vectors, "base");
     struct secret *secret = common_secret(vectors_hex(vectors, "skRm"));
-    struct public_key recipient;
-    uint8_t sealed[HPKE_OVERHEAD_BYTES + 8];
-    uint8_t ephemeral[32] = {1};
-    uint8_t opened[sizeof(sealed)];
     struct span info = span_of("info", 4);
     struct span aad = span_of("aad", 3);
+    struct public_key recipient;
     common_copy(vectors_hex(vectors, "pkRm"), recipient.bytes, 32);
+    uint8_t ephemeral[32] = {1};
+    uint8_t sealed[HPKE_OVERHEAD_BYTES + 8];
     assert_int_equal(hpke_seal_with_ephemeral(ephemeral, &recipient, info, NULL, aad,
                                               span_of("12345678", 8), sealed),
                      STATUS_OK);
-    struct span whole = span_of(sealed, sizeof(sealed));
+    struct span whole = span_of(sealed, sizeof sealed);
+    uint8_t opened[sizeof sealed];
     assert_int_equal(hpke_open(secret, info, NULL, aad, whole, opened), STATUS_OK);
-    for (size_t bit = 0; bit < sizeof(sealed) * 8; bit++) {
+    for (size_t bit = 0; bit < sizeof sealed * 8; bit++) {
         /* X25519 ignores the top bit of a share, but the key schedule does not. */
         sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_int_equal(hpke_open(secret, info, NULL, aad, whole, opened), STATUS_WRONG_KEY);
         sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    for (size_t size = 0; size < sizeof(sealed); size++) {
+    for (size_t size = 0; size < sizeof sealed; size++) {
         assert_int_equal(hpke_open(secret, info, NULL, aad, span_of(sealed, size), opened),
                          STATUS_WRONG_KEY);
     }
@@ -127,28 +127,28 @@ static void epoch_record(struct vectors *vectors, struct epoch_key_place *place)
 static void seal_record(struct vectors *vectors, const struct epoch_key_place *place,
                         const struct secret *key, const char *name)
 {
-    struct epoch_key_parties parties;
-    struct public_key recipient;
-    struct hash commitment;
-    uint8_t ephemeral[32];
-    uint8_t sealed[EPOCH_KEY_SEALED_BYTES];
-    struct secret *found = NULL;
-    struct secret *psk = NULL;
     vectors_find(vectors, name);
+    struct secret *psk = NULL;
     if (vectors_has(vectors, "psk")) {
         psk = common_secret(vectors_hex(vectors, "psk"));
     }
+    uint8_t ephemeral[32];
     common_copy(vectors_hex(vectors, "ephemeral"), ephemeral, 32);
+    struct public_key recipient;
     common_copy(vectors_hex(vectors, "recipient_public"), recipient.bytes, 32);
+    struct epoch_key_parties parties;
     common_copy(vectors_hex(vectors, "recipient_statement"), parties.recipient_statement.bytes, 32);
     common_copy(vectors_hex(vectors, "sender_statement"), parties.sender_statement.bytes, 32);
     struct secret *recipient_secret = common_secret(vectors_hex(vectors, "recipient_secret"));
+    struct hash commitment;
     epoch_key_commitment(key, place, &commitment);
+    uint8_t sealed[EPOCH_KEY_SEALED_BYTES];
     assert_int_equal(epoch_key_seal_fixed(ephemeral, key, place, &parties, &recipient, psk, sealed),
                      STATUS_OK);
-    assert_int_equal(vectors_hex(vectors, "sealed").size, sizeof(sealed));
+    assert_int_equal(vectors_hex(vectors, "sealed").size, sizeof sealed);
     assert_bytes(sealed, vectors_hex(vectors, "sealed"));
-    assert_int_equal(epoch_key_open(span_of(sealed, sizeof(sealed)), place, &parties,
+    struct secret *found = NULL;
+    assert_int_equal(epoch_key_open(span_of(sealed, sizeof sealed), place, &parties,
                                     recipient_secret, psk, &commitment, &found),
                      STATUS_OK);
     assert_true(secret_equal(found, key));
@@ -163,9 +163,9 @@ static void test_epoch_key_vectors(void **state)
     (void)state;
     struct vectors *vectors = vectors_open("private.txt");
     struct epoch_key_place place;
-    struct hash commitment;
     epoch_record(vectors, &place);
     struct secret *key = common_secret(vectors_hex(vectors, "key"));
+    struct hash commitment;
     epoch_key_commitment(key, &place, &commitment);
     assert_bytes(commitment.bytes, vectors_hex(vectors, "commitment"));
     seal_record(vectors, &place, key, "seal base");
@@ -197,55 +197,54 @@ static enum status open_case(const struct seal_case *seal, size_t size)
 static void test_epoch_key_binds(void **state)
 {
     (void)state;
-    struct seal_case good = {0};
-    struct secret *key = NULL;
-    struct secret *psk = NULL;
-    struct public_key recipient = {{9}};
     struct vectors *vectors = vectors_open("private.txt");
+    struct seal_case good = {0};
     epoch_record(vectors, &good.place);
     vectors_find(vectors, "seal psk");
-    psk = common_secret(vectors_hex(vectors, "psk"));
+    struct secret *psk = common_secret(vectors_hex(vectors, "psk"));
     good.recipient = common_secret(vectors_hex(vectors, "recipient_secret"));
+    struct public_key recipient = {{9}};
     common_copy(vectors_hex(vectors, "recipient_public"), recipient.bytes, 32);
+    struct secret *key = NULL;
     assert_int_equal(epoch_key_new(&key), STATUS_OK);
     epoch_key_commitment(key, &good.place, &good.commitment);
     assert_int_equal(epoch_key_seal(key, &good.place, &good.parties, &recipient, NULL, good.sealed),
                      STATUS_OK);
-    assert_int_equal(open_case(&good, sizeof(good.sealed)), STATUS_OK);
+    assert_int_equal(open_case(&good, sizeof good.sealed), STATUS_OK);
 
     struct seal_case bad = good;
     bad.place.epoch++;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.place.section.bytes[0] ^= 1;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.place.membership.bytes[31] ^= 1;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.place.practice.bytes[0] ^= 1;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.parties.recipient_statement.bytes[0] ^= 1;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.parties.sender_statement.bytes[0] ^= 1;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.commitment.bytes[0] ^= 1;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.psk = psk; /* the pair holds one: base mode is refused */
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     bad = good;
     bad.recipient = psk;
-    assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
-    for (size_t bit = 0; bit < sizeof(good.sealed) * 8; bit++) {
+    assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
+    for (size_t bit = 0; bit < sizeof good.sealed * 8; bit++) {
         bad = good;
         bad.sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_equal(open_case(&bad, sizeof(bad.sealed)), STATUS_WRONG_KEY);
+        assert_int_equal(open_case(&bad, sizeof bad.sealed), STATUS_WRONG_KEY);
     }
-    for (size_t size = 0; size < sizeof(good.sealed); size++) {
+    for (size_t size = 0; size < sizeof good.sealed; size++) {
         assert_int_equal(open_case(&good, size), STATUS_WRONG_KEY);
     }
     secret_free(key);

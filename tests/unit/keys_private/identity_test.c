@@ -18,19 +18,19 @@ static void test_identity_sign(void **state)
 {
     (void)state;
     struct practice_id practice = common_practice();
-    struct identity_signer *signer = NULL;
-    struct signature signature;
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "signature");
+    struct identity_signer *signer = NULL;
     assert_int_equal(
         identity_signer_from_seed(IDENTITY_CONTENT, vectors_hex(vectors, "seed"), &signer),
         STATUS_OK);
     struct span body = vectors_text(vectors, "body");
     const struct span cut[] = {span_of(body.data, 2), span_of(body.data + 2, body.size - 2)};
     const struct public_key *key = identity_signer_public(signer);
+    struct signature signature;
     assert_int_equal(identity_sign(signer, LABEL_REVISION, &practice, cut, 2, &signature),
                      STATUS_OK);
-    common_same(span_of(signature.bytes, sizeof(signature.bytes)),
+    common_same(span_of(signature.bytes, sizeof signature.bytes),
                 vectors_hex(vectors, "signature"));
     common_same(identity_signer_seed(signer), vectors_hex(vectors, "seed"));
     assert_int_equal(verify_frame(LABEL_REVISION, &practice, &body, 1, key, &signature), STATUS_OK);
@@ -49,14 +49,14 @@ static void test_identity_new_pairs(void **state)
 {
     (void)state;
     struct identity_signer *one = NULL;
-    struct identity_signer *two = NULL;
-    struct identity_sealer *sealer = NULL;
-    struct identity_sealer *again = NULL;
     assert_int_equal(identity_signer_new(IDENTITY_LOGIN, &one), STATUS_OK);
+    struct identity_signer *two = NULL;
     assert_int_equal(identity_signer_new(IDENTITY_LOGIN, &two), STATUS_OK);
     assert_false(ID_EQUAL(identity_signer_public(one), identity_signer_public(two)));
     assert_int_equal(identity_signer_role(one), IDENTITY_LOGIN);
+    struct identity_sealer *sealer = NULL;
     assert_int_equal(identity_sealer_new(&sealer), STATUS_OK);
+    struct identity_sealer *again = NULL;
     assert_int_equal(
         identity_sealer_from_secret(secret_view(identity_sealer_secret(sealer)), &again),
         STATUS_OK);
@@ -74,8 +74,8 @@ static void test_identity_witness(void **state)
 {
     (void)state;
     struct identity_signer *witness = NULL;
-    struct signature signature;
     assert_int_equal(identity_signer_new(IDENTITY_WITNESS, &witness), STATUS_OK);
+    struct signature signature;
     identity_sign_note(witness, common_text("cosignature/v1\n"), &signature);
     assert_int_equal(
         verify_bytes(identity_signer_public(witness), common_text("cosignature/v1\n"), &signature),
@@ -89,11 +89,11 @@ static bool role_signs(enum identity_role role, enum label label)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct identity_signer *signer = NULL;
-        struct signature signature;
         const struct practice_id practice = common_practice();
         (void)close(STDERR_FILENO);
         (void)signal(SIGABRT, SIG_DFL);
+        struct identity_signer *signer = NULL;
+        struct signature signature;
         if (identity_signer_new(role, &signer) != STATUS_OK ||
             identity_sign(signer, label, &practice, NULL, 0, &signature) != STATUS_OK) {
             _exit(2);
@@ -150,12 +150,12 @@ static void test_recovery_vector(void **state)
 {
     (void)state;
     struct recovery_case recovery = {.practice = common_practice()};
-    struct recovery_keys keys = {0};
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "recovery");
     common_copy(vectors_hex(vectors, "member"), recovery.public_half.member.bytes, ID_BYTES);
     common_copy(vectors_hex(vectors, "sealing_public"), recovery.public_half.sealing.bytes, 32);
     common_copy(vectors_hex(vectors, "signing_public"), recovery.public_half.signing.bytes, 32);
+    struct recovery_keys keys = {0};
     assert_int_equal(recovery_restore(&recovery.practice, &recovery.public_half,
                                       vectors_hex(vectors, "sealed"), vectors_text(vectors, "card"),
                                       &keys),
@@ -174,30 +174,30 @@ static void test_recovery_other_keys(void **state)
     (void)state;
     struct recovery_case recovery = {.practice = common_practice()};
     struct identity_sealer *sealer = NULL;
-    struct identity_signer *signer = NULL;
-    struct frame frame = {0};
-    uint8_t card[32] = {3};
-    uint8_t halves[64];
-    const uint8_t nonce[24] = {1};
     assert_int_equal(identity_sealer_new(&sealer), STATUS_OK);
+    struct identity_signer *signer = NULL;
     assert_int_equal(identity_signer_new(IDENTITY_RECOVERY, &signer), STATUS_OK);
     recovery.public_half.sealing = *identity_sealer_public(sealer);
     recovery.public_half.signing = *identity_signer_public(signer);
-    (void)snprintf(recovery.card, sizeof(recovery.card), "ALCOVE1-RECOVERY:");
+    (void)snprintf(recovery.card, sizeof recovery.card, "ALCOVE1-RECOVERY:");
+    uint8_t card[32] = {3};
     code_text_encode(common_text("ALCOVE1-RECOVERY:"), span_of(card, 32), recovery.card + 17);
     const struct span body[] = {ID_SPAN(&recovery.public_half.member),
                                 ID_SPAN(&recovery.public_half.sealing),
                                 ID_SPAN(&recovery.public_half.signing)};
+    struct frame frame = {0};
     assert_int_equal(frame_build(LABEL_RECOVERY, &recovery.practice, body, 3, &frame), STATUS_OK);
     struct span bytes = span_of(frame.data, frame.size);
     const struct committed_scope scope = {card, bytes, bytes};
+    uint8_t halves[64];
     memcpy(halves, secret_view(identity_sealer_secret(sealer)).data, 32);
     memcpy(halves + 32, identity_signer_seed(signer).data, 32);
-    committed_seal(&scope, nonce, span_of(halves, sizeof(halves)), recovery.sealed);
+    const uint8_t nonce[24] = {1};
+    committed_seal(&scope, nonce, span_of(halves, sizeof halves), recovery.sealed);
     assert_int_equal(restore(&recovery, RECOVERY_SEALED_BYTES), STATUS_OK);
-    for (size_t at = 1; at < sizeof(halves); at += 32) {
+    for (size_t at = 1; at < sizeof halves; at += 32) {
         halves[at] ^= 1;
-        committed_seal(&scope, nonce, span_of(halves, sizeof(halves)), recovery.sealed);
+        committed_seal(&scope, nonce, span_of(halves, sizeof halves), recovery.sealed);
         assert_int_equal(restore(&recovery, RECOVERY_SEALED_BYTES), STATUS_DAMAGED);
         halves[at] ^= 1;
     }
@@ -211,9 +211,9 @@ static void test_recovery_other_keys(void **state)
 static void test_recovery_refusals(void **state)
 {
     (void)state;
-    const struct member_id member = {{7}};
     struct recovery_case good = {.practice = common_practice()};
     struct recovery_case other = good;
+    const struct member_id member = {{7}};
     assert_int_equal(
         recovery_new(&good.practice, &member, &good.public_half, good.sealed, good.card),
         STATUS_OK);
@@ -231,7 +231,7 @@ static void test_recovery_refusals(void **state)
     for (size_t size = 0; size < RECOVERY_SEALED_BYTES; size++) {
         assert_int_equal(restore(&good, size), STATUS_DAMAGED);
     }
-    memcpy(bad.card, other.card, sizeof(bad.card));
+    memcpy(bad.card, other.card, sizeof bad.card);
     assert_int_equal(restore(&bad, RECOVERY_SEALED_BYTES), STATUS_DAMAGED);
     memcpy(bad.card, "ALCOVE1-JOIN:XXXX", 18);
     assert_int_equal(restore(&bad, RECOVERY_SEALED_BYTES), STATUS_UNSUPPORTED);

@@ -12,14 +12,14 @@ static void test_code_text(void **state)
     (void)state;
     static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     uint8_t payload[CODE_TEXT_PAYLOAD_BYTES_MAX];
-    uint8_t found[CODE_TEXT_PAYLOAD_BYTES_MAX];
-    char text[CODE_TEXT_CHARS_MAX];
-    for (size_t i = 0; i < sizeof(payload); i++) {
+    for (size_t i = 0; i < sizeof payload; i++) {
         payload[i] = (uint8_t)(i * 7 + 200);
     }
-    for (size_t size = 1; size <= sizeof(payload); size++) {
+    uint8_t found[CODE_TEXT_PAYLOAD_BYTES_MAX];
+    char text[CODE_TEXT_CHARS_MAX];
+    for (size_t size = 1; size <= sizeof payload; size++) {
         size_t chars = code_text_size(size);
-        assert_true(chars <= sizeof(text));
+        assert_true(chars <= sizeof text);
         code_text_encode(common_text("P:"), span_of(payload, size), text);
         assert_int_equal(code_text_decode(common_text("P:"), span_of(text, chars), found, size),
                          STATUS_OK);
@@ -52,24 +52,24 @@ static void test_code_text_forgives(void **state)
 {
     (void)state;
     uint8_t payload[3] = {0x00, 0x42, 0x10}; /* 0 and 1 in its text */
-    uint8_t found[3];
     char text[16];
-    char loose[64];
     code_text_encode(common_text(""), span_of(payload, 3), text);
     assert_int_equal(code_text_size(3), 9);
     size_t at = 0;
+    char loose[64];
     for (size_t i = 0; i < 9; i++) {
         char c = text[i] == '0' ? 'o' : text[i] == '1' ? (i % 2 ? 'l' : 'I') : text[i];
         loose[at++] = c >= 'A' && c <= 'Z' && c != 'I' ? (char)(c - 'A' + 'a') : c;
         loose[at++] = i % 2 ? '\n' : ' ';
     }
+    uint8_t found[3];
     assert_int_equal(code_text_decode(common_text(""), span_of(loose, at), found, 3), STATUS_OK);
     assert_memory_equal(found, payload, 3);
     loose[at] = '0';
     assert_int_equal(code_text_decode(common_text(""), span_of(loose, at + 1), found, 3),
                      STATUS_MALFORMED);
     static const char foreign[] = "uU!_/.\x7f\x00\xc3";
-    for (size_t i = 0; i < sizeof(foreign); i++) {
+    for (size_t i = 0; i < sizeof foreign; i++) {
         loose[at] = foreign[i];
         assert_int_equal(code_text_decode(common_text(""), span_of(loose, at + 1), found, 3),
                          STATUS_MALFORMED);
@@ -78,11 +78,11 @@ static void test_code_text_forgives(void **state)
 
 static void code_from_vector(struct vectors *vectors, struct invitation_code *code)
 {
-    struct hash bundle;
-    memset(code, 0, sizeof(*code));
+    memset(code, 0, sizeof *code);
     struct span address = vectors_text(vectors, "address");
     memcpy(code->address, address.data, address.size);
     common_copy(vectors_hex(vectors, "secret"), code->secret, 32);
+    struct hash bundle;
     common_copy(vectors_hex(vectors, "bundle"), bundle.bytes, 32);
     invitation_code_set_bundle(code, &bundle);
     assert_true(invitation_code_matches(code, &bundle));
@@ -95,24 +95,24 @@ static void test_invitation_vector(void **state)
 {
     (void)state;
     const struct practice_id practice = common_practice();
-    struct invitation_code code;
-    struct invitation_code parsed;
-    struct identity_signer *signer = NULL;
-    struct secret *psk = NULL;
-    char text[INVITATION_TEXT_CHARS_MAX + 1];
-    char label[INVITATION_LABEL_TEXT_BYTES_MAX + 1];
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "invitation");
+    struct invitation_code code;
     code_from_vector(vectors, &code);
+    char text[INVITATION_TEXT_CHARS_MAX + 1];
     invitation_code_encode(&code, text);
     common_same(common_text(text), vectors_text(vectors, "code"));
+    struct invitation_code parsed;
     assert_int_equal(invitation_code_parse(common_text(text), &parsed), STATUS_OK);
-    assert_memory_equal(&parsed, &code, sizeof(code));
+    assert_memory_equal(&parsed, &code, sizeof code);
+    struct identity_signer *signer = NULL;
+    struct secret *psk = NULL;
     assert_int_equal(invitation_derive(&code, &practice, &signer, &psk), STATUS_OK);
     assert_int_equal(identity_signer_role(signer), IDENTITY_INVITATION);
     common_same(identity_signer_seed(signer), vectors_hex(vectors, "seed"));
     common_same(ID_SPAN(identity_signer_public(signer)), vectors_hex(vectors, "public"));
     common_same(secret_view(psk), vectors_hex(vectors, "psk"));
+    char label[INVITATION_LABEL_TEXT_BYTES_MAX + 1];
     assert_int_equal(
         invitation_label_open(&code, &practice, vectors_hex(vectors, "sealed_label"), label),
         STATUS_OK);
@@ -128,13 +128,13 @@ static void test_invitation_mutations(void **state)
 {
     (void)state;
     struct invitation_code code;
-    struct invitation_code parsed;
-    struct hash bundle = {{1, 2, 3}};
-    char text[INVITATION_TEXT_CHARS_MAX + 3];
     assert_int_equal(invitation_code_new(common_text("[2001:db8::1]:7443"), &code), STATUS_OK);
+    struct hash bundle = {{1, 2, 3}};
     invitation_code_set_bundle(&code, &bundle);
+    char text[INVITATION_TEXT_CHARS_MAX + 3];
     invitation_code_encode(&code, text);
     size_t size = strlen(text);
+    struct invitation_code parsed;
     for (size_t at = 0; at < size; at++) {
         char kept = text[at];
         text[at] = kept == '2' ? '3' : '2';
@@ -151,7 +151,7 @@ static void test_invitation_mutations(void **state)
     assert_int_equal(invitation_code_parse(span_of(text, size + 1), &parsed), STATUS_MALFORMED);
     text[size] = '\n';
     assert_int_equal(invitation_code_parse(span_of(text, size + 1), &parsed), STATUS_OK);
-    assert_memory_equal(&parsed, &code, sizeof(code));
+    assert_memory_equal(&parsed, &code, sizeof code);
     invitation_code_wipe(&code);
     assert_int_equal(code.address[0], 0);
 }
@@ -180,7 +180,7 @@ static void test_invitation_types(void **state)
     struct invitation_code parsed;
     char text[INVITATION_TEXT_CHARS_MAX + 32];
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        int size = snprintf(text, sizeof(text), " %s%.*s", cases[i].prefix, (int)(good.size - 13),
+        int size = snprintf(text, sizeof text, " %s%.*s", cases[i].prefix, (int)(good.size - 13),
                             (const char *)good.data + 13);
         struct span whole = span_of(text, (size_t)size);
         assert_int_equal(invitation_code_kind(whole), cases[i].kind);
@@ -201,16 +201,16 @@ static void test_invitation_addresses(void **state)
                                       "a:01",  "a:65536", "a:123456", "a:1x",      "A:1",
                                       "a b:1", "a/b:1",   "::1:7443", "[::1:7443", "[]:1",
                                       "[g]:1", "a\n:1",   "user@a:1", "[::1]",     "http://a:1"};
-    struct invitation_code code;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_true(invitation_address_valid(common_text(good[i])));
     }
+    struct invitation_code code;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_false(invitation_address_valid(common_text(bad[i])));
         assert_int_equal(invitation_code_new(common_text(bad[i]), &code), STATUS_USAGE);
     }
     char longest[INVITATION_ADDRESS_CHARS_MAX + 2];
-    memset(longest, 'a', sizeof(longest));
+    memset(longest, 'a', sizeof longest);
     memcpy(longest + INVITATION_ADDRESS_CHARS_MAX - 2, ":1", 2);
     assert_true(invitation_address_valid(span_of(longest, INVITATION_ADDRESS_CHARS_MAX)));
     memcpy(longest + INVITATION_ADDRESS_CHARS_MAX - 2, "a:1", 3);
@@ -223,14 +223,14 @@ static void test_invitation_label(void **state)
 {
     (void)state;
     struct practice_id practice = common_practice();
-    struct invitation_code code;
-    uint8_t sealed[INVITATION_LABEL_BYTES];
-    char text[INVITATION_LABEL_TEXT_BYTES_MAX + 1];
-    char found[INVITATION_LABEL_TEXT_BYTES_MAX + 1];
     static const size_t sizes[] = {0, 1, 254, 255};
-    struct span whole = span_of(sealed, sizeof(sealed));
-    memset(text, 'n', sizeof(text));
+    uint8_t sealed[INVITATION_LABEL_BYTES];
+    struct span whole = span_of(sealed, sizeof sealed);
+    char text[INVITATION_LABEL_TEXT_BYTES_MAX + 1];
+    memset(text, 'n', sizeof text);
+    struct invitation_code code;
     assert_int_equal(invitation_code_new(common_text("a:1"), &code), STATUS_OK);
+    char found[INVITATION_LABEL_TEXT_BYTES_MAX + 1];
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         assert_int_equal(invitation_label_seal(&code, &practice, span_of(text, sizes[i]), sealed),
                          STATUS_OK);
@@ -239,7 +239,7 @@ static void test_invitation_label(void **state)
     }
     assert_int_equal(invitation_label_seal(&code, &practice, span_of(text, 256), sealed),
                      STATUS_TOO_LARGE);
-    for (size_t at = 0; at < sizeof(sealed); at++) {
+    for (size_t at = 0; at < sizeof sealed; at++) {
         sealed[at] ^= 0x10;
         assert_int_equal(invitation_label_open(&code, &practice, whole, found), STATUS_DAMAGED);
         sealed[at] ^= 0x10;

@@ -51,11 +51,11 @@ static void test_pad_round_trip(void **state)
     static uint8_t text[8192];
     static uint8_t padded[16384];
     static const size_t sizes[] = {0, 1, 2, 3398, 3399, 3400, 3401, 4096, 4097, 8192};
-    memset(text, 0x80, sizeof(text));
+    memset(text, 0x80, sizeof text);
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         size_t size = pad_size(sizes[i]);
-        size_t found = 0;
         pad_apply(span_of(text, sizes[i]), padded, size);
+        size_t found = 0;
         assert_int_equal(pad_remove(span_of(padded, size), &found), STATUS_OK);
         assert_int_equal(found, sizes[i]);
         assert_int_equal(pad_remove(span_of(padded, size - 1), &found), STATUS_DAMAGED);
@@ -63,9 +63,9 @@ static void test_pad_round_trip(void **state)
         assert_int_equal(pad_remove(span_of(padded, size + 1), &found), STATUS_DAMAGED);
     }
     size_t size = pad_size(10);
-    size_t found = 0;
     memset(text, 'a', 10);
     pad_apply(span_of(text, 10), padded, size);
+    size_t found = 0;
     for (size_t at = 10; at < size; at++) {
         padded[at] ^= 0x41;
         assert_int_equal(pad_remove(span_of(padded, size), &found), STATUS_DAMAGED);
@@ -81,9 +81,9 @@ static void test_pad_one_form(void **state)
 {
     (void)state;
     static uint8_t padded[8192];
-    size_t found = 0;
-    memset(padded, 0, sizeof(padded));
+    memset(padded, 0, sizeof padded);
     padded[3] = 0x80;
+    size_t found = 0;
     assert_int_equal(pad_remove(span_of(padded, pad_size(3)), &found), STATUS_OK);
     assert_int_equal(pad_remove(span_of(padded, pad_size(5000)), &found), STATUS_DAMAGED);
     assert_int_equal(pad_remove(span_of(padded, 100), &found), STATUS_DAMAGED);
@@ -103,7 +103,7 @@ static void test_hkdf_rfc5869(void **state)
         0x5a, 0x31, 0xb8, 0xa1, 0x1f, 0x5c, 0x5e, 0xe1, 0x87, 0x9e, 0xc3, 0x45, 0x4e, 0x5f,
         0x3c, 0x73, 0x8d, 0x2d, 0x9d, 0x20, 0x13, 0x95, 0xfa, 0xa4, 0xb6, 0x1a, 0x96, 0xc8};
     uint8_t ikm[22], salt[13], info[10], found[42];
-    memset(ikm, 0x0b, sizeof(ikm));
+    memset(ikm, 0x0b, sizeof ikm);
     for (uint8_t i = 0; i < 13; i++) {
         salt[i] = i;
     }
@@ -111,13 +111,13 @@ static void test_hkdf_rfc5869(void **state)
         info[i] = (uint8_t)(0xf0 + i);
     }
     assert_int_equal(
-        hkdf_derive(span_of(salt, 13), span_of(ikm, 22), span_of(info, 10), found, sizeof(found)),
+        hkdf_derive(span_of(salt, 13), span_of(ikm, 22), span_of(info, 10), found, sizeof found),
         STATUS_OK);
-    assert_memory_equal(found, expected_1, sizeof(found));
+    assert_memory_equal(found, expected_1, sizeof found);
     assert_int_equal(
-        hkdf_derive(span_of(NULL, 0), span_of(ikm, 22), span_of(NULL, 0), found, sizeof(found)),
+        hkdf_derive(span_of(NULL, 0), span_of(ikm, 22), span_of(NULL, 0), found, sizeof found),
         STATUS_OK);
-    assert_memory_equal(found, expected_3, sizeof(found));
+    assert_memory_equal(found, expected_3, sizeof found);
 }
 
 /* Goal: MACs over frames in parts equal MACs over the joined frame. Method: compare with
@@ -127,12 +127,12 @@ static void test_mac_frame_parts(void **state)
     (void)state;
     const struct practice_id practice = common_practice();
     const struct span parts[] = {span_of("al", 2), span_of(NULL, 0), span_of("cove", 4)};
-    uint8_t in_parts[MAC_BYTES];
-    uint8_t joined[MAC_BYTES];
     struct frame frame = {0};
     assert_int_equal(frame_build(LABEL_CACHE, &practice, parts, ARRAY_LEN(parts), &frame),
                      STATUS_OK);
+    uint8_t joined[MAC_BYTES];
     mac_bytes(span_of("key", 3), span_of(frame.data, frame.size), joined);
+    uint8_t in_parts[MAC_BYTES];
     mac_frame(span_of("key", 3), LABEL_CACHE, &practice, parts, ARRAY_LEN(parts), in_parts);
     assert_memory_equal(in_parts, joined, MAC_BYTES);
     frame_free(&frame);

@@ -14,16 +14,13 @@ static void test_codec_vector(void **state)
 {
     (void)state;
     static uint8_t plain[4096];
-    struct keystore_content content;
-    struct pass_file_params params;
-    struct secret *again = NULL;
-    struct secret *psk = NULL;
-    size_t size = 0;
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "keystore");
     struct span inside = vectors_hex(vectors, "content");
     memcpy(plain, inside.data, inside.size);
-    assert_int_equal(keystore_codec_decode(span_of(plain, sizeof(plain)), &content, &params),
+    struct keystore_content content;
+    struct pass_file_params params;
+    assert_int_equal(keystore_codec_decode(span_of(plain, sizeof plain), &content, &params),
                      STATUS_OK);
     assert_int_equal(content.generation, 5);
     assert_int_equal(content.client_version, 100);
@@ -35,10 +32,13 @@ static void test_codec_vector(void **state)
     assert_int_equal(identity_signer_role(content.identity), IDENTITY_MEMBER);
     assert_int_equal(identity_signer_role(content.witness), IDENTITY_WITNESS);
     common_same(secret_view(content.extra), common_text("extra"));
+    struct secret *psk = NULL;
     assert_int_equal(keystore_content_psk(&content, &content.member, &psk), STATUS_OK);
     assert_int_equal(secret_view(psk).data[0], 0x55);
+    struct secret *again = NULL;
+    size_t size = 0;
     assert_int_equal(keystore_codec_encode(&content, &params, &again, &size), STATUS_OK);
-    common_same(span_of(secret_view(again).data, size), span_of(plain, sizeof(plain)));
+    common_same(span_of(secret_view(again).data, size), span_of(plain, sizeof plain));
     secret_free(again);
     secret_free(psk);
     keystore_content_deinit(&content);
@@ -51,13 +51,13 @@ static void test_codec_mutations(void **state)
 {
     (void)state;
     static uint8_t plain[8192];
-    struct keystore_content content;
-    struct pass_file_params params;
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "keystore");
     struct span inside = vectors_hex(vectors, "content");
     memcpy(plain, inside.data, inside.size);
     size_t refused = 0;
+    struct keystore_content content;
+    struct pass_file_params params;
     for (size_t at = 0; at < 4096; at += at < inside.size ? 1 : 61) {
         plain[at] ^= (uint8_t)(1u << at % 8);
         if (keystore_codec_decode(span_of(plain, 4096), &content, &params) == STATUS_OK) {
@@ -103,14 +103,14 @@ static void test_codec_peers(void **state)
     const size_t peers_at = inside.size - extra - 48;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         uint8_t plain[4096] = {0};
-        struct keystore_content content;
-        struct pass_file_params params;
         memcpy(plain, inside.data, peers_at + 48);
         memcpy(plain + peers_at + 48, plain + peers_at, 48);
         plain[peers_at - 1] = cases[i].size;
         plain[peers_at + 48] = cases[i].first_byte;
         memcpy(plain + peers_at + cases[i].size, inside.data + inside.size - extra, extra);
-        assert_int_equal(keystore_codec_decode(span_of(plain, sizeof(plain)), &content, &params),
+        struct keystore_content content;
+        struct pass_file_params params;
+        assert_int_equal(keystore_codec_decode(span_of(plain, sizeof plain), &content, &params),
                          cases[i].status);
         keystore_content_deinit(&content);
     }
@@ -125,14 +125,13 @@ static void test_keystore_params_inside(void **state)
     char *folder = common_folder_make();
     static const struct pass_file_params claimed[] = {{4, 64 * 1024}, {3, 64 * 1024}};
     struct keystore_content content;
-    struct pass_file *file = NULL;
     assert_int_equal(keystore_content_init(&content), STATUS_OK);
+    struct pass_file *file = NULL;
     assert_int_equal(
         pass_file_new(PASS_FILE_KEYSTORE, &pass_file_params_floor, common_text(passphrase), &file),
         STATUS_OK);
     for (size_t i = 0; i < ARRAY_LEN(claimed); i++) {
         static uint8_t sealed[8192];
-        struct keystore *keystore = NULL;
         struct secret *plain = NULL;
         size_t size = 0;
         assert_int_equal(keystore_codec_encode(&content, &claimed[i], &plain, &size), STATUS_OK);
@@ -141,6 +140,7 @@ static void test_keystore_params_inside(void **state)
         assert_int_equal(private_file_write(folder, "keystore",
                                             span_of(sealed, size + PASS_FILE_OVERHEAD_BYTES)),
                          STATUS_OK);
+        struct keystore *keystore = NULL;
         assert_int_equal(keystore_open(folder, common_text(passphrase), &keystore),
                          i == 0 ? STATUS_DAMAGED : STATUS_OK);
         keystore_close(keystore);
@@ -165,9 +165,9 @@ static void test_content_peers(void **state)
 {
     (void)state;
     struct keystore_content content;
+    assert_int_equal(keystore_content_init(&content), STATUS_OK);
     struct secret *found = NULL;
     struct member_id member = {{0}};
-    assert_int_equal(keystore_content_init(&content), STATUS_OK);
     assert_int_equal(keystore_content_psk(&content, &member, &found), STATUS_NOT_FOUND);
     for (size_t round = 0; round < 2; round++) {
         for (unsigned i = 0; i < KEYSTORE_PEERS_MAX; i++) {
@@ -192,7 +192,7 @@ static void test_content_peers(void **state)
     assert_int_equal(keystore_content_set_psk(&content, &member, psk), STATUS_FULL);
     secret_free(psk);
     static uint8_t extra[KEYSTORE_EXTRA_BYTES_MAX + 1];
-    assert_int_equal(keystore_content_set_extra(&content, span_of(extra, sizeof(extra))),
+    assert_int_equal(keystore_content_set_extra(&content, span_of(extra, sizeof extra)),
                      STATUS_TOO_LARGE);
     assert_int_equal(keystore_content_set_extra(&content, span_of(extra, 10)), STATUS_OK);
     assert_int_equal(keystore_content_set_extra(&content, span_of(extra, 0)), STATUS_OK);
@@ -205,7 +205,7 @@ static void new_keystore(const char *folder, struct keystore **out_keystore)
     struct keystore_content content;
     assert_int_equal(keystore_content_init(&content), STATUS_OK);
     content.statements.size = 42;
-    (void)snprintf(content.address, sizeof(content.address), "localhost:7443");
+    (void)snprintf(content.address, sizeof content.address, "localhost:7443");
     assert_int_equal(keystore_create(folder, &pass_file_params_floor, common_text(passphrase),
                                      &content, out_keystore),
                      STATUS_OK);
@@ -218,12 +218,11 @@ static void test_keystore_life(void **state)
 {
     (void)state;
     char *folder = common_folder_make();
-    struct keystore *keystore = NULL;
-    struct keystore *second = NULL;
-    struct keystore_content other;
     struct pass_file_params params;
     assert_int_equal(keystore_probe(folder, &params), STATUS_NOT_FOUND);
+    struct keystore *second = NULL;
     assert_int_equal(keystore_open(folder, common_text(passphrase), &second), STATUS_NOT_FOUND);
+    struct keystore *keystore = NULL;
     new_keystore(folder, &keystore);
     const struct public_key key = *identity_signer_public(keystore_content(keystore)->content_key);
     assert_int_equal(keystore_open(folder, common_text(passphrase), &second), STATUS_BUSY);
@@ -251,6 +250,7 @@ static void test_keystore_life(void **state)
     secret_free(psk);
     keystore_close(keystore);
 
+    struct keystore_content other;
     assert_int_equal(keystore_content_init(&other), STATUS_OK);
     assert_int_equal(
         keystore_create(folder, &pass_file_params_floor, common_text(passphrase), &other, &second),
@@ -268,10 +268,8 @@ static void test_keystore_refusals(void **state)
     (void)state;
     char *folder = common_folder_make();
     struct keystore *keystore = NULL;
-    struct pass_file_params params = {4, PASS_FILE_MEMORY_KIB_MIN};
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     new_keystore(folder, &keystore);
+    struct pass_file_params params = {4, PASS_FILE_MEMORY_KIB_MIN};
     assert_int_equal(keystore_change_passphrase(keystore, common_text("the new one"), &params),
                      STATUS_OK);
     assert_int_equal(
@@ -285,6 +283,8 @@ static void test_keystore_refusals(void **state)
     assert_int_equal(keystore_content(keystore)->generation, 3);
     keystore_close(keystore);
     keystore = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(private_file_read(folder, "keystore", PASS_FILE_BYTES_MAX, &bytes, &size),
                      STATUS_OK);
     static const size_t places[] = {0, 9, 43, 44, 4000};
@@ -319,11 +319,10 @@ static void test_keystore_hides(void **state)
     (void)state;
     char *folder = common_folder_make();
     struct keystore *keystore = NULL;
-    uint8_t *bytes = NULL;
-    size_t first_size = 0;
-    size_t size = 0;
     new_keystore(folder, &keystore);
     struct keystore_content *content = keystore_content(keystore);
+    uint8_t *bytes = NULL;
+    size_t first_size = 0;
     assert_int_equal(
         private_file_read(folder, "keystore", PASS_FILE_BYTES_MAX, &bytes, &first_size), STATUS_OK);
     const struct span secrets[] = {
@@ -341,6 +340,7 @@ static void test_keystore_hides(void **state)
         secret_free(psk);
     }
     assert_int_equal(keystore_save(keystore), STATUS_OK);
+    size_t size = 0;
     assert_int_equal(private_file_read(folder, "keystore", PASS_FILE_BYTES_MAX, &bytes, &size),
                      STATUS_OK);
     assert_int_equal(size, first_size);

@@ -16,12 +16,12 @@ static void test_secret(void **state)
 {
     (void)state;
     struct secret *zero = NULL;
-    struct secret *one = NULL;
-    struct secret *two = NULL;
-    struct secret *copy = NULL;
     assert_int_equal(secret_new(32, &zero), STATUS_OK);
+    struct secret *one = NULL;
     assert_int_equal(secret_random(32, &one), STATUS_OK);
+    struct secret *two = NULL;
     assert_int_equal(secret_random(32, &two), STATUS_OK);
+    struct secret *copy = NULL;
     assert_int_equal(secret_from_bytes(secret_view(one), &copy), STATUS_OK);
     assert_true(secret_equal(one, copy));
     assert_false(secret_equal(one, two));
@@ -46,10 +46,6 @@ static void test_cache_key(void **state)
 {
     (void)state;
     struct practice_id practice;
-    struct secret *key = NULL;
-    struct secret *other = NULL;
-    uint8_t sealed[64];
-    uint8_t opened[64];
     for (uint8_t i = 0; i < HASH_BYTES; i++) {
         practice.bytes[i] = i;
     }
@@ -57,16 +53,20 @@ static void test_cache_key(void **state)
     vectors_find(vectors, "cache");
     struct secret *master = NULL;
     assert_int_equal(secret_from_bytes(vectors_hex(vectors, "master"), &master), STATUS_OK);
+    struct secret *key = NULL;
     assert_int_equal(cache_key_derive(master, &practice, vectors_text(vectors, "purpose"), &key),
                      STATUS_OK);
+    struct secret *other = NULL;
     assert_int_equal(cache_key_derive(master, &practice, common_text("names"), &other), STATUS_OK);
     common_same(secret_view(key), vectors_hex(vectors, "key"));
     struct span record = vectors_text(vectors, "record");
     struct span value = vectors_text(vectors, "value");
+    uint8_t opened[64];
     assert_int_equal(cache_key_open(key, record, vectors_hex(vectors, "sealed"), opened),
                      STATUS_OK);
     common_same(span_of(opened, value.size), value);
 
+    uint8_t sealed[64];
     cache_key_seal(key, record, value, sealed);
     struct span whole = span_of(sealed, value.size + CACHE_KEY_OVERHEAD_BYTES);
     assert_int_equal(cache_key_open(key, record, whole, opened), STATUS_OK);
@@ -91,33 +91,32 @@ static void test_pass_file_vectors(void **state)
     (void)state;
     static uint8_t made[8192];
     static uint8_t plain[4096];
-    struct pass_file *file = NULL;
-    struct secret *content = NULL;
-    struct hash hash;
-    uint8_t nonce[24];
-    uint8_t salt[16];
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "keystore");
-    common_copy(vectors_hex(vectors, "nonce"), nonce, sizeof(nonce));
-    common_copy(vectors_hex(vectors, "salt"), salt, sizeof(salt));
+    uint8_t nonce[24];
+    common_copy(vectors_hex(vectors, "nonce"), nonce, sizeof nonce);
+    uint8_t salt[16];
+    common_copy(vectors_hex(vectors, "salt"), salt, sizeof salt);
     struct span inside = vectors_hex(vectors, "content");
     memcpy(plain, inside.data, inside.size);
-    assert_int_equal(vectors_number(vectors, "content_size"), sizeof(plain));
+    assert_int_equal(vectors_number(vectors, "content_size"), sizeof plain);
+    struct pass_file *file = NULL;
     assert_int_equal(pass_file_new_fixed(PASS_FILE_KEYSTORE, &pass_file_params_floor, salt,
                                          vectors_text(vectors, "passphrase"), &file),
                      STATUS_OK);
-    assert_int_equal(pass_file_seal_fixed(file, nonce, span_of(plain, sizeof(plain)), made),
+    assert_int_equal(pass_file_seal_fixed(file, nonce, span_of(plain, sizeof plain), made),
                      STATUS_OK);
-    assert_int_equal(vectors_number(vectors, "file_size"),
-                     sizeof(plain) + PASS_FILE_OVERHEAD_BYTES);
+    assert_int_equal(vectors_number(vectors, "file_size"), sizeof plain + PASS_FILE_OVERHEAD_BYTES);
     struct span start = vectors_hex(vectors, "file_start");
     common_same(span_of(made, start.size), start);
-    hash_bytes(span_of(made, sizeof(plain) + PASS_FILE_OVERHEAD_BYTES), &hash);
+    struct hash hash;
+    hash_bytes(span_of(made, sizeof plain + PASS_FILE_OVERHEAD_BYTES), &hash);
     common_same(ID_SPAN(&hash), vectors_hex(vectors, "file_sha256"));
     pass_file_free(file);
     file = NULL;
 
     vectors_find(vectors, "root key file");
+    struct secret *content = NULL;
     assert_int_equal(pass_file_open(vectors_hex(vectors, "file"), PASS_FILE_ROOT_KEY,
                                     vectors_text(vectors, "passphrase"), &file, &content),
                      STATUS_OK);
@@ -159,16 +158,16 @@ static void test_pass_file_bounds(void **state)
         {3, 64 * 1024, 0, STATUS_UNSUPPORTED},
         {3, 64 * 1024, 2, STATUS_UNSUPPORTED},
     };
-    uint8_t bytes[256];
-    struct pass_file_params params;
-    struct pass_file *file = NULL;
-    struct secret *content = NULL;
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "root key file");
     struct span good = vectors_hex(vectors, "file");
-    assert_true(good.size <= sizeof(bytes));
+    uint8_t bytes[256];
+    assert_true(good.size <= sizeof bytes);
     memcpy(bytes, good.data, good.size);
     struct span whole = span_of(bytes, good.size);
+    struct pass_file_params params;
+    struct pass_file *file = NULL;
+    struct secret *content = NULL;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         put_u32(bytes + 12, cases[i].passes);
         put_u32(bytes + 16, cases[i].memory_kib);
@@ -191,8 +190,8 @@ static void test_pass_file_bounds(void **state)
  * Argon2id is done, and fast enough for every bit. */
 static enum status open_by_key(const uint8_t *key, struct span file, uint8_t *out_content)
 {
-    struct frame frame = {0};
     struct span header = span_of(file.data, PASS_FILE_HEADER_BYTES);
+    struct frame frame = {0};
     assert_int_equal(frame_build(LABEL_ROOT_KEY_FILE, NULL, &header, 1, &frame), STATUS_OK);
     struct span bytes = span_of(frame.data, frame.size);
     const struct committed_scope scope = {key, bytes, bytes};
@@ -207,16 +206,16 @@ static enum status open_by_key(const uint8_t *key, struct span file, uint8_t *ou
 static void test_pass_file_bits(void **state)
 {
     (void)state;
-    uint8_t bytes[256];
-    uint8_t key[32];
-    uint8_t content[256];
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "keystore");
-    common_copy(vectors_hex(vectors, "file_key"), key, sizeof(key));
+    uint8_t key[32];
+    common_copy(vectors_hex(vectors, "file_key"), key, sizeof key);
     vectors_find(vectors, "root key file");
     struct span good = vectors_hex(vectors, "file");
+    uint8_t bytes[256];
     memcpy(bytes, good.data, good.size);
     struct span whole = span_of(bytes, good.size);
+    uint8_t content[256];
     assert_int_equal(open_by_key(key, whole, content), STATUS_OK);
     common_same(span_of(content, 32), vectors_hex(vectors, "content"));
     for (size_t bit = 0; bit < good.size * 8; bit++) {
@@ -234,16 +233,15 @@ static void test_pass_file_mutations(void **state)
     (void)state;
     static const size_t places[] = {0,  7,  8,  9,  10, 11, 15,  20, 23,
                                     24, 39, 40, 43, 44, 76, 100, 147};
-    uint8_t bytes[256];
-    struct pass_file_params params;
-    struct pass_file *file = NULL;
-    struct secret *content = NULL;
     struct vectors *vectors = vectors_open("private.txt");
     vectors_find(vectors, "root key file");
     struct span good = vectors_hex(vectors, "file");
     struct span words = vectors_text(vectors, "passphrase");
+    uint8_t bytes[256];
     memcpy(bytes, good.data, good.size);
     struct span whole = span_of(bytes, good.size);
+    struct pass_file *file = NULL;
+    struct secret *content = NULL;
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         /* At 15, three passes become four: within bounds, yet not what was sealed. */
         bytes[places[i]] ^= 7;
@@ -251,6 +249,7 @@ static void test_pass_file_mutations(void **state)
         assert_true(status == STATUS_DAMAGED || (status == STATUS_UNSUPPORTED && places[i] < 24));
         bytes[places[i]] ^= 7;
     }
+    struct pass_file_params params;
     for (size_t size = 0; size < good.size; size++) {
         assert_int_equal(pass_file_probe(span_of(bytes, size), PASS_FILE_ROOT_KEY, &params),
                          STATUS_DAMAGED);

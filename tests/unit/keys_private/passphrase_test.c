@@ -37,7 +37,7 @@ static void test_passphrase_judge(void **state)
         assert_true(strlen(passphrase_advice(cases[i].verdict)) > 10);
     }
     char longest[PASSPHRASE_BYTES_MAX + 1];
-    for (size_t i = 0; i < sizeof(longest); i++) {
+    for (size_t i = 0; i < sizeof longest; i++) {
         longest[i] = (char)('a' + i * i % 23 + i / 200);
     }
     assert_int_equal(passphrase_judge(span_of(longest, PASSPHRASE_BYTES_MAX)), PASSPHRASE_GOOD);
@@ -56,9 +56,9 @@ static void test_passphrase_generate(void **state)
         passphrase_generate(text);
         assert_int_equal(strlen(text), PASSPHRASE_GENERATED_BYTES - 1);
         assert_string_not_equal(text, before);
-        memcpy(before, text, sizeof(before));
+        memcpy(before, text, sizeof before);
         assert_int_equal(passphrase_judge(common_text(text)), PASSPHRASE_GOOD);
-        for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        for (size_t i = 0; i < sizeof text - 1; i++) {
             assert_true((text[i] == '-') == (i % 5 == 4));
             assert_true((strchr("aeiou", text[i]) != NULL) == (i % 5 == 1 || i % 5 == 3));
             used[(uint8_t)text[i]] = true;

@@ -27,9 +27,9 @@ static struct span value_span(const struct value *value)
 /* NULL, after saying so, when the file is not there. */
 static cJSON *load(const char *name)
 {
-    char path[4096];
     const char *folder = getenv("ALCOVE_WYCHEPROOF");
-    (void)snprintf(path, sizeof(path), "%s/%s",
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s",
                    folder != NULL ? folder : ALCOVE_SOURCE_DIR "/../shared/vectors", name);
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -130,11 +130,11 @@ static void test_wycheproof_hkdf(void **state)
 static void mac_one(const cJSON *group, const cJSON *test)
 {
     static struct value key, message, tag;
-    uint8_t found[MAC_BYTES];
     size_t bits = (size_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(group, "tagSize"));
     get(test, "key", &key);
     get(test, "msg", &message);
     get(test, "tag", &tag);
+    uint8_t found[MAC_BYTES];
     mac_bytes(value_span(&key), value_span(&message), found);
     bool same = tag.size == bits / 8 && memcmp(found, tag.bytes, tag.size) == 0;
     assert_int_equal(same, is_valid(test));
@@ -150,8 +150,6 @@ static void test_wycheproof_hmac(void **state)
 static void x25519_one(const cJSON *group, const cJSON *test)
 {
     static struct value public_value, private_value, shared;
-    uint8_t found[32];
-    uint8_t kem_shared[HPKE_SHARED_BYTES];
     (void)group;
     get(test, "public", &public_value);
     get(test, "private", &private_value);
@@ -159,15 +157,17 @@ static void x25519_one(const cJSON *group, const cJSON *test)
     assert_int_equal(public_value.size, 32);
     assert_int_equal(private_value.size, 32);
     bool zero = sodium_is_zero(shared.bytes, shared.size) == 1;
+    uint8_t found[32];
     int status = crypto_scalarmult(found, private_value.bytes, public_value.bytes);
     /* An all-zero secret is refused by the library and hence by our KEM. */
+    uint8_t kem_shared[HPKE_SHARED_BYTES];
     enum status kem =
         hpke_kem_x25519.decapsulate(private_value.bytes, public_value.bytes, kem_shared);
     assert_int_equal(status, zero ? -1 : 0);
     assert_int_equal(kem, zero ? STATUS_UNSUPPORTED : STATUS_OK);
     assert_true(!zero || has_flag(test, "ZeroSharedSecret"));
     if (!zero) {
-        common_same(span_of(found, sizeof(found)), value_span(&shared));
+        common_same(span_of(found, sizeof found), value_span(&shared));
     }
 }
 

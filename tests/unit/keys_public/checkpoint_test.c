@@ -17,23 +17,23 @@ static void test_cosignature_vector(void **state)
     (void)state;
     struct vectors *vectors = vectors_open("cosignature.txt");
     assert_true(vectors_next(vectors));
-    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
-    size_t size = 0;
     uint64_t time_s = vectors_number(vectors, "time");
     struct span text = vectors_text(vectors, "text");
+    uint8_t message[COSIGNATURE_MESSAGE_BYTES_MAX];
+    size_t size = 0;
     assert_int_equal(cosignature_message(text, time_s, message, &size), STATUS_OK);
     assert_true(span_equal(span_of(message, size), vectors_text(vectors, "message")));
     /* The line's framing: id, time, 64 bytes. */
     struct note_key key = {.name = "witness.example.com/w1", .type = NOTE_KEY_COSIGNATURE};
-    struct signature signature;
-    char line[SIGNED_NOTE_LINE_BYTES_MAX];
     static const char start[] = "\xe2\x80\x94 witness.example.com/w1 jWbPPwAAAABkGFDL";
     key.id = 0x8d66cf3f;
-    memset(&signature, 0, sizeof(signature));
+    struct signature signature;
+    memset(&signature, 0, sizeof signature);
+    char line[SIGNED_NOTE_LINE_BYTES_MAX];
     assert_int_equal(signed_note_line(&key, time_s, &signature, line, &size), STATUS_OK);
     assert_int_equal(size, vectors_text(vectors, "line").size);
-    assert_memory_equal(line, start, sizeof(start) - 1u);
-    assert_memory_equal(vectors_text(vectors, "line").data, start, sizeof(start) - 1u);
+    assert_memory_equal(line, start, sizeof start - 1u);
+    assert_memory_equal(vectors_text(vectors, "line").data, start, sizeof start - 1u);
     vectors_close(vectors);
 }
 
@@ -55,16 +55,16 @@ static void test_cosignature_verify(void **state)
                      STATUS_BAD_SIGNATURE);
     assert_int_equal(cosignature_verify(text, COSIGNATURE_TIME_S_MAX + 1u, key, &signature),
                      STATUS_MALFORMED);
-    assert_int_equal(cosignature_message(span_of(large, sizeof(large)), 1, message, &size),
+    assert_int_equal(cosignature_message(span_of(large, sizeof large), 1, message, &size),
                      STATUS_TOO_LARGE);
-    assert_int_equal(cosignature_message(span_of(large, sizeof(large) - 1u), COSIGNATURE_TIME_S_MAX,
+    assert_int_equal(cosignature_message(span_of(large, sizeof large - 1u), COSIGNATURE_TIME_S_MAX,
                                          message, &size),
                      STATUS_OK);
     /* A plain signature over the text is no cosignature. */
     signature = signer_sign(&witness, text);
     assert_int_equal(cosignature_verify(text, 77, key, &signature), STATUS_BAD_SIGNATURE);
-    char line[SIGNED_NOTE_LINE_BYTES_MAX];
     struct signer log = signer_make("log", NOTE_KEY_ED25519, 1);
+    char line[SIGNED_NOTE_LINE_BYTES_MAX];
     assert_int_equal(signed_note_line(&log.key, 1, &signature, line, &size), STATUS_USAGE);
     assert_int_equal(
         signed_note_line(&witness.key, COSIGNATURE_TIME_S_MAX + 1u, &signature, line, &size),
@@ -111,14 +111,14 @@ static void test_checkpoint_parse(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char text[512];
-        char again[CHECKPOINT_TEXT_BYTES_MAX];
-        struct checkpoint checkpoint;
-        size_t size = 0;
-        int used = snprintf(text, sizeof(text), "%s\n%s\n%s%s", cases[i].origin, cases[i].size,
+        int used = snprintf(text, sizeof text, "%s\n%s\n%s%s", cases[i].origin, cases[i].size,
                             cases[i].root, cases[i].tail);
         assert_true(used > 0);
+        struct checkpoint checkpoint;
         enum status status = checkpoint_parse(span_of(text, (size_t)used), &checkpoint);
         assert_int_equal(status, cases[i].good ? STATUS_OK : STATUS_MALFORMED);
+        char again[CHECKPOINT_TEXT_BYTES_MAX];
+        size_t size = 0;
         if (cases[i].good) {
             assert_string_equal(checkpoint.origin, cases[i].origin);
             assert_int_equal(checkpoint_format(&checkpoint, again, &size), STATUS_OK);
@@ -151,34 +151,34 @@ static void test_checkpoint_open(void **state)
     struct signer witness = signer_make("w.example", NOTE_KEY_COSIGNATURE, 2);
     struct checkpoint made = {.origin = "log.example/a", .size = 3, .root = {{9}}};
     char text[CHECKPOINT_TEXT_BYTES_MAX];
-    char note[CHECKPOINT_NOTE_BYTES_MAX + SIGNED_NOTE_LINE_BYTES_MAX];
     size_t text_size = 0;
-    size_t size = 0;
-    struct checkpoint opened;
-    struct signed_note signers;
     assert_int_equal(checkpoint_format(&made, text, &text_size), STATUS_OK);
     struct span body = span_of(text, text_size);
     struct signer_line lines[] = {signer_line(&log, body, 0), signer_line(&witness, body, 1234)};
     struct span spans[] = {span_of(lines[0].bytes, lines[0].size),
                            span_of(lines[1].bytes, lines[1].size)};
-    assert_int_equal(signed_note_compose(body, spans, 2, note, sizeof(note), &size), STATUS_OK);
+    char note[CHECKPOINT_NOTE_BYTES_MAX + SIGNED_NOTE_LINE_BYTES_MAX];
+    size_t size = 0;
+    assert_int_equal(signed_note_compose(body, spans, 2, note, sizeof note, &size), STATUS_OK);
+    struct checkpoint opened;
+    struct signed_note signers;
     assert_int_equal(
         checkpoint_open(span_of(note, size), &log.key, &witness.key, 1, &opened, &signers),
         STATUS_OK);
-    assert_memory_equal(&opened, &made, sizeof(made));
+    assert_memory_equal(&opened, &made, sizeof made);
     assert_int_equal(signers.signer_count, 2);
     assert_int_equal(signers.signers[1].key, 1);
     assert_true(signers.signers[1].time_s == 1234);
     assert_int_equal(checkpoint_open(span_of(note, size), &log.key, NULL, 0, &opened, NULL),
                      STATUS_OK);
-    assert_int_equal(signed_note_compose(body, &spans[1], 1, note, sizeof(note), &size), STATUS_OK);
+    assert_int_equal(signed_note_compose(body, &spans[1], 1, note, sizeof note, &size), STATUS_OK);
     assert_int_equal(checkpoint_open(span_of(note, size), &log.key, &witness.key, 1, &opened, NULL),
                      STATUS_BAD_SIGNATURE);
     /* The log's key signs, but for another origin. */
     struct signer other = signer_make("log.example/b", NOTE_KEY_ED25519, 1);
     lines[0] = signer_line(&other, body, 0);
     spans[0] = span_of(lines[0].bytes, lines[0].size);
-    assert_int_equal(signed_note_compose(body, spans, 1, note, sizeof(note), &size), STATUS_OK);
+    assert_int_equal(signed_note_compose(body, spans, 1, note, sizeof note, &size), STATUS_OK);
     assert_int_equal(checkpoint_open(span_of(note, size), &other.key, NULL, 0, &opened, NULL),
                      STATUS_MALFORMED);
 }

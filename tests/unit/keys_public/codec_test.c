@@ -16,27 +16,27 @@ static void test_cursor_round_trip(void **state)
     (void)state;
     uint8_t bytes[32];
     struct cursor_writer writer;
-    size_t size = 0;
-    cursor_write_init(&writer, bytes, sizeof(bytes));
+    cursor_write_init(&writer, bytes, sizeof bytes);
     cursor_write_u8(&writer, 0x01);
     cursor_write_u16(&writer, 0x0203);
     cursor_write_u32(&writer, 0x04050607);
     cursor_write_u64(&writer, 0x08090a0b0c0d0e0f);
     cursor_write_span(&writer, text_span("xyz"));
+    size_t size = 0;
     assert_int_equal(cursor_write_done(&writer, &size), STATUS_OK);
     assert_int_equal(size, 18);
     for (uint8_t i = 0; i < 15; i++) {
         assert_int_equal(bytes[i], i + 1);
     }
     struct cursor_reader reader;
-    uint8_t tail[2];
     cursor_read_init(&reader, span_of(bytes, size));
     assert_int_equal(cursor_read_u8(&reader), 0x01);
     assert_int_equal(cursor_read_u16(&reader), 0x0203);
     assert_int_equal(cursor_read_u32(&reader), 0x04050607);
     assert_true(cursor_read_u64(&reader) == 0x08090a0b0c0d0e0f);
     assert_true(span_equal(cursor_read_span(&reader, 1), text_span("x")));
-    cursor_read_bytes(&reader, tail, sizeof(tail));
+    uint8_t tail[2];
+    cursor_read_bytes(&reader, tail, sizeof tail);
     assert_memory_equal(tail, "yz", 2);
     assert_int_equal(cursor_read_done(&reader), STATUS_OK);
 }
@@ -47,8 +47,8 @@ static void test_cursor_read_short_input_fails(void **state)
 {
     (void)state;
     uint8_t bytes[15];
-    memset(bytes, 0xff, sizeof(bytes));
-    for (size_t size = 0; size < sizeof(bytes); size++) {
+    memset(bytes, 0xff, sizeof bytes);
+    for (size_t size = 0; size < sizeof bytes; size++) {
         uint8_t *exact = malloc(size + 1u);
         assert_non_null(exact);
         memcpy(exact, bytes, size);
@@ -86,12 +86,12 @@ static void test_cursor_write_full_buffer_fails(void **state)
         assert_non_null(exact);
         exact[capacity] = 0x5a;
         struct cursor_writer writer;
-        size_t size = 99;
         cursor_write_init(&writer, exact, capacity);
         cursor_write_u32(&writer, 1);
         cursor_write_u16(&writer, 2);
         cursor_write_u8(&writer, 3);
         cursor_write_span(&writer, text_span(""));
+        size_t size = 99;
         assert_int_equal(cursor_write_done(&writer, &size), STATUS_TOO_LARGE);
         assert_int_equal(size, 99);
         assert_int_equal(exact[capacity], 0x5a);
@@ -113,12 +113,12 @@ static void test_base64_rfc4648(void **state)
         {"foobar", "Zm9vYmFy"},
     };
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
-        char text[16];
-        uint8_t bytes[16];
         size_t size = 0;
-        assert_int_equal(base64_encode(text_span(pairs[i][0]), text, sizeof(text), &size), 0);
+        char text[16];
+        assert_int_equal(base64_encode(text_span(pairs[i][0]), text, sizeof text, &size), 0);
         assert_true(span_equal(span_of(text, size), text_span(pairs[i][1])));
-        assert_int_equal(base64_decode(text_span(pairs[i][1]), bytes, sizeof(bytes), &size), 0);
+        uint8_t bytes[16];
+        assert_int_equal(base64_decode(text_span(pairs[i][1]), bytes, sizeof bytes, &size), 0);
         assert_true(span_equal(span_of(bytes, size), text_span(pairs[i][0])));
     }
 }
@@ -129,17 +129,17 @@ static void test_base64_decode_accepts_canonical_only(void **state)
 {
     (void)state;
     static const char set[] = "AQgwZz9+/=-_ \n\r\t.\xe2";
-    const size_t n = sizeof(set) - 1u;
+    const size_t n = sizeof set - 1u;
     size_t accepted = 0;
     for (size_t i = 0; i < n * n * n * n; i++) {
         char text[4] = {set[i % n], set[i / n % n], set[i / (n * n) % n], set[i / (n * n * n)]};
-        char again[5];
         uint8_t bytes[3];
         size_t size = 0;
-        if (base64_decode(span_of(text, 4), bytes, sizeof(bytes), &size) != STATUS_OK) {
+        if (base64_decode(span_of(text, 4), bytes, sizeof bytes, &size) != STATUS_OK) {
             continue;
         }
         accepted++;
+        char again[5];
         assert_int_equal(base64_encode(span_of(bytes, size), again, 5, &size), STATUS_OK);
         assert_memory_equal(text, again, 4);
         assert_int_equal(again[4], 0);
@@ -155,14 +155,14 @@ static void test_base64_bounds(void **state)
     (void)state;
     static const char *const bad[] = {"A",    "AA",       "AAA",      "AAAAA",  "====", "A===",
                                       "AA=A", "AAA=AAAA", "AAAA====", "Zm9v\n", "Zm9=", "Zh=="};
-    uint8_t bytes[16];
-    char text[9];
     size_t size = 0;
+    uint8_t bytes[16];
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        assert_int_equal(base64_decode(text_span(bad[i]), bytes, sizeof(bytes), &size),
+        assert_int_equal(base64_decode(text_span(bad[i]), bytes, sizeof bytes, &size),
                          STATUS_MALFORMED);
     }
     assert_int_equal(base64_decode(text_span("Zm9v"), bytes, 2, &size), STATUS_TOO_LARGE);
+    char text[9];
     assert_int_equal(base64_encode(text_span("foob"), text, 8, &size), STATUS_TOO_LARGE);
     assert_int_equal(base64_encode(text_span("foob"), text, 9, &size), STATUS_OK);
     assert_int_equal(size, 8);
@@ -174,11 +174,11 @@ static void test_hex_decode(void **state)
     (void)state;
     static const char *const bad[] = {"",       "0",      "00",       "0001f",  "0001fg",
                                       "0001 f", "0x01ff", "0001ff00", "0001f\n"};
-    const uint8_t bytes[] = {0x00, 0x01, 0xff};
-    uint8_t out[3];
     char text[7];
+    const uint8_t bytes[] = {0x00, 0x01, 0xff};
     hex_encode(span_of(bytes, 3), text);
     assert_string_equal(text, "0001ff");
+    uint8_t out[3];
     assert_int_equal(hex_decode(text_span("0001Ff"), out, 3), STATUS_OK);
     assert_memory_equal(out, bytes, 3);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -190,22 +190,22 @@ static void test_hex_decode(void **state)
 static void test_hex_prefix(void **state)
 {
     (void)state;
-    const uint8_t id[] = {0xab, 0xcd, 0xef};
-    struct hex_prefix prefix;
     static const struct {
         const char *text;
         bool matches;
     } cases[] = {{"a", true},    {"b", false},    {"AB", true},      {"abc", true},
                  {"abd", false}, {"abcd", true},  {"abcdef", true},  {"abcdee", false},
                  {"bb", false},  {"abcde", true}, {"abcdef0", false}};
+    const uint8_t id[] = {0xab, 0xcd, 0xef};
+    struct hex_prefix prefix;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         assert_int_equal(hex_prefix_parse(text_span(cases[i].text), &prefix), STATUS_OK);
         assert_int_equal(hex_prefix_matches(&prefix, span_of(id, 3)), cases[i].matches);
     }
     char text[HEX_PREFIX_DIGITS_MAX + 1u];
-    memset(text, 'a', sizeof(text));
-    assert_int_equal(hex_prefix_parse(span_of(text, sizeof(text)), &prefix), STATUS_MALFORMED);
-    assert_int_equal(hex_prefix_parse(span_of(text, sizeof(text) - 1u), &prefix), STATUS_OK);
+    memset(text, 'a', sizeof text);
+    assert_int_equal(hex_prefix_parse(span_of(text, sizeof text), &prefix), STATUS_MALFORMED);
+    assert_int_equal(hex_prefix_parse(span_of(text, sizeof text - 1u), &prefix), STATUS_OK);
     assert_int_equal(hex_prefix_parse(text_span(""), &prefix), STATUS_MALFORMED);
     assert_int_equal(hex_prefix_parse(text_span("ag"), &prefix), STATUS_MALFORMED);
 }

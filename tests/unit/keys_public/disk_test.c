@@ -130,14 +130,14 @@ static int scene_end(void **state)
 static void holds(const struct scene *scene, const char *text)
 {
     char path[128];
+    in_folder(scene, "file", path);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    struct stat info;
-    in_folder(scene, "file", path);
     assert_int_equal(disk_read_path(path, 100, &bytes, &size), STATUS_OK);
     assert_true(span_equal(span_of(bytes, size), span_of(text, strlen(text))));
     assert_int_equal(bytes[size], 0);
     free(bytes);
+    struct stat info;
     assert_int_equal(lstat(path, &info), 0);
     assert_int_equal(info.st_mode & (S_IFMT | 07777), S_IFREG | 0600);
 }
@@ -148,16 +148,16 @@ static void test_clumsy(void **state)
 {
     const struct scene *scene = *state;
     char path[128];
-    int ends[2];
-    uint8_t got[9];
     in_folder(scene, "file", path);
     arrange(true, 0, 0);
     assert_int_equal(disk_create(path, span_of("some text", 9)), STATUS_OK);
     holds(scene, "some text");
     assert_int_equal(disk_replace(scene->fd, "temp", "file", span_of("another", 7)), STATUS_OK);
     holds(scene, "another");
+    int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     assert_int_equal(disk_send(ends[0], span_of("some text", 9)), STATUS_OK);
+    uint8_t got[9];
     assert_int_equal(disk_receive(ends[1], got, sizeof got), STATUS_OK);
     assert_memory_equal(got, "some text", 9);
     (void)close(ends[0]);
@@ -172,9 +172,9 @@ static void test_create_fails(void **state)
 {
     const struct scene *scene = *state;
     char path[128];
+    in_folder(scene, "file", path);
     enum status status = STATUS_IO;
     unsigned n = 0;
-    in_folder(scene, "file", path);
     while (status != STATUS_OK) {
         arrange(false, ++n, ENOSPC);
         status = disk_create(path, span_of("text", 4));
@@ -191,9 +191,9 @@ static void test_create_fails(void **state)
 static void test_replace_fails(void **state)
 {
     const struct scene *scene = *state;
+    assert_int_equal(disk_replace(scene->fd, "temp", "file", span_of("old", 3)), STATUS_OK);
     enum status status = STATUS_IO;
     unsigned n = 0;
-    assert_int_equal(disk_replace(scene->fd, "temp", "file", span_of("old", 3)), STATUS_OK);
     while (status != STATUS_OK) {
         n++;
         arrange(false, n, n == 1 ? ENOSPC : EIO);
@@ -212,14 +212,14 @@ static void test_planted(void **state)
 {
     const struct scene *scene = *state;
     char path[128];
-    char link_path[128];
-    int fd = -1;
-    size_t size = 0;
     in_folder(scene, "file", path);
+    char link_path[128];
     in_folder(scene, "link", link_path);
     assert_int_equal(disk_create(path, span_of("mine", 4)), STATUS_OK);
     assert_int_equal(symlinkat("file", scene->fd, "link"), 0);
     assert_int_equal(disk_create(link_path, span_of("x", 1)), STATUS_ALREADY);
+    int fd = -1;
+    size_t size = 0;
     assert_int_equal(disk_open_private(scene->fd, "link", &fd, &size), STATUS_REFUSED);
     /* As |temp|, the link goes, and the file that it leads to stays as it was. */
     assert_int_equal(disk_replace(scene->fd, "link", "temp", span_of("x", 1)), STATUS_OK);
@@ -244,14 +244,14 @@ static void test_sizes(void **state)
 {
     const struct scene *scene = *state;
     static uint8_t big[200000];
-    char path[128];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     for (size_t i = 0; i < sizeof big; i++) {
         big[i] = (uint8_t)(i * 7u);
     }
+    char path[128];
     in_folder(scene, "file", path);
     assert_int_equal(disk_create(path, span_of(big, sizeof big)), STATUS_OK);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(disk_read_path(path, sizeof big - 1, &bytes, &size), STATUS_TOO_LARGE);
     assert_int_equal(disk_read_path(path, 0, &bytes, &size), STATUS_TOO_LARGE);
     assert_null(bytes);

@@ -75,7 +75,7 @@ static void *hash_many(void *out)
         hash_bytes(ID_SPAN(&hash), &next);
         hash = next;
     }
-    memcpy(out, hash.bytes, sizeof(hash.bytes));
+    memcpy(out, hash.bytes, sizeof hash.bytes);
     return NULL;
 }
 
@@ -83,10 +83,10 @@ static void *hash_many(void *out)
 static void test_hash_threads(void **state)
 {
     (void)state;
-    pthread_t threads[4];
-    struct hash results[4];
     struct hash alone;
     (void)hash_many(alone.bytes);
+    pthread_t threads[4];
+    struct hash results[4];
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, hash_many, results[i].bytes), 0);
     }
@@ -142,8 +142,8 @@ static void test_frame_separates_purposes(void **state)
     struct span whole = span_of("ab", 2);
     struct span cut[] = {span_of("a", 1), span_of(NULL, 0), span_of("b", 1)};
     struct hash base;
-    struct hash hash;
     frame_hash(LABEL_LINK, &practice, &whole, 1, &base);
+    struct hash hash;
     frame_hash(LABEL_LINK, &practice, cut, 3, &hash);
     assert_true(ID_EQUAL(&base, &hash));
     frame_hash(LABEL_WRAP, &practice, &whole, 1, &hash);
@@ -188,15 +188,15 @@ static void test_frame_write_bounds(void **state)
 static void test_wipe_random(void **state)
 {
     (void)state;
-    uint8_t a[32];
-    uint8_t b[32];
-    uint8_t zero[32] = {0};
     assert_int_equal(random_init(), STATUS_OK);
-    random_bytes(a, sizeof(a));
-    random_bytes(b, sizeof(b));
-    assert_memory_not_equal(a, b, sizeof(a));
-    wipe(a, sizeof(a));
-    assert_memory_equal(a, zero, sizeof(a));
+    uint8_t a[32];
+    random_bytes(a, sizeof a);
+    uint8_t b[32];
+    random_bytes(b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    wipe(a, sizeof a);
+    uint8_t zero[32] = {0};
+    assert_memory_equal(a, zero, sizeof a);
     wipe(NULL, 0);
 }
 

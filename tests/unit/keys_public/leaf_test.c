@@ -67,21 +67,21 @@ static void test_leaf_event(void **state)
     (void)state;
     struct inputs in;
     struct vectors *vectors = inputs_read(&in);
-    struct hash target;
-    struct hash restricted;
-    struct hash leaf;
-    struct hash whole_hash;
-    uint8_t whole[128];
     vectors_find(vectors, "event");
+    struct hash target;
     leaf_target_hash(&in.practice, in.opening, in.target, &target);
     assert_hash(vectors, "target_hash", &target);
+    struct hash restricted;
     leaf_restricted_hash(&in.practice, in.opening, in.restricted, &restricted);
     assert_hash(vectors, "restricted_hash", &restricted);
+    struct hash leaf;
     leaf_event_hash(in.open, &target, &restricted, &leaf);
     assert_hash(vectors, "leaf_hash", &leaf);
+    uint8_t whole[128];
     memcpy(whole, in.open.data, in.open.size);
     memcpy(whole + in.open.size, target.bytes, HASH_BYTES);
     memcpy(whole + in.open.size + HASH_BYTES, restricted.bytes, HASH_BYTES);
+    struct hash whole_hash;
     merkle_leaf_hash(span_of(whole, in.open.size + 2u * HASH_BYTES), &whole_hash);
     assert_true(ID_EQUAL(&leaf, &whole_hash));
     vectors_close(vectors);
@@ -95,21 +95,21 @@ static void test_leaf_statement(void **state)
     struct inputs in;
     struct vectors *vectors = inputs_read(&in);
     struct leaf_statement leaf = {.label = in.label};
-    struct leaf_statement again;
-    uint8_t bytes[LEAF_STATEMENT_BYTES + 1u] = {0};
     vectors_find(vectors, "statement");
     leaf.type = (uint16_t)vectors_number(vectors, "type");
     leaf.number = vectors_number(vectors, "number");
     leaf_statement_commitment(&in.practice, in.opening, in.time_ms, in.statement, &leaf.commitment);
     assert_hash(vectors, "commitment", &leaf.commitment);
+    uint8_t bytes[LEAF_STATEMENT_BYTES + 1u] = {0};
     leaf_statement_encode(&leaf, bytes);
     assert_true(span_equal(span_of(bytes, LEAF_STATEMENT_BYTES), vectors_hex(vectors, "leaf")));
+    struct leaf_statement again;
     assert_int_equal(leaf_statement_decode(span_of(bytes, LEAF_STATEMENT_BYTES), &again),
                      STATUS_OK);
     assert_int_equal(again.type, leaf.type);
     assert_true(again.number == leaf.number && ID_EQUAL(&again.label, &leaf.label) &&
                 ID_EQUAL(&again.commitment, &leaf.commitment));
-    for (size_t size = 0; size <= sizeof(bytes); size++) {
+    for (size_t size = 0; size <= sizeof bytes; size++) {
         if (size != LEAF_STATEMENT_BYTES) {
             assert_int_equal(leaf_statement_decode(span_of(bytes, size), &again), STATUS_MALFORMED);
         }
@@ -122,10 +122,10 @@ static void test_leaf_statement(void **state)
         } else if (bit / 8u >= LEAF_STATEMENT_BYTES - 4u) {
             assert_int_equal(status, STATUS_MALFORMED);
         } else {
-            uint8_t back[LEAF_STATEMENT_BYTES];
             assert_int_equal(status, STATUS_OK);
+            uint8_t back[LEAF_STATEMENT_BYTES];
             leaf_statement_encode(&again, back);
-            assert_memory_equal(back, bytes, sizeof(back));
+            assert_memory_equal(back, bytes, sizeof back);
         }
         bytes[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
     }
@@ -139,13 +139,13 @@ static void test_leaf_section_head(void **state)
     (void)state;
     struct inputs in;
     struct vectors *vectors = inputs_read(&in);
-    struct hash head;
-    struct hash other;
     vectors_find(vectors, "section head");
     uint64_t number = vectors_number(vectors, "number");
     uint16_t kind = (uint16_t)vectors_number(vectors, "kind");
+    struct hash head;
     leaf_section_head(&in.practice, &in.previous, number, kind, &in.object, &head);
     assert_hash(vectors, "head", &head);
+    struct hash other;
     leaf_section_head(&in.practice, &in.previous, number + 1u, kind, &in.object, &other);
     assert_false(ID_EQUAL(&head, &other));
     leaf_section_head(&in.practice, &in.previous, number, (uint16_t)(kind + 1u), &in.object,
@@ -167,13 +167,13 @@ static void test_leaf_hashes(void **state)
     (void)state;
     struct inputs in;
     struct vectors *vectors = inputs_read(&in);
-    struct hash hash;
-    struct practice_id practice;
     vectors_find(vectors, "hashes");
+    struct hash hash;
     statement_hash(in.statement, &in.practice, &hash);
     assert_hash(vectors, "statement_hash", &hash);
     statement_identity_hash(&in.key, &in.practice, &hash);
     assert_hash(vectors, "identity_hash", &hash);
+    struct practice_id practice;
     statement_practice_id(in.statement, &practice);
     assert_true(span_equal(ID_SPAN(&practice), vectors_hex(vectors, "practice_id")));
     vectors_close(vectors);
@@ -185,8 +185,8 @@ static void test_origin_names(void **state)
     (void)state;
     struct inputs in;
     struct vectors *vectors = inputs_read(&in);
-    char name[ORIGIN_CHARS_MAX];
     vectors_find(vectors, "origins");
+    char name[ORIGIN_CHARS_MAX];
     origin_format(&in.practice, ORIGIN_STATEMENTS, name);
     assert_true(span_equal(span_of(name, strlen(name)), vectors_text(vectors, "statements")));
     assert_true(note_key_name_valid(span_of(name, strlen(name))));

@@ -7,8 +7,8 @@
 /* The reference's leaves, appended. */
 static void tree_from_vectors(struct tree *tree, struct vectors *vectors)
 {
-    char key[] = "leaf0";
     vectors_find(vectors, "leaves");
+    char key[] = "leaf0";
     for (size_t i = 0; i < 8; i++) {
         key[4] = "01234567"[i];
         tree_append(tree, vectors_hex(vectors, key));
@@ -21,20 +21,20 @@ static void test_merkle_known_answers(void **state)
     (void)state;
     struct tree *tree = tree_new();
     struct vectors *vectors = vectors_open("merkle.txt");
+    tree_from_vectors(tree, vectors);
     size_t roots = 0;
     size_t proofs = 0;
-    tree_from_vectors(tree, vectors);
     while (vectors_next(vectors)) {
         uint64_t size = vectors_number(vectors, "size");
-        struct merkle_proof proof;
         if (vectors_has(vectors, "root")) {
-            struct hash root;
             assert_true(span_equal(ID_SPAN(&tree->roots[size]), vectors_hex(vectors, "root")));
+            struct hash root;
             assert_int_equal(merkle_root(&tree->source, size, &root), STATUS_OK);
             assert_true(ID_EQUAL(&root, &tree->roots[size]));
             roots++;
             continue;
         }
+        struct merkle_proof proof;
         if (vectors_has(vectors, "index")) {
             assert_int_equal(merkle_proof_inclusion(&tree->source, vectors_number(vectors, "index"),
                                                     size, &proof),
@@ -57,12 +57,12 @@ static void test_merkle_known_answers(void **state)
  * Levels are walked with a stack of our own. */
 static void oracle_root(uint8_t count, struct hash *out_root)
 {
-    struct hash row[TREE_LEAVES];
     size_t width = count;
     if (count == 0) {
         merkle_empty_root(out_root);
         return;
     }
+    struct hash row[TREE_LEAVES];
     for (uint8_t i = 0; i < count; i++) {
         merkle_leaf_hash(span_of(&i, 1), &row[i]);
     }
@@ -90,12 +90,12 @@ static void test_merkle_roots_all_sizes(void **state)
     tree_fill(tree, TREE_LEAVES);
     for (uint8_t size = 0; size <= TREE_LEAVES; size++) {
         struct hash expected;
-        struct hash root;
-        struct merkle_frontier loaded;
         oracle_root(size, &expected);
         assert_true(ID_EQUAL(&tree->roots[size], &expected));
+        struct hash root;
         assert_int_equal(merkle_root(&tree->source, size, &root), STATUS_OK);
         assert_true(ID_EQUAL(&root, &expected));
+        struct merkle_frontier loaded;
         assert_int_equal(merkle_frontier_load(&loaded, size, &tree->source), STATUS_OK);
         for (uint8_t i = size; i < TREE_LEAVES; i++) {
             struct hash leaf;
@@ -142,7 +142,7 @@ static void mutation_refused(const struct mutation *m)
         bad.count--;
         assert_int_equal(mutation_check(m, &bad), STATUS_BAD_PROOF);
         /* Without its first hash. */
-        memmove(&bad.hashes[0], &m->proof->hashes[1], bad.count * sizeof(bad.hashes[0]));
+        memmove(&bad.hashes[0], &m->proof->hashes[1], bad.count * sizeof bad.hashes[0]);
         assert_int_equal(mutation_check(m, &bad), STATUS_BAD_PROOF);
     }
     bad = *m->proof;
@@ -150,7 +150,7 @@ static void mutation_refused(const struct mutation *m)
     bad.count++;
     assert_int_equal(mutation_check(m, &bad), STATUS_BAD_PROOF);
     /* One more in front. */
-    memmove(&bad.hashes[1], &m->proof->hashes[0], m->proof->count * sizeof(bad.hashes[0]));
+    memmove(&bad.hashes[1], &m->proof->hashes[0], m->proof->count * sizeof bad.hashes[0]);
     bad.hashes[0] = *m->first;
     assert_int_equal(mutation_check(m, &bad), STATUS_BAD_PROOF);
 }
@@ -259,13 +259,13 @@ static void test_merkle_failures(void **state)
         struct tree_nodes saved = tree->nodes;
         tree->nodes.fail_at = puts + n;
         assert_int_equal(merkle_frontier_append(&tree->frontier, &leaf, &tree->sink), STATUS_IO);
-        assert_memory_equal(&before, &tree->frontier, sizeof(before));
+        assert_memory_equal(&before, &tree->frontier, sizeof before);
         tree->nodes = saved;
     }
     struct hash root;
-    struct merkle_proof proof;
     assert_int_equal(merkle_root(&tree->source, 8, &root), STATUS_CORRUPT);
     assert_int_equal(merkle_root(&tree->source, MERKLE_SIZE_MAX + 1u, &root), STATUS_TOO_LARGE);
+    struct merkle_proof proof;
     assert_int_equal(merkle_proof_inclusion(&tree->source, 7, 7, &proof), STATUS_USAGE);
     assert_int_equal(merkle_proof_consistency(&tree->source, 8, 7, &proof), STATUS_USAGE);
     tree->frontier.size = MERKLE_SIZE_MAX;
@@ -276,7 +276,7 @@ static void test_merkle_failures(void **state)
 static enum status wide_get(void *context, uint32_t level, uint64_t index, struct hash *out_hash)
 {
     uint64_t size = *(const uint64_t *)context;
-    memset(out_hash, (int)(level + 1u), sizeof(*out_hash));
+    memset(out_hash, (int)(level + 1u), sizeof *out_hash);
     assert_true(level < 63u && index < (size >> level));
     return STATUS_OK;
 }
@@ -290,9 +290,9 @@ static void test_merkle_largest_sizes(void **state)
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         uint64_t size = sizes[i];
         struct merkle_source source = {wide_get, &size};
-        struct merkle_proof proof;
         struct hash root;
         assert_int_equal(merkle_root(&source, size, &root), STATUS_OK);
+        struct merkle_proof proof;
         assert_int_equal(merkle_proof_inclusion(&source, 0, size, &proof), STATUS_OK);
         assert_true(proof.count >= 62u && proof.count <= 63u);
         assert_int_equal(merkle_proof_inclusion(&source, size - 1u, size, &proof), STATUS_OK);
@@ -307,12 +307,12 @@ static void test_merkle_proof_decode(void **state)
 {
     (void)state;
     uint8_t bytes[(MERKLE_PROOF_HASHES_MAX + 1u) * HASH_BYTES];
-    struct merkle_proof proof;
-    for (size_t i = 0; i < sizeof(bytes); i++) {
+    for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (uint8_t)(i * 7u);
     }
-    for (size_t size = 0; size <= sizeof(bytes); size++) {
-        bool good = size % HASH_BYTES == 0 && size < sizeof(bytes);
+    struct merkle_proof proof;
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        bool good = size % HASH_BYTES == 0 && size < sizeof bytes;
         assert_int_equal(merkle_proof_decode(span_of(bytes, size), &proof),
                          good ? STATUS_OK : STATUS_MALFORMED);
         if (good) {

@@ -16,14 +16,14 @@ struct buffer {
 
 static struct buffer *buffer_new(void)
 {
-    struct buffer *buffer = calloc(1, sizeof(*buffer));
+    struct buffer *buffer = calloc(1, sizeof *buffer);
     assert_non_null(buffer);
     return buffer;
 }
 
 static void buffer_add(struct buffer *buffer, struct span bytes)
 {
-    assert_true(bytes.size <= sizeof(buffer->bytes) - buffer->size);
+    assert_true(bytes.size <= sizeof buffer->bytes - buffer->size);
     memcpy(buffer->bytes + buffer->size, bytes.data, bytes.size);
     buffer->size += bytes.size;
 }
@@ -41,10 +41,10 @@ static struct span buffer_span(const struct buffer *buffer)
 /* From a copy of exactly that size, so that reading past the end is seen. */
 static enum status open_exact(struct span note, const struct note_key *keys, size_t count)
 {
-    struct signed_note opened;
     uint8_t *exact = malloc(note.size > 0 ? note.size : 1u);
     assert_non_null(exact);
     memcpy(exact, note.data, note.size);
+    struct signed_note opened;
     enum status status = signed_note_open(span_of(exact, note.size), keys, count, &opened);
     free(exact);
     return status;
@@ -58,13 +58,13 @@ static void test_signed_note_vectors(void **state)
     struct vectors *vectors = vectors_open("signed-note.txt");
     size_t seen = 0;
     while (vectors_next(vectors)) {
-        struct note_key key;
-        struct signed_note opened;
-        char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
         struct span note = vectors_text(vectors, "note");
+        struct note_key key;
         assert_int_equal(vkey_parse(vectors_text(vectors, "vkey"), &key), STATUS_OK);
+        char vkey[NOTE_KEY_VKEY_BYTES_MAX + 1u];
         note_key_format(&key, vkey);
         assert_true(span_equal(text_span(vkey), vectors_text(vectors, "vkey")));
+        struct signed_note opened;
         assert_int_equal(signed_note_open(note, &key, 1, &opened), STATUS_OK);
         assert_int_equal(opened.signer_count, 1);
         assert_int_equal(opened.signers[0].key, 0);
@@ -130,7 +130,7 @@ static void test_note_key_name_valid(void **state)
                                       "a\tb", "a\x01", "\xc2\xa0", "\xe3\x80\x80", "a\xe2\x80\xa8",
                                       "\xff", "\xc2"};
     char name[NOTE_KEY_NAME_BYTES_MAX + 1u];
-    memset(name, 'n', sizeof(name));
+    memset(name, 'n', sizeof name);
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_true(note_key_name_valid(text_span(good[i])));
     }
@@ -138,7 +138,7 @@ static void test_note_key_name_valid(void **state)
         assert_false(note_key_name_valid(text_span(bad[i])));
     }
     assert_true(note_key_name_valid(span_of(name, NOTE_KEY_NAME_BYTES_MAX)));
-    assert_false(note_key_name_valid(span_of(name, sizeof(name))));
+    assert_false(note_key_name_valid(span_of(name, sizeof name)));
     assert_false(note_key_name_valid(span_of("a\0b", 3)));
 }
 
@@ -157,12 +157,12 @@ static void test_signed_note_round_trip(void **state)
                                   signer_line(&two, text, 1700000002), signer_line(&log, text, 0),
                                   signer_line(&two, text, 1700000001)};
     struct span spans[ARRAY_LEN(lines)];
-    char note[4096];
-    size_t size = 0;
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         spans[i] = span_of(lines[i].bytes, lines[i].size);
     }
-    assert_int_equal(signed_note_compose(text, spans, 4, note, sizeof(note), &size), STATUS_OK);
+    char note[4096];
+    size_t size = 0;
+    assert_int_equal(signed_note_compose(text, spans, 4, note, sizeof note, &size), STATUS_OK);
     struct signed_note opened;
     assert_int_equal(signed_note_open(span_of(note, size), keys, 3, &opened), STATUS_OK);
     assert_true(span_equal(opened.text, text));
@@ -174,9 +174,9 @@ static void test_signed_note_round_trip(void **state)
                      STATUS_BAD_SIGNATURE);
     assert_int_equal(signed_note_open(span_of(note, size), NULL, 0, &opened), STATUS_BAD_SIGNATURE);
     assert_int_equal(signed_note_compose(text, spans, 4, note, size - 1u, &size), STATUS_TOO_LARGE);
-    assert_int_equal(signed_note_compose(text, spans, 0, note, sizeof(note), &size),
+    assert_int_equal(signed_note_compose(text, spans, 0, note, sizeof note, &size),
                      STATUS_MALFORMED);
-    assert_int_equal(signed_note_compose(text_span("no end"), spans, 1, note, sizeof(note), &size),
+    assert_int_equal(signed_note_compose(text_span("no end"), spans, 1, note, sizeof note, &size),
                      STATUS_MALFORMED);
 }
 
@@ -275,14 +275,13 @@ static void test_signed_note_known_keys(void **state)
     buffer_add(note, text_span("t\n\n"));
     buffer_line(note, &good);
     uint8_t short_blob[8] = {0};
-    char text_blob[16];
-    size_t size = 0;
     for (size_t i = 0; i < 4; i++) {
         short_blob[i] = (uint8_t)(log.key.id >> (24u - 8u * i));
     }
-    char base[] = "\xe2\x80\x94 log ";
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char text_blob[16];
+    size_t size = 0;
     for (size_t i = 0; i < 6; i += 3) {
         uint32_t group =
             (uint32_t)short_blob[i] << 16 | (uint32_t)short_blob[i + 1] << 8 | short_blob[i + 2];
@@ -291,6 +290,7 @@ static void test_signed_note_known_keys(void **state)
         }
     }
     text_blob[size++] = '\n';
+    char base[] = "\xe2\x80\x94 log ";
     buffer_add(note, text_span(base));
     buffer_add(note, span_of(text_blob, size));
     assert_int_equal(open_exact(buffer_span(note), &log.key, 1), STATUS_BAD_SIGNATURE);

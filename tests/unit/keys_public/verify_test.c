@@ -23,12 +23,12 @@ static void test_verify_rfc8032(void **state)
     struct vectors *vectors = vectors_open("ed25519.txt");
     size_t seen = 0;
     while (vectors_next(vectors)) {
-        struct public_key key;
-        struct signature signature;
-        uint8_t message[80] = {0};
         struct span text = vectors_hex(vectors, "message");
-        copy_exact(vectors_hex(vectors, "public"), key.bytes, sizeof(key.bytes));
-        copy_exact(vectors_hex(vectors, "signature"), signature.bytes, sizeof(signature.bytes));
+        struct public_key key;
+        copy_exact(vectors_hex(vectors, "public"), key.bytes, sizeof key.bytes);
+        struct signature signature;
+        copy_exact(vectors_hex(vectors, "signature"), signature.bytes, sizeof signature.bytes);
+        uint8_t message[80] = {0};
         memcpy(message, text.data, text.size);
         assert_int_equal(verify_bytes(&key, text, &signature), STATUS_OK);
         for (size_t bit = 0; bit < 8u * SIGNATURE_BYTES; bit++) {
@@ -83,15 +83,15 @@ static char *read_text(const char *path)
 /* ALCOVE_VECTORS names the folder; otherwise one beside the sources is looked at. */
 static char *read_wycheproof(void)
 {
-    char path[1024];
     const char *folder = getenv("ALCOVE_VECTORS");
-    const char *const defaults[] = {"shared/vectors", "../shared/vectors"};
+    char path[1024];
     if (folder != NULL) {
-        (void)snprintf(path, sizeof(path), "%s/wycheproof-ed25519.json", folder);
+        (void)snprintf(path, sizeof path, "%s/wycheproof-ed25519.json", folder);
         return read_text(path);
     }
+    const char *const defaults[] = {"shared/vectors", "../shared/vectors"};
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s/wycheproof-ed25519.json", ALCOVE_SOURCE_DIR,
+        (void)snprintf(path, sizeof path, "%s/%s/wycheproof-ed25519.json", ALCOVE_SOURCE_DIR,
                        defaults[i]);
         char *text = read_text(path);
         if (text != NULL) {
@@ -118,15 +118,15 @@ static size_t hex_field(const cJSON *object, const char *name, uint8_t *out, siz
 static void check_wycheproof_case(const struct public_key *key, const cJSON *item)
 {
     uint8_t message[1024];
+    size_t size = hex_field(item, "msg", message, sizeof message);
+    bool valid = strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(item, "result")), "valid") == 0;
     uint8_t bytes[256];
     struct signature signature;
-    size_t size = hex_field(item, "msg", message, sizeof(message));
-    bool valid = strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(item, "result")), "valid") == 0;
-    if (hex_field(item, "sig", bytes, sizeof(bytes)) != sizeof(signature.bytes)) {
+    if (hex_field(item, "sig", bytes, sizeof bytes) != sizeof signature.bytes) {
         assert_false(valid); /* the type itself refuses other lengths */
         return;
     }
-    memcpy(signature.bytes, bytes, sizeof(signature.bytes));
+    memcpy(signature.bytes, bytes, sizeof signature.bytes);
     assert_int_equal(verify_bytes(key, span_of(message, size), &signature),
                      valid ? STATUS_OK : STATUS_BAD_SIGNATURE);
 }
@@ -141,17 +141,16 @@ static void test_verify_wycheproof(void **state)
         skip();
     }
     cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
     const cJSON *group = NULL;
     const cJSON *item = NULL;
     int seen = 0;
-    assert_non_null(root);
     cJSON_ArrayForEach(group, cJSON_GetObjectItem(root, "testGroups"))
     {
-        struct public_key key;
         uint8_t bytes[64];
-        size_t size =
-            hex_field(cJSON_GetObjectItem(group, "publicKey"), "pk", bytes, sizeof(bytes));
-        copy_exact(span_of(bytes, size), key.bytes, sizeof(key.bytes));
+        size_t size = hex_field(cJSON_GetObjectItem(group, "publicKey"), "pk", bytes, sizeof bytes);
+        struct public_key key;
+        copy_exact(span_of(bytes, size), key.bytes, sizeof key.bytes);
         cJSON_ArrayForEach(item, cJSON_GetObjectItem(group, "tests"))
         {
             check_wycheproof_case(&key, item);
@@ -170,11 +169,11 @@ struct folder {
 
 static int folder_make(void **state)
 {
-    struct folder *folder = calloc(1, sizeof(*folder));
+    struct folder *folder = calloc(1, sizeof *folder);
     assert_non_null(folder);
-    (void)snprintf(folder->path, sizeof(folder->path), "/tmp/alcove-login-key-XXXXXX");
+    (void)snprintf(folder->path, sizeof folder->path, "/tmp/alcove-login-key-XXXXXX");
     assert_non_null(mkdtemp(folder->path));
-    (void)snprintf(folder->key, sizeof(folder->key), "%s/login.key", folder->path);
+    (void)snprintf(folder->key, sizeof folder->key, "%s/login.key", folder->path);
     *state = folder;
     return 0;
 }
@@ -192,21 +191,21 @@ static int folder_remove(void **state)
 static void test_login_key_round_trip(void **state)
 {
     const struct folder *folder = *state;
-    struct public_key made;
-    struct public_key loaded;
-    struct practice_id practice = {{7}};
-    struct signature signature;
-    struct login_key *key = NULL;
-    struct stat info;
     static uint8_t large[9000];
-    struct span parts[] = {span_of("hello", 5), span_of(large, sizeof(large))};
+    struct span parts[] = {span_of("hello", 5), span_of(large, sizeof large)};
+    struct login_key *key = NULL;
     assert_int_equal(login_key_open(folder->key, &key), STATUS_NOT_FOUND);
+    struct public_key made;
     assert_int_equal(login_key_generate(folder->key, &made), STATUS_OK);
+    struct stat info;
     assert_int_equal(stat(folder->key, &info), 0);
     assert_int_equal(info.st_mode & 07777u, 0600);
     assert_int_equal(login_key_open(folder->key, &key), STATUS_OK);
+    struct public_key loaded;
     login_key_public(key, &loaded);
     assert_true(ID_EQUAL(&made, &loaded));
+    struct practice_id practice = {{7}};
+    struct signature signature;
     for (size_t count = 1; count <= 2; count++) {
         assert_int_equal(
             login_key_sign(key, LABEL_LOGIN_SERVER, &practice, parts, count, &signature),
@@ -230,12 +229,12 @@ static void test_login_key_round_trip(void **state)
 static void test_login_key_signs_logins_only(void **state)
 {
     const struct folder *folder = *state;
-    struct public_key made;
-    struct signature signature;
-    struct login_key *key = NULL;
     struct span part = span_of("x", 1);
+    struct public_key made;
     assert_int_equal(login_key_generate(folder->key, &made), STATUS_OK);
+    struct login_key *key = NULL;
     assert_int_equal(login_key_open(folder->key, &key), STATUS_OK);
+    struct signature signature;
     for (int i = LABEL_NONE; i < LABEL_COUNT; i++) {
         bool allowed = i == LABEL_LOGIN_SERVER || i == LABEL_REWOUND;
         assert_int_equal(login_key_sign(key, (enum label)i, NULL, &part, 1, &signature),
@@ -249,19 +248,19 @@ static void test_login_key_file_is_guarded(void **state)
 {
     const struct folder *folder = *state;
     struct public_key made;
-    struct public_key again;
-    struct login_key *key = NULL;
-    char other[128];
     assert_int_equal(login_key_generate(folder->key, &made), STATUS_OK);
+    struct public_key again;
     assert_int_equal(login_key_generate(folder->key, &again), STATUS_CONFLICT);
     static const mode_t loose[] = {0640, 0604, 0620, 0601, 0660};
+    struct login_key *key = NULL;
     for (size_t i = 0; i < ARRAY_LEN(loose); i++) {
         assert_int_equal(chmod(folder->key, loose[i]), 0);
         assert_int_equal(login_key_open(folder->key, &key), STATUS_REFUSED);
         assert_null(key);
     }
     assert_int_equal(chmod(folder->key, 0600), 0);
-    (void)snprintf(other, sizeof(other), "%s/link", folder->path);
+    char other[128];
+    (void)snprintf(other, sizeof other, "%s/link", folder->path);
     assert_int_equal(symlink(folder->key, other), 0);
     assert_int_equal(login_key_open(other, &key), STATUS_REFUSED);
     assert_int_equal(login_key_generate(other, &again), STATUS_CONFLICT);
@@ -270,7 +269,7 @@ static void test_login_key_file_is_guarded(void **state)
     assert_int_equal(login_key_open(other, &key), STATUS_REFUSED);
     assert_int_equal(unlink(other), 0);
     assert_int_equal(login_key_open(folder->path, &key), STATUS_REFUSED);
-    (void)snprintf(other, sizeof(other), "%s/none/login.key", folder->path);
+    (void)snprintf(other, sizeof other, "%s/none/login.key", folder->path);
     assert_int_equal(login_key_generate(other, &again), STATUS_IO);
     assert_int_equal(login_key_open(folder->key, &key), STATUS_OK);
     login_key_public(key, &again);
@@ -291,14 +290,14 @@ static void test_login_key_damaged_file(void **state)
 {
     const struct folder *folder = *state;
     struct public_key made;
-    struct login_key *key = NULL;
-    uint8_t bytes[128] = {0};
     assert_int_equal(login_key_generate(folder->key, &made), STATUS_OK);
     int fd = open(folder->key, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    size_t size = (size_t)read(fd, bytes, sizeof(bytes));
+    uint8_t bytes[128] = {0};
+    size_t size = (size_t)read(fd, bytes, sizeof bytes);
     assert_int_equal(close(fd), 0);
     assert_int_equal(size, 72);
+    struct login_key *key = NULL;
     for (size_t bit = 0; bit < 8u * size; bit++) {
         bytes[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
         write_file(folder->key, bytes, size);

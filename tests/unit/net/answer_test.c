@@ -8,12 +8,10 @@
 static void expect_stream(struct raw_ws *ws, uint32_t chunks)
 {
     size_t size = 0;
-
     for (uint32_t i = 0; i < chunks; i++) {
         uint8_t number[4];
-
         packing_put_size(number, i);
-        assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+        assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
         /* The first one shares its message with whatever answer stood before it. */
         assert_in_range(size, i == 0 ? NET_CHUNK_BYTES_MIN : PACKING_FRAME_BYTES,
                         PACKING_FRAME_BYTES);
@@ -27,32 +25,30 @@ static void expect_stream(struct raw_ws *ws, uint32_t chunks)
  * off by a client that goes; one that fails. */
 static void test_streams(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-    const uint8_t echo[2] = {COMMAND_ECHO, 1};
-    const uint8_t fails[1] = {COMMAND_FAIL};
-    uint8_t request[5];
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
+    uint8_t request[5];
     peer_put_number(request, COMMAND_STREAM, 200);
-    assert_true(raw_ws_send(ws, request, sizeof(request)));
-    assert_true(raw_ws_send(ws, echo, sizeof(echo)));
-    assert_true(raw_ws_send(ws, request, sizeof(request)));
-    assert_true(raw_ws_send(ws, echo, sizeof(echo)));
+    assert_true(raw_ws_send(ws, request, sizeof request));
+    const uint8_t echo[2] = {COMMAND_ECHO, 1};
+    assert_true(raw_ws_send(ws, echo, sizeof echo));
+    assert_true(raw_ws_send(ws, request, sizeof request));
+    assert_true(raw_ws_send(ws, echo, sizeof echo));
     expect_stream(ws, 200);
-    peer_expect_echo(ws, echo, sizeof(echo));
+    peer_expect_echo(ws, echo, sizeof echo);
     expect_stream(ws, 200);
-    peer_expect_echo(ws, echo, sizeof(echo));
+    peer_expect_echo(ws, echo, sizeof echo);
     peer_put_number(request, COMMAND_STREAM, 100000);
-    assert_true(raw_ws_send(ws, request, sizeof(request)));
-    assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+    assert_true(raw_ws_send(ws, request, sizeof request));
+    size_t size = 0;
+    assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
     raw_ws_free(ws);
     ws = peer_connect(&fixture);
-    assert_true(raw_ws_send(ws, fails, sizeof(fails)));
+    const uint8_t fails[1] = {COMMAND_FAIL};
+    assert_true(raw_ws_send(ws, fails, sizeof fails));
     peer_expect_close(ws, NET_CLOSE_GOING_AWAY);
     fixture_wait(&fixture, fixture_closed, 2);
     assert_int_equal(fixture.streams_opened, 4);
@@ -65,19 +61,17 @@ static void test_streams(void **state)
 static void test_large_frames(void **state)
 {
     static const uint32_t SIZES[] = {15996, 15997, 31996, 31997, 500000, (1u << 20) - 1};
-    struct fixture fixture;
-    struct raw_ws *ws;
-    uint8_t request[5];
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
+    uint8_t request[5];
+    size_t size = 0;
     for (size_t s = 0; s < ARRAY_LEN(SIZES); s++) {
         peer_put_number(request, COMMAND_LARGE, SIZES[s]);
-        assert_true(raw_ws_send(ws, request, sizeof(request)));
-        assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+        assert_true(raw_ws_send(ws, request, sizeof request));
+        assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
         assert_int_equal(size, SIZES[s]);
         for (uint32_t i = 0; i < SIZES[s]; i++) {
             assert_int_equal(peer_buffer[i], (uint8_t)(i * 31u >> 3));
@@ -92,24 +86,22 @@ static void test_large_frames(void **state)
 static void test_admit_raises_limit(void **state)
 {
     static uint8_t large[FRAME_BYTES_MAX + 1];
-    const uint8_t admit[1] = {COMMAND_ADMIT};
-    struct fixture fixture;
-    struct raw_ws *ws;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.queued_bytes_max = 2u << 20;
     fixture_start(&fixture);
-    peer_fill(large, sizeof(large), COMMAND_ECHO, 3);
-    ws = peer_connect(&fixture);
+    peer_fill(large, sizeof large, COMMAND_ECHO, 3);
+    struct raw_ws *ws = peer_connect(&fixture);
     (void)raw_ws_send(ws, large, FRAME_BYTES_MAX);
     peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
     ws = peer_connect(&fixture);
-    assert_true(raw_ws_send(ws, admit, sizeof(admit)));
-    peer_expect_echo(ws, admit, sizeof(admit));
+    const uint8_t admit[1] = {COMMAND_ADMIT};
+    assert_true(raw_ws_send(ws, admit, sizeof admit));
+    peer_expect_echo(ws, admit, sizeof admit);
     assert_true(raw_ws_send(ws, large, FRAME_BYTES_MAX));
     peer_expect_echo(ws, large, FRAME_BYTES_MAX);
-    (void)raw_ws_send(ws, large, sizeof(large));
+    (void)raw_ws_send(ws, large, sizeof large);
     peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
     assert_int_equal(fixture_counters(&fixture).closed_too_large, 2);
     fixture_deinit(&fixture);
@@ -119,23 +111,21 @@ static void test_admit_raises_limit(void **state)
  * delivered; a cut waits for nothing. */
 static void test_close_and_cut(void **state)
 {
-    const uint8_t bye[2] = {COMMAND_BYE, 9};
-    const uint8_t cut[1] = {COMMAND_CUT};
-    const uint8_t echo[1] = {COMMAND_ECHO};
-    struct fixture fixture;
-    struct raw_ws *ws;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_send(ws, bye, sizeof(bye)));
-    peer_expect_echo(ws, bye, sizeof(bye));
-    (void)raw_ws_send(ws, echo, sizeof(echo));
+    struct raw_ws *ws = peer_connect(&fixture);
+    const uint8_t bye[2] = {COMMAND_BYE, 9};
+    assert_true(raw_ws_send(ws, bye, sizeof bye));
+    peer_expect_echo(ws, bye, sizeof bye);
+    const uint8_t echo[1] = {COMMAND_ECHO};
+    (void)raw_ws_send(ws, echo, sizeof echo);
     peer_expect_close(ws, NET_CLOSE_DONE);
     assert_int_equal(fixture.delivered, 1);
     ws = peer_connect(&fixture);
-    assert_true(raw_ws_send(ws, cut, sizeof(cut)));
+    const uint8_t cut[1] = {COMMAND_CUT};
+    assert_true(raw_ws_send(ws, cut, sizeof cut));
     peer_expect_close(ws, 0);
     fixture_wait(&fixture, fixture_closed, 2);
     fixture_deinit(&fixture);
@@ -145,28 +135,25 @@ static void test_close_and_cut(void **state)
  * Method: 32 answers of 1 MB each to a client with a small receive peer_buffer. */
 static void test_slow_reader(void **state)
 {
-    const uint8_t echo[1] = {COMMAND_ECHO};
-    struct fixture fixture;
-    struct raw_options options;
-    struct raw_ws *slow;
-    struct raw_ws *good;
-    uint8_t request[5];
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     options.receive_buffer_bytes = 4096;
+    struct raw_ws *slow;
     assert_int_equal(raw_ws_connect(&options, &slow), RAW_UPGRADED);
-    good = peer_connect(&fixture);
+    struct raw_ws *good = peer_connect(&fixture);
+    uint8_t request[5];
     peer_put_number(request, COMMAND_LARGE, 1000000);
     for (uint32_t i = 0; i < 32; i++) {
-        (void)raw_ws_send(slow, request, sizeof(request));
+        (void)raw_ws_send(slow, request, sizeof request);
     }
     fixture_wait(&fixture, fixture_closed, 1);
     assert_int_equal(fixture_counters(&fixture).closed_slow_reader, 1);
-    assert_true(raw_ws_send(good, echo, sizeof(echo)));
-    peer_expect_echo(good, echo, sizeof(echo));
+    const uint8_t echo[1] = {COMMAND_ECHO};
+    assert_true(raw_ws_send(good, echo, sizeof echo));
+    peer_expect_echo(good, echo, sizeof echo);
     raw_ws_free(slow);
     raw_ws_free(good);
     fixture_deinit(&fixture);
@@ -181,7 +168,6 @@ int main(void)
         cmocka_unit_test(test_close_and_cut),
         cmocka_unit_test(test_slow_reader),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,21 +8,18 @@
  * 64 are taken, 65 closed; who sends empty ones without end is cut off soon. */
 static void test_fragments(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-    size_t size = 0;
-    uint32_t sent = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x02, "\0\0\0\2e", 5));
     for (uint32_t i = 0; i < 62; i++) {
         assert_true(raw_ws_frame(ws, 0x00, "", 0));
     }
     assert_true(raw_ws_frame(ws, 0x80, "x", 1));
-    assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+    size_t size = 0;
+    assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
     assert_int_equal(size, 2);
     assert_true(raw_ws_frame(ws, 0x02, "\0\0\0\2e", 5));
     for (uint32_t i = 0; i < 63; i++) {
@@ -32,6 +29,7 @@ static void test_fragments(void **state)
     peer_expect_close(ws, NET_CLOSE_POLICY);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x02, "", 0));
+    uint32_t sent = 0;
     while (sent < 50000000 && raw_ws_frame(ws, 0x00, "", 0)) {
         sent++;
     }
@@ -61,27 +59,25 @@ static void test_oversize(void **state)
     static const uint64_t CLAIMS[] = {UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 62,
                                       UINT64_MAX >> 1,   UINT64_C(1) << 63, UINT64_MAX};
     static uint8_t message[65537];
-    struct fixture fixture;
-    struct raw_ws *ws;
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
+    struct raw_ws *ws;
     for (size_t i = 0; i < ARRAY_LEN(CLAIMS); i++) {
         uint8_t header[15] = {0};
-
         put_u64_header(header, CLAIMS[i]);
         ws = peer_connect(&fixture);
-        assert_true(raw_ws_write(ws, header, sizeof(header)));
+        assert_true(raw_ws_write(ws, header, sizeof header));
         assert_int_not_equal(raw_ws_wait_close(ws), -1);
         raw_ws_free(ws);
     }
-    memset(message, 'e', sizeof(message));
+    memset(message, 'e', sizeof message);
     packing_put_size(message, 65536 - 4);
     ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x82, message, 65536));
-    assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+    size_t size = 0;
+    assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
     assert_int_equal(size, 65532);
     (void)raw_ws_frame(ws, 0x82, message, 65537);
     peer_expect_close(ws, NET_CLOSE_TOO_LARGE);
@@ -99,13 +95,12 @@ static void test_oversize(void **state)
 static void test_packing_faults(void **state)
 {
     static const uint8_t GOOD[] = {0, 0, 0, 2, 'e', 'a', 0, 0, 0, 3, 'e', 'b', 'c'};
-    struct fixture fixture;
-    uint32_t faults = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    for (size_t cut = 0; cut < sizeof(GOOD); cut++) {
+    uint32_t faults = 0;
+    for (size_t cut = 0; cut < sizeof GOOD; cut++) {
         if (cut == 6) {
             continue; /* the first frame alone is a good message */
         }
@@ -113,14 +108,13 @@ static void test_packing_faults(void **state)
         faults++;
     }
     for (size_t at = 0; at < 10; at++) {
-        uint8_t changed[sizeof(GOOD)];
-
         if (at == 4 || at == 5) {
             continue; /* payload */
         }
-        memcpy(changed, GOOD, sizeof(GOOD));
+        uint8_t changed[sizeof GOOD];
+        memcpy(changed, GOOD, sizeof GOOD);
         changed[at] ^= 0x80;
-        peer_refused(&fixture, 0x82, changed, sizeof(changed), NET_CLOSE_PROTOCOL);
+        peer_refused(&fixture, 0x82, changed, sizeof changed, NET_CLOSE_PROTOCOL);
         faults++;
     }
     peer_refused(&fixture, 0x82, "\0\0\0\1e\0", 6, NET_CLOSE_PROTOCOL);
@@ -133,17 +127,15 @@ static void test_packing_faults(void **state)
  * while echoing; an oversized and a fragmented control frame are errors. */
 static void test_control_frames(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-    uint8_t opcode = 0;
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x89, "hello", 5));
-    assert_true(raw_ws_read(ws, &opcode, peer_buffer, sizeof(peer_buffer), &size));
+    uint8_t opcode = 0;
+    size_t size = 0;
+    assert_true(raw_ws_read(ws, &opcode, peer_buffer, sizeof peer_buffer, &size));
     assert_int_equal(opcode, 10);
     assert_int_equal(size, 5);
     assert_memory_equal(peer_buffer, "hello", 5);
@@ -171,7 +163,6 @@ int main(void)
         cmocka_unit_test(test_packing_faults),
         cmocka_unit_test(test_control_frames),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

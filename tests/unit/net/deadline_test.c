@@ -8,7 +8,6 @@ static enum raw_result try_connect(const struct raw_options *options)
 {
     struct raw_ws *ws;
     enum raw_result result = raw_ws_connect(options, &ws);
-
     raw_ws_free(ws);
     return result;
 }
@@ -23,21 +22,18 @@ static uint64_t closed_login(struct fixture *fixture)
  * after the upgrade, and after an echo; one that was admitted stays. */
 static void test_login_deadline(void **state)
 {
-    struct fixture fixture;
-    struct raw_options options;
-    struct raw_ws *admitted;
-    struct raw_ws *ws;
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.login_timeout_ms = 2000;
     fixture_start(&fixture);
-    admitted = peer_connect(&fixture);
+    struct raw_ws *admitted = peer_connect(&fixture);
     assert_true(raw_ws_send(admitted, "a", 1));
-    assert_true(raw_ws_receive(admitted, peer_buffer, sizeof(peer_buffer), &size));
-    options = raw_options_good(net_port(fixture.net));
+    size_t size = 0;
+    assert_true(raw_ws_receive(admitted, peer_buffer, sizeof peer_buffer, &size));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     options.request = "GET / HTT";
+    struct raw_ws *ws;
     assert_int_equal(raw_ws_connect(&options, &ws), RAW_CLOSED);
     raw_ws_free(ws);
     ws = peer_connect(&fixture);
@@ -55,16 +51,14 @@ static void test_login_deadline(void **state)
  * a frame and silence; and empty fragments that keep the socket busy. */
 static void test_slow_message(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.message_timeout_ms = 300;
     fixture.options.fragments_max = 1000000;
     fixture_start(&fixture);
     peer_refused(&fixture, 0x02, "\0\0\0\2e", 5, 0);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
     assert_true(raw_ws_frame(ws, 0x02, "\0\0\0\2e", 5));
     while (raw_ws_frame(ws, 0x00, "", 0)) {
     }
@@ -77,23 +71,20 @@ static void test_slow_message(void **state)
  * answers the pings stays. */
 static void test_silence(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *silent;
-    struct raw_ws *alive;
-    size_t size = 0;
-    uint8_t opcode = 0;
-    uint32_t pings = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.ping_after_ms = 400;
     fixture_start(&fixture);
-    silent = peer_connect(&fixture);
+    struct raw_ws *silent = peer_connect(&fixture);
     assert_true(raw_ws_send(silent, "a", 1));
-    alive = peer_connect(&fixture);
+    struct raw_ws *alive = peer_connect(&fixture);
     assert_true(raw_ws_send(alive, "a", 1));
+    size_t size = 0;
+    uint8_t opcode = 0;
+    uint32_t pings = 0;
     while (pings < 4) {
-        assert_true(raw_ws_read(alive, &opcode, peer_buffer, sizeof(peer_buffer), &size));
+        assert_true(raw_ws_read(alive, &opcode, peer_buffer, sizeof peer_buffer, &size));
         if (opcode == 9) {
             assert_true(raw_ws_frame(alive, 0x8a, peer_buffer, size));
             pings++;
@@ -111,11 +102,10 @@ static void test_silence(void **state)
  * before TLS; a place is free again when its holder has gone. */
 static void test_connection_limits(void **state)
 {
+    (void)state;
     struct fixture fixture;
     struct raw_options options;
     struct raw_ws *held[3];
-
-    (void)state;
     for (uint32_t round = 0; round < 2; round++) {
         fixture_init(&fixture);
         if (round == 0) {
@@ -153,7 +143,6 @@ int main(void)
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_connection_limits),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,12 +14,11 @@ static void test_echo_sizes(void **state)
     static const size_t SIZES[] = {1,    2,    125,   126,   1023,  2047,  2048, 2049,
                                    4096, 8191, 15995, 15996, 15997, 16001, 40000};
     static uint8_t frame[65536];
-    struct raw_ws *clients[CONNECTIONS];
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
+    struct raw_ws *clients[CONNECTIONS];
     for (uint32_t c = 0; c < CONNECTIONS; c++) {
         clients[c] = peer_connect(&fixture);
     }
@@ -54,40 +53,36 @@ static uint64_t frames_out(struct fixture *fixture)
  * come in order, in far fewer messages than frames. */
 static void test_packing(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-    uint8_t message[100 * 6];
-    uint8_t request[5];
-    size_t size = 0;
-    struct net_counters counters;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
+    uint8_t message[100 * 6];
     for (uint32_t i = 0; i < 100; i++) {
         packing_put_size(message + i * 6, 2);
         message[i * 6 + 4] = COMMAND_ECHO;
         message[i * 6 + 5] = (uint8_t)i;
     }
-    assert_true(raw_ws_frame(ws, 0x82, message, sizeof(message)));
+    assert_true(raw_ws_frame(ws, 0x82, message, sizeof message));
     for (uint32_t i = 0; i < 100; i++) {
         peer_expect_echo(ws, message + i * 6 + 4, 2);
     }
+    uint8_t request[5];
     peer_put_number(request, COMMAND_PUSHES, 1000);
-    assert_true(raw_ws_send(ws, request, sizeof(request)));
+    assert_true(raw_ws_send(ws, request, sizeof request));
+    size_t size = 0;
     for (uint32_t i = 0; i < 1000; i++) {
         uint8_t expected[8] = "push";
-
         packing_put_size(expected + 4, i);
-        assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+        assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
         assert_int_equal(size, 8);
         assert_memory_equal(peer_buffer, expected, 8);
     }
-    peer_expect_echo(ws, request, sizeof(request));
+    peer_expect_echo(ws, request, sizeof request);
     /* What went out is counted a moment after the client has it. */
     fixture_wait(&fixture, frames_out, 1101);
-    counters = fixture_counters(&fixture);
+    struct net_counters counters = fixture_counters(&fixture);
     assert_int_equal(counters.frames_in, 101);
     assert_int_equal(counters.frames_out, 1101);
     assert_true(counters.messages_out < 200);
@@ -100,29 +95,25 @@ static void test_packing(void **state)
  * to a layer that keeps them; answers are released in rounds. */
 static void test_owed_requests(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-    uint32_t answered = 0;
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.owed_max = 32;
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
+    struct raw_ws *ws = peer_connect(&fixture);
     for (uint32_t i = 0; i < 100; i++) {
         const uint8_t keep[1] = {COMMAND_KEEP};
-
         assert_true(raw_ws_send(ws, keep, 1));
     }
+    uint32_t answered = 0;
+    size_t size = 0;
     while (answered < 100) {
         uint32_t expected = 100 - answered < 32 ? 100 - answered : 32;
-
         fixture_wait(&fixture, fixture_kept, expected);
         assert_int_equal(fixture_count(&fixture, fixture_kept), expected);
         fixture_release(&fixture);
         for (uint32_t i = 0; i < expected; i++) {
-            assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size));
+            assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size));
             assert_int_equal(size, 4);
             answered++;
         }
@@ -138,27 +129,25 @@ static void test_owed_requests(void **state)
  * let in; all are answered in order. */
 static void test_refused_frame_waits(void **state)
 {
-    struct fixture fixture;
-    struct raw_ws *ws;
-    const uint8_t refuse[2] = {COMMAND_REFUSE, 7};
-    uint8_t frame[3000];
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    ws = peer_connect(&fixture);
-    assert_true(raw_ws_send(ws, refuse, sizeof(refuse)));
+    struct raw_ws *ws = peer_connect(&fixture);
+    const uint8_t refuse[2] = {COMMAND_REFUSE, 7};
+    assert_true(raw_ws_send(ws, refuse, sizeof refuse));
+    uint8_t frame[3000];
     for (uint32_t i = 0; i < 10; i++) {
-        peer_fill(frame, sizeof(frame), COMMAND_ECHO, i);
-        assert_true(raw_ws_send(ws, frame, sizeof(frame)));
+        peer_fill(frame, sizeof frame, COMMAND_ECHO, i);
+        assert_true(raw_ws_send(ws, frame, sizeof frame));
     }
     fixture_wait(&fixture, fixture_refusals, 3);
     assert_int_equal(fixture.delivered, 0);
     fixture_release(&fixture);
-    peer_expect_echo(ws, refuse, sizeof(refuse));
+    peer_expect_echo(ws, refuse, sizeof refuse);
     for (uint32_t i = 0; i < 10; i++) {
-        peer_fill(frame, sizeof(frame), COMMAND_ECHO, i);
-        peer_expect_echo(ws, frame, sizeof(frame));
+        peer_fill(frame, sizeof frame, COMMAND_ECHO, i);
+        peer_expect_echo(ws, frame, sizeof frame);
     }
     raw_ws_free(ws);
     fixture_deinit(&fixture);
@@ -172,7 +161,6 @@ int main(void)
         cmocka_unit_test(test_owed_requests),
         cmocka_unit_test(test_refused_frame_waits),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,6 @@ static enum status next_chunk(void *state, uint8_t *buffer, size_t cap, size_t *
                               bool *out_done)
 {
     struct counting_stream *stream = state;
-
     if (stream->fails) {
         return STATUS_IO;
     }
@@ -53,7 +52,6 @@ static enum status next_chunk(void *state, uint8_t *buffer, size_t cap, size_t *
 static void close_stream(void *state)
 {
     struct counting_stream *stream = state;
-
     lock(stream->fixture);
     stream->fixture->streams_closed++;
     unlock(stream->fixture);
@@ -62,9 +60,8 @@ static void close_stream(void *state)
 
 static void start_stream(struct fixture *fixture, uint64_t connection, uint32_t chunks, bool fails)
 {
-    struct counting_stream *stream = malloc(sizeof(*stream));
+    struct counting_stream *stream = malloc(sizeof *stream);
     struct net_stream given = {.state = stream, .next_chunk = next_chunk, .close = close_stream};
-
     CHECK(stream != NULL);
     *stream = (struct counting_stream){.fixture = fixture, .left = chunks, .fails = fails};
     lock(fixture);
@@ -76,7 +73,6 @@ static void start_stream(struct fixture *fixture, uint64_t connection, uint32_t 
 static uint8_t *copy(const void *bytes, size_t size)
 {
     uint8_t *out = malloc(size);
-
     CHECK(out != NULL);
     memcpy(out, bytes, size);
     return out;
@@ -85,7 +81,6 @@ static uint8_t *copy(const void *bytes, size_t size)
 static void send_large(struct fixture *fixture, uint64_t connection, uint32_t size)
 {
     uint8_t *large = malloc(size);
-
     CHECK(large != NULL);
     for (uint32_t i = 0; i < size; i++) {
         large[i] = (uint8_t)(i * 31u >> 3);
@@ -96,7 +91,6 @@ static void send_large(struct fixture *fixture, uint64_t connection, uint32_t si
 static void on_open(void *state, const struct net_opened *opened, void **user)
 {
     struct fixture *fixture = fixture_of(state);
-
     CHECK(*user == NULL);
     *user = copy("user", 5);
     lock(fixture);
@@ -107,10 +101,8 @@ static void on_open(void *state, const struct net_opened *opened, void **user)
 
 static bool refuse(struct fixture *fixture)
 {
-    bool refused;
-
     lock(fixture);
-    refused = !fixture->released;
+    bool refused = !fixture->released;
     if (refused) {
         fixture->refusals++;
     }
@@ -130,7 +122,6 @@ static void push(struct fixture *fixture, uint64_t connection, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         uint8_t small[8] = "push";
-
         packing_put_size(small + 4, i);
         net_send(fixture->net, connection, NET_FRAME_MORE, copy(small, 8), 8);
     }
@@ -139,9 +130,8 @@ static void push(struct fixture *fixture, uint64_t connection, uint32_t count)
 static bool on_message(void *state, uint64_t connection, void **user, uint8_t *bytes, size_t size)
 {
     struct fixture *fixture = fixture_of(state);
-    bool answer = true;
-
     CHECK(*user != NULL && strcmp(*user, "user") == 0);
+    bool answer = true;
     switch (bytes[0]) {
     case COMMAND_STREAM:
         start_stream(fixture, connection, number(bytes, size), false);
@@ -195,7 +185,6 @@ static bool on_message(void *state, uint64_t connection, void **user, uint8_t *b
 static void on_closed(void *state, uint64_t connection, void *user)
 {
     struct fixture *fixture = fixture_of(state);
-
     (void)connection;
     CHECK(user != NULL && strcmp(user, "user") == 0);
     free(user);
@@ -206,12 +195,12 @@ static void on_closed(void *state, uint64_t connection, void *user)
 
 void fixture_init(struct fixture *fixture)
 {
-    memset(fixture, 0, sizeof(*fixture));
+    memset(fixture, 0, sizeof *fixture);
     CHECK(pthread_mutex_init(&fixture->lock, NULL) == 0);
-    (void)snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/alcove-net-XXXXXX");
+    (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/alcove-net-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
-    (void)snprintf(fixture->key_path, sizeof(fixture->key_path), "%s/tls.key", fixture->folder);
-    (void)snprintf(fixture->certificate_path, sizeof(fixture->certificate_path), "%s/tls.crt",
+    (void)snprintf(fixture->key_path, sizeof fixture->key_path, "%s/tls.key", fixture->folder);
+    (void)snprintf(fixture->certificate_path, sizeof fixture->certificate_path, "%s/tls.crt",
                    fixture->folder);
     assert_int_equal(tls_identity_make(fixture->key_path, fixture->certificate_path, &fixture->pin),
                      STATUS_OK);
@@ -231,7 +220,6 @@ void fixture_start(struct fixture *fixture)
 {
     const struct net_handler handler = {
         .state = fixture, .on_open = on_open, .on_message = on_message, .on_closed = on_closed};
-
     assert_int_equal(net_new(&fixture->options, &handler, &fixture->net), STATUS_OK);
     assert_int_equal(net_start(fixture->net), STATUS_OK);
     assert_int_not_equal(net_port(fixture->net), 0);
@@ -289,10 +277,8 @@ uint64_t fixture_closed(struct fixture *fixture)
 
 uint64_t fixture_count(struct fixture *fixture, uint64_t (*count)(struct fixture *fixture))
 {
-    uint64_t now;
-
     lock(fixture);
-    now = count(fixture);
+    uint64_t now = count(fixture);
     unlock(fixture);
     return now;
 }
@@ -301,7 +287,6 @@ void fixture_wait(struct fixture *fixture, uint64_t (*count)(struct fixture *fix
                   uint64_t at_least)
 {
     const struct timespec pause = {.tv_nsec = 5000000};
-
     for (int i = 0; i < 4000; i++) {
         if (fixture_count(fixture, count) >= at_least) {
             return;
@@ -314,7 +299,6 @@ void fixture_wait(struct fixture *fixture, uint64_t (*count)(struct fixture *fix
 struct net_counters fixture_counters(struct fixture *fixture)
 {
     struct net_counters counters;
-
     net_counters(fixture->net, &counters);
     return counters;
 }

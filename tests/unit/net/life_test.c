@@ -11,21 +11,18 @@
 static void test_exporter_and_source(void **state)
 {
     static const uint8_t SOURCE[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 0};
-    struct fixture fixture;
-    struct raw_ws *first;
-    struct raw_ws *second;
-    uint8_t exporter[32];
-    uint8_t other[32];
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    first = peer_connect(&fixture);
+    struct raw_ws *first = peer_connect(&fixture);
+    uint8_t exporter[32];
     raw_ws_exporter(first, exporter);
     fixture_wait(&fixture, fixture_opened, 1);
     assert_memory_equal(fixture.last_opened.exporter, exporter, 32);
     assert_memory_equal(fixture.last_opened.source.bytes, SOURCE, 16);
-    second = peer_connect(&fixture);
+    struct raw_ws *second = peer_connect(&fixture);
+    uint8_t other[32];
     raw_ws_exporter(second, other);
     assert_memory_not_equal(exporter, other, 32);
     raw_ws_free(first);
@@ -38,34 +35,31 @@ static void test_exporter_and_source(void **state)
  * comes in. */
 static void test_stop(void **state)
 {
-    struct raw_ws *clients[CONNECTIONS];
-    const uint8_t keep[1] = {COMMAND_KEEP};
-    struct fixture fixture;
-    struct raw_options options;
-    struct raw_ws *late;
-    size_t size = 0;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
+    struct raw_ws *clients[CONNECTIONS];
+    const uint8_t keep[1] = {COMMAND_KEEP};
     for (uint32_t c = 0; c < CONNECTIONS; c++) {
         clients[c] = peer_connect(&fixture);
         assert_true(raw_ws_send(clients[c], keep, 1));
     }
     fixture_wait(&fixture, fixture_kept, CONNECTIONS);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     net_quiesce(fixture.net);
+    struct raw_ws *late;
     do {
         enum raw_result result = raw_ws_connect(&options, &late);
-
         raw_ws_free(late);
         if (result != RAW_UPGRADED) {
             break;
         }
     } while (true);
     fixture_release(&fixture);
+    size_t size = 0;
     for (uint32_t c = 0; c < CONNECTIONS; c++) {
-        assert_true(raw_ws_receive(clients[c], peer_buffer, sizeof(peer_buffer), &size));
+        assert_true(raw_ws_receive(clients[c], peer_buffer, sizeof peer_buffer, &size));
         assert_int_equal(size, 4);
     }
     fixture_stop(&fixture, 300);
@@ -85,10 +79,8 @@ static void *send_anywhere(void *data)
 {
     struct sender *sender = data;
     uint64_t connection = 0;
-
     for (uint32_t i = 0; i < 20000; i++) {
         uint8_t *bytes = malloc(4);
-
         CHECK(bytes != NULL);
         memcpy(bytes, "else", 4);
         CHECK(pthread_mutex_lock(&sender->fixture->lock) == 0);
@@ -114,15 +106,13 @@ static void *send_anywhere(void *data)
  * echo and leave; run under the sanitizers. */
 static void test_senders_race_with_closing(void **state)
 {
-    struct sender senders[3];
-    struct fixture fixture;
-    struct raw_ws *first;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    first = peer_connect(&fixture);
+    struct raw_ws *first = peer_connect(&fixture);
     fixture_wait(&fixture, fixture_opened, 1);
+    struct sender senders[3];
     for (uint32_t i = 0; i < ARRAY_LEN(senders); i++) {
         senders[i] = (struct sender){.fixture = &fixture, .seed = i};
         assert_int_equal(pthread_create(&senders[i].thread, NULL, send_anywhere, &senders[i]), 0);
@@ -131,11 +121,10 @@ static void test_senders_race_with_closing(void **state)
         const struct raw_options options = raw_options_good(net_port(fixture.net));
         struct raw_ws *ws;
         size_t size = 0;
-
         /* It may be cut at any time, even before it is answered. */
         if (raw_ws_connect(&options, &ws) == RAW_UPGRADED) {
             (void)raw_ws_send(ws, "e", 1);
-            (void)raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &size);
+            (void)raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &size);
         }
         raw_ws_free(ws);
     }
@@ -153,7 +142,6 @@ int main(void)
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_senders_race_with_closing),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,21 +18,19 @@ static uint32_t next_random(void)
 
 static struct sockaddr_storage ipv4(const char *text)
 {
-    struct sockaddr_storage out = {.ss_family = AF_UNSPEC};
     struct sockaddr_in in = {.sin_family = AF_INET};
-
     assert_int_equal(inet_pton(AF_INET, text, &in.sin_addr), 1);
-    memcpy(&out, &in, sizeof(in));
+    struct sockaddr_storage out = {.ss_family = AF_UNSPEC};
+    memcpy(&out, &in, sizeof in);
     return out;
 }
 
 static struct sockaddr_storage ipv6(const char *text)
 {
-    struct sockaddr_storage out = {.ss_family = AF_UNSPEC};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-
     assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-    memcpy(&out, &in6, sizeof(in6));
+    struct sockaddr_storage out = {.ss_family = AF_UNSPEC};
+    memcpy(&out, &in6, sizeof in6);
     return out;
 }
 
@@ -40,8 +38,7 @@ static bool same_key(struct sockaddr_storage a, struct sockaddr_storage b)
 {
     struct address_key key_a = address_key_of(&a);
     struct address_key key_b = address_key_of(&b);
-
-    return memcmp(&key_a, &key_b, sizeof(key_a)) == 0;
+    return memcmp(&key_a, &key_b, sizeof key_a) == 0;
 }
 
 /* Goal: whole IPv4 addresses and IPv6 /64s are counted; only /24 and /48 are told;
@@ -52,7 +49,6 @@ static void test_address_cuts(void **state)
     struct net_source source = address_source_of(&peer);
     static const uint8_t V4[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 0};
     static const uint8_t V6[16] = {0x20, 0x01, 0x0d, 0xb8, 0x12, 0x34};
-
     (void)state;
     assert_memory_equal(source.bytes, V4, 16);
     peer = ipv6("2001:db8:1234:5678:9abc:def0:1:2");
@@ -72,23 +68,20 @@ static void test_address_cuts(void **state)
 static void test_address_counts(void **state)
 {
     enum { PEERS = 300, MAX = 128, PER_ADDRESS = 3 };
-    struct addresses *addresses;
-    struct address_key keys[PEERS];
-    uint32_t counts[PEERS] = {0};
-    uint32_t open = 0;
-
     (void)state;
+    struct addresses *addresses;
     assert_int_equal(addresses_new(MAX, PER_ADDRESS, &addresses), STATUS_OK);
+    struct address_key keys[PEERS];
     for (uint32_t i = 0; i < PEERS; i++) {
-        memset(&keys[i], 0, sizeof(keys[i]));
+        memset(&keys[i], 0, sizeof keys[i]);
         packing_put_size(keys[i].bytes, i);
     }
+    uint32_t counts[PEERS] = {0};
+    uint32_t open = 0;
     for (uint32_t step = 0; step < 200000; step++) {
         uint32_t peer = next_random() % PEERS;
-
         if (next_random() % 2 == 0) {
             enum status expected = STATUS_OK;
-
             if (open == MAX) {
                 expected = STATUS_BUSY;
             } else if (counts[peer] == PER_ADDRESS) {
@@ -122,7 +115,6 @@ static enum status add(struct inbound *in, const struct inbound_limits *limits, 
 {
     const struct inbound_part part = {
         .bytes = span_of(bytes, size), .remaining = remaining, .final = final};
-
     return inbound_add(in, limits, &part, out_whole);
 }
 
@@ -131,12 +123,10 @@ static enum status add(struct inbound *in, const struct inbound_limits *limits, 
 static void test_inbound(void **state)
 {
     static const char MESSAGE[] = "0123456789";
+    (void)state;
     const struct inbound_limits limits = {.message_bytes_max = 10, .fragments_max = 3};
-    const struct inbound_limits wide = {.message_bytes_max = 1u << 20, .fragments_max = 3};
     struct inbound in = {.size = 0};
     bool whole = false;
-
-    (void)state;
     for (size_t cut = 0; cut <= 10; cut++) {
         assert_int_equal(add(&in, &limits, MESSAGE, cut, 10 - cut, true, &whole), STATUS_OK);
         assert_int_equal(whole, cut == 10);
@@ -157,6 +147,7 @@ static void test_inbound(void **state)
     assert_int_equal(add(&in, &limits, MESSAGE, 1, SIZE_MAX, true, &whole), STATUS_TOO_LARGE);
     assert_int_equal(add(&in, &limits, MESSAGE, 1, SIZE_MAX - 1, true, &whole), STATUS_TOO_LARGE);
     assert_null(in.bytes);
+    const struct inbound_limits wide = {.message_bytes_max = 1u << 20, .fragments_max = 3};
     assert_int_equal(add(&in, &wide, MESSAGE, 10, (1u << 20) - 10, true, &whole), STATUS_OK);
     assert_true(in.capacity <= 4096);
     inbound_clear(&in);
@@ -169,8 +160,7 @@ static void test_inbound(void **state)
 
 static struct outbound_item *frame(size_t size, uint8_t value, enum net_frame_kind kind)
 {
-    struct outbound_item *item = calloc(1, sizeof(*item));
-
+    struct outbound_item *item = calloc(1, sizeof *item);
     CHECK(item != NULL);
     item->kind = OUTBOUND_FRAME;
     item->frame_kind = kind;
@@ -192,7 +182,6 @@ static enum status next_chunk(void *state, uint8_t *buffer, size_t cap, size_t *
                               bool *out_done)
 {
     struct little_stream *stream = state;
-
     CHECK(cap >= NET_CHUNK_BYTES_MIN && cap <= PACKING_FRAME_BYTES);
     if (stream->left == stream->fails_at) {
         return STATUS_NO_MEMORY;
@@ -206,14 +195,12 @@ static enum status next_chunk(void *state, uint8_t *buffer, size_t cap, size_t *
 static void close_stream(void *state)
 {
     struct little_stream *stream = state;
-
     stream->closed++;
 }
 
 static struct outbound_item *stream_item(struct little_stream *stream)
 {
-    struct outbound_item *item = calloc(1, sizeof(*item));
-
+    struct outbound_item *item = calloc(1, sizeof *item);
     CHECK(item != NULL);
     item->kind = OUTBOUND_STREAM;
     item->stream =
@@ -228,30 +215,25 @@ static void test_outbound_mixes(void **state)
 {
     static uint8_t buffer[PACKING_MESSAGE_BYTES];
     static uint8_t message[200000];
-
     (void)state;
     for (uint32_t round = 0; round < 300; round++) {
-        struct outbound out = {.head = NULL};
         uint32_t frames = 1 + next_random() % 40;
+        struct outbound out = {.head = NULL};
         size_t sizes[40];
         uint32_t answers = 0;
-        uint32_t answered = 0;
-        uint32_t at = 0;
-        size_t message_size = 0;
-
         for (uint32_t i = 0; i < frames; i++) {
             enum net_frame_kind kind = next_random() % 2 == 0 ? NET_FRAME_FINAL : NET_FRAME_MORE;
-
             sizes[i] = 1 + next_random() % (next_random() % 4 == 0 ? 70000 : 600);
             answers += kind == NET_FRAME_FINAL ? 1 : 0;
             outbound_add(&out, frame(sizes[i], (uint8_t)i, kind));
         }
+        uint32_t answered = 0;
+        uint32_t at = 0;
+        size_t message_size = 0;
         while (!outbound_is_empty(&out)) {
             struct outbound_piece piece;
-            struct span rest;
-
             outbound_fill(&out, buffer, &piece);
-            assert_true(piece.packed.size > 0 && piece.packed.size <= sizeof(buffer));
+            assert_true(piece.packed.size > 0 && piece.packed.size <= sizeof buffer);
             assert_int_equal(piece.packed.first, message_size == 0);
             memcpy(message + message_size, buffer, piece.packed.size);
             message_size += piece.packed.size;
@@ -259,10 +241,9 @@ static void test_outbound_mixes(void **state)
             if (!piece.packed.last) {
                 continue;
             }
-            rest = span_of(message, message_size);
+            struct span rest = span_of(message, message_size);
             while (rest.size > 0) {
                 struct span got = {0};
-
                 assert_int_equal(packing_next(&rest, &got), STATUS_OK);
                 assert_int_equal(got.size, sizes[at]);
                 assert_int_equal(got.data[0], (uint8_t)at);
@@ -279,8 +260,7 @@ static void test_outbound_mixes(void **state)
 
 static void add_close(struct outbound *out)
 {
-    struct outbound_item *item = calloc(1, sizeof(*item));
-
+    struct outbound_item *item = calloc(1, sizeof *item);
     CHECK(item != NULL);
     item->kind = OUTBOUND_CLOSE;
     item->value = NET_CLOSE_DONE;
@@ -292,17 +272,14 @@ static void expect_frames(struct outbound *out, const char *frames, uint32_t ans
 {
     static uint8_t buffer[PACKING_MESSAGE_BYTES];
     struct outbound_piece piece;
-    struct span rest;
-
     outbound_fill(out, buffer, &piece);
-    assert_true(piece.packed.first && piece.packed.last && piece.packed.size <= sizeof(buffer));
+    assert_true(piece.packed.first && piece.packed.last && piece.packed.size <= sizeof buffer);
     assert_int_equal(piece.frames, strlen(frames));
     assert_int_equal(piece.answers, answers);
     assert_int_equal(piece.close_code, 0);
-    rest = span_of(buffer, piece.packed.size);
+    struct span rest = span_of(buffer, piece.packed.size);
     for (size_t i = 0; frames[i] != '\0'; i++) {
         struct span got = {0};
-
         assert_int_equal(packing_next(&rest, &got), STATUS_OK);
         assert_int_equal(got.data[0], frames[i]);
     }
@@ -314,7 +291,6 @@ static void expect_close(struct outbound *out, uint16_t code)
 {
     static uint8_t buffer[PACKING_MESSAGE_BYTES];
     struct outbound_piece piece;
-
     for (uint32_t i = 0; i < 2; i++) {
         assert_true(outbound_head_is_close(out));
         outbound_fill(out, buffer, &piece);
@@ -328,14 +304,10 @@ static void expect_close(struct outbound *out, uint16_t code)
  * 10 bytes, of nearly half a message and of a whole one, between frames. */
 static void test_outbound_streams(void **state)
 {
-    struct little_stream little = {.size = 10, .left = 3};
-    struct little_stream half = {.size = 7000, .left = 3};
-    struct little_stream whole = {.size = PACKING_FRAME_BYTES, .left = 2};
-    struct little_stream cleared = {.size = 10, .left = 3};
-    struct outbound out = {.head = NULL};
-
     (void)state;
+    struct outbound out = {.head = NULL};
     outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
+    struct little_stream little = {.size = 10, .left = 3};
     outbound_add(&out, stream_item(&little));
     outbound_add(&out, frame(5, 'b', NET_FRAME_FINAL));
     add_close(&out);
@@ -345,6 +317,7 @@ static void test_outbound_streams(void **state)
     outbound_clear(&out);
 
     outbound_add(&out, frame(2000, 'a', NET_FRAME_MORE));
+    struct little_stream half = {.size = 7000, .left = 3};
     outbound_add(&out, stream_item(&half));
     outbound_add(&out, frame(2000, 'b', NET_FRAME_FINAL));
     expect_frames(&out, "as", 0);
@@ -353,6 +326,7 @@ static void test_outbound_streams(void **state)
     assert_int_equal(half.closed, 1);
     expect_frames(&out, "b", 1);
 
+    struct little_stream whole = {.size = PACKING_FRAME_BYTES, .left = 2};
     outbound_add(&out, stream_item(&whole));
     outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
     expect_frames(&out, "s", 0);
@@ -360,6 +334,7 @@ static void test_outbound_streams(void **state)
     expect_frames(&out, "a", 1);
     assert_true(outbound_is_empty(&out));
 
+    struct little_stream cleared = {.size = 10, .left = 3};
     outbound_add(&out, stream_item(&cleared));
     outbound_clear(&out);
     assert_int_equal(cleared.closed, 1);
@@ -375,7 +350,6 @@ static void test_outbound_failing_streams(void **state)
     for (uint32_t chunks = 1; chunks <= 2; chunks++) {
         struct little_stream stream = {.size = 10, .left = chunks + 1, .fails_at = 2};
         struct outbound out = {.head = NULL};
-
         outbound_add(&out, frame(5, 'a', NET_FRAME_FINAL));
         outbound_add(&out, stream_item(&stream));
         outbound_add(&out, frame(5, 'b', NET_FRAME_FINAL));
@@ -392,29 +366,25 @@ static void test_outbound_failing_streams(void **state)
  * kept, and only the first of a batch asks for a wake-up. */
 static void test_inbox(void **state)
 {
-    struct inbox inbox;
-    struct outbound_item *item;
-    struct outbound_item *cut = calloc(1, sizeof(*cut));
-    struct outbound_item *all;
-    bool was_empty = false;
-    uint32_t count = 0;
-
+    struct outbound_item *cut = calloc(1, sizeof *cut);
     (void)state;
     CHECK(cut != NULL);
+    struct inbox inbox;
     inbox_init(&inbox);
+    bool was_empty = false;
     for (uint32_t i = 0; i < INBOX_BYTES_MAX / (1u << 20); i++) {
         assert_int_equal(
             inbox_push(&inbox, frame(1u << 20, (uint8_t)i, NET_FRAME_MORE), &was_empty), STATUS_OK);
         assert_int_equal(was_empty, i == 0);
     }
-    item = frame(1, 0, NET_FRAME_MORE);
+    struct outbound_item *item = frame(1, 0, NET_FRAME_MORE);
     assert_int_equal(inbox_push(&inbox, item, &was_empty), STATUS_BUSY);
     cut->kind = OUTBOUND_CUT;
     assert_int_equal(inbox_push(&inbox, cut, &was_empty), STATUS_OK);
-    all = inbox_take(&inbox);
+    struct outbound_item *all = inbox_take(&inbox);
+    uint32_t count = 0;
     while (all != NULL) {
         struct outbound_item *next = all->next;
-
         if (all->kind == OUTBOUND_FRAME) {
             assert_int_equal(all->bytes[0], (uint8_t)count++);
         } else {
@@ -428,8 +398,7 @@ static void test_inbox(void **state)
     assert_int_equal(inbox_push(&inbox, item, &was_empty), STATUS_OK);
     assert_true(was_empty);
     for (uint32_t i = 1; i < INBOX_ITEMS_MAX; i++) {
-        struct outbound_item *order = calloc(1, sizeof(*order));
-
+        struct outbound_item *order = calloc(1, sizeof *order);
         CHECK(order != NULL);
         order->kind = OUTBOUND_ADMIT;
         assert_int_equal(inbox_push(&inbox, order, &was_empty), STATUS_OK);
@@ -451,6 +420,5 @@ int main(void)
         cmocka_unit_test(test_outbound_failing_streams),
         cmocka_unit_test(test_inbox),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

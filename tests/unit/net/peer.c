@@ -7,7 +7,6 @@ struct raw_ws *peer_connect(struct fixture *fixture)
 {
     const struct raw_options options = raw_options_good(net_port(fixture->net));
     struct raw_ws *ws;
-
     assert_int_equal(raw_ws_connect(&options, &ws), RAW_UPGRADED);
     return ws;
 }
@@ -28,8 +27,7 @@ void peer_refused(struct fixture *fixture, uint8_t opcode, const void *bytes, si
 void peer_expect_echo(struct raw_ws *ws, const uint8_t *bytes, size_t size)
 {
     size_t got = 0;
-
-    assert_true(raw_ws_receive(ws, peer_buffer, sizeof(peer_buffer), &got));
+    assert_true(raw_ws_receive(ws, peer_buffer, sizeof peer_buffer, &got));
     assert_int_equal(got, size);
     assert_memory_equal(peer_buffer, bytes, size);
 }
@@ -37,9 +35,8 @@ void peer_expect_echo(struct raw_ws *ws, const uint8_t *bytes, size_t size)
 void peer_expect_alive(struct raw_ws *ws)
 {
     const uint8_t echo[1] = {COMMAND_ECHO};
-
-    assert_true(raw_ws_send(ws, echo, sizeof(echo)));
-    peer_expect_echo(ws, echo, sizeof(echo));
+    assert_true(raw_ws_send(ws, echo, sizeof echo));
+    peer_expect_echo(ws, echo, sizeof echo);
 }
 
 void peer_fill(uint8_t *bytes, size_t size, uint8_t command, uint32_t seed)

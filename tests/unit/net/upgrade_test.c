@@ -9,7 +9,6 @@ static enum raw_result try_connect(const struct raw_options *options)
 {
     struct raw_ws *ws;
     enum raw_result result = raw_ws_connect(options, &ws);
-
     raw_ws_free(ws);
     return result;
 }
@@ -17,13 +16,11 @@ static enum raw_result try_connect(const struct raw_options *options)
 /* Goal: nothing but TLS 1.3 gets in. Method: the same request over 1.2 and 1.3. */
 static void test_tls_version(void **state)
 {
-    struct fixture fixture;
-    struct raw_options options;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     options.tls_version_max = TLS1_2_VERSION;
     assert_int_equal(try_connect(&options), RAW_TLS_FAILED);
     options.tls_version_max = TLS1_3_VERSION;
@@ -40,13 +37,11 @@ static void test_subprotocol(void **state)
     static const char *const WRONG[] = {NULL,         "alcove.v2",  "alcove.v1x", "alcove.v",
                                         "ALCOVE.V1",  "listener",   "http",       "x, y",
                                         "alcove.v10", "x,alcove.v1"};
-    struct fixture fixture;
-    struct raw_options options;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     for (size_t i = 0; i < ARRAY_LEN(WRONG); i++) {
         options.subprotocol = WRONG[i];
         assert_int_not_equal(try_connect(&options), RAW_UPGRADED);
@@ -80,15 +75,13 @@ static void test_origin(void **state)
         "https://app.example:8443 https://evil.example",
         "https://app.example:8443\r\nOrigin: https://evil.example",
     };
-    struct fixture fixture;
-    struct raw_options options;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.origins = ALLOWED;
     fixture.options.origin_count = 1;
     fixture_start(&fixture);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     for (size_t i = 0; i < ARRAY_LEN(WRONG); i++) {
         options.origin = WRONG[i];
         assert_int_equal(try_connect(&options), RAW_HTTP_REFUSED);
@@ -122,21 +115,18 @@ static void test_other_requests(void **state)
         "\r\n\r\n\r\n\r\n",
         "\x16\x03\x01\x02\x00\x01",
     };
-    struct fixture fixture;
-    struct raw_options options;
-    struct raw_ws *good;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture.options.login_timeout_ms = 1500;
     fixture_start(&fixture);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     for (size_t i = 0; i < ARRAY_LEN(REQUESTS); i++) {
         options.request = REQUESTS[i];
         assert_int_not_equal(try_connect(&options), RAW_UPGRADED);
     }
     assert_int_equal(fixture.opened, 0);
-    good = peer_connect(&fixture);
+    struct raw_ws *good = peer_connect(&fixture);
     peer_expect_alive(good);
     raw_ws_free(good);
     fixture_deinit(&fixture);
@@ -146,15 +136,13 @@ static void test_other_requests(void **state)
  * that claims it is a protocol error. */
 static void test_no_compression(void **state)
 {
-    struct fixture fixture;
-    struct raw_options options;
-    struct raw_ws *ws;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
-    options = raw_options_good(net_port(fixture.net));
+    struct raw_options options = raw_options_good(net_port(fixture.net));
     options.more = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    struct raw_ws *ws;
     assert_int_equal(raw_ws_connect(&options, &ws), RAW_UPGRADED);
     assert_null(strcasestr(raw_ws_response(ws), "extensions"));
     assert_null(strcasestr(raw_ws_response(ws), "deflate"));
@@ -171,9 +159,8 @@ static void test_no_compression(void **state)
  * first fragment; a reserved opcode; a continuation of nothing. */
 static void test_not_binary(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
     peer_refused(&fixture, 0x81, "\0\0\0\1e", 5, NET_CLOSE_NOT_BINARY);
@@ -192,7 +179,6 @@ int main(void)
         cmocka_unit_test(test_origin),         cmocka_unit_test(test_other_requests),
         cmocka_unit_test(test_no_compression), cmocka_unit_test(test_not_binary),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

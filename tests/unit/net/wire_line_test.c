@@ -14,18 +14,16 @@
 static void pause_ms(long ms)
 {
     const struct timespec pause = {.tv_nsec = ms * 1000000};
-
     (void)nanosleep(&pause, NULL);
 }
 
 static void ask_for_stream(void)
 {
     uint8_t request[5] = {COMMAND_STREAM};
-
     packing_put_size(request + 1, CHUNKS);
     client.streaming = true;
     client.next_chunk = 0;
-    assert_int_equal(wire_send(client.wire, span_of(request, sizeof(request))), STATUS_OK);
+    assert_int_equal(wire_send(client.wire, span_of(request, sizeof request)), STATUS_OK);
     assert_int_equal(wire_service(client.wire, 0), STATUS_OK);
 }
 
@@ -42,9 +40,8 @@ static void wait_until_full(void)
  * comes, whole and in order, while it is again slow now and then. */
 static void test_slow_caller(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     client_open_to(&fixture);
     ask_for_stream();
@@ -56,7 +53,6 @@ static void test_slow_caller(void **state)
     assert_int_equal(fixture_count(&fixture, fixture_closed), 0);
     while (client.frames < CHUNKS) {
         uint32_t before = client.frames;
-
         client_run_until(&client.frames, before + 1);
         assert_true(post_waiting_bytes(&client.wire->post) <= WAITING_BYTES_MAX);
         /* Not all that came at once: the caller's loop has its turn. */
@@ -75,12 +71,10 @@ static void test_slow_caller(void **state)
 /* Goal: a wire can be freed while messages wait, whether the line waits for room or not. */
 static void test_free_while_messages_wait(void **state)
 {
-    const struct timespec none = {.tv_nsec = 0};
-
     (void)state;
+    const struct timespec none = {.tv_nsec = 0};
     for (uint32_t round = 0; round < 6; round++) {
         struct fixture fixture;
-
         client_set_up(&fixture);
         client_open_to(&fixture);
         ask_for_stream();
@@ -103,14 +97,11 @@ static void test_free_while_messages_wait(void **state)
  * one closed while connecting. */
 static void test_close_and_again(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     for (uint32_t round = 0; round < 20; round++) {
-        uint32_t frames;
         uint32_t ended = client.ended;
-
         client_open_to(&fixture);
         ask_for_stream();
         if (round % 2 == 0) {
@@ -118,7 +109,7 @@ static void test_close_and_again(void **state)
         } else {
             client_run_until(&client.frames, client.frames + 40);
         }
-        frames = client.frames;
+        uint32_t frames = client.frames;
         wire_close(client.wire);
         assert_false(wire_is_open(client.wire));
         assert_int_equal(post_waiting_bytes(&client.wire->post), 0);
@@ -153,9 +144,8 @@ static void test_close_and_again(void **state)
  * undelivered and the line stands still for it. */
 static void test_goodbye_of_a_full_line(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     client_open_to(&fixture);
     ask_for_stream();
@@ -172,9 +162,8 @@ static void test_goodbye_of_a_full_line(void **state)
 /* Goal: a wire that is connecting can be freed, or closed and freed, at once. */
 static void test_free_while_connecting(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     for (uint32_t round = 0; round < 10; round++) {
         client_set_up(&fixture);
         assert_int_equal(
@@ -204,12 +193,11 @@ static void *wake_often(void *data)
 /* Goal: waking from another thread, however often, ends waits and disturbs nothing. */
 static void test_wake_while_receiving(void **state)
 {
-    struct fixture fixture;
-    pthread_t waker;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     atomic_store(&waking, true);
+    pthread_t waker;
     assert_int_equal(pthread_create(&waker, NULL, wake_often, &client.wire->post), 0);
     /* Would outlast the test's own time limit. */
     assert_int_equal(wire_service(client.wire, 3600000), STATUS_OK);
@@ -232,7 +220,6 @@ int main(void)
         cmocka_unit_test(test_free_while_connecting),
         cmocka_unit_test(test_wake_while_receiving),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

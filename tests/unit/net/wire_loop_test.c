@@ -10,13 +10,12 @@
 static void on_readable(void *state, int fd)
 {
     struct client *c = state;
-    char bytes[64];
-
     c->watched_fd = fd;
     if (c->unwatch_on_readable) {
         wire_unwatch(c->wire, fd);
     }
-    CHECK(read(fd, bytes, sizeof(bytes)) >= 0);
+    char bytes[64];
+    CHECK(read(fd, bytes, sizeof bytes) >= 0);
     c->readable++;
 }
 
@@ -25,12 +24,10 @@ static void on_readable(void *state, int fd)
  * the descriptor stays the caller's. */
 static void test_watch(void **state)
 {
-    struct fixture fixture;
-    int pair[2];
-    uint32_t before;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
+    int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     assert_int_equal(wire_watch(client.wire, pair[0], on_readable, &client), STATUS_OK);
     assert_int_equal(wire_watch(client.wire, pair[0], on_readable, &client), STATUS_USAGE);
@@ -44,7 +41,7 @@ static void test_watch(void **state)
     assert_int_equal(write(pair[1], "x", 1), 1);
     client_run_until(&client.readable, 3);
     assert_int_equal(write(pair[1], "x", 1), 1);
-    before = client.readable;
+    uint32_t before = client.readable;
     assert_int_equal(wire_send(client.wire, span_of("e", 1)), STATUS_OK);
     client_run_until(&client.frames, 1);
     assert_int_equal(client.readable, before);
@@ -63,14 +60,12 @@ static void test_watch(void **state)
  * 64 places filled, one too many refused, all emptied, twice. */
 static void test_watch_places(void **state)
 {
-    struct fixture fixture;
-    int pairs[64][2];
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
+    int pairs[64][2];
     for (uint32_t round = 0; round < 2; round++) {
         uint32_t before = client.readable;
-
         for (size_t i = 0; i < 64; i++) {
             assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
             assert_int_equal(wire_watch(client.wire, pairs[i][0], on_readable, &client), STATUS_OK);
@@ -90,7 +85,6 @@ static void test_watch_places(void **state)
 static void *wake_later(void *data)
 {
     const struct timespec pause = {.tv_nsec = 50000000};
-
     (void)nanosleep(&pause, NULL);
     post_ring(data);
     return NULL;
@@ -100,10 +94,8 @@ static void *wake_later(void *data)
  * zero one does not wait. */
 static void test_wake_and_timeouts(void **state)
 {
-    struct fixture fixture;
-    pthread_t waker;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     for (uint32_t i = 0; i < 10; i++) {
         assert_int_equal(wire_service(client.wire, 0), STATUS_OK);
@@ -111,6 +103,7 @@ static void test_wake_and_timeouts(void **state)
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(wire_service(client.wire, 20), STATUS_OK);
     }
+    pthread_t waker;
     assert_int_equal(pthread_create(&waker, NULL, wake_later, &client.wire->post), 0);
     /* Would outlast the test's own time limit. */
     for (uint32_t i = 0; i < 1; i++) {
@@ -127,7 +120,6 @@ int main(void)
         cmocka_unit_test(test_watch_places),
         cmocka_unit_test(test_wake_and_timeouts),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,21 +11,19 @@ static struct post post;
 
 static struct post_message *message_of(uint32_t number, size_t size)
 {
-    struct post_message *message = malloc(sizeof(*message) + size);
-
-    CHECK(message != NULL && size >= sizeof(number));
+    struct post_message *message = malloc(sizeof *message + size);
+    CHECK(message != NULL && size >= sizeof number);
     message->size = size;
     message->capacity = size;
     memset(message->bytes, 0, size);
-    memcpy(message->bytes, &number, sizeof(number));
+    memcpy(message->bytes, &number, sizeof number);
     return message;
 }
 
 static uint32_t number_of(const struct post_message *message)
 {
     uint32_t number;
-
-    memcpy(&number, message->bytes, sizeof(number));
+    memcpy(&number, message->bytes, sizeof number);
     return number;
 }
 
@@ -33,10 +31,9 @@ static uint32_t number_of(const struct post_message *message)
 static uint64_t connect_post(void)
 {
     const struct post_target target = {.host = "example", .port = 7};
-    struct post_orders orders;
-
     post_connect(&post, &target);
     (void)post_tell(&post);
+    struct post_orders orders;
     post_look(&post, &orders);
     assert_true(orders.wanted);
     assert_string_equal(orders.target.host, "example");
@@ -47,7 +44,6 @@ static uint64_t connect_post(void)
 static enum post_kind next_kind(void)
 {
     struct post_news news;
-
     post_take(&post, &news);
     if (news.kind == POST_MESSAGE) {
         free(news.message);
@@ -62,12 +58,9 @@ static const struct post_news ENDED = {
 /* Goal: news comes in the order opened, messages, ended, each once. */
 static void test_order(void **state)
 {
-    struct post_news news;
-    uint64_t connection;
-
     (void)state;
     assert_int_equal(post_init(&post, 100), STATUS_OK);
-    connection = connect_post();
+    uint64_t connection = connect_post();
     assert_false(post_has_news(&post));
     post_opened(&post, connection, &OPENED);
     for (uint32_t i = 0; i < 3; i++) {
@@ -75,6 +68,7 @@ static void test_order(void **state)
     }
     post_ended(&post, connection, &ENDED);
     assert_true(post_has_news(&post));
+    struct post_news news;
     post_take(&post, &news);
     assert_int_equal(news.kind, POST_OPENED);
     assert_memory_equal(news.exporter, OPENED.exporter, WIRE_EXPORTER_BYTES);
@@ -106,8 +100,6 @@ static void test_earlier_connection(void **state)
     assert_int_equal(post_init(&post, 100), STATUS_OK);
     for (uint32_t way = 0; way < 2; way++) {
         uint64_t earlier = connect_post();
-        uint64_t later;
-
         post_opened(&post, earlier, &OPENED);
         assert_false(post_message(&post, earlier, message_of(1, 10)));
         post_ended(&post, earlier, &ENDED);
@@ -115,7 +107,7 @@ static void test_earlier_connection(void **state)
             post_drop(&post);
             assert_false(post_has_news(&post));
         }
-        later = connect_post();
+        uint64_t later = connect_post();
         assert_true(later > earlier);
         post_opened(&post, earlier, &OPENED);
         assert_false(post_message(&post, earlier, message_of(2, 10)));
@@ -131,19 +123,17 @@ static void test_earlier_connection(void **state)
 /* Goal: after the goodbye was ordered no message comes, but the end does. */
 static void test_close(void **state)
 {
-    uint8_t buffer[QUEUE_FRAGMENT_BYTES];
-    struct packing_piece piece;
-    uint64_t connection;
-
     (void)state;
     assert_int_equal(post_init(&post, 100), STATUS_OK);
-    connection = connect_post();
+    uint64_t connection = connect_post();
     assert_false(post_message(&post, connection, message_of(1, 10)));
     assert_int_equal(post_send(&post, span_of("last", 4)), STATUS_OK);
     post_close(&post);
     assert_false(post_message(&post, connection, message_of(2, 10)));
     assert_int_equal(post_waiting_bytes(&post), 0);
     assert_int_equal(next_kind(), POST_NOTHING);
+    uint8_t buffer[QUEUE_FRAGMENT_BYTES];
+    struct packing_piece piece;
     assert_false(post_next_piece(&post, buffer, &piece));
     assert_int_equal(piece.size, 8);
     assert_true(post_next_piece(&post, buffer, &piece));
@@ -156,20 +146,19 @@ static void test_close(void **state)
  * the line is to be woken once until it looks. */
 static void test_send(void **state)
 {
-    uint8_t buffer[QUEUE_FRAGMENT_BYTES];
-    struct packing_piece piece;
-    struct post_orders orders;
-
     (void)state;
     assert_int_equal(post_init(&post, 100), STATUS_OK);
     (void)connect_post();
     assert_int_equal(post_send(&post, span_of("0123456789", 10)), STATUS_OK);
     assert_int_equal(post_send(&post, span_of("0123456789", 10)), STATUS_OK);
+    uint8_t buffer[QUEUE_FRAGMENT_BYTES];
+    struct packing_piece piece;
     assert_false(post_next_piece(&post, buffer, &piece));
     assert_int_equal(piece.size, 0);
     assert_true(post_tell(&post));
     assert_int_equal(post_send(&post, span_of("0123456789", 10)), STATUS_OK);
     assert_false(post_tell(&post));
+    struct post_orders orders;
     post_look(&post, &orders);
     assert_true(orders.sending);
     for (uint32_t i = 3; i < 10; i++) {
@@ -196,7 +185,6 @@ struct sender {
 static void *send_many(void *data)
 {
     struct sender *sender = data;
-
     for (uint32_t i = 0; i < MANY; i++) {
         sender->waited += post_message(&post, sender->connection, message_of(i, BYTES)) ? 1 : 0;
     }
@@ -213,7 +201,6 @@ static void start_sender(struct sender *sender)
 static void pause_ms(long ms)
 {
     const struct timespec pause = {.tv_nsec = ms * 1000000};
-
     (void)nanosleep(&pause, NULL);
 }
 
@@ -232,18 +219,16 @@ static void wait_until_full(void)
  * comes in order. Method: 25 MiB against a caller that pauses. */
 static void test_bound(void **state)
 {
-    struct sender sender;
-    uint32_t next = 0;
-
     (void)state;
     assert_int_equal(post_init(&post, 100), STATUS_OK);
+    struct sender sender;
     start_sender(&sender);
     wait_until_full();
+    uint32_t next = 0;
     while (next < MANY) {
-        struct post_news news;
-
         assert_true(post_waiting_bytes(&post) <=
                     POST_MESSAGE_BYTES_MAX + BYTES + sizeof(struct post_message));
+        struct post_news news;
         post_take(&post, &news);
         if (news.kind == POST_MESSAGE) {
             assert_int_equal(number_of(news.message), next);
@@ -265,12 +250,10 @@ static void test_bound(void **state)
 static void test_no_longer_of_interest(void **state)
 {
     static void (*const WAYS[])(struct post *) = {post_close, post_drop, post_stop};
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(WAYS); i++) {
-        struct sender sender;
-
         assert_int_equal(post_init(&post, 100), STATUS_OK);
+        struct sender sender;
         start_sender(&sender);
         wait_until_full();
         WAYS[i](&post);
@@ -288,6 +271,5 @@ int main(void)
         cmocka_unit_test(test_close), cmocka_unit_test(test_send),
         cmocka_unit_test(test_bound), cmocka_unit_test(test_no_longer_of_interest),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

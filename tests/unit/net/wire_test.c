@@ -10,9 +10,8 @@ static void test_echo_and_again(void **state)
 {
     static const size_t SIZES[] = {1, 2, 1024, 15996, 15997, 16000, 32000, 65532};
     static uint8_t frame[65536];
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     for (uint32_t round = 0; round < 3; round++) {
         client_open_to(&fixture);
@@ -41,9 +40,8 @@ static void test_echo_and_again(void **state)
 /* Goal: whoever said goodbye can connect again at once: the first connection ends first, once. */
 static void test_again_during_a_goodbye(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     client_open_to(&fixture);
     wire_close(client.wire);
@@ -63,15 +61,13 @@ static void test_again_during_a_goodbye(void **state)
  * frames against a server that lets 32 be unanswered. */
 static void test_many_frames(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     client_open_to(&fixture);
     for (uint32_t i = 0; i < 5000; i++) {
         uint8_t frame[100] = {COMMAND_ECHO};
-
-        assert_int_equal(wire_send(client.wire, span_of(frame, sizeof(frame))), STATUS_OK);
+        assert_int_equal(wire_send(client.wire, span_of(frame, sizeof frame)), STATUS_OK);
     }
     assert_int_equal(post_queued_bytes(&client.wire->post), 500000);
     client_run_until(&client.frames, 5000);
@@ -86,15 +82,14 @@ static void test_many_frames(void **state)
 static void test_send_limits(void **state)
 {
     static uint8_t frame[FRAME_BYTES_MAX + 1];
-    struct fixture fixture;
-    const uint8_t admit[1] = {COMMAND_ADMIT};
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     assert_int_equal(wire_send(client.wire, span_of(frame, 1)), STATUS_OFFLINE);
     client_open_to(&fixture);
     assert_int_equal(wire_send(client.wire, span_of(frame, 0)), STATUS_TOO_LARGE);
-    assert_int_equal(wire_send(client.wire, span_of(frame, sizeof(frame))), STATUS_TOO_LARGE);
+    assert_int_equal(wire_send(client.wire, span_of(frame, sizeof frame)), STATUS_TOO_LARGE);
+    const uint8_t admit[1] = {COMMAND_ADMIT};
     assert_int_equal(wire_send(client.wire, span_of(admit, 1)), STATUS_OK);
     client_run_until(&client.frames, 1);
     frame[0] = COMMAND_KEEP;
@@ -114,13 +109,11 @@ static void test_send_limits(void **state)
  * each byte is. */
 static void test_wrong_pin(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     for (uint32_t byte = 0; byte < HASH_BYTES; byte++) {
         struct hash wrong = fixture.pin;
-
         wrong.bytes[byte] ^= (uint8_t)(1u << (byte % 8));
         assert_int_equal(wire_connect(client.wire, "127.0.0.1", net_port(fixture.net), &wrong),
                          STATUS_OK);
@@ -138,10 +131,8 @@ static void test_wrong_pin(void **state)
  * nobody listens; the name does not exist. */
 static void test_ends(void **state)
 {
-    struct fixture fixture;
-    uint16_t port;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     client_open_to(&fixture);
     assert_int_equal(wire_send(client.wire, span_of("b", 1)), STATUS_OK);
@@ -154,7 +145,7 @@ static void test_ends(void **state)
     client_run_until(&client.ended, 2);
     assert_int_equal(client.closed.why, WIRE_END_LOST);
     client_open_to(&fixture);
-    port = net_port(fixture.net);
+    uint16_t port = net_port(fixture.net);
     fixture_stop(&fixture, 0);
     client_run_until(&client.ended, 3);
     assert_true(client.closed.why == WIRE_END_SERVER || client.closed.why == WIRE_END_LOST);
@@ -173,9 +164,8 @@ static void test_ends(void **state)
  * was queued. */
 static void test_close_in_callback(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     client_set_up(&fixture);
     client.close_on_frame = true;
     client_open_to(&fixture);
@@ -191,13 +181,12 @@ static void test_close_in_callback(void **state)
 /* Goal: the environment has no say. Method: proxies that do not exist. */
 static void test_no_environment(void **state)
 {
-    struct fixture fixture;
-
     (void)state;
     assert_int_equal(setenv("http_proxy", "127.0.0.1:1", 1), 0);
     assert_int_equal(setenv("https_proxy", "127.0.0.1:1", 1), 0);
     assert_int_equal(setenv("all_proxy", "socks5://127.0.0.1:1", 1), 0);
     assert_int_equal(setenv("socks_proxy", "127.0.0.1:1", 1), 0);
+    struct fixture fixture;
     client_set_up(&fixture);
     client_open_to(&fixture);
     client_tear_down(&fixture);
@@ -215,7 +204,6 @@ int main(void)
         cmocka_unit_test(test_wrong_pin),         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_close_in_callback), cmocka_unit_test(test_no_environment),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

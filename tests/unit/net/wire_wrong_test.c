@@ -32,18 +32,16 @@ static void answer_rightly(SSL *ssl, const char *request)
 {
     static const char HEADER[] = "Sec-WebSocket-Key: ";
     const char *at = strcasestr(request, HEADER);
-    char text[128];
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned char accept_value[64];
-    char answer[512];
-    int size;
-
     CHECK(at != NULL);
-    size = snprintf(text, sizeof(text), "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
-                    at + strlen(HEADER));
+    char text[128];
+    int size = snprintf(text, sizeof text, "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
+                        at + strlen(HEADER));
+    unsigned char hash[EVP_MAX_MD_SIZE];
     CHECK(EVP_Digest(text, (size_t)size, hash, NULL, EVP_sha1(), NULL) == 1);
+    unsigned char accept_value[64];
     CHECK(EVP_EncodeBlock(accept_value, hash, 20) == 28);
-    size = snprintf(answer, sizeof(answer),
+    char answer[512];
+    size = snprintf(answer, sizeof answer,
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                     "Connection: Upgrade\r\nSec-WebSocket-Protocol: " WIRE_SUBPROTOCOL "\r\n"
                     "Sec-WebSocket-Accept: %s\r\n\r\n",
@@ -53,13 +51,11 @@ static void answer_rightly(SSL *ssl, const char *request)
 
 static void serve_tls(const struct wrong_server *server, SSL *ssl)
 {
-    char request[4096];
-    int size;
-
     if (SSL_accept(ssl) != 1) {
         return;
     }
-    size = SSL_read(ssl, request, (int)sizeof(request) - 1);
+    char request[4096];
+    int size = SSL_read(ssl, request, (int)sizeof request - 1);
     if (size <= 0) {
         return;
     }
@@ -70,7 +66,7 @@ static void serve_tls(const struct wrong_server *server, SSL *ssl)
     } else {
         (void)SSL_write(ssl, server->answer, (int)server->answer_size);
     }
-    while (SSL_read(ssl, request, sizeof(request)) > 0) {
+    while (SSL_read(ssl, request, sizeof request) > 0) {
     }
 }
 
@@ -78,22 +74,19 @@ static void *serve_wrongly(void *data)
 {
     struct wrong_server *server = data;
     int fd = accept(server->fd, NULL, NULL);
-    char request[4096];
-
     CHECK(fd >= 0);
+    char request[4096];
     if (server->tls_version_max == 0) {
-        while (read(fd, request, sizeof(request)) > 0) {
+        while (read(fd, request, sizeof request) > 0) {
         }
     } else {
         SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-        SSL *ssl;
-
         CHECK(ctx != NULL);
         CHECK(SSL_CTX_set_max_proto_version(ctx, server->tls_version_max) == 1);
         CHECK(SSL_CTX_use_certificate_file(ctx, server->identity->certificate_path,
                                            SSL_FILETYPE_PEM) == 1);
         CHECK(SSL_CTX_use_PrivateKey_file(ctx, server->identity->key_path, SSL_FILETYPE_PEM) == 1);
-        ssl = SSL_new(ctx);
+        SSL *ssl = SSL_new(ctx);
         CHECK(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
         serve_tls(server, ssl);
         SSL_free(ssl);
@@ -106,8 +99,7 @@ static void *serve_wrongly(void *data)
 static void wrong_server_start(struct wrong_server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-
+    socklen_t size = sizeof address;
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(server->fd >= 0);
     CHECK(bind(server->fd, (const struct sockaddr *)&address, size) == 0);
@@ -129,7 +121,6 @@ static void test_wrong_servers(void **state)
     static const char REFUSAL[] =
         "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     static const char GARBAGE[] = "\0\1\2\3 what?\r\n\r\n";
-    struct fixture fixture;
     const struct {
         int tls_version_max;
         const char *answer;
@@ -138,22 +129,21 @@ static void test_wrong_servers(void **state)
     } cases[] = {
         {0, NULL, 0, WIRE_END_TIMEOUT},
         {TLS1_2_VERSION, NULL, 0, WIRE_END_TLS},
-        {TLS1_3_VERSION, NO_VERSION, sizeof(NO_VERSION) - 1, WIRE_END_VERSION},
-        {TLS1_3_VERSION, REDIRECT, sizeof(REDIRECT) - 1, WIRE_END_VERSION},
-        {TLS1_3_VERSION, REFUSAL, sizeof(REFUSAL) - 1, WIRE_END_VERSION},
-        {TLS1_3_VERSION, GARBAGE, sizeof(GARBAGE) - 1, WIRE_END_TIMEOUT},
+        {TLS1_3_VERSION, NO_VERSION, sizeof NO_VERSION - 1, WIRE_END_VERSION},
+        {TLS1_3_VERSION, REDIRECT, sizeof REDIRECT - 1, WIRE_END_VERSION},
+        {TLS1_3_VERSION, REFUSAL, sizeof REFUSAL - 1, WIRE_END_VERSION},
+        {TLS1_3_VERSION, GARBAGE, sizeof GARBAGE - 1, WIRE_END_TIMEOUT},
     };
-    struct wire_options options;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
+    struct wire_options options;
     wire_options_default(&options);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct wrong_server server = {.identity = &fixture,
                                       .tls_version_max = cases[i].tls_version_max,
                                       .answer = cases[i].answer,
                                       .answer_size = cases[i].answer_size};
-
         options.connect_timeout_ms = cases[i].why == WIRE_END_TIMEOUT ? 500 : 15000;
         client_new(&options);
         wrong_server_start(&server);
@@ -178,7 +168,6 @@ static void serve_bytes(struct fixture *fixture, const uint8_t *bytes, size_t si
     struct wrong_server server = {
         .identity = fixture, .tls_version_max = TLS1_3_VERSION, .then = bytes, .then_size = size};
     struct wire_options options;
-
     wire_options_default(&options);
     client_new(&options);
     wrong_server_start(&server);
@@ -215,9 +204,8 @@ static void test_wrong_messages(void **state)
     };
     static uint8_t fragments[257 * 3] = {0x02, 1, 0, 0x00, 1, 0, 0x00, 1, 0, 0x00, 1, 253};
     static uint8_t large[10 + 20000] = {0x82, 127, 0, 0, 0, 0, 0, 0x20, 0, 1};
-    struct fixture fixture;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     serve_bytes(&fixture, BYTES("\x82\x0a\0\0\0\1a\0\0\0\1b"));
     assert_int_equal(client.frames, 2);
@@ -237,10 +225,10 @@ static void test_wrong_messages(void **state)
         fragments[3 * i + 1] = 1;
     }
     fragments[3 * 256] = 0x80;
-    serve_bytes(&fixture, fragments, sizeof(fragments));
+    serve_bytes(&fixture, fragments, sizeof fragments);
     assert_int_equal(client.frames, 0);
     assert_int_equal(client.closed.why, WIRE_END_PROTOCOL);
-    serve_bytes(&fixture, large, sizeof(large));
+    serve_bytes(&fixture, large, sizeof large);
     assert_int_equal(client.frames, 0);
     assert_int_equal(client.closed.why, WIRE_END_PROTOCOL);
     fixture_deinit(&fixture);
@@ -256,13 +244,12 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
                                                        const struct addrinfo *hints,
                                                        struct addrinfo **out)
 {
-    const struct timespec pause = {.tv_nsec = 1000000};
     int (*real)(const char *node, const char *service, const struct addrinfo *hints,
                 struct addrinfo **out);
     void *found = dlsym(RTLD_NEXT, "getaddrinfo");
-
     CHECK(found != NULL);
-    memcpy(&real, &found, sizeof(real));
+    memcpy(&real, &found, sizeof real);
+    const struct timespec pause = {.tv_nsec = 1000000};
     if (node != NULL && strcmp(node, SLOW_NAME) == 0) {
         atomic_fetch_add(&looking_up, 1);
         while (!atomic_load(&resolver_works)) {
@@ -276,7 +263,6 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *node, const c
 static void wait_for_look_ups(uint32_t count)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-
     for (uint32_t i = 0; i < 20000 && atomic_load(&looking_up) < count; i++) {
         (void)nanosleep(&pause, NULL);
     }
@@ -287,12 +273,11 @@ static void wait_for_look_ups(uint32_t count)
  * a close is told at once, and the next connection is made when the resolver lets go. */
 static void test_slow_name(void **state)
 {
-    struct fixture fixture;
-    struct wire_options options;
-
     (void)state;
+    struct fixture fixture;
     fixture_init(&fixture);
     fixture_start(&fixture);
+    struct wire_options options;
     wire_options_default(&options);
     options.connect_timeout_ms = 300;
     client_new(&options);
@@ -308,7 +293,6 @@ static void test_slow_name(void **state)
     atomic_store(&resolver_works, true);
     for (uint32_t i = 0; i < 50 && client.opened == 0; i++) {
         uint32_t ended = client.ended;
-
         assert_int_equal(
             wire_connect(client.wire, "127.0.0.1", net_port(fixture.net), &fixture.pin), STATUS_OK);
         while (client.opened == 0 && client.ended == ended) {
@@ -329,7 +313,6 @@ int main(void)
         cmocka_unit_test(test_wrong_messages),
         cmocka_unit_test(test_slow_name),
     };
-
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,14 +21,14 @@ static size_t sample(uint8_t *out, size_t capacity)
     Alcove__Revision *revisions[] = {&revision, &empty};
     ProtobufCBinaryData statements[] = {field_of(bytes, 7), field_of(bytes, 0)};
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
-    size_t size = 0;
-    revision.context = field_of(bytes, sizeof(bytes));
+    revision.context = field_of(bytes, sizeof bytes);
     revision.wrap = field_of(bytes, 3);
     ask.n_statement = 2;
     ask.statement = statements;
     ask.n_revision = 2;
     ask.revision = revisions;
     ask.purpose = 300;
+    size_t size = 0;
     assert_int_equal(message_pack_into(&ask.base, out, capacity, &size), STATUS_OK);
     assert_int_equal(message_pack_into(&ask.base, out, size - 1u, &size), STATUS_TOO_LARGE);
     return size;
@@ -39,11 +39,9 @@ static void test_decode_gives_what_was_packed(void **state)
 {
     (void)state;
     uint8_t bytes[256];
-    size_t size = sample(bytes, sizeof(bytes));
+    size_t size = sample(bytes, sizeof bytes);
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
-    uint8_t *again = NULL;
-    size_t again_size = 0;
     assert_int_equal(
         message_decode(&alcove__submit_ask__descriptor, span_of(bytes, size), &arena, &message),
         STATUS_OK);
@@ -52,6 +50,8 @@ static void test_decode_gives_what_was_packed(void **state)
     assert_int_equal(ask->statement[0].len, 7);
     assert_int_equal(ask->revision[0]->context.len, 32);
     assert_int_equal(ask->purpose, 300);
+    uint8_t *again = NULL;
+    size_t again_size = 0;
     assert_int_equal(message_pack(message, &again, &again_size), STATUS_OK);
     assert_true(span_equal(span_of(again, again_size), span_of(bytes, size)));
     free(again);
@@ -64,7 +64,7 @@ static void test_decode_of_changed_bytes_is_refused_or_means_another(void **stat
 {
     (void)state;
     uint8_t bytes[256];
-    size_t size = sample(bytes, sizeof(bytes));
+    size_t size = sample(bytes, sizeof bytes);
     for (unsigned int extra = 0; extra < 256; extra++) {
         bytes[size] = (uint8_t)extra;
         assert_int_equal(decode(&alcove__submit_ask__descriptor, bytes, size + 1u),
@@ -72,10 +72,10 @@ static void test_decode_of_changed_bytes_is_refused_or_means_another(void **stat
     }
     for (size_t bit = 0; bit < size * 8u; bit++) {
         uint8_t changed[256];
-        struct arena arena = {0};
-        ProtobufCMessage *message = NULL;
         memcpy(changed, bytes, size);
         changed[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
         if (message_decode(&alcove__submit_ask__descriptor, span_of(changed, size), &arena,
                            &message) == STATUS_OK) {
             uint8_t *again = NULL;
@@ -146,14 +146,14 @@ static void test_decode_of_many_empty_messages_stays_in_budget(void **state)
                  {&alcove__state_reply__descriptor, 0x0a},
                  {&alcove__page_chunk__descriptor, 0x0a}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct arena arena = {0};
-        ProtobufCMessage *message = NULL;
-        for (size_t j = 0; j < sizeof(bytes); j += 2) {
+        for (size_t j = 0; j < sizeof bytes; j += 2) {
             bytes[j] = cases[i].tag;
             bytes[j + 1u] = 0;
         }
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
         assert_int_equal(
-            message_decode(cases[i].descriptor, span_of(bytes, sizeof(bytes)), &arena, &message),
+            message_decode(cases[i].descriptor, span_of(bytes, sizeof bytes), &arena, &message),
             STATUS_MALFORMED);
         assert_false(arena.no_memory);
         arena_free(&arena);
@@ -166,15 +166,15 @@ static void test_decode_over_a_limit_is_refused(void **state)
     (void)state;
     static uint8_t bytes[MESSAGE_BYTES_MAX + 1u];
     uint8_t statements[2u * (SUBMIT_STATEMENTS_MAX + 1u)];
-    for (size_t i = 0; i < sizeof(statements); i += 2) {
+    for (size_t i = 0; i < sizeof statements; i += 2) {
         statements[i] = 0x0a;
         statements[i + 1u] = 0;
     }
-    assert_int_equal(decode(&alcove__submit_ask__descriptor, statements, sizeof(statements) - 2u),
+    assert_int_equal(decode(&alcove__submit_ask__descriptor, statements, sizeof statements - 2u),
                      STATUS_OK);
-    assert_int_equal(decode(&alcove__submit_ask__descriptor, statements, sizeof(statements)),
+    assert_int_equal(decode(&alcove__submit_ask__descriptor, statements, sizeof statements),
                      STATUS_MALFORMED);
-    assert_int_equal(decode(&alcove__page_ask__descriptor, bytes, sizeof(bytes)), STATUS_TOO_LARGE);
+    assert_int_equal(decode(&alcove__page_ask__descriptor, bytes, sizeof bytes), STATUS_TOO_LARGE);
     assert_int_equal(message_size_max(&alcove__page_ask__descriptor), MESSAGE_BYTES_MAX);
     assert_int_equal(message_size_max(&alcove__statement__descriptor), STATEMENT_BYTES_MAX);
 }
@@ -190,9 +190,7 @@ static void test_largest_honest_messages_are_accepted(void **state)
     static Alcove__AuthorStart *start_list[EPOCH_STARTS_MAX];
     static uint8_t one[64];
     Alcove__Epoch epoch = ALCOVE__EPOCH__INIT;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    memset(one, 1, sizeof(one));
+    memset(one, 1, sizeof one);
     for (size_t i = 0; i < EPOCH_SEALS_MAX; i++) {
         alcove__seal__init(&seals[i]);
         seals[i].kind = 1;
@@ -211,6 +209,8 @@ static void test_largest_honest_messages_are_accepted(void **state)
     epoch.seal = seal_list;
     epoch.n_start = EPOCH_STARTS_MAX;
     epoch.start = start_list;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(message_pack(&epoch.base, &bytes, &size), STATUS_OK);
     assert_true(size < STATEMENT_BODY_BYTES_MAX);
     assert_int_equal(decode(&alcove__epoch__descriptor, bytes, size), STATUS_OK);

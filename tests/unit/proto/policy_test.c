@@ -141,8 +141,8 @@ static void test_flip_changes_exactly_one_cell(void **state)
     (void)state;
     static uint8_t before[CELLS];
     static uint8_t after[CELLS];
-    size_t at = 0;
     read_cells(before);
+    size_t at = 0;
     for (uint32_t role = 1; role <= POLICY_ROLE_COUNT; role++) {
         for (uint32_t bit = 0; bit < POLICY_RELATION_COUNT; bit += 3) {
             for (uint32_t class = 0; class < POLICY_CLASS_COUNT; class ++) {

@@ -24,11 +24,11 @@ static enum status decode(const ProtobufCMessageDescriptor *descriptor, const vo
 static void test_list_holds_every_message(void **state)
 {
     (void)state;
-    char line[512];
-    size_t count = 0;
     FILE *schema = fopen(ALCOVE_SOURCE_DIR "/proto/alcove.proto", "r");
     assert_non_null(schema);
-    while (fgets(line, sizeof(line), schema) != NULL) {
+    char line[512];
+    size_t count = 0;
+    while (fgets(line, sizeof line, schema) != NULL) {
         count += strncmp(line, "message ", 8) == 0;
     }
     assert_int_equal(fclose(schema), 0);
@@ -64,8 +64,8 @@ static void test_every_type_takes_nothing_and_refuses_noise(void **state)
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         assert_int_equal(decode(all[i], NULL, 0), STATUS_OK);
         for (unsigned int fill = 0; fill < 256; fill++) {
-            memset(noise, (int)fill, sizeof(noise));
-            assert_int_equal(decode(all[i], noise, sizeof(noise)), STATUS_MALFORMED);
+            memset(noise, (int)fill, sizeof noise);
+            assert_int_equal(decode(all[i], noise, sizeof noise), STATUS_MALFORMED);
         }
     }
 }

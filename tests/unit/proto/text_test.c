@@ -55,7 +55,7 @@ static void test_address_is_taken_apart(void **state)
     }
     assert_int_equal(address_parse(span_of("a\0b:1", 5), &address), STATUS_MALFORMED);
     char longest[ADDRESS_HOST_CHARS_MAX + 3];
-    memset(longest, 'a', sizeof(longest));
+    memset(longest, 'a', sizeof longest);
     memcpy(longest + ADDRESS_HOST_CHARS_MAX, ":1", 2);
     assert_int_equal(address_parse(span_of(longest, ADDRESS_HOST_CHARS_MAX + 2), &address),
                      STATUS_OK);

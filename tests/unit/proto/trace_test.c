@@ -13,13 +13,13 @@ static void send_one(enum trace_way way, uint32_t kind, uint32_t code, char id, 
 {
     Alcove__Frame frame = ALCOVE__FRAME__INIT;
     uint8_t id_bytes[ID_BYTES];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    memset(id_bytes, id, sizeof(id_bytes));
+    memset(id_bytes, id, sizeof id_bytes);
     frame.kind = kind;
     frame.code = code;
-    frame.request_id = field_of(id_bytes, id == 0 ? 0 : sizeof(id_bytes));
+    frame.request_id = field_of(id_bytes, id == 0 ? 0 : sizeof id_bytes);
     frame.body = field_of(body, strlen(body));
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     assert_int_equal(message_pack(&frame.base, &bytes, &size), STATUS_OK);
     trace_frame(way, 65, span_of(bytes, size));
     free(bytes);
@@ -29,7 +29,7 @@ static const char *traced(void)
 {
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
     assert_int_equal(fclose(file), 0);
     return text;
 }

@@ -12,13 +12,9 @@
 static void test_order(void **state)
 {
     struct kit r;
-    struct guest *a;
-    struct guest *b;
-    uint64_t last = 0;
-
     kit_start(&r, *state, NULL);
-    a = kit_log_in(&r, r.scene->p->t1);
-    b = kit_log_in(&r, r.scene->p->t2);
+    struct guest *a = kit_log_in(&r, r.scene->p->t1);
+    struct guest *b = kit_log_in(&r, r.scene->p->t2);
     kit_gather(&r, a);
     kit_lock();
     assert_int_equal(kit_shared.count, 2); /* durable, but not signed: not answered */
@@ -28,6 +24,7 @@ static void test_order(void **state)
     }
     kit_hold_signer(false);
     kit_wait(8);
+    uint64_t last = 0;
     for (size_t i = 2; i < 8; i++) {
         OK(kit_shared.answers[i].status);
         assert_true(kit_shared.answers[i].event > last);
@@ -44,10 +41,8 @@ static void test_order(void **state)
 static void test_signer_away(void **state)
 {
     struct kit r;
-    struct guest *a;
-
     kit_start(&r, *state, NULL);
-    a = kit_log_in(&r, r.scene->p->t1);
+    struct guest *a = kit_log_in(&r, r.scene->p->t1);
     kit_lock();
     kit_shared.refusals = 3;
     kit_unlock();
@@ -63,15 +58,12 @@ static void test_signer_away(void **state)
  * of the others has one event, it has none. */
 static void test_culprit_alone(void **state)
 {
-    struct kit r;
-    struct guest *a;
     Alcove__CheckpointAsk poison = ALCOVE__CHECKPOINT_ASK__INIT;
-    uint64_t events;
-
+    struct kit r;
     kit_start(&r, *state, NULL);
-    a = kit_log_in(&r, r.scene->p->t1);
+    struct guest *a = kit_log_in(&r, r.scene->p->t1);
     kit_shared.poison = OP_CHECKPOINT;
-    events = scene_size(r.scene, LEDGER_EVENTS);
+    uint64_t events = scene_size(r.scene, LEDGER_EVENTS);
     kit_gather(&r, a);
     kit_offer(&r, a, OP_STATE, &kit_state_ask.base);
     kit_offer(&r, a, OP_CHECKPOINT, &poison.base);
@@ -92,24 +84,19 @@ static void test_disk_fails(void **state)
 {
     struct scene *scene = *state;
     int ends[2];
-    int code = 0;
-    char byte;
-    pid_t child;
-
     assert_int_equal(pipe(ends), 0);
     db_close(scene->db); /* LMDB's environment must not cross a fork */
     core_close(scene->core);
     scene->db = NULL;
     scene->core = NULL;
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
+    char byte;
     if (child == 0) {
-        struct kit r;
-        struct guest *a;
-
         scene_restart(scene);
+        struct kit r;
         kit_start(&r, scene, &ends[1]);
-        a = kit_log_in(&r, scene->p->t1);
+        struct guest *a = kit_log_in(&r, scene->p->t1);
         assert_int_equal(read(ends[0], &byte, 1), 1);
         kit_shared.commit = STATUS_IO;
         kit_offer(&r, a, OP_STATE, &kit_state_ask.base);
@@ -117,6 +104,7 @@ static void test_disk_fails(void **state)
         _exit(0);
     }
     assert_int_equal(close(ends[1]), 0);
+    int code = 0;
     assert_int_equal(waitpid(child, &code, 0), child);
     assert_true(WIFEXITED(code));
     assert_int_equal(WEXITSTATUS(code), 70);
@@ -128,7 +116,6 @@ static void test_disk_fails(void **state)
 static Alcove__SubmitAsk submit_of(ProtobufCBinaryData *field, const struct made *made)
 {
     Alcove__SubmitAsk ask = ALCOVE__SUBMIT_ASK__INIT;
-
     *field = field_of(made->bytes.data, made->bytes.size);
     ask.n_statement = 1;
     ask.statement = field;
@@ -140,25 +127,22 @@ static Alcove__SubmitAsk submit_of(ProtobufCBinaryData *field, const struct made
  * batch suspend, resume and subscribe; then once more, and a write that would be pushed. */
 static void test_sent_away(void **state)
 {
-    struct kit r;
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *section = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     ProtobufCBinaryData id = field_of(section->id.bytes, ID_BYTES);
     Alcove__SubscribeAsk subscribe = ALCOVE__SUBSCRIBE_ASK__INIT;
-    Alcove__SubmitAsk asks[3];
-    ProtobufCBinaryData fields[3];
-    struct made made[3];
-    struct guest *t1;
-    struct guest *ad1;
-
     subscribe.n_section = 1;
     subscribe.section = &id;
+    struct kit r;
     kit_start(&r, scene, NULL);
-    t1 = kit_log_in(&r, p->t1);
-    ad1 = kit_log_in(&r, p->ad1);
+    struct guest *t1 = kit_log_in(&r, p->t1);
+    struct guest *ad1 = kit_log_in(&r, p->ad1);
+    struct made made[3];
     made[2] = make_epoch(scene->w, section, p->t1, 0);
     made[0] = make_suspension(scene->w, p->t1, p->ad1, true);
+    Alcove__SubmitAsk asks[3];
+    ProtobufCBinaryData fields[3];
     asks[0] = submit_of(&fields[0], &made[0]);
     asks[2] = submit_of(&fields[2], &made[2]);
     kit_offer(&r, t1, OP_SUBSCRIBE, &subscribe.base);
@@ -181,7 +165,6 @@ static void test_sent_away(void **state)
     /* Another id, or it would be another request under the same one. */
     {
         struct run_request *resume = kit_request(ad1, OP_SUBMIT, &asks[1].base);
-
         resume->ask.id = (struct request_id){{2}};
         assert_true(run_offer(r.run, resume));
     }
@@ -198,22 +181,20 @@ static void test_sent_away(void **state)
 /* Goal: subscribers hear of a change once. Method: one subscribed to a section named twice. */
 static void test_push(void **state)
 {
-    struct kit r;
     struct scene *scene = *state;
     struct practice *p = scene->p;
     struct make_section *section = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
     ProtobufCBinaryData ids[] = {field_of(section->id.bytes, ID_BYTES),
                                  field_of(section->id.bytes, ID_BYTES)};
     Alcove__SubscribeAsk subscribe = ALCOVE__SUBSCRIBE_ASK__INIT;
-    ProtobufCBinaryData field;
     struct made epoch = make_epoch(scene->w, section, p->t1, 0);
+    ProtobufCBinaryData field;
     Alcove__SubmitAsk ask = submit_of(&field, &epoch);
-    struct guest *t1;
-
     subscribe.n_section = 2;
     subscribe.section = ids;
+    struct kit r;
     kit_start(&r, scene, NULL);
-    t1 = kit_log_in(&r, p->t1);
+    struct guest *t1 = kit_log_in(&r, p->t1);
     kit_offer(&r, t1, OP_SUBSCRIBE, &subscribe.base);
     kit_offer(&r, t1, OP_SUBMIT, &ask.base);
     kit_wait(3);
@@ -227,23 +208,21 @@ static void test_push(void **state)
 static void test_end(void **state)
 {
     static const uint8_t zeros[32];
-    struct kit r;
     struct guest *stranger = guest_new(9, zeros, zeros);
     Alcove__BundleAsk bundle = ALCOVE__BUNDLE_ASK__INIT;
-    struct run_request *late;
-    uint32_t action = 0;
-    uint32_t outcome = 0;
-
     assert_non_null(stranger);
+    struct kit r;
     kit_start(&r, *state, NULL);
     r.guests[r.count++] = stranger;
     kit_offer(&r, stranger, OP_BUNDLE, &bundle.base);
     run_finish(r.run);
     assert_int_equal(kit_shared.count, 1);
     assert_int_equal(kit_shared.answers[0].status, STATUS_REFUSED);
+    uint32_t action = 0;
+    uint32_t outcome = 0;
     scene_event(r.scene, 0, &action, &outcome);
     assert_int_equal(action, ACTION_LOGIN_REFUSED);
-    late = kit_request(stranger, OP_BUNDLE, &bundle.base);
+    struct run_request *late = kit_request(stranger, OP_BUNDLE, &bundle.base);
     assert_false(run_offer(r.run, late));
     run_request_free(late);
     run_free(r.run);
@@ -257,6 +236,5 @@ int main(void)
         SCENE_TEST(test_disk_fails), SCENE_TEST(test_sent_away),   SCENE_TEST(test_push),
         SCENE_TEST(test_end),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,10 +53,8 @@ static void wait_for_signer(void)
 enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
                                    struct signer_link_notes *out)
 {
-    enum status status = STATUS_OK;
-
     (void)link;
-    memset(out, 0, sizeof(*out));
+    memset(out, 0, sizeof *out);
     out->checkpoints[ORIGIN_STATEMENTS].size = ledger_size(txn, LEDGER_STATEMENTS);
     out->checkpoints[ORIGIN_EVENTS].size = ledger_size(txn, LEDGER_EVENTS);
     kit_lock();
@@ -66,6 +64,7 @@ enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
         (void)pthread_cond_wait(&moved, &mutex);
     }
     kit_shared.waiting--;
+    enum status status = STATUS_OK;
     if (kit_shared.refusals > 0) {
         kit_shared.refusals--;
         status = STATUS_UNAVAILABLE;
@@ -89,7 +88,6 @@ enum status __wrap_core_handle(struct core *core, struct txn *txn, const struct 
                                uint64_t now_ms, struct core_answer *answer)
 {
     enum status status = __real_core_handle(core, txn, ask, now_ms, answer);
-
     if (status == STATUS_OK && ask->op == kit_shared.poison && kit_shared.poison != 0) {
         return STATUS_NO_MEMORY;
     }
@@ -105,7 +103,6 @@ enum status __wrap_core_handle(struct core *core, struct txn *txn, const struct 
 enum status __wrap_db_commit(struct txn *txn)
 {
     enum status told = kit_shared.commit;
-
     if (told != STATUS_OK) {
         db_abort(txn);
         return told;
@@ -165,9 +162,8 @@ Alcove__StateAsk kit_state_ask = ALCOVE__STATE_ASK__INIT;
 void kit_start(struct kit *r, struct scene *scene, int *pipe_end)
 {
     struct run_output output = {pipe_end, on_answer, on_push, on_cut};
-
-    memset(&kit_shared, 0, sizeof(kit_shared));
-    memset(r, 0, sizeof(*r));
+    memset(&kit_shared, 0, sizeof kit_shared);
+    memset(r, 0, sizeof *r);
     r->scene = scene;
     OK(run_start(scene->db, scene->core, NULL, &output, &r->run));
 }
@@ -183,8 +179,7 @@ void kit_stop(struct kit *r)
 
 struct run_request *kit_request(struct guest *guest, uint32_t op, const ProtobufCMessage *message)
 {
-    struct run_request *made = calloc(1, sizeof(*made));
-
+    struct run_request *made = calloc(1, sizeof *made);
     assert_non_null(made);
     made->guest = guest;
     guest_hold(guest);
@@ -205,13 +200,11 @@ struct guest *kit_log_in(struct kit *r, const struct make_person *person)
     static const uint8_t zeros[32];
     static Alcove__Login login = ALCOVE__LOGIN__INIT;
     struct guest *guest = guest_new(r->count + 1, zeros, zeros);
-    size_t answers;
-
     assert_non_null(guest);
     r->guests[r->count++] = guest;
     kit_lock();
     scene_peer(r->scene, person, 0, &kit_shared.peer);
-    answers = kit_shared.count;
+    size_t answers = kit_shared.count;
     kit_unlock();
     kit_offer(r, guest, CORE_OP_LOGIN, &login.base);
     kit_wait(answers + 1);

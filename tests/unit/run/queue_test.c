@@ -7,8 +7,7 @@
 
 static struct run_request *request(size_t bytes, uint32_t op)
 {
-    struct run_request *made = calloc(1, sizeof(*made));
-
+    struct run_request *made = calloc(1, sizeof *made);
     assert_non_null(made);
     made->bytes = bytes;
     made->ask.op = op;
@@ -19,7 +18,6 @@ static void free_all(struct run_request *list)
 {
     while (list != NULL) {
         struct run_request *next = list->next;
-
         run_request_free(list);
         list = next;
     }
@@ -29,12 +27,10 @@ static void free_all(struct run_request *list)
  * fits. Method: fill to each bound. */
 static void test_bounds(void **state)
 {
-    struct queue *queue = NULL;
     struct run_request *over = request(1, 99);
     struct run_request *gone = request(0, 100);
-    struct run_request *list;
-
     (void)state;
+    struct queue *queue = NULL;
     OK(queue_new(3, 100, &queue));
     for (uint32_t i = 0; i < 3; i++) {
         assert_true(queue_put(queue, request(10, i)));
@@ -42,7 +38,7 @@ static void test_bounds(void **state)
     assert_false(queue_put(queue, over));
     gone->closed = true;
     assert_true(queue_put(queue, gone));
-    list = queue_take(queue, 0, 2, 1000);
+    struct run_request *list = queue_take(queue, 0, 2, 1000);
     assert_int_equal(list->ask.op, 0);
     assert_int_equal(list->next->ask.op, 1);
     assert_null(list->next->next);
@@ -66,11 +62,9 @@ static void test_bounds(void **state)
 /* Goal: after it is shut nothing goes in and what is there comes out. Method: as said. */
 static void test_shut(void **state)
 {
-    struct queue *queue = NULL;
     struct run_request *late = request(1, 2);
-    struct run_request *list;
-
     (void)state;
+    struct queue *queue = NULL;
     OK(queue_new(3, 100, &queue));
     assert_true(queue_put(queue, request(1, 1)));
     queue_shut(queue);
@@ -79,7 +73,7 @@ static void test_shut(void **state)
     late->closed = true;
     assert_false(queue_put(queue, late));
     run_request_free(late);
-    list = queue_take(queue, 60000, 10, 100);
+    struct run_request *list = queue_take(queue, 60000, 10, 100);
     assert_int_equal(list->ask.op, 1);
     free_all(list);
     assert_null(queue_take(queue, 60000, 10, 100));
@@ -92,7 +86,6 @@ static void *put_many(void *argument)
 {
     for (uint32_t i = 0; i < EACH; i++) {
         struct run_request *made = request(1, i);
-
         while (!queue_put(argument, made)) {
             (void)sched_yield();
         }
@@ -104,19 +97,17 @@ static void *put_many(void *argument)
  * the sum of what came out. */
 static void test_threads(void **state)
 {
-    struct queue *queue = NULL;
-    pthread_t threads[PUTTERS];
-    uint64_t count = 0;
-    uint64_t sum = 0;
-
     (void)state;
+    struct queue *queue = NULL;
     OK(queue_new(64, 1000, &queue));
+    pthread_t threads[PUTTERS];
     for (size_t i = 0; i < PUTTERS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, put_many, queue), 0);
     }
+    uint64_t count = 0;
+    uint64_t sum = 0;
     while (count < (uint64_t)PUTTERS * EACH) {
         struct run_request *list = queue_take(queue, 60000, 32, 1000);
-
         for (const struct run_request *r = list; r != NULL; r = r->next) {
             count++;
             sum += r->ask.op;
@@ -134,15 +125,13 @@ static struct guest *guest(uint64_t number)
 {
     static const uint8_t zeros[32];
     struct guest *made = guest_new(number, zeros, zeros);
-
     assert_non_null(made);
     return made;
 }
 
 static uint32_t *sections(uint32_t a, uint32_t b)
 {
-    uint32_t *made = calloc(2, sizeof(*made));
-
+    uint32_t *made = calloc(2, sizeof *made);
     assert_non_null(made);
     made[0] = a;
     made[1] = b;
@@ -152,7 +141,6 @@ static uint32_t *sections(uint32_t a, uint32_t b)
 static size_t listening(const struct roll *roll, uint32_t section)
 {
     size_t count = 0;
-
     (void)roll_subscribers(roll, section, &count);
     return count;
 }
@@ -162,11 +150,10 @@ static size_t listening(const struct roll *roll, uint32_t section)
 static void test_roll(void **state)
 {
     static const struct core_peer peer = {.role = ROLE_CLIENT};
-    struct roll *roll = NULL;
     struct guest *a = guest(1);
     struct guest *b = guest(2);
-
     (void)state;
+    struct roll *roll = NULL;
     OK(roll_new(&roll));
     OK(roll_subscribe(roll, a, sections(1, 2), 2));
     assert_int_equal(listening(roll, 1), 0);
@@ -201,6 +188,5 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_roll),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

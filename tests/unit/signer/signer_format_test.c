@@ -6,18 +6,17 @@
 /* Goal: no bit of the state file may change unnoticed. */
 static void test_state_file(void **state)
 {
-    struct signer_state signer;
-    struct signer_state got;
-    struct practice_id practice = {{9}};
-    uint8_t bytes[SIGNER_STATE_BYTES + 1] = {0};
-
     (void)state;
+    struct signer_state signer;
+    struct practice_id practice = {{9}};
     signer_state_init(&signer, &practice);
     signer.sizes[1] = 77;
     signer.roots[1].bytes[3] = 4;
+    uint8_t bytes[SIGNER_STATE_BYTES + 1] = {0};
     signer_state_encode(&signer, bytes);
+    struct signer_state got;
     assert_int_equal(signer_state_decode(span_of(bytes, SIGNER_STATE_BYTES), &got), STATUS_OK);
-    assert_memory_equal(&got, &signer, sizeof(got));
+    assert_memory_equal(&got, &signer, sizeof got);
     for (size_t bit = 0; bit < SIGNER_STATE_BYTES * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
         assert_int_equal(signer_state_decode(span_of(bytes, SIGNER_STATE_BYTES), &got),
@@ -38,18 +37,17 @@ static void test_messages(void **state)
     static struct signer_reply reply;
     static struct signer_reply got_reply;
     static uint8_t bytes[SIGNER_REQUEST_BYTES_MAX + 1];
-    size_t size = 0;
-
     (void)state;
-    memset(&request, 0, sizeof(request));
-    memset(&reply, 0, sizeof(reply));
+    memset(&request, 0, sizeof request);
+    memset(&reply, 0, sizeof reply);
     request.logs[0].old_size = 3;
     request.logs[1].new_size = UINT64_MAX;
     request.logs[1].proof.count = 2;
     request.logs[1].proof.hashes[1].bytes[31] = 7;
-    assert_int_equal(signer_protocol_put_request(&request, bytes, sizeof(bytes), &size), STATUS_OK);
+    size_t size = 0;
+    assert_int_equal(signer_protocol_put_request(&request, bytes, sizeof bytes, &size), STATUS_OK);
     assert_int_equal(signer_protocol_get_request(span_of(bytes, size), &got), STATUS_OK);
-    assert_memory_equal(&got, &request, sizeof(got));
+    assert_memory_equal(&got, &request, sizeof got);
     for (size_t cut = 0; cut <= size + 1; cut++) {
         assert_int_equal(signer_protocol_get_request(span_of(bytes, cut), &got),
                          cut == size ? STATUS_OK : STATUS_MALFORMED);
@@ -59,9 +57,9 @@ static void test_messages(void **state)
     reply.answer = SIGNER_SIGNED;
     reply.logs[0].note_size = 3;
     memcpy(reply.logs[0].note, "abc", 3);
-    assert_int_equal(signer_protocol_put_reply(&reply, bytes, sizeof(bytes), &size), STATUS_OK);
+    assert_int_equal(signer_protocol_put_reply(&reply, bytes, sizeof bytes, &size), STATUS_OK);
     assert_int_equal(signer_protocol_get_reply(span_of(bytes, size), &got_reply), STATUS_OK);
-    assert_memory_equal(&got_reply, &reply, sizeof(reply));
+    assert_memory_equal(&got_reply, &reply, sizeof reply);
     for (size_t cut = 0; cut <= size + 1; cut++) {
         assert_int_equal(signer_protocol_get_reply(span_of(bytes, cut), &got_reply),
                          cut == size ? STATUS_OK : STATUS_MALFORMED);
@@ -76,6 +74,5 @@ int main(void)
         cmocka_unit_test(test_state_file),
         cmocka_unit_test(test_messages),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

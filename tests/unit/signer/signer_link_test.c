@@ -16,7 +16,6 @@ static enum status ask(struct scene *s, struct signer_link *link, struct signer_
 {
     struct txn *txn = fixture_read(&s->fixture);
     enum status status = signer_link_checkpoint(link, txn, notes);
-
     db_abort(txn);
     return status;
 }
@@ -24,7 +23,6 @@ static enum status ask(struct scene *s, struct signer_link *link, struct signer_
 static void open_link(struct scene *s, struct signer_link **out_link)
 {
     const struct signer_link_options options = {.program = ALCOVE_SIGNER, .folder = s->folder};
-
     assert_int_equal(signer_link_open(&options, &s->fixture.practice, out_link), STATUS_OK);
 }
 
@@ -32,15 +30,14 @@ static void open_link(struct scene *s, struct signer_link **out_link)
  * store that became shorter. Method: grow, ask, restart; then a second, shorter database. */
 static void test_sign_and_restart(void **state)
 {
-    struct scene s;
-    struct scene shorter;
-    struct signer_link *link = NULL;
     static struct signer_link_notes notes;
     static struct signer_link_notes again;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
+    struct scene shorter;
     scene_init(&shorter);
+    struct signer_link *link = NULL;
     open_link(&s, &link);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
     for (size_t i = 0; i < 10; i++) {
@@ -53,7 +50,7 @@ static void test_sign_and_restart(void **state)
     signer_link_close(link);
     open_link(&s, &link);
     assert_int_equal(ask(&s, link, &again), STATUS_OK);
-    assert_memory_equal(&again, &notes, sizeof(again));
+    assert_memory_equal(&again, &notes, sizeof again);
     scene_grow(&shorter, 10);
     assert_int_equal(ask(&shorter, link, &again), STATUS_REWOUND);
     scene_grow(&shorter, 135);
@@ -68,16 +65,15 @@ static void test_sign_and_restart(void **state)
 /* Goal: two histories of one size are never both signed. Method: a store that differs. */
 static void test_equivocation(void **state)
 {
-    struct scene s;
-    struct scene other;
-    struct signer_link *link = NULL;
     static struct signer_link_notes notes;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
+    struct scene other;
     scene_init(&other);
     other.seed = 2;
     scene_grow(&s, 12);
+    struct signer_link *link = NULL;
     open_link(&s, &link);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
     scene_grow(&other, 12);
@@ -94,10 +90,8 @@ static void test_equivocation(void **state)
 static pid_t spawn_signer(struct scene *s, const char *path)
 {
     char practice[HEX_CHARS(HASH_BYTES) + 1];
-    pid_t child;
-
     hex_encode(ID_SPAN(&s->fixture.practice), practice);
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         (void)execl(ALCOVE_SIGNER, ALCOVE_SIGNER, "--serve", s->folder, "--practice", practice,
@@ -112,7 +106,6 @@ static struct signer_link *connect_soon(struct scene *s, const char *path)
 {
     struct signer_link_options options = {.socket_path = path};
     struct signer_link *link = NULL;
-
     for (int i = 0; i < 1000; i++) {
         if (signer_link_open(&options, &s->fixture.practice, &link) == STATUS_OK) {
             return link;
@@ -127,23 +120,20 @@ static struct signer_link *connect_soon(struct scene *s, const char *path)
  * program; then a socket nobody listens on, then a signer of its own there, ended in order. */
 static void test_unavailable(void **state)
 {
-    struct scene s;
-    struct signer_link *link = NULL;
     static struct signer_link_notes notes;
-    char path[128];
-    struct signer_link_options options = {.program = "/nonexistent/alcove-signer"};
-    pid_t child;
-    int how = 0;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
     scene_grow(&s, 3);
+    struct signer_link_options options = {.program = "/nonexistent/alcove-signer"};
     options.folder = s.folder;
+    struct signer_link *link = NULL;
     assert_int_equal(signer_link_open(&options, &s.fixture.practice, &link), STATUS_UNAVAILABLE);
-    (void)snprintf(path, sizeof(path), "%s/socket", s.folder);
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/socket", s.folder);
     options = (struct signer_link_options){.socket_path = path};
     assert_int_equal(signer_link_open(&options, &s.fixture.practice, &link), STATUS_UNAVAILABLE);
-    child = spawn_signer(&s, path);
+    pid_t child = spawn_signer(&s, path);
     link = connect_soon(&s, path);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
     scene_check_note(&s, ORIGIN_EVENTS, notes.notes[1], notes.note_sizes[1], 3);
@@ -151,6 +141,7 @@ static void test_unavailable(void **state)
     link = connect_soon(&s, path);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
     assert_int_equal(kill(child, SIGTERM), 0);
+    int how = 0;
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
     scene_grow(&s, 1);
@@ -163,19 +154,16 @@ static void test_unavailable(void **state)
 /* The events size in the state file. */
 static uint64_t saved_size(const struct scene *s)
 {
-    uint8_t bytes[SIGNER_STATE_BYTES];
-    struct signer_state state;
     char path[128];
-    ssize_t got;
-    int fd;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", s->folder, SIGNER_FILE_STATE);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    (void)snprintf(path, sizeof path, "%s/%s", s->folder, SIGNER_FILE_STATE);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    got = read(fd, bytes, sizeof(bytes));
+    uint8_t bytes[SIGNER_STATE_BYTES];
+    ssize_t got = read(fd, bytes, sizeof bytes);
     (void)close(fd);
-    assert_int_equal(got, sizeof(bytes));
-    assert_int_equal(signer_state_decode(span_of(bytes, sizeof(bytes)), &state), STATUS_OK);
+    assert_int_equal(got, sizeof bytes);
+    struct signer_state state;
+    assert_int_equal(signer_state_decode(span_of(bytes, sizeof bytes), &state), STATUS_OK);
     return state.sizes[ORIGIN_EVENTS];
 }
 
@@ -184,19 +172,16 @@ static uint64_t saved_size(const struct scene *s)
  * sign more, SIGKILL at once, start again, ask. */
 static void test_killed(void **state)
 {
-    struct scene s;
-    struct signer_link *link = NULL;
     static struct signer_link_notes notes;
     static struct signer_link_notes again;
-    char path[128];
-    pid_t child;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
     scene_grow(&s, 5);
-    (void)snprintf(path, sizeof(path), "%s/socket", s.folder);
-    child = spawn_signer(&s, path);
-    link = connect_soon(&s, path);
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/socket", s.folder);
+    pid_t child = spawn_signer(&s, path);
+    struct signer_link *link = connect_soon(&s, path);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
     for (int i = 0; i < 1000 && saved_size(&s) != 5; i++) {
         assert_int_equal(ask(&s, link, &notes), STATUS_OK);
@@ -212,7 +197,7 @@ static void test_killed(void **state)
         (void)usleep(10000);
     }
     assert_int_equal(ask(&s, link, &again), STATUS_OK);
-    assert_memory_equal(&again, &notes, sizeof(again));
+    assert_memory_equal(&again, &notes, sizeof again);
     assert_int_equal(kill(child, SIGTERM), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(saved_size(&s), 13);
@@ -234,32 +219,28 @@ static void test_bad_requests(void **state)
         {{0, 0, 0, 1, 1}, 5, true},
         {{0, 0, 0, 3, 9, 9, 9}, 7, true},
     };
-    struct scene s;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct signer_link *link = NULL;
     static struct signer_link_notes notes;
-    pid_t child;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", s.folder);
-    child = spawn_signer(&s, address.sun_path);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", s.folder);
+    pid_t child = spawn_signer(&s, address.sun_path);
     signer_link_close(connect_soon(&s, address.sun_path));
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        uint8_t reply[64];
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
         assert_int_equal(send(fd, cases[i].bytes, cases[i].size, MSG_NOSIGNAL), cases[i].size);
+        uint8_t reply[64];
         if (cases[i].answered) {
-            assert_true(recv(fd, reply, sizeof(reply), 0) > 6);
+            assert_true(recv(fd, reply, sizeof reply, 0) > 6);
             assert_int_equal(reply[5], SIGNER_BAD_REQUEST);
         } else {
-            assert_true(recv(fd, reply, sizeof(reply), 0) <= 0);
+            assert_true(recv(fd, reply, sizeof reply, 0) <= 0);
         }
         (void)close(fd);
     }
-    link = connect_soon(&s, address.sun_path);
+    struct signer_link *link = connect_soon(&s, address.sun_path);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
     signer_link_close(link);
     assert_int_equal(kill(child, SIGTERM), 0);
@@ -274,6 +255,5 @@ int main(void)
         cmocka_unit_test(test_unavailable),      cmocka_unit_test(test_killed),
         cmocka_unit_test(test_bad_requests),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,17 +10,16 @@
  * other root, wrong proof and another practice are refused and change nothing. */
 static void test_answers(void **state)
 {
-    struct scene s;
-    struct signer_state signer;
-    struct log_key *key = NULL;
     static struct signer_request request;
     static struct signer_reply first;
     static struct signer_reply reply;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
     scene_grow(&s, 20);
+    struct log_key *key = NULL;
     assert_int_equal(signer_file_key(s.folder, &key), STATUS_OK);
+    struct signer_state signer;
     signer_state_init(&signer, &s.fixture.practice);
     scene_request_from(&s, 0, 7, &request);
     signer_state_answer(&signer, key, &request, &first);
@@ -29,7 +28,7 @@ static void test_answers(void **state)
     scene_check_note(&s, ORIGIN_EVENTS, first.logs[1].note, first.logs[1].note_size, 7);
     scene_check_note(&s, ORIGIN_STATEMENTS, first.logs[0].note, first.logs[0].note_size, 0);
     signer_state_answer(&signer, key, &request, &reply);
-    assert_memory_equal(&reply, &first, sizeof(reply));
+    assert_memory_equal(&reply, &first, sizeof reply);
     scene_request_from(&s, 7, 20, &request);
     request.logs[1].proof.hashes[0].bytes[5] ^= 1;
     signer_state_answer(&signer, key, &request, &reply);
@@ -60,16 +59,15 @@ static void test_answers(void **state)
 /* Goal: both logs are signed or neither. Method: events extend, statements do not. */
 static void test_both_or_neither(void **state)
 {
-    struct scene s;
-    struct signer_state signer;
-    struct log_key *key = NULL;
     static struct signer_request request;
     static struct signer_reply reply;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
     scene_grow(&s, 5);
+    struct log_key *key = NULL;
     assert_int_equal(signer_file_key(s.folder, &key), STATUS_OK);
+    struct signer_state signer;
     signer_state_init(&signer, &s.fixture.practice);
     scene_request_from(&s, 0, 5, &request);
     request.logs[ORIGIN_STATEMENTS].root.bytes[0] ^= 1;
@@ -89,27 +87,26 @@ static void test_both_or_neither(void **state)
 /* Goal: one signer per folder, one practice per signer, never an empty state by accident. */
 static void test_folder(void **state)
 {
-    struct scene s;
-    struct signer_state signer;
-    struct practice_id other = {{1}};
-    struct public_key again;
-    struct stat info;
-    char path[160];
-    int fd = -1;
-    int second = -1;
-
     (void)state;
+    struct scene s;
     scene_init(&s);
+    struct public_key again;
     assert_int_equal(signer_file_init(s.folder, &again), STATUS_CONFLICT);
-    (void)snprintf(path, sizeof(path), "%s/%s", s.folder, SIGNER_FILE_KEY);
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/%s", s.folder, SIGNER_FILE_KEY);
+    struct stat info;
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
+    struct signer_state signer;
+    int fd = -1;
     assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &fd, &signer), STATUS_OK);
+    int second = -1;
     assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &second, &signer),
                      STATUS_BUSY);
     signer.sizes[1] = 5;
     assert_int_equal(signer_file_save(fd, &signer), STATUS_OK);
     (void)close(fd);
+    struct practice_id other = {{1}};
     assert_int_equal(signer_file_open(s.folder, &other, &fd, &signer), STATUS_CONFLICT);
     assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &fd, &signer), STATUS_OK);
     assert_int_equal(signer.sizes[1], 5);
@@ -127,6 +124,5 @@ int main(void)
         cmocka_unit_test(test_both_or_neither),
         cmocka_unit_test(test_folder),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,6 @@ static uint8_t counter;
 static void fill(void *out, size_t size)
 {
     uint8_t *bytes = out;
-
     for (size_t i = 0; i < size; i++) {
         bytes[i] = counter++;
     }
@@ -18,7 +17,6 @@ static void fill(void *out, size_t size)
 static uint64_t number(void)
 {
     uint64_t value = 0;
-
     for (unsigned i = 0; i < 8; i++) {
         value |= (uint64_t)counter++ << (8 * i);
     }
@@ -29,10 +27,9 @@ static struct event_stored sample(void)
 {
     static uint8_t openings[2][EVENTS_OPENING_BYTES];
     static uint8_t nodes[2 * HASH_BYTES];
-    struct event_stored event;
-
     counter = 1;
-    memset(&event, 0, sizeof(event));
+    struct event_stored event;
+    memset(&event, 0, sizeof event);
     event.fields = (struct event_fields){.time_ms = number(),
                                          .actor_local = 0x01020304,
                                          .device_local = 0x11121314,
@@ -51,9 +48,9 @@ static struct event_stored sample(void)
     event.change.object_seq = number();
     fill(&event.section_head, HASH_BYTES);
     fill(&event.leaf_hash, HASH_BYTES);
-    fill(nodes, sizeof(nodes));
-    fill(openings, sizeof(openings));
-    event.nodes = span_of(nodes, sizeof(nodes));
+    fill(nodes, sizeof nodes);
+    fill(openings, sizeof openings);
+    event.nodes = span_of(nodes, sizeof nodes);
     event.open = span_of("open", 4);
     event.target = span_of("", 0);
     event.restricted = span_of("restricted", 10);
@@ -71,7 +68,6 @@ static struct event_stored variant(const char *name)
 {
     static const struct request_id none;
     struct event_stored event = sample();
-
     if (strcmp(name, "no actor") == 0) {
         event.fields.actor_local = 0;
     } else if (strcmp(name, "no chart") == 0) {
@@ -96,16 +92,13 @@ static void check_cuts(struct span value)
 {
     struct event_stored got;
     bool head_before = false;
-
     for (size_t size = 0; size <= value.size + 1; size++) {
         uint8_t *exact = calloc(size > 0 ? size : 1, 1);
-        bool head;
-
         assert_non_null(exact);
         memcpy(exact, value.data, size < value.size ? size : value.size);
         assert_int_equal(events_codec_decode(span_of(exact, size), &got),
                          size == value.size ? STATUS_OK : STATUS_CORRUPT);
-        head = events_codec_decode_head(span_of(exact, size), &got) == STATUS_OK;
+        bool head = events_codec_decode_head(span_of(exact, size), &got) == STATUS_OK;
         assert_true(head || !head_before);
         head_before = head;
         free(exact);
@@ -120,29 +113,26 @@ static void test_event(void **state)
     static const char *const names[] = {"whole",    "no actor",           "no chart", "no change",
                                         "no reply", "no restricted part", "no leaf"};
     struct vectors *vectors = vectors_open("stored.txt");
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        uint8_t value[EVENTS_VALUE_BYTES_MAX];
-        uint8_t again[EVENTS_VALUE_BYTES_MAX];
         struct event_stored event = variant(names[i]);
-        struct event_stored got;
-        struct span wanted;
-        size_t size = 0;
-        size_t again_size = 0;
         char record[64];
-
-        (void)snprintf(record, sizeof(record), "event %s", names[i]);
+        (void)snprintf(record, sizeof record, "event %s", names[i]);
         vectors_find(vectors, record);
-        wanted = vectors_hex(vectors, "bytes");
+        struct span wanted = vectors_hex(vectors, "bytes");
+        uint8_t value[EVENTS_VALUE_BYTES_MAX];
+        size_t size = 0;
         events_codec_encode(&event, value, &size);
         for (size_t n = 0; !span_equal(span_of(value, size), wanted) && n < size; n++) {
             (void)fprintf(stderr, "%02x%s", value[n], n + 1 == size ? "\n" : "");
         }
         assert_true(span_equal(span_of(value, size), wanted));
+        struct event_stored got;
         assert_int_equal(events_codec_decode(wanted, &got), STATUS_OK);
         assert_int_equal(got.fields.outcome, 0x5152);
         assert_int_equal(got.change.kind, strcmp(names[i], "no change") == 0 ? 0 : 0x6162);
+        uint8_t again[EVENTS_VALUE_BYTES_MAX];
+        size_t again_size = 0;
         events_codec_encode(&got, again, &again_size);
         assert_true(span_equal(span_of(again, again_size), wanted));
         check_cuts(wanted);
@@ -162,6 +152,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_event),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,31 +21,28 @@ static void data_path(const struct fixture *f, char out[128])
 static void put_page(struct fixture *f, uint64_t n)
 {
     static const uint8_t page[4000];
-
-    fixture_put_value(f, SCHEMA_RECORD, n, span_of(page, sizeof(page)));
+    fixture_put_value(f, SCHEMA_RECORD, n, span_of(page, sizeof page));
 }
 
 /* Goal: a file that was cut is refused, not mapped: reading it would end the process.
  * Method: cut at every page from what is used down to nothing, and within pages. */
 static void test_truncated_file_is_refused(void **state)
 {
-    struct db_options options = {.create = false};
-    struct fixture f;
-    struct db_usage usage;
-    char path[128];
-    off_t used;
-
     (void)state;
+    struct fixture f;
     fixture_init(&f, SMALL_MAP_BYTES);
     for (uint64_t n = 0; n < 40; n++) {
         put_page(&f, n);
     }
+    struct db_usage usage;
     assert_int_equal(db_usage(f.db, false, &usage), STATUS_OK);
     db_close(f.db);
     f.db = NULL;
+    char path[128];
     data_path(&f, path);
-    used = (off_t)(usage.pages * usage.page_bytes);
+    off_t used = (off_t)(usage.pages * usage.page_bytes);
     assert_int_equal(truncate(path, used), 0);
+    struct db_options options = {.create = false};
     assert_int_equal(db_open(f.folder, &options, &f.db), STATUS_OK);
     db_close(f.db);
     f.db = NULL;
@@ -61,7 +58,6 @@ static void test_truncated_file_is_refused(void **state)
 static void overwrite(const char *path, off_t at, const void *bytes, size_t size)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, bytes, size, at), (ssize_t)size);
     assert_int_equal(close(fd), 0);
@@ -84,14 +80,12 @@ static void test_damaged_meta_is_refused(void **state)
         {10, {0, 0}, 2, STATUS_CORRUPT},              /* page flags */
         {4096 + 16, {1, 2, 3, 4}, 4, STATUS_CORRUPT}, /* second magic */
     };
+    (void)state;
     struct db_options options = {.create = true};
     struct fixture f;
     char path[128];
-
-    (void)state;
     for (size_t i = 0; i <= ARRAY_LEN(cases); i++) {
         enum status want = i < ARRAY_LEN(cases) ? cases[i].status : STATUS_CORRUPT;
-
         fixture_init(&f, SMALL_MAP_BYTES);
         db_close(f.db);
         f.db = NULL;
@@ -99,7 +93,7 @@ static void test_damaged_meta_is_refused(void **state)
         if (i < ARRAY_LEN(cases)) {
             overwrite(path, cases[i].at, cases[i].bytes, cases[i].size);
         } else {
-            overwrite(path, 0, zeros, sizeof(zeros));
+            overwrite(path, 0, zeros, sizeof zeros);
         }
         assert_int_equal(db_open(f.folder, &options, &f.db), want);
         fixture_deinit(&f);
@@ -110,17 +104,13 @@ static void test_damaged_meta_is_refused(void **state)
  * opens the same folder, puts and kills itself; the parent then writes. */
 static void test_killed_writer(void **state)
 {
-    struct db_options options = {.create = false};
     struct fixture *f = *state;
-    struct txn *txn;
-    struct span value;
-    pid_t child;
-    int how = 0;
-
     db_close(f->db);
     f->db = NULL;
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
+    struct db_options options = {.create = false};
+    struct txn *txn;
     if (child == 0) {
         if (db_open(f->folder, &options, &f->db) == STATUS_OK) {
             txn = fixture_write(f);
@@ -132,10 +122,12 @@ static void test_killed_writer(void **state)
         }
         _exit(1);
     }
+    int how = 0;
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how));
     assert_int_equal(db_open(f->folder, &options, &f->db), STATUS_OK);
     txn = fixture_write(f);
+    struct span value;
     for (uint64_t n = 0; n < 300; n++) {
         struct schema_key key = schema_key_seq(n);
         assert_int_equal(db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value),
@@ -152,6 +144,5 @@ int main(void)
         cmocka_unit_test(test_damaged_meta_is_refused),
         FIXTURE_TEST(test_killed_writer),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

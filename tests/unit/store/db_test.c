@@ -16,10 +16,7 @@ static struct span text(const char *s)
 static void test_commit_and_abort(void **state)
 {
     struct fixture *f = *state;
-    struct txn *txn;
-    struct span value;
-
-    txn = fixture_write(f);
+    struct txn *txn = fixture_write(f);
     db_put(txn, SCHEMA_STATE, text("kept"), text("1"));
     db_set_counter(txn, SCHEMA_LAST_CHART, 7);
     fixture_commit(txn);
@@ -30,6 +27,7 @@ static void test_commit_and_abort(void **state)
     db_abort(txn);
     fixture_reopen(f);
     txn = fixture_read(f);
+    struct span value;
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("kept"), &value), STATUS_OK);
     assert_true(span_equal(value, text("1")));
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("dropped"), &value), STATUS_NOT_FOUND);
@@ -43,14 +41,12 @@ static void test_commit_and_abort(void **state)
 static void test_failure_is_sticky(void **state)
 {
     struct fixture *f = *state;
-    struct txn *txn;
-    struct span value;
-
-    txn = fixture_write(f);
+    struct txn *txn = fixture_write(f);
     db_append(txn, SCHEMA_STATE, text("b"), text("1"));
     db_append(txn, SCHEMA_STATE, text("a"), text("1"));
     assert_int_equal(db_status(txn), STATUS_CORRUPT);
     db_put(txn, SCHEMA_STATE, text("c"), text("1"));
+    struct span value;
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("b"), &value), STATUS_CORRUPT);
     db_fail(txn, STATUS_IO);
     assert_int_equal(db_commit(txn), STATUS_CORRUPT);
@@ -71,12 +67,11 @@ static enum status put_page(struct fixture *f, uint64_t n, enum status (*room_fo
     struct schema_key key = schema_key_seq(n);
     struct txn *txn = fixture_write(f);
     enum status status = room_for != NULL ? room_for(txn) : STATUS_OK;
-
     if (status != STATUS_OK) {
         db_abort(txn);
         return status;
     }
-    db_put(txn, SCHEMA_RECORD, schema_key_span(&key), span_of(page, sizeof(page)));
+    db_put(txn, SCHEMA_RECORD, schema_key_span(&key), span_of(page, sizeof page));
     return db_commit(txn);
 }
 
@@ -84,7 +79,6 @@ static enum status put_page(struct fixture *f, uint64_t n, enum status (*room_fo
 static enum status fill(struct fixture *f, uint64_t *n, enum status (*room_for)(struct txn *txn))
 {
     enum status status = STATUS_OK;
-
     while (status == STATUS_OK && *n < 1000) {
         status = put_page(f, *n, room_for);
         *n += status == STATUS_OK;
@@ -95,10 +89,8 @@ static enum status fill(struct fixture *f, uint64_t *n, enum status (*room_for)(
 static enum status delete_range(struct fixture *f, uint64_t from, uint64_t to)
 {
     struct txn *txn = fixture_write(f);
-
     for (uint64_t i = from; i < to; i++) {
         struct schema_key key = schema_key_seq(i);
-
         db_delete(txn, SCHEMA_RECORD, schema_key_span(&key));
     }
     return db_commit(txn);
@@ -108,15 +100,13 @@ static enum status delete_range(struct fixture *f, uint64_t from, uint64_t to)
  * back. Method: a map of 2 MiB filled page by page. */
 static void test_room(void **state)
 {
-    struct fixture f;
-    uint64_t created = 0;
-    uint64_t read = 0;
-
     (void)state;
+    struct fixture f;
     fixture_init(&f, SMALL_MAP_BYTES);
+    uint64_t created = 0;
     assert_int_equal(fill(&f, &created, db_room), STATUS_FULL);
     assert_in_range(created, 400, 470);
-    read = created;
+    uint64_t read = created;
     assert_int_equal(fill(&f, &read, db_room_reading), STATUS_FULL);
     assert_true(read > created + 20);
     for (uint64_t i = 0; i < 200; i += 10) {
@@ -130,19 +120,17 @@ static void test_room(void **state)
  * committed. Method: as above, without asking for room. */
 static void test_full_map(void **state)
 {
-    struct fixture f;
-    uint64_t n = 0;
-    struct txn *txn;
-    struct span value;
-    struct schema_key key;
-
     (void)state;
+    struct fixture f;
     fixture_init(&f, SMALL_MAP_BYTES);
+    uint64_t n = 0;
     assert_int_equal(fill(&f, &n, NULL), STATUS_FULL);
     assert_in_range(n, 400, 512);
     assert_int_equal(put_page(&f, n, NULL), STATUS_FULL);
     fixture_reopen(&f);
-    txn = fixture_read(&f);
+    struct txn *txn = fixture_read(&f);
+    struct span value;
+    struct schema_key key;
     for (uint64_t i = 0; i <= n; i++) {
         key = schema_key_seq(i);
         assert_int_equal(db_get(txn, SCHEMA_RECORD, schema_key_span(&key), &value),
@@ -156,33 +144,30 @@ static void test_full_map(void **state)
 static void test_format_and_practice(void **state)
 {
     static const uint8_t version[4] = {0, 0, 0, 99};
-    struct db_options options = {.create = true};
-    struct practice_id other = {{1}};
-    struct practice_id found;
     struct schema_key key = schema_key_meta(SCHEMA_META_FORMAT);
     struct fixture *f = *state;
-    struct txn *txn;
-
     assert_int_equal(db_set_practice(f->db, &f->practice), STATUS_OK);
+    struct practice_id other = {{1}};
     assert_int_equal(db_set_practice(f->db, &other), STATUS_CONFLICT);
     fixture_reopen(f);
+    struct practice_id found;
     assert_int_equal(db_practice(f->db, &found), STATUS_OK);
     assert_true(ID_EQUAL(&found, &f->practice));
-    txn = fixture_write(f);
-    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(version, sizeof(version)));
+    struct txn *txn = fixture_write(f);
+    db_put(txn, SCHEMA_META, schema_key_span(&key), span_of(version, sizeof version));
     fixture_commit(txn);
     db_close(f->db);
     f->db = NULL;
+    struct db_options options = {.create = true};
     assert_int_equal(db_open(f->folder, &options, &f->db), STATUS_UNSUPPORTED);
 }
 
 /* Goal: no folder, no database; nothing is made by a look. */
 static void test_absent(void **state)
 {
+    (void)state;
     struct db_options options = {.create = false};
     struct db *db = NULL;
-
-    (void)state;
     assert_int_equal(db_open("/tmp/alcove-no-such-folder", &options, &db), STATUS_NOT_FOUND);
     assert_int_not_equal(access("/tmp/alcove-no-such-folder", F_OK), 0);
     assert_null(db);
@@ -193,20 +178,17 @@ static void test_readers(void **state)
 {
     static struct txn *held[DB_READERS_MAX + 1];
     struct fixture *f = *state;
-    struct txn *txn;
-    struct txn *writer;
-    struct span value;
-    size_t count = 0;
-    enum status status = STATUS_OK;
-
-    txn = fixture_read(f);
+    struct txn *txn = fixture_read(f);
     db_reset(txn);
-    writer = fixture_write(f);
+    struct txn *writer = fixture_write(f);
     db_put(writer, SCHEMA_STATE, text("new"), text("1"));
     fixture_commit(writer);
     assert_int_equal(db_renew(txn), STATUS_OK);
+    struct span value;
     assert_int_equal(db_get(txn, SCHEMA_STATE, text("new"), &value), STATUS_OK);
     db_abort(txn);
+    size_t count = 0;
+    enum status status = STATUS_OK;
     while (count <= DB_READERS_MAX && status == STATUS_OK) {
         status = db_begin_read(f->db, &held[count]);
         count += status == STATUS_OK;
@@ -224,12 +206,11 @@ static void walk(struct txn *txn, const char *prefix, const char *from, bool bac
                  char *out_keys)
 {
     struct db_walk *walker = NULL;
+    assert_int_equal(db_walk_open(txn, SCHEMA_STATE, text(prefix), text(from), backward, &walker),
+                     STATUS_OK);
     struct span key;
     struct span value;
     size_t used = 0;
-
-    assert_int_equal(db_walk_open(txn, SCHEMA_STATE, text(prefix), text(from), backward, &walker),
-                     STATUS_OK);
     while (db_walk_next(walker, &key, &value)) {
         memcpy(out_keys + used, key.data, key.size);
         used += key.size;
@@ -260,13 +241,11 @@ static void test_walks(void **state)
     };
     static const char *const keys[] = {"a", "b", "b1", "b2", "b4", "c", "\xff", "\xff\xff"};
     struct fixture *f = *state;
-    struct txn *txn;
-    char got[128];
-
-    txn = fixture_write(f);
+    struct txn *txn = fixture_write(f);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         db_put(txn, SCHEMA_STATE, text(keys[i]), text("v"));
     }
+    char got[128];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         walk(txn, rows[i].prefix, rows[i].from, rows[i].backward, got);
         assert_string_equal(got, rows[i].keys);
@@ -286,6 +265,5 @@ int main(void)
         FIXTURE_TEST(test_readers),
         FIXTURE_TEST(test_walks),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

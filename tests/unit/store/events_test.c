@@ -14,7 +14,6 @@
 static uint64_t append(struct txn *txn, const struct event_new *event, struct hash *out_leaf)
 {
     uint64_t seq = 0;
-
     assert_int_equal(fixture_append(txn, event, &seq, out_leaf), STATUS_OK);
     return seq;
 }
@@ -25,12 +24,11 @@ static enum status leaf_bytes(struct txn *txn, uint64_t seq, uint8_t out_leaf[LE
                               size_t *out_size)
 {
     struct event_stored event;
-    struct cursor_writer writer;
     enum status status = events_get(txn, seq, &event);
-
     if (status != STATUS_OK || event.leaf_dropped) {
         return status == STATUS_OK ? STATUS_NOT_FOUND : status;
     }
+    struct cursor_writer writer;
     cursor_write_init(&writer, out_leaf, LEAF_BYTES_MAX);
     cursor_write_span(&writer, event.open);
     cursor_write_span(&writer, ID_SPAN(&event.target_hash));
@@ -41,14 +39,13 @@ static enum status leaf_bytes(struct txn *txn, uint64_t seq, uint8_t out_leaf[LE
 /* After retention: stored again without its restricted part, or without any part. */
 static void drop(struct txn *txn, uint64_t seq, bool leaf)
 {
-    uint8_t value[EVENTS_VALUE_BYTES_MAX];
     struct schema_key key = schema_key_seq(seq);
     struct event_stored event;
-    size_t size = 0;
-
     assert_int_equal(events_get(txn, seq, &event), STATUS_OK);
     event.restricted_dropped = true;
     event.leaf_dropped = leaf;
+    uint8_t value[EVENTS_VALUE_BYTES_MAX];
+    size_t size = 0;
     events_codec_encode(&event, value, &size);
     db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
     assert_int_equal(db_status(txn), STATUS_OK);
@@ -57,26 +54,21 @@ static void drop(struct txn *txn, uint64_t seq, bool leaf)
 /* Goal: what goes in comes out, and the leaf is the one that leaf.h describes. */
 static void test_append_and_get(void **state)
 {
-    uint64_t seed = 1;
     struct fixture *f = *state;
+    uint64_t seed = 1;
     struct fixture_parts parts;
     struct event_new event;
-    struct event_stored got;
-    struct event_next next;
-    struct hash leaf;
-    struct hash expected;
-    struct hash target;
-    struct hash restricted;
-    struct txn *txn;
-
     fixture_full_event(&seed, &parts, &event);
-    txn = fixture_write(f);
+    struct txn *txn = fixture_write(f);
+    struct event_next next;
     assert_int_equal(events_next(txn, &event.fields, &event.change, &next), STATUS_OK);
+    struct hash leaf;
     assert_int_equal(append(txn, &event, &leaf), 0);
     fixture_commit(txn);
     txn = fixture_read(f);
+    struct event_stored got;
     assert_int_equal(events_get(txn, 0, &got), STATUS_OK);
-    assert_memory_equal(&got.fields, &event.fields, sizeof(got.fields));
+    assert_memory_equal(&got.fields, &event.fields, sizeof got.fields);
     assert_true(span_equal(got.open, event.open));
     assert_true(span_equal(got.target, event.target));
     assert_true(span_equal(got.restricted, event.restricted));
@@ -88,8 +80,11 @@ static void test_append_and_get(void **state)
     assert_int_equal(got.section_number, next.numbers.section_number);
     assert_true(ID_EQUAL(&got.section_head, &next.numbers.section_head));
     assert_int_equal(got.change.object_seq, 77);
+    struct hash target;
     leaf_target_hash(&f->practice, event.target_opening, event.target, &target);
+    struct hash restricted;
     leaf_restricted_hash(&f->practice, event.restricted_opening, event.restricted, &restricted);
+    struct hash expected;
     leaf_event_hash(event.open, &target, &restricted, &expected);
     assert_true(ID_EQUAL(&expected, &leaf));
     assert_true(ID_EQUAL(&got.target_hash, &target));
@@ -101,21 +96,19 @@ static void test_append_and_get(void **state)
 /* Goal: the leaf's exact bytes hash to the leaf hash as any RFC 6962 log would have it. */
 static void test_leaf_bytes(void **state)
 {
-    uint64_t seed = 2;
     struct fixture *f = *state;
+    uint64_t seed = 2;
     struct fixture_parts parts;
     struct event_new event;
+    fixture_full_event(&seed, &parts, &event);
+    struct txn *txn = fixture_write(f);
     struct hash leaf;
-    struct hash found;
+    (void)append(txn, &event, &leaf);
     uint8_t bytes[LEAF_BYTES_MAX];
     size_t size = 0;
-    struct txn *txn;
-
-    fixture_full_event(&seed, &parts, &event);
-    txn = fixture_write(f);
-    (void)append(txn, &event, &leaf);
     assert_int_equal(leaf_bytes(txn, 0, bytes, &size), STATUS_OK);
     assert_int_equal(size, event.open.size + 2 * HASH_BYTES);
+    struct hash found;
     merkle_leaf_hash(span_of(bytes, size), &found);
     assert_true(ID_EQUAL(&found, &leaf));
     db_abort(txn);
@@ -135,30 +128,25 @@ static bool same_leaf(const struct event_stored *a, const struct event_new *b)
  * parts unchanged (bits of fields that the leaf does not hold; fsck compares those). */
 static void test_damage_is_never_served(void **state)
 {
-    uint64_t seed = 3;
     struct fixture *f = *state;
+    static uint8_t value[VALUE_BYTES];
+    uint64_t seed = 3;
     struct fixture_parts parts;
     struct event_new event;
-    struct event_stored got;
-    struct hash leaf;
-    struct txn *txn;
-    static uint8_t value[VALUE_BYTES];
-    size_t size;
-    size_t refused = 0;
-
     fixture_full_event(&seed, &parts, &event);
-    txn = fixture_write(f);
+    struct txn *txn = fixture_write(f);
+    struct hash leaf;
     (void)append(txn, &event, &leaf);
     fixture_commit(txn);
     txn = fixture_write(f);
-    size = fixture_value(txn, SCHEMA_EVENT, 0, value, sizeof(value) - 1);
+    size_t size = fixture_value(txn, SCHEMA_EVENT, 0, value, sizeof value - 1);
+    struct event_stored got;
+    size_t refused = 0;
     for (size_t bit = 0; bit < size * 8; bit++) {
         struct schema_key key = schema_key_seq(0);
-        enum status status;
-
         value[bit / 8] ^= (uint8_t)(1u << (bit % 8));
         db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, size));
-        status = events_get(txn, 0, &got);
+        enum status status = events_get(txn, 0, &got);
         assert_true(status == STATUS_CORRUPT ||
                     (status == STATUS_OK && (got.leaf_dropped || same_leaf(&got, &event))));
         refused += status == STATUS_CORRUPT;
@@ -167,7 +155,6 @@ static void test_damage_is_never_served(void **state)
     assert_true(refused > 8 * (event.open.size + event.target.size + event.restricted.size + 96));
     for (size_t cut = 0; cut <= size + 1; cut++) {
         struct schema_key key = schema_key_seq(0);
-
         db_put(txn, SCHEMA_EVENT, schema_key_span(&key), span_of(value, cut));
         assert_int_equal(events_get(txn, 0, &got), cut == size ? STATUS_OK : STATUS_CORRUPT);
     }
@@ -177,41 +164,39 @@ static void test_damage_is_never_served(void **state)
 /* Goal: after dropping parts, every proof still verifies and the rest is still checked. */
 static void test_dropping_keeps_proofs(void **state)
 {
-    uint64_t seed = 4;
     struct fixture *f = *state;
+    struct txn *txn = fixture_write(f);
+    uint64_t seed = 4;
     struct fixture_parts parts;
     struct event_new event;
-    struct event_stored got;
     struct hash leaves[9];
-    struct hash before;
-    struct hash after;
-    struct merkle_proof proof;
-    uint8_t bytes[LEAF_BYTES_MAX];
-    size_t size;
-    struct txn *txn;
-
-    txn = fixture_write(f);
     for (uint64_t i = 0; i < 9; i++) {
         fixture_full_event(&seed, &parts, &event);
         assert_int_equal(append(txn, &event, &leaves[i]), i);
     }
+    struct hash before;
     assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &before), STATUS_OK);
     drop(txn, 3, false);
     drop(txn, 7, true);
     drop(txn, 7, true);
     fixture_commit(txn);
     txn = fixture_read(f);
+    struct hash after;
     assert_int_equal(ledger_root(txn, LEDGER_EVENTS, 9, &after), STATUS_OK);
     assert_true(ID_EQUAL(&before, &after));
+    struct event_stored got;
     assert_int_equal(events_get(txn, 3, &got), STATUS_OK);
     assert_true(got.restricted_dropped && !got.leaf_dropped);
     assert_int_equal(got.restricted.size, 0);
+    uint8_t bytes[LEAF_BYTES_MAX];
+    size_t size;
     assert_int_equal(leaf_bytes(txn, 3, bytes, &size), STATUS_OK);
     assert_int_equal(events_get(txn, 7, &got), STATUS_OK);
     assert_true(got.leaf_dropped);
     assert_int_equal(got.open.size, 0);
     assert_int_equal(got.fields.chart_local, 5);
     assert_int_equal(leaf_bytes(txn, 7, bytes, &size), STATUS_NOT_FOUND);
+    struct merkle_proof proof;
     for (uint64_t i = 0; i < 9; i++) {
         assert_int_equal(ledger_inclusion(txn, LEDGER_EVENTS, i, 9, &proof), STATUS_OK);
         assert_int_equal(merkle_proof_check_inclusion(&proof, &leaves[i], i, 9, &before),
@@ -225,11 +210,10 @@ static void test_dropping_keeps_proofs(void **state)
 static void check_walk(struct fixture *f, uint64_t from, uint64_t to)
 {
     struct section_walk walk;
+    section_walk_init(&walk, 6, from);
     struct section_change change;
     struct section_change found;
     struct txn *txn;
-
-    section_walk_init(&walk, 6, from);
     for (uint64_t number = from; number <= to; number++) {
         txn = fixture_read(f);
         assert_int_equal(section_walk_next(txn, &walk, &change), STATUS_OK);
@@ -250,22 +234,16 @@ static void check_walk(struct fixture *f, uint64_t from, uint64_t to)
  * Method: 200 changes among events that are none; pages of 7; then one kind is altered. */
 static void test_section_log(void **state)
 {
-    uint64_t seed = 5;
     struct fixture *f = *state;
+    static uint8_t value[VALUE_BYTES];
+    struct txn *txn = fixture_write(f);
+    uint64_t seed = 5;
     struct fixture_parts parts;
     struct event_new event;
     struct hash leaf;
     struct hash head = {{0}};
-    struct section_change page[7];
-    static uint8_t value[VALUE_BYTES];
     uint64_t number = 0;
-    uint64_t after = 0;
     uint64_t last_seq = 0;
-    size_t count = 1;
-    size_t size;
-    struct txn *txn;
-
-    txn = fixture_write(f);
     for (uint64_t i = 0; number < 200; i++) {
         fixture_full_event(&seed, &parts, &event);
         if (i % 3 == 1) {
@@ -281,6 +259,9 @@ static void test_section_log(void **state)
     }
     fixture_commit(txn);
     txn = fixture_read(f);
+    struct section_change page[7];
+    uint64_t after = 0;
+    size_t count = 1;
     while (count > 0) {
         assert_int_equal(section_log_page(txn, 6, after, page, ARRAY_LEN(page), &count), STATUS_OK);
         for (size_t i = 0; i < count; i++) {
@@ -302,7 +283,7 @@ static void test_section_log(void **state)
     check_walk(f, 64, 200);
     check_walk(f, 130, 200);
     txn = fixture_read(f);
-    size = fixture_value(txn, SCHEMA_EVENT, last_seq, value, sizeof(value));
+    size_t size = fixture_value(txn, SCHEMA_EVENT, last_seq, value, sizeof value);
     db_abort(txn);
     /* kind: version, flags, nodes, 28 bytes of fields, actor, chart and section numbers */
     value[3 + 28 + 3 * 16 + 1] ^= 1;
@@ -317,25 +298,22 @@ static void test_section_log(void **state)
 static void test_too_large(void **state)
 {
     static uint8_t big[EVENTS_PART_BYTES_MAX + 1];
-    uint64_t seed = 6;
     struct fixture *f = *state;
+    uint64_t seed = 6;
     struct fixture_parts parts;
     struct event_new event;
-    struct event_new edge;
+    fixture_full_event(&seed, &parts, &event);
+    struct txn *txn = fixture_write(f);
+    struct event_new edge = event;
+    edge.open = span_of(big, sizeof big);
     struct hash leaf;
     uint64_t seq;
-    struct txn *txn;
-
-    fixture_full_event(&seed, &parts, &event);
-    txn = fixture_write(f);
-    edge = event;
-    edge.open = span_of(big, sizeof(big));
     assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
-    edge.target = span_of(big, sizeof(big));
+    edge.target = span_of(big, sizeof big);
     assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
-    edge.restricted = span_of(big, sizeof(big));
+    edge.restricted = span_of(big, sizeof big);
     assert_int_equal(fixture_append(txn, &edge, &seq, &leaf), STATUS_TOO_LARGE);
     edge = event;
     edge.reply.outcome = span_of(big, EVENTS_OUTCOME_BYTES_MAX + 1);
@@ -351,21 +329,19 @@ static void test_too_large(void **state)
 /* Goal: leaf time never goes back. */
 static void test_time(void **state)
 {
-    uint64_t seed = 7;
     struct fixture *f = *state;
+    struct txn *txn = fixture_write(f);
+    uint64_t seed = 7;
     struct fixture_parts parts;
     struct event_new event;
     struct hash leaf;
-    uint64_t at = 0;
-    struct txn *txn;
-
-    txn = fixture_write(f);
     for (uint64_t i = 0; i < 10; i++) {
         fixture_full_event(&seed, &parts, &event);
         event.fields.time_ms = events_time(txn, i % 2 == 0 ? 1000 + i : 10);
         assert_int_equal(event.fields.time_ms, 1000 + i / 2 * 2);
         (void)append(txn, &event, &leaf);
     }
+    uint64_t at = 0;
     assert_int_equal(events_at_time(txn, 0, &at), STATUS_OK);
     assert_int_equal(at, 0);
     assert_int_equal(events_at_time(txn, 1003, &at), STATUS_OK);
@@ -388,6 +364,5 @@ int main(void)
         FIXTURE_TEST(test_too_large),
         FIXTURE_TEST(test_time),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,22 +34,21 @@ static void add_record(struct txn *txn, uint64_t *seed, struct event_change *out
     uint8_t context[RECORD_CONTEXT_BYTES] = {0};
     uint8_t envelope[RECORD_ENVELOPE_BYTES] = {0};
     struct hash header[2] = {{{0}}};
-    struct record record = {.context = span_of(context, sizeof(context)),
-                            .header = span_of(header, sizeof(header)),
-                            .envelope = span_of(envelope, sizeof(envelope))};
-    struct note_head head = {.count = 1};
-    struct note_id note = {{0}};
-
-    fixture_random_bytes(seed, context, sizeof(context));
-    fixture_random_bytes(seed, envelope, sizeof(envelope));
+    struct record record = {.context = span_of(context, sizeof context),
+                            .header = span_of(header, sizeof header),
+                            .envelope = span_of(envelope, sizeof envelope)};
+    fixture_random_bytes(seed, context, sizeof context);
+    fixture_random_bytes(seed, envelope, sizeof envelope);
     hash_bytes(record.context, &header[0]);
     hash_bytes(record.envelope, &header[1]);
     record_object_hash(db_practice_of(txn), &record, &out_change->object);
     out_change->kind = EVENTS_KIND_REVISION;
     assert_int_equal(record_append(txn, &record, span_of("wrap", 4), &out_change->object_seq),
                      STATUS_OK);
+    struct note_head head = {.count = 1};
     head.heads[0].link = out_change->object;
     head.heads[0].record_seq = out_change->object_seq;
+    struct note_id note = {{0}};
     note.bytes[0] = (uint8_t)out_change->object_seq;
     note_head_put(txn, 1, &note, &head);
 }
@@ -57,17 +56,15 @@ static void add_record(struct txn *txn, uint64_t *seed, struct event_change *out
 static void build(struct fixture *f)
 {
     struct txn *txn = fixture_write(f);
-    uint64_t seed = 1;
     uint8_t id[ID_BYTES] = {3};
     uint32_t local;
+    assert_int_equal(names_add(txn, SCHEMA_ID_MEMBER, id, &local), STATUS_OK);
+    uint64_t seed = 1;
     uint64_t seq;
     struct hash leaf;
-
-    assert_int_equal(names_add(txn, SCHEMA_ID_MEMBER, id, &local), STATUS_OK);
     for (uint64_t i = 0; i < EVENTS; i++) {
         struct fixture_parts parts;
         struct event_new event;
-
         fixture_event(&seed, &parts, &event);
         event.fields.time_ms = events_time(txn, 10 * i);
         event.fields.actor_local = 1;
@@ -80,7 +77,6 @@ static void build(struct fixture *f)
     }
     for (uint64_t i = 0; i < STATEMENTS; i++) {
         struct chain_statement_new new = {.type = 4, .number = i, .bytes = span_of("body", 4)};
-
         new.time_ms = events_time(txn, 0);
         assert_int_equal(chain_log_append(txn, &new, &seq, &leaf), STATUS_OK);
     }
@@ -93,10 +89,8 @@ static void flip(struct fixture *f, enum schema_table table, const struct schema
     static uint8_t bytes[20000];
     struct txn *txn = fixture_write(f);
     struct span value;
-    size_t size;
-
     assert_int_equal(db_get(txn, table, schema_key_span(key), &value), STATUS_OK);
-    size = value.size;
+    size_t size = value.size;
     memcpy(bytes, value.data, size);
     bytes[at >= 0 ? (size_t)at : size - (size_t)-at] ^= 1;
     db_put(txn, table, schema_key_span(key), span_of(bytes, size));
@@ -139,14 +133,12 @@ static void test_flips_are_found(void **state)
         {SCHEMA_ID, schema_key_id(SCHEMA_ID_MEMBER, member), 3, "local number 1"},
         {SCHEMA_LOCAL, schema_key_local(SCHEMA_ID_MEMBER, 1), 3, "local number 1"},
     };
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture f;
-        struct fsck_report report;
-
         fixture_init(&f, 0);
         build(&f);
+        struct fsck_report report;
         assert_int_equal(fsck_run(f.db, &HEADER, &report), STATUS_OK);
         assert_int_equal(report.events, EVENTS);
         assert_int_equal(report.records, EVENTS / 2);
@@ -177,18 +169,15 @@ static void test_deletions_are_found(void **state)
         {SCHEMA_NOTE, schema_key_note_row(5)},
         {SCHEMA_WAYPOINT, schema_key_waypoint(TRAIL_SECTION, 1, 1)},
     };
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture f;
-        struct fsck_report report;
-        struct txn *txn;
-
         fixture_init(&f, 0);
         build(&f);
-        txn = fixture_write(&f);
+        struct txn *txn = fixture_write(&f);
         db_delete(txn, cases[i].table, schema_key_span(&cases[i].key));
         fixture_commit(txn);
+        struct fsck_report report;
         assert_int_equal(fsck_run(f.db, &HEADER, &report), STATUS_CORRUPT);
         assert_true(report.faults > 0);
         fixture_deinit(&f);
@@ -201,6 +190,5 @@ int main(void)
         cmocka_unit_test(test_flips_are_found),
         cmocka_unit_test(test_deletions_are_found),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

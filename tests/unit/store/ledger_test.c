@@ -12,18 +12,13 @@ static void test_head(void **state)
 {
     static uint8_t value[EVENTS_VALUE_BYTES_MAX];
     static const uint8_t nodes[3 * HASH_BYTES] = {7, 8, 9};
+    (void)state;
     uint64_t seed = 5;
     struct fixture_parts parts;
     struct event_new event;
-    struct event_stored stored;
-    struct event_stored whole;
-    struct event_stored head;
-    size_t head_bytes;
-    size_t size = 0;
-
-    (void)state;
     fixture_full_event(&seed, &parts, &event);
-    memset(&stored, 0, sizeof(stored));
+    struct event_stored stored;
+    memset(&stored, 0, sizeof stored);
     stored.fields = event.fields;
     stored.change = event.change;
     stored.reply = event.reply;
@@ -32,22 +27,25 @@ static void test_head(void **state)
     stored.restricted = event.restricted;
     stored.target_opening = span_of(event.target_opening, EVENTS_OPENING_BYTES);
     stored.restricted_opening = span_of(event.restricted_opening, EVENTS_OPENING_BYTES);
-    stored.nodes = span_of(nodes, sizeof(nodes));
+    stored.nodes = span_of(nodes, sizeof nodes);
     stored.section_number = 3;
     fixture_random_bytes(&seed, stored.section_head.bytes, HASH_BYTES);
     fixture_random_bytes(&seed, stored.leaf_hash.bytes, HASH_BYTES);
+    size_t size = 0;
     events_codec_encode(&stored, value, &size);
+    struct event_stored whole;
     assert_int_equal(events_codec_decode(span_of(value, size), &whole), STATUS_OK);
+    struct event_stored head;
     assert_int_equal(events_codec_decode_head(span_of(value, size), &head), STATUS_OK);
-    assert_memory_equal(&head.fields, &whole.fields, sizeof(whole.fields));
-    assert_memory_equal(&head.change, &whole.change, sizeof(whole.change));
+    assert_memory_equal(&head.fields, &whole.fields, sizeof whole.fields);
+    assert_memory_equal(&head.change, &whole.change, sizeof whole.change);
     assert_memory_equal(&head.section_head, &stored.section_head, HASH_BYTES);
     assert_memory_equal(&head.leaf_hash, &stored.leaf_hash, HASH_BYTES);
     assert_int_equal(head.section_number, 3);
-    assert_int_equal(head.nodes.size, sizeof(nodes));
-    assert_memory_equal(head.nodes.data, nodes, sizeof(nodes));
+    assert_int_equal(head.nodes.size, sizeof nodes);
+    assert_memory_equal(head.nodes.data, nodes, sizeof nodes);
     assert_int_equal(head.open.size, 0);
-    head_bytes = (size_t)(head.nodes.data - value) + head.nodes.size;
+    size_t head_bytes = (size_t)(head.nodes.data - value) + head.nodes.size;
     for (size_t cut = 0; cut < size; cut++) {
         assert_int_equal(events_codec_decode_head(span_of(value, cut), &head),
                          cut < head_bytes ? STATUS_CORRUPT : STATUS_OK);
@@ -61,7 +59,6 @@ static void append_many(struct txn *txn, uint64_t *seed, size_t count)
     struct event_new event;
     struct hash leaf;
     uint64_t seq;
-
     for (size_t i = 0; i < count; i++) {
         fixture_full_event(seed, &parts, &event);
         assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
@@ -72,14 +69,12 @@ static void append_many(struct txn *txn, uint64_t *seed, size_t count)
 static void expect_same_nodes(struct txn *kept, struct txn *fresh)
 {
     uint64_t size = ledger_size(fresh, LEDGER_EVENTS);
-
     assert_int_equal(ledger_size(kept, LEDGER_EVENTS), size);
     for (uint32_t level = 0; size >> level != 0; level++) {
         for (uint64_t index = 0; index < size >> level; index++) {
             struct hash a;
-            struct hash b;
-
             assert_int_equal(ledger_node(kept, LEDGER_EVENTS, level, index, &a), STATUS_OK);
+            struct hash b;
             assert_int_equal(ledger_node(fresh, LEDGER_EVENTS, level, index, &b), STATUS_OK);
             assert_memory_equal(a.bytes, b.bytes, HASH_BYTES);
         }
@@ -90,22 +85,18 @@ static void expect_same_nodes(struct txn *kept, struct txn *fresh)
  * Method: more nodes than it keeps, while the log grows, after writes that were taken back. */
 static void test_kept_nodes(void **state)
 {
-    uint64_t seed = 11;
     struct fixture *f = *state;
-    struct txn *kept;
-
-    kept = fixture_read(f);
+    struct txn *kept = fixture_read(f);
     db_reset(kept);
+    uint64_t seed = 11;
     for (size_t round = 0; round < 12; round++) {
         struct txn *txn = fixture_write(f);
-        struct txn *fresh;
-
         append_many(txn, &seed, 40);
         db_abort(txn);
         txn = fixture_write(f);
         append_many(txn, &seed, 99 * round + 1);
         fixture_commit(txn);
-        fresh = fixture_read(f);
+        struct txn *fresh = fixture_read(f);
         assert_int_equal(db_renew(kept), STATUS_OK);
         expect_same_nodes(kept, fresh);
         expect_same_nodes(kept, fresh);
@@ -121,6 +112,5 @@ int main(void)
         cmocka_unit_test(test_head),
         FIXTURE_TEST(test_kept_nodes),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

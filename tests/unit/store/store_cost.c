@@ -30,7 +30,6 @@ struct cost {
 static double now_ms(void)
 {
     struct timespec t;
-
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
@@ -40,9 +39,6 @@ static void one_event(struct txn *txn, uint64_t *seed, uint32_t section,
 {
     struct fixture_parts parts;
     struct event_new event;
-    struct hash leaf;
-    uint64_t seq;
-
     fixture_event(seed, &parts, &event);
     event.open = span_of(parts.open, 100);
     event.target = span_of(parts.target, 180);
@@ -59,6 +55,8 @@ static void one_event(struct txn *txn, uint64_t *seed, uint32_t section,
         fixture_random_bytes(seed, event.reply.request.bytes, ID_BYTES);
         event.reply.outcome = span_of(parts.open, 80);
     }
+    struct hash leaf;
+    uint64_t seq;
     CHECK(fixture_append(txn, &event, &seq, &leaf) == STATUS_OK);
 }
 
@@ -67,16 +65,15 @@ static void one_write(struct txn *txn, uint64_t *seed, uint32_t section)
     static uint8_t content[RECORD_CONTENT_BYTES_PAGE];
     struct record record = {.context = span_of(content, 700),
                             .header = span_of(content + 700, 72),
-                            .envelope = span_of(content + 772, sizeof(content) - 772)};
-    struct event_change change = {.kind = EVENTS_KIND_REVISION};
-    struct note_head head = {.count = 1};
-    struct note_id note;
-
+                            .envelope = span_of(content + 772, sizeof content - 772)};
     fixture_random_bytes(seed, content, 64);
+    struct note_id note;
     fixture_random_bytes(seed, note.bytes, ID_BYTES);
+    struct event_change change = {.kind = EVENTS_KIND_REVISION};
     record_object_hash(db_practice_of(txn), &record, &change.object);
     CHECK(record_append(txn, &record, span_of(content, WRAP_BYTES), &change.object_seq) ==
           STATUS_OK);
+    struct note_head head = {.count = 1};
     head.heads[0].link = change.object;
     head.heads[0].record_seq = change.object_seq;
     head.heads[0].revision = 1;
@@ -88,15 +85,11 @@ static void run(struct fixture *f, uint64_t *seed, size_t count, size_t batch, u
                 bool write, struct cost *out_cost)
 {
     struct db_stats before;
-    struct db_stats after;
-    double started;
-    uint32_t section = 0;
-
     CHECK(db_stats(f->db, &before) == STATUS_OK);
-    started = now_ms();
+    double started = now_ms();
+    uint32_t section = 0;
     for (size_t done = 0; done < count; done += batch) {
         struct txn *txn = fixture_write(f);
-
         for (size_t i = 0; i < batch; i++) {
             section = section % sections + 1;
             if (write) {
@@ -107,6 +100,7 @@ static void run(struct fixture *f, uint64_t *seed, size_t count, size_t batch, u
         }
         fixture_commit(txn);
     }
+    struct db_stats after;
     CHECK(db_stats(f->db, &after) == STATUS_OK);
     out_cost->puts = (double)(after.puts - before.puts) / (double)count;
     out_cost->pages = (double)(after.pages_written - before.pages_written) / (double)count;
@@ -127,14 +121,13 @@ int main(int argc, char **argv)
     size_t batch = argc > 3 ? strtoul(argv[3], NULL, 10) : 256;
     size_t batches = argc > 4 ? strtoul(argv[4], NULL, 10) : 20;
     struct fixture f;
-    struct cost fill;
-    struct cost write;
-    struct cost read;
-    uint64_t seed = 1;
-
     fixture_init(&f, 0);
+    struct cost fill;
+    uint64_t seed = 1;
     run(&f, &seed, notes / 256 * 256, 256, sections, true, &fill);
+    struct cost write;
     run(&f, &seed, batch * batches, batch, sections, true, &write);
+    struct cost read;
     run(&f, &seed, batch * batches, batch, sections, false, &read);
     (void)printf("%zu notes in %u sections, %zu a batch\n", notes, sections, batch);
     print("write", &write);

@@ -92,23 +92,20 @@ static enum status add_revision(struct txn *txn, uint64_t *seed)
     struct record record = {.context = span_of(bytes, 700),
                             .header = span_of(bytes + 700, 72),
                             .envelope = span_of(bytes + 772, 3000)};
-    struct event_change change = {.kind = EVENTS_KIND_REVISION};
-    struct note_head head = {.count = 1};
-    struct note_id note = {{0}};
+    fixture_random_bytes(seed, bytes, sizeof bytes);
     struct fixture_parts parts;
     struct event_new event;
-    struct hash leaf;
-    uint64_t seq;
-    enum status status;
-
-    fixture_random_bytes(seed, bytes, sizeof(bytes));
     fixture_event(seed, &parts, &event);
+    struct event_change change = {.kind = EVENTS_KIND_REVISION};
     record_object_hash(db_practice_of(txn), &record, &change.object);
-    status = record_append(txn, &record, span_of(bytes, WRAP_BYTES), &change.object_seq);
+    enum status status =
+        record_append(txn, &record, span_of(bytes, WRAP_BYTES), &change.object_seq);
     if (status != STATUS_OK) {
         return status;
     }
+    struct note_id note = {{0}};
     note.bytes[0] = (uint8_t)change.object_seq;
+    struct note_head head = {.count = 1};
     head.heads[0].link = change.object;
     head.heads[0].record_seq = change.object_seq;
     note_head_put(txn, 1, &note, &head);
@@ -119,32 +116,33 @@ static enum status add_revision(struct txn *txn, uint64_t *seed)
                                          .action = 1,
                                          .outcome = 1};
     event.change = change;
+    struct hash leaf;
+    uint64_t seq;
     return fixture_append(txn, &event, &seq, &leaf);
 }
 
 static enum status add_statement(struct txn *txn, uint64_t *seed)
 {
+    struct chain_statement_new new = {.type = 4, .bytes = span_of("body", 4)};
     struct chain_label label = {{1}};
     struct chain_head head;
-    struct chain_statement_new new = {.type = 4, .bytes = span_of("body", 4)};
-    struct hash leaf;
-    uint8_t id[ID_BYTES];
-    uint32_t local;
-    uint64_t seq;
     enum status status = chain_log_head(txn, &label, &head);
-
     if (status == STATUS_OK) {
         new.number = head.count;
     } else if (status != STATUS_NOT_FOUND) {
         return status;
     }
-    fixture_random_bytes(seed, id, sizeof(id));
+    uint8_t id[ID_BYTES];
+    fixture_random_bytes(seed, id, sizeof id);
+    uint32_t local;
     status = names_add(txn, SCHEMA_ID_CHART, id, &local);
     if (status != STATUS_OK) {
         return status;
     }
     new.label = label;
     new.time_ms = events_time(txn, 5);
+    struct hash leaf;
+    uint64_t seq;
     return chain_log_append(txn, &new, &seq, &leaf);
 }
 
@@ -153,7 +151,6 @@ static enum status batch(struct db *db, uint64_t seed)
 {
     struct txn *txn = NULL;
     enum status status = db_begin_write(db, &txn);
-
     if (status != STATUS_OK) {
         return status;
     }
@@ -175,13 +172,12 @@ static enum status batch(struct db *db, uint64_t seed)
 
 static void check(struct fixture *f, uint64_t events, uint64_t statements)
 {
-    struct fsck_report report;
     struct txn *txn = fixture_read(f);
-
     assert_int_equal(ledger_size(txn, LEDGER_EVENTS), events);
     assert_int_equal(ledger_size(txn, LEDGER_STATEMENTS), statements);
     assert_int_equal(names_count(txn, SCHEMA_ID_CHART), statements);
     db_abort(txn);
+    struct fsck_report report;
     assert_int_equal(fsck_run(f->db, NULL, &report), STATUS_OK);
     assert_int_equal(report.records, events);
 }
@@ -189,12 +185,11 @@ static void check(struct fixture *f, uint64_t events, uint64_t statements)
 static void fail_each_call(int with, enum status want)
 {
     struct fixture f;
-    uint64_t rounds = 0;
-    enum status status = STATUS_BUSY;
-
     fixture_init(&f, 0);
     fail_with = with;
     assert_int_equal(batch(f.db, 1), STATUS_OK);
+    uint64_t rounds = 0;
+    enum status status = STATUS_BUSY;
     for (long n = 0; status != STATUS_OK; n++) {
         assert_true(n < 1000);
         calls_left = n;
@@ -236,6 +231,5 @@ int main(void)
         cmocka_unit_test(test_no_space),
         cmocka_unit_test(test_io),
     };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

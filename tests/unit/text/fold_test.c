@@ -10,8 +10,8 @@ static bool holds(struct span text, struct span query)
 {
     uint8_t *folded = NULL;
     size_t size = 0;
-    bool found = false;
     assert_int_equal(text_fold(query, &folded, &size), STATUS_OK);
+    bool found = false;
     assert_int_equal(text_holds(text, span_of(folded, size), &found), STATUS_OK);
     free(folded);
     return found;
