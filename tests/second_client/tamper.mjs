@@ -53,8 +53,11 @@ const flips = (what, op, pick, places = PLACES) => groups.push({ what, tapes: an
     })) });
 const changes = (what, op, change) => groups.push({ what, tapes: answers(op).map((place) => changed(op, place, change)) });
 
-flips('one byte of the leaves', 'OP_LEAVES', (reply) => [[reply, 'leaves']]);
-flips('of a statement in a chain', 'OP_CHAIN', (reply) => reply.entry.map((entry) => [entry, 'statement']));
+// In each leaf, also in those of chains that this client never sees.
+groups.push({ what: 'one byte of a leaf', tapes: answers('OP_LEAVES').flatMap((place) =>
+    Array.from({ length: decode('LeavesReply', recorded.tape[place].body).leaves.length / 80 }, (_, i) =>
+        changed('OP_LEAVES', place, (reply) => { own(reply, 'leaves')[80 * i + 50] ^= 1; }))) });
+flips('one byte of a statement in a chain', 'OP_CHAIN', (reply) => reply.entry.map((entry) => [entry, 'statement']));
 flips("of a statement's opening", 'OP_CHAIN', (reply) => reply.entry.map((entry) => [entry, 'opening']));
 flips('of a checkpoint', 'OP_CHECKPOINT', (reply) => [[reply.statements, 'checkpoint'], [reply.events, 'checkpoint']]);
 flips('of a consistency proof', 'OP_CHECKPOINT', (reply) => [reply.statements, reply.events].flatMap(({ consistency }) =>

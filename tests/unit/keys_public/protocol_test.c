@@ -59,14 +59,14 @@ static const void *decode(struct world *world, const char *key,
 
 static void take_event(struct world *world, unsigned number)
 {
-    struct hash opening;
-    struct hash target;
-    struct hash restricted;
     find(world, "event", number);
+    struct hash opening;
     copy(world, "target_opening", opening.bytes, sizeof opening.bytes);
+    struct hash target;
     leaf_target_hash(&world->practice, opening.bytes, vectors_hex(world->vectors, "target"),
                      &target);
     copy(world, "restricted_opening", opening.bytes, sizeof opening.bytes);
+    struct hash restricted;
     leaf_restricted_hash(&world->practice, opening.bytes, vectors_hex(world->vectors, "restricted"),
                          &restricted);
     leaf_event_hash(vectors_hex(world->vectors, "open"), &target, &restricted,
@@ -76,11 +76,11 @@ static void take_event(struct world *world, unsigned number)
 
 static void open_world(struct world *world)
 {
-    struct statement statement;
     *world = (struct world){.vectors = vectors_open("protocol.txt")};
     find(world, "statement", 0);
     statement_practice_id(vectors_hex(world->vectors, "bytes"), &world->practice);
     find(world, "statement", 1);
+    struct statement statement;
     OK(statement_parse(vectors_hex(world->vectors, "bytes"), &world->practice, &statement));
     world->keys = statement.u.server_keys;
     statement_free(&statement);
@@ -100,16 +100,16 @@ static void test_protocol_events(void **state)
 {
     (void)state;
     struct world world;
+    open_world(&world);
     struct hash last = {{0}};
     uint64_t running = 0;
-    open_world(&world);
     for (unsigned i = 0; i < EVENTS; i++) {
-        struct arena arena = {0};
-        struct hash previous;
         find(&world, "event", i);
+        struct arena arena = {0};
         const Alcove__EventTarget *target =
             decode(&world, "target", &alcove__event_target__descriptor, &arena);
         assert_true(target->chart_number == vectors_number(world.vectors, "number"));
+        struct hash previous;
         if (target->chart_number > 0) {
             assert_true(target->chart_number == ++running);
             assert_true(field_optional(target->chart_previous, previous.bytes, HASH_BYTES));
@@ -126,12 +126,12 @@ static void open_note(struct world *world, const char *name, enum origin_log log
                       struct checkpoint *out)
 {
     char origin[ORIGIN_CHARS_MAX];
-    char key[32];
-    struct note_key note_key;
     origin_format(&world->practice, log, origin);
+    struct note_key note_key;
     OK(note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519, &world->keys.log_key,
                      &note_key));
     OK(checkpoint_open(vectors_text(world->vectors, name), &note_key, NULL, 0, out, NULL));
+    char key[32];
     (void)snprintf(key, sizeof key, "%s_size", name);
     assert_true(out->size == vectors_number(world->vectors, key));
     (void)snprintf(key, sizeof key, "%s_root", name);
@@ -153,21 +153,21 @@ static void test_protocol_checkpoints(void **state)
 {
     (void)state;
     struct world world;
-    struct checkpoint statements;
-    struct checkpoint older;
-    struct checkpoint events;
-    struct merkle_proof proof;
-    struct hash root;
     open_world(&world);
     vectors_find(world.vectors, "checkpoints");
+    struct checkpoint statements;
     open_note(&world, "statements", ORIGIN_STATEMENTS, &statements);
+    struct checkpoint older;
     open_note(&world, "older", ORIGIN_EVENTS, &older);
+    struct checkpoint events;
     open_note(&world, "events", ORIGIN_EVENTS, &events);
     assert_true(statements.size == STATEMENTS && events.size == EVENTS);
+    struct hash root;
     root_of(world.leaves, EVENTS, &root);
     assert_true(ID_EQUAL(&root, &events.root));
     root_of(world.leaves, older.size, &root);
     assert_true(ID_EQUAL(&root, &older.root));
+    struct merkle_proof proof;
     OK(merkle_proof_decode(vectors_hex(world.vectors, "consistency"), &proof));
     OK(merkle_proof_check_consistency(&proof, older.size, &older.root, events.size, &events.root));
     OK(merkle_proof_decode(vectors_hex(world.vectors, "inclusion"), &proof));
@@ -190,10 +190,10 @@ static void assert_signed(struct world *world, const char *key, enum label label
                           const struct public_key *by)
 {
     struct frame frame;
-    struct signature found;
     OK(frame_build(label, &world->practice, parts, count, &frame));
     assert_hex(world, key, span_of(frame.data, frame.size));
     frame_free(&frame);
+    struct signature found;
     assert_true(field_signature(signature, &found));
     OK(verify_frame(label, &world->practice, parts, count, by, &found));
 }
@@ -210,16 +210,15 @@ static void test_protocol_login(void **state)
 {
     (void)state;
     struct world world;
-    struct signed_login made;
-    struct arena arena = {0};
-    struct hash key;
-    uint8_t sizes[16];
     open_world(&world);
     vectors_find(world.vectors, "login");
+    struct signed_login made;
     copy(&world, "exporter", made.exporter, sizeof made.exporter);
     hash_bytes(vectors_hex(world.vectors, "hello"), &made.hello);
     hash_bytes(vectors_hex(world.vectors, "login"), &made.login);
+    struct hash key;
     hash_bytes(ID_SPAN(&world.keys.login_key), &key);
+    struct arena arena = {0};
     const Alcove__Hello *hello = decode(&world, "hello", &alcove__hello__descriptor, &arena);
     const Alcove__Login *login = decode(&world, "login", &alcove__login__descriptor, &arena);
     const Alcove__LoginReply *reply =
@@ -228,6 +227,7 @@ static void test_protocol_login(void **state)
         decode(&world, "rewound", &alcove__login_reply__descriptor, &arena);
     assert_true(span_equal(field_span(hello->login_key), ID_SPAN(&world.keys.login_key)));
     assert_true(span_equal(field_span(hello->practice), ID_SPAN(&world.practice)));
+    uint8_t sizes[16];
     put_u64(login->seen->statements_size, sizes);
     put_u64(login->seen->events_size, sizes + 8);
     const struct span client[] = {
@@ -261,19 +261,18 @@ static void test_protocol_login(void **state)
 
 static void check_page(struct world *world, const char *name, unsigned seq)
 {
-    struct arena arena = {0};
-    struct arena target_arena = {0};
-    ProtobufCMessage *message = NULL;
-    char key[32];
     vectors_find(world->vectors, name);
     uint64_t from = vectors_number(world->vectors, "from");
     uint64_t to = vectors_number(world->vectors, "to");
+    struct arena arena = {0};
     const Alcove__PageReply *reply =
         decode(world, "reply", &alcove__page_reply__descriptor, &arena);
     const Alcove__PageChunk *chunk =
         decode(world, "chunk", &alcove__page_chunk__descriptor, &arena);
     assert_true(reply->from == from && reply->to == to && reply->proof->leaf->seq == seq);
     assert_true(chunk->n_entry == to - from + 1u && chunk->entry[0]->number == from);
+    struct arena target_arena = {0};
+    ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__event_target__descriptor, field_span(reply->proof->leaf->target),
                       &target_arena, &message));
     const Alcove__EventTarget *target = (const Alcove__EventTarget *)(const void *)message;
@@ -282,6 +281,7 @@ static void check_page(struct world *world, const char *name, unsigned seq)
     assert_hex(world, "target", field_span(reply->proof->leaf->target));
     assert_hex(world, "open", field_span(reply->proof->leaf->open));
     /* The section's last head, also of a page that ends before. */
+    char key[32];
     (void)snprintf(key, sizeof key, "entry %u", ENTRIES);
     vectors_find(world->vectors, key);
     assert_hex(world, "head", field_span(target->section_head));
