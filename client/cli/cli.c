@@ -19,7 +19,6 @@ static const char *const WORDS[] = {
 static void put_error(struct cli *cli, const char *text)
 {
     struct cli loud = *cli;
-
     loud.out = cli->err;
     print_block(&loud, span_of(text, strlen(text)), 0);
 }
@@ -30,12 +29,11 @@ static void put_failure(struct cli *cli, const char *word, const char *text)
         {"error", PRINT_TEXT, .span = span_of(word, strlen(word))},
         {"message", PRINT_TEXT, .span = span_of(text, strlen(text))},
     };
-    char *line = NULL;
-
     if (cli->json && !cli->answered) {
         print_json(cli, print_object(fields, ARRAY_LEN(fields)));
         return;
     }
+    char *line = NULL;
     CHECK(asprintf(&line, "alcove: %s", text) >= 0);
     put_error(cli, line);
     free(line);
@@ -45,7 +43,6 @@ int cli_fail_at(struct cli *cli, enum situation situation, const char *subject, 
 {
     struct message message = message_of(situation, status);
     char *text = NULL;
-
     CHECK(asprintf(&text, "%s%s%s%s: %s.%s%s%s%s", message.what, subject == NULL ? "" : " (",
                    subject == NULL ? "" : subject, subject == NULL ? "" : ")", message.why,
                    message.kept[0] == '\0' ? "" : " ", message.kept,
@@ -62,10 +59,9 @@ int cli_fail(struct cli *cli, enum situation situation, enum status status)
 
 int cli_error(struct cli *cli, int code, const char *format, ...)
 {
-    char *text = NULL;
     va_list values;
-
     va_start(values, format);
+    char *text = NULL;
     CHECK(vasprintf(&text, format, values) >= 0); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
     put_failure(cli, WORDS[code], text);
@@ -75,13 +71,12 @@ int cli_error(struct cli *cli, int code, const char *format, ...)
 
 void cli_warn(struct cli *cli, const char *format, ...)
 {
-    char *text = NULL;
-    char *line = NULL;
     va_list values;
-
     va_start(values, format);
+    char *text = NULL;
     CHECK(vasprintf(&text, format, values) >= 0); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
+    char *line = NULL;
     CHECK(asprintf(&line, "alcove: %s", text) >= 0);
     put_error(cli, line);
     free(line);
@@ -91,7 +86,6 @@ void cli_warn(struct cli *cli, const char *format, ...)
 int cli_usage(struct cli *cli, const char *what)
 {
     int code = cli_error(cli, CLI_USAGE, "%s", what);
-
     if (!cli->json && cli->command != NULL) {
         usage_line(cli->err, "Usage:", cli->command);
     }
@@ -100,23 +94,20 @@ int cli_usage(struct cli *cli, const char *what)
 
 bool cli_confirm(struct cli *cli, const char *question)
 {
-    char line[16];
-
     (void)fprintf(cli->out, "%s Type the word yes: ", question);
     (void)fflush(cli->out);
+    char line[16];
     return cli->in >= 0 && fgets(line, sizeof line, stdin) != NULL && strcmp(line, "yes\n") == 0;
 }
 
 int cli_open(struct cli *cli)
 {
-    struct secret *passphrase = NULL;
-    enum situation situation = SAY_PROFILE_OPEN;
-    enum status status;
-
     if (cli->host != NULL) {
         return CLI_OK;
     }
-    status = host_probe(cli->profile);
+    enum status status = host_probe(cli->profile);
+    struct secret *passphrase = NULL;
+    enum situation situation = SAY_PROFILE_OPEN;
     if (status == STATUS_OK) {
         status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
         situation = status == STATUS_OK ? SAY_PROFILE_OPEN : SAY_PASSPHRASE;
@@ -134,12 +125,10 @@ int cli_new_passphrase(struct cli *cli, enum situation situation, int fd, const 
                        struct secret **out_secret)
 {
     enum status status = secrets_get_new(fd, prompt, out_secret);
-    enum passphrase_verdict verdict;
-
     if (status != STATUS_OK) {
         return cli_fail(cli, situation, status);
     }
-    verdict = passphrase_judge(secret_view(*out_secret));
+    enum passphrase_verdict verdict = passphrase_judge(secret_view(*out_secret));
     return verdict == PASSPHRASE_GOOD
                ? CLI_OK
                : cli_error(cli, CLI_LOCKED, "%s: %s %s", message_of(situation, STATUS_OK).what,
@@ -158,7 +147,6 @@ int cli_run(struct cli *cli, const void *values)
 {
     const struct command *command = cli->command;
     int code = command->need == COMMAND_NEEDS_NOTHING ? CLI_OK : cli_open(cli);
-
     if (code == CLI_OK &&
         (command->need == COMMAND_NEEDS_FRESH ||
          (command->need == COMMAND_NEEDS_ONCE && !engine_synced_once(host_engine(cli->host))))) {
@@ -173,11 +161,9 @@ static int show_alarms(struct cli *cli)
     struct engine *engine = host_engine(cli->host);
     size_t count = engine_alarm_count(engine);
     struct cli loud = *cli;
-
     loud.out = cli->err;
     for (size_t i = 0; i < count; i++) {
         const struct engine_alarm *alarm = engine_alarm(engine, i);
-
         (void)fprintf(cli->err, "alcove: ALARM:\n");
         print_block(&loud, span_of(alarm->reason, strlen(alarm->reason)), 2);
         (void)fprintf(cli->err, "  evidence: %s\n",
@@ -201,13 +187,11 @@ static const char *offline_reason(const struct cli *cli)
 {
     static char reason[160];
     const char *why = host_why(cli->host);
-    size_t size = 0;
-
     if (why == NULL) {
         return "no answer in time";
     }
-    (void)snprintf(reason, sizeof(reason), "%s", why);
-    size = strlen(reason);
+    (void)snprintf(reason, sizeof reason, "%s", why);
+    size_t size = strlen(reason);
     if (size > 0 && reason[size - 1] == '.') {
         reason[size - 1] = '\0';
     }
@@ -220,14 +204,13 @@ static const char *offline_reason(const struct cli *cli)
 int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
 {
     static const struct section_id no_section;
-    struct engine_ticket info;
     enum status status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
     int code = show_alarms(cli);
-
     *out_sent = false;
     if (code != CLI_OK) {
         return code;
     }
+    struct engine_ticket info;
     engine_ticket(host_engine(cli->host), ticket, &info);
     if (status == STATUS_OK && info.wish == ENGINE_WISH_DONE) {
         *out_sent = true;
@@ -255,7 +238,6 @@ int cli_refresh(struct cli *cli)
 {
     enum status status = host_sync(cli->host, CLI_TIMEOUT_MS);
     int code = show_alarms(cli);
-
     if (code != CLI_OK || status == STATUS_OK) {
         return code;
     }
@@ -274,17 +256,15 @@ int cli_refresh(struct cli *cli)
 int cli_tell_statement(struct cli *cli, enum situation situation, enum status status,
                        uint64_t ticket, const char *what)
 {
-    struct engine_ticket info;
-    bool sent = false;
-    int code;
-
     if (status != STATUS_OK) {
         return cli_fail(cli, situation, status);
     }
-    code = cli_deliver(cli, ticket, &sent);
+    bool sent = false;
+    int code = cli_deliver(cli, ticket, &sent);
     if (code != CLI_OK) {
         return code;
     }
+    struct engine_ticket info;
     engine_ticket(host_engine(cli->host), ticket, &info);
     return print_answer(
         cli,
@@ -296,13 +276,12 @@ int cli_tell_statement(struct cli *cli, enum situation situation, enum status st
 
 int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket)
 {
-    char digits[PRINT_DIGITS_BYTES];
     bool sent = false;
     int code = cli_deliver(cli, ticket, &sent);
-
     if (code != CLI_OK) {
         return code;
     }
+    char digits[PRINT_DIGITS_BYTES];
     print_digits(id, digits);
     return print_answer(cli,
                         (const struct print_field[]){{key, PRINT_ID, .span = id},

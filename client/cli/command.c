@@ -12,7 +12,6 @@ const struct command *command_at(const struct command_list *const *lists, size_t
 bool command_is_of(const struct command *command, const char *name)
 {
     size_t size = strlen(name);
-
     return strncmp(command->title, name, size) == 0 &&
            (command->title[size] == '\0' || command->title[size] == ' ');
 }
@@ -21,10 +20,8 @@ const struct command *command_find(const struct command_list *const *lists, cons
                                    const char *sub)
 {
     const struct command *command;
-
     for (size_t i = 0; (command = command_at(lists, i)) != NULL; i++) {
         const char *rest = command->title + strlen(name);
-
         if (command_is_of(command, name) &&
             (sub == NULL ? *rest == '\0' : *rest == ' ' && strcmp(rest + 1, sub) == 0)) {
             return command;

@@ -20,7 +20,6 @@
 static bool in_memory(const char *folder)
 {
     struct statfs found;
-
     return folder != NULL && statfs(folder, &found) == 0 &&
            (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC) &&
            access(folder, W_OK) == 0;
@@ -29,7 +28,6 @@ static bool in_memory(const char *folder)
 static const char *memory_folder(void)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
-
     if (in_memory(runtime)) {
         return runtime;
     }
@@ -42,12 +40,10 @@ static void erase(int folder, const char *name)
     int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     static const uint8_t zeros[4096];
-
     if (fd >= 0) {
         (void)lseek(fd, 0, SEEK_SET);
         while (size > 0) {
-            ssize_t n = write(fd, zeros, size < 4096 ? (size_t)size : sizeof(zeros));
-
+            ssize_t n = write(fd, zeros, size < 4096 ? (size_t)size : sizeof zeros);
             if (n <= 0) {
                 break;
             }
@@ -64,7 +60,6 @@ static void erase_folder(const char *path)
     DIR *folder = opendir(path);
     int place = folder == NULL ? -1 : dirfd(folder);
     const struct dirent *entry;
-
     while (place >= 0 && (entry = readdir(folder)) != NULL) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             erase(place, entry->d_name);
@@ -80,7 +75,6 @@ static const char *editor_of(void)
 {
     const char *visual = getenv("VISUAL");
     const char *editor = getenv("EDITOR");
-
     if (visual != NULL && visual[0] != '\0') {
         return visual;
     }
@@ -94,7 +88,6 @@ static bool is_vi(const char *editor)
     static const char *const names[] = {"vi", "vim", "nvim"};
     size_t size = strcspn(editor, " \t");
     const char *name = editor;
-
     for (size_t i = 0; i < size; i++) {
         name = editor[i] == '/' ? &editor[i + 1] : name;
     }
@@ -112,7 +105,6 @@ static bool is_vi(const char *editor)
 static _Noreturn void become_editor(const char *script, bool vi, const char *path)
 {
     static const char quiet[] = "set nobackup nowritebackup noswapfile noundofile";
-
     if (vi) {
         (void)execl("/bin/sh", "sh", "-c", script, "sh", "-n", "-i", "NONE", "--cmd", quiet, path,
                     (char *)NULL);
@@ -134,30 +126,28 @@ static void on_signal(int signal)
 static enum status edit(const char *path)
 {
     static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
-    struct sigaction before[ARRAY_LEN(signals)];
-    struct sigaction action;
     const char *editor = editor_of();
     char script[EDITOR_BYTES_MAX];
-    int size = snprintf(script, sizeof(script), "exec %s \"$@\"", editor);
-    pid_t child;
-    int code = 0;
-
-    if (size < 0 || (size_t)size >= sizeof(script)) {
+    int size = snprintf(script, sizeof script, "exec %s \"$@\"", editor);
+    if (size < 0 || (size_t)size >= sizeof script) {
         return STATUS_NOT_FOUND;
     }
     told_to_end = 0;
-    memset(&action, 0, sizeof(action));
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    struct sigaction before[ARRAY_LEN(signals)];
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
         action.sa_handler = signals[i] == SIGTERM || signals[i] == SIGHUP ? on_signal : SIG_IGN;
         (void)sigaction(signals[i], &action, &before[i]);
     }
-    child = fork();
+    pid_t child = fork();
     if (child == 0) {
         for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
             (void)sigaction(signals[i], &before[i], NULL);
         }
         become_editor(script, is_vi(editor), path);
     }
+    int code = 0;
     while (child > 0 && waitpid(child, &code, 0) != child && errno == EINTR) {
         if (told_to_end != 0) {
             (void)kill(child, told_to_end);
@@ -177,21 +167,18 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
                        size_t *out_size)
 {
     const char *memory = memory_folder();
-    char folder[FILES_PATH_BYTES_MAX];
-    char path[FILES_PATH_BYTES_MAX];
-    enum status status;
-    enum status read;
-
     if (cli->lent || cli->in < 0 || !isatty(cli->in) || memory == NULL) {
         return STATUS_USAGE;
     }
-    status = files_join(memory, "alcove-XXXXXX", folder);
+    char folder[FILES_PATH_BYTES_MAX];
+    enum status status = files_join(memory, "alcove-XXXXXX", folder);
     if (status == STATUS_OK && mkdtemp(folder) == NULL) {
         status = STATUS_IO;
     }
     if (status != STATUS_OK) {
         return status;
     }
+    char path[FILES_PATH_BYTES_MAX];
     status = files_join(folder, "note.txt", path);
     if (status == STATUS_OK) {
         status = files_write_new(path, begin);
@@ -203,7 +190,7 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
                             "the editor %s was not started; name another in VISUAL or EDITOR",
                             editor_of());
         }
-        read = files_read(path, -1, KEEPABLE_BYTES_MAX, out_text, out_size);
+        enum status read = files_read(path, -1, KEEPABLE_BYTES_MAX, out_text, out_size);
         if (read == STATUS_TOO_LARGE || read == STATUS_NO_MEMORY) {
             cli_warn(cli, "your text is left in %s", path);
             return read;
@@ -220,13 +207,11 @@ enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t *
 enum status editor_keep(struct span text, char out_path[static 4096])
 {
     const char *memory = memory_folder();
-    char folder[FILES_PATH_BYTES_MAX];
-    enum status status;
-
     if (memory == NULL) {
         return STATUS_USAGE;
     }
-    status = files_join(memory, "alcove-kept-XXXXXX", folder);
+    char folder[FILES_PATH_BYTES_MAX];
+    enum status status = files_join(memory, "alcove-kept-XXXXXX", folder);
     if (status == STATUS_OK && mkdtemp(folder) == NULL) {
         status = STATUS_IO;
     }

@@ -24,9 +24,8 @@ struct page {
 /* Line by line as written: Markdown gives line ends a meaning. */
 static void put_text(struct page *page, struct span text)
 {
-    size_t start = 0;
-
     page->altered = page->altered || !print_is_plain(text);
+    size_t start = 0;
     for (size_t i = 0; i <= text.size; i++) {
         if (i == text.size || text.data[i] == '\n') {
             print_text(&page->out, span_of(text.data + start, i - start), 0);
@@ -51,9 +50,8 @@ static void put_time(struct page *page, uint64_t time_ms)
     time_t seconds = (time_t)(time_ms / 1000u);
     char text[32];
     struct tm utc;
-
     if (gmtime_r(&seconds, &utc) != NULL &&
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) > 0) {
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0) {
         put_line(page, "written", span_of(text, strlen(text)));
     }
 }
@@ -80,9 +78,8 @@ static bool put_revision(void *visitor, const struct view_revision *revision)
     struct page *page = visitor;
     cJSON *object = cJSON_CreateObject();
     char author[VIEW_NAME_BYTES_MAX];
-    char link[2 * HASH_BYTES + 1];
-
     view_name(host_engine(page->out.host), &revision->author, author);
+    char link[2 * HASH_BYTES + 1];
     hex_encode(ID_SPAN(&revision->link), link);
     (void)fprintf(page->out.out, "## Revision %llu: %s\n\n", (unsigned long long)revision->revision,
                   note_kind_name(revision->kind));
@@ -111,7 +108,6 @@ static void note_in_manifest(struct page *page, const struct view_section *secti
 {
     cJSON *object = cJSON_CreateObject();
     struct hash hash;
-
     hash_bytes(bytes, &hash);
     print_add_text(object, "file", name);
     print_add_id(object, "sha256", ID_SPAN(&hash));
@@ -129,13 +125,11 @@ static enum status save(struct page *page, const struct view_section *section,
                         const struct note_id *note, struct span bytes)
 {
     char id[2 * ID_BYTES + 1];
-    char name[128];
-    char path[FILES_PATH_BYTES_MAX];
-    enum status status;
-
     hex_encode(ID_SPAN(note), id);
-    (void)snprintf(name, sizeof(name), "%s-%s.md", policy_class_name(section->class), id);
-    status = files_join(page->export->folder, name, path);
+    char name[128];
+    (void)snprintf(name, sizeof name, "%s-%s.md", policy_class_name(section->class), id);
+    char path[FILES_PATH_BYTES_MAX];
+    enum status status = files_join(page->export->folder, name, path);
     if (status == STATUS_OK) {
         status = files_write_new(path, bytes);
     }
@@ -153,8 +147,6 @@ int export_write_note(struct export_write *export, const struct view_section *se
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    enum status status;
-
     if (out == NULL) {
         return cli_fail(export->cli, SAY_EXPORT, STATUS_NO_MEMORY);
     }
@@ -164,8 +156,8 @@ int export_write_note(struct export_write *export, const struct view_section *se
     (void)fprintf(out, "# %s note ", policy_class_name(section->class));
     print_short(&page.out, ID_SPAN(note));
     (void)fprintf(out, "\n\n");
-    status = view_revisions(host_engine(export->cli->host), &section->section, note, put_revision,
-                            &page);
+    enum status status = view_revisions(host_engine(export->cli->host), &section->section, note,
+                                        put_revision, &page);
     if (fclose(out) != 0 && status == STATUS_OK) {
         status = STATUS_NO_MEMORY;
     }

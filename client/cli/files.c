@@ -23,10 +23,9 @@ enum status files_folder(const char *path)
 
 enum status files_parents(const char *path)
 {
-    char folder[FILES_PATH_BYTES_MAX];
     size_t size = strlen(path);
-
-    if (size >= sizeof(folder)) {
+    char folder[FILES_PATH_BYTES_MAX];
+    if (size >= sizeof folder) {
         return STATUS_USAGE;
     }
     for (size_t i = 1; i < size; i++) {
@@ -45,6 +44,5 @@ enum status files_parents(const char *path)
 enum status files_join(const char *folder, const char *name, char out[static FILES_PATH_BYTES_MAX])
 {
     int n = snprintf(out, FILES_PATH_BYTES_MAX, "%s/%s", folder, name);
-
     return n > 0 && (size_t)n < FILES_PATH_BYTES_MAX ? STATUS_OK : STATUS_USAGE;
 }

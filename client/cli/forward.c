@@ -15,10 +15,8 @@ static bool copy_out(int fd, FILE *out)
 {
     uint8_t bytes[4096];
     off_t at = 0;
-
     for (;;) {
-        ssize_t n = fd < 0 ? 0 : pread(fd, bytes, sizeof(bytes), at);
-
+        ssize_t n = fd < 0 ? 0 : pread(fd, bytes, sizeof bytes, at);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -43,8 +41,6 @@ static int await(struct cli *cli, int fd)
 {
     struct talk_reply reply;
     enum status status = talk_receive_reply(fd, &reply);
-    int code;
-
     if (status == STATUS_VERSION) {
         return cli_error(cli, CLI_FAILED,
                          "the agent is of another version. Run `alcove lock`, then unlock again.");
@@ -52,7 +48,7 @@ static int await(struct cli *cli, int fd)
     if (status != STATUS_OK) {
         return agent_gone(cli);
     }
-    code = reply.code;
+    int code = reply.code;
     if (!copy_out(reply.out, cli->out) && code == CLI_OK) {
         cli_warn(cli, "the output could not be written");
         code = CLI_FAILED;
@@ -73,7 +69,6 @@ static enum status fill(const struct cli *cli, const struct handed *handed, cons
     const char *tz = getenv("TZ");
     size_t size = 0;
     enum status status = option_pack(cli->command, values, buffer, TALK_BYTES_MAX, &size);
-
     talk_request_init(out);
     out->kind = handed->kind;
     out->json = cli->json;
@@ -90,10 +85,9 @@ static enum status fill(const struct cli *cli, const struct handed *handed, cons
 
 static int send_and_wait(struct cli *cli, int fd, const struct handed *handed, const void *values)
 {
-    struct talk_request request;
     uint8_t *buffer = malloc(TALK_BYTES_MAX);
     enum status status = STATUS_NO_MEMORY;
-
+    struct talk_request request;
     if (buffer != NULL) {
         status = fill(cli, handed, values, buffer, &request);
     }
@@ -115,17 +109,15 @@ static int send_and_wait(struct cli *cli, int fd, const struct handed *handed, c
 
 int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t *out_size)
 {
-    struct handed handed = {.kind = TALK_ASK, .cwd = -1, .in = -1};
     struct cli asking = *cli;
     char *text = NULL;
-    int code;
-    int fd = -1;
-
     asking.out = open_memstream(&text, out_size);
     CHECK(asking.out != NULL);
-    code = talk_connect(cli->profile, &fd) == STATUS_OK
-               ? send_and_wait(&asking, fd, &handed, values)
-               : agent_gone(cli);
+    struct handed handed = {.kind = TALK_ASK, .cwd = -1, .in = -1};
+    int fd = -1;
+    int code = talk_connect(cli->profile, &fd) == STATUS_OK
+                   ? send_and_wait(&asking, fd, &handed, values)
+                   : agent_gone(cli);
     if (fd >= 0) {
         (void)close(fd);
     }
@@ -144,7 +136,6 @@ int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t
 static int reach(struct cli *cli, int *out_fd)
 {
     enum status status = talk_connect(cli->profile, out_fd);
-
     if (status == STATUS_REFUSED) {
         return cli_error(cli, CLI_REFUSED,
                          "the agent of %s belongs to another user; nothing was sent to it",
@@ -157,18 +148,15 @@ static int reach(struct cli *cli, int *out_fd)
 static int gather(struct cli *cli, void *values, struct handed *handed)
 {
     int code = cli->command->gather == NULL ? CLI_OK : cli->command->gather(cli, values, handed);
-
     return code == CLI_OK ? handed_stdin(cli, handed, values) : code;
 }
 
 bool forward_run(struct cli *cli, void *values, int *out_code)
 {
-    struct handed handed;
-    int fd = -1;
-
     if ((cli->command->flags & COMMAND_HERE) != 0) {
         return false;
     }
+    int fd = -1;
     *out_code = reach(cli, &fd);
     if (*out_code != CLI_OK) {
         return true;
@@ -177,6 +165,7 @@ bool forward_run(struct cli *cli, void *values, int *out_code)
         return false;
     }
     (void)close(fd); /* the text may take an hour in the editor */
+    struct handed handed;
     handed_init(&handed);
     *out_code = gather(cli, values, &handed);
     if (*out_code == CLI_OK) {
@@ -197,13 +186,9 @@ bool forward_run(struct cli *cli, void *values, int *out_code)
 
 int forward_lock(struct cli *cli, bool *out_was)
 {
-    struct talk_request request;
-    struct talk_reply reply;
-    enum status status;
-    int fd = -1;
-
     *out_was = false;
-    status = talk_connect(cli->profile, &fd);
+    int fd = -1;
+    enum status status = talk_connect(cli->profile, &fd);
     if (status == STATUS_NOT_FOUND) {
         return CLI_OK;
     }
@@ -211,9 +196,11 @@ int forward_lock(struct cli *cli, bool *out_was)
         return cli_fail(cli, SAY_AGENT_REACH, status);
     }
     *out_was = true;
+    struct talk_request request;
     talk_request_init(&request);
     request.kind = TALK_LOCK;
     status = talk_send_request(fd, &request);
+    struct talk_reply reply;
     if (status == STATUS_OK) {
         /* The end of the connection says as much as the answer: the agent is gone. */
         status = talk_receive_reply(fd, &reply);

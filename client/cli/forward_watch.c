@@ -21,8 +21,7 @@ static void on_signal(int signal)
 static void take_signals(void)
 {
     struct sigaction action;
-
-    memset(&action, 0, sizeof(action));
+    memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGTERM, &action, NULL);
@@ -33,9 +32,7 @@ static void take_signals(void)
 static bool take_reply(struct cli *cli, int fd, int *out_code)
 {
     struct talk_reply reply;
-
     enum status status = talk_receive_reply(fd, &reply);
-
     if (status != STATUS_OK || reply.last) {
         free(reply.text);
         *out_code = cli_error(cli, CLI_LOCKED, "the agent has locked; the watch ends");
@@ -54,18 +51,16 @@ static bool take_reply(struct cli *cli, int fd, int *out_code)
 int forward_watch(struct cli *cli, int fd, uint64_t limit_ms)
 {
     uint64_t end_ms = clock_awake_ms() + limit_ms;
-    int code = CLI_OK;
-
     take_signals();
+    int code = CLI_OK;
     while (ended == 0) {
         struct pollfd waiting = {fd, POLLIN, 0};
         uint64_t now_ms = clock_awake_ms();
-        int n;
-
         if (now_ms >= end_ms) {
             return CLI_OK;
         }
-        n = poll(&waiting, 1, end_ms - now_ms > POLL_MS_MAX ? POLL_MS_MAX : (int)(end_ms - now_ms));
+        int n =
+            poll(&waiting, 1, end_ms - now_ms > POLL_MS_MAX ? POLL_MS_MAX : (int)(end_ms - now_ms));
         if (n < 0 && errno != EINTR) {
             return CLI_FAILED;
         }

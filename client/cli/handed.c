@@ -43,13 +43,11 @@ void handed_place(const struct command *command, void *values, const struct talk
 {
     for (size_t i = 0; i < command->options->count; i++) {
         const struct option *option = &command->options->rows[i];
-        uint64_t number;
-        int fd = -1;
-
         if (option->kind != OPTION_FD) {
             continue;
         }
-        number = option_get_number(option, values);
+        uint64_t number = option_get_number(option, values);
+        int fd = -1;
         for (size_t k = 0; k < count; k++) {
             fd = fds[k].number == number ? fds[k].fd : fd;
         }
@@ -62,10 +60,8 @@ static int memory_of(struct span bytes)
 {
     int fd = memfd_create("alcove", MFD_CLOEXEC);
     size_t done = 0;
-
     while (fd >= 0 && done < bytes.size) {
         ssize_t n = write(fd, bytes.data + done, bytes.size - done);
-
         if (n <= 0) {
             (void)close(fd);
             return -1;
@@ -90,14 +86,12 @@ int handed_secret(struct cli *cli, struct handed *handed, const struct secret *s
 {
     struct span bytes = secret_view(secret);
     int ends[2] = {-1, -1};
-    bool good;
-
     if (handed->fd_count == TALK_FDS_MAX || pipe2(ends, O_CLOEXEC) != 0) {
         return cli_fail(cli, SAY_AGENT_HAND, STATUS_IO);
     }
     *out_number = NUMBER_FIRST + (int)handed->fd_count;
     handed->fds[handed->fd_count++] = (struct talk_fd){(uint32_t)*out_number, ends[0]};
-    good = write(ends[1], bytes.data, bytes.size) == (ssize_t)bytes.size;
+    bool good = write(ends[1], bytes.data, bytes.size) == (ssize_t)bytes.size;
     (void)close(ends[1]);
     return good ? CLI_OK : cli_fail(cli, SAY_AGENT_HAND, STATUS_IO);
 }
@@ -105,7 +99,6 @@ int handed_secret(struct cli *cli, struct handed *handed, const struct secret *s
 static bool reads_stdin(const struct command *command, const void *values)
 {
     const char *text = NULL;
-
     for (size_t i = 0; i < command->options->count; i++) {
         if (command->options->rows[i].kind == OPTION_INPUT) {
             memcpy(&text, (const uint8_t *)values + command->options->rows[i].offset, sizeof text);
@@ -119,17 +112,14 @@ static bool reads_stdin(const struct command *command, const void *values)
 
 int handed_stdin(struct cli *cli, struct handed *handed, const void *values)
 {
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status;
-    int code;
-
     if (handed->in >= 0 || !reads_stdin(cli->command, values)) {
         return CLI_OK;
     }
-    status = files_read("-", cli->in, IN_BYTES_MAX, &bytes, &size);
-    code = status == STATUS_OK ? handed_text(cli, handed, span_of(bytes, size))
-                               : cli_fail_at(cli, SAY_AGENT_HAND, "standard input", status);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = files_read("-", cli->in, IN_BYTES_MAX, &bytes, &size);
+    int code = status == STATUS_OK ? handed_text(cli, handed, span_of(bytes, size))
+                                   : cli_fail_at(cli, SAY_AGENT_HAND, "standard input", status);
     if (bytes != NULL) {
         wipe(bytes, size);
     }

@@ -17,7 +17,7 @@ struct search {
 
 static void search_init(struct search *search, struct cli *cli, const char *word)
 {
-    memset(search, 0, sizeof(*search));
+    memset(search, 0, sizeof *search);
     search->cli = cli;
     search->word = word;
     search->is_prefix = strlen(word) >= PREFIX_DIGITS_MIN &&
@@ -61,7 +61,6 @@ struct member_search {
 static bool visit_member(void *visitor, const struct view_member *member)
 {
     struct member_search *members = visitor;
-
     if (fits(&members->search, ID_SPAN(&member->member), member->name)) {
         members->search.found++;
         *members->out = *member;
@@ -72,7 +71,6 @@ static bool visit_member(void *visitor, const struct view_member *member)
 int ids_member(struct cli *cli, const char *word, struct view_member *out_member)
 {
     struct member_search members;
-
     search_init(&members.search, cli, word);
     members.out = out_member;
     view_members(host_engine(cli->host), visit_member, &members);
@@ -98,14 +96,13 @@ static bool same_chart(const struct view_section *a, const struct view_section *
 static bool section_fits(struct section_search *sections, const struct view_section *section,
                          bool by_id)
 {
-    char name[VIEW_NAME_BYTES_MAX];
-
     if (by_id && fits(&sections->search, ID_SPAN(&section->section), NULL)) {
         return true;
     }
     if (sections->any) {
         return true;
     }
+    char name[VIEW_NAME_BYTES_MAX];
     view_name(sections->engine, &section->client, name);
     return fits(&sections->search, ID_SPAN(&section->chart), NULL) ||
            fits(&sections->search, ID_SPAN(&section->client), name);
@@ -115,7 +112,6 @@ static bool visit_chart(void *visitor, const struct view_section *section)
 {
     static const struct chart_id none;
     struct section_search *sections = visitor;
-
     if (!ID_EQUAL(&section->chart, &none) && section_fits(sections, section, false) &&
         (sections->search.found == 0 || !same_chart(sections->out, section))) {
         sections->search.found++;
@@ -129,13 +125,11 @@ int ids_chart(struct cli *cli, const char *word, struct chart_id *out_chart,
 {
     struct view_section found;
     struct section_search sections = {.engine = host_engine(cli->host), .out = &found};
-    int code;
-
-    memset(&found, 0, sizeof(found));
+    memset(&found, 0, sizeof found);
     search_init(&sections.search, cli, word == NULL ? "" : word);
     sections.any = word == NULL;
     view_sections(host_engine(cli->host), visit_chart, &sections);
-    code = verdict(&sections.search, "chart");
+    int code = verdict(&sections.search, "chart");
     *out_chart = found.chart;
     *out_client = found.client;
     return code;
@@ -153,7 +147,6 @@ static bool visit_section(void *visitor, const struct view_section *section)
 {
     struct section_search *sections = visitor;
     bool by_id = fits(&sections->search, ID_SPAN(&section->section), NULL);
-
     if (!by_id && (sections->class == 0 || section->class != sections->class ||
                    !section_fits(sections, section, false))) {
         return true;
@@ -174,7 +167,6 @@ static bool visit_section(void *visitor, const struct view_section *section)
 static int section_verdict(struct section_search *sections)
 {
     uint32_t class = sections->class;
-
     if (sections->search.found == 1 && sections->best > 1) {
         return cli_error(sections->search.cli, CLI_USAGE,
                          "%zu sections of class %s fit, and may have different readers; give the "
@@ -198,8 +190,8 @@ static int section_verdict(struct section_search *sections)
 static void search_sections(struct cli *cli, const char *word, uint32_t class,
                             struct section_search *sections, struct view_section *out_section)
 {
-    memset(sections, 0, sizeof(*sections));
-    memset(out_section, 0, sizeof(*out_section));
+    memset(sections, 0, sizeof *sections);
+    memset(out_section, 0, sizeof *out_section);
     sections->engine = host_engine(cli->host);
     sections->class = class;
     sections->out = out_section;
@@ -211,7 +203,6 @@ static void search_sections(struct cli *cli, const char *word, uint32_t class,
 int ids_section(struct cli *cli, const char *word, uint32_t class, struct view_section *out_section)
 {
     struct section_search sections;
-
     search_sections(cli, word, class, &sections, out_section);
     return section_verdict(&sections);
 }
@@ -220,11 +211,9 @@ int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
                      struct view_section *out_section)
 {
     struct section_search sections;
-
     search_sections(cli, word, class, &sections, out_section);
     if (sections.search.found == 0) {
         int code = cli_refresh(cli);
-
         return code == CLI_OK ? ids_section(cli, word, class, out_section) : code;
     }
     return section_verdict(&sections);
@@ -233,7 +222,6 @@ int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
 bool ids_section_quietly(struct cli *cli, const char *word, struct view_section *out_section)
 {
     struct section_search sections;
-
     search_sections(cli, word, 0, &sections, out_section);
     return sections.search.found == 1 && sections.best == 1;
 }
@@ -243,9 +231,8 @@ bool ids_section_quietly(struct cli *cli, const char *word, struct view_section 
 static void find_note(struct search *search, struct cli *cli, const char *word,
                       struct section_id *out_section, struct note_id *out_note)
 {
-    enum status status = STATUS_NOT_FOUND;
-
     search_init(search, cli, word);
+    enum status status = STATUS_NOT_FOUND;
     if (search->is_prefix) {
         status = view_find_note(host_engine(cli->host), &search->prefix, out_section, out_note);
     }
@@ -256,7 +243,6 @@ int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
              struct note_id *out_note)
 {
     struct search search;
-
     find_note(&search, cli, word, out_section, out_note);
     return verdict(&search, "note");
 }
@@ -265,7 +251,6 @@ bool ids_note_quietly(struct cli *cli, const char *word, struct section_id *out_
                       struct note_id *out_note)
 {
     struct search search;
-
     find_note(&search, cli, word, out_section, out_note);
     return search.found == 1;
 }
@@ -280,7 +265,6 @@ struct relation_search {
 static bool visit_relation(void *visitor, const struct view_relation *relation)
 {
     struct relation_search *relations = visitor;
-
     if (fits(&relations->search, ID_SPAN(&relation->statement), NULL)) {
         relations->search.found++;
         *relations->out = relation->statement;
@@ -291,7 +275,6 @@ static bool visit_relation(void *visitor, const struct view_relation *relation)
 int ids_relation(struct cli *cli, const char *word, struct hash *out_relation)
 {
     struct relation_search relations = {.out = out_relation};
-
     search_init(&relations.search, cli, word);
     view_relations(host_engine(cli->host), visit_relation, &relations);
     return verdict(&relations.search, "relation");

@@ -20,11 +20,9 @@ struct writing {
 static enum status make_parents(const char *folder, const char *path)
 {
     char full[FILES_PATH_BYTES_MAX];
-
     for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        int n = snprintf(full, sizeof(full), "%s/%.*s", folder, (int)(slash - path), path);
-
-        if (n < 0 || (size_t)n >= sizeof(full)) {
+        int n = snprintf(full, sizeof full, "%s/%.*s", folder, (int)(slash - path), path);
+        if (n < 0 || (size_t)n >= sizeof full) {
             return STATUS_USAGE;
         }
         if (files_folder(full) != STATUS_OK) {
@@ -37,9 +35,8 @@ static enum status make_parents(const char *folder, const char *path)
 static bool write_file(void *writer, const char *path, struct span bytes)
 {
     struct writing *writing = writer;
-    char full[FILES_PATH_BYTES_MAX];
-
     writing->status = make_parents(writing->folder, path);
+    char full[FILES_PATH_BYTES_MAX];
     if (writing->status == STATUS_OK) {
         writing->status = files_join(writing->folder, path, full);
     }
@@ -69,13 +66,11 @@ static int make_folder(struct cli *cli, const char *folder)
 int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
 {
     struct writing writing = {.folder = folder, .status = STATUS_OK};
-    enum status status;
     int code = make_folder(cli, folder);
-
     if (code != CLI_OK) {
         return code;
     }
-    status = query_export(host_engine(cli->host), ticket, write_file, &writing);
+    enum status status = query_export(host_engine(cli->host), ticket, write_file, &writing);
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_LOG_EXPORT, writing.status == STATUS_OK ? status : writing.status);
     }
@@ -115,7 +110,6 @@ static void utc_of(const cJSON *time_ms, char out[32])
 {
     time_t seconds = cJSON_IsNumber(time_ms) ? (time_t)(time_ms->valuedouble / 1000) : 0;
     struct tm utc;
-
     if (gmtime_r(&seconds, &utc) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%S", &utc) == 0) {
         out[0] = '\0';
     }
@@ -126,11 +120,10 @@ static void csv_line(struct lines *lines, const cJSON *object)
     for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, COLUMNS[i]);
         char number[32] = "";
-
         if (strcmp(COLUMNS[i], "time_utc") == 0) {
             utc_of(cJSON_GetObjectItemCaseSensitive(object, "time_ms"), number);
         } else if (cJSON_IsNumber(item)) {
-            (void)snprintf(number, sizeof(number), "%.0f", item->valuedouble);
+            (void)snprintf(number, sizeof number, "%.0f", item->valuedouble);
         }
         csv_cell(lines->file, cJSON_IsString(item) ? item->valuestring : number,
                  i + 1 == ARRAY_LEN(COLUMNS));
@@ -140,17 +133,14 @@ static void csv_line(struct lines *lines, const cJSON *object)
 static bool write_line(void *visitor, const struct query_event *event)
 {
     struct lines *lines = visitor;
-    cJSON *object;
-
     if (!log_print_wanted(lines->query, event)) {
         return true;
     }
-    object = log_print_object(host_engine(lines->cli->host), event);
+    cJSON *object = log_print_object(host_engine(lines->cli->host), event);
     if (lines->csv) {
         csv_line(lines, object);
     } else {
         char *text = cJSON_PrintUnformatted(object);
-
         CHECK(text != NULL);
         (void)fprintf(lines->file, "%s\n", text);
         cJSON_free(text);
@@ -167,7 +157,6 @@ int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t 
     char path[FILES_PATH_BYTES_MAX];
     enum status status = files_join(folder, lines.csv ? "events.csv" : "events.jsonl", path);
     int code = status == STATUS_OK ? make_folder(cli, folder) : cli_fail(cli, SAY_EXPORT, status);
-
     if (code != CLI_OK) {
         return code;
     }

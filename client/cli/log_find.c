@@ -23,17 +23,14 @@ static bool visit_making(void *visitor, const struct query_event *event)
 {
     struct finding *finding = visitor;
     const Alcove__EventTarget *target = event->target;
-    bool fits;
-
     if (target == NULL || target->chart.len != ID_BYTES || target->section.len != ID_BYTES) {
         return true;
     }
-    fits = finding->charts
-               ? field_fits(finding, target->chart) || field_fits(finding, target->subject)
-               : field_fits(finding, target->section);
+    bool fits = finding->charts
+                    ? field_fits(finding, target->chart) || field_fits(finding, target->subject)
+                    : field_fits(finding, target->section);
     if (fits) {
         const uint8_t *id = finding->charts ? target->chart.data : target->section.data;
-
         finding->found += finding->found == 0 || memcmp(finding->id, id, ID_BYTES) != 0 ? 1 : 0;
         memcpy(finding->id, id, ID_BYTES);
     }
@@ -42,11 +39,10 @@ static bool visit_making(void *visitor, const struct query_event *event)
 
 static int search(struct cli *cli, struct finding *finding)
 {
-    const struct query_terms query = {.scope = ACTION_LOG_ALL, .action = ACTION_CREATE_SECTION};
-    struct engine_ticket info = {0};
     uint64_t ticket = 0;
+    const struct query_terms query = {.scope = ACTION_LOG_ALL, .action = ACTION_CREATE_SECTION};
     enum status status = query_ask(host_engine(cli->host), &query, &ticket);
-
+    struct engine_ticket info = {0};
     if (status == STATUS_OK) {
         status = host_finish(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
         engine_ticket(host_engine(cli->host), ticket, &info);
@@ -63,8 +59,6 @@ static int search(struct cli *cli, struct finding *finding)
 
 static int find(struct cli *cli, const char *what, const char *word, struct finding *finding)
 {
-    int code = CLI_OK;
-
     if (strlen(word) < PREFIX_DIGITS_MIN ||
         hex_prefix_parse(span_of(word, strlen(word)), &finding->prefix) != STATUS_OK) {
         return cli_error(
@@ -73,7 +67,7 @@ static int find(struct cli *cli, const char *what, const char *word, struct find
             "least %u, not %s",
             PREFIX_DIGITS_MIN, word);
     }
-    code = search(cli, finding);
+    int code = search(cli, finding);
     if (code != CLI_OK || finding->found == 1) {
         return code;
     }
@@ -88,7 +82,6 @@ int log_find_chart(struct cli *cli, const char *word, struct chart_id *out_chart
 {
     struct finding finding = {.charts = true};
     int code = find(cli, "chart", word, &finding);
-
     memcpy(out_chart->bytes, finding.id, ID_BYTES);
     return code;
 }
@@ -97,7 +90,6 @@ int log_find_section(struct cli *cli, const char *word, struct section_id *out_s
 {
     struct finding finding = {.charts = false};
     int code = find(cli, "section", word, &finding);
-
     memcpy(out_section->bytes, finding.id, ID_BYTES);
     return code;
 }

@@ -12,7 +12,6 @@
 const char *log_print_outcome(uint32_t outcome)
 {
     static const char *const names[] = {"?", "ok", "refused", "failed"};
-
     return outcome < ARRAY_LEN(names) ? names[outcome] : names[0];
 }
 
@@ -20,7 +19,6 @@ const char *log_print_basis(uint32_t basis_kind)
 {
     static const char *const names[] = {"",         "self", "owner",      "grant",
                                         "relation", "role", "delegation", "invitation"};
-
     return basis_kind < ARRAY_LEN(names) ? names[basis_kind] : "?";
 }
 
@@ -28,7 +26,6 @@ static const char *purpose_name(uint32_t purpose)
 {
     static const char *const names[] = {"",       "TREAT",    "ETREAT", "HOPERAT",
                                         "PATRQT", "COVERAGE", "HCOMPL"};
-
     return purpose < ARRAY_LEN(names) ? names[purpose] : "?";
 }
 
@@ -59,7 +56,6 @@ static void name_of(const struct engine *engine, ProtobufCBinaryData id,
                     char out[VIEW_NAME_BYTES_MAX])
 {
     struct member_id member;
-
     if (field_member(id, &member)) {
         view_name(engine, &member, out);
     } else {
@@ -71,7 +67,6 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
 {
     cJSON *object = cJSON_CreateObject();
     char actor[VIEW_NAME_BYTES_MAX];
-
     name_of(engine, event->open->actor, actor);
     print_add_number(object, "seq", event->seq);
     print_add_number(object, "time_ms", event->open->time_ms);
@@ -98,7 +93,6 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
 static void print_head(struct cli *cli, const struct query_event *event)
 {
     char actor[VIEW_NAME_BYTES_MAX];
-
     name_of(host_engine(cli->host), event->open->actor, actor);
     (void)fprintf(cli->out, "%6llu ", (unsigned long long)event->seq);
     print_time(cli, event->open->time_ms);
@@ -134,7 +128,6 @@ static char *printed(const struct cli *cli,
     struct cli memory = *cli;
     char *text = NULL;
     size_t size = 0;
-
     memory.out = open_memstream(&text, &size);
     CHECK(memory.out != NULL);
     print(&memory, event);
@@ -149,7 +142,6 @@ static char *line_of(const struct cli *cli, const struct query_event *event)
     char *rest = printed(cli, print_rest, event);
     bool fits = strlen(head) + strlen(rest) <= LINE_COLUMNS;
     char *line = NULL;
-
     CHECK(asprintf(&line, fits ? "%s%s" : "%s\n                       %s", head, rest) >= 0);
     free(head);
     free(rest);
@@ -159,7 +151,6 @@ static char *line_of(const struct cli *cli, const struct query_event *event)
 static bool has_section(const struct query_terms *query, const struct query_event *event)
 {
     static const struct section_id any;
-
     return ID_EQUAL(&query->section, &any) ||
            (event->target != NULL && event->target->section.len == ID_BYTES &&
             memcmp(event->target->section.data, query->section.bytes, ID_BYTES) == 0);
@@ -168,12 +159,11 @@ static bool has_section(const struct query_terms *query, const struct query_even
 bool log_print_wanted(const struct query_terms *query, const struct query_event *event)
 {
     const Alcove__EventOpen *open = event->open;
-    struct member_id actor;
-
     if (query->scope != ACTION_LOG_CHART) {
         return true;
     }
-    memset(&actor, 0, sizeof(actor));
+    struct member_id actor;
+    memset(&actor, 0, sizeof actor);
     return (query->action == 0 || open->action == query->action) &&
            (query->outcome == 0 || open->outcome == query->outcome) &&
            open->time_ms >= query->time_from_ms &&
@@ -195,7 +185,6 @@ struct printing {
 static bool take_event(void *visitor, const struct query_event *event)
 {
     struct printing *printing = visitor;
-
     if (!log_print_wanted(printing->query, event)) {
         return true;
     }
@@ -238,10 +227,8 @@ int log_print_events(struct cli *cli, const struct query_terms *query, uint64_t 
     size_t shown =
         query->limit == 0 || printing.count < query->limit ? printing.count : query->limit;
     cJSON *array = cli->json ? cJSON_CreateArray() : NULL;
-
     for (size_t i = 0; i < printing.count; i++) {
         size_t at = backwards ? printing.count - 1 - i : i;
-
         print_item(cli, array, printing.items[at], status == STATUS_OK && i < shown);
     }
     free(printing.items);

@@ -20,7 +20,6 @@ static const char *default_profile(char out[PROFILE_BYTES_MAX])
         data != NULL && data[0] == '/'
             ? snprintf(out, PROFILE_BYTES_MAX, "%s/alcove", data)
             : snprintf(out, PROFILE_BYTES_MAX, "%s/.local/share/alcove", home == NULL ? "" : home);
-
     return n > 0 && (size_t)n < PROFILE_BYTES_MAX ? out : "alcove-profile";
 }
 
@@ -29,7 +28,6 @@ static const char *default_profile(char out[PROFILE_BYTES_MAX])
 static bool hold_standard(void)
 {
     bool in = fcntl(STDIN_FILENO, F_GETFD) >= 0;
-
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
             return false;
@@ -55,7 +53,6 @@ static void help(FILE *out, const struct parsed *parsed)
 static int run(struct cli *cli, const struct parsed *parsed)
 {
     int code;
-
     if (parsed->wrong[0] != '\0') {
         code = cli_error(cli, CLI_USAGE, "%s", parsed->wrong);
         if (!cli->json) {
@@ -76,19 +73,17 @@ static int run(struct cli *cli, const struct parsed *parsed)
 
 int main_loop(int argc, char **argv)
 {
-    char profile[PROFILE_BYTES_MAX];
-    struct parsed parsed;
     struct cli cli = {.commands = table_commands, .out = stdout, .err = stderr};
-    int code;
-
     cli.in = hold_standard() ? STDIN_FILENO : -1;
     cli.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    struct parsed parsed;
     parse_words(table_commands, argc, argv, &parsed);
     cli.command = parsed.command;
     cli.json = parsed.json;
     cli.passphrase_fd = parsed.passphrase_fd;
+    char profile[PROFILE_BYTES_MAX];
     cli.profile = parsed.profile == NULL ? default_profile(profile) : parsed.profile;
-    code = run(&cli, &parsed);
+    int code = run(&cli, &parsed);
     if (fflush(stdout) != 0 && code == CLI_OK) {
         cli_warn(&cli, "the output could not be written");
         code = CLI_FAILED;

@@ -188,7 +188,6 @@ struct message message_of(enum situation situation, enum status status)
                               .why = status_reason(status),
                               .kept = SITUATIONS[situation].kept,
                               .next = ""};
-
     for (size_t i = 0; i < ARRAY_LEN(STATUSES); i++) {
         if (STATUSES[i].status == status) {
             message.code = STATUSES[i].code;

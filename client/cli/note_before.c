@@ -28,9 +28,8 @@ static void drop_text(struct note_before *before)
 static enum status add_text(struct note_before *before, struct span text)
 {
     struct span between =
-        before->heads == 0 ? span_of(NULL, 0) : span_of(OTHER_VERSION, sizeof(OTHER_VERSION) - 1);
+        before->heads == 0 ? span_of(NULL, 0) : span_of(OTHER_VERSION, sizeof OTHER_VERSION - 1);
     uint8_t *grown = malloc(before->text_size + between.size + text.size + 1);
-
     if (grown == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -53,11 +52,10 @@ static enum status add_text(struct note_before *before, struct span text)
 /* A copy, since what a visitor is shown ends with the call. */
 static enum status keep_newest(struct note_before *before, const Alcove__NoteBody *body)
 {
-    ProtobufCMessage *copy = NULL;
     uint8_t *bytes = NULL;
     size_t size = 0;
     enum status status = message_pack(&body->base, &bytes, &size);
-
+    ProtobufCMessage *copy = NULL;
     if (status == STATUS_OK) {
         status = message_decode(&alcove__note_body__descriptor, span_of(bytes, size),
                                 &before->arena, &copy);
@@ -72,7 +70,6 @@ static bool visit(void *visitor, const struct view_revision *revision)
 {
     struct gathering *gathering = visitor;
     struct note_before *before = gathering->before;
-
     before->locked |= revision->kind == REVISION_SIGNED;
     if (note_is_refused(gathering->cli, revision)) {
         return true;
@@ -102,10 +99,8 @@ enum status note_before_get(struct cli *cli, const struct section_id *section,
                             const struct note_id *note, struct note_before *out_before)
 {
     struct gathering gathering = {.cli = cli, .before = out_before, .status = STATUS_OK};
-    enum status status;
-
-    memset(out_before, 0, sizeof(*out_before));
-    status = view_revisions(host_engine(cli->host), section, note, visit, &gathering);
+    memset(out_before, 0, sizeof *out_before);
+    enum status status = view_revisions(host_engine(cli->host), section, note, visit, &gathering);
     if (gathering.pending) {
         out_before->links.count = 0; /* it follows what waits, whose link is not made yet */
     }
@@ -116,7 +111,7 @@ void note_before_deinit(struct note_before *before)
 {
     drop_text(before);
     arena_free(&before->arena);
-    memset(before, 0, sizeof(*before));
+    memset(before, 0, sizeof *before);
 }
 
 #define PACKED_HEAD_BYTES (1u + 4u + 1u)
@@ -125,7 +120,6 @@ void note_before_pack(const struct note_before *before, FILE *out)
 {
     uint8_t head[PACKED_HEAD_BYTES];
     struct cursor_writer writer;
-
     cursor_write_init(&writer, head, sizeof head);
     cursor_write_u8(&writer, before->locked ? 1 : 0);
     cursor_write_u32(&writer, (uint32_t)before->heads);
@@ -137,10 +131,8 @@ void note_before_pack(const struct note_before *before, FILE *out)
 
 enum status note_before_unpack(struct span bytes, struct note_before *out_before)
 {
-    struct cursor_reader reader;
-    struct span text;
-
     memset(out_before, 0, sizeof *out_before);
+    struct cursor_reader reader;
     cursor_read_init(&reader, bytes);
     out_before->locked = cursor_read_u8(&reader) != 0;
     out_before->heads = cursor_read_u32(&reader);
@@ -152,7 +144,7 @@ enum status note_before_unpack(struct span bytes, struct note_before *out_before
     for (size_t i = 0; i < out_before->links.count; i++) {
         cursor_read_bytes(&reader, out_before->links.items[i].bytes, HASH_BYTES);
     }
-    text = cursor_read_rest(&reader);
+    struct span text = cursor_read_rest(&reader);
     out_before->text = malloc(text.size + 1);
     if (out_before->text == NULL) {
         return STATUS_NO_MEMORY;

@@ -32,7 +32,6 @@ struct span note_list_headline(const Alcove__NoteBody *body)
 {
     struct span text = body->title.len > 0 ? field_span(body->title) : field_span(body->text);
     size_t start = 0;
-
     while (start < text.size && (text.data[start] == '\n' || text.data[start] == ' ')) {
         start++;
     }
@@ -58,14 +57,12 @@ static bool collect(void *visitor, const struct view_note *note)
 {
     struct items *items = visitor;
     const Alcove__NoteBody *body = note->newest.body;
-    struct item *item;
-
-    if (array_grow(&items->all, &items->room, items->count + 1, sizeof(*items->all)) != STATUS_OK) {
+    if (array_grow(&items->all, &items->room, items->count + 1, sizeof *items->all) != STATUS_OK) {
         items->no_memory = true;
         return false;
     }
-    item = &items->all[items->count++];
-    memset(item, 0, sizeof(*item));
+    struct item *item = &items->all[items->count++];
+    memset(item, 0, sizeof *item);
     item->note = *note;
     item->note.newest.body = NULL;
     item->note.newest.parents = NULL;
@@ -83,7 +80,6 @@ static bool collect(void *visitor, const struct view_note *note)
 static bool is_added(const struct item *item)
 {
     uint32_t kind = item->note.newest.kind;
-
     return item->note.revisions > 1 && (kind == REVISION_ADDENDUM || kind == REVISION_CORRECTION ||
                                         kind == REVISION_LATE_ENTRY);
 }
@@ -92,7 +88,6 @@ static bool is_added(const struct item *item)
 static bool find_title(void *visitor, const struct view_revision *revision)
 {
     struct item *item = visitor;
-
     if (revision->body != NULL &&
         (revision->kind == REVISION_SIGNED || revision->kind == REVISION_DRAFT)) {
         set_title(item, revision->body->title.len > 0 ? field_span(revision->body->title)
@@ -107,7 +102,6 @@ static void add_json(struct note_list *list, const struct view_section *section,
     const struct view_note *note = &item->note;
     cJSON *object = cJSON_CreateObject();
     char author[VIEW_NAME_BYTES_MAX];
-
     view_name(host_engine(list->cli->host), &note->newest.author, author);
     print_add_id(object, "note", ID_SPAN(&note->note));
     print_add_id(object, "section", ID_SPAN(&note->section));
@@ -134,13 +128,12 @@ static void add_json(struct note_list *list, const struct view_section *section,
 static void print_heading(struct note_list *list, const struct view_section *section)
 {
     struct cli *cli = list->cli;
-    char name[VIEW_NAME_BYTES_MAX];
-
     if (!list->headed || (list->begun && ID_EQUAL(&list->chart, &section->chart))) {
         return;
     }
     list->begun = true;
     list->chart = section->chart;
+    char name[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &section->client, name);
     (void)fputs("chart ", cli->out);
     print_short(cli, ID_SPAN(&section->chart));
@@ -154,7 +147,6 @@ static void print_item(struct note_list *list, const struct item *item)
     struct cli *cli = list->cli;
     const struct view_note *note = &item->note;
     char author[VIEW_NAME_BYTES_MAX];
-
     view_name(host_engine(cli->host), &note->newest.author, author);
     print_short(cli, ID_SPAN(&note->note));
     (void)fprintf(cli->out, " %-8s ", policy_class_name(note->class));
@@ -197,13 +189,11 @@ enum status note_list_section(struct note_list *list, const struct view_section 
     struct engine *engine = host_engine(list->cli->host);
     struct items items = {0};
     enum status status = view_notes(engine, &section->section, collect, &items);
-
     if (status == STATUS_OK && items.no_memory) {
         status = STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < items.count && status == STATUS_OK; i++) {
         struct item *item = &items.all[i];
-
         if (is_added(item)) {
             status = view_revisions(engine, &section->section, &item->note.note, find_title, item);
         }
@@ -212,7 +202,7 @@ enum status note_list_section(struct note_list *list, const struct view_section 
         }
     }
     if (items.all != NULL) {
-        wipe(items.all, items.count * sizeof(*items.all));
+        wipe(items.all, items.count * sizeof *items.all);
     }
     free(items.all);
     return status;

@@ -34,10 +34,9 @@ static int tell_written(struct cli *cli, const struct view_section *section,
                         const struct note_id *note, uint64_t ticket, bool sent)
 {
     const char *class = policy_class_name(section->class);
-    char digits[PRINT_DIGITS_BYTES];
     struct engine_ticket info;
-
     engine_ticket(host_engine(cli->host), ticket, &info);
+    char digits[PRINT_DIGITS_BYTES];
     print_digits(ID_SPAN(note), digits);
     return print_answer(cli,
                         (const struct print_field[]){
@@ -87,11 +86,9 @@ static void fill_fields(const struct note_input *input, Alcove__NoteField *field
     } all[] = {{"category", input->category == 0 ? NULL : note_categories[input->category - 1]},
                {"template", input->template == 0 ? NULL : note_text_templates[input->template - 1]},
                {"bring", input->bring ? "yes" : NULL}};
-
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (all[i].value != NULL) {
             Alcove__NoteField *field = &fields[body->n_field];
-
             alcove__note_field__init(field);
             field->key = text_field(all[i].key);
             field->value = text_field(all[i].value);
@@ -106,15 +103,13 @@ static int write_it(struct cli *cli, const struct write_note *note,
 {
     struct note_id written;
     uint64_t ticket = 0;
-    bool sent = false;
     enum status status =
         write_note(host_engine(cli->host), note, clock_now_ms(), &written, &ticket);
-    int code;
-
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_NOTE_WRITE, status);
     }
-    code = cli_deliver(cli, ticket, &sent);
+    bool sent = false;
+    int code = cli_deliver(cli, ticket, &sent);
     return code == CLI_OK ? tell_written(cli, section, &written, ticket, sent) : code;
 }
 
@@ -126,10 +121,6 @@ int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
                               .kind = revision_kind(input),
                               .parent_count = input->after.count};
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    Alcove__NoteField fields[FIELDS_MAX];
-    Alcove__NoteField *field_list[FIELDS_MAX];
-    ProtobufCBinaryData tags[NOTE_TAGS_MAX];
-
     if (note_id != NULL) {
         note.note = *note_id;
     }
@@ -139,11 +130,14 @@ int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
     body.written_ms = clock_now_ms();
     body.title = text_field(input->title);
     body.reason = text_field(input->reason);
+    ProtobufCBinaryData tags[NOTE_TAGS_MAX];
     for (size_t i = 0; i < input->tags.count; i++) {
         tags[i] = text_field(input->tags.items[i]);
     }
     body.n_tag = input->tags.count;
     body.tag = tags;
+    Alcove__NoteField fields[FIELDS_MAX];
+    Alcove__NoteField *field_list[FIELDS_MAX];
     fill_fields(input, fields, field_list, &body);
     if (note.kind == REVISION_DRAFT || note.kind == REVISION_SIGNED) {
         keep_before(before, input, &body);

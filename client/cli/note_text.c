@@ -28,7 +28,6 @@ static bool is_as_it_was(const struct note_text *text, struct span begin)
 static bool is_blank(const struct note_text *text)
 {
     size_t i = 0;
-
     while (i < text->size && strchr(" \t\r\n", text->bytes[i]) != NULL && text->bytes[i] != 0) {
         i++;
     }
@@ -38,7 +37,6 @@ static bool is_blank(const struct note_text *text)
 static int judge(struct cli *cli, const struct note_text *text, bool unchanged)
 {
     const char *what = NULL;
-
     if (is_blank(text)) {
         what = "empty";
     } else if (unchanged) {
@@ -62,12 +60,10 @@ static int fail_read(struct cli *cli, const char *file, enum status status)
 
 int note_text_edit(struct cli *cli, struct span begin, bool as_it_was, struct note_text *out_text)
 {
-    enum status status;
-    bool unchanged;
-
-    memset(out_text, 0, sizeof(*out_text));
-    status = editor_run(cli, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
-    unchanged = is_as_it_was(out_text, begin);
+    memset(out_text, 0, sizeof *out_text);
+    enum status status =
+        editor_run(cli, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
+    bool unchanged = is_as_it_was(out_text, begin);
     out_text->typed = out_text->bytes != NULL && !unchanged;
     return status == STATUS_OK ? judge(cli, out_text, unchanged && !as_it_was)
                                : fail_read(cli, NULL, status);
@@ -75,21 +71,19 @@ int note_text_edit(struct cli *cli, struct span begin, bool as_it_was, struct no
 
 int note_text_take(struct cli *cli, const char *file, uint32_t template, struct note_text *out_text)
 {
-    enum status status;
-
     memset(out_text, 0, sizeof *out_text);
     if (file == NULL) {
         return note_text_edit(cli, span_of(HEADINGS[template], strlen(HEADINGS[template])), false,
                               out_text);
     }
-    status = files_read(file, cli->in, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
+    enum status status =
+        files_read(file, cli->in, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
     return status == STATUS_OK ? judge(cli, out_text, false) : fail_read(cli, file, status);
 }
 
 void note_text_end(struct cli *cli, struct note_text *text, int code)
 {
     char path[FILES_PATH_BYTES_MAX];
-
     if (text->typed && text->size > 0 && code != CLI_OK) {
         if (editor_keep(span_of(text->bytes, text->size), path) == STATUS_OK) {
             cli_warn(cli,
@@ -104,5 +98,5 @@ void note_text_end(struct cli *cli, struct note_text *text, int code)
         wipe(text->bytes, text->size);
     }
     free(text->bytes);
-    memset(text, 0, sizeof(*text));
+    memset(text, 0, sizeof *text);
 }

@@ -39,7 +39,6 @@ bool option_is_required(const struct option *option)
 static uint32_t action_at(size_t index)
 {
     uint32_t action = 0;
-
     for (size_t i = 0; i <= index && action <= POLICY_ACTION_MAX; i++) {
         do {
             action++;
@@ -51,7 +50,6 @@ static uint32_t action_at(size_t index)
 const char *option_choice(const struct option *option, size_t index)
 {
     uint32_t value = (uint32_t)index + 1;
-
     if (option->kind == OPTION_CHOICE) {
         return option->rule->choices[index];
     }
@@ -101,8 +99,6 @@ uint64_t option_get_number(const struct option *option, const void *values)
 {
     const uint8_t *at = (const uint8_t *)values + option->offset;
     uint64_t wide = 0;
-    uint32_t narrow = 0;
-
     if (number_bytes(option->kind) == sizeof wide) {
         memcpy(&wide, at, sizeof wide);
         return wide;
@@ -110,6 +106,7 @@ uint64_t option_get_number(const struct option *option, const void *values)
     if (option->kind == OPTION_FLAG) {
         return *at;
     }
+    uint32_t narrow = 0;
     memcpy(&narrow, at, sizeof narrow);
     return narrow;
 }
@@ -118,7 +115,6 @@ void option_set_number(const struct option *option, void *values, uint64_t numbe
 {
     uint8_t *at = (uint8_t *)values + option->offset;
     uint32_t narrow = (uint32_t)number;
-
     if (number_bytes(option->kind) == sizeof number) {
         memcpy(at, &number, sizeof number);
     } else if (option->kind == OPTION_FLAG) {
@@ -165,7 +161,6 @@ void option_clear(const struct option_table *table, void *out_values)
     memset(out_values, 0, table->size);
     for (size_t i = 0; i < table->count; i++) {
         const struct option *option = &table->rows[i];
-
         if (option->kind == OPTION_NUMBER) {
             option_set_number(option, out_values, option->rule->otherwise);
         } else if (option->kind == OPTION_FD) {
@@ -177,7 +172,6 @@ void option_clear(const struct option_table *table, void *out_values)
 void *option_values_new(const struct option_table *table)
 {
     void *values = malloc(table->size + 1);
-
     CHECK(values != NULL);
     option_clear(table, values);
     return values;
@@ -191,7 +185,6 @@ static bool take_number(const struct option *option, const char *text, uint64_t 
     uint64_t least = option->kind == OPTION_NUMBER ? option->rule->least : 0;
     uint64_t most = option->kind == OPTION_NUMBER ? option->rule->most : FD_MAX;
     bool good = number_of(text, least, most, out_number);
-
     if (!good) {
         (void)snprintf(wrong, OPTION_WRONG_BYTES, "%s is a number from %llu to %llu, not %.64s",
                        option->name, (unsigned long long)least, (unsigned long long)most, text);
@@ -206,13 +199,11 @@ static bool time_of(const char *text, bool end, uint64_t *out_ms)
     const char *rest = strptime(text, "%Y-%m-%d", &local);
     bool day = rest != NULL && *rest == '\0';
     int number = local.tm_mday;
-    time_t seconds;
-
     if (rest != NULL && *rest == 'T') {
         rest = strptime(rest + 1, "%H:%M", &local);
     }
     local.tm_isdst = -1;
-    seconds = rest != NULL && *rest == '\0' ? mktime(&local) : -1;
+    time_t seconds = rest != NULL && *rest == '\0' ? mktime(&local) : -1;
     if (seconds < 0 || local.tm_mday != number) {
         return false;
     }
@@ -245,15 +236,13 @@ static bool take_time(const struct option *option, const char *text, uint64_t *o
 static bool take_choice(const struct option *option, const char *text, uint64_t *out_number,
                         char *wrong)
 {
-    size_t used;
-
     for (size_t i = 0; option_choice(option, i) != NULL; i++) {
         if (strcmp(option_choice(option, i), text) == 0) {
             *out_number = choice_number(option, i);
             return true;
         }
     }
-    used = (size_t)snprintf(wrong, OPTION_WRONG_BYTES, "%s is one of", option->name);
+    size_t used = (size_t)snprintf(wrong, OPTION_WRONG_BYTES, "%s is one of", option->name);
     for (size_t i = 0; option_choice(option, i) != NULL && used < OPTION_WRONG_BYTES; i++) {
         used += (size_t)snprintf(wrong + used, OPTION_WRONG_BYTES - used, "%s %s",
                                  i == 0 ? "" : ",", option_choice(option, i));
@@ -280,9 +269,6 @@ bool option_take(const struct option *option, void *values, const char *text,
                  char wrong[static OPTION_WRONG_BYTES])
 {
     void *at = (uint8_t *)values + option->offset;
-    uint64_t number = 1;
-    bool good = true;
-
     if (option->kind == OPTION_MANY) {
         return add_text(option, at, text, wrong);
     }
@@ -290,6 +276,8 @@ bool option_take(const struct option *option, void *values, const char *text,
         memcpy(at, &text, sizeof text);
         return true;
     }
+    uint64_t number = 1;
+    bool good = true;
     if (option->kind == OPTION_NUMBER || option->kind == OPTION_FD) {
         good = take_number(option, text, &number, wrong);
     } else if (number_bytes(option->kind) == sizeof number) {

@@ -34,11 +34,10 @@ static void complain(struct parsing *parsing, const char *format, ...)
 /* The first is kept. All is read in any case: a "--json" that follows still counts. */
 static void complain(struct parsing *parsing, const char *format, ...)
 {
-    char later[OPTION_WRONG_BYTES];
     char *wrong = parsing->parsed->wrong;
     va_list values;
-
     va_start(values, format);
+    char later[OPTION_WRONG_BYTES];
     (void)vsnprintf(wrong[0] == '\0' ? wrong : later, OPTION_WRONG_BYTES, format,
                     values); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
@@ -48,7 +47,6 @@ static void complain(struct parsing *parsing, const char *format, ...)
 static void choose(struct parsing *parsing, const struct command *command)
 {
     struct parsed *parsed = parsing->parsed;
-
     parsed->command = command;
     parsed->values = option_values_new(command->options);
 }
@@ -57,7 +55,6 @@ static bool is_name(const struct parsing *parsing, const char *name)
 {
     const struct command *command;
     size_t i = 0;
-
     while ((command = command_at(parsing->lists, i)) != NULL && !command_is_of(command, name)) {
         i++;
     }
@@ -68,12 +65,11 @@ static bool is_name(const struct parsing *parsing, const char *name)
 static bool settle(struct parsing *parsing, const char *word)
 {
     struct parsed *parsed = parsing->parsed;
-    const struct command *bare;
-
     if (parsed->command != NULL) {
         return true;
     }
-    bare = parsed->name == NULL ? NULL : command_find(parsing->lists, parsed->name, NULL);
+    const struct command *bare =
+        parsed->name == NULL ? NULL : command_find(parsing->lists, parsed->name, NULL);
     if (bare != NULL) {
         choose(parsing, bare);
         return true;
@@ -90,9 +86,7 @@ static bool settle(struct parsing *parsing, const char *word)
 static void take(struct parsing *parsing, const struct option *option, void *values,
                  uint64_t *given, uint64_t bit, const char *word)
 {
-    char wrong[OPTION_WRONG_BYTES] = "";
     const char *value = word + strlen(option->name);
-
     if (option->kind == OPTION_FLAG && *value == '=') {
         complain(parsing, "%s takes no value", option->name);
         return;
@@ -106,6 +100,7 @@ static void take(struct parsing *parsing, const struct option *option, void *val
         }
         value = parsing->argv[parsing->next++];
     }
+    char wrong[OPTION_WRONG_BYTES] = "";
     if ((*given & bit) != 0 && option->kind != OPTION_MANY) {
         complain(parsing, "%s is given twice", option->name);
     } else if (!option_take(option, values, value, wrong)) {
@@ -119,7 +114,6 @@ static void take_option(struct parsing *parsing, const char *word)
     struct parsed *parsed = parsing->parsed;
     size_t size = strcspn(word, "=");
     const struct option *option = option_find(&parse_globals, word, size);
-
     if (option != NULL) {
         take(parsing, option, parsed, &parsing->globals, 1ull << (option - GLOBALS), word);
         return;
@@ -144,9 +138,8 @@ static void take_option(struct parsing *parsing, const char *word)
 static void take_word(struct parsing *parsing, const char *word)
 {
     const struct command *command = parsing->parsed->command;
-    char wrong[OPTION_WRONG_BYTES] = "";
     size_t skip = parsing->words++;
-
+    char wrong[OPTION_WRONG_BYTES] = "";
     for (size_t i = 0; i < command->options->count; i++) {
         if (!option_is_word(&command->options->rows[i]) || skip-- > 0) {
             continue;
@@ -164,7 +157,6 @@ static void take_name_or_word(struct parsing *parsing, const char *word)
 {
     struct parsed *parsed = parsing->parsed;
     const struct command *sub;
-
     if (parsed->name == NULL && strcmp(word, "help") == 0 && !parsed->help) {
         parsed->help = true;
     } else if (parsed->name == NULL) {
@@ -184,9 +176,6 @@ static void take_name_or_word(struct parsing *parsing, const char *word)
 static void finish(struct parsing *parsing)
 {
     struct parsed *parsed = parsing->parsed;
-    const struct option *lacking;
-    const char *why = NULL;
-
     if (parsed->wrong[0] != '\0' || parsed->help) {
         return;
     }
@@ -200,7 +189,8 @@ static void finish(struct parsing *parsing)
     }
     (void)settle(parsing, parsed->name);
     CHECK(parsed->command != NULL);
-    lacking = command_lacks(parsed->command, parsing->given);
+    const struct option *lacking = command_lacks(parsed->command, parsing->given);
+    const char *why = NULL;
     if (lacking != NULL) {
         complain(parsing, "%s is missing", lacking->name);
     } else if (parsed->command->check != NULL) {
@@ -216,11 +206,9 @@ void parse_words(const struct command_list *const *lists, int argc, char **argv,
 {
     struct parsing parsing = {
         .lists = lists, .parsed = out_parsed, .argc = argc, .argv = argv, .next = 1};
-
     option_clear(&parse_globals, out_parsed);
     while (parsing.next < argc) {
         const char *word = argv[parsing.next++];
-
         if (!parsing.only_words && strcmp(word, "--") == 0) {
             parsing.only_words = true;
         } else if (!parsing.only_words && word[0] == '-' && word[1] != '\0') {

@@ -23,7 +23,6 @@ static bool is_plain(uint32_t code)
 static uint32_t next_code(struct span *text)
 {
     uint32_t code = 0;
-
     if (!utf8_next(text, &code)) {
         code = 0xfffd;
         *text = span_of(text->data + 1, text->size - 1);
@@ -51,7 +50,6 @@ static void put_code(FILE *out, uint32_t code, bool utf8)
 size_t print_width(struct span text)
 {
     size_t count = 0;
-
     while (text.size > 0) {
         count += is_plain(next_code(&text)) ? 1 : 0;
     }
@@ -62,7 +60,6 @@ bool print_is_plain(struct span text)
 {
     while (text.size > 0) {
         uint32_t code = 0;
-
         if (!utf8_next(&text, &code) || !(is_plain(code) || code == '\n' || code == '\t')) {
             return false;
         }
@@ -74,10 +71,8 @@ void print_text(struct cli *cli, struct span text, size_t columns)
 {
     bool cut = columns > 3 && print_width(text) > columns;
     size_t left = cut ? columns - 3 : SIZE_MAX;
-
     while (text.size > 0 && left > 0) {
         uint32_t code = next_code(&text);
-
         if (code == '\n' || code == '\t') {
             code = ' ';
         }
@@ -102,18 +97,15 @@ static void put_indent(FILE *out, size_t indent)
 static struct span next_word(struct span *rest, bool *out_line_end)
 {
     size_t start = 0;
-    size_t end;
-    struct span word;
-
     while (start < rest->size && (rest->data[start] == ' ' || rest->data[start] == '\t')) {
         start++;
     }
-    end = start;
+    size_t end = start;
     while (end < rest->size && rest->data[end] != ' ' && rest->data[end] != '\t' &&
            rest->data[end] != '\n') {
         end++;
     }
-    word = span_of(rest->data + start, end - start);
+    struct span word = span_of(rest->data + start, end - start);
     *out_line_end = end < rest->size && rest->data[end] == '\n';
     end += *out_line_end ? 1 : 0;
     *rest = span_of(rest->data + end, rest->size - end);
@@ -123,12 +115,10 @@ static struct span next_word(struct span *rest, bool *out_line_end)
 void print_block(struct cli *cli, struct span text, size_t indent)
 {
     size_t column = 0;
-
     while (text.size > 0) {
         bool line_end = false;
         struct span word = next_word(&text, &line_end);
         size_t width = print_width(word);
-
         if (width > 0 && column > 0 && indent + column + 1 + width > LINE_COLUMNS) {
             (void)fputc('\n', cli->out);
             column = 0;
@@ -156,7 +146,6 @@ void print_block(struct cli *cli, struct span text, size_t indent)
 void print_short(struct cli *cli, struct span id)
 {
     char text[2 * HASH_BYTES + 1];
-
     hex_encode(id, text);
     (void)fprintf(cli->out, "%.*s", (int)SHORT_DIGITS, text);
 }
@@ -166,9 +155,8 @@ void print_time(struct cli *cli, uint64_t time_ms)
     time_t seconds = (time_t)(time_ms / 1000u);
     char text[32];
     struct tm local;
-
     if (time_ms == 0 || localtime_r(&seconds, &local) == NULL ||
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &local) == 0) {
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local) == 0) {
         (void)fprintf(cli->out, "-");
         return;
     }
@@ -190,13 +178,10 @@ static void put_escaped(FILE *out, uint32_t code)
 void print_json(struct cli *cli, cJSON *value)
 {
     char *text = cJSON_PrintUnformatted(value);
-    struct span rest;
-
     CHECK(text != NULL);
-    rest = span_of(text, strlen(text));
+    struct span rest = span_of(text, strlen(text));
     while (rest.size > 0) {
         uint32_t code = next_code(&rest);
-
         if (is_plain(code)) {
             put_code(cli->out, code, true);
         } else {
@@ -212,7 +197,6 @@ void print_json(struct cli *cli, cJSON *value)
 void print_add_id(cJSON *object, const char *key, struct span id)
 {
     char text[2 * HASH_BYTES + 1];
-
     hex_encode(id, text);
     (void)cJSON_AddStringToObject(object, key, text);
 }
@@ -225,13 +209,11 @@ void print_add_text(cJSON *object, const char *key, const char *text)
 void print_add_span(cJSON *object, const char *key, struct span text)
 {
     char *copy = malloc(3 * text.size + 1);
-    size_t size = 0;
-
     CHECK(copy != NULL);
+    size_t size = 0;
     while (text.size > 0) {
         struct span before = text;
         uint32_t code = 0;
-
         if (!utf8_next(&text, &code)) {
             text = span_of(text.data + 1, text.size - 1);
             code = 0;

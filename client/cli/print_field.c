@@ -15,7 +15,6 @@ struct span print_span(const char *text)
 void print_digits(struct span id, char out[static PRINT_DIGITS_BYTES])
 {
     char text[2 * HASH_BYTES + 1];
-
     hex_encode(id, text);
     memcpy(out, text, PRINT_DIGITS_BYTES - 1);
     out[PRINT_DIGITS_BYTES - 1] = '\0';
@@ -24,10 +23,8 @@ void print_digits(struct span id, char out[static PRINT_DIGITS_BYTES])
 cJSON *print_object(const struct print_field *fields, size_t count)
 {
     cJSON *object = cJSON_CreateObject();
-
     for (size_t i = 0; i < count; i++) {
         const struct print_field *field = &fields[i];
-
         if (field->key == NULL) {
             continue;
         }
@@ -47,7 +44,6 @@ cJSON *print_object(const struct print_field *fields, size_t count)
 static void put_text(struct cli *cli, const struct print_field *field)
 {
     size_t columns = (size_t)(field->columns < 0 ? -field->columns : field->columns);
-
     print_text(cli, field->span, columns);
     for (size_t used = print_width(field->span); field->columns < 0 && used < columns; used++) {
         (void)fputc(' ', cli->out);
@@ -60,7 +56,6 @@ void print_line(struct cli *cli, const struct print_field *fields, size_t count)
         const struct print_field *field = &fields[i];
         bool is_false = field->kind == PRINT_BOOL && field->number == 0;
         const char *before = is_false ? field->otherwise : field->before;
-
         if (before == NULL || (field->kind == PRINT_TIME && field->number == 0)) {
             continue;
         }
@@ -90,14 +85,13 @@ void print_row(struct cli *cli, cJSON *array, const struct print_field *fields, 
 int print_answer(struct cli *cli, const struct print_field *fields, size_t count,
                  const char *format, ...)
 {
-    char *text = NULL;
-    va_list values;
-
     if (cli->json) {
         print_json(cli, print_object(fields, count));
         return CLI_OK;
     }
+    va_list values;
     va_start(values, format);
+    char *text = NULL;
     CHECK(vasprintf(&text, format, values) >= 0); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
     print_block(cli, print_span(text), 0);

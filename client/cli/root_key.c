@@ -6,15 +6,14 @@
 enum status root_key_write(const char *path, const struct pass_file_params *params,
                            struct span passphrase, const struct identity_signer *root)
 {
-    uint8_t sealed[IDENTITY_SEED_BYTES + PASS_FILE_OVERHEAD_BYTES];
     struct pass_file *file = NULL;
     enum status status = pass_file_new(PASS_FILE_ROOT_KEY, params, passphrase, &file);
-
+    uint8_t sealed[IDENTITY_SEED_BYTES + PASS_FILE_OVERHEAD_BYTES];
     if (status == STATUS_OK) {
         status = pass_file_seal(file, identity_signer_seed(root), sealed);
     }
     if (status == STATUS_OK) {
-        status = files_write_new(path, span_of(sealed, sizeof(sealed)));
+        status = files_write_new(path, span_of(sealed, sizeof sealed));
     }
     pass_file_free(file);
     return status;
@@ -23,12 +22,11 @@ enum status root_key_write(const char *path, const struct pass_file_params *para
 enum status root_key_read(const char *path, struct span passphrase,
                           struct identity_signer **out_root)
 {
-    struct pass_file *file = NULL;
-    struct secret *seed = NULL;
     uint8_t *bytes = NULL;
     size_t size = 0;
     enum status status = files_read(path, -1, PASS_FILE_BYTES_MAX, &bytes, &size);
-
+    struct pass_file *file = NULL;
+    struct secret *seed = NULL;
     if (status == STATUS_OK) {
         status = pass_file_open(span_of(bytes, size), PASS_FILE_ROOT_KEY, passphrase, &file, &seed);
     }

@@ -23,11 +23,9 @@ static void on_signal(int signal)
 static enum status read_line(int fd, uint8_t *out, size_t capacity, size_t *out_size)
 {
     size_t size = 0;
-
     for (;;) {
         uint8_t byte;
         ssize_t n = read(fd, &byte, 1);
-
         if (n < 0 && errno == EINTR && told_to_end == 0) {
             continue;
         }
@@ -49,8 +47,7 @@ enum status secrets_from_fd(int fd, struct secret **out_secret)
 {
     uint8_t line_secret[SECRETS_BYTES_MAX];
     size_t size = 0;
-    enum status status = read_line(fd, line_secret, sizeof(line_secret), &size);
-
+    enum status status = read_line(fd, line_secret, sizeof line_secret, &size);
     if (status == STATUS_OK && size > 0 && line_secret[size - 1] == '\r') {
         size--;
     }
@@ -60,7 +57,7 @@ enum status secrets_from_fd(int fd, struct secret **out_secret)
     if (status == STATUS_OK) {
         status = secret_from_bytes(span_of(line_secret, size), out_secret);
     }
-    wipe(line_secret, sizeof(line_secret));
+    wipe(line_secret, sizeof line_secret);
     return status;
 }
 
@@ -70,21 +67,19 @@ static enum status ask_quietly(int tty, const struct termios *before, const char
                                struct secret **out_secret)
 {
     static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
-    struct sigaction old[ARRAY_LEN(signals)];
-    struct sigaction action;
     struct termios quiet = *before;
-    enum status status;
-
     told_to_end = 0;
-    memset(&action, 0, sizeof(action));
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
+    struct sigaction old[ARRAY_LEN(signals)];
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
         (void)sigaction(signals[i], &action, &old[i]);
     }
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(tty, TCSAFLUSH, &quiet);
     (void)dprintf(tty, "%s: ", prompt);
-    status = secrets_from_fd(tty, out_secret);
+    enum status status = secrets_from_fd(tty, out_secret);
     (void)dprintf(tty, "\n");
     (void)tcsetattr(tty, TCSAFLUSH, before);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
@@ -97,19 +92,16 @@ enum status secrets_ask(const char *prompt, struct secret **out_secret)
 {
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
     struct termios before;
-    enum status status;
-
     if (tty < 0 || tcgetattr(tty, &before) != 0) {
         if (tty >= 0) {
             (void)close(tty);
         }
         return STATUS_USAGE;
     }
-    status = ask_quietly(tty, &before, prompt, out_secret);
+    enum status status = ask_quietly(tty, &before, prompt, out_secret);
     (void)close(tty);
     if (told_to_end != 0) {
         int signal = told_to_end;
-
         told_to_end = 0;
         if (status == STATUS_OK) {
             secret_free(*out_secret);
@@ -128,12 +120,11 @@ enum status secrets_get(int fd, const char *prompt, struct secret **out_secret)
 
 enum status secrets_get_new(int fd, const char *prompt, struct secret **out_secret)
 {
-    struct secret *again = NULL;
     enum status status = secrets_get(fd, prompt, out_secret);
-
     if (status != STATUS_OK || fd >= 0) {
         return status;
     }
+    struct secret *again = NULL;
     status = secrets_ask("The same again", &again);
     if (status == STATUS_OK && !secret_equal(*out_secret, again)) {
         status = STATUS_WRONG_KEY;

@@ -16,9 +16,8 @@ static bool collect(void *visitor, const struct view_section *section)
     struct collecting *collecting = visitor;
     struct sections *sections = collecting->sections;
     size_t at = sections->count;
-
     if (array_grow(&sections->items, &collecting->room, sections->count + 1,
-                   sizeof(*sections->items)) != STATUS_OK) {
+                   sizeof *sections->items) != STATUS_OK) {
         collecting->failed = true;
         return false;
     }
@@ -28,7 +27,7 @@ static bool collect(void *visitor, const struct view_section *section)
         }
     }
     memmove(&sections->items[at + 1], &sections->items[at],
-            (sections->count - at) * sizeof(*section));
+            (sections->count - at) * sizeof *section);
     sections->items[at] = *section;
     sections->items[at].notes = 0;
     sections->count++;
@@ -38,7 +37,6 @@ static bool collect(void *visitor, const struct view_section *section)
 static bool count_note(void *visitor, const struct view_note *note)
 {
     size_t *notes = visitor;
-
     *notes += note->newest.body != NULL && note->newest.body->kind == NOTE_NAME ? 0 : 1;
     return true;
 }
@@ -46,13 +44,11 @@ static bool count_note(void *visitor, const struct view_note *note)
 int sections_get(struct cli *cli, struct sections *out_sections)
 {
     struct collecting collecting = {out_sections, 0, false};
-    enum status status = STATUS_OK;
-
-    memset(out_sections, 0, sizeof(*out_sections));
+    memset(out_sections, 0, sizeof *out_sections);
     view_sections(host_engine(cli->host), collect, &collecting);
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < out_sections->count && status == STATUS_OK; i++) {
         struct view_section *section = &out_sections->items[i];
-
         status = view_notes(host_engine(cli->host), &section->section, count_note, &section->notes);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
@@ -66,7 +62,7 @@ int sections_get(struct cli *cli, struct sections *out_sections)
 void sections_free(struct sections *sections)
 {
     free(sections->items);
-    memset(sections, 0, sizeof(*sections));
+    memset(sections, 0, sizeof *sections);
 }
 
 struct coming {
@@ -78,9 +74,8 @@ static bool visit_waiting(void *visitor, uint64_t ticket, const struct engine_ti
 {
     static const struct section_id none;
     struct coming *coming = visitor;
-    struct view_section section;
-
     (void)ticket;
+    struct view_section section;
     coming->found |= !ID_EQUAL(&info->section, &none) &&
                      view_section(coming->engine, &info->section, &section) != STATUS_OK;
     return !coming->found;
@@ -89,7 +84,6 @@ static bool visit_waiting(void *visitor, uint64_t ticket, const struct engine_ti
 bool sections_coming(const struct cli *cli)
 {
     struct coming coming = {host_engine(cli->host), false};
-
     engine_outbox(coming.engine, visit_waiting, &coming);
     return coming.found;
 }
@@ -105,7 +99,6 @@ struct owning {
 static bool visit_own(void *visitor, const struct view_section *section)
 {
     struct owning *owning = visitor;
-
     if (!ID_EQUAL(&section->owner, &owning->self) || !ID_EQUAL(&section->client, &owning->client) ||
         section->ended || (owning->class != 0 && section->class != owning->class)) {
         return true;
@@ -120,7 +113,6 @@ bool sections_own(const struct cli *cli, const struct member_id *client, uint32_
 {
     struct owning owning = {.client = *client, .class = class, .out = out_section};
     struct engine_state state;
-
     engine_state(host_engine(cli->host), &state);
     owning.self = state.member;
     view_sections(host_engine(cli->host), visit_own, &owning);

@@ -16,7 +16,6 @@ int usage_pass(const struct option *option)
 void usage_piece(const struct option *option, char out[static USAGE_PIECE_BYTES])
 {
     bool required = option_is_required(option);
-
     out[0] = '\0';
     if (usage_pass(option) < 3) {
         (void)snprintf(out, USAGE_PIECE_BYTES, "%s%s%s%s%s%s", required ? "" : "[", option->name,
@@ -27,13 +26,11 @@ void usage_piece(const struct option *option, char out[static USAGE_PIECE_BYTES]
 
 void usage_line(FILE *out, const char *begin, const struct command *command)
 {
-    char piece[USAGE_PIECE_BYTES];
     size_t column = (size_t)fprintf(out, "%s alcove %s", begin, command->title);
-
+    char piece[USAGE_PIECE_BYTES];
     for (int pass = 0; pass < 3; pass++) {
         for (size_t i = 0; i < command->options->count; i++) {
             const struct option *option = &command->options->rows[i];
-
             if (usage_pass(option) != pass) {
                 continue;
             }
@@ -51,7 +48,6 @@ void usage_lines(FILE *out, const struct command_list *const *lists, const char 
 {
     const struct command *command;
     const char *begin = "Usage:";
-
     for (size_t i = 0; (command = command_at(lists, i)) != NULL; i++) {
         if (command_is_of(command, name)) {
             usage_line(out, begin, command);
@@ -71,15 +67,13 @@ static size_t put_word(FILE *out, const char *word, const char *end, size_t colu
 
 static void help_option(FILE *out, const struct option *option)
 {
-    char piece[USAGE_PIECE_BYTES];
-    size_t column;
-
     if (usage_pass(option) > 2) {
         return;
     }
+    char piece[USAGE_PIECE_BYTES];
     (void)snprintf(piece, sizeof piece, "%s%s%s", option->name, option->value == NULL ? "" : " ",
                    option->value == NULL ? "" : option->value);
-    column = (size_t)fprintf(out, "  %-*s", HELP_COLUMN - 2, piece);
+    size_t column = (size_t)fprintf(out, "  %-*s", HELP_COLUMN - 2, piece);
     if (column > HELP_COLUMN) {
         column = (size_t)fprintf(out, "\n%*s", HELP_COLUMN, "") - 1;
     }
@@ -108,13 +102,12 @@ static void help_everywhere(FILE *out)
 void usage_help(FILE *out, const struct command_list *const *lists, const char *name,
                 const struct command *only)
 {
-    const struct command *command;
-
     if (only != NULL) {
         usage_line(out, "Usage:", only);
     } else {
         usage_lines(out, lists, name);
     }
+    const struct command *command;
     for (size_t i = 0; (command = command_at(lists, i)) != NULL; i++) {
         if (command != only && (only != NULL || !command_is_of(command, name))) {
             continue;
@@ -128,9 +121,8 @@ void usage_help(FILE *out, const struct command_list *const *lists, const char *
 
 void usage_all(FILE *out, const struct command_list *const *lists)
 {
-    const struct command *command;
-
     (void)fprintf(out, "Usage: alcove [OPTION ...] COMMAND ...\n\n");
+    const struct command *command;
     for (size_t i = 0; (command = command_at(lists, i)) != NULL; i++) {
         if ((command->flags & COMMAND_HIDDEN) == 0) {
             (void)fprintf(out, "  %-16s %s\n", command->title, command->summary);

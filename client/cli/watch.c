@@ -32,7 +32,6 @@ static void tell_change(struct cli *cli, const struct view_section *section)
         {"number", PRINT_NUMBER, .number = section->number, .before = " at "},
         {"ended", PRINT_BOOL, .number = section->ended, .before = " (no longer shared with you)"},
     };
-
     if (cli->json) {
         print_json(cli, print_object(fields, ARRAY_LEN(fields)));
     } else {
@@ -44,7 +43,6 @@ static void tell_change(struct cli *cli, const struct view_section *section)
 static bool look(void *visitor, const struct view_section *section)
 {
     struct watch *watch = visitor;
-
     for (size_t i = 0; i < watch->count; i++) {
         if (ID_EQUAL(&watch->sections[i], &section->section)) {
             if (watch->numbers[i] != section->number) {

@@ -22,7 +22,6 @@ static int find_both(struct cli *cli, const struct access_values *values,
                      struct view_section *out_section, struct view_member *out_member)
 {
     int code = ids_section(cli, values->place, values->class, out_section);
-
     return code == CLI_OK ? ids_member(cli, values->member, out_member) : code;
 }
 
@@ -35,16 +34,14 @@ static int run_grant(struct cli *cli, const void *given)
                               .code_compared = values->code_compared};
     struct view_section section;
     struct view_member member;
-    uint64_t ticket = 0;
-    enum status status;
     int code = find_both(cli, values, &section, &member);
-
     if (code != CLI_OK) {
         return code;
     }
     grant.section = section.section;
     grant.member = member.member;
-    status = act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket);
+    uint64_t ticket = 0;
+    enum status status = act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket);
     return cli_tell_statement(cli, SAY_GRANT, status, ticket,
                               "Granted. The key goes to them with a new epoch.");
 }
@@ -53,15 +50,13 @@ static int run_revoke(struct cli *cli, const void *given)
 {
     struct view_section section;
     struct view_member member;
-    uint64_t ticket = 0;
-    enum status status;
     int code = find_both(cli, given, &section, &member);
-
     if (code != CLI_OK) {
         return code;
     }
-    status = act_revoke(host_engine(cli->host), &section.section, &member.member, clock_now_ms(),
-                        &ticket);
+    uint64_t ticket = 0;
+    enum status status = act_revoke(host_engine(cli->host), &section.section, &member.member,
+                                    clock_now_ms(), &ticket);
     return cli_tell_statement(
         cli, SAY_GRANT, status, ticket,
         "Revoked: nothing new reaches them. What they read before cannot be unread.");
@@ -96,7 +91,6 @@ static bool tell_access(void *visitor, const struct view_access *access)
         {"class", PRINT_TEXT,
          .span = print_span(section == NULL ? "" : policy_class_name(section->class))},
     };
-
     print_row(accessing->cli, accessing->array, fields,
               ARRAY_LEN(fields) - (section == NULL ? 2 : 0));
     return true;
@@ -113,10 +107,8 @@ static enum status access_chart(struct accessing *accessing, const struct sectio
 {
     struct cli *cli = accessing->cli;
     enum status status = STATUS_OK;
-
     for (size_t i = 0; i < sections->count && status == STATUS_OK; i++) {
         const struct view_section *section = &sections->items[i];
-
         if (!ID_EQUAL(&section->chart, chart) || section->ended) {
             continue;
         }
@@ -142,7 +134,6 @@ static int access_word(struct cli *cli, const struct access_values *values,
     struct note_id note;
     enum status status;
     int code = CLI_OK;
-
     if (values->class != 0) {
         code = ids_section(cli, values->place, values->class, &section);
     } else if (!ids_note_quietly(cli, values->place, &section.section, &note) &&
@@ -166,7 +157,6 @@ static int run_access(struct cli *cli, const void *values)
 {
     struct accessing accessing = {.cli = cli, .array = cli->json ? cJSON_CreateArray() : NULL};
     int code = access_word(cli, values, &accessing);
-
     if (code != CLI_OK) {
         cJSON_Delete(accessing.array);
     } else if (cli->json) {

@@ -20,7 +20,6 @@ static FILE *memory_stream(int *out_fd)
     int fd = memfd_create("alcove", MFD_CLOEXEC);
     int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
     FILE *stream = own < 0 ? NULL : fdopen(own, "w");
-
     if (stream == NULL) {
         if (own >= 0) {
             (void)close(own);
@@ -73,7 +72,6 @@ static int run_packed(struct cli *cli, const struct talk_request *request)
     const struct command *command = cli->command;
     void *values = option_values_new(command->options);
     int code = CLI_FAILED;
-
     if (option_unpack(command, request->options, values) != STATUS_OK) {
         code = cli_error(cli, CLI_USAGE, "the agent does not take these options");
     } else {
@@ -92,7 +90,6 @@ static const struct command *by_title(const char *title)
 {
     const struct command *command;
     size_t i = 0;
-
     while ((command = command_at(all_commands, i)) != NULL && strcmp(command->title, title) != 0) {
         i++;
     }
@@ -105,9 +102,8 @@ static uint8_t run(struct host *host, const struct talk_request *request, int *o
     FILE *out = memory_stream(out_out);
     FILE *err = memory_stream(out_err);
     struct cli cli = lent_cli(host, request, out, err);
-    int code = CLI_FAILED;
-
     cli.command = by_title(request->command);
+    int code = CLI_FAILED;
     if (out != NULL && err != NULL && cli.command != NULL &&
         (cli.command->flags & COMMAND_HERE) == 0) {
         enter(request);
@@ -132,8 +128,7 @@ struct lent_watch {
 
 static void *new_watch(const struct talk_request *request)
 {
-    struct lent_watch *lent = calloc(1, sizeof(*lent));
-
+    struct lent_watch *lent = calloc(1, sizeof *lent);
     if (lent == NULL) {
         return NULL;
     }
@@ -151,7 +146,6 @@ static void *new_watch(const struct talk_request *request)
 static void free_watch(void *watch)
 {
     struct lent_watch *lent = watch;
-
     watch_free(lent->watch);
     free(lent);
 }
@@ -162,12 +156,10 @@ static char *step_watch(void *watch, struct host *host)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    struct cli cli;
-
     if (out == NULL) {
         return NULL;
     }
-    cli = lent_cli(host, &lent->request, out, out);
+    struct cli cli = lent_cli(host, &lent->request, out, out);
     watch_step(lent->watch, &cli);
     if (fclose(out) != 0 || size == 0) {
         free(text);
@@ -182,7 +174,6 @@ static char *step_watch(void *watch, struct host *host)
 static void tell_ready(int fd, uint8_t code)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
     if (fd < 0) {
         return;
     }
@@ -199,12 +190,10 @@ static void tell_ready(int fd, uint8_t code)
 static int work(struct cli *cli, int ready_fd)
 {
     static const struct agent_work lent_work = {run, new_watch, step_watch, free_watch};
-    struct agent *agent = NULL;
-    enum status status;
     int code = cli_open(cli);
-
+    struct agent *agent = NULL;
     if (code == CLI_OK) {
-        status = agent_new(cli->profile, cli->host, &lent_work, &agent);
+        enum status status = agent_new(cli->profile, cli->host, &lent_work, &agent);
         code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_AGENT_BEGIN, status);
     }
     if (code != CLI_OK) {
@@ -230,8 +219,6 @@ static int run_agent(struct cli *cli, const void *given)
 {
     const struct agent_values *values = given;
     char *absolute = realpath(cli->profile, NULL);
-    int code;
-
     if (absolute == NULL || chdir("/") != 0) {
         free(absolute);
         return cli_fail_at(cli, SAY_AGENT_BEGIN, cli->profile, STATUS_NOT_FOUND);
@@ -239,7 +226,7 @@ static int run_agent(struct cli *cli, const void *given)
     cli->profile = absolute;
     agent_profile = absolute;
     all_commands = cli->commands;
-    code = work(cli, values->ready_fd);
+    int code = work(cli, values->ready_fd);
     agent_profile = NULL;
     cli->profile = "";
     free(absolute);

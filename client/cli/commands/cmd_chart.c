@@ -21,9 +21,8 @@ struct chart_list {
 static void begin_chart(struct chart_list *list, const struct view_section *section)
 {
     struct cli *cli = list->cli;
-    char name[VIEW_NAME_BYTES_MAX];
-
     list->chart = section->chart;
+    char name[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &section->client, name);
     if (!cli->json && section->class == CLASS_DIRECTORY) {
         (void)fputs("the practice\n", cli->out);
@@ -62,7 +61,6 @@ static int run_list(struct cli *cli, const void *values)
     struct chart_list list = {.cli = cli};
     struct sections sections;
     int code = sections_get(cli, &sections);
-
     (void)values;
     if (code != CLI_OK) {
         return code;
@@ -87,13 +85,12 @@ static int run_list(struct cli *cli, const void *values)
  * removed. */
 static int is_new(struct cli *cli, const struct member_id *client, uint32_t class)
 {
-    struct view_section own;
-
     if (sections_coming(cli)) {
         return cli_error(cli, CLI_FAILED,
                          "a chart or section of yours still waits to be made. Run `alcove sync` "
                          "first.");
     }
+    struct view_section own;
     if (!sections_own(cli, client, class, &own)) {
         return CLI_OK;
     }
@@ -129,11 +126,7 @@ static int run_new(struct cli *cli, const void *given)
 {
     const struct chart_values *values = given;
     struct view_member client;
-    struct chart_id chart;
-    uint64_t ticket = 0;
-    enum status status;
     int code = ids_member(cli, values->of, &client);
-
     if (code == CLI_OK) {
         code = judge_client(cli, values->of, &client);
     }
@@ -143,9 +136,12 @@ static int run_new(struct cli *cli, const void *given)
     if (code != CLI_OK) {
         return code;
     }
-    status = act_chart(host_engine(cli->host), &client.member,
-                       span_of(values->name, values->name == NULL ? 0 : strlen(values->name)),
-                       clock_now_ms(), &chart, &ticket);
+    struct chart_id chart;
+    uint64_t ticket = 0;
+    enum status status =
+        act_chart(host_engine(cli->host), &client.member,
+                  span_of(values->name, values->name == NULL ? 0 : strlen(values->name)),
+                  clock_now_ms(), &chart, &ticket);
     return status == STATUS_OK ? cli_tell_made(cli, "chart", ID_SPAN(&chart), ticket)
                                : cli_fail(cli, SAY_CHART_MAKE, status);
 }
@@ -154,21 +150,19 @@ static int run_new(struct cli *cli, const void *given)
 static int run_add(struct cli *cli, const void *given)
 {
     const struct chart_values *values = given;
-    struct section_id section;
     struct chart_id chart;
     struct member_id client;
-    uint64_t ticket = 0;
-    enum status status;
     int code = ids_chart(cli, values->of, &chart, &client);
-
     if (code == CLI_OK) {
         code = is_new(cli, &client, values->class);
     }
     if (code != CLI_OK) {
         return code;
     }
-    status = act_section(host_engine(cli->host), values->class, &chart, &client, clock_now_ms(),
-                         &section, &chart, &ticket);
+    struct section_id section;
+    uint64_t ticket = 0;
+    enum status status = act_section(host_engine(cli->host), values->class, &chart, &client,
+                                     clock_now_ms(), &section, &chart, &ticket);
     return status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
                                : cli_fail(cli, SAY_SECTION_MAKE, status);
 }

@@ -18,7 +18,6 @@ struct devices {
 static bool show_device(void *visitor, const struct view_device *device)
 {
     struct devices *devices = visitor;
-
     print_row(devices->cli, devices->array,
               (const struct print_field[]){
                   {"device", PRINT_ID, .span = ID_SPAN(&device->device), .before = ""},
@@ -33,7 +32,6 @@ static bool show_device(void *visitor, const struct view_device *device)
 static bool find_device(void *visitor, const struct view_device *device)
 {
     struct devices *devices = visitor;
-
     if (hex_prefix_matches(devices->prefix, ID_SPAN(&device->device)) ||
         hex_prefix_matches(devices->prefix, ID_SPAN(&device->statement))) {
         devices->found++;
@@ -50,15 +48,13 @@ struct device_values {
 static int whose(struct cli *cli, const struct device_values *values, struct member_id *out_member)
 {
     struct engine_state state;
-    struct view_member other;
-    int code;
-
     if (values->member == NULL) {
         engine_state(host_engine(cli->host), &state);
         *out_member = state.member;
         return CLI_OK;
     }
-    code = ids_member(cli, values->member, &other);
+    struct view_member other;
+    int code = ids_member(cli, values->member, &other);
     *out_member = other.member;
     return code;
 }
@@ -68,7 +64,6 @@ static int run_list(struct cli *cli, const void *values)
     struct devices devices = {.cli = cli};
     struct member_id member;
     int code = whose(cli, values, &member);
-
     if (code != CLI_OK) {
         return code;
     }
@@ -85,15 +80,12 @@ static int run_revoke(struct cli *cli, const void *given)
     const struct device_values *values = given;
     struct span word = span_of(values->device, strlen(values->device));
     struct devices devices = {.cli = cli};
-    struct hex_prefix prefix;
     struct member_id member;
-    uint64_t ticket = 0;
-    enum status status;
     int code = whose(cli, values, &member);
-
     if (code != CLI_OK) {
         return code;
     }
+    struct hex_prefix prefix;
     if (word.size < 4 || hex_prefix_parse(word, &prefix) != STATUS_OK) {
         return cli_error(cli, CLI_USAGE,
                          "a device is called by at least four digits of its id; see `alcove device "
@@ -110,8 +102,9 @@ static int run_revoke(struct cli *cli, const void *given)
         return cli_error(cli, CLI_REFUSED,
                          "this is the device that you are using; revoke it from another");
     }
-    status = act_device_revoke(host_engine(cli->host), &member, &devices.device.statement,
-                               clock_now_ms(), &ticket);
+    uint64_t ticket = 0;
+    enum status status = act_device_revoke(host_engine(cli->host), &member,
+                                           &devices.device.statement, clock_now_ms(), &ticket);
     return cli_tell_statement(
         cli, SAY_STATEMENT, status, ticket,
         "Revoked: it can no longer connect, and keys move on with the next "

@@ -9,7 +9,6 @@
 static bool find_directory(void *visitor, const struct view_section *section)
 {
     struct view_section *there = visitor;
-
     if (section->class == CLASS_DIRECTORY && !section->ended) {
         *there = *section;
     }
@@ -20,22 +19,19 @@ static int run_new(struct cli *cli, const void *values)
 {
     static const struct chart_id no_chart;
     static const struct member_id no_client;
-    struct section_id section;
-    struct chart_id chart;
-    uint64_t ticket = 0;
-    struct view_section there = {0};
-    enum status status;
-    int code;
-
     (void)values;
+    struct view_section there = {0};
     view_sections(host_engine(cli->host), find_directory, &there);
     if (there.class == CLASS_DIRECTORY) {
         return cli_fail(cli, SAY_DIRECTORY_MAKE, STATUS_ALREADY);
     }
-    status = act_section(host_engine(cli->host), CLASS_DIRECTORY, &no_chart, &no_client,
-                         clock_now_ms(), &section, &chart, &ticket);
-    code = status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
-                               : cli_fail(cli, SAY_DIRECTORY_MAKE, status);
+    struct section_id section;
+    struct chart_id chart;
+    uint64_t ticket = 0;
+    enum status status = act_section(host_engine(cli->host), CLASS_DIRECTORY, &no_chart, &no_client,
+                                     clock_now_ms(), &section, &chart, &ticket);
+    int code = status == STATUS_OK ? cli_tell_made(cli, "section", ID_SPAN(&section), ticket)
+                                   : cli_fail(cli, SAY_DIRECTORY_MAKE, status);
     if (code == CLI_OK && !cli->json) {
         (void)fprintf(cli->out, "Names of staff whom you invite go into it. When a colleague has "
                                 "joined:\n  alcove directory share\n");
@@ -49,7 +45,6 @@ static int run_share(struct cli *cli, const void *values)
     size_t granted = 0;
     enum status status = act_directory(host_engine(cli->host), clock_now_ms(), &granted);
     int code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_DIRECTORY_SHARE, status);
-
     (void)values;
     if (code == CLI_OK && granted > 0) {
         code = cli_refresh(cli);

@@ -31,11 +31,10 @@ static void tell(struct doctor *doctor, const char *check, bool fine, const char
 
 static void tell(struct doctor *doctor, const char *check, bool fine, const char *format, ...)
 {
-    char text[TEXT_BYTES_MAX];
     va_list values;
-
     va_start(values, format);
-    (void)vsnprintf(text, sizeof(text), format, values); /* NOLINT(clang-analyzer-valist.*) */
+    char text[TEXT_BYTES_MAX];
+    (void)vsnprintf(text, sizeof text, format, values); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
     doctor->fine = doctor->fine && fine;
     if (doctor->cli->json) {
@@ -64,9 +63,8 @@ static void look_at_modes(struct doctor *doctor)
     char path[4096];
     struct stat folder;
     struct stat file;
-
     if (stat(profile, &folder) != 0 ||
-        (size_t)snprintf(path, sizeof(path), "%s/keystore", profile) >= sizeof(path) ||
+        (size_t)snprintf(path, sizeof path, "%s/keystore", profile) >= sizeof path ||
         stat(path, &file) != 0) {
         tell(doctor, "modes", false, "the profile's files cannot be looked at");
         return;
@@ -85,7 +83,6 @@ static void look_at_keystore(struct doctor *doctor)
     struct pass_file_params params = {0, 0};
     enum status status = keystore_probe(doctor->cli->profile, &params);
     const struct pass_file_params *best = &pass_file_params_default;
-
     if (status != STATUS_OK) {
         tell(doctor, "keystore", false, "it cannot be read: %s", status_reason(status));
     } else if (params.passes < best->passes || params.memory_kib < best->memory_kib) {
@@ -102,9 +99,8 @@ static void look_at_keystore(struct doctor *doctor)
 static void look_at_memory(struct doctor *doctor)
 {
     struct rlimit lock = {0, 0};
-    struct rlimit core = {1, 1};
-
     (void)getrlimit(RLIMIT_MEMLOCK, &lock);
+    struct rlimit core = {1, 1};
     (void)getrlimit(RLIMIT_CORE, &core);
     if (secret_take_lock_warning() || lock.rlim_cur < MEMLOCK_KIB_MIN * 1024u) {
         tell(doctor, "memory", false,
@@ -126,7 +122,6 @@ static void look_at_server(struct doctor *doctor)
     struct host *host = doctor->cli->host;
     enum status status = host_sync(host, CLI_TIMEOUT_MS);
     struct engine_state state;
-
     engine_state(host_engine(host), &state);
     if (status == STATUS_OK) {
         tell(doctor, "server", true, "reached at %s, with the key that is pinned",
@@ -174,7 +169,6 @@ struct outbox {
 static bool count_ticket(void *visitor, uint64_t ticket, const struct engine_ticket *info)
 {
     struct outbox *outbox = visitor;
-
     (void)ticket;
     if (info->wish == ENGINE_WISH_FAILED) {
         outbox->failed++;
@@ -188,7 +182,6 @@ static bool count_ticket(void *visitor, uint64_t ticket, const struct engine_tic
 static void look_at_outbox(struct doctor *doctor)
 {
     struct outbox outbox = {0, 0, STATUS_OK};
-
     engine_outbox(host_engine(doctor->cli->host), count_ticket, &outbox);
     if (outbox.failed > 0) {
         tell(doctor, "outbox", false,
@@ -209,7 +202,6 @@ static void confirm_clock(struct doctor *doctor)
 {
     struct host *host = doctor->cli->host;
     enum status status = engine_confirm_clock(host_engine(host));
-
     if (status == STATUS_ALREADY) {
         tell(doctor, "clock", true, "there was nothing to confirm");
         return;
@@ -232,7 +224,6 @@ static int run_doctor(struct cli *cli, const void *given)
 {
     const struct doctor_values *values = given;
     struct doctor doctor = {.cli = cli, .fine = true};
-
     doctor.checks = cli->json ? cJSON_CreateArray() : NULL;
     look_at_modes(&doctor);
     look_at_keystore(&doctor);
@@ -245,7 +236,6 @@ static int run_doctor(struct cli *cli, const void *given)
     look_at_outbox(&doctor);
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
-
         (void)cJSON_AddBoolToObject(object, "fine", doctor.fine);
         (void)cJSON_AddItemToObject(object, "checks", doctor.checks);
         print_json(cli, object);

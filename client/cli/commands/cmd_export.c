@@ -41,9 +41,8 @@ static bool is_wanted(const struct exporting *exporting, const struct view_secti
 static bool collect_note(void *visitor, const struct view_note *note)
 {
     struct exporting *exporting = visitor;
-
     if (array_grow(&exporting->notes, &exporting->note_room, exporting->note_count + 1,
-                   sizeof(*exporting->notes)) != STATUS_OK) {
+                   sizeof *exporting->notes) != STATUS_OK) {
         return false;
     }
     exporting->notes[exporting->note_count++] = note->note;
@@ -53,7 +52,6 @@ static bool collect_note(void *visitor, const struct view_note *note)
 static void section_in_manifest(struct exporting *exporting, const struct view_section *section)
 {
     cJSON *object = cJSON_CreateObject();
-
     print_add_id(object, "section", ID_SPAN(&section->section));
     print_add_id(object, "chart", ID_SPAN(&section->chart));
     print_add_id(object, "client", ID_SPAN(&section->client));
@@ -65,14 +63,12 @@ static void section_in_manifest(struct exporting *exporting, const struct view_s
 
 static int export_section(struct exporting *exporting, const struct view_section *section)
 {
-    enum status status;
-    int code = CLI_OK;
-
     exporting->note_count = 0;
-    status = view_notes(exporting->engine, &section->section, collect_note, exporting);
+    enum status status = view_notes(exporting->engine, &section->section, collect_note, exporting);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return cli_fail(exporting->write.cli, SAY_SECTION_READ, status);
     }
+    int code = CLI_OK;
     for (size_t i = 0; code == CLI_OK && i < exporting->note_count; i++) {
         code = export_write_note(&exporting->write, section, &exporting->notes[i]);
     }
@@ -85,10 +81,6 @@ static int write_manifest(struct exporting *exporting)
     struct cli *cli = exporting->write.cli;
     cJSON *object = cJSON_CreateObject();
     struct engine_state state;
-    char path[FILES_PATH_BYTES_MAX];
-    char *text;
-    enum status status;
-
     engine_state(exporting->engine, &state);
     print_add_text(object, "format", "alcove-export-1");
     print_add_text(object, "warning", "These files are not encrypted.");
@@ -103,9 +95,10 @@ static int write_manifest(struct exporting *exporting)
     (void)cJSON_AddItemToObject(object, "files", exporting->write.files);
     exporting->sections = NULL;
     exporting->write.files = NULL;
-    text = cJSON_Print(object);
-    status = text == NULL ? STATUS_NO_MEMORY
-                          : files_join(exporting->write.folder, "manifest.json", path);
+    char *text = cJSON_Print(object);
+    char path[FILES_PATH_BYTES_MAX];
+    enum status status = text == NULL ? STATUS_NO_MEMORY
+                                      : files_join(exporting->write.folder, "manifest.json", path);
     if (status == STATUS_OK) {
         status = files_write_new(path, span_of(text, strlen(text)));
     }
@@ -117,7 +110,6 @@ static int write_manifest(struct exporting *exporting)
 static void tell(const struct exporting *exporting)
 {
     struct cli *cli = exporting->write.cli;
-
     (void)print_answer(
         cli,
         (const struct print_field[]){
@@ -136,14 +128,13 @@ static void tell(const struct exporting *exporting)
 static int export_sections(struct exporting *exporting, const struct sections *sections)
 {
     struct cli *cli = exporting->write.cli;
-    int code = CLI_OK;
-
     if (mkdir(exporting->write.folder, 0700) != 0) {
         return cli_fail_at(cli, SAY_EXPORT_FOLDER, exporting->write.folder,
                            errno == EEXIST ? STATUS_ALREADY : STATUS_IO);
     }
     exporting->sections = cJSON_CreateArray();
     exporting->write.files = cJSON_CreateArray();
+    int code = CLI_OK;
     for (size_t i = 0; code == CLI_OK && i < sections->count; i++) {
         if (is_wanted(exporting, &sections->items[i])) {
             code = export_section(exporting, &sections->items[i]);
@@ -173,7 +164,6 @@ struct export_values {
 static const char *check_export(const void *given)
 {
     const struct export_values *values = given;
-
     return values->all == (values->chart != NULL) ? "give --chart CHART, or --all" : NULL;
 }
 
@@ -183,12 +173,11 @@ static int run_export(struct cli *cli, const void *given)
     struct exporting exporting = {.write = {.cli = cli, .folder = values->folder},
                                   .engine = host_engine(cli->host),
                                   .process = values->process};
-    struct sections sections;
     struct chart_id chart;
     struct member_id client;
     int code = values->all ? CLI_OK : ids_chart(cli, values->chart, &chart, &client);
-
     exporting.chart = values->all ? NULL : &chart;
+    struct sections sections;
     if (code == CLI_OK) {
         code = sections_get(cli, &sections);
     }
@@ -197,7 +186,6 @@ static int run_export(struct cli *cli, const void *given)
     }
     for (size_t i = 0; i < sections.count; i++) {
         bool wanted = is_wanted(&exporting, &sections.items[i]);
-
         exporting.section_count += wanted ? 1 : 0;
         exporting.left_out += !wanted && is_of_chart(&exporting, &sections.items[i]) ? 1 : 0;
     }

@@ -38,7 +38,6 @@ static int give_card(struct cli *cli, const char *path, const char *card)
 {
     if (path != NULL) {
         enum status status = files_write_new(path, span_of(card, strlen(card)));
-
         return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_CARD, path, status);
     }
     if (!cli->json) {
@@ -71,13 +70,12 @@ static void keep_names(struct cli *cli, const struct keystore_content *content,
                        const struct join_info *info)
 {
     char path[FILES_PATH_BYTES_MAX];
-    struct store *store = NULL;
-    struct storage storage;
     enum status status = files_join(cli->profile, "store", path);
-
+    struct store *store = NULL;
     if (status == STATUS_OK) {
         status = store_open(path, content->cache_master, &content->practice, &store);
     }
+    struct storage storage;
     if (status == STATUS_OK) {
         store_storage(store, &storage);
         status = petname_keep(&storage, &info->member, span_of(info->name, strlen(info->name)));
@@ -93,18 +91,17 @@ static void keep_names(struct cli *cli, const struct keystore_content *content,
 static enum status make_place(const char *profile)
 {
     static const uint8_t zeros[4096];
-    char path[FILES_PATH_BYTES_MAX];
     enum status status = files_parents(profile);
-
     if (status == STATUS_OK) {
         status = files_folder(profile);
     }
+    char path[FILES_PATH_BYTES_MAX];
     if (status == STATUS_OK) {
         status = files_join(profile, "room", path);
     }
     if (status == STATUS_OK) {
         (void)unlink(path);
-        status = files_write_new(path, span_of(zeros, sizeof(zeros)));
+        status = files_write_new(path, span_of(zeros, sizeof zeros));
         (void)unlink(path);
     }
     return status;
@@ -124,7 +121,6 @@ static void remove_keys(const struct cli *cli, const char *card_path)
 {
     static const char *const names[] = {"keystore", "keystore.lock"};
     char path[FILES_PATH_BYTES_MAX];
-
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (files_join(cli->profile, names[i], path) == STATUS_OK) {
             (void)unlink(path);
@@ -149,7 +145,6 @@ static int tell_unsure(struct cli *cli)
 static int send_enrolment(struct cli *cli, struct joining *joining, const char *card_path)
 {
     enum status status = joining_connect(joining, JOIN_DONE);
-
     if (status == STATUS_OK) {
         return CLI_OK;
     }
@@ -164,31 +159,29 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
                  const struct pass_file_params *params, struct secret *passphrase,
                  const char *card_path)
 {
-    char card_secret[RECOVERY_CARD_CHARS_MAX + 1];
-    struct keystore_content content;
-    struct keystore *keystore = NULL;
     enum status status = make_place(cli->profile);
-    int code;
-
-    memset(&content, 0, sizeof(content));
+    struct keystore_content content;
+    memset(&content, 0, sizeof content);
     if (status != STATUS_OK) {
         return cli_fail_at(cli, SAY_JOIN_PLACE, cli->profile, status);
     }
+    char card_secret[RECOVERY_CARD_CHARS_MAX + 1];
     status = join_enrol(joining->join, card_secret);
     if (status == STATUS_OK) {
         status = join_take_content(joining->join, &content);
     }
+    struct keystore *keystore = NULL;
     if (status == STATUS_OK) {
         status =
             keystore_create(cli->profile, params, secret_view(passphrase), &content, &keystore);
     }
     keystore_content_deinit(&content);
     if (status != STATUS_OK) {
-        wipe(card_secret, sizeof(card_secret));
+        wipe(card_secret, sizeof card_secret);
         return cli_fail(cli, SAY_JOIN_STORE, status);
     }
-    code = give_card(cli, card_path, card_secret);
-    wipe(card_secret, sizeof(card_secret));
+    int code = give_card(cli, card_path, card_secret);
+    wipe(card_secret, sizeof card_secret);
     if (code == CLI_OK) {
         code = send_enrolment(cli, joining, card_path);
     } else {
@@ -206,10 +199,7 @@ static int join_with(struct cli *cli, struct joining *joining, const struct join
 {
     const struct pass_file_params *params =
         values->trial ? &pass_file_params_floor : &pass_file_params_default;
-    struct secret *passphrase = NULL;
     enum status status = joining_connect(joining, JOIN_VERIFIED);
-    int code;
-
     if (status != STATUS_OK) {
         return fail_join(cli, joining, status);
     }
@@ -219,7 +209,8 @@ static int join_with(struct cli *cli, struct joining *joining, const struct join
                          "Nothing was sent to it. Tell your practice.",
                          join_address(joining->join));
     }
-    code = confirm(cli, join_info(joining->join), values->yes);
+    int code = confirm(cli, join_info(joining->join), values->yes);
+    struct secret *passphrase = NULL;
     if (code == CLI_OK) {
         code = cli_new_passphrase(cli, SAY_JOIN_PASSPHRASE, cli->passphrase_fd,
                                   "New passphrase, 15 characters or more", &passphrase);
@@ -234,12 +225,6 @@ static int join_with(struct cli *cli, struct joining *joining, const struct join
 static int run_join(struct cli *cli, const void *given)
 {
     const struct join_values *values = given;
-    struct joining joining = {.status = STATUS_OK};
-    uint8_t *text = NULL;
-    size_t size = 0;
-    enum status status;
-    int code;
-
     if (cli->json && values->card == NULL) {
         return cli_error(cli, CLI_USAGE,
                          "with --json the recovery card needs a file of its own: --card FILE");
@@ -250,14 +235,18 @@ static int run_join(struct cli *cli, const void *given)
                          "with --profile DIR.",
                          cli->profile);
     }
-    status = files_read(values->file, cli->in, INVITATION_TEXT_CHARS_MAX + 64, &text, &size);
+    uint8_t *text = NULL;
+    size_t size = 0;
+    enum status status =
+        files_read(values->file, cli->in, INVITATION_TEXT_CHARS_MAX + 64, &text, &size);
+    struct joining joining = {.status = STATUS_OK};
     if (status == STATUS_OK) {
         status = join_new(span_of(text, size), &joining.join);
         wipe(text, size);
     }
     free(text);
-    code = status == STATUS_OK ? join_with(cli, &joining, values)
-                               : cli_fail_at(cli, SAY_CODE_READ, values->file, status);
+    int code = status == STATUS_OK ? join_with(cli, &joining, values)
+                                   : cli_fail_at(cli, SAY_CODE_READ, values->file, status);
     joining_deinit(&joining);
     join_free(joining.join);
     return code;

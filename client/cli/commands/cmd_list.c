@@ -18,20 +18,18 @@
 static int list_all(struct cli *cli, const struct section_id *only, const struct chart_id *chart)
 {
     struct note_list list = {.cli = cli};
-    struct engine_state state;
     struct sections sections;
-    enum status status = STATUS_OK;
     int code = sections_get(cli, &sections);
-
     if (code != CLI_OK) {
         return code;
     }
+    struct engine_state state;
     engine_state(host_engine(cli->host), &state);
     list.headed = state.role != ROLE_CLIENT && only == NULL && chart == NULL;
     list.array = cli->json ? cJSON_CreateArray() : NULL;
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < sections.count && status == STATUS_OK; i++) {
         const struct view_section *section = &sections.items[i];
-
         if ((only == NULL || ID_EQUAL(only, &section->section)) &&
             (chart == NULL || ID_EQUAL(chart, &section->chart))) {
             status = note_list_section(&list, section);
@@ -56,10 +54,8 @@ static int list_all(struct cli *cli, const struct section_id *only, const struct
 static bool try_section(struct cli *cli, const char *word, int *out_code)
 {
     struct section_id section;
-    struct engine_ticket info;
-    uint64_t ticket = 0;
     enum status status = hex_decode(span_of(word, strlen(word)), section.bytes, ID_BYTES);
-
+    uint64_t ticket = 0;
     if (status == STATUS_OK) {
         status = query_try(host_engine(cli->host), &section, &ticket);
     }
@@ -67,6 +63,7 @@ static bool try_section(struct cli *cli, const char *word, int *out_code)
         return false;
     }
     status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
+    struct engine_ticket info;
     engine_ticket(host_engine(cli->host), ticket, &info);
     *out_code = cli_fail(cli, SAY_SECTION_READ, status == STATUS_OK ? info.status : status);
     return true;
@@ -80,17 +77,16 @@ struct list_values {
 static int run_list(struct cli *cli, const void *given)
 {
     const struct list_values *values = given;
-    struct view_section section;
-    struct chart_id chart;
-    struct member_id client;
     int code = CLI_OK;
-
     if (values->section != NULL && try_section(cli, values->section, &code)) {
         return code;
     }
+    struct view_section section;
     if (values->section != NULL) {
         code = ids_section(cli, values->section, 0, &section);
     }
+    struct chart_id chart;
+    struct member_id client;
     if (code == CLI_OK && values->chart != NULL) {
         code = ids_chart(cli, values->chart, &chart, &client);
     }
@@ -114,11 +110,10 @@ static bool found_revision(void *visitor, const struct view_revision *revision)
     struct note_list *list = visitor;
     struct cli *cli = list->cli;
     struct view_section section;
-    char name[VIEW_NAME_BYTES_MAX] = "";
     bool named = list->headed &&
                  view_section(host_engine(cli->host), &revision->section, &section) == STATUS_OK;
-
     list->count++;
+    char name[VIEW_NAME_BYTES_MAX] = "";
     if (named) {
         view_name(host_engine(cli->host), &section.client, name);
     }
@@ -146,12 +141,11 @@ static int run_search(struct cli *cli, const void *given)
     const struct search_values *values = given;
     struct note_list list = {.cli = cli};
     struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    list.headed = state.role != ROLE_CLIENT;
     uint8_t *text = NULL;
     size_t size = 0;
     enum status status = STATUS_OK;
-
-    engine_state(host_engine(cli->host), &state);
-    list.headed = state.role != ROLE_CLIENT;
     if (strcmp(values->text, "-") == 0) {
         status = files_read("-", cli->in, SEARCH_BYTES_MAX, &text, &size);
         while (size > 0 && text[size - 1] == '\n') {

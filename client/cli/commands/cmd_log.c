@@ -32,9 +32,8 @@ struct log_values {
 static int scope_of(struct cli *cli, const struct log_values *values, struct query_terms *query)
 {
     struct engine_state state;
-    struct member_id client;
-
     engine_state(host_engine(cli->host), &state);
+    struct member_id client;
     if (values->all || (!values->mine && state.role == ROLE_AUDITOR)) {
         query->scope = ACTION_LOG_ALL;
         if (values->chart == NULL) {
@@ -54,14 +53,12 @@ static int scope_of(struct cli *cli, const struct log_values *values, struct que
 static int section_of(struct cli *cli, const char *word, struct section_id *out)
 {
     struct engine_state state;
-    struct view_section section;
-    int code;
-
     engine_state(host_engine(cli->host), &state);
     if (state.role == ROLE_AUDITOR) {
         return log_find_section(cli, word, out);
     }
-    code = ids_section(cli, word, 0, &section);
+    struct view_section section;
+    int code = ids_section(cli, word, 0, &section);
     *out = section.section;
     return code;
 }
@@ -69,14 +66,13 @@ static int section_of(struct cli *cli, const char *word, struct section_id *out)
 static int query_of(struct cli *cli, const struct log_values *values, uint32_t limit_default,
                     struct query_terms *query)
 {
-    struct view_member actor;
     int code = scope_of(cli, values, query);
-
     query->limit = values->limit == LIMIT_NONE ? limit_default : (uint32_t)values->limit;
     query->action = values->action;
     query->outcome = values->outcome;
     query->time_from_ms = values->from_ms;
     query->time_to_ms = values->to_ms;
+    struct view_member actor;
     if (code == CLI_OK && values->actor != NULL) {
         code = ids_member(cli, values->actor, &actor);
         query->actor = actor.member;
@@ -91,7 +87,6 @@ static int query_of(struct cli *cli, const struct log_values *values, uint32_t l
 static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_info)
 {
     enum status status = host_finish(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
-
     engine_ticket(host_engine(cli->host), ticket, out_info);
     if (status != STATUS_OK && engine_alarm_count(host_engine(cli->host)) == 0) {
         return cli_fail(cli, SAY_LOG_READ, status);
@@ -104,16 +99,13 @@ static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_inf
 static int ask(struct cli *cli, const struct query_terms *query, uint64_t *out_ticket)
 {
     struct query_terms asked = *query;
-    struct engine_ticket info;
-    enum status status;
-    int code;
-
     asked.limit = query->scope == ACTION_LOG_CHART ? 0 : query->limit;
-    status = query_ask(host_engine(cli->host), &asked, out_ticket);
+    enum status status = query_ask(host_engine(cli->host), &asked, out_ticket);
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_LOG_READ, status);
     }
-    code = await(cli, *out_ticket, &info);
+    struct engine_ticket info;
+    int code = await(cli, *out_ticket, &info);
     return code == CLI_OK && info.wish != ENGINE_WISH_DONE
                ? cli_fail(cli, SAY_LOG_READ, info.status)
                : code;
@@ -122,9 +114,8 @@ static int ask(struct cli *cli, const struct query_terms *query, uint64_t *out_t
 static int run_log(struct cli *cli, const void *values)
 {
     struct query_terms query = {0};
-    uint64_t ticket = 0;
     int code = query_of(cli, values, LIMIT_DEFAULT, &query);
-
+    uint64_t ticket = 0;
     if (code == CLI_OK) {
         code = ask(cli, &query, &ticket);
     }
@@ -139,7 +130,6 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
 {
     struct query_verdict verdict;
     enum status status = query_verdict(host_engine(cli->host), ticket, &verdict);
-
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_LOG_VERIFY, status);
     }
@@ -167,17 +157,14 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
 static int verify(struct cli *cli, const char *chart_word, uint64_t *out_ticket)
 {
     struct engine_state state;
-    struct engine_ticket info;
+    engine_state(host_engine(cli->host), &state);
     struct chart_id chart;
     struct member_id client;
     enum status status;
-    int code = CLI_OK;
-
-    engine_state(host_engine(cli->host), &state);
     if (state.role == ROLE_AUDITOR) {
         status = query_verify_all(host_engine(cli->host), out_ticket);
     } else {
-        code = ids_chart(cli, chart_word, &chart, &client);
+        int code = ids_chart(cli, chart_word, &chart, &client);
         if (code != CLI_OK) {
             return code;
         }
@@ -186,6 +173,7 @@ static int verify(struct cli *cli, const char *chart_word, uint64_t *out_ticket)
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_LOG_VERIFY, status);
     }
+    struct engine_ticket info;
     return await(cli, *out_ticket, &info);
 }
 
@@ -193,7 +181,6 @@ static int verify(struct cli *cli, const char *chart_word, uint64_t *out_ticket)
 static bool may_prove(const struct cli *cli)
 {
     struct engine_state state;
-
     engine_state(host_engine(cli->host), &state);
     return state.role == ROLE_AUDITOR || state.role == ROLE_CLIENT;
 }
@@ -202,16 +189,14 @@ static bool may_prove(const struct cli *cli)
  * alone, so that the lines are asked for after it. */
 static int export_log(struct cli *cli, const struct log_values *values, uint64_t proved)
 {
-    struct query_terms query = {0};
-    struct engine_state state;
-    uint64_t ticket = 0;
-    int code;
-
     if (values->format == LOG_FORMAT_TILES) {
         return log_export_tiles(cli, proved, values->folder);
     }
+    struct engine_state state;
     engine_state(host_engine(cli->host), &state);
-    code = query_of(cli, values, 0, &query);
+    struct query_terms query = {0};
+    int code = query_of(cli, values, 0, &query);
+    uint64_t ticket = 0;
     if (code == CLI_OK && (proved == 0 || state.role == ROLE_AUDITOR)) {
         code = ask(cli, &query, &ticket);
     }
@@ -227,15 +212,14 @@ static int run_export(struct cli *cli, const void *given)
 {
     const struct log_values *values = given;
     struct engine_state state;
-    uint64_t ticket = 0;
-    int code = CLI_OK;
-
     engine_state(host_engine(cli->host), &state);
     if (values->format == LOG_FORMAT_TILES && state.role != ROLE_AUDITOR) {
         return cli_error(cli, CLI_REFUSED,
                          "tlog-tiles is the whole log, which only an auditor may read; jsonl and "
                          "csv write what is yours. Nothing was exported.");
     }
+    uint64_t ticket = 0;
+    int code = CLI_OK;
     if (may_prove(cli)) {
         code = verify(cli, values->chart, &ticket);
     }
@@ -249,15 +233,13 @@ static int run_export(struct cli *cli, const void *given)
 static int run_verify(struct cli *cli, const void *given)
 {
     const struct log_values *values = given;
-    uint64_t ticket = 0;
-    int code;
-
     if (!may_prove(cli)) {
         return cli_error(cli, CLI_REFUSED,
                          "the whole log is proved by an auditor, and a chart's part of it by its "
                          "client. That nothing was taken back is checked at each `alcove sync`.");
     }
-    code = verify(cli, values->chart, &ticket);
+    uint64_t ticket = 0;
+    int code = verify(cli, values->chart, &ticket);
     if (code == CLI_OK) {
         code = tell_verdict(cli, ticket);
     }

@@ -26,7 +26,6 @@ static bool list_member(void *visitor, const struct view_member *member)
     struct member_list *list = visitor;
     struct cli *cli = list->cli;
     char inviter[VIEW_NAME_BYTES_MAX];
-
     view_name(host_engine(cli->host), &member->inviter, inviter);
     print_row(
         cli, list->array,
@@ -51,7 +50,6 @@ static bool list_member(void *visitor, const struct view_member *member)
 static int run_list(struct cli *cli, const void *values)
 {
     struct member_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
-
     (void)values;
     view_members(host_engine(cli->host), list_member, &list);
     if (cli->json) {
@@ -76,14 +74,12 @@ static int run_code(struct cli *cli, const void *given)
 {
     const struct member_values *values = given;
     struct view_member member;
-    char text[ACT_SHORT_CODE_CHARS_MAX];
     int code = ids_member(cli, values->member, &member);
-    enum status status;
-
     if (code != CLI_OK) {
         return code;
     }
-    status = act_short_code(host_engine(cli->host), &member.member, text);
+    char text[ACT_SHORT_CODE_CHARS_MAX];
+    enum status status = act_short_code(host_engine(cli->host), &member.member, text);
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_SHORT_CODE, status);
     }
@@ -104,7 +100,6 @@ static int open_root(struct cli *cli, const struct member_values *values,
 {
     struct secret *passphrase = NULL;
     enum status status = secrets_get(values->root_fd, "Passphrase of the root key", &passphrase);
-
     if (status == STATUS_OK) {
         status = root_key_read(values->root, secret_view(passphrase), out_root);
     }
@@ -116,16 +111,13 @@ static int open_root(struct cli *cli, const struct member_values *values,
 static int gather_root(struct cli *cli, void *given, struct handed *handed)
 {
     struct member_values *values = given;
-    struct secret *secret = NULL;
-    enum status status;
-    int code;
-
     if (values->root == NULL) {
         return CLI_OK;
     }
-    status = secrets_get(values->root_fd, "Passphrase of the root key", &secret);
-    code = status == STATUS_OK ? handed_secret(cli, handed, secret, &values->root_fd)
-                               : cli_fail_at(cli, SAY_ROOT_OPEN, values->root, status);
+    struct secret *secret = NULL;
+    enum status status = secrets_get(values->root_fd, "Passphrase of the root key", &secret);
+    int code = status == STATUS_OK ? handed_secret(cli, handed, secret, &values->root_fd)
+                                   : cli_fail_at(cli, SAY_ROOT_OPEN, values->root, status);
     secret_free(secret);
     return code;
 }
@@ -138,20 +130,16 @@ static int deliver_invitation(struct cli *cli, const struct member_values *value
     char code_secret[INVITATION_TEXT_CHARS_MAX + 2];
     struct member_id member;
     uint64_t ticket = 0;
-    bool sent = false;
     enum status status =
         act_invite(host_engine(cli->host), invite, clock_now_ms(), code_secret, &member, &ticket);
-    size_t code_size;
-    int code;
-
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_INVITE, status);
     }
     /* The newline stands where the text's end did: the file needs no zero. */
-    code_size = strlen(code_secret);
+    size_t code_size = strlen(code_secret);
     code_secret[code_size] = '\n';
     status = files_write_new(values->out, span_of(code_secret, code_size + 1));
-    wipe(code_secret, sizeof(code_secret));
+    wipe(code_secret, sizeof code_secret);
     if (status != STATUS_OK) {
         if (engine_take_back(host_engine(cli->host), ticket) != STATUS_OK) {
             cli_warn(cli, "the invitation is on its way, but its code is lost; it will expire "
@@ -159,7 +147,8 @@ static int deliver_invitation(struct cli *cli, const struct member_values *value
         }
         return cli_fail_at(cli, SAY_CODE_WRITE, values->out, status);
     }
-    code = cli_deliver(cli, ticket, &sent);
+    bool sent = false;
+    int code = cli_deliver(cli, ticket, &sent);
     if (code != CLI_OK) {
         return code;
     }
@@ -186,7 +175,6 @@ static struct span practice_name(const struct cli *cli, const struct member_valu
 static const char *check_invite(const void *given)
 {
     const struct member_values *values = given;
-
     if (values->name[0] == '\0') {
         return "--name is empty; nobody could call them by it";
     }
@@ -205,7 +193,6 @@ static int run_invite(struct cli *cli, const void *given)
                                 .expires_ms = clock_now_ms() + values->days * DAY_MS};
     struct identity_signer *root = NULL;
     int code = CLI_OK;
-
     if (values->role == ROLE_ADMIN || values->role == ROLE_AUDITOR) {
         code = open_root(cli, values, &root);
     }
@@ -220,12 +207,8 @@ static int run_invite(struct cli *cli, const void *given)
 static int change_account(struct cli *cli, const struct member_values *values, bool resume)
 {
     struct view_member member;
-    struct identity_signer *root = NULL;
-    uint64_t ticket = 0;
-    enum status status;
     int code = ids_member(cli, values->member, &member);
     bool by_root = code == CLI_OK && (member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR);
-
     if (code == CLI_OK && member.suspended != resume) {
         return cli_error(cli, CLI_FAILED, "%s is %s; nothing was changed", values->member,
                          resume ? "not suspended" : "suspended already");
@@ -235,12 +218,14 @@ static int change_account(struct cli *cli, const struct member_values *values, b
                          "admins and auditors are suspended and resumed by the practice's root; "
                          "give its key with --root FILE. Nothing was changed.");
     }
+    struct identity_signer *root = NULL;
     if (by_root) {
         code = open_root(cli, values, &root);
     }
+    uint64_t ticket = 0;
     if (code == CLI_OK) {
-        status = act_suspend(host_engine(cli->host), &member.member, resume, root, clock_now_ms(),
-                             &ticket);
+        enum status status = act_suspend(host_engine(cli->host), &member.member, resume, root,
+                                         clock_now_ms(), &ticket);
         code = cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
                                   resume ? "Resumed."
                                          : "Suspended: connections are closed, keys move on with "

@@ -21,7 +21,6 @@ struct journal_search {
 static bool count_reader(void *visitor, const struct view_access *access)
 {
     struct journal_search *search = visitor;
-
     search->readers++;
     if (search->reader != NULL && ID_EQUAL(&access->member, search->reader)) {
         search->has_reader = true;
@@ -33,7 +32,6 @@ static bool visit_journal(void *visitor, const struct view_section *section)
 {
     struct journal_search *search = visitor;
     size_t wanted = search->reader == NULL ? 1 : 2;
-
     if (section->class != CLASS_JOURNAL || (section->rights & RIGHT_OWN) == 0) {
         return true;
     }
@@ -55,13 +53,6 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
                            struct view_section *out)
 {
     struct journal_search search = {.engine = host_engine(cli->host), .reader = reader};
-    struct section_id section;
-    struct chart_id same_chart;
-    uint64_t ticket = 0;
-    bool sent = false;
-    enum status status;
-    int code;
-
     view_sections(host_engine(cli->host), visit_journal, &search);
     if (search.is_found) {
         *out = search.found;
@@ -72,15 +63,18 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
                          "your journal still waits to be made, which needs the server once. Run "
                          "`alcove sync`, then write this again.");
     }
-    status = act_section(host_engine(cli->host), CLASS_JOURNAL, chart, client, clock_now_ms(),
-                         &section, &same_chart, &ticket);
+    struct section_id section;
+    struct chart_id same_chart;
+    uint64_t ticket = 0;
+    enum status status = act_section(host_engine(cli->host), CLASS_JOURNAL, chart, client,
+                                     clock_now_ms(), &section, &same_chart, &ticket);
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_JOURNAL_MAKE, status);
     }
-    code = cli_deliver(cli, ticket, &sent);
+    bool sent = false;
+    int code = cli_deliver(cli, ticket, &sent);
     if (code == CLI_OK && reader != NULL) {
         struct act_grant grant = {.section = section, .member = *reader, .rights = RIGHT_READ};
-
         code = cli_refresh(cli);
         status = code == CLI_OK ? act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket)
                                 : STATUS_OK;
@@ -104,7 +98,6 @@ static int gather_moment(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
     int code = note_text_take(cli, input->file, 0, &handed->text);
-
     input->file = "-";
     return code == CLI_OK ? handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size))
                           : code;
@@ -113,24 +106,23 @@ static int gather_moment(struct cli *cli, void *values, struct handed *handed)
 static int run_moment(struct cli *cli, const void *values)
 {
     const struct note_input *input = values;
-    struct note_before before = {0};
-    struct view_section section;
-    struct view_member reader;
     struct chart_id chart;
     struct member_id client;
-    struct note_text text = {0};
     int code = ids_chart(cli, input->chart, &chart, &client);
-
+    struct view_member reader;
     if (code == CLI_OK && input->share != NULL) {
         code = ids_member(cli, input->share, &reader);
     }
+    struct note_text text = {0};
     if (code == CLI_OK) {
         code = note_text_take(cli, input->file, 0, &text);
     }
+    struct view_section section;
     if (code == CLI_OK) {
         code = journal_section(cli, &chart, &client, input->share == NULL ? NULL : &reader.member,
                                &section);
     }
+    struct note_before before = {0};
     if (code == CLI_OK) {
         code = note_put(cli, input, NOTE_MOMENT, &section, NULL, &before,
                         span_of(text.bytes, text.size));

@@ -7,11 +7,9 @@
 static int change(struct cli *cli, int new_fd)
 {
     struct secret *passphrase = NULL;
-    enum status status;
     int code = cli_new_passphrase(cli, SAY_NEW_PASSPHRASE, new_fd, "New passphrase", &passphrase);
-
     if (code == CLI_OK) {
-        status =
+        enum status status =
             keystore_change_passphrase(host_keystore(cli->host), secret_view(passphrase), NULL);
         code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_NEW_PASSPHRASE, status);
     }
@@ -30,7 +28,6 @@ static int run_passphrase(struct cli *cli, const void *given)
     const struct passphrase_values *values = given;
     bool was = false;
     int code = forward_lock(cli, &was);
-
     if (code == CLI_OK) {
         code = cli_open(cli);
     }

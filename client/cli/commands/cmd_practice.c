@@ -49,21 +49,19 @@ static void founding_free(struct founding *founding)
 
 static enum status read_server(struct founding *founding)
 {
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
     uint8_t *bytes = NULL;
     size_t size = 0;
     enum status status =
         files_read(founding->given.server, -1, SERVER_PUB_BYTES_MAX, &bytes, &size);
-
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
     if (status == STATUS_OK) {
         status = message_decode(&alcove__server_public__descriptor, span_of(bytes, size), &arena,
                                 &message);
     }
     if (status == STATUS_OK) {
         const Alcove__ServerPublic *keys = (const Alcove__ServerPublic *)(const void *)message;
-
-        memset(&founding->keys, 0, sizeof(founding->keys));
+        memset(&founding->keys, 0, sizeof founding->keys);
         if (!field_key(keys->login_key, &founding->keys.login_key) ||
             !field_key(keys->log_key, &founding->keys.log_key) ||
             !field_hash(keys->tls_pin, &founding->keys.tls_pin) ||
@@ -84,22 +82,18 @@ static enum status policy_text(const struct founding *founding, char out[POLICY_
 {
     char vkeys[2][NOTE_KEY_VKEY_BYTES_MAX + 1];
     enum origin_log logs[2] = {ORIGIN_STATEMENTS, ORIGIN_EVENTS};
-    int n;
-
     for (size_t i = 0; i < 2; i++) {
         char origin[ORIGIN_CHARS_MAX];
-        struct note_key key;
-        enum status status;
-
         origin_format(&founding->practice, logs[i], origin);
-        status = note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519,
-                               &founding->keys.log_key, &key);
+        struct note_key key;
+        enum status status = note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519,
+                                           &founding->keys.log_key, &key);
         if (status != STATUS_OK) {
             return status;
         }
         note_key_format(&key, vkeys[i]);
     }
-    n = snprintf(out, POLICY_BYTES_MAX, "log %s\nlog %s\nquorum none\n", vkeys[0], vkeys[1]);
+    int n = snprintf(out, POLICY_BYTES_MAX, "log %s\nlog %s\nquorum none\n", vkeys[0], vkeys[1]);
     return n > 0 && (size_t)n < POLICY_BYTES_MAX ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
@@ -110,7 +104,6 @@ static struct span bytes_of(const struct found_bytes *bytes)
 
 static enum status make_statements(struct founding *founding, char *out_code)
 {
-    char policy[POLICY_BYTES_MAX];
     struct span chain[3];
     struct found_invite invite = {
         .practice_chain = chain,
@@ -124,7 +117,7 @@ static enum status make_statements(struct founding *founding, char *out_code)
     enum status status =
         found_server_keys(founding->root, &founding->practice, bytes_of(&founding->genesis),
                           &founding->keys, &founding->server_keys);
-
+    char policy[POLICY_BYTES_MAX];
     if (status == STATUS_OK) {
         status = policy_text(founding, policy);
     }
@@ -152,7 +145,6 @@ static enum status write_in(const char *folder, const char *name, struct span by
 {
     char path[FILES_PATH_BYTES_MAX];
     enum status status = files_join(folder, name, path);
-
     return status == STATUS_OK ? files_write_new(path, bytes) : status;
 }
 
@@ -164,23 +156,21 @@ static enum status write_founding(const struct founding *founding, const char *c
         field_found(&founding->policy), field_found(&founding->invitation)};
     ProtobufCBinaryData bundles[] = {field_found(&founding->bundle)};
     char line[INVITATION_TEXT_CHARS_MAX + 2];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status;
-    int n = snprintf(line, sizeof(line), "%s\n", code);
-
+    int n = snprintf(line, sizeof line, "%s\n", code);
     message.n_statement = ARRAY_LEN(statements);
     message.statement = statements;
     message.n_bundle = ARRAY_LEN(bundles);
     message.bundle = bundles;
-    status = n > 0 ? message_pack(&message.base, &bytes, &size) : STATUS_IO;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = n > 0 ? message_pack(&message.base, &bytes, &size) : STATUS_IO;
     if (status == STATUS_OK) {
         status = write_in(founding->given.out, "admin-invitation.txt", span_of(line, (size_t)n));
     }
     if (status == STATUS_OK) {
         status = write_in(founding->given.out, "genesis", span_of(bytes, size));
     }
-    wipe(line, sizeof(line));
+    wipe(line, sizeof line);
     free(bytes);
     return status;
 }
@@ -188,9 +178,7 @@ static enum status write_founding(const struct founding *founding, const char *c
 /* With the server's keys at hand everything is made; else it waits for `practice sign`. */
 static enum status finish(struct founding *founding)
 {
-    char code_secret[INVITATION_TEXT_CHARS_MAX + 1];
     enum status status;
-
     if (founding->given.server == NULL) {
         status = write_in(founding->given.out, "genesis.unsigned", bytes_of(&founding->genesis));
         return status == STATUS_OK
@@ -199,13 +187,14 @@ static enum status finish(struct founding *founding)
                    : status;
     }
     status = read_server(founding);
+    char code_secret[INVITATION_TEXT_CHARS_MAX + 1];
     if (status == STATUS_OK) {
         status = make_statements(founding, code_secret);
     }
     if (status == STATUS_OK) {
         status = write_founding(founding, code_secret);
     }
-    wipe(code_secret, sizeof(code_secret));
+    wipe(code_secret, sizeof code_secret);
     return status;
 }
 
@@ -213,7 +202,6 @@ static void tell(struct cli *cli, const struct founding *founding)
 {
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
-
         print_add_id(object, "practice", ID_SPAN(&founding->practice));
         print_add_text(object, "out", founding->given.out);
         (void)cJSON_AddBoolToObject(object, "complete", founding->given.server != NULL);
@@ -237,9 +225,8 @@ static void tell(struct cli *cli, const struct founding *founding)
 
 static enum status found_new(struct founding *founding, struct secret *passphrase)
 {
-    char path[FILES_PATH_BYTES_MAX];
     enum status status = files_folder(founding->given.out);
-
+    char path[FILES_PATH_BYTES_MAX];
     if (status == STATUS_OK) {
         status = files_join(founding->given.out, "root.key", path);
     }
@@ -264,10 +251,8 @@ static int run_new(struct cli *cli, const void *given)
     struct secret *passphrase = NULL;
     int code = cli_new_passphrase(cli, SAY_FOUND, cli->passphrase_fd,
                                   "New passphrase for the root key", &passphrase);
-
     if (code == CLI_OK) {
         enum status status = found_new(&founding, passphrase);
-
         code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_FOUND, status);
     }
     secret_free(passphrase);
@@ -281,10 +266,7 @@ static int run_new(struct cli *cli, const void *given)
 static enum status read_unsigned(struct founding *founding, char *out_name, size_t name_bytes)
 {
     char path[FILES_PATH_BYTES_MAX];
-    uint8_t *name = NULL;
-    size_t size = 0;
     enum status status = files_join(founding->given.out, "genesis.unsigned", path);
-
     if (status == STATUS_OK) {
         status = files_read(path, -1, SERVER_PUB_BYTES_MAX, &founding->genesis.data,
                             &founding->genesis.size);
@@ -292,6 +274,8 @@ static enum status read_unsigned(struct founding *founding, char *out_name, size
     if (status == STATUS_OK) {
         status = files_join(founding->given.out, "name", path);
     }
+    uint8_t *name = NULL;
+    size_t size = 0;
     if (status == STATUS_OK) {
         status = files_read(path, -1, name_bytes - 1, &name, &size);
     }
@@ -308,15 +292,13 @@ static enum status read_unsigned(struct founding *founding, char *out_name, size
 static int run_sign(struct cli *cli, const void *given)
 {
     struct founding founding = {.given = *(const struct practice_values *)given};
-    char path[FILES_PATH_BYTES_MAX];
     char name[256];
-    struct secret *passphrase = NULL;
     enum status status = read_unsigned(&founding, name, sizeof name);
-    int code = CLI_OK;
-
+    char path[FILES_PATH_BYTES_MAX];
     if (status == STATUS_OK) {
         status = files_join(founding.given.out, "root.key", path);
     }
+    struct secret *passphrase = NULL;
     if (status == STATUS_OK) {
         status = secrets_get(cli->passphrase_fd, "Passphrase of the root key", &passphrase);
     }
@@ -327,6 +309,7 @@ static int run_sign(struct cli *cli, const void *given)
         status = finish(&founding);
     }
     secret_free(passphrase);
+    int code = CLI_OK;
     if (status == STATUS_OK) {
         tell(cli, &founding);
     } else {

@@ -13,7 +13,6 @@
 static bool is_dark(const QRcode *code, int x, int y)
 {
     bool inside = x >= 0 && y >= 0 && x < code->width && y < code->width;
-
     return inside && (code->data[y * code->width + x] & 1u) != 0;
 }
 
@@ -22,12 +21,10 @@ static bool is_dark(const QRcode *code, int x, int y)
 static void draw_halves(FILE *out, const QRcode *code)
 {
     static const char *const halves[] = {"\xe2\x96\x88", "\xe2\x96\x84", "\xe2\x96\x80", " "};
-
     for (int y = -QUIET_MODULES; y < code->width + QUIET_MODULES; y += 2) {
         for (int x = -QUIET_MODULES; x < code->width + QUIET_MODULES; x++) {
             bool upper = is_dark(code, x, y);
             bool lower = is_dark(code, x, y + 1);
-
             (void)fputs(halves[(upper ? 1 : 0) + (lower ? 2 : 0)], out);
         }
         (void)fputc('\n', out);
@@ -47,7 +44,6 @@ static void draw_ascii(FILE *out, const QRcode *code)
 static int draw(struct cli *cli, const char *text)
 {
     QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-
     if (code == NULL) {
         return cli_fail(cli, SAY_PICTURE, STATUS_NO_MEMORY);
     }
@@ -69,23 +65,22 @@ static int run_qr(struct cli *cli, const void *given)
 {
     const struct qr_values *values = given;
     uint8_t *bytes = NULL;
-    char text_secret[INVITATION_TEXT_CHARS_MAX + 1];
     size_t size = 0;
-    int code;
     enum status status =
         files_read(values->file, cli->in, INVITATION_TEXT_CHARS_MAX, &bytes, &size);
-
     while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == ' ')) {
         size--;
     }
     if (status == STATUS_OK && invitation_code_kind(span_of(bytes, size)) == INVITATION_KIND_NONE) {
         status = STATUS_MALFORMED;
     }
+    char text_secret[INVITATION_TEXT_CHARS_MAX + 1];
+    int code;
     if (status == STATUS_OK) {
         memcpy(text_secret, bytes, size);
         text_secret[size] = '\0';
         code = draw(cli, text_secret);
-        wipe(text_secret, sizeof(text_secret));
+        wipe(text_secret, sizeof text_secret);
     } else {
         code = cli_fail_at(cli, SAY_CODE_READ, values->file, status);
     }

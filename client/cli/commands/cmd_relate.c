@@ -28,9 +28,8 @@ static bool list_relation(void *visitor, const struct view_relation *relation)
     struct relation_list *list = visitor;
     struct cli *cli = list->cli;
     char staff[VIEW_NAME_BYTES_MAX];
-    char subject[VIEW_NAME_BYTES_MAX];
-
     view_name(host_engine(cli->host), &relation->staff, staff);
+    char subject[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &relation->subject, subject);
     print_row(
         cli, list->array,
@@ -51,7 +50,6 @@ static bool list_relation(void *visitor, const struct view_relation *relation)
 static int run_list(struct cli *cli, const void *values)
 {
     struct relation_list list = {cli, cli->json ? cJSON_CreateArray() : NULL};
-
     (void)values;
     view_relations(host_engine(cli->host), list_relation, &list);
     if (cli->json) {
@@ -81,7 +79,6 @@ struct same_relation {
 static bool find_same(void *visitor, const struct view_relation *relation)
 {
     struct same_relation *same = visitor;
-
     same->found |= !relation->ended && relation->kind == same->wanted.kind &&
                    relation->until_ms == same->wanted.until_ms &&
                    ID_EQUAL(&relation->staff, &same->wanted.staff) &&
@@ -93,7 +90,6 @@ static bool find_same(void *visitor, const struct view_relation *relation)
 static bool is_stated(const struct cli *cli, const struct view_relation *wanted)
 {
     struct same_relation same = {.wanted = *wanted};
-
     view_relations(host_engine(cli->host), find_same, &same);
     return same.found;
 }
@@ -111,11 +107,8 @@ static int run_relate(struct cli *cli, const void *given)
     bool of_client = values->kind == RELATION_TREATS || values->kind == RELATION_COVERS;
     struct view_relation wanted = {.kind = values->kind, .until_ms = values->until_ms};
     struct view_member staff;
-    struct view_member subject;
-    uint64_t ticket = 0;
-    enum status status;
     int code = ids_member(cli, values->staff, &staff);
-
+    struct view_member subject;
     if (code == CLI_OK) {
         code = ids_member(cli, values->subject, &subject);
     }
@@ -133,8 +126,9 @@ static int run_relate(struct cli *cli, const void *given)
     if (is_stated(cli, &wanted)) {
         return cli_fail(cli, SAY_RELATION, STATUS_ALREADY);
     }
-    status = act_relate(host_engine(cli->host), &subject.member, &staff.member, values->kind,
-                        values->until_ms, clock_now_ms(), &ticket);
+    uint64_t ticket = 0;
+    enum status status = act_relate(host_engine(cli->host), &subject.member, &staff.member,
+                                    values->kind, values->until_ms, clock_now_ms(), &ticket);
     return cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
                               "Stated. It is a ceiling: an owner still grants what they may open.");
 }
@@ -143,14 +137,12 @@ static int run_end(struct cli *cli, const void *given)
 {
     const struct relate_values *values = given;
     struct hash relation;
-    uint64_t ticket = 0;
-    enum status status;
     int code = ids_relation(cli, values->staff, &relation);
-
     if (code != CLI_OK) {
         return code;
     }
-    status = act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket);
+    uint64_t ticket = 0;
+    enum status status = act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket);
     return cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
                               "Ended: access that rested on it is closed from now on.");
 }
@@ -159,18 +151,16 @@ static int run_delegate(struct cli *cli, const void *given)
 {
     const struct relate_values *values = given;
     struct view_member therapist;
-    uint64_t ticket = 0;
-    enum status status;
     int code = ids_member(cli, values->staff, &therapist);
-
     if (code == CLI_OK) {
         code = fits(cli, values->staff, &therapist, ROLE_THERAPIST);
     }
     if (code != CLI_OK) {
         return code;
     }
-    status = act_delegate(host_engine(cli->host), &therapist.member, values->until_ms,
-                          clock_now_ms(), &ticket);
+    uint64_t ticket = 0;
+    enum status status = act_delegate(host_engine(cli->host), &therapist.member, values->until_ms,
+                                      clock_now_ms(), &ticket);
     return cli_tell_statement(cli, SAY_STATEMENT, status, ticket, "They may now invite clients.");
 }
 

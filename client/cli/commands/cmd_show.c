@@ -27,10 +27,8 @@ static void json_fields(cJSON *object, const Alcove__NoteBody *body)
 {
     cJSON *tags = cJSON_AddArrayToObject(object, "tags");
     cJSON *fields = cJSON_AddObjectToObject(object, "fields");
-
     for (size_t i = 0; i < body->n_tag; i++) {
         cJSON *holder = cJSON_CreateObject();
-
         print_add_span(holder, "tag", field_span(body->tag[i]));
         (void)cJSON_AddItemToArray(tags, cJSON_DetachItemFromObject(holder, "tag"));
         cJSON_Delete(holder);
@@ -38,8 +36,7 @@ static void json_fields(cJSON *object, const Alcove__NoteBody *body)
     for (size_t i = 0; i < body->n_field; i++) {
         char key[64];
         size_t size =
-            body->field[i]->key.len < sizeof(key) - 1 ? body->field[i]->key.len : sizeof(key) - 1;
-
+            body->field[i]->key.len < sizeof key - 1 ? body->field[i]->key.len : sizeof key - 1;
         memcpy(key, body->field[i]->key.data, size);
         key[size] = '\0';
         print_add_span(fields, key, field_span(body->field[i]->value));
@@ -49,7 +46,6 @@ static void json_fields(cJSON *object, const Alcove__NoteBody *body)
 static void json_revision(struct showing *showing, const struct view_revision *revision)
 {
     const Alcove__NoteBody *body = revision->body;
-    char author[VIEW_NAME_BYTES_MAX];
     struct print_field fields[] = {
         {"link", PRINT_ID, .span = ID_SPAN(&revision->link)},
         {"number", PRINT_NUMBER, .number = revision->number},
@@ -60,11 +56,10 @@ static void json_revision(struct showing *showing, const struct view_revision *r
         {"head", PRINT_BOOL, .number = revision->head},
         {"pending", PRINT_BOOL, .number = revision->pending},
     };
-    cJSON *object;
-
+    char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(showing->cli->host), &revision->author, author);
     fields[5].span = print_span(author);
-    object = print_object(fields, ARRAY_LEN(fields));
+    cJSON *object = print_object(fields, ARRAY_LEN(fields));
     if (body != NULL) {
         print_add_span(object, "title", field_span(body->title));
         print_add_span(object, "text", field_span(body->text));
@@ -79,7 +74,6 @@ static void json_revision(struct showing *showing, const struct view_revision *r
 static void text_revision(struct cli *cli, const struct view_revision *revision)
 {
     char author[VIEW_NAME_BYTES_MAX];
-
     view_name(host_engine(cli->host), &revision->author, author);
     (void)fprintf(cli->out, "-- %s, ", note_kind_name(revision->kind));
     if (!revision->pending) {
@@ -126,7 +120,6 @@ static bool is_shown(struct showing *showing, const struct view_revision *revisi
     bool newest = showing->waiting == 0
                       ? revision->head
                       : revision->pending && ++showing->waiting_seen == showing->waiting;
-
     if (refused) {
         return true; /* its text is nowhere else */
     }
@@ -139,7 +132,6 @@ static bool is_shown(struct showing *showing, const struct view_revision *revisi
 static bool count_waiting(void *visitor, const struct view_revision *revision)
 {
     struct showing *showing = visitor;
-
     showing->waiting += revision->pending && !note_is_refused(showing->cli, revision) ? 1 : 0;
     return true;
 }
@@ -154,7 +146,6 @@ static void add_opened(struct showing *showing, const struct hash *link)
 static bool show_revision(void *visitor, const struct view_revision *revision)
 {
     struct showing *showing = visitor;
-
     if (!is_shown(showing, revision)) {
         return true;
     }
@@ -173,9 +164,8 @@ static bool show_revision(void *visitor, const struct view_revision *revision)
 static int check_opened(struct cli *cli, const uint64_t *tickets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct engine_ticket info;
         enum status status = host_finish(cli->host, tickets[i], CLI_TIMEOUT_MS);
-
+        struct engine_ticket info;
         engine_ticket(host_engine(cli->host), tickets[i], &info);
         if (status != STATUS_OK || info.wish == ENGINE_WISH_FAILED) {
             return cli_fail(cli, SAY_OPENED, status == STATUS_OK ? info.status : status);
@@ -192,13 +182,12 @@ static int send_opened(struct cli *cli, const struct showing *showing,
     size_t count = showing->opened_count;
     uint64_t *tickets = calloc(count + 1, sizeof *tickets);
     enum status status = tickets == NULL ? STATUS_NO_MEMORY : STATUS_OK;
-    bool sent = false;
-    int code = CLI_OK;
-
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = write_opened(host_engine(cli->host), section, note, &showing->opened[i],
                               clock_now_ms(), &tickets[i]);
     }
+    bool sent = false;
+    int code = CLI_OK;
     if (status != STATUS_OK) {
         code = cli_fail(cli, SAY_OPENED, status);
     } else if (count > 0) {
@@ -216,10 +205,8 @@ static void print_note(struct showing *showing, const char *word, const struct s
 {
     struct cli *cli = showing->cli;
     struct view_section info;
-
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
-
         print_add_id(object, "note", ID_SPAN(note));
         print_add_id(object, "section", ID_SPAN(section));
         if (view_section(host_engine(cli->host), section, &info) == STATUS_OK) {
@@ -250,14 +237,12 @@ static int show_note(struct cli *cli, const struct show_values *values, bool hea
     struct engine *engine = host_engine(cli->host);
     struct section_id section;
     struct note_id note;
-    enum status status;
     int code = ids_note(cli, values->note, &section, &note);
-
     if (code != CLI_OK) {
         return code;
     }
     showing.array = cli->json ? cJSON_CreateArray() : NULL;
-    status = view_revisions(engine, &section, &note, count_waiting, &showing);
+    enum status status = view_revisions(engine, &section, &note, count_waiting, &showing);
     if (status == STATUS_OK) {
         status = view_revisions(engine, &section, &note, show_revision, &showing);
     }

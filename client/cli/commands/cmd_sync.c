@@ -24,7 +24,6 @@ struct refused {
 static bool find_refused(void *visitor, uint64_t ticket, const struct engine_ticket *info)
 {
     struct refused *refused = visitor;
-
     if (info->wish == ENGINE_WISH_FAILED) {
         if (refused->count < REFUSED_MAX) {
             refused->tickets[refused->count] = ticket;
@@ -43,7 +42,6 @@ static void get_refused(const struct cli *cli, struct refused *out_refused)
 static size_t count_refused(const struct cli *cli)
 {
     struct refused refused;
-
     get_refused(cli, &refused);
     return refused.count;
 }
@@ -51,7 +49,6 @@ static size_t count_refused(const struct cli *cli)
 static void tell_refused(struct cli *cli)
 {
     size_t count = count_refused(cli);
-
     if (count > 0) {
         cli_warn(cli,
                  "the server refused %zu for good; `alcove doctor` says why. The text is here "
@@ -66,7 +63,6 @@ static int drop_refused(struct cli *cli, const struct refused *refused)
 {
     size_t count = refused->count < REFUSED_MAX ? refused->count : REFUSED_MAX;
     enum status status = STATUS_OK;
-
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = engine_take_back(host_engine(cli->host), refused->tickets[i]);
     }
@@ -79,20 +75,18 @@ static int drop_refused(struct cli *cli, const struct refused *refused)
 
 static int tell_sync(struct cli *cli)
 {
-    struct engine_state state;
     struct sections sections;
-    size_t sections_count;
-    size_t notes = 0;
     int code = sections_get(cli, &sections);
-
     if (code != CLI_OK) {
         return code;
     }
+    size_t notes = 0;
     for (size_t i = 0; i < sections.count; i++) {
         notes += sections.items[i].notes;
     }
-    sections_count = sections.count;
+    size_t sections_count = sections.count;
     sections_free(&sections);
+    struct engine_state state;
     engine_state(host_engine(cli->host), &state);
     (void)print_answer(
         cli,
@@ -132,15 +126,13 @@ static void end_watch(int signal)
 static int run_watch(struct cli *cli, uint64_t end_ms)
 {
     struct watch *watch = watch_new();
-    uint64_t retry_ms = 0;
-
     CHECK(watch != NULL);
     watch_ended = 0;
     (void)signal(SIGTERM, end_watch);
     (void)signal(SIGINT, end_watch);
+    uint64_t retry_ms = 0;
     while (watch_ended == 0 && clock_awake_ms() < end_ms) {
         uint64_t now_ms = clock_awake_ms();
-
         if (!host_online(cli->host) && now_ms >= retry_ms) {
             retry_ms = now_ms + 1000;
             if (host_connect(cli->host) != STATUS_OK) {
@@ -168,7 +160,6 @@ struct sync_values {
 static const char *check_sync(const void *given)
 {
     const struct sync_values *values = given;
-
     return values->watch && values->drop ? "--watch and --drop-refused do not go together" : NULL;
 }
 
@@ -176,7 +167,6 @@ static const char *check_sync(const void *given)
 static int gather_sync(struct cli *cli, void *given, struct handed *handed)
 {
     const struct sync_values *values = given;
-
     (void)cli;
     handed->kind = values->watch ? TALK_WATCH : TALK_RUN;
     handed->limit_ms = values->timeout_s * 1000u;
@@ -186,14 +176,12 @@ static int gather_sync(struct cli *cli, void *given, struct handed *handed)
 static int run_sync(struct cli *cli, const void *given)
 {
     const struct sync_values *values = given;
-    struct refused refused = {.count = 0};
-    int code;
-
     if (values->watch && cli->lent) {
         return cli_usage(cli, "the agent runs no --watch as a command");
     }
+    struct refused refused = {.count = 0};
     get_refused(cli, &refused);
-    code = cli_refresh(cli);
+    int code = cli_refresh(cli);
     if (code == CLI_OK && values->drop) {
         code = drop_refused(cli, &refused);
     }
@@ -210,11 +198,10 @@ static int run_status(struct cli *cli, const void *values)
 {
     struct engine *engine = host_engine(cli->host);
     const char *practice = view_practice_name(engine);
-    struct engine_state state;
-    struct view_member me = {.devices = 0};
-
     (void)values;
+    struct engine_state state;
     engine_state(engine, &state);
+    struct view_member me = {.devices = 0};
     if (view_member(engine, &state.member, &me) != STATUS_OK) {
         me.member = state.member;
         view_name(engine, &state.member, me.name);

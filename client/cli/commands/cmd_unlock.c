@@ -29,7 +29,6 @@ static _Noreturn void become_agent(const char *profile, int passphrase, int read
 {
     int null = open("/dev/null", O_RDWR);
     int high[2];
-
     high[0] = fcntl(passphrase, F_DUPFD, ABOVE_ALL);
     high[1] = fcntl(ready, F_DUPFD, ABOVE_ALL);
     if (null < 0 || high[0] < 0 || high[1] < 0 || dup2(null, STDIN_FILENO) < 0 ||
@@ -46,13 +45,9 @@ static _Noreturn void become_agent(const char *profile, int passphrase, int read
 static enum status start(const char *profile, int passphrase, int ready)
 {
     pid_t child = fork();
-    int code = 0;
-
     if (child == 0) {
-        pid_t agent;
-
         (void)setsid();
-        agent = fork();
+        pid_t agent = fork();
         if (agent == 0) {
             become_agent(profile, passphrase, ready);
         }
@@ -61,6 +56,7 @@ static enum status start(const char *profile, int passphrase, int ready)
     if (child < 0) {
         return STATUS_IO;
     }
+    int code = 0;
     while (waitpid(child, &code, 0) < 0) {
         if (errno != EINTR) {
             return STATUS_IO;
@@ -73,7 +69,6 @@ static int await_ready(struct cli *cli, int ready)
 {
     uint8_t code = CLI_FAILED;
     ssize_t n;
-
     do {
         n = read(ready, &code, 1);
     } while (n < 0 && errno == EINTR);
@@ -87,11 +82,9 @@ static int await_ready(struct cli *cli, int ready)
 static int start_with(struct cli *cli, const char *profile, const struct secret *passphrase)
 {
     struct span bytes = secret_view(passphrase);
+    enum status status = STATUS_IO;
     int secret_pipe[2] = {-1, -1};
     int ready_pipe[2] = {-1, -1};
-    int code = CLI_FAILED;
-    enum status status = STATUS_IO;
-
     if (pipe2(secret_pipe, O_CLOEXEC) == 0 && pipe2(ready_pipe, O_CLOEXEC) == 0 &&
         write(secret_pipe[1], bytes.data, bytes.size) == (ssize_t)bytes.size &&
         write(secret_pipe[1], "\n", 1) == 1) {
@@ -105,8 +98,8 @@ static int start_with(struct cli *cli, const char *profile, const struct secret 
     if (ready_pipe[1] >= 0) {
         (void)close(ready_pipe[1]);
     }
-    code = status == STATUS_OK ? await_ready(cli, ready_pipe[0])
-                               : cli_fail(cli, SAY_AGENT_BEGIN, status);
+    int code = status == STATUS_OK ? await_ready(cli, ready_pipe[0])
+                                   : cli_fail(cli, SAY_AGENT_BEGIN, status);
     if (ready_pipe[0] >= 0) {
         (void)close(ready_pipe[0]);
     }
@@ -115,19 +108,17 @@ static int start_with(struct cli *cli, const char *profile, const struct secret 
 
 static int unlock(struct cli *cli)
 {
-    struct secret *passphrase = NULL;
-    char *profile = NULL;
     enum status status = host_probe(cli->profile);
     enum situation situation = status == STATUS_NOT_FOUND ? SAY_PROFILE_OPEN : SAY_PASSPHRASE;
-    int code;
-
+    struct secret *passphrase = NULL;
+    char *profile = NULL;
     if (status == STATUS_OK) {
         profile = realpath(cli->profile, NULL);
         status = profile == NULL ? STATUS_IO
                                  : secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
     }
-    code = status == STATUS_OK ? start_with(cli, profile, passphrase)
-                               : cli_fail_at(cli, situation, cli->profile, status);
+    int code = status == STATUS_OK ? start_with(cli, profile, passphrase)
+                                   : cli_fail_at(cli, situation, cli->profile, status);
     secret_free(passphrase);
     free(profile);
     return code;
@@ -135,15 +126,13 @@ static int unlock(struct cli *cli)
 
 static int run_unlock(struct cli *cli, const void *values)
 {
-    int fd = -1;
-    int code;
-
     (void)values;
+    int fd = -1;
     if (talk_connect(cli->profile, &fd) == STATUS_OK) {
         (void)close(fd);
         return tell_state(cli, "unlocked", "It is unlocked already.");
     }
-    code = unlock(cli);
+    int code = unlock(cli);
     return code == CLI_OK
                ? tell_state(cli, "unlocked",
                             "Unlocked. It locks after 10 minutes without a command, when the "
@@ -155,7 +144,6 @@ static int run_lock(struct cli *cli, const void *values)
 {
     bool was = false;
     int code = forward_lock(cli, &was);
-
     (void)values;
     return code == CLI_OK ? tell_state(cli, "locked",
                                        was ? "Locked: the keys are gone from memory."

@@ -35,7 +35,6 @@ static const char *check_write(const void *values)
 {
     const struct note_input *input = values;
     int appended = input->addendum + input->correction + input->late_entry;
-
     if (appended > 1 || (appended == 1 && input->draft)) {
         return "one of --draft, --addendum, --correction and --late-entry is possible";
     }
@@ -56,20 +55,18 @@ static const char *check_write(const void *values)
 static int agrees(struct cli *cli, const struct note_input *input,
                   const struct view_section *section)
 {
-    struct view_section named;
-    struct chart_id chart;
-    struct member_id client;
-    int code = CLI_OK;
-
     if (input->class != 0 && input->class != section->class) {
         return cli_error(cli, CLI_USAGE, "the note is of class %s; nothing was written",
                          policy_class_name(section->class));
     }
+    struct view_section named;
     if (input->chart == NULL || (ids_section_quietly(cli, input->chart, &named) &&
                                  ID_EQUAL(&named.section, &section->section))) {
         return CLI_OK;
     }
-    code = ids_chart(cli, input->chart, &chart, &client);
+    struct chart_id chart;
+    struct member_id client;
+    int code = ids_chart(cli, input->chart, &chart, &client);
     if (code == CLI_OK && !ID_EQUAL(&chart, &section->chart)) {
         code = cli_error(cli, CLI_USAGE, "note %s is not in that chart; nothing was written",
                          input->note);
@@ -82,13 +79,11 @@ static int find_note(struct cli *cli, const struct note_input *input,
                      struct note_before *before)
 {
     struct section_id of_note;
-    enum status status;
     int code = ids_note(cli, input->note, &of_note, out_note);
-
     if (code != CLI_OK) {
         return code;
     }
-    status = view_section(host_engine(cli->host), &of_note, out_section);
+    enum status status = view_section(host_engine(cli->host), &of_note, out_section);
     if (status == STATUS_OK) {
         status = note_before_get(cli, &of_note, out_note, before);
     }
@@ -116,13 +111,12 @@ static int take_text(struct cli *cli, const struct note_input *input,
 static int run_write(struct cli *cli, const void *values)
 {
     const struct note_input *input = values;
+    struct note_id note;
     struct view_section section = {0};
     struct note_before before = {0};
-    struct note_text text = {0};
-    struct note_id note;
     int code = input->note == NULL ? ids_section_anew(cli, input->chart, input->class, &section)
                                    : find_note(cli, input, &section, &note, &before);
-
+    struct note_text text = {0};
     if (code == CLI_OK) {
         code = take_text(cli, input, &before, &text);
     }
@@ -145,7 +139,6 @@ static int ask_write(struct cli *cli, const void *values)
     struct view_section section = {0};
     struct note_id note;
     int code = find_note(cli, values, &section, &note, &before);
-
     if (code == CLI_OK) {
         note_before_pack(&before, cli->out);
     }
@@ -157,9 +150,8 @@ static int get_before(struct cli *cli, const struct note_input *input, struct no
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
-    enum status status = STATUS_OK;
     int code = forward_ask(cli, input, &bytes, &size);
-
+    enum status status = STATUS_OK;
     if (code == CLI_OK) {
         status = note_before_unpack(span_of(bytes, size), before);
     }
@@ -182,7 +174,6 @@ static int gather_write(struct cli *cli, void *values, struct handed *handed)
     struct note_input *input = values;
     struct note_before before = {0};
     int code = is_edited(input) ? get_before(cli, input, &before) : CLI_OK;
-
     if (code == CLI_OK) {
         input->after = before.links;
         code = take_text(cli, input, &before, &handed->text);
@@ -227,7 +218,6 @@ static const struct option_table WRITE = {WRITE_OPTIONS, ARRAY_LEN(WRITE_OPTIONS
 static int preview(struct cli *cli, struct note_input *input, const struct note_text *text)
 {
     bool from_in = input->file != NULL && strcmp(input->file, "-") == 0;
-
     if (cli->json && !input->yes) {
         return cli_error(cli, CLI_USAGE,
                          "with --json nothing is shown or asked; give --yes to share. It was not "
@@ -255,7 +245,6 @@ static int gather_reflect(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
     int code = note_text_take(cli, input->file, 0, &handed->text);
-
     if (code == CLI_OK) {
         code = preview(cli, input, &handed->text);
     }
@@ -266,17 +255,16 @@ static int gather_reflect(struct cli *cli, void *values, struct handed *handed)
 static int run_reflect(struct cli *cli, const void *values)
 {
     struct note_input input = *(const struct note_input *)values;
-    struct note_before before = {0};
     struct view_section section = {0};
-    struct note_text text = {0};
     int code = ids_section_anew(cli, input.chart, CLASS_SHARED, &section);
-
+    struct note_text text = {0};
     if (code == CLI_OK) {
         code = note_text_take(cli, input.file, 0, &text);
     }
     if (code == CLI_OK && !(cli->lent && input.yes)) {
         code = preview(cli, &input, &text);
     }
+    struct note_before before = {0};
     if (code == CLI_OK) {
         code = note_put(cli, &input, NOTE_REFLECTION, &section, NULL, &before,
                         span_of(text.bytes, text.size));

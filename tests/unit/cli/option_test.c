@@ -43,7 +43,6 @@ static const struct option_table TABLE = {ROWS, ARRAY_LEN(ROWS), sizeof(struct v
 static const char *not_bad(const void *given)
 {
     const struct values *values = given;
-
     return strcmp(values->text, "bad") == 0 ? "bad" : NULL;
 }
 
@@ -56,7 +55,6 @@ static bool take(enum option_kind kind, const char *text, uint64_t *out_number)
     char wrong[OPTION_WRONG_BYTES] = "";
     uint64_t values = 0;
     bool good = option_take(&option, &values, text, wrong);
-
     assert_true(good == (wrong[0] == '\0'));
     *out_number = option_get_number(&option, &values);
     assert_true(!good || option_number_valid(&option, *out_number));
@@ -77,9 +75,8 @@ static void test_numbers_are_strict(void **state)
                                       "0x10",
                                       "18446744073709551616",
                                       "99999999999999999999999"};
-    uint64_t number;
-
     (void)state;
+    uint64_t number;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_false(take(OPTION_NUMBER, bad[i], &number));
         assert_false(take(OPTION_FD, bad[i], &number));
@@ -105,9 +102,8 @@ static void test_address_takes_host_and_port(void **state)
                 {"[::1]:8443", "::1", 8443}};
     static const char *const bad[] = {"",        "a",    "a:",   ":1",     "a:0",
                                       "a:65536", "a:1x", "a:-1", "[::1:8", "a: 1"};
-    struct address address;
-
     (void)state;
+    struct address address;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_int_equal(address_of_server(good[i].text, &address), STATUS_OK);
         assert_string_equal(address.host, good[i].host);
@@ -131,11 +127,10 @@ static void test_times_are_local(void **state)
                                       "2026-03-02 10:00",
                                       "2026-03-02T10:00x",
                                       "tomorrow"};
-    uint64_t time_ms = 0;
-
     (void)state;
     (void)setenv("TZ", "UTC-5", 1);
     tzset();
+    uint64_t time_ms = 0;
     assert_true(take(OPTION_TIME, "1970-01-02", &time_ms));
     assert_int_equal(time_ms, (24 - 5) * 3600 * 1000);
     assert_true(take(OPTION_TIME, "1970-01-02T00:01", &time_ms));
@@ -158,9 +153,8 @@ static void test_listed_words_have_names(void **state)
     static const char *const good[] = {"process", "progress", "session",  "shared",
                                        "journal", "safety",   "directory"};
     static const char *const bad[] = {"", "none", "Process", "progres", "processs", "?"};
-    uint64_t number;
-
     (void)state;
+    uint64_t number;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         assert_true(take(OPTION_CLASS, good[i], &number));
         assert_int_equal(number, i + 1);
@@ -204,7 +198,6 @@ static void fill(struct values *values)
 static size_t pack(const struct values *values, uint8_t *out, size_t capacity)
 {
     size_t size = 0;
-
     assert_int_equal(option_pack(&COMMAND, values, out, capacity, &size), STATUS_OK);
     return size;
 }
@@ -213,14 +206,12 @@ static size_t pack(const struct values *values, uint8_t *out, size_t capacity)
  * required, which leaves the defaults. */
 static void test_values_arrive_whole(void **state)
 {
-    uint8_t bytes[1024];
-    struct values sent;
-    struct values got;
-    size_t size;
-
     (void)state;
+    struct values sent;
     fill(&sent);
-    size = pack(&sent, bytes, sizeof bytes);
+    uint8_t bytes[1024];
+    size_t size = pack(&sent, bytes, sizeof bytes);
+    struct values got;
     assert_int_equal(option_unpack(&COMMAND, span_of(bytes, size), &got), STATUS_OK);
     assert_string_equal(got.text, "--yes");
     assert_string_equal(got.file, "");
@@ -250,15 +241,13 @@ static void test_values_arrive_whole(void **state)
  * value out of its range, a required one missing, options that do not go together. */
 static void test_values_are_checked_again(void **state)
 {
-    uint8_t bytes[1024];
-    struct values good;
-    struct values got;
-
     (void)state;
+    struct values good;
     fill(&good);
+    uint8_t bytes[1024];
+    struct values got;
     for (size_t i = 0; i < 9; i++) {
         struct values bad = good;
-
         bad.number = i == 0 ? 6 : bad.number;
         bad.choice = i == 1 ? 3 : bad.choice;
         bad.class = i == 2 ? 8 : bad.class;
@@ -278,14 +267,12 @@ static void test_values_are_checked_again(void **state)
  * flipped, the same twice, and more links than there is room for. */
 static void test_bytes_are_strict(void **state)
 {
-    uint8_t bytes[2048];
-    struct values values;
-    struct values got;
-    size_t size;
-
     (void)state;
+    struct values values;
     fill(&values);
-    size = pack(&values, bytes, sizeof bytes);
+    uint8_t bytes[2048];
+    size_t size = pack(&values, bytes, sizeof bytes);
+    struct values got;
     for (size_t bit = 0; bit < size * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         if (option_unpack(&COMMAND, span_of(bytes, size), &got) == STATUS_OK) {
@@ -300,7 +287,6 @@ static void test_bytes_are_strict(void **state)
     assert_int_equal(option_unpack(&COMMAND, span_of(bytes, 2 * size), &got), STATUS_MALFORMED);
     for (size_t count = CONTEXT_PARENTS_MAX - 1; count <= CONTEXT_PARENTS_MAX; count++) {
         struct values more;
-
         option_clear(&TABLE, &more);
         more.links.count = 1;
         values.links.count = count;
@@ -323,18 +309,16 @@ static void test_cut_bytes_are_refused(void **state)
     static const struct option_table table = {rows, ARRAY_LEN(rows), sizeof(struct values)};
     static const struct command command = {
         "test", "test", COMMAND_NEEDS_NOTHING, COMMAND_ANYWHERE, &table, NULL, NULL, NULL, NULL};
-    uint8_t bytes[1024];
-    struct values values;
-    struct values got;
-    size_t size = 0;
-
     (void)state;
+    struct values values;
     fill(&values);
+    uint8_t bytes[1024];
+    size_t size = 0;
     assert_int_equal(option_pack(&command, &values, bytes, sizeof bytes, &size), STATUS_OK);
+    struct values got;
     assert_int_equal(option_unpack(&command, span_of(bytes, size), &got), STATUS_OK);
     for (size_t cut = 0; cut < size; cut++) {
         uint8_t *exact = malloc(cut + 1);
-
         assert_non_null(exact);
         memcpy(exact, bytes, cut);
         assert_int_equal(option_unpack(&command, span_of(exact, cut), &got), STATUS_MALFORMED);

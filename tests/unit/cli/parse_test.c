@@ -32,7 +32,6 @@ static const struct option_table CARRIED = {&ROWS[ARRAY_LEN(ROWS) - 1], 1,
 static const char *not_both(const void *given)
 {
     const struct values *values = given;
-
     return values->draft && values->title != NULL ? "not both" : NULL;
 }
 
@@ -51,7 +50,6 @@ static const struct values *parse_by(const struct command_list *const *lists,
 {
     char *copy[ARGC_MAX];
     int argc = 0;
-
     while (line[argc] != NULL) {
         copy[argc] = (char *)(uintptr_t)line[argc];
         argc++;
@@ -74,7 +72,6 @@ static void test_parse_takes_every_kind(void **state)
                                 "--json",  "--days=9", NULL};
     struct parsed parsed;
     const struct values *values = parse(line, &parsed);
-
     (void)state;
     assert_string_equal(parsed.wrong, "");
     assert_ptr_equal(parsed.command, &COMMANDS[0]);
@@ -118,11 +115,9 @@ static void test_parse_names_what_is_wrong(void **state)
         {{"alcove", "carry", "it", "carried", "x"}, "carried is one word too many"},
         {{"alcove", "carry", "it", "--carried", "x"}, "there is no option --carried here"},
     };
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct parsed parsed;
-
         (void)parse(cases[i].line, &parsed);
         if (strncmp(parsed.wrong, cases[i].wrong, strlen(cases[i].wrong)) != 0) {
             fail_msg("expected \"%s\", found \"%s\"", cases[i].wrong, parsed.wrong);
@@ -135,13 +130,12 @@ static void test_parse_names_what_is_wrong(void **state)
 static void test_parse_limits_lists(void **state)
 {
     static char words[5][8] = {"alcove", "note", "a", "--tag", "t"};
-    char *line[3 + 2 * (NOTE_TAGS_MAX + 1)];
-    struct parsed parsed;
-
     (void)state;
+    char *line[3 + 2 * (NOTE_TAGS_MAX + 1)];
     for (size_t i = 0; i < ARRAY_LEN(line); i++) {
         line[i] = i < 3 ? words[i] : words[4 - i % 2];
     }
+    struct parsed parsed;
     parse_words(LISTS, (int)ARRAY_LEN(line) - 2, line, &parsed);
     assert_string_equal(parsed.wrong, "");
     parsed_deinit(&parsed);
@@ -156,7 +150,6 @@ static void test_parse_ends_options(void **state)
     const char *const line[] = {"alcove", "note", "--", "--draft", "--", NULL};
     struct parsed parsed;
     const struct values *values = parse(line, &parsed);
-
     (void)state;
     assert_string_equal(parsed.wrong, "");
     assert_false(values->draft);
@@ -169,13 +162,10 @@ static void test_parse_ends_options(void **state)
  * given has its default. Method: before, between and after; behind an error too. */
 static void test_parse_takes_globals_anywhere(void **state)
 {
+    struct parsed parsed;
     const char *const line[] = {"alcove", "--profile",         "--json", "note", "--json", "new",
                                 "a",      "--passphrase-fd=7", NULL};
-    const char *const late[] = {"alcove", "note", "--what", "--json", NULL};
-    const char *const plain[] = {"alcove", "note", "a", NULL};
-    struct parsed parsed;
     const struct values *values = parse(line, &parsed);
-
     (void)state;
     assert_string_equal(parsed.wrong, "");
     assert_ptr_equal(parsed.command, &COMMANDS[1]);
@@ -184,10 +174,12 @@ static void test_parse_takes_globals_anywhere(void **state)
     assert_int_equal(parsed.passphrase_fd, 7);
     assert_string_equal(values->chart, "a");
     parsed_deinit(&parsed);
+    const char *const late[] = {"alcove", "note", "--what", "--json", NULL};
     (void)parse(late, &parsed);
     assert_string_not_equal(parsed.wrong, "");
     assert_true(parsed.json);
     parsed_deinit(&parsed);
+    const char *const plain[] = {"alcove", "note", "a", NULL};
     values = parse(plain, &parsed);
     assert_null(parsed.profile);
     assert_int_equal(parsed.passphrase_fd, -1);
@@ -204,18 +196,16 @@ static void test_parse_hears_help(void **state)
         {"alcove", "note", "-h"},  {"alcove", "help", "note"}, {"alcove", "note", "new", "--help"},
         {"alcove", "carry", "-h"},
     };
-    const char *const value[] = {"alcove", "note", "help", "--title", "--help", NULL};
-    struct parsed parsed;
-    const struct values *values;
-
     (void)state;
+    struct parsed parsed;
     for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
         (void)parse(asked[i], &parsed);
         assert_true(parsed.help);
         assert_string_equal(parsed.wrong, "");
         parsed_deinit(&parsed);
     }
-    values = parse(value, &parsed);
+    const char *const value[] = {"alcove", "note", "help", "--title", "--help", NULL};
+    const struct values *values = parse(value, &parsed);
     assert_false(parsed.help);
     assert_string_equal(values->chart, "help");
     assert_string_equal(values->title, "--help");
@@ -229,7 +219,6 @@ static void test_reflect_keeps_a_title_of_yes(void **state)
                                 "--file", "r.txt",   "--json", NULL};
     struct parsed parsed;
     const struct note_input *input = (const void *)parse_by(table_commands, line, &parsed);
-
     (void)state;
     assert_string_equal(parsed.wrong, "");
     assert_string_equal(input->title, "--yes");
@@ -260,11 +249,9 @@ static void test_real_rows_refuse_early(void **state)
         {"alcove", "moment", "--category", "other"},
         {"alcove", "relate", "T", "loves", "C"},
     };
-
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         struct parsed parsed;
-
         (void)parse_by(table_commands, lines[i], &parsed);
         if (parsed.wrong[0] == '\0') {
             fail_msg("line %zu was taken", i);

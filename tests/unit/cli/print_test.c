@@ -59,7 +59,7 @@ struct sink {
 
 static void sink_open(struct sink *sink, bool utf8)
 {
-    memset(sink, 0, sizeof(*sink));
+    memset(sink, 0, sizeof *sink);
     sink->cli.out = open_memstream(&sink->text, &sink->size);
     sink->cli.err = sink->cli.out;
     sink->cli.utf8 = utf8;
@@ -80,10 +80,8 @@ static struct span text_of(const char *text)
 static void assert_harmless(const char *text, size_t size)
 {
     struct span rest = span_of(text, size);
-
     while (rest.size > 0) {
         uint32_t code = 0;
-
         assert_true(utf8_next(&rest, &code));
         assert_true(code == '\n' || code >= 0x20);
         assert_false(code >= 0x7f && code < 0xa0);
@@ -96,9 +94,8 @@ static void assert_harmless(const char *text, size_t size)
  * locale. Method: the corpus through the line and the block printer. */
 static void test_text_is_harmless(void **state)
 {
-    struct sink sink;
-
     (void)state;
+    struct sink sink;
     for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
         sink_open(&sink, true);
         print_text(&sink.cli, text_of(CORPUS[i].text), 0);
@@ -123,13 +120,10 @@ static void test_text_is_harmless(void **state)
  * back through the parser. */
 static void test_json_is_harmless_and_whole(void **state)
 {
-    struct sink sink;
-
     (void)state;
+    struct sink sink;
     for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
         cJSON *object = cJSON_CreateObject();
-        cJSON *back;
-
         sink_open(&sink, true);
         print_add_span(object, "text", text_of(CORPUS[i].text));
         print_json(&sink.cli, object);
@@ -137,7 +131,7 @@ static void test_json_is_harmless_and_whole(void **state)
         assert_harmless(sink.text, sink.size);
         assert_int_equal(sink.text[sink.size - 1], '\n');
         assert_null(memchr(sink.text, '\n', sink.size - 1));
-        back = cJSON_Parse(sink.text);
+        cJSON *back = cJSON_Parse(sink.text);
         assert_non_null(back);
         assert_string_equal(cJSON_GetObjectItem(back, "text")->valuestring, CORPUS[i].text);
         cJSON_Delete(back);
@@ -153,9 +147,7 @@ static void test_no_utf8_is_shown_as_such(void **state)
     for (int byte = 0; byte < 256; byte++) {
         uint8_t text[2] = {(uint8_t)byte, 'x'};
         cJSON *object = cJSON_CreateObject();
-        cJSON *back;
         struct sink sink;
-
         sink_open(&sink, true);
         print_text(&sink.cli, span_of(text, 2), 0);
         (void)fputc('\n', sink.cli.out);
@@ -163,7 +155,7 @@ static void test_no_utf8_is_shown_as_such(void **state)
         print_json(&sink.cli, object);
         sink_close(&sink);
         assert_harmless(sink.text, sink.size);
-        back = cJSON_Parse(strchr(sink.text, '\n') + 1);
+        cJSON *back = cJSON_Parse(strchr(sink.text, '\n') + 1);
         assert_non_null(back);
         assert_non_null(strchr(cJSON_GetObjectItem(back, "t")->valuestring, 'x'));
         cJSON_Delete(back);
@@ -175,15 +167,11 @@ static void test_no_utf8_is_shown_as_such(void **state)
  * an indent, and paragraphs that stay apart. */
 static void test_block_fits_80_columns(void **state)
 {
+    (void)state;
     char text[4096];
     size_t used = 0;
-    struct sink sink;
-    size_t paragraphs = 0;
-
-    (void)state;
     for (size_t i = 0; i < 300; i++) {
         size_t n = 1 + i % 11;
-
         memset(text + used, 'a' + (int)(i % 26), n);
         used += n;
         text[used++] = i == 150 ? '\n' : ' ';
@@ -191,12 +179,13 @@ static void test_block_fits_80_columns(void **state)
             text[used++] = '\n';
         }
     }
+    struct sink sink;
     sink_open(&sink, true);
     print_block(&sink.cli, span_of(text, used), 7);
     sink_close(&sink);
+    size_t paragraphs = 0;
     for (char *line = sink.text; *line != '\0';) {
         char *end = strchr(line, '\n');
-
         assert_non_null(end);
         assert_true(end - line <= 80);
         if (end == line) {
@@ -215,22 +204,18 @@ static void test_block_fits_80_columns(void **state)
  * text of characters of two bytes. */
 static void test_text_is_cut_by_characters(void **state)
 {
-    const char *text = "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
-
     (void)state;
+    const char *text = "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
     for (size_t columns = 4; columns < 12; columns++) {
         struct sink sink;
-        size_t width = 0;
-        struct span rest;
-
         sink_open(&sink, true);
         print_text(&sink.cli, text_of(text), columns);
         sink_close(&sink);
         assert_true(utf8_valid(span_of(sink.text, sink.size)));
-        rest = span_of(sink.text, sink.size);
+        struct span rest = span_of(sink.text, sink.size);
+        size_t width = 0;
         while (rest.size > 0) {
             uint32_t code = 0;
-
             assert_true(utf8_next(&rest, &code));
             width++;
         }
@@ -256,12 +241,10 @@ static void test_plain_is_what_stays(void **state)
 /* Goal: times are local and short, ids are eight digits. Method: a known moment in two zones. */
 static void test_times_and_ids(void **state)
 {
-    uint8_t id[16] = {0xab, 0xcd, 0xef, 0x01, 0x23};
-    struct sink sink;
-
     (void)state;
     (void)setenv("TZ", "UTC0", 1);
     tzset();
+    struct sink sink;
     sink_open(&sink, false);
     print_time(&sink.cli, 1772446800000u);
     (void)fputc(' ', sink.cli.out);
@@ -271,7 +254,8 @@ static void test_times_and_ids(void **state)
     (void)fputc(' ', sink.cli.out);
     print_time(&sink.cli, 0);
     (void)fputc(' ', sink.cli.out);
-    print_short(&sink.cli, span_of(id, sizeof(id)));
+    uint8_t id[16] = {0xab, 0xcd, 0xef, 0x01, 0x23};
+    print_short(&sink.cli, span_of(id, sizeof id));
     sink_close(&sink);
     assert_string_equal(sink.text, "2026-03-02 10:20 2026-03-02 12:20 - abcdef01");
     free(sink.text);

@@ -13,10 +13,8 @@ static char *read_page(const char *path)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
-    char *text;
-
     assert_int_equal(files_read(path, -1, PAGE_BYTES_MAX, &bytes, &size), STATUS_OK);
-    text = malloc(size + 1);
+    char *text = malloc(size + 1);
     assert_non_null(text);
     memcpy(text, bytes, size);
     text[size] = '\0';
@@ -32,16 +30,14 @@ static void test_every_key_is_in_the_manual(void **state)
     char *manual = read_page(ALCOVE_SOURCE_DIR "/server/man/alcoved.conf.5");
     char *row = strstr(source, "} KEYS[] = {");
     char *end = row == NULL ? NULL : strstr(row, "\n};");
-    size_t keys = 0;
-
     (void)state;
     assert_non_null(end);
     *end = '\0';
+    size_t keys = 0;
     while ((row = strstr(row, "\n    {\"")) != NULL) {
-        char head[128];
-
         row += strlen("\n    {\"");
-        (void)snprintf(head, sizeof(head), "\n.It Cm %.*s No = ", (int)strcspn(row, "\""), row);
+        char head[128];
+        (void)snprintf(head, sizeof head, "\n.It Cm %.*s No = ", (int)strcspn(row, "\""), row);
         if (strstr(manual, head) == NULL) {
             fail_msg("alcoved.conf.5 does not describe %.*s", (int)strcspn(row, "\""), row);
         }
@@ -56,16 +52,13 @@ static void test_every_key_is_in_the_manual(void **state)
  * and a row's struct holds what its options fill. Method: the whole table. */
 static void test_table_is_sound(void **state)
 {
+    (void)state;
     const struct command *command;
     size_t count = 0;
-
-    (void)state;
     for (; (command = command_at(table_commands, count)) != NULL; count++) {
         char name[64];
-        char *sub;
-
         (void)snprintf(name, sizeof name, "%s", command->title);
-        sub = strchr(name, ' ');
+        char *sub = strchr(name, ' ');
         if (sub != NULL) {
             *sub++ = '\0';
         }
@@ -75,12 +68,11 @@ static void test_table_is_sound(void **state)
         assert_true(command->options->count <= 64);
         for (size_t i = 0; i < command->options->count; i++) {
             const struct option *option = &command->options->rows[i];
-            char piece[USAGE_PIECE_BYTES];
-
             assert_true(option->offset < command->options->size);
             assert_ptr_equal(option_find(command->options, option->name, strlen(option->name)),
                              option);
             assert_null(option_find(&parse_globals, option->name, strlen(option->name)));
+            char piece[USAGE_PIECE_BYTES];
             usage_piece(option, piece);
             assert_true(strlen(piece) < 70);
             assert_true(piece[0] == '\0' ||
@@ -106,12 +98,10 @@ static void test_messages_are_plain(void **state)
         for (int status = 1; status <= STATUS_USAGE; status++) {
             struct message message = message_of((enum situation)situation, (enum status)status);
             const char *const texts[] = {message.what, message.why, message.kept, message.next};
-
             assert_true(message.code >= CLI_FAILED && message.code <= CLI_NOT_FOUND);
             assert_true(message.what[0] != '\0' && message.why[0] != '\0');
             for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
                 size_t size = strlen(texts[i]);
-
                 assert_null(strstr(texts[i], "MALFORMED"));
                 assert_null(strstr(texts[i], "NOT_FOUND"));
                 assert_true(i < 2 || size == 0 || texts[i][size - 1] == '.');

@@ -13,7 +13,6 @@
 static size_t open_descriptors(void)
 {
     size_t count = 0;
-
     for (int fd = 0; fd < 256; fd++) {
         count += fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
     }
@@ -22,10 +21,9 @@ static size_t open_descriptors(void)
 
 static void make_pair(int ends[2])
 {
-    struct timeval wait = {1, 0};
-
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
+    struct timeval wait = {1, 0};
+    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait), 0);
 }
 
 static void fill(struct talk_request *request)
@@ -45,17 +43,14 @@ static void fill(struct talk_request *request)
  * Method: there and back over a pair. */
 static void test_request_arrives_whole(void **state)
 {
-    struct talk_request sent;
-    struct talk_request got;
     size_t before = open_descriptors();
-    struct stat zero;
-    struct stat found;
-    int ends[2];
-
     (void)state;
+    int ends[2];
     make_pair(ends);
+    struct talk_request sent;
     fill(&sent);
     assert_int_equal(talk_send_request(ends[0], &sent), STATUS_OK);
+    struct talk_request got;
     assert_int_equal(talk_receive_request(ends[1], &got), STATUS_OK);
     assert_int_equal(got.kind, TALK_RUN);
     assert_true(got.json);
@@ -65,7 +60,9 @@ static void test_request_arrives_whole(void **state)
     assert_int_equal(got.options.size, 9);
     assert_memory_equal(got.options.data, "\0\1options", 9);
     assert_int_equal(got.fds[0].number, 1000);
+    struct stat found;
     assert_int_equal(fstat(got.fds[0].fd, &found), 0);
+    struct stat zero;
     assert_int_equal(stat("/dev/zero", &zero), 0);
     assert_true(found.st_rdev == zero.st_rdev);
     assert_true((fcntl(got.in, F_GETFD) & FD_CLOEXEC) != 0);
@@ -78,14 +75,12 @@ static void test_request_arrives_whole(void **state)
 
 static size_t catch_message(uint8_t *out, size_t capacity)
 {
-    struct talk_request sent;
     int ends[2];
-    ssize_t n;
-
     make_pair(ends);
+    struct talk_request sent;
     fill(&sent);
     assert_int_equal(talk_send_request(ends[0], &sent), STATUS_OK);
-    n = recv(ends[1], out, capacity, 0);
+    ssize_t n = recv(ends[1], out, capacity, 0);
     assert_true(n > 0);
     talk_request_deinit(&sent);
     (void)close(ends[0]);
@@ -96,13 +91,11 @@ static size_t catch_message(uint8_t *out, size_t capacity)
 /* Sends raw bytes without descriptors and reads them as a request. */
 static enum status deliver(const uint8_t *bytes, size_t size)
 {
-    struct talk_request got;
-    enum status status;
     int ends[2];
-
     make_pair(ends);
     assert_int_equal(send(ends[0], bytes, size, 0), (ssize_t)size);
-    status = talk_receive_request(ends[1], &got);
+    struct talk_request got;
+    enum status status = talk_receive_request(ends[1], &got);
     talk_request_deinit(&got);
     (void)close(ends[0]);
     (void)close(ends[1]);
@@ -114,20 +107,18 @@ static enum status deliver(const uint8_t *bytes, size_t size)
 static void test_request_is_strict(void **state)
 {
     uint8_t bytes[256];
-    size_t size = catch_message(bytes, sizeof(bytes));
+    size_t size = catch_message(bytes, sizeof bytes);
     size_t before = open_descriptors();
-    uint8_t plain[256];
-    size_t plain_size;
-
     (void)state;
     assert_int_equal(deliver(bytes, size), STATUS_MALFORMED);
     /* version 4, kind, json, utf8, cwd, in, count, then the numbers of descriptors */
+    uint8_t plain[256];
     memcpy(plain, bytes, 10);
     plain[7] = 0;
     plain[8] = 0;
     plain[9] = 0;
     memcpy(plain + 10, bytes + 14, size - 14);
-    plain_size = size - 4;
+    size_t plain_size = size - 4;
     assert_int_equal(deliver(plain, plain_size), STATUS_OK);
     for (size_t cut = 1; cut < plain_size; cut++) {
         assert_int_not_equal(deliver(plain, cut), STATUS_OK);
@@ -152,24 +143,23 @@ static void test_request_is_strict(void **state)
 static void test_request_may_not_come(void **state)
 {
     static char huge[TALK_BYTES_MAX];
-    struct talk_request request;
-    int ends[2];
-
     (void)state;
+    int ends[2];
     make_pair(ends);
+    struct talk_request request;
     assert_int_equal(talk_receive_request(ends[1], &request), STATUS_OFFLINE);
     (void)close(ends[0]);
     assert_int_equal(talk_receive_request(ends[1], &request), STATUS_OFFLINE);
     assert_int_equal(talk_send_last(ends[1], 0, -1, -1), STATUS_OFFLINE);
     assert_int_equal(talk_send_text(ends[1], span_of("x", 1)), STATUS_OFFLINE);
     (void)close(ends[1]);
-    memset(huge, 'a', sizeof(huge) - 1);
+    memset(huge, 'a', sizeof huge - 1);
     make_pair(ends);
     talk_request_init(&request);
     request.command = huge;
     assert_int_equal(talk_send_request(ends[0], &request), STATUS_TOO_LARGE);
     request.command = "show";
-    request.options = span_of(huge, sizeof(huge));
+    request.options = span_of(huge, sizeof huge);
     assert_int_equal(talk_send_request(ends[0], &request), STATUS_TOO_LARGE);
     (void)close(ends[0]);
     (void)close(ends[1]);
@@ -180,14 +170,12 @@ static void test_request_may_not_come(void **state)
 static void test_replies_never_wait(void **state)
 {
     static char piece[60000];
-    struct talk_reply reply;
-    int ends[2];
-    int sent = 0;
-
     (void)state;
+    int ends[2];
     make_pair(ends);
     assert_int_equal(talk_send_text(ends[0], span_of("one\n", 4)), STATUS_OK);
     assert_int_equal(talk_send_last(ends[0], 7, -1, -1), STATUS_OK);
+    struct talk_reply reply;
     assert_int_equal(talk_receive_reply(ends[1], &reply), STATUS_OK);
     assert_false(reply.last);
     assert_int_equal(reply.text_size, 4);
@@ -198,8 +186,9 @@ static void test_replies_never_wait(void **state)
     assert_int_equal(reply.code, 7);
     assert_int_equal(reply.out, -1);
     free(reply.text);
-    memset(piece, 'x', sizeof(piece));
-    while (sent < 1000 && talk_send_text(ends[0], span_of(piece, sizeof(piece))) == STATUS_OK) {
+    memset(piece, 'x', sizeof piece);
+    int sent = 0;
+    while (sent < 1000 && talk_send_text(ends[0], span_of(piece, sizeof piece)) == STATUS_OK) {
         sent++;
     }
     assert_true(sent > 0 && sent < 1000);
@@ -218,19 +207,17 @@ static void make_folder(char out[64])
  * Method: the file's mode; a listener closed without unlinking; a folder of 200 characters. */
 static void test_socket_is_private_and_replaced(void **state)
 {
-    char folder[64];
-    char path[512];
-    char deep[400];
-    struct stat found;
-    int listener = -1;
-    int fd = -1;
-
     (void)state;
+    char folder[64];
     make_folder(folder);
+    int fd = -1;
     assert_int_equal(talk_connect(folder, &fd), STATUS_NOT_FOUND);
     (void)umask(0);
+    int listener = -1;
     assert_int_equal(talk_listen(folder, &listener), STATUS_OK);
-    (void)snprintf(path, sizeof(path), "%s/agent.sock", folder);
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/agent.sock", folder);
+    struct stat found;
     assert_int_equal(stat(path, &found), 0);
     assert_int_equal(found.st_mode & 0777, 0600);
     assert_int_equal(talk_accept(listener, &fd), STATUS_NOT_FOUND);
@@ -242,7 +229,8 @@ static void test_socket_is_private_and_replaced(void **state)
     (void)close(listener);
     talk_unlink(folder);
     assert_int_equal(access(path, F_OK), -1);
-    (void)snprintf(deep, sizeof(deep), "%s/%0150d", folder, 0);
+    char deep[400];
+    (void)snprintf(deep, sizeof deep, "%s/%0150d", folder, 0);
     assert_int_equal(mkdir(deep, 0700), 0);
     assert_int_equal(talk_listen(deep, &listener), STATUS_OK);
     assert_int_equal(talk_connect(deep, &fd), STATUS_OK);
@@ -257,25 +245,21 @@ static void test_socket_is_private_and_replaced(void **state)
  * child that becomes another user and connects to a socket that was opened to all. */
 static void test_another_user_is_turned_away(void **state)
 {
-    char folder[64];
-    char path[512];
-    int listener = -1;
-    int fd = -1;
-    int code = 0;
-    pid_t child;
-    enum status status;
-
     (void)state;
     if (geteuid() != 0) {
         skip();
     }
+    char folder[64];
     make_folder(folder);
+    int listener = -1;
     assert_int_equal(talk_listen(folder, &listener), STATUS_OK);
-    (void)snprintf(path, sizeof(path), "%s/agent.sock", folder);
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/agent.sock", folder);
     assert_int_equal(chmod(folder, 0755), 0);
     assert_int_equal(chmod(path, 0666), 0);
-    child = fork();
+    pid_t child = fork();
     assert_true(child >= 0);
+    int fd = -1;
     if (child == 0) {
         /* The caller's own check refuses as well: the listener is root's. */
         if (setuid(65534) != 0 || talk_connect(folder, &fd) != STATUS_REFUSED) {
@@ -283,9 +267,11 @@ static void test_another_user_is_turned_away(void **state)
         }
         _exit(0);
     }
+    int code = 0;
     assert_int_equal(waitpid(child, &code, 0), child);
     assert_true(WIFEXITED(code));
     assert_int_equal(WEXITSTATUS(code), 0);
+    enum status status;
     do {
         status = talk_accept(listener, &fd);
         assert_int_not_equal(status, STATUS_OK);

@@ -18,9 +18,8 @@ struct place {
 static int set_up(void **state)
 {
     static struct place place;
-
-    memset(&place, 0, sizeof(place));
-    (void)snprintf(place.folder, sizeof(place.folder), "/tmp/alcove-text.XXXXXX");
+    memset(&place, 0, sizeof place);
+    (void)snprintf(place.folder, sizeof place.folder, "/tmp/alcove-text.XXXXXX");
     if (mkdtemp(place.folder) == NULL) {
         return -1;
     }
@@ -34,10 +33,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct place *place = *state;
-    char path[FILES_PATH_BYTES_MAX];
-
     (void)fclose(place->cli.out);
     free(place->said);
+    char path[FILES_PATH_BYTES_MAX];
     if (files_join(place->folder, "note", path) == STATUS_OK) {
         (void)unlink(path);
     }
@@ -47,7 +45,6 @@ static int tear_down(void **state)
 static int take(struct place *place, struct span content, struct note_text *out)
 {
     char path[FILES_PATH_BYTES_MAX];
-
     assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
     (void)unlink(path);
     assert_int_equal(files_write_new(path, content), STATUS_OK);
@@ -58,11 +55,10 @@ static int take(struct place *place, struct span content, struct note_text *out)
 static void test_text_is_judged(void **state)
 {
     struct place *place = *state;
-    struct note_text text;
     uint8_t *large = calloc(1, 262145);
-
     assert_non_null(large);
     memset(large, 'a', 262145);
+    struct note_text text;
     assert_int_equal(take(place, span_of("", 0), &text), CLI_USAGE);
     note_text_end(&place->cli, &text, CLI_USAGE);
     assert_int_equal(take(place, span_of("\xff\xfe", 2), &text), CLI_USAGE);
@@ -85,7 +81,6 @@ static void test_no_text_is_said(void **state)
 {
     struct place *place = *state;
     struct note_text text;
-
     assert_int_equal(note_text_take(&place->cli, NULL, 2, &text), CLI_USAGE);
     assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", 0, &text), CLI_NOT_FOUND);
     assert_int_equal(note_text_take(&place->cli, place->folder, 0, &text), CLI_FAILED);
@@ -97,12 +92,11 @@ static void test_no_text_is_said(void **state)
 static void test_files_are_private_and_new(void **state)
 {
     struct place *place = *state;
-    char path[FILES_PATH_BYTES_MAX];
-    struct stat found;
-
     (void)umask(0);
+    char path[FILES_PATH_BYTES_MAX];
     assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
     assert_int_equal(files_write_new(path, span_of("one", 3)), STATUS_OK);
+    struct stat found;
     assert_int_equal(stat(path, &found), 0);
     assert_int_equal(found.st_mode & 0777, 0600);
     assert_int_equal(files_write_new(path, span_of("two", 3)), STATUS_ALREADY);
@@ -115,11 +109,6 @@ static void test_typed_text_is_kept(void **state)
 {
     struct place *place = *state;
     struct note_text text = {.bytes = malloc(5), .size = 5, .typed = true};
-    uint8_t *kept = NULL;
-    size_t size = 0;
-    char path[256];
-    char *slash;
-
     assert_non_null(text.bytes);
     memcpy(text.bytes, "typed", 5);
     note_text_end(&place->cli, &text, CLI_FAILED);
@@ -127,13 +116,16 @@ static void test_typed_text_is_kept(void **state)
     if (strstr(place->said, "could not be kept") != NULL) {
         skip(); /* no memory-backed storage on this machine */
     }
+    char path[256];
     assert_int_equal(sscanf(strstr(place->said, " /") + 1, "%255s", path), 1);
+    uint8_t *kept = NULL;
+    size_t size = 0;
     assert_int_equal(files_read(path, -1, 100, &kept, &size), STATUS_OK);
     assert_int_equal(size, 5);
     assert_memory_equal(kept, "typed", 5);
     free(kept);
     assert_int_equal(unlink(path), 0);
-    slash = strrchr(path, '/');
+    char *slash = strrchr(path, '/');
     *slash = '\0';
     assert_int_equal(rmdir(path), 0);
 }
@@ -144,26 +136,23 @@ static void test_typed_text_is_kept(void **state)
 static void test_editor_leaves_nothing(void **state)
 {
     struct place *place = *state;
-    char script[FILES_PATH_BYTES_MAX];
-    char body[512];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    char path[256] = "";
     int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-    enum status status;
-
     assert_true(terminal >= 0);
     assert_int_equal(grantpt(terminal), 0);
     assert_int_equal(unlockpt(terminal), 0);
     place->cli.in = open(ptsname(terminal), O_RDWR | O_NOCTTY);
     assert_true(place->cli.in >= 0);
+    char script[FILES_PATH_BYTES_MAX];
     assert_int_equal(files_join(place->folder, "note", script), STATUS_OK);
-    (void)snprintf(body, sizeof(body),
+    char body[512];
+    (void)snprintf(body, sizeof body,
                    "#!/bin/sh\nstat -c %%a \"$1\" >>\"$1\"\necho \"$1\" >>\"$1\"\n");
     assert_int_equal(files_write_new(script, span_of(body, strlen(body))), STATUS_OK);
     assert_int_equal(chmod(script, 0700), 0);
     (void)setenv("VISUAL", script, 1);
-    status = editor_run(&place->cli, span_of("begin\n", 6), 4096, &bytes, &size);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = editor_run(&place->cli, span_of("begin\n", 6), 4096, &bytes, &size);
     (void)unsetenv("VISUAL");
     (void)close(place->cli.in);
     (void)close(terminal);
@@ -173,7 +162,8 @@ static void test_editor_leaves_nothing(void **state)
     }
     assert_int_equal(status, STATUS_OK);
     assert_memory_equal(bytes, "begin\n600\n/", 11);
-    assert_true(size - 10 < sizeof(path));
+    char path[256] = "";
+    assert_true(size - 10 < sizeof path);
     memcpy(path, bytes + 10, size - 11);
     path[size - 11] = '\0';
     assert_int_equal(access(path, F_OK), -1);
