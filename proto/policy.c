@@ -141,78 +141,24 @@ const struct policy_row *policy_rows(size_t *out_count)
 
 /* ---------------------------------------------------------------- words */
 
-#define NAME(value, word) [value] = #word,
+#define NAME(value, word, text) [value] = text,
 static const char *const policy_role_names[] = {[ROLE_NONE] = "none", ROLE_LIST(NAME)};
-static const char *const policy_relation_names[] = {"any",    "own-chart",  "author", "treats",
-                                                    "covers", "supervises", "trains", "delegated"};
 static const char *const policy_class_names[] = {[CLASS_NONE] = "none", NOTE_CLASS_LIST(NAME)};
+static const char *const policy_action_names[] = {[ACTION_NONE] = "none", ACTION_LIST(NAME)};
 #undef NAME
-static const char *const policy_action_names[POLICY_ACTION_MAX + 1u] = {
-    [ACTION_NONE] = "none",
-    [ACTION_LOGIN] = "login",
-    [ACTION_LOGIN_REFUSED] = "login-refused",
-    [ACTION_MALFORMED] = "malformed",
-    [ACTION_ENROL] = "enrol",
-    [ACTION_BUNDLE] = "bundle",
-    [ACTION_SYNC_AUTHORITY] = "sync-authority",
-    [ACTION_SUBSCRIBE] = "subscribe",
-    [ACTION_GRANT_ENDED] = "grant-ended",
-    [ACTION_CREATE_SECTION] = "create-section",
-    [ACTION_READ] = "read",
-    [ACTION_OPENED] = "opened",
-    [ACTION_WRITE] = "write",
-    [ACTION_ERASE] = "erase",
-    [ACTION_GRANT] = "grant",
-    [ACTION_REVOKE] = "revoke",
-    [ACTION_ROTATE] = "rotate",
-    [ACTION_RESEAL] = "reseal",
-    [ACTION_INVITE_STAFF] = "invite-staff",
-    [ACTION_INVITE_CLIENT] = "invite-client",
-    [ACTION_DELEGATE] = "delegate",
-    [ACTION_RELATE] = "relate",
-    [ACTION_SUSPEND] = "suspend",
-    [ACTION_DEVICE] = "device",
-    [ACTION_REVOKE_DEVICE] = "revoke-device",
-    [ACTION_CONFIGURE] = "configure",
-    [ACTION_LOG_OWN] = "log-own",
-    [ACTION_LOG_CHART] = "log-chart",
-    [ACTION_LOG_ALL] = "log-all",
-};
 _Static_assert(ARRAY_LEN(policy_role_names) == POLICY_ROLE_COUNT + 1u, "a name per role");
-_Static_assert(ARRAY_LEN(policy_relation_names) == POLICY_RELATION_COUNT, "a name per relation");
 _Static_assert(ARRAY_LEN(policy_class_names) == POLICY_CLASS_COUNT, "a name per class");
-_Static_assert(ACTION_LOG_ALL == POLICY_ACTION_MAX && POLICY_ACTION_MAX < 64u, "actions fit a row");
+_Static_assert(ARRAY_LEN(policy_action_names) == POLICY_ACTION_MAX + 1u && POLICY_ACTION_MAX < 64u,
+               "a name per action, and actions fit a row");
 
 static const char *policy_name(const char *const *names, size_t count, uint32_t value)
 {
     return value < count && names[value] != NULL ? names[value] : "?";
 }
 
-static enum status policy_parse(const char *const *names, size_t count, struct span name,
-                                uint32_t *out_value)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (names[i] != NULL && span_equal(name, span_of(names[i], strlen(names[i])))) {
-            *out_value = (uint32_t)i;
-            return STATUS_OK;
-        }
-    }
-    return STATUS_NOT_FOUND;
-}
-
 const char *policy_role_name(uint32_t role)
 {
     return policy_name(policy_role_names, ARRAY_LEN(policy_role_names), role);
-}
-
-const char *policy_relation_name(uint32_t relation)
-{
-    for (uint32_t i = 0; i < POLICY_RELATION_COUNT; i++) {
-        if (relation == 1u << i) {
-            return policy_relation_names[i];
-        }
-    }
-    return relation == 0 ? "none" : "?";
 }
 
 const char *policy_class_name(uint32_t class)
@@ -223,34 +169,4 @@ const char *policy_class_name(uint32_t class)
 const char *policy_action_name(uint32_t action)
 {
     return policy_name(policy_action_names, ARRAY_LEN(policy_action_names), action);
-}
-
-enum status policy_role_parse(struct span name, uint32_t *out_role)
-{
-    return policy_parse(policy_role_names, ARRAY_LEN(policy_role_names), name, out_role);
-}
-
-enum status policy_relation_parse(struct span name, uint32_t *out_relation)
-{
-    if (span_equal(name, span_of("none", 4))) {
-        *out_relation = 0;
-        return STATUS_OK;
-    }
-    uint32_t index = 0;
-    enum status status =
-        policy_parse(policy_relation_names, ARRAY_LEN(policy_relation_names), name, &index);
-    if (status == STATUS_OK) {
-        *out_relation = 1u << index;
-    }
-    return status;
-}
-
-enum status policy_class_parse(struct span name, uint32_t *out_class)
-{
-    return policy_parse(policy_class_names, ARRAY_LEN(policy_class_names), name, out_class);
-}
-
-enum status policy_action_parse(struct span name, uint32_t *out_action)
-{
-    return policy_parse(policy_action_names, ARRAY_LEN(policy_action_names), name, out_action);
 }

@@ -3,11 +3,9 @@
  * every client before it trusts. No other file holds a permission test.
  *
  * A cell is (role, relation, class, action). A member is allowed who has any relation whose
- * cell is set; POLICY_ANY, the role alone, always counts. Relations come from
- * signed statements (keys/public/authority/authority.h) and are only a ceiling: content also
- * needs an owner's grant. An action that is not in the table is
- * refused. Pure; any thread,
- * except the test hooks.
+ * cell is set; POLICY_ANY, the role alone, always counts. Relations come from signed statements
+ * (keys/public/authority/authority.h) and are only a ceiling: content also needs an owner's
+ * grant. An action that is not in the table is refused. Pure; any thread, except the test hooks.
  */
 #pragma once
 
@@ -53,17 +51,11 @@ struct policy_row {
 /* The table itself, for tests and documents. Lives for ever. */
 const struct policy_row *policy_rows(size_t *out_count);
 
-/* Words as in documents and in policy.tsv ("therapist", "own-chart", "process",
- * "create-section"); relations by their single bit; "none" for 0; "?" out of range. */
+/* Words as in documents ("therapist", "process", "create-section"), made from the schema's names;
+ * "none" for 0; "?" out of range. */
 const char *policy_role_name(uint32_t role);
-const char *policy_relation_name(uint32_t relation);
 const char *policy_class_name(uint32_t class);
 const char *policy_action_name(uint32_t action);
-/* STATUS_NOT_FOUND. */
-MUST_CHECK enum status policy_role_parse(struct span name, uint32_t *out_role);
-MUST_CHECK enum status policy_relation_parse(struct span name, uint32_t *out_relation);
-MUST_CHECK enum status policy_class_parse(struct span name, uint32_t *out_class);
-MUST_CHECK enum status policy_action_parse(struct span name, uint32_t *out_action);
 
 #ifdef ALCOVE_TEST_HOOKS
 /* Inverts one cell for the whole process until the next call; action 0: none. So that

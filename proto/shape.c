@@ -1,9 +1,9 @@
 #include "proto/shape.h"
 
-#define ASK(op, name)                                                                              \
+#define ASK(op, name, text)                                                                        \
     case op:                                                                                       \
         return &alcove__##name##_ask__descriptor;
-#define REPLY(op, name)                                                                            \
+#define REPLY(op, name, text)                                                                      \
     case op:                                                                                       \
         return &alcove__##name##_reply__descriptor;
 

@@ -3,7 +3,8 @@
 # it. Fields on the wire are uint32, never of these types: a number out of the list is a peer's
 # fault and is judged by whoever reads the field; 0 is never valid in a message.
 #
-#   OP_LIST(X)       X(OP_EVENT_LEAVES, event_leaves) for each value but 0; so for every enum
+#   OP_LIST(X)       X(OP_EVENT_LEAVES, event_leaves, "event-leaves") for each value but 0; so for
+#                    every enum
 #   OP_COUNT         how many these are
 #   MESSAGE_LIST(X)  X(event_leaves_ask) for each message, as in alcove__event_leaves_ask__init
 function snake(camel) {
@@ -21,7 +22,10 @@ BEGIN {
 /^  [A-Z0-9_]+ = [0-9]+;/ && name != "" {
     print "    " $1 " = ALCOVE__" toupper(name) "__" $1 ","
     count += $3 != "0;"
-    if ($3 != "0;") list = list " \\\n    X(" $1 ", " tolower(substr($1, index($1, "_") + 1)) ")"
+    word = tolower(substr($1, index($1, "_") + 1))
+    text = word
+    gsub(/_/, "-", text)
+    if ($3 != "0;") list = list " \\\n    X(" $1 ", " word ", \"" text "\")"
 }
 /^}/ && name != "" {
     print "};\n#define " toupper(name) "_COUNT " count "u\n#define " toupper(name) "_LIST(X)" list

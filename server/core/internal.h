@@ -160,10 +160,10 @@ struct op_row {
 
 /* The handlers, one for each op of the schema (op_state of OP_STATE) and one for logins, in
  * the op_*.c and submit.c. Each writes its event through answer_with or event_write. */
-#define OP_HANDLER(op, name)                                                                       \
+#define OP_HANDLER(op, name, text)                                                                 \
     MUST_CHECK enum status op_##name(struct core *core, struct txn *txn,                           \
                                      const struct core_ask *ask, struct event_draft *draft,        \
                                      struct core_answer *answer);
 OP_LIST(OP_HANDLER)
-OP_HANDLER(CORE_OP_LOGIN, login)
+OP_HANDLER(CORE_OP_LOGIN, login, "login")
 #undef OP_HANDLER

@@ -8,11 +8,6 @@
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 
-static struct span statements_note(const struct core_checkpoints *heads)
-{
-    return span_of(heads->statements, heads->statements_bytes);
-}
-
 enum status produce_leaves(struct txn *txn, const struct core_answer *answer,
                            const struct core_checkpoints *heads, uint8_t **out_body,
                            size_t *out_size)
@@ -103,20 +98,17 @@ enum status produce_checkpoint(struct txn *txn, const struct core_answer *answer
 {
     Alcove__CheckpointReply reply = ALCOVE__CHECKPOINT_REPLY__INIT;
     struct path statements_path;
-    enum status status = path_consistency(txn, LEDGER_STATEMENTS, answer->seen_statements,
-                                          heads->statements_size, &statements_path);
+    Alcove__Advance statements;
+    enum status status =
+        path_advance(txn, LEDGER_STATEMENTS, answer, heads, &statements_path, &statements);
     struct path events_path;
+    Alcove__Advance events;
     if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
-                                  &events_path);
+        status = path_advance(txn, LEDGER_EVENTS, answer, heads, &events_path, &events);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    Alcove__Advance statements;
-    path_advance(&statements, statements_note(heads), &statements_path);
-    Alcove__Advance events;
-    path_advance(&events, path_events_note(heads), &events_path);
     reply.statements = &statements;
     reply.events = &events;
     reply.event = answer->event;
@@ -207,9 +199,9 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
         status = path_inclusion(txn, LEDGER_EVENTS, answer->event, heads->events_size, &inclusion);
     }
     struct path consistency;
+    Alcove__Advance advance;
     if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
-                                  &consistency);
+        status = path_advance(txn, LEDGER_EVENTS, answer, heads, &consistency, &advance);
     }
     struct hash before;
     if (status == STATUS_OK) {
@@ -218,8 +210,6 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
     if (status != STATUS_OK) {
         return status;
     }
-    Alcove__Advance advance;
-    path_advance(&advance, path_events_note(heads), &consistency);
     proof.leaf = &leaf;
     proof.advance = &advance;
     proof.n_inclusion = inclusion.proof.count;

@@ -43,18 +43,16 @@ enum status produce_events(struct txn *txn, const struct core_answer *answer,
     struct shown shown = {NULL, NULL, NULL};
     enum status status = shown_load(txn, answer, &shown);
     struct path consistency;
+    Alcove__Advance advance;
     if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
-                                  &consistency);
+        status = path_advance(txn, LEDGER_EVENTS, answer, heads, &consistency, &advance);
     }
     struct path inclusion = {.proof = {.count = 0}};
     if (status == STATUS_OK && answer->seq_count > 0) {
         status = path_inclusion(txn, LEDGER_EVENTS, answer->seqs[answer->seq_count - 1],
                                 heads->events_size, &inclusion);
     }
-    Alcove__Advance advance;
     if (status == STATUS_OK) {
-        path_advance(&advance, path_events_note(heads), &consistency);
         reply.n_leaf = answer->seq_count;
         reply.leaf = shown.list;
         reply.more = answer->more;
@@ -77,13 +75,11 @@ enum status produce_event_leaves(struct txn *txn, const struct core_answer *answ
     struct shown shown = {NULL, NULL, NULL};
     enum status status = shown_load(txn, answer, &shown);
     struct path consistency;
-    if (status == STATUS_OK) {
-        status = path_consistency(txn, LEDGER_EVENTS, answer->seen_events, heads->events_size,
-                                  &consistency);
-    }
     Alcove__Advance advance;
     if (status == STATUS_OK) {
-        path_advance(&advance, path_events_note(heads), &consistency);
+        status = path_advance(txn, LEDGER_EVENTS, answer, heads, &consistency, &advance);
+    }
+    if (status == STATUS_OK) {
         reply.n_leaf = answer->seq_count;
         reply.leaf = shown.list;
         reply.advance = &advance;

@@ -17,10 +17,12 @@ MUST_CHECK enum status path_consistency(struct txn *txn, enum ledger_log log, ui
                                         uint64_t to, struct path *out_path);
 MUST_CHECK enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,
                                       uint64_t size, struct path *out_path);
-/* |advance| borrows |checkpoint| and |path|. */
-void path_advance(Alcove__Advance *advance, struct span checkpoint, struct path *path);
-/* The events log's checkpoint. */
-struct span path_events_note(const struct core_checkpoints *heads);
+/* The checkpoint of |heads| and the proof from what the asker had seen of the log.
+ * |*out_advance| borrows |heads| and |*out_path|, and is set when the status is STATUS_OK. */
+MUST_CHECK enum status path_advance(struct txn *txn, enum ledger_log log,
+                                    const struct core_answer *answer,
+                                    const struct core_checkpoints *heads, struct path *out_path,
+                                    Alcove__Advance *out_advance);
 
 /* Makes one kind of reply, for core_answer.produce. The body of an op that nobody else needs
  * is made in the file of its op. */

@@ -27,15 +27,18 @@ enum status path_inclusion(struct txn *txn, enum ledger_log log, uint64_t index,
     return status;
 }
 
-void path_advance(Alcove__Advance *advance, struct span checkpoint, struct path *path)
+enum status path_advance(struct txn *txn, enum ledger_log log, const struct core_answer *answer,
+                         const struct core_checkpoints *heads, struct path *out_path,
+                         Alcove__Advance *out_advance)
 {
-    alcove__advance__init(advance);
-    advance->checkpoint = field_of(checkpoint.data, checkpoint.size);
-    advance->n_consistency = path->proof.count;
-    advance->consistency = path->fields;
-}
-
-struct span path_events_note(const struct core_checkpoints *heads)
-{
-    return span_of(heads->events, heads->events_bytes);
+    bool events = log == LEDGER_EVENTS;
+    alcove__advance__init(out_advance);
+    out_advance->checkpoint = events ? field_of(heads->events, heads->events_bytes)
+                                     : field_of(heads->statements, heads->statements_bytes);
+    enum status status =
+        path_consistency(txn, log, events ? answer->seen_events : answer->seen_statements,
+                         events ? heads->events_size : heads->statements_size, out_path);
+    out_advance->n_consistency = out_path->proof.count;
+    out_advance->consistency = out_path->fields;
+    return status;
 }

@@ -1,6 +1,7 @@
 #include "tests/e2e/attempt.h"
 
 #include "proto/message.h"
+#include "tests/support/policy_words.h"
 #include "tests/support/test.h"
 
 #define EVENTS_MAX 64u

@@ -246,7 +246,7 @@ static void keep(struct sample *sample, const char *name, uint32_t op,
  * attacked from the day on which it comes to be. Returns how many. */
 static size_t make_rest(struct sample *samples, size_t count)
 {
-#define EMPTY(op, name) {#name, op, NULL, 0},
+#define EMPTY(op, name, text) {#name, op, NULL, 0},
     static const struct sample all[] = {OP_LIST(EMPTY)};
 #undef EMPTY
     size_t made = 0;

@@ -1,4 +1,5 @@
 #include "tests/support/policy_file.h"
+#include "tests/support/policy_words.h"
 
 #define LINE_CHARS_MAX 512u
 #define COLUMNS        6u

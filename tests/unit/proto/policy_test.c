@@ -1,4 +1,5 @@
 #include "proto/policy.h"
+#include "tests/support/policy_words.h"
 #include "tests/support/test.h"
 
 #define CELLS (POLICY_ROLE_COUNT * POLICY_RELATION_COUNT * POLICY_CLASS_COUNT * POLICY_ACTION_MAX)
