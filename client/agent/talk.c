@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define VERSION    2u
+#define VERSION    3u
 #define REPLY_HEAD 6u
 #define NO_TEXT    ((struct span){NULL, 0})
 
@@ -74,6 +74,7 @@ enum status talk_send_request(int fd, const struct talk_request *request)
     }
     put_text(&writer, request->tz);
     put_text(&writer, request->command);
+    cursor_write_u32(&writer, request->columns);
     cursor_write_u32(&writer, (uint32_t)request->options.size);
     cursor_write_span(&writer, request->options);
     size_t size = 0;
@@ -143,6 +144,7 @@ static enum status decode(struct talk_request *request, size_t size, int *fds, s
     enum status status = place_fds(&reader, request, has, fds, fd_count);
     request->tz = status == STATUS_OK ? take_text(&reader) : NULL;
     request->command = status == STATUS_OK ? take_text(&reader) : NULL;
+    request->columns = cursor_read_u32(&reader);
     size = cursor_read_u32(&reader);
     request->options = cursor_read_span(&reader, size);
     return request->tz != NULL && request->command != NULL ? cursor_read_done(&reader)

@@ -32,10 +32,11 @@ struct talk_fd {
 struct talk_request {
     enum talk_kind kind;
     bool json;
-    bool utf8;      /* the caller's terminal shows UTF-8 */
-    const char *tz; /* the caller's TZ; empty: none */
-    int cwd;        /* the caller's working folder, for file names in the options */
-    int in;         /* standard input, whole, or -1 */
+    bool utf8;        /* the caller's terminal shows UTF-8 */
+    uint32_t columns; /* of the caller's terminal */
+    const char *tz;   /* the caller's TZ; empty: none */
+    int cwd;          /* the caller's working folder, for file names in the options */
+    int in;           /* standard input, whole, or -1 */
     size_t fd_count;
     struct talk_fd fds[TALK_FDS_MAX];
     const char *command; /* its title, "member invite"; empty for TALK_LOCK */

@@ -20,7 +20,7 @@ static void put_error(struct cli *cli, const char *text)
 {
     struct cli loud = *cli;
     loud.out = cli->err;
-    print_block(&loud, span_of(text, strlen(text)), 0);
+    print_sentence(&loud, span_of(text, strlen(text)), 0);
 }
 
 static void put_failure(struct cli *cli, const char *word, const char *text)

@@ -17,8 +17,9 @@ struct cli {
     const char *profile;
     int passphrase_fd; /* -1: ask on the terminal */
     bool json;
-    bool utf8; /* the reader's terminal takes it */
-    int in;    /* the caller's standard input, -1 when closed */
+    bool utf8;        /* the reader's terminal takes it */
+    uint32_t columns; /* of the reader's terminal; 0: there is none */
+    int in;           /* the caller's standard input, -1 when closed */
     FILE *out;
     FILE *err;
     bool answered;     /* with --json: the one value is printed */

@@ -3,6 +3,7 @@
 #include "client/cli/files.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
+#include "client/text/step.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/hash.h"
@@ -21,26 +22,49 @@ struct page {
     bool altered;
 };
 
-/* Line by line as written: Markdown gives line ends a meaning. */
+static void put_step(struct page *page, const struct text_step *step)
+{
+    char name[TEXT_NAME_CHARS];
+    FILE *out = page->out.out;
+    page->altered = page->altered || step->kind == TEXT_NAMED || step->kind == TEXT_BAD;
+    if (step->kind == TEXT_NAMED) {
+        (void)fwrite(name, 1, text_name(step->code, name), out);
+    } else if (step->kind == TEXT_BAD) {
+        (void)fputs("\xef\xbf\xbd", out);
+    } else {
+        (void)fwrite(step->bytes.data, 1, step->bytes.size, out);
+    }
+}
+
+/* Line by line as written, each behind four blanks: Markdown shows such lines as they stand, and
+ * none of them can be taken for a heading or an item of ours. */
 static void put_text(struct page *page, struct span text)
 {
-    page->altered = page->altered || !print_is_plain(text);
-    size_t start = 0;
-    for (size_t i = 0; i <= text.size; i++) {
-        if (i == text.size || text.data[i] == '\n') {
-            print_text(&page->out, span_of(text.data + start, i - start), 0);
+    bool begun = false;
+    struct text_step step;
+    while (text_next(&text, &step)) {
+        if (step.kind == TEXT_BREAK) {
             (void)fputc('\n', page->out.out);
-            start = i + 1;
+            begun = false;
+            continue;
         }
+        if (!begun) {
+            (void)fputs("    ", page->out.out);
+        }
+        begun = true;
+        put_step(page, &step);
+    }
+    if (begun) {
+        (void)fputc('\n', page->out.out);
     }
 }
 
 static void put_line(struct page *page, const char *key, struct span value)
 {
     if (value.size > 0) {
-        page->altered = page->altered || !print_is_plain(value);
+        page->altered = page->altered || !text_is_plain(value);
         (void)fprintf(page->out.out, "- %s: ", key);
-        print_text(&page->out, value, 0);
+        (void)print_text(&page->out, value, 0);
         (void)fputc('\n', page->out.out);
     }
 }
@@ -68,7 +92,8 @@ static void put_body(struct page *page, const Alcove__NoteBody *body)
         put_line(page, "field", field_span(body->field[i]->key));
         put_line(page, "value", field_span(body->field[i]->value));
     }
-    (void)fputc('\n', page->out.out);
+    (void)fprintf(page->out.out, "- text: %zu bytes, each line behind four blanks\n\n",
+                  body->text.len);
     put_text(page, field_span(body->text));
     (void)fputc('\n', page->out.out);
 }
@@ -115,7 +140,7 @@ static void note_in_manifest(struct page *page, const struct view_section *secti
     print_add_id(object, "section", ID_SPAN(&section->section));
     print_add_id(object, "chart", ID_SPAN(&section->chart));
     print_add_text(object, "class", policy_class_name(section->class));
-    (void)cJSON_AddBoolToObject(object, "characters_left_out", page->altered);
+    (void)cJSON_AddBoolToObject(object, "characters_named", page->altered);
     (void)cJSON_AddItemToObject(object, "revisions", page->revisions);
     page->revisions = NULL;
     (void)cJSON_AddItemToArray(page->export->files, object);

@@ -73,6 +73,7 @@ static enum status fill(const struct cli *cli, const struct handed *handed, cons
     out->kind = handed->kind;
     out->json = cli->json;
     out->utf8 = cli->utf8;
+    out->columns = cli->columns;
     out->tz = tz == NULL ? "" : tz;
     out->cwd = handed->cwd;
     out->in = handed->in;

@@ -2,9 +2,12 @@
 
 #include "client/cli/files.h"
 #include "client/cli/log_print.h"
+#include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/text/wrap.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -85,20 +88,25 @@ struct lines {
     size_t count;
 };
 
-/* A cell that begins with one of these would be run as a formula by a spreadsheet. */
+/* One line whatever it holds, in which nothing stands that a terminal or a reader's tools obey. A
+ * cell that begins with one of these signs would be run as a formula by a spreadsheet. */
 static void csv_cell(FILE *file, const char *text, bool last)
 {
+    char *line = NULL;
+    size_t size = 0;
+    CHECK(text_cell(print_span(text), 0, true, &line, &size) == STATUS_OK);
     (void)fputc('"', file);
-    if (text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL) {
+    if (size > 0 && strchr("=+-@", line[0]) != NULL) {
         (void)fputc('\'', file);
     }
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"') {
+    for (size_t i = 0; i < size; i++) {
+        if (line[i] == '"') {
             (void)fputc('"', file);
         }
-        (void)fputc(*c, file);
+        (void)fputc(line[i], file);
     }
     (void)fputs(last ? "\"\r\n" : "\",", file);
+    free(line);
 }
 
 static const char *const COLUMNS[] = {
@@ -140,10 +148,7 @@ static bool write_line(void *visitor, const struct query_event *event)
     if (lines->csv) {
         csv_line(lines, object);
     } else {
-        char *text = cJSON_PrintUnformatted(object);
-        CHECK(text != NULL);
-        (void)fprintf(lines->file, "%s\n", text);
-        cJSON_free(text);
+        print_json_line(lines->file, object);
     }
     cJSON_Delete(object);
     lines->count++;

@@ -98,7 +98,7 @@ static void print_head(struct cli *cli, const struct query_event *event)
     print_time(cli, event->open->time_ms);
     (void)fprintf(cli->out, " %s ",
                   event->open->role == 0 ? "server" : policy_role_name(event->open->role));
-    print_text(cli, span_of(actor, strlen(actor)), 10);
+    (void)print_text(cli, span_of(actor, strlen(actor)), 10);
     (void)fprintf(cli->out, " %s %s", policy_action_name(event->open->action),
                   log_print_outcome(event->open->outcome));
 }

@@ -8,9 +8,12 @@
 
 #include <fcntl.h>
 #include <langinfo.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PROFILE_BYTES_MAX 4096u
+#define COLUMNS_MAX       4096u
 
 static const char *default_profile(char out[PROFILE_BYTES_MAX])
 {
@@ -34,6 +37,19 @@ static bool hold_standard(void)
         }
     }
     return in;
+}
+
+/* Of the terminal that shows what is printed, or as the environment says where there is none; 0:
+ * not known. The terminal's own word goes first, since it wraps what is wider than itself. */
+static uint32_t reader_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col;
+    }
+    const char *columns = getenv("COLUMNS");
+    unsigned long number = columns == NULL ? 0 : strtoul(columns, NULL, 10);
+    return number <= COLUMNS_MAX ? (uint32_t)number : 0;
 }
 
 /* The help that was asked for, or after an error how the command is called. */
@@ -76,6 +92,7 @@ int main_loop(int argc, char **argv)
     struct cli cli = {.commands = table_commands, .out = stdout, .err = stderr};
     cli.in = hold_standard() ? STDIN_FILENO : -1;
     cli.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    cli.columns = reader_columns();
     struct parsed parsed;
     parse_words(table_commands, argc, argv, &parsed);
     cli.command = parsed.command;

@@ -135,11 +135,13 @@ static void print_heading(struct note_list *list, const struct view_section *sec
     list->chart = section->chart;
     char name[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &section->client, name);
+    struct print_row row;
+    print_row_begin(cli, &row);
     (void)fputs("chart ", cli->out);
     print_short(cli, ID_SPAN(&section->chart));
     (void)fputs("  ", cli->out);
-    print_text(cli, span_of(name, strlen(name)), 40);
-    (void)fputc('\n', cli->out);
+    (void)print_text(cli, span_of(name, strlen(name)), 40);
+    print_row_end(cli, &row);
 }
 
 static void print_item(struct note_list *list, const struct item *item)
@@ -148,16 +150,18 @@ static void print_item(struct note_list *list, const struct item *item)
     const struct view_note *note = &item->note;
     char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &note->newest.author, author);
+    struct print_row row;
+    print_row_begin(cli, &row);
     print_short(cli, ID_SPAN(&note->note));
     (void)fprintf(cli->out, " %-8s ", policy_class_name(note->class));
     print_time(cli, item->written_ms);
     (void)fputc(' ', cli->out);
-    print_text(cli, span_of(author, strlen(author)), 10);
+    (void)print_text(cli, span_of(author, strlen(author)), 10);
     (void)fputs("  ", cli->out);
     if (item->body_kind == 0) {
         (void)fputs(note->newest.erased ? "(erased)" : "(not shared with you)", cli->out);
     } else {
-        print_text(cli, span_of(item->title, item->title_size), 24);
+        (void)print_text(cli, span_of(item->title, item->title_size), 24);
     }
     if (note->heads > 1 && !note->pending) {
         (void)fputs(" [two versions]", cli->out);
@@ -166,18 +170,22 @@ static void print_item(struct note_list *list, const struct item *item)
     } else if (is_added(item)) {
         (void)fputs(" [added to]", cli->out);
     }
-    (void)fprintf(cli->out, "%s%s\n", item->bring ? " [bring]" : "",
+    (void)fprintf(cli->out, "%s%s", item->bring ? " [bring]" : "",
                   note_is_refused(cli, &note->newest) ? " [refused]"
                   : note->pending                     ? " [not sent yet]"
                                                       : "");
+    print_row_end(cli, &row);
 }
 
 static void tell(struct note_list *list, const struct view_section *section,
                  const struct item *item)
 {
+    if (item->body_kind == NOTE_NAME) {
+        return; /* names are shown where people are */
+    }
     if (list->array != NULL) {
         add_json(list, section, item);
-    } else if (item->body_kind != NOTE_NAME) { /* names are shown where people are */
+    } else {
         print_heading(list, section);
         print_item(list, item);
         list->count++;

@@ -2,6 +2,7 @@
 
 #include "client/cli/editor.h"
 #include "client/cli/files.h"
+#include "client/text/step.h"
 #include "keys/public/bytes/utf8.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/limits.h"
@@ -24,20 +25,10 @@ static bool is_as_it_was(const struct note_text *text, struct span begin)
            (begin.size == 0 || memcmp(text->bytes, begin.data, begin.size) == 0);
 }
 
-/* Nothing that a reader would see. */
-static bool is_blank(const struct note_text *text)
-{
-    size_t i = 0;
-    while (i < text->size && strchr(" \t\r\n", text->bytes[i]) != NULL && text->bytes[i] != 0) {
-        i++;
-    }
-    return i == text->size;
-}
-
 static int judge(struct cli *cli, const struct note_text *text, bool unchanged)
 {
     const char *what = NULL;
-    if (is_blank(text)) {
+    if (text_is_blank(span_of(text->bytes, text->size))) {
         what = "empty";
     } else if (unchanged) {
         what = "as it was";

@@ -1,146 +1,93 @@
 #include "client/cli/print.h"
 
+#include "client/text/step.h"
+#include "client/text/wrap.h"
 #include "keys/public/bytes/hex.h"
-#include "keys/public/bytes/utf8.h"
+#include "keys/public/bytes/wipe.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #define LINE_COLUMNS 80u
 #define SHORT_DIGITS 8u
+#define ROW_INDENT   4u
 
-/* C0 and C1 controls, bidirectional and other invisible formatting, private use, line and
- * paragraph separators: what could move the cursor, hide text or talk to the terminal. */
-static bool is_plain(uint32_t code)
+static size_t less(size_t columns, size_t indent)
 {
-    return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && code != 0xad &&
-           !(code >= 0x200b && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) &&
-           !(code >= 0x2060 && code <= 0x206f) && !(code >= 0xe000 && code <= 0xf8ff) &&
-           code != 0xfeff && !(code >= 0xfff0 && code <= 0xfffb) && code != 0x61c &&
-           !(code >= 0x180b && code <= 0x180f) && code < 0xe0000;
+    return columns > indent ? columns - indent : 0;
 }
 
-/* One code point, or 0xfffd and one byte for what is no UTF-8. */
-static uint32_t next_code(struct span *text)
+static size_t columns_beside(const struct cli *cli, size_t indent)
 {
-    uint32_t code = 0;
-    if (!utf8_next(text, &code)) {
-        code = 0xfffd;
-        *text = span_of(text->data + 1, text->size - 1);
-    }
-    return code;
+    return less(cli->columns == 0 ? LINE_COLUMNS : cli->columns, indent);
 }
 
-static void put_code(FILE *out, uint32_t code, bool utf8)
+size_t print_text(struct cli *cli, struct span text, size_t columns)
 {
-    if (code < 0x80) {
-        (void)fputc((int)code, out);
-    } else if (!utf8) {
-        (void)fputc('?', out);
-    } else if (code < 0x800) {
-        (void)fprintf(out, "%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 0x3f)));
-    } else if (code < 0x10000) {
-        (void)fprintf(out, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 0x3f)),
-                      (int)(0x80 | (code & 0x3f)));
-    } else {
-        (void)fprintf(out, "%c%c%c%c", (int)(0xf0 | code >> 18), (int)(0x80 | (code >> 12 & 0x3f)),
-                      (int)(0x80 | (code >> 6 & 0x3f)), (int)(0x80 | (code & 0x3f)));
-    }
+    char *line = NULL;
+    size_t size = 0;
+    CHECK(text_cell(text, columns, cli->utf8, &line, &size) == STATUS_OK);
+    (void)fwrite(line, 1, size, cli->out);
+    columns = text_columns(span_of(line, size));
+    wipe(line, size);
+    free(line);
+    return columns;
 }
 
-size_t print_width(struct span text)
-{
-    size_t count = 0;
-    while (text.size > 0) {
-        count += is_plain(next_code(&text)) ? 1 : 0;
-    }
-    return count;
-}
+struct block {
+    FILE *out;
+    size_t indent;
+    bool hanging; /* the first line stands without its indent */
+};
 
-bool print_is_plain(struct span text)
+static bool put_line(void *visitor, struct span line)
 {
-    while (text.size > 0) {
-        uint32_t code = 0;
-        if (!utf8_next(&text, &code) || !(is_plain(code) || code == '\n' || code == '\t')) {
-            return false;
-        }
+    struct block *block = visitor;
+    for (size_t i = 0; line.size > 0 && !block->hanging && i < block->indent; i++) {
+        (void)fputc(' ', block->out);
     }
+    block->hanging = false;
+    if (line.size > 0) {
+        (void)fwrite(line.data, 1, line.size, block->out);
+    }
+    (void)fputc('\n', block->out);
     return true;
-}
-
-void print_text(struct cli *cli, struct span text, size_t columns)
-{
-    bool cut = columns > 3 && print_width(text) > columns;
-    size_t left = cut ? columns - 3 : SIZE_MAX;
-    while (text.size > 0 && left > 0) {
-        uint32_t code = next_code(&text);
-        if (code == '\n' || code == '\t') {
-            code = ' ';
-        }
-        if (is_plain(code)) {
-            put_code(cli->out, code, cli->utf8);
-            left--;
-        }
-    }
-    if (cut) {
-        (void)fputs("...", cli->out);
-    }
-}
-
-static void put_indent(FILE *out, size_t indent)
-{
-    for (size_t i = 0; i < indent; i++) {
-        (void)fputc(' ', out);
-    }
-}
-
-/* The bytes of the next word, and whether a line end comes after it. */
-static struct span next_word(struct span *rest, bool *out_line_end)
-{
-    size_t start = 0;
-    while (start < rest->size && (rest->data[start] == ' ' || rest->data[start] == '\t')) {
-        start++;
-    }
-    size_t end = start;
-    while (end < rest->size && rest->data[end] != ' ' && rest->data[end] != '\t' &&
-           rest->data[end] != '\n') {
-        end++;
-    }
-    struct span word = span_of(rest->data + start, end - start);
-    *out_line_end = end < rest->size && rest->data[end] == '\n';
-    end += *out_line_end ? 1 : 0;
-    *rest = span_of(rest->data + end, rest->size - end);
-    return word;
 }
 
 void print_block(struct cli *cli, struct span text, size_t indent)
 {
-    size_t column = 0;
-    while (text.size > 0) {
-        bool line_end = false;
-        struct span word = next_word(&text, &line_end);
-        size_t width = print_width(word);
-        if (width > 0 && column > 0 && indent + column + 1 + width > LINE_COLUMNS) {
-            (void)fputc('\n', cli->out);
-            column = 0;
-        }
-        if (width > 0) {
-            if (column == 0) {
-                put_indent(cli->out, indent);
-            } else {
-                (void)fputc(' ', cli->out);
-                column++;
-            }
-            print_text(cli, word, 0);
-            column += width;
-        }
-        if (line_end) {
-            (void)fputc('\n', cli->out);
-            column = 0;
-        }
+    struct block block = {cli->out, indent, false};
+    CHECK(text_wrap(text, columns_beside(cli, indent), cli->utf8, put_line, &block) == STATUS_OK);
+}
+
+void print_sentence(struct cli *cli, struct span text, size_t indent)
+{
+    struct block block = {cli->out, indent, false};
+    CHECK(text_wrap_words(text, columns_beside(cli, indent), cli->utf8, put_line, &block) ==
+          STATUS_OK);
+}
+
+void print_row_begin(struct cli *cli, struct print_row *row)
+{
+    *row = (struct print_row){.out = cli->out};
+    cli->out = open_memstream(&row->text, &row->size);
+    CHECK(cli->out != NULL);
+}
+
+void print_row_end(struct cli *cli, struct print_row *row)
+{
+    CHECK(fclose(cli->out) == 0);
+    cli->out = row->out;
+    struct span line = span_of(row->text, row->size);
+    struct block block = {cli->out, ROW_INDENT, true};
+    if (cli->columns == 0 || text_columns(line) <= cli->columns) {
+        (void)put_line(&block, line);
+    } else {
+        CHECK(text_wrap(line, less(cli->columns, ROW_INDENT), cli->utf8, put_line, &block) ==
+              STATUS_OK);
     }
-    if (column > 0) {
-        (void)fputc('\n', cli->out);
-    }
+    wipe(row->text, row->size);
+    free(row->text);
 }
 
 void print_short(struct cli *cli, struct span id)
@@ -175,22 +122,27 @@ static void put_escaped(FILE *out, uint32_t code)
     }
 }
 
-void print_json(struct cli *cli, cJSON *value)
+void print_json_line(FILE *out, const cJSON *value)
 {
     char *text = cJSON_PrintUnformatted(value);
     CHECK(text != NULL);
     struct span rest = span_of(text, strlen(text));
-    while (rest.size > 0) {
-        uint32_t code = next_code(&rest);
-        if (is_plain(code)) {
-            put_code(cli->out, code, true);
+    struct text_step step;
+    while (text_next(&rest, &step)) {
+        if (step.kind == TEXT_SHOWN) {
+            (void)fwrite(step.bytes.data, 1, step.bytes.size, out);
         } else {
-            put_escaped(cli->out, code);
+            put_escaped(out, step.code);
         }
     }
-    (void)fputc('\n', cli->out);
-    cli->answered = true;
+    (void)fputc('\n', out);
     cJSON_free(text);
+}
+
+void print_json(struct cli *cli, cJSON *value)
+{
+    print_json_line(cli->out, value);
+    cli->answered = true;
     cJSON_Delete(value);
 }
 
@@ -211,20 +163,12 @@ void print_add_span(cJSON *object, const char *key, struct span text)
     char *copy = malloc(3 * text.size + 1);
     CHECK(copy != NULL);
     size_t size = 0;
-    while (text.size > 0) {
-        struct span before = text;
-        uint32_t code = 0;
-        if (!utf8_next(&text, &code)) {
-            text = span_of(text.data + 1, text.size - 1);
-            code = 0;
-        }
-        if (code == 0) {
-            memcpy(copy + size, "\xef\xbf\xbd", 3);
-            size += 3;
-        } else {
-            memcpy(copy + size, before.data, before.size - text.size);
-            size += before.size - text.size;
-        }
+    struct text_step step;
+    while (text_next(&text, &step)) {
+        bool bad = step.kind == TEXT_BAD || step.bytes.data[0] == 0;
+        struct span part = bad ? span_of("\xef\xbf\xbd", 3) : step.bytes;
+        memcpy(copy + size, part.data, part.size);
+        size += part.size;
     }
     copy[size] = '\0';
     (void)cJSON_AddStringToObject(object, key, copy);

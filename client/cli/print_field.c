@@ -44,8 +44,8 @@ cJSON *print_object(const struct print_field *fields, size_t count)
 static void put_text(struct cli *cli, const struct print_field *field)
 {
     size_t columns = (size_t)(field->columns < 0 ? -field->columns : field->columns);
-    print_text(cli, field->span, columns);
-    for (size_t used = print_width(field->span); field->columns < 0 && used < columns; used++) {
+    size_t used = print_text(cli, field->span, columns);
+    for (; field->columns < 0 && used < columns; used++) {
         (void)fputc(' ', cli->out);
     }
 }
@@ -77,8 +77,10 @@ void print_row(struct cli *cli, cJSON *array, const struct print_field *fields, 
     if (array != NULL) {
         (void)cJSON_AddItemToArray(array, print_object(fields, count));
     } else {
+        struct print_row row;
+        print_row_begin(cli, &row);
         print_line(cli, fields, count);
-        (void)fputc('\n', cli->out);
+        print_row_end(cli, &row);
     }
 }
 
@@ -94,7 +96,7 @@ int print_answer(struct cli *cli, const struct print_field *fields, size_t count
     char *text = NULL;
     CHECK(vasprintf(&text, format, values) >= 0); /* NOLINT(clang-analyzer-valist.*) */
     va_end(values);
-    print_block(cli, print_span(text), 0);
+    print_sentence(cli, print_span(text), 0);
     free(text);
     return CLI_OK;
 }

@@ -1,6 +1,7 @@
 #include "client/text/fold.h"
 
 #include "client/text/step.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ enum status text_fold(struct span text, uint8_t **out_bytes, size_t *out_size)
     size_t size = tidy(text, tidied);
     size_t folded_size = 0;
     uint8_t *folded = u8_casefold(tidied, size, NULL, UNINORM_NFKC, NULL, &folded_size);
+    wipe(tidied, size);
     free(tidied);
     if (folded == NULL && size > 0) {
         return STATUS_NO_MEMORY;
@@ -69,6 +71,9 @@ enum status text_holds(struct span text, struct span folded, bool *out_holds)
     if (status == STATUS_OK) {
         *out_holds = folded.size > 0 && size >= folded.size &&
                      memmem(bytes, size, folded.data, folded.size) != NULL;
+        if (bytes != NULL) {
+            wipe(bytes, size);
+        }
         free(bytes);
     }
     return status;

@@ -69,6 +69,16 @@ size_t text_width(uint32_t code)
     return width < 0 ? 0 : (size_t)width;
 }
 
+size_t text_columns(struct span line)
+{
+    size_t columns = 0;
+    struct text_step step;
+    while (text_next(&line, &step)) {
+        columns += text_width(step.code);
+    }
+    return columns;
+}
+
 bool text_is_blank(struct span text)
 {
     struct text_step step;

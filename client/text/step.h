@@ -39,6 +39,8 @@ size_t text_name(uint32_t code, char out[TEXT_NAME_CHARS]);
 /* Columns of a terminal that one code point takes at most: 0, 1 or 2. A terminal may join what a
  * joiner joins and take fewer; none takes more. */
 size_t text_width(uint32_t code);
+/* Of a whole line of TEXT_SHOWN steps. */
+size_t text_columns(struct span line);
 
 /* Whether a reader would see nothing: white space, line breaks and characters without a mark of
  * their own alone. */

@@ -1,9 +1,11 @@
 #include "client/text/wrap.h"
 
 #include "client/text/step.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unictype.h>
 #include <unigbrk.h>
 #include <unilbrk.h>
 #include <unistr.h>
@@ -17,13 +19,26 @@ struct shown {
     bool failed;
 };
 
+static void forget(uint8_t *bytes, size_t size)
+{
+    if (bytes != NULL) {
+        wipe(bytes, size);
+    }
+    free(bytes);
+}
+
 static void put(struct shown *shown, const void *bytes, size_t size, size_t columns)
 {
     if (shown->room - shown->size < size && !shown->failed) {
         size_t room = 2 * shown->room + size + 64;
-        uint8_t *grown = realloc(shown->bytes, room);
+        uint8_t *grown = malloc(room);
         shown->failed = grown == NULL;
         if (grown != NULL) {
+            /* Not realloc: it would leave the text behind. */
+            if (shown->size > 0) {
+                memcpy(grown, shown->bytes, shown->size);
+            }
+            forget(shown->bytes, shown->size);
             shown->bytes = grown;
             shown->room = room;
         }
@@ -113,13 +128,29 @@ static void give(struct wrapping *wrapping, size_t indent, const uint8_t *bytes,
 struct places {
     char *breaks;
     char *clusters;
+    bool words; /* blanks alone end a line, however long a word is */
 };
 
 static void places_free(struct places *places)
 {
     free(places->breaks);
     free(places->clusters);
-    *places = (struct places){0};
+    places->breaks = NULL;
+    places->clusters = NULL;
+}
+
+static void only_after_blanks(const struct shown *shown, struct places *places)
+{
+    bool blank = false;
+    size_t at = 0;
+    while (at < shown->size) {
+        ucs4_t code = 0;
+        int size = u8_mbtoucr(&code, shown->bytes + at, shown->size - at);
+        CHECK(size > 0);
+        places->breaks[at] = blank ? UC_BREAK_POSSIBLE : UC_BREAK_PROHIBITED;
+        blank = uc_is_property_white_space(code);
+        at += (size_t)size;
+    }
 }
 
 static bool places_find(const struct shown *shown, struct places *places)
@@ -132,6 +163,9 @@ static bool places_find(const struct shown *shown, struct places *places)
     }
     u8_possible_linebreaks(shown->bytes, shown->size, "UTF-8", places->breaks);
     u8_grapheme_breaks(shown->bytes, shown->size, places->clusters);
+    if (places->words) {
+        only_after_blanks(shown, places);
+    }
     return true;
 }
 
@@ -159,7 +193,7 @@ static size_t line_end(const struct shown *shown, const struct places *places, s
         }
         used += text_width(code);
         /* A blank past the edge is not shown; the next word begins a line. */
-        if (used > columns && code != ' ') {
+        if (used > columns && code != ' ' && (allowed > 0 || !places->words)) {
             return allowed > 0 ? allowed : cluster > 0 ? cluster : at + (size_t)size;
         }
         at += (size_t)size;
@@ -183,27 +217,40 @@ static void wrap_line(struct wrapping *wrapping, const struct shown *shown,
     }
 }
 
-enum status text_wrap(struct span text, size_t columns, bool utf8, text_visit_line *visit,
-                      void *visitor)
+static enum status wrap(struct span text, size_t columns, struct shown shown, struct places places,
+                        text_visit_line *visit, void *visitor)
 {
-    struct shown shown = {.utf8 = utf8};
     struct wrapping wrapping = {.columns = columns > TEXT_COLUMNS_MIN ? columns : TEXT_COLUMNS_MIN,
                                 .visit = visit,
                                 .visitor = visitor,
                                 .more = true};
-    struct places places = {0};
+    size_t line_size = 0;
     while (wrapping.more && !shown.failed && take_line(&text, &shown)) {
-        free(wrapping.line);
-        wrapping.line = malloc(shown.size + wrapping.columns);
+        forget(wrapping.line, line_size);
+        line_size = shown.size + wrapping.columns;
+        wrapping.line = calloc(1, line_size);
         shown.failed |= wrapping.line == NULL || !places_find(&shown, &places);
         if (!shown.failed) {
             wrap_line(&wrapping, &shown, &places);
         }
     }
     places_free(&places);
-    free(wrapping.line);
-    free(shown.bytes);
+    forget(wrapping.line, line_size);
+    forget(shown.bytes, shown.room);
     return shown.failed ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+enum status text_wrap(struct span text, size_t columns, bool utf8, text_visit_line *visit,
+                      void *visitor)
+{
+    return wrap(text, columns, (struct shown){.utf8 = utf8}, (struct places){0}, visit, visitor);
+}
+
+enum status text_wrap_words(struct span text, size_t columns, bool utf8, text_visit_line *visit,
+                            void *visitor)
+{
+    return wrap(text, columns, (struct shown){.utf8 = utf8}, (struct places){.words = true}, visit,
+                visitor);
 }
 
 enum status text_cell(struct span text, size_t columns, bool utf8, char **out_line,
@@ -226,7 +273,7 @@ enum status text_cell(struct span text, size_t columns, bool utf8, char **out_li
     }
     put(&shown, "", 1, 0);
     if (shown.failed) {
-        free(shown.bytes);
+        forget(shown.bytes, shown.room);
         return STATUS_NO_MEMORY;
     }
     *out_line = (char *)shown.bytes;

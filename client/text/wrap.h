@@ -25,6 +25,12 @@ typedef bool text_visit_line(void *visitor, struct span line);
 MUST_CHECK enum status text_wrap(struct span text, size_t columns, bool utf8,
                                  text_visit_line *visit, void *visitor);
 
+/* The same for a sentence of the program's own, in which paths and commands must stay whole to be
+ * copied: lines end at blanks of any kind alone, and a word that is wider than a line stands on a
+ * line of its own, which the terminal wraps. */
+MUST_CHECK enum status text_wrap_words(struct span text, size_t columns, bool utf8,
+                                       text_visit_line *visit, void *visitor);
+
 /*
  * The text as one line: breaks and tabs are blanks; at most |columns| wide, its end "..." when
  * something was cut; 0: uncut. |*out_line| is the caller's, to be freed, with a NUL behind it

@@ -46,14 +46,14 @@ alcove-tls-identity: server_tls keys_public proto
 alcoved: server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
 alcove-tls-identity: server_tls keys_public proto
 alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
-client_text: proto
-client_engine: keys_private keys_public proto
+client_text: keys_public proto
+client_engine: client_text keys_private keys_public proto
 client_store: client_engine keys_private keys_public proto
 client_wire: proto
 client_agent: client_wire client_store client_engine keys_private keys_public proto
-client_cli: client_agent client_wire client_store client_engine keys_private keys_public proto
-alcove-pages: client_cli client_agent client_wire client_store client_engine keys_private keys_public proto
-alcove: client_cli client_agent client_wire client_store client_engine keys_private keys_public proto
+client_cli: client_text client_agent client_wire client_store client_engine keys_private keys_public proto
+alcove-pages: client_cli client_text client_agent client_wire client_store client_engine keys_private keys_public proto
+alcove: client_cli client_text client_agent client_wire client_store client_engine keys_private keys_public proto
 END
 
 # Where a third-party header may be named: HEADER-PATTERN FILE-PATTERN.

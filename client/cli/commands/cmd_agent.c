@@ -58,6 +58,7 @@ static struct cli lent_cli(struct host *host, const struct talk_request *request
                         .passphrase_fd = -1,
                         .json = request->json,
                         .utf8 = request->utf8,
+                        .columns = request->columns,
                         .in = request->in,
                         .out = out,
                         .err = err,
@@ -135,6 +136,7 @@ static void *new_watch(const struct talk_request *request)
     talk_request_init(&lent->request);
     lent->request.json = request->json;
     lent->request.utf8 = request->utf8;
+    lent->request.columns = request->columns;
     lent->watch = watch_new();
     if (lent->watch == NULL) {
         free(lent);

@@ -47,11 +47,11 @@ static void tell(struct doctor *doctor, const char *check, bool fine, const char
     }
     (void)fprintf(doctor->cli->out, "%-7s %-8s ", fine ? "fine" : "PROBLEM", check);
     if (strlen(text) <= LINE_REST) {
-        print_text(doctor->cli, span_of(text, strlen(text)), 0);
+        (void)print_text(doctor->cli, span_of(text, strlen(text)), 0);
         (void)fputc('\n', doctor->cli->out);
     } else {
         (void)fputc('\n', doctor->cli->out);
-        print_block(doctor->cli, span_of(text, strlen(text)), 8);
+        print_sentence(doctor->cli, span_of(text, strlen(text)), 8);
     }
 }
 

@@ -41,6 +41,9 @@ static bool is_wanted(const struct exporting *exporting, const struct view_secti
 static bool collect_note(void *visitor, const struct view_note *note)
 {
     struct exporting *exporting = visitor;
+    if (note->newest.body != NULL && note->newest.body->kind == NOTE_NAME) {
+        return true; /* a name; shown where the people are */
+    }
     if (array_grow(&exporting->notes, &exporting->note_room, exporting->note_count + 1,
                    sizeof *exporting->notes) != STATUS_OK) {
         return false;

@@ -22,11 +22,16 @@ struct join_values {
 static int confirm(struct cli *cli, const struct join_info *info, bool yes)
 {
     if (!cli->json) {
-        (void)fprintf(cli->out, "The invitation is genuine.\n  practice  ");
-        print_text(cli, print_span(info->practice_name), 60);
-        (void)fprintf(cli->out, "\n  name      ");
-        print_text(cli, print_span(info->name), 60);
-        (void)fprintf(cli->out, "\n  role      %s\n", policy_role_name(info->role));
+        (void)fprintf(cli->out, "The invitation is genuine.\n");
+        const struct print_field fields[] = {
+            {NULL, PRINT_TEXT, .span = print_span(info->practice_name), .before = "  practice  "},
+            {NULL, PRINT_TEXT, .span = print_span(info->name), .before = "  name      "},
+            {NULL, PRINT_TEXT, .span = print_span(policy_role_name(info->role)),
+             .before = "  role      "},
+        };
+        for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+            print_row(cli, NULL, &fields[i], 1);
+        }
     }
     return yes || cli->json || cli_confirm(cli, "Join?")
                ? CLI_OK

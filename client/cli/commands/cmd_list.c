@@ -108,6 +108,9 @@ static const struct option_table LIST = {LIST_OPTIONS, ARRAY_LEN(LIST_OPTIONS),
 static bool found_revision(void *visitor, const struct view_revision *revision)
 {
     struct note_list *list = visitor;
+    if (revision->body->kind == NOTE_NAME) {
+        return true; /* shown where the people are */
+    }
     struct cli *cli = list->cli;
     struct view_section section;
     bool named = list->headed &&

@@ -10,6 +10,9 @@
 #include "proto/policy.h"
 #include "proto/words.h"
 
+#define TEXT_INDENT 4u
+#define AHEAD_MS    (10u * 60u * 1000u)
+
 struct showing {
     struct cli *cli;
     cJSON *array;
@@ -71,46 +74,97 @@ static void json_revision(struct showing *showing, const struct view_revision *r
     (void)cJSON_AddItemToArray(showing->array, object);
 }
 
-static void text_revision(struct cli *cli, const struct view_revision *revision)
+/* What an author's clock says beyond the newest time of the log is no time that the log knows. */
+static bool is_ahead(struct cli *cli, const struct view_revision *revision, uint64_t *out_log_ms)
+{
+    struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    *out_log_ms = state.newest_leaf_ms;
+    return revision->body != NULL && state.newest_leaf_ms > 0 &&
+           revision->body->written_ms > state.newest_leaf_ms &&
+           revision->body->written_ms - state.newest_leaf_ms > AHEAD_MS;
+}
+
+static void text_head(struct cli *cli, const struct view_revision *revision)
 {
     char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &revision->author, author);
+    struct print_row row;
+    print_row_begin(cli, &row);
     (void)fprintf(cli->out, "-- %s, ", note_kind_name(revision->kind));
     if (!revision->pending) {
         (void)fprintf(cli->out, "revision %llu, ", (unsigned long long)revision->revision);
     }
-    print_text(cli, span_of(author, strlen(author)), 30);
+    (void)print_text(cli, print_span(author), 30);
     (void)fputs(", ", cli->out);
     print_time(cli, revision->body == NULL ? 0 : revision->body->written_ms);
-    (void)fprintf(cli->out, "%s\n",
-                  note_is_refused(cli, revision) ? " (refused; it is here alone)"
-                  : revision->pending            ? " (waiting to be sent)"
-                                                 : "");
-    if (revision->body == NULL) {
+    uint64_t log_ms = 0;
+    if (is_ahead(cli, revision, &log_ms)) {
+        (void)fputs(" by the author's clock (the log is at ", cli->out);
+        print_time(cli, log_ms);
+        (void)fputs(")", cli->out);
+    }
+    (void)fputs(note_is_refused(cli, revision) ? " (refused; it is here alone)"
+                : revision->pending            ? " (waiting to be sent)"
+                                               : "",
+                cli->out);
+    print_row_end(cli, &row);
+}
+
+/* A line of ours around words of the author's: ours begin in the second column, theirs further
+ * in, wherever a line is broken. */
+static void text_line(struct cli *cli, const char *before, struct span value)
+{
+    if (value.size > 0) {
+        print_row(cli, NULL,
+                  (const struct print_field[]){
+                      {NULL, PRINT_TEXT, .span = value, .before = before, .columns = 0}},
+                  1);
+    }
+}
+
+static void text_revision(struct cli *cli, const struct view_revision *revision)
+{
+    const Alcove__NoteBody *body = revision->body;
+    text_head(cli, revision);
+    if (body == NULL) {
         (void)fprintf(cli->out, "  %s\n", revision->erased ? "(erased)" : "(not shared with you)");
         return;
     }
-    if (revision->body->title.len > 0) {
-        print_block(cli, field_span(revision->body->title), 2);
+    text_line(cli, "  Title: ", field_span(body->title));
+    print_block(cli, field_span(body->text), TEXT_INDENT);
+    text_line(cli, "  Reason: ", field_span(body->reason));
+    for (size_t i = 0; i < body->n_tag; i++) {
+        text_line(cli, "  Tag: ", field_span(body->tag[i]));
     }
-    print_block(cli, field_span(revision->body->text), 2);
-    if (revision->body->reason.len > 0) {
-        (void)fputs("  Reason: ", cli->out);
-        print_text(cli, field_span(revision->body->reason), 60);
-        (void)fputc('\n', cli->out);
+    for (size_t i = 0; i < body->n_field; i++) {
+        print_row(
+            cli, NULL,
+            (const struct print_field[]){
+                {NULL, PRINT_TEXT, .span = field_span(body->field[i]->key), .before = "  "},
+                {NULL, PRINT_TEXT, .span = field_span(body->field[i]->value), .before = ": "}},
+            2);
     }
-    for (size_t i = 0; i < revision->body->n_tag; i++) {
-        (void)fputs(i == 0 ? "  Tags: " : ", ", cli->out);
-        print_text(cli, field_span(revision->body->tag[i]), 30);
-        (void)fputs(i + 1 == revision->body->n_tag ? "\n" : "", cli->out);
+}
+
+/* Whose note it is, before anything of it. */
+static void text_whose(struct cli *cli, const struct section_id *section,
+                       const struct note_id *note)
+{
+    struct view_section info;
+    char client[VIEW_NAME_BYTES_MAX];
+    if (view_section(host_engine(cli->host), section, &info) != STATUS_OK) {
+        return;
     }
-    for (size_t i = 0; i < revision->body->n_field; i++) {
-        (void)fputs("  ", cli->out);
-        print_text(cli, field_span(revision->body->field[i]->key), 30);
-        (void)fputs(": ", cli->out);
-        print_text(cli, field_span(revision->body->field[i]->value), 40);
-        (void)fputc('\n', cli->out);
-    }
+    view_name(host_engine(cli->host), &info.client, client);
+    print_row(
+        cli, NULL,
+        (const struct print_field[]){
+            {NULL, PRINT_ID, .span = ID_SPAN(note), .before = "Note "},
+            {NULL, PRINT_TEXT, .span = print_span(policy_class_name(info.class)), .before = ", "},
+            {NULL, PRINT_ID, .span = ID_SPAN(&info.chart), .before = ", chart "},
+            {NULL, PRINT_TEXT, .span = print_span(client), .before = ", "}},
+        4);
 }
 
 /* A signed note is read with everything that was added to it. */
@@ -211,6 +265,8 @@ static void print_note(struct showing *showing, const char *word, const struct s
         print_add_id(object, "section", ID_SPAN(section));
         if (view_section(host_engine(cli->host), section, &info) == STATUS_OK) {
             print_add_text(object, "class", policy_class_name(info.class));
+            print_add_id(object, "chart", ID_SPAN(&info.chart));
+            print_add_id(object, "client", ID_SPAN(&info.client));
         }
         (void)cJSON_AddItemToObject(object, showing->heads_only ? "heads" : "revisions",
                                     showing->array);
@@ -242,6 +298,9 @@ static int show_note(struct cli *cli, const struct show_values *values, bool hea
         return code;
     }
     showing.array = cli->json ? cJSON_CreateArray() : NULL;
+    if (!cli->json) {
+        text_whose(cli, &section, &note);
+    }
     enum status status = view_revisions(engine, &section, &note, count_waiting, &showing);
     if (status == STATUS_OK) {
         status = view_revisions(engine, &section, &note, show_revision, &showing);

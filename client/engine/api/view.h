@@ -136,8 +136,9 @@ MUST_CHECK enum status view_find_note(struct engine *engine, const struct hex_pr
 MUST_CHECK enum status view_revisions(struct engine *engine, const struct section_id *section,
                                       const struct note_id *note, view_visit_revision *visit,
                                       void *visitor);
-/* Heads in every section that we can read whose title, text, tags or fields hold |text|;
- * ASCII letters match either case. STATUS_USAGE for an empty text. */
+/* Heads in every section that we can read whose title, text, reason, tags or fields hold |text|, as
+ * text_fold compares them: whatever the case, the form of the letters, the blanks and line ends.
+ * STATUS_USAGE for a text of blanks alone. */
 MUST_CHECK enum status view_search(struct engine *engine, struct span text,
                                    view_visit_revision *visit, void *visitor);
 

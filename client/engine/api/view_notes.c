@@ -1,5 +1,6 @@
 #include "client/engine/api/view.h"
 
+#include "client/engine/api/view_inside.h"
 #include "client/engine/exchange/inside.h"
 
 /* Notes, from the index and the store. */
@@ -313,74 +314,14 @@ enum status view_find_note(struct engine *engine, const struct hex_prefix *prefi
     return STATUS_OK;
 }
 
-static uint8_t lower(uint8_t c)
+enum status view_heads(struct engine *engine, struct section *section, view_visit_revision *visit,
+                       void *visitor)
 {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
-static bool holds(ProtobufCBinaryData field, struct span text)
-{
-    for (size_t i = 0; field.len >= text.size && i + text.size <= field.len; i++) {
-        size_t same = 0;
-        while (same < text.size && lower(field.data[i + same]) == lower(text.data[same])) {
-            same++;
-        }
-        if (same == text.size) {
-            return true;
-        }
+    enum status status = section_index(&engine->sections, section);
+    bool more = true;
+    if (status == STATUS_OK) {
+        status = show_stored(engine, section, NULL, true, visit, visitor, &more);
     }
-    return false;
-}
-
-static bool body_holds(const Alcove__NoteBody *body, struct span text)
-{
-    if (body == NULL) {
-        return false;
-    }
-    bool found = holds(body->title, text) || holds(body->text, text) || holds(body->reason, text);
-    for (size_t i = 0; i < body->n_tag && !found; i++) {
-        found = holds(body->tag[i], text);
-    }
-    for (size_t i = 0; i < body->n_field && !found; i++) {
-        found = holds(body->field[i]->value, text);
-    }
-    return found;
-}
-
-struct searching {
-    struct span text;
-    view_visit_revision *visit;
-    void *visitor;
-    bool more;
-};
-
-static bool search_one(void *visitor, const struct view_revision *revision)
-{
-    struct searching *searching = visitor;
-    if (body_holds(revision->body, searching->text)) {
-        searching->more = searching->visit(searching->visitor, revision);
-    }
-    return searching->more;
-}
-
-enum status view_search(struct engine *engine, struct span text, view_visit_revision *visit,
-                        void *visitor)
-{
-    struct searching searching = {text, visit, visitor, true};
-    if (text.size == 0) {
-        return STATUS_USAGE;
-    }
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK && searching.more; i++) {
-        struct section *section = &engine->sections.items[i];
-        status = section_index(&engine->sections, section);
-        bool more = true;
-        if (status == STATUS_OK) {
-            status = show_stored(engine, section, NULL, true, search_one, &searching, &more);
-        }
-        if (status == STATUS_OK && more) {
-            status = show_pending(engine, &section->id, NULL, search_one, &searching);
-        }
-    }
-    return status;
+    return status == STATUS_OK && more ? show_pending(engine, &section->id, NULL, visit, visitor)
+                                       : status;
 }

@@ -1,5 +1,6 @@
 #include "client/cli/print.h"
 
+#include "client/text/step.h"
 #include "keys/public/bytes/utf8.h"
 #include "tests/support/test.h"
 
@@ -11,42 +12,45 @@ static const struct {
     const char *text;
     const char *shown;
 } CORPUS[] = {
-    {"\x1b]52;c;aGVsbG8=\x07", "]52;c;aGVsbG8="}, /* OSC 52: the clipboard */
-    {"\x1b]8;;http://x/\x1b\\click\x1b]8;;\x1b\\", "]8;;http://x/\\click]8;;\\"}, /* OSC 8 */
-    {"\x1b]0;title\x07", "]0;title"},
-    {"\x1bP$q\"p\x1b\\", "P$q\"p\\"}, /* DECRQSS */
-    {"\x1b[31;1mred\x1b[0m", "[31;1mred[0m"},
-    {"\x1b[2J\x1b[H", "[2J[H"},
+    {"\x1b]52;c;aGVsbG8=\x07", "<U+001B>]52;c;aGVsbG8=<U+0007>"}, /* OSC 52: the clipboard */
+    {"\x1b]8;;http://x/\x1b\\click\x1b]8;;\x1b\\",
+     "<U+001B>]8;;http://x/<U+001B>\\click<U+001B>]8;;<U+001B>\\"}, /* OSC 8 */
+    {"\x1b]0;title\x07", "<U+001B>]0;title<U+0007>"},
+    {"\x1bP$q\"p\x1b\\", "<U+001B>P$q\"p<U+001B>\\"}, /* DECRQSS */
+    {"\x1b[2J\x1b[H", "<U+001B>[2J<U+001B>[H"},
     {"\xc2\x9b"
      "31mred",
-     "31mred"}, /* C1 CSI */
+     "<U+009B>31mred"}, /* C1 CSI */
     {"\xc2\x9d"
      "52;c;x\xc2\x9c",
-     "52;c;x"}, /* C1 OSC, ST */
-    {"a\rb", "ab"},
+     "<U+009D>52;c;x<U+009C>"}, /* C1 OSC, ST */
+    {"5\v0 mg\ra\fb\xc2\x85"
+     "c",
+     "5 0 mg a b c"}, /* line breaks of all kinds: words are never fused */
     {"a\bb\x7f"
      "c",
-     "abc"},
+     "a<U+0008>b<U+007F>c"},
     {"user\xe2\x80\xae"
      "txt.exe",
-     "usertxt.exe"},                        /* right-to-left override */
-    {"\xe2\x81\xa6iso\xe2\x81\xa9", "iso"}, /* isolates */
-    {"a\xe2\x80\x8b"
-     "b\xef\xbb\xbf"
-     "c",
-     "abc"}, /* zero width */
+     "user<U+202E>txt.exe"},                                /* right-to-left override */
+    {"\xe2\x81\xa6iso\xe2\x81\xa9", "<U+2066>iso<U+2069>"}, /* isolates */
+    {"a\xe2\x80\x8c"
+     "b\xe2\x80\x8d"
+     "c\xef\xb8\x8f",
+     "a\xe2\x80\x8c"
+     "b\xe2\x80\x8d"
+     "c\xef\xb8\x8f"}, /* joiners and selectors carry meaning */
     {"a\xe2\x80\xa8"
      "b\xe2\x80\xa9"
      "c",
-     "abc"},                        /* line separators */
-    {"\xee\x80\x80x", "x"},         /* private use */
-    {"\xf3\xa0\x81\x81tag", "tag"}, /* tag characters */
+     "a b c"},                      /* line separators */
+    {"\xee\x80\x80x", "<U+E000>x"}, /* private use */
     {"\xf4\x8f\xbf\xbd"
      "end",
-     "end"}, /* plane 16 */
+     "<U+10FFFD>end"}, /* plane 16 */
     {"\x05\x0e\x0f"
      "enq",
-     "enq"},
+     "<U+0005><U+000E><U+000F>enq"},
     {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
     {"\xf0\x9f\x8c\xb1", "\xf0\x9f\x8c\xb1"},
 };
@@ -225,17 +229,86 @@ static void test_text_is_cut_by_characters(void **state)
     }
 }
 
-/* Goal: what print_is_plain calls plain is exactly what is printed whole. Method: the corpus. */
-static void test_plain_is_what_stays(void **state)
+/* What a forger would write so that a terminal's own wrapping begins a line with it: a header of
+ * the program's in blanks that allow no break, or in characters of two columns. */
+static const char *const FORGED[] = {
+    "-- addendum,\xc2\xa0revision\xc2\xa0"
+    "2,\xc2\xa0"
+    "Dr\xc2\xa0Other",
+    "\v-- addendum, revision 2, Dr Other",
+    "\xe2\x80\xa8-- addendum, revision 2, Dr Other",
+    "\x1b[G-- addendum, revision 2, Dr Other",
+};
+
+/* Goal: no text makes a line that begins where the program's lines begin. Method: forged texts
+ * after so many blanks that each column comes up, at many widths, as block and as the last part of
+ * a row; a terminal's wrapping is done here. */
+static void assert_behind_margin(const char *shown, size_t columns, const char *first)
+{
+    bool is_first = true;
+    for (const char *line = shown; *line != '\0'; is_first = false) {
+        const char *end = strchr(line, '\n');
+        assert_non_null(end);
+        assert_true(text_columns(span_of(line, (size_t)(end - line))) <= columns);
+        if (is_first && first != NULL) {
+            assert_memory_equal(line, first, strlen(first));
+        } else if (end != line) {
+            assert_memory_equal(line, "    ", 4);
+        }
+        line = end + 1;
+    }
+}
+
+static void test_no_text_looks_like_ours(void **state)
+{
+    static const uint32_t widths[] = {24, 40, 60, 80, 200};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(FORGED) * ARRAY_LEN(widths) * 210; i++) {
+        char blanks[2 * 210 + 1] = "";
+        for (size_t n = 0; n < i % 210; n++) {
+            memcpy(blanks + 2 * n, "\xc2\xa0", 3);
+        }
+        char *text = NULL;
+        assert_true(
+            asprintf(&text, "Seen today.\n%s%s", blanks, FORGED[i / 210 % ARRAY_LEN(FORGED)]) > 0);
+        uint32_t columns = widths[i / 210 / ARRAY_LEN(FORGED)];
+        struct sink sink;
+        sink_open(&sink, true);
+        sink.cli.columns = columns;
+        print_block(&sink.cli, text_of(text), 4);
+        sink_close(&sink);
+        assert_behind_margin(sink.text, columns, NULL);
+        free(sink.text);
+        sink_open(&sink, true);
+        sink.cli.columns = columns;
+        struct print_row row;
+        print_row_begin(&sink.cli, &row);
+        (void)fputs("-- ours, ", sink.cli.out);
+        (void)print_text(&sink.cli, text_of(text), 0);
+        print_row_end(&sink.cli, &row);
+        sink_close(&sink);
+        assert_behind_margin(sink.text, columns, "-- ours, Seen");
+        free(sink.text);
+        free(text);
+    }
+}
+
+/* Goal: what a person copies from a sentence of ours stays whole. Method: a path and an option
+ * where a line ends. */
+static void test_sentences_keep_words_whole(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
-        assert_true(print_is_plain(text_of(CORPUS[i].text)) ==
-                    (strcmp(CORPUS[i].text, CORPUS[i].shown) == 0));
-    }
-    assert_true(print_is_plain(text_of("two\nlines\tand a tab")));
-    assert_false(print_is_plain(span_of("\xff", 1)));
-    assert_true(print_is_plain(span_of(NULL, 0)));
+    struct sink sink;
+    sink_open(&sink, true);
+    sink.cli.columns = 24;
+    print_sentence(&sink.cli,
+                   text_of("Your text is kept in /dev/shm/alcove-kept-abcdef/note.txt; "
+                           "give it with --file or --long-option."),
+                   0);
+    sink_close(&sink);
+    assert_string_equal(sink.text, "Your text is kept in\n/dev/shm/alcove-kept-abcdef/note.txt;\n"
+                                   "give it with --file or\n--long-option.\n");
+    free(sink.text);
 }
 
 /* Goal: times are local and short, ids are eight digits. Method: a known moment in two zones. */
@@ -269,7 +342,8 @@ int main(void)
         cmocka_unit_test(test_no_utf8_is_shown_as_such),
         cmocka_unit_test(test_block_fits_80_columns),
         cmocka_unit_test(test_text_is_cut_by_characters),
-        cmocka_unit_test(test_plain_is_what_stays),
+        cmocka_unit_test(test_no_text_looks_like_ours),
+        cmocka_unit_test(test_sentences_keep_words_whole),
         cmocka_unit_test(test_times_and_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ static void fill(struct talk_request *request)
 {
     talk_request_init(request);
     request->json = true;
+    request->columns = 132;
     request->tz = "UTC0";
     request->command = "member invite";
     request->options = span_of("\0\1options", 9);
@@ -55,6 +56,7 @@ static void test_request_arrives_whole(void **state)
     assert_int_equal(got.kind, TALK_RUN);
     assert_true(got.json);
     assert_false(got.utf8);
+    assert_int_equal(got.columns, 132);
     assert_string_equal(got.tz, "UTC0");
     assert_string_equal(got.command, "member invite");
     assert_int_equal(got.options.size, 9);

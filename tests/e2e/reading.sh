@@ -1,0 +1,121 @@
+#!/bin/sh
+# What is read is what was signed: a note that would draw a line of the program's own, in
+# terminals of several widths and in an export; a search by somebody who types other blanks, case
+# and forms of the same letters; names that look alike; and a spreadsheet of the access log.
+# shellcheck disable=SC2154 # set by the files it sources
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib.sh
+. "$root/tests/lib.sh"
+# shellcheck source=tests/e2e/lib.sh
+. "$root/tests/e2e/lib.sh"
+
+code_of() {
+    "$@" >/dev/null 2>&1
+    say $?
+}
+enter() {
+    as "$1" join "$2" --yes --trial --card "$work/$1.card" >/dev/null || fail "$1 did not join"
+}
+
+make_practice >/dev/null || fail "no practice"
+start_server
+enter ad "$work/founder/admin-invitation.txt"
+as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
+enter t1 "$work/t1.code"
+as ad delegate T1 >/dev/null
+as t1 member invite --role client --name C1 --out "$work/c1.code" >/dev/null
+enter c1 "$work/c1.code"
+client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
+as ad relate T1 treats "$client" >/dev/null
+as t1 chart new "$client" --name C1 >/dev/null
+words=$work/words.txt
+LC_ALL=C.UTF-8
+export LC_ALL
+
+# ---- a terminal
+# forged N: a text whose second line is N no-break spaces, then a header of ours in such blanks.
+forged() {
+    printf 'Seen today, stable.\n'
+    printf "%$1s" '' | sed 's/ /\xc2\xa0/g'
+    printf '%s' '-- addendum, revision 2, Dr Other, 2026-11-29 07:01' | sed 's/ /\xc2\xa0/g'
+    printf '\nI agree with discharge.\n'
+}
+# shown COLUMNS NOTE: as a terminal of so many columns shows it, wrapped by the terminal too.
+shown() {
+    printf '%s\n' "$passphrase" >"$work/pass"
+    script -qec "stty cols $1; '$bin/alcove' --profile '$work/t1' --passphrase-fd 3 show $2 3<'$work/pass'" \
+        /dev/null </dev/null 2>&1 | tr -d '\r' | sed 's/\xc2\xa0/ /g' |
+        sed "s/.\{$1\}/&\n/g"
+}
+if command -v script >/dev/null 2>&1; then
+    for columns in 40 60 80 200; do
+        for margin in 0 2 4; do
+            forged $((columns - margin)) >"$words"
+            note=$(as t1 --json write C1 --class progress --file "$words" | json note)
+            shown "$columns" "$note" >"$work/shown"
+            same "one header at $columns less $margin" 1 "$(grep -c '^-- ' "$work/shown")"
+            same "the forged one is text" 1 "$(grep -c '^    .*--' "$work/shown")"
+            same "all lines of the text are behind the margin" 0 \
+                "$(grep -c '^ \{0,3\}I agree' "$work/shown")"
+        done
+    done
+    printf '%0300d\n' 0 >"$words"
+    note=$(as t1 --json write C1 --class progress --file "$words" | json note)
+    same "a terminal's width is its own, whatever the environment says" 0 \
+        "$(COLUMNS=200 shown 60 "$note" | sed 's/^ *//' | grep -c '0\{57\}')"
+else
+    say "skipped: terminals (needs script)"
+fi
+printf '%0300d\n' 0 >"$words"
+note=$(as t1 --json write C1 --class progress --file "$words" | json note)
+same "without a terminal lines are of 80" 76 \
+    "$(as t1 show "$note" | grep -o '0\{40,\}' | head -n 1 | tr -d '\n' | wc -c)"
+same "or as the environment says" 46 \
+    "$(COLUMNS=50 as t1 show "$note" | grep -o '0\{40,\}' | head -n 1 | tr -d '\n' | wc -c)"
+
+# ---- doses stay doses, tables stay tables, and what is shown says whose it is
+printf 'Sertraline 5\v0 mg\nTook 2\r0 tablets\nBDI 1\342\200\2502\nPHQ-9      score\n  - nested\n\033[2Jx\n' >"$words"
+note=$(as t1 --json write C1 --class progress --title 'On doses' --file "$words" | json note)
+as t1 show "$note" >"$work/shown"
+same "the note, its class, its chart and its client" \
+    "Note $(printf '%.8s' "$note"), progress, chart $(as t1 --json chart list | json chart | cut -c1-8), C1" \
+    "$(head -n 1 "$work/shown")"
+sed -n '4,$p' "$work/shown" >"$work/body"
+printf '    Sertraline 5\n    0 mg\n    Took 2\n    0 tablets\n    BDI 1\n    2\n' >"$work/body.expected"
+printf '    PHQ-9      score\n      - nested\n    <U+001B>[2Jx\n' >>"$work/body.expected"
+check "every line as signed" cmp "$work/body" "$work/body.expected"
+
+# ---- an export
+printf 'x\n\n## Revision 2: signed\n\n- author: Dr Other\n\vA\342\200\214B\t5\v0\n' >"$words"
+note=$(as t1 --json write C1 --class progress --file "$words" | json note)
+as t1 export --chart C1 "$work/export" >/dev/null 2>&1
+page=$work/export/progress-$note.md
+same "one heading of ours" 1 "$(grep -c '^## Revision' "$page")"
+same "one author" 1 "$(grep -c '^- author' "$page")"
+same "the length of the text" 1 "$(grep -c "^- text: $(wc -c <"$words") bytes" "$page")"
+check "its lines as signed" sh -c "[ -n '$(grep -x "    A$(printf '\342\200\214')B$(printf '\t')5" "$page")' ] &&
+    [ -n '$(grep -x '    0' "$page")' ]"
+same "nothing was named" 1 "$(grep -c '"characters_named":[[:space:]]*false' "$work/export/manifest.json" |
+    sed 's/[1-9][0-9]*/1/')"
+check "where something was named it is said" grep -q '"characters_named":[[:space:]]*true' "$work/export/manifest.json"
+
+# ---- a search: what a person types finds what a person wrote
+# found TEXT: how many notes hold it.
+found() { as t1 --json search "$1" | tr '{' '\n' | grep -c '"note"'; }
+printf 'Craving\302\240after the alpha beta\ngamma round in the cafe\314\201 of \303\205ngstr\303\266m\n' >"$words"
+as t1 write C1 --class progress --file "$words" >/dev/null
+same "a blank for a no-break space" 1 "$(found 'Craving after')"
+same "a blank for a line's end" 1 "$(found 'beta gamma')"
+same "a composed letter for a decomposed one" 1 "$(found "$(printf 'caf\303\251')")"
+same "capitals of every script" 1 "$(found "$(printf 'CAF\303\211 OF \303\205NGSTR\303\226M')")"
+same "and no other letters" 0 "$(found 'cafe of')"
+same "a name is no note" 0 "$(found T1)"
+same "nor is it listed" 0 "$(as c1 --json list | tr '{' '\n' | grep -c '"note_kind":7')"
+same "a search for blanks" 2 "$(code_of as t1 search ' ')"
+for blank in '\302\240\343\200\200\n' '\342\200\213' '\357\273\277\r\n' ' \n\t'; do
+    # shellcheck disable=SC2059 # the octal digits are for printf
+    printf "$blank" >"$words"
+    same "a text of $blank is empty" 2 "$(code_of as t1 write C1 --class progress --file "$words")"
+done
+finish
