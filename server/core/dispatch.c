@@ -1,5 +1,7 @@
 #include "server/core/internal.h"
 
+#include "server/core/sent_away.h"
+
 /* Every op, the action of its event, whether it is asked before login, and who handles it:
  * reading this is reading the server. A login is a frame of its own kind and has a number outside
  * the wire's. */
@@ -79,9 +81,12 @@ static enum status handle_peer(struct core *core, struct txn *txn, const struct 
     bool formed = row != NULL && ask->message != NULL && !row->before_login;
     struct event_draft draft = {.basis_kind = BASIS_SELF};
     draft.action = formed ? row->action : (uint32_t)ACTION_MALFORMED;
-    enum status status;
+    enum status status = STATUS_OK;
     if (!still_in(core, ask)) {
-        status = answer_with(core, txn, ask, &draft, STATUS_REFUSED, answer);
+        if (sent_away_is_news(core, ask, ask->peer, STATUS_REFUSED)) {
+            status = answer_with(core, txn, ask, &draft, STATUS_REFUSED, answer);
+        }
+        answer->status = STATUS_REFUSED;
         answer->close = true;
         return status;
     }

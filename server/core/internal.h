@@ -33,10 +33,23 @@ struct malformed_requests {
     } devices[MALFORMED_DEVICES_MAX];
 };
 
+/* Asks of a known device that may not be in any more (sent_away.h). The one place more than
+ * there are devices counts all others. */
+#define SENT_AWAY_DEVICES_MAX 64u
+struct sent_away {
+    bool rewound;
+    uint32_t member_local;
+    uint32_t device_local;             /* 0: a free place, and that of the others */
+    uint64_t minute;                   /* of its last line, or of the first ask that is counted */
+    uint64_t asks;                     /* counted since */
+    uint8_t source[CORE_SOURCE_BYTES]; /* of the last one */
+};
+
 /* Counts that are not in the database. */
 struct core_counts {
     struct refused_logins refused;
     struct malformed_requests malformed;
+    struct sent_away sent_away[SENT_AWAY_DEVICES_MAX + 1];
 };
 
 struct past; /* core_past.c */

@@ -4,6 +4,7 @@
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
 #include "server/core/produce_internal.h"
+#include "server/core/sent_away.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
@@ -122,7 +123,9 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
     } else if (rewound) {
         outcome = STATUS_REWOUND;
     }
-    status = write_login(core, txn, ask, draft, outcome, answer);
+    if (outcome == STATUS_OK || sent_away_is_news(core, ask, &answer->peer, outcome)) {
+        status = write_login(core, txn, ask, draft, outcome, answer);
+    }
     if (status != STATUS_OK) {
         return status;
     }

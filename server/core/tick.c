@@ -1,6 +1,7 @@
 #include "server/core/internal.h"
 
 #include "server/core/position.h"
+#include "server/core/sent_away.h"
 #include "server/store/state.h"
 
 #define ENDINGS_AT_ONCE      64u
@@ -66,12 +67,13 @@ static enum status write_refused(struct core *core, struct txn *txn, const uint8
 
 bool core_flush_due(const struct core *core)
 {
-    return core->counts.refused.count > 0 || core->counts.refused.others > 0;
+    return core->counts.refused.count > 0 || core->counts.refused.others > 0 || sent_away_any(core);
 }
 
 static bool refused_waiting(const struct core *core, uint64_t now_ms)
 {
-    return now_ms / 60000u != core->counts.refused.minute && core_flush_due(core);
+    const struct refused_logins *refused = &core->counts.refused;
+    return now_ms / 60000u != refused->minute && (refused->count > 0 || refused->others > 0);
 }
 
 /* One line per address and minute, then one for all others: a stranger must not be able
@@ -97,7 +99,7 @@ static enum status flush_refused(struct core *core, struct txn *txn, uint64_t no
 bool core_tick_due(const struct core *core, uint64_t now_ms)
 {
     struct authority_ending ending;
-    return refused_waiting(core, now_ms) ||
+    return refused_waiting(core, now_ms) || sent_away_due(core, now_ms) ||
            authority_endings(core->authority, now_ms, &ending, 1) > 0;
 }
 
@@ -118,11 +120,12 @@ enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms)
     if (status == STATUS_OK && refused_waiting(core, now_ms)) {
         status = flush_refused(core, txn, now_ms);
     }
-    return status;
+    return status == STATUS_OK ? sent_away_flush(core, txn, now_ms, false) : status;
 }
 
 enum status core_flush(struct core *core, struct txn *txn, uint64_t now_ms)
 {
     core->now_ms = events_time(txn, now_ms);
-    return flush_refused(core, txn, now_ms);
+    enum status status = flush_refused(core, txn, now_ms);
+    return status == STATUS_OK ? sent_away_flush(core, txn, now_ms, true) : status;
 }

@@ -177,6 +177,90 @@ static void test_refused_are_counted(void **state)
     assert_false(core_flush_due(scene->core));
 }
 
+/* The sum of the counts in the events |from| to the newest, and how many of them are counts. */
+static uint64_t counted_since(struct scene *scene, uint64_t from, size_t *out_lines)
+{
+    uint64_t sum = 0;
+    struct txn *txn = NULL;
+    OK(db_begin_read(scene->db, &txn));
+    *out_lines = 0;
+    for (uint64_t seq = from; seq < ledger_size(txn, LEDGER_EVENTS); seq++) {
+        struct event_stored event;
+        OK(events_get(txn, seq, &event));
+        struct arena arena = {0};
+        ProtobufCMessage *message = NULL;
+        OK(message_decode(&alcove__event_open__descriptor, event.open, &arena, &message));
+        const Alcove__EventOpen *open = (const Alcove__EventOpen *)(const void *)message;
+        if (open->action == ACTION_LOGIN_REFUSED) {
+            sum += open->count;
+            (*out_lines)++;
+        }
+        arena_free(&arena);
+    }
+    db_abort(txn);
+    return sum;
+}
+
+/* Goal: who is refused fills no log, and none of what they asked is left out of it. Method: in
+ * each of three minutes a suspended member logs in 500 times and asks 500 times on a connection
+ * from before; then a minute of silence, after which the next ask is an event again. */
+static void test_sent_away_are_counted(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct scene_login login = login_of(p->t2, 0);
+    Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
+    size_t lines = 0;
+    OK(scene_take(scene, p->ad1, make_suspension(scene->w, p->t2, p->ad1, true)));
+    scene->w->time_ms += 60000 - scene->w->time_ms % 60000;
+    uint64_t before = scene_size(scene, LEDGER_EVENTS);
+    for (unsigned minute = 0; minute < 3; minute++) {
+        for (unsigned i = 0; i < 500; i++) {
+            scene->events = minute == 0 && i == 0 ? 1 : 0;
+            assert_int_equal(scene_login(scene, &login), STATUS_SUSPENDED);
+            assert_true(scene->answer.close);
+            scene->events = 0;
+            assert_int_equal(scene_ask(scene, p->t2, 0, OP_STATE, &ask.base), STATUS_REFUSED);
+            assert_true(scene->answer.close);
+        }
+        assert_false(core_tick_due(scene->core, scene->w->time_ms));
+        scene->w->time_ms += 60000;
+        assert_true(core_tick_due(scene->core, scene->w->time_ms));
+        assert_int_equal(flush(scene, false), 1);
+        scene_expect_event(scene, ACTION_LOGIN_REFUSED, OUTCOME_REFUSED);
+    }
+    assert_int_equal(counted_since(scene, before, &lines), 3 * 1000 - 1);
+    assert_int_equal(lines, 3);
+    assert_int_equal(scene_size(scene, LEDGER_EVENTS) - before, 4);
+    scene->w->time_ms += 60000;
+    assert_int_equal(scene_login(scene, &login), STATUS_SUSPENDED);
+    scene_expect_event(scene, ACTION_LOGIN, OUTCOME_REFUSED);
+    scene->events = 0;
+    assert_int_equal(scene_login(scene, &login), STATUS_SUSPENDED);
+    assert_true(core_flush_due(scene->core));
+    assert_int_equal(flush(scene, true), 1);
+    assert_false(core_flush_due(scene->core));
+}
+
+/* Goal: the counting is of each device by itself. Method: a suspended member asks; a device of
+ * another member that was revoked has its event all the same, and whoever is in is not concerned. */
+static void test_sent_away_one_by_one(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
+    OK(scene_take(scene, p->t1, make_device_statement(scene->w, p->t1)));
+    OK(scene_take(scene, p->t1,
+                  make_device_revocation(scene->w, p->t1, &p->t1->device[1].statement, p->t1, 0)));
+    OK(scene_take(scene, p->ad1, make_suspension(scene->w, p->t2, p->ad1, true)));
+    assert_int_equal(scene_ask(scene, p->t2, 0, OP_STATE, &ask.base), STATUS_REFUSED);
+    assert_int_equal(scene_ask(scene, p->t1, 1, OP_STATE, &ask.base), STATUS_REFUSED);
+    OK(scene_ask(scene, p->t1, 0, OP_STATE, &ask.base));
+    OK(scene_ask(scene, p->t1, 0, OP_STATE, &ask.base));
+    scene->events = 0;
+    assert_int_equal(scene_ask(scene, p->t1, 1, OP_STATE, &ask.base), STATUS_REFUSED);
+}
+
 /* Goal: also when the clock was set back there is one line a minute. Method: the clock an hour
  * before the newest line of the log. */
 static void test_refused_with_the_clock_back(void **state)
@@ -298,6 +382,8 @@ int main(void)
         SCENE_TEST(test_judged_again),
         SCENE_TEST(test_malformed_limit),
         SCENE_TEST(test_refused_are_counted),
+        SCENE_TEST(test_sent_away_are_counted),
+        SCENE_TEST(test_sent_away_one_by_one),
         SCENE_TEST(test_refused_with_the_clock_back),
         SCENE_TEST(test_aborted_counts),
         SCENE_TEST(test_before_login),
