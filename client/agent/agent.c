@@ -1,7 +1,6 @@
 #include "client/agent/agent.h"
 
 #include "client/agent/clock.h"
-#include "keys/public/bytes/random.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -9,8 +8,6 @@
 
 #define STEP_MS       500u
 #define WATCHERS_MAX  16u
-#define RETRY_MS_MIN  1000u
-#define RETRY_MS_MAX  60000u
 #define PROFILE_BYTES 4096u
 #define EXIT_LOCKED   6u
 
@@ -28,8 +25,6 @@ struct agent {
     int locker; /* the connection that asked for the lock, or -1 */
     uint64_t last_ms;
     uint64_t slept_ms;
-    uint64_t retry_ms;
-    uint32_t retry_after_ms;
     struct watcher watchers[WATCHERS_MAX];
 };
 
@@ -93,7 +88,6 @@ enum status agent_new(const char *profile, struct host *host, const struct agent
     }
     agent->last_ms = clock_awake_ms();
     agent->slept_ms = clock_slept_ms();
-    agent->retry_after_ms = RETRY_MS_MIN;
     *out_agent = agent;
     return STATUS_OK;
 }
@@ -218,29 +212,6 @@ static enum status serve_callers(struct agent *agent)
 
 /* ---- the loop */
 
-/* The wait before the next attempt: doubled up to a minute, plus a random part so that many
- * clients do not come back at once. After an alarm no attempt is made until a command asks. */
-static void stay_connected(struct agent *agent)
-{
-    uint64_t now_ms = clock_awake_ms();
-    if (host_online(agent->host)) {
-        agent->retry_after_ms = RETRY_MS_MIN;
-        agent->retry_ms = now_ms;
-        return;
-    }
-    if (now_ms < agent->retry_ms || engine_alarm_count(host_engine(agent->host)) > 0) {
-        return;
-    }
-    uint8_t part = 0;
-    random_bytes(&part, 1);
-    agent->retry_ms = now_ms + agent->retry_after_ms + agent->retry_after_ms * part / 1024u;
-    agent->retry_after_ms =
-        agent->retry_after_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : agent->retry_after_ms * 2;
-    if (host_connect(agent->host) != STATUS_OK) {
-        agent->retry_after_ms = RETRY_MS_MAX;
-    }
-}
-
 enum agent_end agent_run(struct agent *agent)
 {
     for (;;) {
@@ -259,9 +230,11 @@ enum agent_end agent_run(struct agent *agent)
         if (clock_awake_ms() - agent->last_ms >= clock_idle_limit_ms(AGENT_IDLE_MS)) {
             return AGENT_END_IDLE;
         }
-        stay_connected(agent);
         step_watchers(agent);
-        enum status status = host_step(agent->host, STEP_MS);
+        enum status status = host_stay_connected(agent->host);
+        if (status == STATUS_OK || status == STATUS_MALFORMED) {
+            status = host_step(agent->host, STEP_MS);
+        }
         if (status != STATUS_OK || host_save(agent->host) == STATUS_NO_MEMORY) {
             return AGENT_END_BROKEN;
         }

@@ -40,7 +40,12 @@ uint64_t clock_now_ms(void)
 
 uint64_t clock_awake_ms(void)
 {
-    return (uint64_t)read_ms(CLOCK_BOOTTIME);
+    int64_t ms = read_ms(CLOCK_BOOTTIME);
+
+#ifdef ALCOVE_TEST_HOOKS
+    ms += hook_ms("ALCOVE_AWAKE_FILE");
+#endif
+    return (uint64_t)ms;
 }
 
 uint64_t clock_slept_ms(void)

@@ -10,7 +10,8 @@
 
 /* Milliseconds since 1970, UTC. */
 uint64_t clock_now_ms(void);
-/* Never goes back; counts while the machine sleeps. For timeouts and idle time. */
+/* Never goes back; counts while the machine sleeps. For timeouts and idle time. With test hooks
+ * ALCOVE_AWAKE_FILE names a file with milliseconds that are added. */
 uint64_t clock_awake_ms(void);
 /* How long the machine has slept since it started: it grows exactly while it sleeps. With test
  * hooks ALCOVE_SLEPT_FILE names a file with milliseconds that are added. */

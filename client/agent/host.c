@@ -1,26 +1,13 @@
-#include "client/agent/host.h"
+#include "client/agent/host_internal.h"
 
 #include "client/agent/clock.h"
 #include "client/store/store.h"
 #include "keys/private/keystore.h"
-#include "proto/address.h"
 
 #include <stdio.h>
 
 #define PATH_BYTES_MAX 4096u
 #define STEP_MS        100u
-
-struct host {
-    struct keystore *keystore;
-    struct store *store;
-    struct engine *engine;
-    struct wire *wire;
-    bool changed; /* the keystore's content, not saved yet */
-    bool connecting;
-    enum { PIN_NOW, PIN_NEXT_WANTED, PIN_NEXT } pin; /* which TLS key is expected */
-    const volatile sig_atomic_t *stop;
-    const char *why;
-};
 
 static enum status path_in(const char *profile, const char *name, char *out)
 {
@@ -38,105 +25,6 @@ static void content_changed(void *context)
 {
     struct host *host = context;
     host->changed = true;
-}
-
-/* ---- the connection */
-
-static void pump_out(struct host *host)
-{
-    struct span frame;
-    while (wire_is_open(host->wire) && engine_next_frame(host->engine, &frame)) {
-        if (wire_send(host->wire, frame) != STATUS_OK) {
-            wire_close(host->wire);
-            return;
-        }
-    }
-}
-
-static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
-{
-    struct host *host = state;
-    host->connecting = false;
-    host->why = NULL;
-    engine_start(host->engine, exporter, clock_now_ms());
-    pump_out(host);
-}
-
-static void on_frame(void *state, struct span frame)
-{
-    struct host *host = state;
-    if (engine_receive(host->engine, frame, clock_now_ms()) != STATUS_OK) {
-        wire_close(host->wire);
-        return;
-    }
-    pump_out(host);
-}
-
-static void on_closed(void *state, const struct wire_closed *closed)
-{
-    static const struct hash none;
-    struct host *host = state;
-    struct hash now;
-    struct hash next;
-    engine_tls_pins(host->engine, &now, &next);
-    if (closed->why == WIRE_END_WRONG_KEY && host->pin == PIN_NOW && !ID_EQUAL(&next, &none)) {
-        host->pin = PIN_NEXT_WANTED;
-    }
-    host->connecting = host->pin == PIN_NEXT_WANTED;
-    host->why = closed->text;
-    engine_stop(host->engine);
-}
-
-static enum status connect_with(struct host *host)
-{
-    struct keystore_content *content = keystore_content(host->keystore);
-    struct address address;
-    enum status status = address_of_server(content->address, &address);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct hash pins[2];
-    engine_tls_pins(host->engine, &pins[0], &pins[1]);
-    status =
-        wire_connect(host->wire, address.host, address.port, &pins[host->pin == PIN_NEXT ? 1 : 0]);
-    host->connecting = status == STATUS_OK;
-    host->why = NULL;
-    return status;
-}
-
-enum status host_connect(struct host *host)
-{
-    if (host->connecting || wire_is_open(host->wire)) {
-        return STATUS_OK;
-    }
-    host->pin = PIN_NOW;
-    return connect_with(host);
-}
-
-/* A server may change to the key that it announced before, and to no other. */
-static enum status try_next_pin(struct host *host)
-{
-    if (host->pin != PIN_NEXT_WANTED) {
-        return STATUS_OK;
-    }
-    host->pin = PIN_NEXT;
-    host->connecting = false;
-    return connect_with(host);
-}
-
-bool host_online(const struct host *host)
-{
-    return wire_is_open(host->wire);
-}
-
-const char *host_why(const struct host *host)
-{
-    return host->why;
-}
-
-void host_stop_when(struct host *host, const volatile sig_atomic_t *flag)
-{
-    host->stop = flag;
 }
 
 /* ---- opening and closing */
@@ -162,7 +50,7 @@ static enum status open_engine(struct host *host)
 
 enum status host_open(const char *profile, struct span passphrase, struct host **out_host)
 {
-    struct wire_handler handler = {NULL, on_open, on_frame, on_closed};
+    struct wire_handler handler;
     struct host *host = calloc(1, sizeof *host);
     char path[PATH_BYTES_MAX];
     enum status status = host == NULL ? STATUS_NO_MEMORY : path_in(profile, "store", path);
@@ -180,7 +68,7 @@ enum status host_open(const char *profile, struct span passphrase, struct host *
     struct wire_options options;
     if (status == STATUS_OK) {
         wire_options_default(&options);
-        handler.state = host;
+        host_wire_handler(host, &handler);
         status = wire_new(&options, &handler, &host->wire);
     }
     if (status != STATUS_OK) {
@@ -249,12 +137,17 @@ struct wire *host_wire(struct host *host)
 enum status host_step(struct host *host, uint32_t wait_ms)
 {
     engine_tick(host->engine, clock_now_ms());
-    pump_out(host);
-    enum status status = try_next_pin(host);
+    host_pump_out(host);
+    enum status status = host_try_next_pin(host);
     if (status == STATUS_OK) {
         status = wire_service(host->wire, wait_ms);
     }
-    pump_out(host);
+    host_pump_out(host);
+    struct engine_state now;
+    engine_state(host->engine, &now);
+    if (now.phase == ENGINE_IDLE && host->idle_ms == 0) {
+        host->idle_ms = clock_awake_ms();
+    }
     return status;
 }
 
@@ -270,7 +163,7 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
                        uint32_t timeout_ms)
 {
     uint64_t end_ms = clock_awake_ms() + timeout_ms;
-    enum status status = host_connect(host);
+    enum status status = host_asked_just_now(host) ? engine_trouble(host) : host_connect(host);
     while (status == STATUS_OK) {
         if (done(host, state)) {
             return STATUS_OK;
@@ -347,6 +240,7 @@ static bool finished(struct host *host, void *state)
 
 enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms)
 {
+    engine_hurry(host->engine);
     return host_until(host, finished, &ticket, timeout_ms);
 }
 

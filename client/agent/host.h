@@ -46,6 +46,9 @@ struct wire *host_wire(struct host *host);
  * outcome. STATUS_MALFORMED: the profile's address is wrong. */
 MUST_CHECK enum status host_connect(struct host *host);
 bool host_online(const struct host *host);
+/* Connects again when a connection ended, as often as backoff.h allows: for whoever stays connected
+ * without being told to. After an alarm nobody connects before a command asks. */
+MUST_CHECK enum status host_stay_connected(struct host *host);
 /* Why there is no connection, in one sentence; NULL while an attempt is under way. */
 const char *host_why(const struct host *host);
 
@@ -54,8 +57,11 @@ MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
 
 /*
  * Steps until |done| returns true: STATUS_OK. STATUS_OFFLINE: no connection can be made;
- * STATUS_BUSY: |timeout_ms| passed; or the status that stopped the engine.
+ * STATUS_BUSY: |timeout_ms| passed; or the status that stopped the engine. Connects if there is no
+ * connection, but not within HOST_ASKED_MS after a server that refused us or failed a check: one
+ * command may wait for several things, and asks such a server once.
  */
+#define HOST_ASKED_MS 3000u
 MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
                                   void *state, uint32_t timeout_ms);
 

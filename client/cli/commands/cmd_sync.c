@@ -126,20 +126,13 @@ static void end_watch(int signal)
 static int run_watch(struct cli *cli, uint64_t end_ms)
 {
     struct watch *watch = watch_new();
+
     CHECK(watch != NULL);
     watch_ended = 0;
     (void)signal(SIGTERM, end_watch);
     (void)signal(SIGINT, end_watch);
-    uint64_t retry_ms = 0;
     while (watch_ended == 0 && clock_awake_ms() < end_ms) {
-        uint64_t now_ms = clock_awake_ms();
-        if (!host_online(cli->host) && now_ms >= retry_ms) {
-            retry_ms = now_ms + 1000;
-            if (host_connect(cli->host) != STATUS_OK) {
-                break;
-            }
-        }
-        if (host_step(cli->host, 100) != STATUS_OK ||
+        if (host_stay_connected(cli->host) != STATUS_OK || host_step(cli->host, 100) != STATUS_OK ||
             engine_alarm_count(host_engine(cli->host)) > 0) {
             break;
         }

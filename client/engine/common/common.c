@@ -1,7 +1,6 @@
 #include "client/engine/common/common.h"
 
-/* How long to leave a busy server alone. */
-#define RETRY_MS 1000u
+#include "keys/public/bytes/random.h"
 
 void common_init(struct common *common, const struct engine_config *config)
 {
@@ -19,9 +18,12 @@ void common_changed(const struct common *common)
     }
 }
 
-void common_retry_later(struct common *common)
+void common_retry_later(struct common *common, enum status code)
 {
-    common->wants.retry_at_ms = common->now_ms + RETRY_MS;
+    uint8_t chance = 0;
+    random_bytes(&chance, 1);
+    backoff_failed(&common->wants.later, code == STATUS_BUSY ? BACKOFF_BUSY : BACKOFF_CORRUPT,
+                   common->now_ms, chance);
 }
 
 enum status common_code(uint32_t code)

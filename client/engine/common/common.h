@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "client/engine/common/backoff.h"
 #include "client/engine/common/request.h"
 #include "client/engine/common/types.h"
 #include "keys/private/keystore.h"
@@ -18,7 +19,7 @@ struct wants {
     bool state;
     bool fold;
     bool subscribe;
-    uint64_t retry_at_ms; /* the server was busy: nothing is asked before */
+    struct backoff later; /* the server could not answer: nothing is asked before */
 };
 
 /* What leaves told of the server's clock (clock.c). */
@@ -47,7 +48,7 @@ struct common {
 void common_init(struct common *common, const struct engine_config *config);
 /* The keystore's content changed and should be saved soon. */
 void common_changed(const struct common *common);
-/* The server is busy: leave it alone for a while. */
-void common_retry_later(struct common *common);
+/* The server did not answer what was asked, but |code|: leave it alone for a while. */
+void common_retry_later(struct common *common, enum status code);
 /* The status in a reply's code; what no server may say is STATUS_MALFORMED. */
 enum status common_code(uint32_t code);

@@ -121,7 +121,6 @@ void engine_start(struct engine *engine, const uint8_t exporter[static ENGINE_EX
     engine->common.now_ms = now_ms;
     engine->common.phase = ENGINE_GREETING;
     engine->common.why = STATUS_OK;
-    engine->common.wants.retry_at_ms = 0;
     engine->common.wants.checkpoint = false;
 }
 
@@ -214,6 +213,12 @@ void engine_sync(struct engine *engine)
     engine->common.wants.checkpoint = true;
     engine->common.wants.state = true;
     engine->round.open = true;
+    engine_hurry(engine);
+}
+
+void engine_hurry(struct engine *engine)
+{
+    engine->common.wants.later.until_ms = 0;
 }
 
 void engine_state(const struct engine *engine, struct engine_state *out_state)

@@ -49,8 +49,13 @@ bool engine_next_frame(struct engine *engine, struct span *out_frame);
 /* To be called about once a second, and after a wish was queued: starts a round of
  * syncing when there is a reason for one. */
 void engine_tick(struct engine *engine, uint64_t now_ms);
-/* Asks for a round of syncing even without a reason. */
+/* Asks for a round of syncing even without a reason, on a person's word: at once, also when the
+ * server could not answer before. */
 void engine_sync(struct engine *engine);
+
+/* The next ask does not wait, though the server could not answer the last one: a person wants
+ * it. */
+void engine_hurry(struct engine *engine);
 
 struct engine_state {
     enum engine_phase phase;

@@ -160,6 +160,7 @@ static enum status idle(struct engine *engine)
         return status;
     }
     engine->common.phase = ENGINE_IDLE;
+    backoff_well(&engine->common.wants.later);
     if (engine->round.open) {
         engine->round.open = false;
         engine->round.finished++;
@@ -211,7 +212,7 @@ enum status sync_next(struct engine *engine)
         return STATUS_OK;
     }
     if (request_count(&engine->common.requests) > 0 ||
-        engine->common.now_ms < engine->common.wants.retry_at_ms) {
+        !backoff_over(&engine->common.wants.later, engine->common.now_ms)) {
         return STATUS_OK;
     }
     engine->common.phase = ENGINE_SYNCING;

@@ -91,7 +91,7 @@ static enum status on_state(struct engine *engine, const Alcove__StateReply *rep
 static enum status refused(struct engine *engine, struct request *request, enum status code)
 {
     if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
-        common_retry_later(&engine->common);
+        common_retry_later(&engine->common, code);
         return STATUS_OK;
     }
     if (request->op == OP_PAGE) {

@@ -280,7 +280,7 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
     CHECK(query != NULL); /* one that was sent cannot be dropped */
     if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
         query->state = ENGINE_WISH_WAITING;
-        common_retry_later(queries->common);
+        common_retry_later(queries->common, code);
         return STATUS_OK;
     }
     if (code != STATUS_OK) {

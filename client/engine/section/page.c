@@ -269,7 +269,9 @@ static enum status take_chunk(struct sections *sections, struct request *request
     if (page != NULL && chunk->status == STATUS_OK) {
         status = finish(sections, page);
     } else if (chunk->status != STATUS_OK) {
-        /* Stopped on the way, by a removal for instance: what we hold stays as it was. */
+        /* Stopped on the way, by a removal for instance: what we hold stays as it was. What the
+         * server cannot read it could not read at once again either. */
+        common_retry_later(sections->common, common_code(chunk->status));
         sections->common->wants.state = true;
         discard_after(sections, request);
     }

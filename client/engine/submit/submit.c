@@ -200,7 +200,7 @@ enum status submit_reply(struct sources *from, struct request *request, uint32_t
     }
     if (status == STATUS_BUSY || status == STATUS_UNAVAILABLE) {
         wish->state = ENGINE_WISH_WAITING;
-        common_retry_later(from->common);
+        common_retry_later(from->common, status);
         return STATUS_OK;
     }
     if (may_repeat(wish, status)) {
