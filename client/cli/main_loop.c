@@ -84,7 +84,7 @@ static int run(struct cli *cli, const struct parsed *parsed)
         code = cli_run(cli, parsed->values);
     }
     cli_close(cli);
-    return code;
+    return code == CLI_LEFT ? CLI_OK : code;
 }
 
 int main_loop(int argc, char **argv)

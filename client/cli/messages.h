@@ -9,6 +9,7 @@
 
 /* The table of alcove(1), shared with alcoved(8). */
 enum cli_exit {
+    CLI_LEFT = -1, /* inside the program alone: the person left it as it was; ends as CLI_OK */
     CLI_OK = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,

@@ -8,10 +8,12 @@
 #include "proto/policy.h"
 #include "proto/words.h"
 
-#define FIELDS_MAX 4u
+#define FIELDS_MAX  4u
+#define TITLE_BYTES 240u
 
 static uint32_t revision_kind(const struct note_input *input)
 {
+    /* Signing is an act of its own: never what an editor or a file leaves behind. */
     if (input->addendum) {
         return REVISION_ADDENDUM;
     }
@@ -21,7 +23,7 @@ static uint32_t revision_kind(const struct note_input *input)
     if (input->late_entry) {
         return REVISION_LATE_ENTRY;
     }
-    return input->draft ? REVISION_DRAFT : REVISION_SIGNED;
+    return input->draft || (input->note != NULL && !input->sign) ? REVISION_DRAFT : REVISION_SIGNED;
 }
 
 const char *const note_categories[] = {"reached-out",        "boundary",
@@ -30,25 +32,64 @@ const char *const note_categories[] = {"reached-out",        "boundary",
                                        "present-for-others", "showed-up",
                                        "hard-day",           NULL};
 
-static int tell_written(struct cli *cli, const struct view_section *section,
-                        const struct note_id *note, uint64_t ticket, bool sent)
+/* One line of it: a title may hold line ends. */
+static void copy_title(const struct write_note *note, char out[static TITLE_BYTES])
+{
+    struct span title = field_span(note->body->title);
+    size_t size = title.size < TITLE_BYTES ? title.size : TITLE_BYTES - 1;
+    if (size > 0) {
+        memcpy(out, title.data, size);
+    }
+    out[size] = '\0';
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (unsigned char)out[i] < ' ' ? ' ' : out[i];
+    }
+}
+
+static const char *state_words(uint32_t kind)
+{
+    switch (kind) {
+    case REVISION_DRAFT:
+        return "a draft, not signed";
+    case REVISION_ADDENDUM:
+        return "added to, signed";
+    case REVISION_CORRECTION:
+        return "corrected, signed";
+    default:
+        return "signed";
+    }
+}
+
+/* Says whose note it is and that it was signed: a slip of the chart or of --draft is seen now. */
+static int tell_written(struct cli *cli, const struct write_note *note,
+                        const struct view_section *section, const struct note_id *id,
+                        uint64_t ticket, bool sent)
 {
     const char *class = policy_class_name(section->class);
+    bool is_signed = note->kind != REVISION_DRAFT;
     struct engine_ticket info;
     engine_ticket(host_engine(cli->host), ticket, &info);
     char digits[PRINT_DIGITS_BYTES];
-    print_digits(ID_SPAN(note), digits);
+    print_digits(ID_SPAN(id), digits);
+    char client[VIEW_NAME_BYTES_MAX];
+    view_name(host_engine(cli->host), &section->client, client);
+    char title[TITLE_BYTES];
+    copy_title(note, title);
     return print_answer(cli,
                         (const struct print_field[]){
-                            {"note", PRINT_ID, .span = ID_SPAN(note)},
+                            {"note", PRINT_ID, .span = ID_SPAN(id)},
                             {"section", PRINT_ID, .span = ID_SPAN(&section->section)},
                             {"class", PRINT_TEXT, .span = print_span(class)},
+                            {"client", PRINT_ID, .span = ID_SPAN(&section->client)},
+                            {"signed", PRINT_BOOL, .number = is_signed},
                             {"sent", PRINT_BOOL, .number = sent},
                             {"event", PRINT_NUMBER, .number = info.event},
                             {"link", PRINT_ID, .span = ID_SPAN(&info.object)},
                         },
-                        sent ? 6 : 4, "Note %s (%s) is %s.", digits, class,
-                        sent ? "on the server, sealed" : "saved here, sealed");
+                        sent ? 8 : 6, "Note %s is %s, and %s: %s, %s%s%s%s.", digits,
+                        state_words(note->kind),
+                        sent ? "on the server, sealed" : "saved here, sealed", client, class,
+                        title[0] == '\0' ? "" : ", \"", title, title[0] == '\0' ? "" : "\"");
 }
 
 /* What an edit says nothing about stays as it was. */
@@ -110,7 +151,7 @@ static int write_it(struct cli *cli, const struct write_note *note,
     }
     bool sent = false;
     int code = cli_deliver(cli, ticket, &sent);
-    return code == CLI_OK ? tell_written(cli, section, &written, ticket, sent) : code;
+    return code == CLI_OK ? tell_written(cli, note, section, &written, ticket, sent) : code;
 }
 
 int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,

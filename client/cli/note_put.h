@@ -17,6 +17,7 @@ struct note_input {
     uint32_t template; /* in note_text_templates, from 1 */
     struct option_texts tags;
     bool draft;
+    bool sign; /* a draft; else what is changed of one stays a draft */
     bool addendum;
     bool correction;
     bool late_entry;

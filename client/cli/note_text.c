@@ -2,6 +2,7 @@
 
 #include "client/cli/editor.h"
 #include "client/cli/files.h"
+#include "client/cli/print_field.h"
 #include "client/text/step.h"
 #include "keys/public/bytes/utf8.h"
 #include "keys/public/bytes/wipe.h"
@@ -25,13 +26,11 @@ static bool is_as_it_was(const struct note_text *text, struct span begin)
            (begin.size == 0 || memcmp(text->bytes, begin.data, begin.size) == 0);
 }
 
-static int judge(struct cli *cli, const struct note_text *text, bool unchanged)
+static int judge(struct cli *cli, const struct note_text *text)
 {
     const char *what = NULL;
     if (text_is_blank(span_of(text->bytes, text->size))) {
         what = "empty";
-    } else if (unchanged) {
-        what = "as it was";
     } else if (!utf8_valid(span_of(text->bytes, text->size))) {
         what = "not UTF-8";
     }
@@ -49,27 +48,41 @@ static int fail_read(struct cli *cli, const char *file, enum status status)
     return cli_fail_at(cli, SAY_TEXT_READ, file, status);
 }
 
-int note_text_edit(struct cli *cli, struct span begin, bool as_it_was, struct note_text *out_text)
+static int tell_left(struct cli *cli, const char *why)
+{
+    (void)print_answer(cli, (const struct print_field[]){{"written", PRINT_BOOL, .number = 0}}, 1,
+                       "%s; nothing was written.", why);
+    return CLI_LEFT;
+}
+
+int note_text_edit(struct cli *cli, struct span begin, struct note_text *out_text)
 {
     memset(out_text, 0, sizeof *out_text);
     enum status status =
         editor_run(cli, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
     bool unchanged = is_as_it_was(out_text, begin);
     out_text->typed = out_text->bytes != NULL && !unchanged;
-    return status == STATUS_OK ? judge(cli, out_text, unchanged && !as_it_was)
-                               : fail_read(cli, NULL, status);
+    if (status != STATUS_OK) {
+        return fail_read(cli, NULL, status);
+    }
+    if (unchanged) {
+        return tell_left(cli, "Nothing was changed");
+    }
+    return text_is_blank(span_of(out_text->bytes, out_text->size))
+               ? tell_left(cli, "The text was left empty")
+               : judge(cli, out_text);
 }
 
 int note_text_take(struct cli *cli, const char *file, uint32_t template, struct note_text *out_text)
 {
     memset(out_text, 0, sizeof *out_text);
     if (file == NULL) {
-        return note_text_edit(cli, span_of(HEADINGS[template], strlen(HEADINGS[template])), false,
+        return note_text_edit(cli, span_of(HEADINGS[template], strlen(HEADINGS[template])),
                               out_text);
     }
     enum status status =
         files_read(file, cli->in, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
-    return status == STATUS_OK ? judge(cli, out_text, false) : fail_read(cli, file, status);
+    return status == STATUS_OK ? judge(cli, out_text) : fail_read(cli, file, status);
 }
 
 void note_text_end(struct cli *cli, struct note_text *text, int code)

@@ -16,13 +16,12 @@ struct note_text {
 extern const char *const note_text_templates[];
 
 /* |file| NULL: the editor, beginning with the headings of |template| (its place in
- * note_text_templates, from 1; 0: none). Non-empty UTF-8, or an exit code after saying why. Ended
- * with note_text_end. */
+ * note_text_templates, from 1; 0: none). Non-empty UTF-8, or an exit code after saying why; CLI_LEFT as
+ * below. Ended with note_text_end. */
 MUST_CHECK int note_text_take(struct cli *cli, const char *file, uint32_t template,
                               struct note_text *out_text);
-/* The editor, beginning with |begin|, which may stay as it is if |as_it_was| allows it: a draft
- * is signed so. */
-MUST_CHECK int note_text_edit(struct cli *cli, struct span begin, bool as_it_was,
-                              struct note_text *out_text);
+/* The editor, beginning with |begin|. CLI_LEFT, after saying so: the text is as it was or empty,
+ * so that nothing is to be written. */
+MUST_CHECK int note_text_edit(struct cli *cli, struct span begin, struct note_text *out_text);
 /* Wipes; |code| is what became of the note. */
 void note_text_end(struct cli *cli, struct note_text *text, int code);

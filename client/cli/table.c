@@ -15,6 +15,7 @@
     ROW(chart)                                                                                     \
     ROW(directory)                                                                                 \
     ROW(write)                                                                                     \
+    ROW(sign)                                                                                      \
     ROW(moment)                                                                                    \
     ROW(list)                                                                                      \
     ROW(show)                                                                                      \

@@ -128,8 +128,14 @@ if command -v script >/dev/null 2>&1 && [ "$(stat -f -c %T /dev/shm 2>/dev/null)
     edited --draft
     check "the editor began with the agent's text" sh -c "[ -n '$(quiet t1 show "$draft" | grep 'what was here')' ]"
     check "the title stays" sh -c "[ -n '$(quiet t1 show "$draft" | grep kept)' ]"
-    edited ''
-    check "unchanged it is signed" sh -c "[ -n '$(quiet t1 show "$draft" | grep -e '-- signed')' ]"
+    for flag in '' --sign; do
+        edited "$flag"
+        check "left as it was ($flag)" grep -q 'Nothing was changed; nothing was written' "$work/typed"
+        same "nothing was written ($flag)" 2 "$(quiet t1 --json history "$draft" | grep -o '"link"' | wc -l)"
+    done
+    quiet t1 sign "$draft" >"$work/signed"
+    check "signed by the word for it" sh -c "[ -n '$(quiet t1 show "$draft" | grep -e '-- signed')' ]"
+    check "which is said" grep -q 'is signed' "$work/signed"
     edited ''
     check "a signed one is not edited" grep -q 'never changed' "$work/typed"
 else

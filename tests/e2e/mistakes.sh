@@ -104,10 +104,17 @@ draft=$(as t1 --json write C1 --class progress --title kept-title --tag t --draf
     json note)
 check "a draft is marked" sh -c "[ -n '$(as t1 list | grep 'kept-title.*draft')' ]"
 printf 'second words\n' >"$words"
-same "it is signed" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
+same "it is changed" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
+check "and is a draft still" sh -c "[ -n '$(as t1 list | grep 'kept-title.*draft')' ]"
+as t1 sign "$draft" >"$work/signed"
+same "it is signed" 0 $?
+check "which names client and title" sh -c "tr '\n' ' ' <'$work/signed' | grep -q 'is signed.*C1, progress, \"kept-title\"'"
+same "once" 3 "$(code_of as t1 sign "$draft")"
 check "with its title" sh -c "[ -n '$(as t1 show "$draft" | grep kept-title)' ]"
 same "not in another's chart" 7 \
     "$(code_of as t1 write C9 --note "$draft" --addendum --reason r --file "$words")"
+same "a blank reason is none" 2 \
+    "$(code_of as t1 write --note "$draft" --addendum --reason ' ' --file "$words")"
 same "an addendum" 0 "$(code_of as t1 write --note "$draft" --addendum --reason r --file "$words")"
 check "under the note's title" sh -c "[ -n '$(as t1 list C1 | grep 'kept-title.*added')' ]"
 
@@ -175,10 +182,10 @@ draft=$(as t1 --json write C1 --class progress --draft --file "$words" | json no
 cp -r "$work/t1" "$work/copy"
 stop_server
 printf 'signed by the copy\n' >"$words"
-same "signed offline" 0 "$(code_of as copy write --note "$draft" --file "$words")"
+same "signed offline" 0 "$(code_of as copy write --note "$draft" --sign --file "$words")"
 : >"$work/server.log"
 start_server
-same "signed before it" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
+same "signed before it" 0 "$(code_of as t1 write --note "$draft" --sign --file "$words")"
 as copy sync --drop-refused >/dev/null 2>&1 # told of nothing yet: what is refused now stays
 same "the second is refused" 1 "$(as copy --json sync 2>/dev/null | json refused)"
 check "and said" sh -c "[ -n '$(as copy sync 2>&1 | grep 'refused 1 for good')' ]"

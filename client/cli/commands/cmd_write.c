@@ -31,6 +31,11 @@ static bool revision_edits(const struct note_input *input)
     return !input->addendum && !input->correction && !input->late_entry;
 }
 
+static bool is_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
+}
+
 static const char *check_write(const void *values)
 {
     const struct note_input *input = values;
@@ -38,7 +43,10 @@ static const char *check_write(const void *values)
     if (appended > 1 || (appended == 1 && input->draft)) {
         return "one of --draft, --addendum, --correction and --late-entry is possible";
     }
-    if (appended == 1 && input->reason == NULL) {
+    if (input->sign && (appended == 1 || input->draft || input->note == NULL)) {
+        return "--sign signs the draft that --note NOTE names; without it a draft stays one";
+    }
+    if (appended == 1 && is_blank(input->reason)) {
         return "an addendum, a correction or a late entry says why: --reason TEXT";
     }
     if ((input->addendum || input->correction) && input->note == NULL) {
@@ -102,8 +110,7 @@ static bool is_edited(const struct note_input *input)
 static int take_text(struct cli *cli, const struct note_input *input,
                      const struct note_before *before, struct note_text *text)
 {
-    return is_edited(input) ? note_text_edit(cli, span_of(before->text, before->text_size),
-                                             !input->draft && before->heads == 1, text)
+    return is_edited(input) ? note_text_edit(cli, span_of(before->text, before->text_size), text)
                             : note_text_take(cli, input->file, input->template, text);
 }
 
@@ -197,6 +204,8 @@ static const struct option WRITE_OPTIONS[] = {
     {"--template", OPTION_CHOICE, offsetof(struct note_input, template), "NAME",
      "begin the editor with headings", &TEMPLATE},
     {"--draft", OPTION_FLAG, offsetof(struct note_input, draft), NULL, "do not sign it yet", NULL},
+    {"--sign", OPTION_FLAG, offsetof(struct note_input, sign), NULL,
+     "sign the draft once it is changed", NULL},
     {"--note", OPTION_TEXT, offsetof(struct note_input, note), "NOTE",
      "go on with this draft, or add to this signed note", NULL},
     {"--addendum", OPTION_FLAG, offsetof(struct note_input, addendum), NULL, "add to a signed note",
