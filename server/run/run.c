@@ -173,8 +173,11 @@ static void note_guest(struct run *run, struct run_request *request)
 static void release_list(struct run *run, struct run_request *list)
 {
     enum status status = heads_sign(run->heads);
-    for (unsigned tries = 0; status == STATUS_UNAVAILABLE && tries < 5; tries++) {
-        (void)fprintf(stderr, "alcoved: the log signer does not answer; nothing is acknowledged\n");
+    for (unsigned tries = 0; (status == STATUS_UNAVAILABLE || status == STATUS_FULL) && tries < 5;
+         tries++) {
+        (void)fprintf(stderr, "alcoved: the log signer %s; nothing is acknowledged\n",
+                      status == STATUS_FULL ? "cannot save: its disk is full"
+                                            : "does not answer, or cannot save");
         (void)usleep(200 * 1000);
         status = heads_sign(run->heads);
     }

@@ -22,7 +22,7 @@
 #define CHILD_FD_TEXT  "3"
 /* Sizes told by the signer may be older than ours once, after it was restarted. */
 #define ATTEMPTS_MAX   2
-/* The time that a signer has to end: it has a state to save. */
+/* The time that a signer has to end. */
 #define END_STEPS      200
 #define END_STEP_NS    10000000
 
@@ -329,6 +329,9 @@ enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
             return STATUS_REWOUND;
         case SIGNER_INCONSISTENT:
             return STATUS_EQUIVOCATION;
+        case SIGNER_FULL:
+            return STATUS_FULL;
+        case SIGNER_CANNOT_SAVE:
         case SIGNER_BAD_REQUEST:
             return STATUS_UNAVAILABLE;
         }

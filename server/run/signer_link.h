@@ -43,8 +43,9 @@ MUST_CHECK enum status signer_link_open(const struct signer_link_options *option
  *
  * STATUS_REWOUND when a log is smaller than what the signer signed: a restored backup, to be
  * served read-only. STATUS_EQUIVOCATION when the signer finds the trees inconsistent with
- * what it signed. STATUS_UNAVAILABLE when it does not answer in time or its answer is wrong:
- * nothing may be acknowledged. STATUS_CORRUPT, STATUS_IO from the store.
+ * what it signed. STATUS_FULL when its disk has no room for what it would sign;
+ * STATUS_UNAVAILABLE when its disk fails, it does not answer in time or its answer is wrong:
+ * in both cases nothing may be acknowledged. STATUS_CORRUPT, STATUS_IO from the store.
  */
 MUST_CHECK enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
                                               struct signer_link_notes *out_notes);

@@ -212,37 +212,75 @@ static int listen_at(const char *path)
     return fd;
 }
 
-static int serve(const struct options *options, const struct log_key *key)
+/* Why the state cannot be used, and what may be done; never that it may be made anew. */
+static int complain_state(const char *folder, enum status status)
 {
-    struct signer_state state;
+    static const struct {
+        enum status status;
+        const char *text;
+    } known[] = {
+        {STATUS_NOT_FOUND,
+         "is missing: it remembers what was signed.\nNothing is signed without it, for that could "
+         "be a second history. Key and database are as they were.\nPut that very file back from "
+         "where it was moved to; never an older copy."},
+        {STATUS_CORRUPT,
+         "is damaged or was cut: what was signed is not known.\nNothing is signed without it, for "
+         "that could be a second history. Key and database are as they were.\nHave the disk "
+         "checked: neither a power cut nor a full disk leaves the file so."},
+        {STATUS_UNSUPPORTED,
+         "was written by another version of Alcove. It was left as it is.\nServe this practice "
+         "with that version, or set up a new practice."},
+        {STATUS_REFUSED, "belongs to another user, or others may read or write it.\nGive it to the "
+                         "signer's user, with mode 0600."},
+        {STATUS_FULL, "cannot be written: its disk is full.\nNothing is signed that could not be "
+                      "remembered. Make room and start again."},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (known[i].status == status) {
+            (void)fprintf(stderr, "alcove-signer: %s/" SIGNER_FILE_STATE " %s\n", folder,
+                          known[i].text);
+            return EXIT_FAULT;
+        }
+    }
+    return complain(folder, status);
+}
+
+static int serve_file(const struct options *options, const struct log_key *key,
+                      struct signer_file *file)
+{
     struct signer_serve serve = {.key = key,
-                                 .state = &state,
-                                 .folder_fd = -1,
+                                 .file = file,
                                  .peer_fd = (int)options->fd,
                                  .listen_fd = -1,
-                                 .timer_fd = -1,
                                  .peer_uid = options->peer_uid >= 0 ? options->peer_uid
                                                                     : (int64_t)geteuid()};
-    enum status status =
-        signer_file_open(options->folder, &options->practice, &serve.folder_fd, &state);
-    if (status != STATUS_OK) {
-        return complain(options->folder, status);
-    }
     if (options->socket_path != NULL) {
         serve.listen_fd = listen_at(options->socket_path);
         if (serve.listen_fd < 0) {
             return complain(options->socket_path, STATUS_IO);
         }
     }
-    status = signer_serve_prepare(&serve);
+    enum status status = signer_serve_prepare();
     if (status == STATUS_OK) {
-        status = signer_sandbox_enter(serve.folder_fd);
+        status = signer_sandbox_enter(file->state_fd);
     }
     if (status != STATUS_OK) {
         return complain("cannot start", status);
     }
     status = signer_serve_run(&serve);
-    return status == STATUS_OK ? EXIT_OK : complain("cannot save the state", status);
+    return status == STATUS_OK ? EXIT_OK : complain("cannot serve", status);
+}
+
+static int serve(const struct options *options, const struct log_key *key)
+{
+    struct signer_file file;
+    enum status status = signer_file_open(options->folder, &options->practice, &file);
+    if (status != STATUS_OK) {
+        return complain_state(options->folder, status);
+    }
+    int code = serve_file(options, key, &file);
+    signer_file_close(&file);
+    return code;
 }
 
 static int command_serve(const struct options *options)

@@ -96,7 +96,7 @@ enum status signer_protocol_get_reply(struct span bytes, struct signer_reply *ou
         }
         cursor_read_bytes(&reader, log->note, log->note_size);
     }
-    if (answer < SIGNER_SIGNED || answer > SIGNER_BAD_REQUEST) {
+    if (answer < SIGNER_SIGNED || answer > SIGNER_CANNOT_SAVE) {
         return STATUS_MALFORMED;
     }
     out_reply->answer = (enum signer_answer)answer;

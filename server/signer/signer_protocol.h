@@ -34,6 +34,10 @@ enum signer_answer {
     SIGNER_INCONSISTENT = 4,
     /* Not a request, or for another practice. */
     SIGNER_BAD_REQUEST = 5,
+    /* What it would have signed cannot be made to last: no room on its disk. */
+    SIGNER_FULL = 6,
+    /* The same, for any other fault of its disk. */
+    SIGNER_CANNOT_SAVE = 7,
 };
 
 struct signer_request_log {

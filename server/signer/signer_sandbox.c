@@ -25,13 +25,13 @@ enum status signer_sandbox_begin(void)
 }
 
 #ifdef SANDBOX_OFF
-enum status signer_sandbox_enter(int folder_fd)
+enum status signer_sandbox_enter(int state_fd)
 {
-    (void)folder_fd;
+    (void)state_fd;
     return STATUS_OK;
 }
 #else
-/* Reading requests, writing answers and the state, the timer, memory, ending. */
+/* Reading requests, writing answers and complaints, memory, ending. */
 static const int ALLOWED[] = {
     SCMP_SYS(read),
     SCMP_SYS(write),
@@ -42,8 +42,6 @@ static const int ALLOWED[] = {
     SCMP_SYS(close),
     SCMP_SYS(accept4),
     SCMP_SYS(getsockopt),
-    SCMP_SYS(fsync),
-    SCMP_SYS(timerfd_settime),
     SCMP_SYS(brk),
     SCMP_SYS(mmap),
     SCMP_SYS(munmap),
@@ -61,30 +59,26 @@ static const int ALLOWED[] = {
     SCMP_SYS(exit_group),
 };
 
-static bool add_rules(scmp_filter_ctx filter, int folder_fd)
+static bool add_rules(scmp_filter_ctx filter, int state_fd)
 {
     const struct scmp_arg_cmp first = {
-        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)folder_fd};
-    const struct scmp_arg_cmp third = {
-        .arg = 2, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)folder_fd};
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)state_fd};
     for (size_t i = 0; i < ARRAY_LEN(ALLOWED); i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, ALLOWED[i], 0) != 0) {
             return false;
         }
     }
-    /* Which of the two renames the C library uses depends on the machine. */
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, first) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 2, first, third) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 2, first, third) == 0;
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pwrite64), 1, first) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fdatasync), 1, first) == 0;
 }
 
-enum status signer_sandbox_enter(int folder_fd)
+enum status signer_sandbox_enter(int state_fd)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (filter == NULL) {
         return STATUS_NO_MEMORY;
     }
-    bool loaded = add_rules(filter, folder_fd) && seccomp_load(filter) == 0;
+    bool loaded = add_rules(filter, state_fd) && seccomp_load(filter) == 0;
     seccomp_release(filter);
     return loaded ? STATUS_OK : STATUS_UNSUPPORTED;
 }

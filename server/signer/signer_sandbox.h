@@ -9,8 +9,8 @@
 MUST_CHECK enum status signer_sandbox_begin(void);
 
 /*
- * From here on only the system calls of the serving loop; files are opened and renamed under
- * |folder_fd| alone. Anything else ends the process. Sanitizer builds need more calls than
+ * From here on only the system calls of the serving loop: no file is opened, and |state_fd| alone
+ * is written in place and synced. Anything else ends the process. Sanitizer builds need more calls than
  * can be listed and skip this. STATUS_UNSUPPORTED when the kernel has no seccomp.
  */
-MUST_CHECK enum status signer_sandbox_enter(int folder_fd);
+MUST_CHECK enum status signer_sandbox_enter(int state_fd);

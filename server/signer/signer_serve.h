@@ -1,10 +1,10 @@
 /*
- * The signer's loop: one peer at a time, one request at a time, the state saved at most
- * SIGNER_STATE_SAVE_MS after it changed and once more at the end. One thread.
+ * The signer's loop: one peer at a time, one request at a time, each new state on the disk
+ * before its answer leaves. One thread.
  */
 #pragma once
 
-#include "server/signer/signer_state.h"
+#include "server/signer/signer_file.h"
 
 /* One request and its answer, in turn. */
 struct signer_exchange {
@@ -17,18 +17,16 @@ struct signer_exchange {
 
 struct signer_serve {
     const struct log_key *key;
-    struct signer_state *state;
-    int folder_fd;
-    int peer_fd;   /* a connected socket, or -1 */
-    int listen_fd; /* where the next peer comes from, or -1: end with the first */
-    int timer_fd;
+    struct signer_file *file;
+    int peer_fd;                     /* a connected socket, or -1 */
+    int listen_fd;                   /* where the next peer comes from, or -1: end with the first */
     int64_t peer_uid;                /* who may connect besides ourselves; -1: nobody */
     struct signer_exchange exchange; /* signer_serve_run's own */
 };
 
-/* Makes the timer and the signal descriptor, which the sandbox forbids later. STATUS_IO. */
-MUST_CHECK enum status signer_serve_prepare(struct signer_serve *serve);
+/* Takes the signals, which the sandbox forbids later. STATUS_IO. */
+MUST_CHECK enum status signer_serve_prepare(void);
 
 /* Serves until the peer that was handed over closes, or until SIGTERM or SIGINT: STATUS_OK.
- * STATUS_IO when the state cannot be saved, after which nothing may be signed. */
+ * STATUS_IO when it cannot wait for requests any more. */
 MUST_CHECK enum status signer_serve_run(struct signer_serve *serve);

@@ -4,7 +4,7 @@
 #include "keys/public/hash.h"
 #include "keys/public/log/origin.h"
 
-static const uint8_t STATE_MAGIC[4] = {'A', 'L', 'S', 1};
+static const uint8_t STATE_MAGIC[4] = {'A', 'L', 'S', 2};
 
 _Static_assert(ORIGIN_STATEMENTS == 0 && ORIGIN_EVENTS == 1, "logs are counted by origin");
 _Static_assert(ORIGIN_CHARS_MAX <= CHECKPOINT_ORIGIN_BYTES_MAX, "an origin fits a checkpoint");
@@ -73,10 +73,12 @@ static enum status sign(const struct signer_state *state, const struct log_key *
     return status;
 }
 
-void signer_state_answer(struct signer_state *state, const struct log_key *key,
-                         const struct signer_request *request, struct signer_reply *out_reply)
+bool signer_state_answer(const struct signer_state *state, const struct log_key *key,
+                         const struct signer_request *request, struct signer_reply *out_reply,
+                         struct signer_state *out_next)
 {
     memset(out_reply, 0, sizeof *out_reply);
+    *out_next = *state;
     out_reply->answer = ID_EQUAL(&request->practice, &state->practice)
                             ? state_judge_all(state, request)
                             : SIGNER_BAD_REQUEST;
@@ -84,14 +86,20 @@ void signer_state_answer(struct signer_state *state, const struct log_key *key,
         memset(out_reply, 0, sizeof *out_reply);
         out_reply->answer = SIGNER_BAD_REQUEST; /* a size above 2^63 - 1 */
     }
+    bool grown = false;
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         if (out_reply->answer == SIGNER_SIGNED && request->logs[i].new_size != state->sizes[i]) {
-            state->sizes[i] = request->logs[i].new_size;
-            state->roots[i] = request->logs[i].root;
-            state->dirty = true;
+            out_next->sizes[i] = request->logs[i].new_size;
+            out_next->roots[i] = request->logs[i].root;
+            grown = true;
         }
-        out_reply->logs[i].size = state->sizes[i];
+        out_reply->logs[i].size = out_next->sizes[i];
     }
+    if (grown) {
+        out_next->sequence++;
+        out_next->again = false;
+    }
+    return grown;
 }
 
 void signer_state_encode(const struct signer_state *state, uint8_t out[SIGNER_STATE_BYTES])
@@ -99,6 +107,8 @@ void signer_state_encode(const struct signer_state *state, uint8_t out[SIGNER_ST
     struct cursor_writer writer;
     cursor_write_init(&writer, out, SIGNER_STATE_BYTES);
     cursor_write_span(&writer, span_of(STATE_MAGIC, sizeof STATE_MAGIC));
+    cursor_write_u64(&writer, state->sequence);
+    cursor_write_u8(&writer, state->again ? 1 : 0);
     cursor_write_span(&writer, ID_SPAN(&state->practice));
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         cursor_write_u64(&writer, state->sizes[i]);
@@ -117,6 +127,9 @@ enum status signer_state_decode(struct span bytes, struct signer_state *out_stat
     struct cursor_reader reader;
     cursor_read_init(&reader, bytes);
     struct span magic = cursor_read_span(&reader, sizeof STATE_MAGIC);
+    out_state->sequence = cursor_read_u64(&reader);
+    uint8_t again = cursor_read_u8(&reader);
+    out_state->again = again == 1;
     cursor_read_bytes(&reader, out_state->practice.bytes, HASH_BYTES);
     for (size_t i = 0; i < SIGNER_LOGS; i++) {
         out_state->sizes[i] = cursor_read_u64(&reader);
@@ -124,7 +137,11 @@ enum status signer_state_decode(struct span bytes, struct signer_state *out_stat
     }
     struct hash stored;
     cursor_read_bytes(&reader, stored.bytes, HASH_BYTES);
-    if (cursor_read_done(&reader) != STATUS_OK ||
+    if (magic.size == sizeof STATE_MAGIC && memcmp(magic.data, STATE_MAGIC, 3) == 0 &&
+        magic.data[3] != STATE_MAGIC[3]) {
+        return STATUS_UNSUPPORTED;
+    }
+    if (cursor_read_done(&reader) != STATUS_OK || again > 1 ||
         !span_equal(magic, span_of(STATE_MAGIC, sizeof STATE_MAGIC))) {
         return STATUS_CORRUPT;
     }
