@@ -24,9 +24,9 @@ struct page {
 
 static void put_step(struct page *page, const struct text_step *step)
 {
-    char name[TEXT_NAME_CHARS];
     FILE *out = page->out.out;
     page->altered = page->altered || step->kind == TEXT_NAMED || step->kind == TEXT_BAD;
+    char name[TEXT_NAME_CHARS];
     if (step->kind == TEXT_NAMED) {
         (void)fwrite(name, 1, text_name(step->code, name), out);
     } else if (step->kind == TEXT_BAD) {

@@ -1,86 +1,63 @@
 #include "client/cli/ids.h"
 
-#include "keys/public/bytes/hex.h"
+#include "client/cli/ids_search.h"
+#include "client/cli/print_field.h"
+#include "client/cli/sections.h"
+#include "client/text/label.h"
+#include "proto/message.h"
 #include "proto/policy.h"
+#include "proto/words.h"
 
-#define PREFIX_DIGITS_MIN 4u
-
-/* What was found so far for one word. */
-struct search {
-    struct cli *cli;
-    const char *word;
-    struct hex_prefix prefix;
-    bool is_prefix;
-    size_t found;
-    bool shown;
-};
-
-static void search_init(struct search *search, struct cli *cli, const char *word)
+const char *ids_name_flaw(const char *name)
 {
-    memset(search, 0, sizeof *search);
-    search->cli = cli;
-    search->word = word;
-    search->is_prefix = strlen(word) >= PREFIX_DIGITS_MIN &&
-                        hex_prefix_parse(span_of(word, strlen(word)), &search->prefix) == STATUS_OK;
-}
-
-static bool fits(const struct search *search, struct span id, const char *name)
-{
-    return (name != NULL && name[0] != '\0' && strcmp(name, search->word) == 0) ||
-           (search->is_prefix && hex_prefix_matches(&search->prefix, id));
-}
-
-static int verdict(struct search *search, const char *what)
-{
-    if (search->found == 1) {
-        return CLI_OK;
+    static char sentence[160];
+    char taken[TEXT_LABEL_BYTES_MAX];
+    const char *flaw = text_label_take(print_span(name), taken);
+    if (flaw == NULL) {
+        return NULL;
     }
-    if (search->found == 0) {
-        return search->word[0] == '\0'
-                   ? cli_error(search->cli, CLI_NOT_FOUND,
-                               "no %s is here yet. If one was made for you, `alcove sync` fetches "
-                               "it.",
-                               what)
-                   : cli_error(search->cli, CLI_NOT_FOUND,
-                               "no %s here is called %s or has an id that begins so", what,
-                               search->word);
-    }
-    return search->word[0] == '\0'
-               ? cli_error(search->cli, CLI_USAGE, "there are several of type %s; say which", what)
-               : cli_error(search->cli, CLI_USAGE, "several of type %s fit %s; give more digits",
-                           what, search->word);
+    (void)snprintf(sentence, sizeof sentence, "the name %s", flaw);
+    return sentence;
 }
 
 /* ---- members */
 
 struct member_search {
-    struct search search;
+    struct ids_search search;
     struct view_member *out;
 };
 
 static bool visit_member(void *visitor, const struct view_member *member)
 {
     struct member_search *members = visitor;
-    if (fits(&members->search, ID_SPAN(&member->member), member->name)) {
-        members->search.found++;
+    struct ids_search *search = &members->search;
+    const char *name = member->suspended && !search->suspended ? NULL : member->name;
+    if (ids_search_fits(search, ID_SPAN(&member->member), name)) {
+        search->found++;
         *members->out = *member;
+        ids_search_add(search, ID_SPAN(&member->member), policy_role_name(member->role),
+                       member->name,
+                       member->suspended  ? " (suspended)"
+                       : member->enrolled ? ""
+                                          : " (invited)");
     }
     return true;
 }
 
 int ids_member(struct cli *cli, const char *word, struct view_member *out_member)
 {
-    struct member_search members;
-    search_init(&members.search, cli, word);
-    members.out = out_member;
-    view_members(host_engine(cli->host), visit_member, &members);
-    return verdict(&members.search, "member");
+    struct member_search members = {.out = out_member};
+    ids_search_init(&members.search, cli, word);
+    do {
+        view_members(host_engine(cli->host), visit_member, &members);
+    } while (ids_search_again(&members.search));
+    return ids_search_verdict(&members.search, "member");
 }
 
 /* ---- charts and sections */
 
 struct section_search {
-    struct search search;
+    struct ids_search search;
     const struct engine *engine;
     uint32_t class;
     bool any;    /* no word: the only one */
@@ -96,16 +73,33 @@ static bool same_chart(const struct view_section *a, const struct view_section *
 static bool section_fits(struct section_search *sections, const struct view_section *section,
                          bool by_id)
 {
-    if (by_id && fits(&sections->search, ID_SPAN(&section->section), NULL)) {
+    if (by_id && ids_search_fits(&sections->search, ID_SPAN(&section->section), NULL)) {
         return true;
     }
     if (sections->any) {
         return true;
     }
+    struct view_member client;
+    const char *name = NULL;
+    if (view_member(sections->engine, &section->client, &client) == STATUS_OK &&
+        (!client.suspended || sections->search.suspended)) {
+        name = client.name;
+    }
+    return ids_search_fits(&sections->search, ID_SPAN(&section->chart), NULL) ||
+           ids_search_fits(&sections->search, ID_SPAN(&section->client), name);
+}
+
+/* A chart that fits, told once. */
+static void add_chart(struct section_search *sections, const struct view_section *section)
+{
+    char digits[PRINT_DIGITS_BYTES];
+    print_digits(ID_SPAN(&section->chart), digits);
     char name[VIEW_NAME_BYTES_MAX];
     view_name(sections->engine, &section->client, name);
-    return fits(&sections->search, ID_SPAN(&section->chart), NULL) ||
-           fits(&sections->search, ID_SPAN(&section->client), name);
+    if (sections->search.candidates == NULL ||
+        strstr(sections->search.candidates, digits) == NULL) {
+        ids_search_add(&sections->search, ID_SPAN(&section->chart), "chart of", name, "");
+    }
 }
 
 static bool visit_chart(void *visitor, const struct view_section *section)
@@ -116,6 +110,7 @@ static bool visit_chart(void *visitor, const struct view_section *section)
         (sections->search.found == 0 || !same_chart(sections->out, section))) {
         sections->search.found++;
         *sections->out = *section;
+        add_chart(sections, section);
     }
     return true;
 }
@@ -126,10 +121,12 @@ int ids_chart(struct cli *cli, const char *word, struct chart_id *out_chart,
     struct view_section found;
     struct section_search sections = {.engine = host_engine(cli->host), .out = &found};
     memset(&found, 0, sizeof found);
-    search_init(&sections.search, cli, word == NULL ? "" : word);
+    ids_search_init(&sections.search, cli, word == NULL ? "" : word);
     sections.any = word == NULL;
-    view_sections(host_engine(cli->host), visit_chart, &sections);
-    int code = verdict(&sections.search, "chart");
+    do {
+        view_sections(host_engine(cli->host), visit_chart, &sections);
+    } while (ids_search_again(&sections.search));
+    int code = ids_search_verdict(&sections.search, "chart");
     *out_chart = found.chart;
     *out_client = found.client;
     return code;
@@ -146,7 +143,7 @@ static uint32_t rank(const struct view_section *section)
 static bool visit_section(void *visitor, const struct view_section *section)
 {
     struct section_search *sections = visitor;
-    bool by_id = fits(&sections->search, ID_SPAN(&section->section), NULL);
+    bool by_id = ids_search_fits(&sections->search, ID_SPAN(&section->section), NULL);
     if (!by_id && (sections->class == 0 || section->class != sections->class ||
                    !section_fits(sections, section, false))) {
         return true;
@@ -156,8 +153,10 @@ static bool visit_section(void *visitor, const struct view_section *section)
         sections->search.found = sections->search.found == 0 ? 1 : sections->search.found;
         sections->best = 1;
         *sections->out = *section;
+        add_chart(sections, section);
     } else if (!same_chart(sections->out, section)) {
         sections->search.found++;
+        add_chart(sections, section);
     } else if (rank(section) == rank(sections->out)) {
         sections->best++;
     }
@@ -167,24 +166,27 @@ static bool visit_section(void *visitor, const struct view_section *section)
 static int section_verdict(struct section_search *sections)
 {
     uint32_t class = sections->class;
-    if (sections->search.found == 1 && sections->best > 1) {
-        return cli_error(sections->search.cli, CLI_USAGE,
+    struct ids_search *search = &sections->search;
+    int code = CLI_OK;
+    if (search->found == 1 && sections->best > 1) {
+        code = cli_error(search->cli, CLI_USAGE,
                          "%zu sections of class %s fit, and may have different readers; give the "
                          "id of one (alcove chart list, alcove access ID)",
                          sections->best, policy_class_name(sections->out->class));
-    }
-    if (sections->search.found == 0 && class == 0) {
-        return cli_error(sections->search.cli, CLI_NOT_FOUND,
-                         "no section here begins with %s; of a chart, give --class too",
-                         sections->search.word);
-    }
-    if (sections->search.found == 0) {
-        return cli_error(sections->search.cli, CLI_NOT_FOUND,
+    } else if (search->found == 0 && class == 0) {
+        code =
+            cli_error(search->cli, CLI_NOT_FOUND,
+                      "no section here begins with %s; of a chart, give --class too", search->word);
+    } else if (search->found == 0) {
+        code = cli_error(search->cli, CLI_NOT_FOUND,
                          "no chart here that is called %s, or whose id begins so, has a section of "
                          "class %s; see `alcove chart list`",
-                         sections->search.word, policy_class_name(class));
+                         search->word, policy_class_name(class));
+    } else {
+        code = ids_search_verdict(search, class == 0 ? "section" : policy_class_name(class));
     }
-    return verdict(&sections->search, class == 0 ? "section" : policy_class_name(class));
+    ids_search_deinit(search);
+    return code;
 }
 
 static void search_sections(struct cli *cli, const char *word, uint32_t class,
@@ -195,9 +197,11 @@ static void search_sections(struct cli *cli, const char *word, uint32_t class,
     sections->engine = host_engine(cli->host);
     sections->class = class;
     sections->out = out_section;
-    search_init(&sections->search, cli, word == NULL ? "" : word);
+    ids_search_init(&sections->search, cli, word == NULL ? "" : word);
     sections->any = word == NULL;
-    view_sections(host_engine(cli->host), visit_section, sections);
+    do {
+        view_sections(host_engine(cli->host), visit_section, sections);
+    } while (ids_search_again(&sections->search));
 }
 
 int ids_section(struct cli *cli, const char *word, uint32_t class, struct view_section *out_section)
@@ -213,6 +217,7 @@ int ids_section_anew(struct cli *cli, const char *word, uint32_t class,
     struct section_search sections;
     search_sections(cli, word, class, &sections, out_section);
     if (sections.search.found == 0) {
+        ids_search_deinit(&sections.search);
         int code = cli_refresh(cli);
         return code == CLI_OK ? ids_section(cli, word, class, out_section) : code;
     }
@@ -223,15 +228,16 @@ bool ids_section_quietly(struct cli *cli, const char *word, struct view_section 
 {
     struct section_search sections;
     search_sections(cli, word, 0, &sections, out_section);
+    ids_search_deinit(&sections.search);
     return sections.search.found == 1 && sections.best == 1;
 }
 
 /* ---- notes */
 
-static void find_note(struct search *search, struct cli *cli, const char *word,
+static void find_note(struct ids_search *search, struct cli *cli, const char *word,
                       struct section_id *out_section, struct note_id *out_note)
 {
-    search_init(search, cli, word);
+    ids_search_init(search, cli, word);
     enum status status = STATUS_NOT_FOUND;
     if (search->is_prefix) {
         status = view_find_note(host_engine(cli->host), &search->prefix, out_section, out_note);
@@ -239,33 +245,85 @@ static void find_note(struct search *search, struct cli *cli, const char *word,
     search->found = status == STATUS_OK ? 1 : status == STATUS_CONFLICT ? 2 : 0;
 }
 
+struct titled {
+    struct ids_search *search;
+    struct section_id *section;
+    struct note_id *note;
+};
+
+/* By the title that a note was signed under, or that it has now. */
+static bool visit_titled(void *visitor, const struct view_revision *revision)
+{
+    struct titled *titled = visitor;
+    struct ids_search *search = titled->search;
+    const Alcove__NoteBody *body = revision->body;
+    if (body == NULL || body->kind == NOTE_NAME ||
+        (!revision->head && revision->kind != REVISION_SIGNED) ||
+        !ids_search_called(search, field_span(body->title)) ||
+        (search->found > 0 && ID_EQUAL(titled->note, &revision->note))) {
+        return true;
+    }
+    search->found++;
+    *titled->section = revision->section;
+    *titled->note = revision->note;
+    ids_search_add(search, ID_SPAN(&revision->note), policy_class_name(revision->class),
+                   search->word, "");
+    return true;
+}
+
+static int find_titled(struct ids_search *search, struct section_id *out_section,
+                       struct note_id *out_note)
+{
+    struct titled titled = {search, out_section, out_note};
+    struct sections sections;
+    int code = sections_get(search->cli, &sections);
+    if (code != CLI_OK) {
+        ids_search_deinit(search);
+        return code;
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sections.count && status == STATUS_OK; i++) {
+        status = view_revisions(host_engine(search->cli->host), &sections.items[i].section, NULL,
+                                visit_titled, &titled);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    sections_free(&sections);
+    if (status != STATUS_OK) {
+        ids_search_deinit(search);
+        return cli_fail(search->cli, SAY_SECTION_READ, status);
+    }
+    return CLI_OK;
+}
+
 int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
              struct note_id *out_note)
 {
-    struct search search;
+    struct ids_search search;
     find_note(&search, cli, word, out_section, out_note);
-    return verdict(&search, "note");
+    int code = search.found == 0 ? find_titled(&search, out_section, out_note) : CLI_OK;
+    return code == CLI_OK ? ids_search_verdict(&search, "note") : code;
 }
 
 bool ids_note_quietly(struct cli *cli, const char *word, struct section_id *out_section,
                       struct note_id *out_note)
 {
-    struct search search;
+    struct ids_search search;
     find_note(&search, cli, word, out_section, out_note);
+    ids_search_deinit(&search);
     return search.found == 1;
 }
 
 /* ---- relations */
 
 struct relation_search {
-    struct search search;
+    struct ids_search search;
     struct hash *out;
 };
 
 static bool visit_relation(void *visitor, const struct view_relation *relation)
 {
     struct relation_search *relations = visitor;
-    if (fits(&relations->search, ID_SPAN(&relation->statement), NULL)) {
+    if (ids_search_fits(&relations->search, ID_SPAN(&relation->statement), NULL)) {
         relations->search.found++;
         *relations->out = relation->statement;
     }
@@ -275,7 +333,7 @@ static bool visit_relation(void *visitor, const struct view_relation *relation)
 int ids_relation(struct cli *cli, const char *word, struct hash *out_relation)
 {
     struct relation_search relations = {.out = out_relation};
-    search_init(&relations.search, cli, word);
+    ids_search_init(&relations.search, cli, word);
     view_relations(host_engine(cli->host), visit_relation, &relations);
-    return verdict(&relations.search, "relation");
+    return ids_search_verdict(&relations.search, "relation");
 }

@@ -77,6 +77,7 @@ same "or as the environment says" 46 \
 # ---- doses stay doses, tables stay tables, and what is shown says whose it is
 printf 'Sertraline 5\v0 mg\nTook 2\r0 tablets\nBDI 1\342\200\2502\nPHQ-9      score\n  - nested\n\033[2Jx\n' >"$words"
 note=$(as t1 --json write C1 --class progress --title 'On doses' --file "$words" | json note)
+doses=$note
 as t1 show "$note" >"$work/shown"
 same "the note, its class, its chart and its client" \
     "Note $(printf '%.8s' "$note"), progress, chart $(as t1 --json chart list | json chart | cut -c1-8), C1" \
@@ -118,4 +119,38 @@ for blank in '\302\240\343\200\200\n' '\342\200\213' '\357\273\277\r\n' ' \n\t';
     printf "$blank" >"$words"
     same "a text of $blank is empty" 2 "$(code_of as t1 write C1 --class progress --file "$words")"
 done
+
+# ---- names: checked where they are made, compared as people compare them
+invite() { code_of as "$1" member invite --role "$2" --name "$3" --out "$work/code.$4"; }
+for flaw in ' ' "$(printf '\302\240')" ' Ben' 'Ben ' "$(printf 'Be\nn')" "$(printf 'Be\342\200\256n')" \
+    "$(printf 'Be\377n')" "$(printf '%0500d' 0)"; do
+    same "no name: $flaw" 2 "$(invite ad therapist "$flaw" flaw)"
+    check "nor a practice's" test 0 != "$(code_of as ad practice new --name "$flaw" --out "$work/none")"
+    same "nor a client's" 2 "$(code_of as t1 chart new C1 --name "$flaw")"
+done
+check "nothing was made" test ! -e "$work/code.flaw"
+check "it is said why" sh -c "[ -n '$(as ad member invite --role therapist --name 'Ben ' --out "$work/none" 2>&1 |
+    grep 'the name ends with a blank')' ]"
+same "a colleague" 0 "$(invite ad therapist "$(printf 'Zo\303\253')" 1)"
+as ad member code "$(printf 'ZOE\314\210')" >"$work/called" 2>&1
+same "is called so" 0 "$(grep -c 'no member here' "$work/called")"
+as ad member code "$(printf 'Zoe')" >"$work/called" 2>&1
+same "and not otherwise" 1 "$(tr '\n' ' ' <"$work/called" | grep -c 'no member here')"
+same "a namesake" 0 "$(invite ad therapist "$(printf 'Zoe\314\210')" 2)"
+as ad member code "$(printf 'Zo\303\253')" >"$work/several" 2>&1
+same "two of one name are refused" 2 $?
+same "and listed" 2 "$(grep -c '^  [0-9a-f]\{8\} therapist Zo' "$work/several")"
+enter s1 "$work/code.1"
+same "the first is suspended" 0 "$(code_of as ad member suspend "$(as ad --json member list | tr '{' '\n' |
+    grep '"enrolled":true' | grep 'Zo' | json member)")"
+as ad member code "$(printf 'Zo\303\253')" >"$work/several" 2>&1
+check "a suspended namesake does not count" sh -c "! grep -q several '$work/several'"
+same "a note by its title" "$(as t1 show "$(printf '%.8s' "$doses")" | sed -n 3p)" \
+    "$(as t1 show 'on  DOSES' | sed -n 3p)"
+same "a client by another case" 0 "$(code_of as t1 list c1)"
+printf 'another\n' >"$words"
+as t1 write C1 --class session --title 'On Doses' --file "$words" >/dev/null
+as t1 show 'On doses' >"$work/several" 2>&1
+same "two notes of one title are refused" 2 $?
+same "and listed too" 2 "$(grep -c '^  [0-9a-f]\{8\} .*On doses' "$work/several")"
 finish

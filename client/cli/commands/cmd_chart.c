@@ -6,6 +6,7 @@
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/act.h"
+#include "client/text/label.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
@@ -122,6 +123,12 @@ static int judge_client(struct cli *cli, const char *word, const struct view_mem
                            word);
 }
 
+static const char *check_new(const void *given)
+{
+    const struct chart_values *values = given;
+    return values->name == NULL ? NULL : ids_name_flaw(values->name);
+}
+
 static int run_new(struct cli *cli, const void *given)
 {
     const struct chart_values *values = given;
@@ -136,12 +143,12 @@ static int run_new(struct cli *cli, const void *given)
     if (code != CLI_OK) {
         return code;
     }
+    char name[TEXT_LABEL_BYTES_MAX] = "";
+    CHECK(values->name == NULL || text_label_take(print_span(values->name), name) == NULL);
     struct chart_id chart;
     uint64_t ticket = 0;
-    enum status status =
-        act_chart(host_engine(cli->host), &client.member,
-                  span_of(values->name, values->name == NULL ? 0 : strlen(values->name)),
-                  clock_now_ms(), &chart, &ticket);
+    enum status status = act_chart(host_engine(cli->host), &client.member, print_span(name),
+                                   clock_now_ms(), &chart, &ticket);
     return status == STATUS_OK ? cli_tell_made(cli, "chart", ID_SPAN(&chart), ticket)
                                : cli_fail(cli, SAY_CHART_MAKE, status);
 }
@@ -185,8 +192,8 @@ static const struct option_table CHART_ADD = {ADD_OPTIONS, ARRAY_LEN(ADD_OPTIONS
                                               sizeof(struct chart_values)};
 
 static const struct command COMMANDS[] = {
-    {"chart new", "make a client's chart", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &CHART_NEW, NULL,
-     NULL, NULL, run_new},
+    {"chart new", "make a client's chart", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &CHART_NEW,
+     check_new, NULL, NULL, run_new},
     {"chart add", "add a section to a chart", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &CHART_ADD,
      NULL, NULL, NULL, run_add},
     {"chart list", "list the charts and sections that are shared with you", COMMAND_NEEDS_FRESH,

@@ -8,6 +8,7 @@
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
 #include "client/engine/api/act.h"
+#include "client/text/label.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -175,8 +176,12 @@ static struct span practice_name(const struct cli *cli, const struct member_valu
 static const char *check_invite(const void *given)
 {
     const struct member_values *values = given;
-    if (values->name[0] == '\0') {
-        return "--name is empty; nobody could call them by it";
+    const char *flaw = ids_name_flaw(values->name);
+    if (flaw == NULL && values->practice_name != NULL) {
+        flaw = ids_name_flaw(values->practice_name);
+    }
+    if (flaw != NULL) {
+        return flaw;
     }
     return (values->role == ROLE_ADMIN || values->role == ROLE_AUDITOR) && values->root == NULL
                ? "admins and auditors are appointed by the practice's root: give --root FILE "
@@ -187,7 +192,9 @@ static const char *check_invite(const void *given)
 static int run_invite(struct cli *cli, const void *given)
 {
     const struct member_values *values = given;
-    struct act_invite invite = {.name = print_span(values->name),
+    char name[TEXT_LABEL_BYTES_MAX];
+    CHECK(text_label_take(print_span(values->name), name) == NULL); /* check_invite */
+    struct act_invite invite = {.name = print_span(name),
                                 .role = values->role,
                                 .practice_name = practice_name(cli, values),
                                 .expires_ms = clock_now_ms() + values->days * DAY_MS};

@@ -2,10 +2,13 @@
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
+#include "client/cli/ids.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
 #include "client/engine/join/found.h"
+#include "client/text/label.h"
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/log/note_key.h"
 #include "keys/public/log/origin.h"
@@ -245,9 +248,17 @@ static enum status found_new(struct founding *founding, struct secret *passphras
     return status == STATUS_OK ? finish(founding) : status;
 }
 
+static const char *check_new(const void *given)
+{
+    return ids_name_flaw(((const struct practice_values *)given)->name);
+}
+
 static int run_new(struct cli *cli, const void *given)
 {
     struct founding founding = {.given = *(const struct practice_values *)given};
+    char name[TEXT_LABEL_BYTES_MAX];
+    CHECK(text_label_take(print_span(founding.given.name), name) == NULL); /* check_new */
+    founding.given.name = name;
     struct secret *passphrase = NULL;
     int code = cli_new_passphrase(cli, SAY_FOUND, cli->passphrase_fd,
                                   "New passphrase for the root key", &passphrase);
@@ -343,7 +354,7 @@ static const struct option_table PRACTICE_SIGN = {SIGN_OPTIONS, ARRAY_LEN(SIGN_O
 
 static const struct command COMMANDS[] = {
     {"practice new", "found a practice: genesis, root key, first invitation", COMMAND_NEEDS_NOTHING,
-     COMMAND_HERE, &PRACTICE_NEW, NULL, NULL, NULL, run_new},
+     COMMAND_HERE, &PRACTICE_NEW, check_new, NULL, NULL, run_new},
     {"practice sign", "finish a practice that was founded without a server", COMMAND_NEEDS_NOTHING,
      COMMAND_HERE, &PRACTICE_SIGN, NULL, NULL, NULL, run_sign},
 };

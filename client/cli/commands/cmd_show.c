@@ -152,10 +152,10 @@ static void text_whose(struct cli *cli, const struct section_id *section,
                        const struct note_id *note)
 {
     struct view_section info;
-    char client[VIEW_NAME_BYTES_MAX];
     if (view_section(host_engine(cli->host), section, &info) != STATUS_OK) {
         return;
     }
+    char client[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &info.client, client);
     print_row(
         cli, NULL,

@@ -29,9 +29,9 @@ static bool field_at(const Alcove__NoteBody *body, size_t i, struct span *out)
 
 static enum status body_holds(const Alcove__NoteBody *body, struct span folded, bool *out_holds)
 {
+    *out_holds = false;
     enum status status = STATUS_OK;
     struct span field;
-    *out_holds = false;
     for (size_t i = 0; body != NULL && status == STATUS_OK && !*out_holds; i++) {
         if (!field_at(body, i, &field)) {
             break;
