@@ -23,3 +23,7 @@ int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
+
+/* Why no client could connect to this address: invitations and the signed genesis bear it, and it
+ * is not easily changed. NULL: a client can. */
+const char *cmd_address_fault(const char *text);

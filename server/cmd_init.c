@@ -114,11 +114,29 @@ static int fail(const char *what, enum status status)
 
 /* Checked before any key is made: clients are told this address, and every invitation holds
  * it. */
-static bool is_address(const char *text)
+static bool check_addresses(const struct init_options *options)
 {
     char host[CONFIG_HOST_CHARS_MAX + 1];
     uint16_t port = 0;
-    return text == NULL || config_listen(text, host, sizeof host, &port) == STATUS_OK;
+    if (options->listen == NULL) {
+        return true;
+    }
+    const char *clients = options->address == NULL ? options->listen : options->address;
+    const char *fault = cmd_address_fault(clients);
+    if (fault != NULL) {
+        (void)fprintf(stderr,
+                      "alcoved init: clients cannot connect to %s: %s.\nNothing was made.\n",
+                      clients, fault);
+        return false;
+    }
+    if (config_listen(options->listen, host, sizeof host, &port) != STATUS_OK) {
+        (void)fprintf(stderr,
+                      "alcoved init: %s is no address to listen on; it must be HOST:PORT or "
+                      "[HOST]:PORT.\nNothing was made.\n",
+                      options->listen);
+        return false;
+    }
+    return true;
 }
 
 static enum status write_config(const struct paths *paths, const char *listen)
@@ -363,9 +381,7 @@ int cmd_init(int argc, char **argv)
         help(stdout);
         return CMD_OK;
     }
-    if (!is_address(options.listen) || !is_address(options.address)) {
-        (void)fprintf(stderr, "alcoved init: an address is HOST:PORT or [HOST]:PORT; nothing was "
-                              "made\n");
+    if (!check_addresses(&options)) {
         return CMD_USAGE;
     }
     struct paths paths;

@@ -35,7 +35,6 @@ static const struct {
 void config_default(struct config *out)
 {
     memset(out, 0, sizeof *out);
-    (void)snprintf(out->host, sizeof out->host, "127.0.0.1");
     out->threads = 2;
     out->map_mib = 64u * 1024u;
     out->connections_max = CONNECTIONS_MAX;
@@ -52,6 +51,12 @@ enum status config_listen(const char *text, char *out_host, size_t host_bytes, u
     if (address_parse(span_of(text, strlen(text)), &address) != STATUS_OK ||
         strlen(address.host) >= host_bytes) {
         return STATUS_MALFORMED;
+    }
+    for (const char *c = address.host; *c != '\0'; c++) {
+        /* Neither http://HOST nor an IPv6 address without brackets is one. */
+        if (*c == '/' || (*c == ':' && !address.bracketed) || (unsigned char)*c > 0x7f) {
+            return STATUS_MALFORMED;
+        }
     }
     memcpy(out_host, address.host, strlen(address.host) + 1);
     *out_port = address.port;
@@ -168,5 +173,10 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
         }
     }
     free(text);
+    /* No default: on a port that the kernel chose no client would ever find this server. */
+    if (status == STATUS_OK && out->host[0] == '\0') {
+        (void)snprintf(out_error, error_bytes, "%s: `listen = HOST:PORT` is missing", path);
+        status = STATUS_MALFORMED;
+    }
     return status;
 }

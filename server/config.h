@@ -29,7 +29,8 @@ struct config {
 
 void config_default(struct config *out_config);
 
-/* Reads |path| over the defaults. STATUS_MALFORMED: out_error names file, line and key.
+/* Reads |path| over the defaults; `listen` has none. STATUS_MALFORMED: out_error names file, line
+ * and key.
  * STATUS_NOT_FOUND, STATUS_IO. */
 MUST_CHECK enum status config_read(const char *path, struct config *out_config, char *out_error,
                                    size_t error_bytes);

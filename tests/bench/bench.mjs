@@ -86,7 +86,7 @@ export class Bench {
   async serve(data, env = {}) {
     if (!fs.existsSync(data)) {
       for (const [command, ...words] of [
-        [this.program('bin/alcoved'), 'init', data, '--listen', '127.0.0.1:0'],
+        [this.program('bin/alcoved'), 'init', data, '--listen', '127.0.0.1:0', '--address', '127.0.0.1:1'],
         [this.program('bench/seed'), data, `${data}-profiles`]]) {
         const made = spawnSync(command, words, { encoding: 'utf8' });
         assert.equal(made.status, 0, made.stderr);

@@ -17,7 +17,7 @@ others=
 trap 'kill $server $others 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-"$build/bin/alcoved" init "$work/data" --listen 127.0.0.1:0 >/dev/null || fail "init failed"
+"$build/bin/alcoved" init "$work/data" --listen 127.0.0.1:0 --address 127.0.0.1:1 >/dev/null || fail "init failed"
 "$build/bench/seed" "$work/data" "$work/profiles" || fail "seed failed"
 "$build/bin/alcoved" serve "$work/data" >"$work/log" 2>&1 &
 server=$!

@@ -101,7 +101,7 @@ async function load(port, profiles, count) {
 
 function makePractice() {
   const data = path.join(top, 'practice');
-  must(program.alcoved, 'init', data, '--listen', '127.0.0.1:0');
+  must(program.alcoved, 'init', data, '--listen', '127.0.0.1:0', '--address', '127.0.0.1:1');
   must(program.seed, data, path.join(top, 'profiles'));
   return { base: data, profiles: path.join(top, 'profiles') };
 }

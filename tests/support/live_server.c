@@ -173,7 +173,8 @@ void live_server_found(struct live *live)
     path_in(live, "data", data);
     char genesis[PATH_CHARS_MAX];
     path_in(live, "genesis", genesis);
-    run_to_end(live, (const char *[]){"init", data, "--listen", "127.0.0.1:0", NULL});
+    run_to_end(live, (const char *[]){"init", data, "--listen", "127.0.0.1:0", "--address",
+                                       "127.0.0.1:1", NULL});
     write_genesis(live, genesis);
     run_to_end(live, (const char *[]){"init", data, "--genesis", genesis, NULL});
 }

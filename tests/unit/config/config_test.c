@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#define LISTEN "listen = [::]:7000\n"
+
 static char path[64];
 static char error[8192];
 
@@ -59,15 +61,31 @@ static void test_every_key(void **state)
     assert_int_equal(c.ping_after_ms, 1000);
 }
 
-/* Goal: an empty file is the defaults. Method: compare. */
+/* Goal: a file with nothing but an address to listen on is the defaults. Method: compare. */
 static void test_defaults(void **state)
 {
     (void)state;
     struct config defaults;
     config_default(&defaults);
+    (void)snprintf(defaults.host, sizeof defaults.host, "::");
+    defaults.port = 7000;
     struct config c;
-    OK(read_config("", &c));
+    OK(read_config(LISTEN, &c));
     assert_memory_equal(&c, &defaults, sizeof c);
+}
+
+/* Goal: without an address to listen on nothing starts, and the file is named. Method: an empty
+ * file, and one with all but that. */
+static void test_no_listen(void **state)
+{
+    static const char *const without[] = {"", "# listen = [::1]:7000\nthreads = 2\n"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(without); i++) {
+        struct config c;
+        assert_int_equal(read_config(without[i], &c), STATUS_MALFORMED);
+        assert_non_null(strstr(error, "`listen = HOST:PORT` is missing"));
+        assert_ptr_equal(strstr(error, path), error);
+    }
 }
 
 /* Goal: what is wrong is an error that names file, line and key. Method: each wrong line as
@@ -102,6 +120,10 @@ static void test_wrong_lines(void **state)
         "listen = host:65536",
         "listen = [::1:7000",
         "listen = []:7000",
+        "listen =",
+        "listen = ::1:7000",
+        "listen = http://host:7000",
+        "listen = ex\xc3\xa4mple.org:7000",
         "origin =",
         "signer-socket =",
         "connections-max = 5 # five",
@@ -129,7 +151,7 @@ static void test_twice(void **state)
     struct config c;
     assert_int_equal(read_config("threads = 2\nthreads = 2\n", &c), STATUS_MALFORMED);
     assert_non_null(strstr(error, "line 2: threads: given twice"));
-    char text[2048] = "";
+    char text[2048] = LISTEN;
     for (size_t i = 0; i < CONFIG_ORIGINS_MAX; i++) {
         (void)snprintf(text + strlen(text), sizeof text - strlen(text), "origin = https://%zu\n",
                        i);
@@ -137,7 +159,7 @@ static void test_twice(void **state)
     OK(read_config(text, &c));
     (void)snprintf(text + strlen(text), sizeof text - strlen(text), "origin = https://more\n");
     assert_int_equal(read_config(text, &c), STATUS_MALFORMED);
-    assert_non_null(strstr(error, "line 17"));
+    assert_non_null(strstr(error, "line 18"));
 }
 
 /* Goal: no line is silently left out. Method: a zero byte before a wrong line; a file that is
@@ -161,7 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_key),   cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_wrong_lines), cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_whole_file),
+        cmocka_unit_test(test_whole_file),  cmocka_unit_test(test_no_listen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
