@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include "server/core/clock_guard.h"
 #include "server/paths.h"
+#include "server/store/db.h"
 
 /* One table for all programs; alcove(1) lists it. */
 enum cmd_exit {
@@ -17,13 +19,32 @@ enum cmd_exit {
     CMD_ALARM = 5,  /* something that was verified does not hold */
     CMD_LOCKED = 6, /* passphrase wrong or missing */
     CMD_NOT_FOUND = 7,
+    CMD_HELPED = 256, /* help was asked for and given: the caller returns CMD_OK */
 };
 
 int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
+int cmd_clock(int argc, char **argv);
 
+/* The words after |command|: DATA and perhaps |flag|. */
+int cmd_parse(const char *command, int argc, char **argv, const char *flag, struct paths *out_paths,
+              bool *out_flag);
+/* Opens the database of DATA as the server would, with the map of its configuration; else says on
+ * standard error why not. */
+int cmd_open_db(const char *command, const struct paths *paths, struct db **out_db);
 /* Why no client could connect to this address: invitations and the signed genesis bear it, and it
  * is not easily changed. NULL: a client can. */
 const char *cmd_address_fault(const char *text);
+
+/* What to do where no database is. */
+const char *cmd_no_database(const struct paths *paths);
+
+struct cmd_clock {
+    struct clock_moment now;
+    struct clock_moment memory; /* when the server last wrote it */
+    uint64_t newest_ms;         /* of the last event */
+};
+/* Whether a server would believe the clock now. */
+bool cmd_clock_look(struct txn *txn, const struct paths *paths, struct cmd_clock *out);

@@ -1,24 +1,31 @@
 #include "server/cmd.h"
 
+#include "keys/public/bytes/hex.h"
 #include "keys/server/login_key.h"
 #include "server/config.h"
 #include "server/core/clock.h"
+#include "server/core/clock_guard.h"
 #include "server/door/door.h"
+#include "server/log/log.h"
 #include "server/net/net.h"
 #include "server/run/run.h"
 #include "server/run/signer_link.h"
+#include "server/store/events.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
+#include <sys/file.h>
 #include <unistd.h>
 
-#define DRAIN_MS                 5000u
-#define FILES_BESIDE_CONNECTIONS 256u
+#define DRAIN_MS 5000u
 
 /* Everything a running server holds, in the order in which it was made. */
 struct service {
     struct paths paths;
+    int data_fd; /* the data folder, locked while it is served */
+    struct clock_guard *clock;
     struct config config;
     struct db *db;
     struct login_key *login_key;
@@ -31,18 +38,58 @@ struct service {
 
 static int fail(const char *what, enum status status)
 {
-    (void)fprintf(stderr, "alcoved serve: %s: %s\n", what, status_reason(status));
+    log_line(LOG_LEVEL_ERROR, "%s: %s", what, status_reason(status));
     return CMD_FAILED;
+}
+
+/* A file that was not made so, or is another's, is the usual cause, and says how to be mended. */
+static int fail_file(const char *path, enum status status)
+{
+    char trouble[PATHS_TROUBLE_BYTES];
+    if (paths_trouble(path, geteuid(), trouble)) {
+        log_line(LOG_LEVEL_ERROR, "%s", trouble);
+        return CMD_FAILED;
+    }
+    return fail(path, status);
 }
 
 static int read_config(struct service *service)
 {
     char error[PATHS_BYTES_MAX + 256];
     if (config_read(service->paths.config, &service->config, error, sizeof error) != STATUS_OK) {
-        (void)fprintf(stderr, "alcoved serve: %s\nNothing was started.\n", error);
+        log_line(LOG_LEVEL_ERROR, "%s; nothing was started", error);
         return CMD_USAGE;
     }
     return CMD_OK;
+}
+
+/* Held until the process ends, whatever ends it; `alcoved status` asks for it too. */
+static int lock_data(struct service *service, const char *data)
+{
+    service->data_fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (service->data_fd < 0) {
+        log_line(LOG_LEVEL_ERROR, "%s cannot be opened: %s", data, strerrordesc_np(errno));
+        return errno == ENOENT ? CMD_NOT_FOUND : CMD_FAILED;
+    }
+    if (flock(service->data_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        log_line(LOG_LEVEL_ERROR, "%s is served already by another process; nothing was started",
+                 data);
+        return CMD_FAILED;
+    }
+    return clock_guard_open(service->data_fd, &service->clock) == STATUS_OK ? CMD_OK : CMD_FAILED;
+}
+
+/* What the indexes of the last day are made for: not for a day that is not believed. */
+static uint64_t trusted_now_ms(const struct service *service)
+{
+    uint64_t now_ms = clock_now_ms();
+    struct txn *txn = NULL;
+    if (db_begin_read(service->db, &txn) == STATUS_OK) {
+        uint64_t newest_ms = events_time(txn, 0);
+        now_ms = clock_guard_allows(service->clock, now_ms, newest_ms) ? now_ms : newest_ms;
+        db_abort(txn);
+    }
+    return now_ms;
 }
 
 static int open_store(struct service *service)
@@ -50,8 +97,7 @@ static int open_store(struct service *service)
     struct db_options options = {.map_bytes = service->config.map_mib << 20, .create = false};
     enum status status = db_open(service->paths.db, &options, &service->db);
     if (status == STATUS_NOT_FOUND) {
-        (void)fprintf(stderr, "alcoved serve: the set-up is not finished: "
-                              "alcoved init DATA --genesis FILE comes first\n");
+        log_line(LOG_LEVEL_ERROR, "%s", cmd_no_database(&service->paths));
         return CMD_NOT_FOUND;
     }
     if (status != STATUS_OK) {
@@ -63,11 +109,11 @@ static int open_store(struct service *service)
         status = login_key_open(service->paths.login_key, &service->login_key);
     }
     if (status != STATUS_OK) {
-        return fail(service->paths.login_key, status);
+        return fail_file(service->paths.login_key, status);
     }
     struct public_key login;
     login_key_public(service->login_key, &login);
-    status = core_open(service->db, &login, clock_now_ms(), &service->core);
+    status = core_open(service->db, &login, trusted_now_ms(service), &service->core);
     struct practice_id practice;
     if (status == STATUS_OK) {
         status = db_practice(service->db, &practice);
@@ -80,6 +126,7 @@ static int open_store(struct service *service)
 
 static int start_committer(struct service *service)
 {
+    char trouble[PATHS_TROUBLE_BYTES];
     bool apart = service->config.signer_socket[0] != '\0';
     struct signer_link_options options = {
         .socket_path = apart ? service->config.signer_socket : NULL,
@@ -92,37 +139,23 @@ static int start_committer(struct service *service)
         status = signer_link_open(&options, &practice, &service->signer);
     }
     if (status == STATUS_OK) {
-        status = run_start(service->db, service->core, service->signer, &output, &service->run);
+        status = run_start(service->db, service->core, service->signer, service->clock, &output,
+                           &service->run);
     }
     if (status == STATUS_REWOUND) {
-        (void)fprintf(
-            stderr, "alcoved serve: the database is shorter than what the log signer has signed:\n"
-                    "it is an old copy. Nothing is served, so that no history is forked. Put the\n"
-                    "newer database back.\n");
+        log_line(LOG_LEVEL_ERROR,
+                 "the database is shorter than what the log signer has signed: it is an old copy. "
+                 "Nothing is served, so that no history is forked. Put the newer database back");
         return CMD_ALARM;
     }
     if (status != STATUS_OK) {
+        if (!apart && paths_trouble(service->paths.signer, geteuid(), trouble)) {
+            log_line(LOG_LEVEL_ERROR, "%s", trouble);
+        }
         return fail("the log signer cannot be used, or serves this folder already", status);
     }
     door_attach_run(service->door, service->run);
     return CMD_OK;
-}
-
-/* Each connection is a descriptor; the default limit would be a hidden second limit. */
-static void raise_files(uint32_t connections)
-{
-    rlim_t wanted = (rlim_t)connections + FILES_BESIDE_CONNECTIONS;
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
-        files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-        if (files.rlim_cur < wanted) {
-            (void)fprintf(stderr,
-                          "alcoved: only %llu descriptors are allowed; fewer than "
-                          "connections-max can be served\n",
-                          (unsigned long long)files.rlim_cur);
-        }
-    }
 }
 
 static int start_net(struct service *service)
@@ -147,7 +180,6 @@ static int start_net(struct service *service)
     options.login_timeout_ms = service->config.login_timeout_ms;
     options.message_timeout_ms = service->config.message_timeout_ms;
     options.ping_after_ms = service->config.ping_after_ms;
-    raise_files(service->config.connections_max);
     enum status status = net_new(&options, &handler, &service->net);
     if (status == STATUS_OK) {
         door_attach_net(service->door, service->net);
@@ -170,35 +202,69 @@ static void stop(struct service *service)
     core_close(service->core);
     login_key_close(service->login_key);
     db_close(service->db);
+    clock_guard_close(service->clock);
+    if (service->data_fd >= 0) {
+        (void)close(service->data_fd);
+    }
 }
 
-static int serve(struct service *service)
+/* Blocked before any thread starts, so that only the main thread is told. A terminal that closes
+ * is an ordinary end as well. */
+static void block_signals(sigset_t *out_told)
 {
-    sigset_t ends;
-    int code = read_config(service);
-    int got = 0;
-
-    /* Blocked before any thread starts, so that only this one is told to stop. */
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    static const int told[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    (void)sigemptyset(out_told);
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        (void)sigaddset(out_told, told[i]);
+    }
+    (void)pthread_sigmask(SIG_BLOCK, out_told, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_for_end(const sigset_t *told)
+{
+    int got = 0;
+    while (sigwait(told, &got) != 0 || got == SIGUSR1 || got == SIGUSR2) {
+        log_line(LOG_LEVEL_NOTICE, "SIG%s means nothing here and was ignored", sigabbrev_np(got));
+    }
+    log_line(LOG_LEVEL_NOTICE, "stopping on SIG%s: answers under way are sent first",
+             sigabbrev_np(got));
+}
+
+static void say_started(struct service *service)
+{
+    struct practice_id practice;
+    char text[HEX_CHARS(HASH_BYTES) + 1] = "";
+    if (db_practice(service->db, &practice) == STATUS_OK) {
+        hex_encode(ID_SPAN(&practice), text);
+    }
+    log_line(LOG_LEVEL_NOTICE, "alcoved " ALCOVE_VERSION " has started; practice %s", text);
+#ifdef ALCOVE_TEST_HOOKS
+    (void)printf("alcoved: built with test hooks; not for real notes\n");
+#endif
+    (void)printf("alcoved: serving on %s port %u\n", service->config.host,
+                 (unsigned)net_port(service->net));
+    (void)fflush(stdout);
+}
+
+static int serve(struct service *service, const char *data)
+{
+    sigset_t told;
+    log_stamp();
+    block_signals(&told);
+    int code = lock_data(service, data);
+    code = code == CMD_OK ? read_config(service) : code;
     code = code == CMD_OK ? open_store(service) : code;
     code = code == CMD_OK ? start_committer(service) : code;
     code = code == CMD_OK ? start_net(service) : code;
     if (code == CMD_OK) {
-#ifdef ALCOVE_TEST_HOOKS
-        (void)printf("alcoved: built with test hooks; not for real notes\n");
-#endif
-        (void)printf("alcoved: serving on %s port %u\n", service->config.host,
-                     (unsigned)net_port(service->net));
-        (void)fflush(stdout);
-        (void)sigwait(&ends, &got);
-        (void)printf("alcoved: stopping; answers under way are sent first\n");
-        (void)fflush(stdout);
+        say_started(service);
+        wait_for_end(&told);
     }
     stop(service);
+    if (code == CMD_OK) {
+        log_line(LOG_LEVEL_NOTICE, "stopped; everything that was acknowledged is on the disk");
+    }
     return code;
 }
 
@@ -206,9 +272,10 @@ int cmd_serve(int argc, char **argv)
 {
     if (argc != 2 || argv[1][0] == '-') {
         bool asked = argc == 2 && strcmp(argv[1], "--help") == 0;
-        (void)fprintf(asked ? stdout : stderr,
-                      "Usage: alcoved serve DATA\n\nServes until SIGTERM or SIGINT. "
-                      "Configuration: DATA/alcoved.conf, see alcoved.conf(5).\n");
+        (void)fprintf(
+            asked ? stdout : stderr,
+            "Usage: alcoved serve DATA\n\nServes until SIGTERM, SIGINT, SIGHUP or SIGQUIT. "
+            "Configuration: DATA/alcoved.conf, see alcoved.conf(5).\n");
         return asked ? CMD_OK : CMD_USAGE;
     }
     struct service *service;
@@ -217,7 +284,8 @@ int cmd_serve(int argc, char **argv)
         free(service);
         return CMD_FAILED;
     }
-    int code = serve(service);
+    service->data_fd = -1;
+    int code = serve(service, argv[1]);
     free(service);
     return code;
 }

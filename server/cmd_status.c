@@ -1,146 +1,178 @@
 #include "server/cmd.h"
 
+#include "keys/public/bytes/hex.h"
+#include "server/config.h"
 #include "server/core/clock.h"
-#include "server/core/core.h"
-#include "server/store/fsck.h"
 #include "server/store/ledger.h"
 #include "server/store/names.h"
 
-#include "proto/message.h"
-
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* CMD_OK without a database means that help was asked for. */
-static int open_db(const char *command, int argc, char **argv, struct db **out_db, bool *out_json)
+#define TROUBLES_MAX 8u
+
+struct report {
+    bool running; /* another process has the lock of DATA */
+    uint64_t heartbeat_ms;
+    char practice[HEX_CHARS(HASH_BYTES) + 1];
+    struct cmd_clock clock;
+    bool clock_believed;
+    struct db_space space;
+    struct db_stats stats;
+    size_t trouble_count;
+    char troubles[TROUBLES_MAX][PATHS_TROUBLE_BYTES];
+};
+
+/* The server holds this lock until its process ends, whatever ends it. */
+static bool is_served(const struct paths *paths)
 {
-    *out_json = false;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        (void)printf("Usage: alcoved %s DATA [--json]\n", command);
-        return CMD_OK;
+    int fd = open(paths->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool served = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0) {
+        (void)close(fd);
     }
-    const char *data = NULL;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0) {
-            *out_json = true;
-        } else if (argv[i][0] == '-' || data != NULL) {
-            data = NULL;
-            break;
-        } else {
-            data = argv[i];
-        }
-    }
-    struct paths paths;
-    if (data == NULL || paths_init(data, &paths) != STATUS_OK) {
-        (void)fprintf(stderr, "Usage: alcoved %s DATA [--json]\n", command);
-        return CMD_USAGE;
-    }
-    struct db_options options = {.map_bytes = 0, .create = false};
-    enum status status = db_open(paths.db, &options, out_db);
-    if (status == STATUS_NOT_FOUND) {
-        (void)fprintf(stderr,
-                      "alcoved %s: there is no practice in %s; alcoved init makes one, in two "
-                      "steps\n",
-                      command, data);
-    } else if (status != STATUS_OK) {
-        (void)fprintf(stderr, "alcoved %s: %s cannot be opened: %s\n", command, paths.db,
-                      status_reason(status));
-    }
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? CMD_NOT_FOUND : CMD_FAILED;
-    }
-    return CMD_OK;
+    return served;
 }
 
-static int print_status(struct db *db, struct txn *txn, bool json)
+static void look_at_files(const struct paths *paths, struct report *report)
 {
-    struct db_stats stats;
-    if (db_stats(db, &stats) != STATUS_OK) {
+    struct config config;
+    char error[PATHS_BYTES_MAX + 256];
+    bool read = config_read(paths->config, &config, error, sizeof error) == STATUS_OK;
+    bool apart = read && config.signer_socket[0] != '\0';
+    const char *all[] = {paths->data,      paths->db,      paths->db_file,
+                         paths->login_key, paths->tls_key, apart ? NULL : paths->signer};
+    struct stat data;
+    uint32_t owner = stat(paths->data, &data) == 0 ? data.st_uid : geteuid();
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if (all[i] != NULL &&
+            paths_trouble(all[i], owner, report->troubles[report->trouble_count])) {
+            report->trouble_count++;
+        }
+    }
+}
+
+static enum status look(struct db *db, struct txn *txn, const struct paths *paths,
+                        struct report *report)
+{
+    struct practice_id practice;
+    if (db_practice(db, &practice) == STATUS_OK) {
+        hex_encode(ID_SPAN(&practice), report->practice);
+    }
+    report->running = is_served(paths);
+    report->clock_believed = cmd_clock_look(txn, paths, &report->clock);
+    look_at_files(paths, report);
+    enum status status = db_space(db, &report->space);
+    return status == STATUS_OK ? db_stats(db, &report->stats) : status;
+}
+
+/* How long ago, for a moment that need not be before now. */
+static uint64_t age_s(const struct report *report, uint64_t time_ms)
+{
+    uint64_t now_ms = report->clock.now.wall_ms;
+    return now_ms > time_ms ? (now_ms - time_ms) / 1000u : 0;
+}
+
+static void print_counts(struct txn *txn, const struct report *report, bool json)
+{
+    (void)printf(
+        json ? "\"members\":%" PRIu32 ",\"devices\":%" PRIu32 ",\"charts\":%" PRIu32
+               ",\"sections\":%" PRIu32 ",\"statements\":%" PRIu64 ",\"events\":%" PRIu64
+               ",\"revisions\":%" PRIu64 ",\"map_bytes\":%" PRIu64 ",\"used_bytes\":%" PRIu64
+             : "members      %" PRIu32 "\ndevices      %" PRIu32 "\ncharts       %" PRIu32
+               "\nsections     %" PRIu32 "\nstatements   %" PRIu64 "\nevents       %" PRIu64
+               "\nrevisions    %" PRIu64 "\nmap          %" PRIu64 " bytes\nused         %" PRIu64
+               " bytes\n",
+        names_count(txn, SCHEMA_ID_MEMBER), names_count(txn, SCHEMA_ID_DEVICE),
+        names_count(txn, SCHEMA_ID_CHART), names_count(txn, SCHEMA_ID_SECTION),
+        ledger_size(txn, LEDGER_STATEMENTS), ledger_size(txn, LEDGER_EVENTS),
+        db_counter(txn, SCHEMA_NEXT_RECORD), report->stats.map_bytes, report->stats.used_bytes);
+}
+
+static void print_json(struct txn *txn, const struct report *report)
+{
+    (void)printf("{\"running\":%s,\"version\":\"" ALCOVE_VERSION "\",\"format\":%u,"
+                 "\"practice\":\"%s\",\"writes\":%s,\"reads\":%s,\"clock_believed\":%s,"
+                 "\"clock_ms\":%" PRIu64 ",\"last_event_ms\":%" PRIu64
+                 ",\"last_event_age_s\":%" PRIu64 ",\"heartbeat_age_s\":%" PRIu64
+                 ",\"disk_free_bytes\":%" PRIu64 ",\"disk_writing_bytes\":%" PRIu64
+                 ",\"disk_reading_bytes\":%" PRIu64 ",\"files_wrong\":%zu,",
+                 report->running ? "true" : "false", SCHEMA_FORMAT_VERSION, report->practice,
+                 report->space.writes == STATUS_OK && report->clock_believed ? "true" : "false",
+                 report->space.reads == STATUS_OK && report->clock_believed ? "true" : "false",
+                 report->clock_believed ? "true" : "false", report->clock.now.wall_ms,
+                 report->clock.newest_ms, age_s(report, report->clock.newest_ms),
+                 age_s(report, report->clock.memory.wall_ms), report->space.disk_free_bytes,
+                 DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES, report->trouble_count);
+    print_counts(txn, report, true);
+    (void)printf("}\n");
+}
+
+static void print_text(struct txn *txn, const struct report *report)
+{
+    char text[CLOCK_TEXT_BYTES];
+    char room[DB_SPACE_TEXT_BYTES];
+    if (report->running) {
+        (void)printf("server       running; it last wrote down the time %" PRIu64 " s ago\n",
+                     age_s(report, report->clock.memory.wall_ms));
+    } else {
+        (void)printf("server       not running\n");
+    }
+    (void)printf("version      " ALCOVE_VERSION "\nformat       %u\npractice     %s\n",
+                 SCHEMA_FORMAT_VERSION, report->practice);
+    print_counts(txn, report, false);
+    (void)printf("disk         %" PRIu64 " bytes free; notes need %" PRIu64 ", reading %" PRIu64
+                 "\n",
+                 report->space.disk_free_bytes, DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES);
+    (void)printf("last event   %s, %" PRIu64 " s ago\n", clock_text(report->clock.newest_ms, text),
+                 age_s(report, report->clock.newest_ms));
+    (void)printf("clock        %s, %s\n", clock_text(report->clock.now.wall_ms, text),
+                 report->clock_believed
+                     ? "believed"
+                     : "which jumped ahead: no request is taken; see alcoved clock DATA");
+    db_space_text(&report->space, room);
+    (void)printf("room         %s\n", room);
+    for (size_t i = 0; i < report->trouble_count; i++) {
+        (void)printf("file         %s\n", report->troubles[i]);
+    }
+}
+
+static int print_status(struct db *db, struct txn *txn, const struct paths *paths, bool json)
+{
+    struct report *report = calloc(1, sizeof *report);
+    if (report == NULL || look(db, txn, paths, report) != STATUS_OK) {
+        free(report);
         return CMD_FAILED;
     }
-    (void)printf(json ? "{\"members\":%" PRIu32 ",\"devices\":%" PRIu32 ",\"charts\":%" PRIu32
-                        ",\"sections\":%" PRIu32 ",\"statements\":%" PRIu64 ",\"events\":%" PRIu64
-                        ",\"revisions\":%" PRIu64 ",\"map_bytes\":%" PRIu64
-                        ",\"used_bytes\":%" PRIu64 "}\n"
-                      : "members      %" PRIu32 "\ndevices      %" PRIu32 "\ncharts       %" PRIu32
-                        "\nsections     %" PRIu32 "\nstatements   %" PRIu64
-                        "\nevents       %" PRIu64 "\nrevisions    %" PRIu64
-                        "\nmap          %" PRIu64 " bytes\nused         %" PRIu64 " bytes\n",
-                 names_count(txn, SCHEMA_ID_MEMBER), names_count(txn, SCHEMA_ID_DEVICE),
-                 names_count(txn, SCHEMA_ID_CHART), names_count(txn, SCHEMA_ID_SECTION),
-                 ledger_size(txn, LEDGER_STATEMENTS), ledger_size(txn, LEDGER_EVENTS),
-                 db_counter(txn, SCHEMA_NEXT_RECORD), stats.map_bytes, stats.used_bytes);
-    return CMD_OK;
+    (json ? print_json : print_text)(txn, report);
+    int code = report->running ? CMD_OK : CMD_UNREACHABLE;
+    if (report->space.writes != STATUS_OK || !report->clock_believed) {
+        code = CMD_REFUSED;
+    }
+    free(report);
+    return code;
 }
 
 int cmd_status(int argc, char **argv)
 {
+    struct paths paths;
     bool json = false;
+    int code = cmd_parse("status", argc, argv, "--json", &paths, &json);
+    if (code != CMD_OK) {
+        return code == CMD_HELPED ? CMD_OK : code;
+    }
     struct db *db = NULL;
-    int code = open_db("status", argc, argv, &db, &json);
     struct txn *txn = NULL;
-    if (code == CMD_OK && db != NULL) {
-        code = db_begin_read(db, &txn) == STATUS_OK ? print_status(db, txn, json) : CMD_FAILED;
+    code = cmd_open_db("status", &paths, &db);
+    if (code == CMD_OK) {
+        code =
+            db_begin_read(db, &txn) == STATUS_OK ? print_status(db, txn, &paths, json) : CMD_FAILED;
     }
     db_abort(txn);
     db_close(db);
     return code;
-}
-
-static enum status header_hashes(void *context, struct span header, struct hash *out_context_hash,
-                                 struct hash *out_envelope_hash)
-{
-    struct arena arena = {0};
-    ProtobufCMessage *message = NULL;
-    enum status status = message_decode(&alcove__header__descriptor, header, &arena, &message);
-    (void)context;
-    if (status == STATUS_OK) {
-        const Alcove__Header *parsed = (const Alcove__Header *)(const void *)message;
-        if (!field_hash(parsed->context_hash, out_context_hash) ||
-            !field_hash(parsed->envelope_hash, out_envelope_hash)) {
-            status = STATUS_CORRUPT;
-        }
-    }
-    arena_free(&arena);
-    return status;
-}
-
-/* The authority must admit the statements too: the rights that follow are not stored. */
-static enum status check_fold(struct db *db)
-{
-    static const struct public_key no_key;
-    struct core *core = NULL;
-    enum status status = core_open(db, &no_key, clock_now_ms(), &core);
-    core_close(core);
-    return status;
-}
-
-int cmd_fsck(int argc, char **argv)
-{
-    struct fsck_header header = {header_hashes, NULL};
-    struct db *db = NULL;
-    bool json = false;
-    int code = open_db("fsck", argc, argv, &db, &json);
-    if (code != CMD_OK || db == NULL) {
-        return code;
-    }
-    struct fsck_report report;
-    memset(&report, 0, sizeof report);
-    enum status status = fsck_run(db, &header, &report);
-    if (status == STATUS_OK) {
-        status = check_fold(db);
-    }
-    db_close(db);
-    (void)printf(json ? "{\"status\":\"%s\",\"events\":%" PRIu64 ",\"statements\":%" PRIu64
-                        ",\"revisions\":%" PRIu64 ",\"faults\":%" PRIu64 "}\n"
-                      : "%s: %" PRIu64 " events, %" PRIu64 " statements, %" PRIu64
-                        " revisions read back; %" PRIu64 " faults\n",
-                 json ? status_name(status) : status_reason(status), report.events,
-                 report.statements, report.records, report.faults);
-    if (status != STATUS_OK) {
-        (void)fprintf(stderr, "alcoved fsck: %s\n",
-                      report.first[0] == '\0' ? "the statements do not hold together"
-                                              : report.first);
-        return CMD_ALARM;
-    }
-    return CMD_OK;
 }

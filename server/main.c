@@ -13,8 +13,9 @@ static const struct {
     const char *help;
 } COMMANDS[] = {
     {"init", cmd_init, "make a data directory, then take in the signed genesis"},
-    {"serve", cmd_serve, "serve a data directory until SIGTERM or SIGINT"},
-    {"status", cmd_status, "members, sections, sizes of both logs, use of the map"},
+    {"serve", cmd_serve, "serve a data directory until a signal ends it"},
+    {"status", cmd_status, "whether it serves, and takes notes; its sizes, room, clock and files"},
+    {"clock", cmd_clock, "show whether the clock is believed; --accept says that it is right"},
     {"fsck", cmd_fsck, "read everything back and compare it with its hashes"},
 };
 

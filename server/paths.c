@@ -19,17 +19,17 @@ enum status paths_init(const char *data, struct paths *out)
         char *out;
         const char *name;
     } all[] = {
-        {out->config, "alcoved.conf"},   {out->db, "db"},
-        {out->tls_key, "tls.key"},       {out->tls_certificate, "tls.crt"},
-        {out->login_key, "login.key"},   {out->signer, "signer"},
-        {out->server_pub, "server.pub"},
+        {out->config, "alcoved.conf"}, {out->db, "db"},           {out->db_file, "db/data.mdb"},
+        {out->clock, "clock"},         {out->tls_key, "tls.key"}, {out->tls_certificate, "tls.crt"},
+        {out->login_key, "login.key"}, {out->signer, "signer"},   {out->server_pub, "server.pub"},
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (join(all[i].out, PATHS_BYTES_MAX, data, all[i].name) != STATUS_OK) {
             return STATUS_USAGE;
         }
     }
-    return STATUS_OK;
+    int n = snprintf(out->data, sizeof out->data, "%s", data);
+    return n > 0 && (size_t)n < sizeof out->data ? STATUS_OK : STATUS_USAGE;
 }
 
 enum status paths_beside(const char *name, char *out, size_t capacity)
@@ -55,4 +55,28 @@ enum status paths_folder(const char *path)
         return STATUS_IO;
     }
     return STATUS_OK;
+}
+
+bool paths_trouble(const char *path, uint32_t owner, char out[static PATHS_TROUBLE_BYTES])
+{
+    struct stat found;
+    if (lstat(path, &found) != 0) {
+        (void)snprintf(out, PATHS_TROUBLE_BYTES, "%s: %s", path, strerrordesc_np(errno));
+        return true;
+    }
+    unsigned mode = found.st_mode & 07777u;
+    if (found.st_uid != owner) {
+        (void)snprintf(out, PATHS_TROUBLE_BYTES,
+                       "%s belongs to user %u and not to user %u, so that permission is lacking: "
+                       "chown %u %s",
+                       path, (unsigned)found.st_uid, (unsigned)owner, (unsigned)owner, path);
+        return true;
+    }
+    unsigned right = S_ISDIR(found.st_mode) ? 0700u : 0600u;
+    if ((mode & 077u) != 0 || (mode & right) != right) {
+        (void)snprintf(out, PATHS_TROUBLE_BYTES, "%s has mode %04o and must have %04o: chmod %o %s",
+                       path, mode, right, right, path);
+        return true;
+    }
+    return false;
 }

@@ -5,6 +5,7 @@
  *   DATA/tls.key, .crt  TLS identity                 DATA/login.key  login key
  *   DATA/signer/        the log key and the sizes it signed; belongs to alcove-signer
  *   DATA/server.pub     public keys for the practice's root to sign
+ *   DATA/clock          what the clock said, see core/clock_guard.h
  */
 #pragma once
 
@@ -13,7 +14,10 @@
 #define PATHS_BYTES_MAX 4096u
 
 struct paths {
+    char data[PATHS_BYTES_MAX];
     char config[PATHS_BYTES_MAX];
+    char clock[PATHS_BYTES_MAX];
+    char db_file[PATHS_BYTES_MAX];
     char db[PATHS_BYTES_MAX];
     char tls_key[PATHS_BYTES_MAX];
     char tls_certificate[PATHS_BYTES_MAX];
@@ -26,6 +30,11 @@ struct paths {
 MUST_CHECK enum status paths_init(const char *data, struct paths *out_paths);
 /* `name` in the folder of this very program: its siblings are installed together. */
 MUST_CHECK enum status paths_beside(const char *name, char *out, size_t capacity);
+
+/* Whether |path| is not as this program made it: missing, of another owner than |owner|, or open to
+ * others. |out| gets a sentence with the command that helps. */
+#define PATHS_TROUBLE_BYTES (2u * PATHS_BYTES_MAX + 128u)
+bool paths_trouble(const char *path, uint32_t owner, char out[static PATHS_TROUBLE_BYTES]);
 
 /* A folder of mode 0700; one that exists is fine when it is ours. STATUS_IO. */
 MUST_CHECK enum status paths_folder(const char *path);

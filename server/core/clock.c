@@ -33,3 +33,14 @@ uint64_t clock_now_ms(void)
 #endif
     return ms < 0 ? 0 : (uint64_t)ms;
 }
+
+const char *clock_text(uint64_t time_ms, char out[static CLOCK_TEXT_BYTES])
+{
+    time_t seconds = (time_t)(time_ms / 1000u);
+    struct tm parts;
+    if (gmtime_r(&seconds, &parts) == NULL ||
+        strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0) {
+        out[0] = '\0';
+    }
+    return out;
+}

@@ -11,3 +11,7 @@
 
 /* Milliseconds since 1970, UTC. May go back: leaf times are made monotone elsewhere. */
 uint64_t clock_now_ms(void);
+
+/* "2026-11-29 14:05:09 UTC". */
+#define CLOCK_TEXT_BYTES 40u
+const char *clock_text(uint64_t time_ms, char out[static CLOCK_TEXT_BYTES]);

@@ -1,6 +1,7 @@
 #include "server/core/internal.h"
 
 #include "server/core/position.h"
+#include "server/log/log.h"
 #include "server/store/ledger.h"
 #include "server/store/state.h"
 
@@ -56,8 +57,8 @@ static enum status load(struct core *core)
             status = authority_admit(core->authority, stored.bytes, seq, stored.time_ms,
                                      AUTHORITY_VERIFIED, &result);
             if (status != STATUS_OK) {
-                (void)fprintf(stderr, "alcoved: statement %llu does not hold: %s\n",
-                              (unsigned long long)seq, authority_reason_text(result.reason));
+                log_line(LOG_LEVEL_ERROR, "statement %llu does not hold: %s",
+                         (unsigned long long)seq, authority_reason_text(result.reason));
                 status = STATUS_CORRUPT;
             }
         }

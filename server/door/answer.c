@@ -66,8 +66,7 @@ static uint8_t *finish_body(struct door *door, struct run_request *request,
         status = produce_body(door, answer, heads, &body, out_size);
     }
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "alcoved: an answer could not be produced (%s)\n",
-                      status_name(status));
+        door_answer_failed(request->ask.peer, request->ask.op, answer, status);
         answer->status = STATUS_UNAVAILABLE;
     }
     return body;

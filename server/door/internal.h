@@ -4,6 +4,7 @@
 #include "proto/message.h"
 #include "proto/words.h"
 #include "server/door/door.h"
+#include "server/store/section_log.h"
 
 #include <stdatomic.h>
 
@@ -41,6 +42,13 @@ uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, s
  * ask->message NULL when it is malformed. What is decoded is owned by |owned|. */
 void door_decode(const struct door *door, const struct core_peer *peer, struct span body,
                  struct door_request *owned, struct core_ask *ask);
+
+/* Writes to the log, once an hour for the same place, what could not be read there, and for whom:
+ * ids and numbers alone. |peer| NULL: before login. Any thread. */
+void door_page_failed(struct txn *txn, const struct core_peer *peer,
+                      const struct section_walk *walk, enum status status);
+void door_answer_failed(const struct core_peer *peer, uint32_t op, const struct core_answer *answer,
+                        enum status status);
 
 /* Sends a page that was allowed: its reply and its entries, made on the connection's thread
  * as the reader takes them, and stopped when the connection's losses differ from the

@@ -53,8 +53,7 @@ static enum status page_fill(struct page_stream *stream, struct txn *txn, size_t
     if (status == STATUS_OK) {
         return STATUS_OK;
     }
-    (void)fprintf(stderr, "alcoved: a page could not be read (%s) and was stopped\n",
-                  status_name(status));
+    door_page_failed(txn, guest_peer(stream->guest), &stream->page.walk, status);
     return page_stop(stream, STATUS_UNAVAILABLE);
 }
 
@@ -89,8 +88,7 @@ static enum status page_reply(struct page_stream *stream, uint8_t *buffer, size_
     run_checkpoints_drop(stream->heads);
     stream->heads = NULL;
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "alcoved: an answer could not be produced (%s)\n",
-                      status_name(status));
+        door_answer_failed(guest_peer(stream->guest), OP_PAGE, &stream->answer, status);
         stream->answer.status = STATUS_UNAVAILABLE;
         size = 0;
     }

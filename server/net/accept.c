@@ -8,14 +8,18 @@
 
 #include <libwebsockets.h>
 
+#include "server/log/log.h"
 #include "server/net/connection.h"
 #include "server/net/slots.h"
 
 /* Peers taken per wake-up, so that a flood of them does not starve the rest. */
-#define ACCEPTS_AT_ONCE 64u
+#define ACCEPTS_AT_ONCE  64u
 /* While the kernel holds this much unsent of a connection, no more is written to it. If a slow
  * reader loses access, megabytes of a stream must not be waiting there to be sent. */
-#define NOT_SENT_BYTES  16384
+#define NOT_SENT_BYTES   16384
+/* Keys of log_hourly; the door's are odd. */
+#define SAID_ADDRESS     UINT64_C(2)
+#define SAID_DESCRIPTORS UINT64_C(4)
 
 static void adopt(struct net_thread *thread, int fd, const struct sockaddr_storage *peer,
                   const struct address_key *key)
@@ -62,6 +66,38 @@ static void refuse_without_descriptor(struct net_thread *thread, int listen_fd)
         thread->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
     thread_count(thread, NET_COUNT_REFUSED_TOTAL, 1);
+    if (log_hourly(SAID_DESCRIPTORS)) {
+        log_line(LOG_LEVEL_WARNING, "no file descriptor is left (ulimit -n, LimitNOFILE=): a "
+                                    "connection was closed at once. This is said once an hour");
+    }
+}
+
+/* The total is said when it is reached and when a tenth is free again. One address at its limit is
+ * said once an hour, and not which: who connects is nobody's business here. */
+static void say_refused(struct net *net, enum status status)
+{
+    if (status != STATUS_BUSY) {
+        if (log_hourly(SAID_ADDRESS)) {
+            log_line(LOG_LEVEL_WARNING,
+                     "one address has all %u connections of connections-per-address-max; further "
+                     "ones of such an address are closed at once. This is said once an hour",
+                     net->options.connections_per_address_max);
+        }
+    } else if (log_changes(&net->crowded, true)) {
+        log_line(LOG_LEVEL_WARNING,
+                 "all %u connections of connections-max are taken; further ones are closed at once",
+                 net->options.connections_max);
+    }
+}
+
+static void say_taken(struct net *net)
+{
+    uint32_t most = net->options.connections_max;
+    if (atomic_load(&net->crowded) && addresses_open(net->addresses) <= most - most / 10 &&
+        log_changes(&net->crowded, false)) {
+        log_line(LOG_LEVEL_NOTICE,
+                 "connections are taken again: fewer than connections-max are open");
+    }
 }
 
 static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_storage *peer)
@@ -71,9 +107,11 @@ static void take_peer(struct net_thread *thread, int fd, const struct sockaddr_s
     if (status != STATUS_OK) {
         thread_count(
             thread, status == STATUS_BUSY ? NET_COUNT_REFUSED_TOTAL : NET_COUNT_REFUSED_ADDRESS, 1);
+        say_refused(thread->net, status);
         (void)close(fd);
         return;
     }
+    say_taken(thread->net);
     const int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const int not_sent = NOT_SENT_BYTES;

@@ -146,6 +146,14 @@ enum status addresses_enter(struct addresses *addresses, const struct address_ke
     return status;
 }
 
+uint32_t addresses_open(struct addresses *addresses)
+{
+    CHECK(pthread_mutex_lock(&addresses->lock) == 0);
+    uint32_t open = addresses->open;
+    CHECK(pthread_mutex_unlock(&addresses->lock) == 0);
+    return open;
+}
+
 /* Frees the entry and moves back those that had been pushed past it. */
 static void erase(struct addresses *addresses, uint32_t hole)
 {

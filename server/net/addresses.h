@@ -37,3 +37,5 @@ MUST_CHECK enum status addresses_enter(struct addresses *addresses, const struct
 
 /* Counts one out; it must have been counted in. Thread-safe. */
 void addresses_leave(struct addresses *addresses, const struct address_key *key);
+/* How many are in. Thread-safe. */
+uint32_t addresses_open(struct addresses *addresses);

@@ -6,12 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/log/log.h"
+
 /* Handshakes come in bursts after an outage; the kernel caps it by somaxconn. */
 #define BACKLOG 1024
 
 static enum status report(const char *what, const char *host, uint16_t port, const char *why)
 {
-    (void)fprintf(stderr, "alcoved: %s %s port %u: %s\n", what, host, (unsigned)port, why);
+    log_line(LOG_LEVEL_ERROR, "%s %s port %u: %s", what, host, (unsigned)port, why);
     return STATUS_IO;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "proto/limits.h"
+#include "server/log/log.h"
 #include "server/net/listen.h"
 #include "server/net/thread.h"
 #include "server/net/ws.h"
@@ -50,15 +51,20 @@ static enum status fit_descriptors(struct net_options *options)
     }
     files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
     if (files.rlim_cur <= OTHER_DESCRIPTORS || setrlimit(RLIMIT_NOFILE, &files) != 0) {
-        (void)fprintf(stderr, "alcoved: too few file descriptors (ulimit -n)\n");
+        log_line(LOG_LEVEL_ERROR,
+                 "%llu file descriptors are allowed, and more than %u are needed to serve anybody: "
+                 "raise the limit (ulimit -n, LimitNOFILE=); for connections-max = %u it is %llu",
+                 (unsigned long long)files.rlim_max, OTHER_DESCRIPTORS, options->connections_max,
+                 (unsigned long long)need);
         return STATUS_IO;
     }
     if (files.rlim_cur < need) {
         options->connections_max = (uint32_t)(files.rlim_cur - OTHER_DESCRIPTORS);
-        (void)fprintf(stderr,
-                      "alcoved: at most %u connections: the limit of %llu file descriptors "
-                      "allows no more (LimitNOFILE=)\n",
-                      options->connections_max, (unsigned long long)files.rlim_cur);
+        log_line(LOG_LEVEL_WARNING,
+                 "at most %u connections: the limit of %llu file descriptors allows no more; "
+                 "connections-max needs %llu (LimitNOFILE=)",
+                 options->connections_max, (unsigned long long)files.rlim_cur,
+                 (unsigned long long)need);
     }
     return STATUS_OK;
 }

@@ -130,6 +130,7 @@ struct net {
     struct addresses *addresses;
     uint16_t port;
     _Atomic bool quiesce;
+    _Atomic bool crowded;              /* connections_max was reached, and that was said */
     _Atomic uint32_t stop_after_ticks; /* plus one; 0: not stopping */
     uint32_t thread_count;
     struct net_thread *threads;

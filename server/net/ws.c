@@ -4,6 +4,7 @@
 
 #include <libwebsockets.h>
 
+#include "server/log/log.h"
 #include "server/net/accept.h"
 #include "server/net/connection.h"
 #include "server/net/slots.h"
@@ -277,7 +278,7 @@ static const struct lws_protocols PROTOCOLS[] = {
 static void say(int level, const char *line)
 {
     (void)level;
-    (void)fprintf(stderr, "alcoved: websocket library: %s", line);
+    log_line(LOG_LEVEL_ERROR, "websocket library: %.*s", (int)strcspn(line, "\n"), line);
 }
 
 static void silence(int level, const char *line)

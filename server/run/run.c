@@ -1,13 +1,15 @@
 #include "server/run/run.h"
 
 #include "server/core/clock.h"
+#include "server/log/log.h"
 #include "server/run/effects.h"
 #include "server/run/heads.h"
 #include "server/run/queue.h"
 #include "server/run/turn.h"
+#include "server/run/watch.h"
 
 #include <pthread.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,15 +30,16 @@ struct run {
     struct roll *roll;
     pthread_t thread;
     uint64_t readers_checked_ms;
+    struct watch watch;
+    atomic_bool signer_away;
 };
 
 /* The disk or the database failed: what it holds can no longer be known from here, so
  * nothing is answered and the supervisor starts anew from what is durable. */
 static _Noreturn void give_up(enum status status, const char *what)
 {
-    (void)fprintf(stderr,
-                  "alcoved: %s failed (%s); stopping without answering what was not durable\n",
-                  what, status_name(status));
+    log_line(LOG_LEVEL_ERROR, "%s failed (%s); stopping without answering what was not durable",
+             what, status_name(status));
     _exit(EXIT_STORE_FAILED);
 }
 
@@ -111,7 +114,8 @@ static enum status commit_list(struct run *run, struct run_request *list,
     if (status != STATUS_OK) {
         return status;
     }
-    if (core_tick_due(run->core, now_ms)) {
+    status = watch_clock(&run->watch, txn, now_ms);
+    if (status == STATUS_OK && core_tick_due(run->core, now_ms)) {
         status = core_tick(run->core, txn, now_ms);
     }
     for (struct run_request *r = list; r != NULL && status == STATUS_OK; r = r->next) {
@@ -175,14 +179,19 @@ static void release_list(struct run *run, struct run_request *list)
     enum status status = heads_sign(run->heads);
     for (unsigned tries = 0; (status == STATUS_UNAVAILABLE || status == STATUS_FULL) && tries < 5;
          tries++) {
-        (void)fprintf(stderr, "alcoved: the log signer %s; nothing is acknowledged\n",
-                      status == STATUS_FULL ? "cannot save: its disk is full"
-                                            : "does not answer, or cannot save");
+        if (log_changes(&run->signer_away, true)) {
+            log_line(LOG_LEVEL_ERROR, "the log signer %s; nothing is acknowledged",
+                     status == STATUS_FULL ? "cannot save: its disk is full"
+                                           : "does not answer, or cannot save");
+        }
         (void)usleep(200 * 1000);
         status = heads_sign(run->heads);
     }
     if (status != STATUS_OK) {
         give_up(status, "signing the logs");
+    }
+    if (log_changes(&run->signer_away, false)) {
+        log_line(LOG_LEVEL_NOTICE, "the log signer is back: what waited for it is acknowledged");
     }
     struct run_checkpoints *heads = heads_now(run->heads);
     for (struct run_request *r = list; r != NULL; r = r->next) {
@@ -250,8 +259,12 @@ static void flush(struct run *run)
     }
     struct txn *txn = NULL;
     enum status status = db_begin_write(run->db, &txn);
+    uint64_t now_ms = clock_now_ms();
     if (status == STATUS_OK) {
-        status = core_flush(run->core, txn, clock_now_ms());
+        status = watch_clock(&run->watch, txn, now_ms);
+    }
+    if (status == STATUS_OK) {
+        status = core_flush(run->core, txn, now_ms);
     }
     if (status == STATUS_OK) {
         status = db_commit(txn);
@@ -262,8 +275,19 @@ static void flush(struct run *run)
         status = heads_sign(run->heads);
     }
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "alcoved: the last refused logins could not be written down (%s)\n",
-                      status_name(status));
+        log_line(LOG_LEVEL_WARNING, "the last refused logins could not be written down (%s)",
+                 status_name(status));
+    }
+}
+
+static void check_readers(struct run *run, uint64_t at_ms)
+{
+    if (at_ms - run->readers_checked_ms > READERS_CHECK_MS) {
+        run->readers_checked_ms = at_ms;
+        uint32_t freed;
+        if (db_check_readers(run->db, &freed) != STATUS_OK) {
+            log_line(LOG_LEVEL_WARNING, "the table of readers could not be checked");
+        }
     }
 }
 
@@ -282,18 +306,14 @@ static void *committer(void *argument)
         if (list != NULL || core_tick_due(run->core, now_ms)) {
             run_batch(run, list);
         }
-        if (now_ms - run->readers_checked_ms > READERS_CHECK_MS) {
-            run->readers_checked_ms = now_ms;
-            uint32_t freed;
-            if (db_check_readers(run->db, &freed) != STATUS_OK) {
-                (void)fprintf(stderr, "alcoved: the table of readers could not be checked\n");
-            }
-        }
+        watch_look(&run->watch, run->db, steady_ms(), now_ms);
+        check_readers(run, steady_ms());
     }
 }
 
 enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
-                      const struct run_output *output, struct run **out_run)
+                      struct clock_guard *clock, const struct run_output *output,
+                      struct run **out_run)
 {
     struct run *run = calloc(1, sizeof *run);
     if (run == NULL) {
@@ -302,7 +322,8 @@ enum status run_start(struct db *db, struct core *core, struct signer_link *sign
     run->db = db;
     run->core = core;
     run->output = *output;
-    run->readers_checked_ms = clock_now_ms();
+    run->readers_checked_ms = steady_ms();
+    watch_init(&run->watch, clock);
     enum status status = heads_new(db, signer, &run->heads);
     if (status != STATUS_OK) {
         free(run);

@@ -20,12 +20,14 @@
 
 struct run;
 struct signer_link; /* signer_link.h */
+struct clock_guard; /* clock_guard.h */
 
-/* Has the present heads signed, then starts the thread. |db|, |core| and |signer| are
- * borrowed until run_finish. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
+/* Has the present heads signed, then starts the thread. |db|, |core|, |signer| and |clock| are
+ * borrowed until run_finish; |clock| NULL: any time is taken. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
  * the database is shorter than what was signed. */
 MUST_CHECK enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
-                                 const struct run_output *output, struct run **out_run);
+                                 struct clock_guard *clock, const struct run_output *output,
+                                 struct run **out_run);
 /* Moves the request in: true. False: full, the request stays the caller's. Any thread. */
 bool run_offer(struct run *run, struct run_request *request);
 /* The newest signed heads, with a reference. Any thread. */

@@ -3,6 +3,7 @@
 #include "keys/public/bytes/disk.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/log/origin.h"
+#include "server/log/log.h"
 #include "server/store/ledger.h"
 
 #include <errno.h>
@@ -103,7 +104,8 @@ static int spawn(struct signer_link *link, int child_end, pid_t *out_child)
     if (rc == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setsigdefault(&attributes, &all);
-        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                        POSIX_SPAWN_SETPGROUP);
         rc = posix_spawn_file_actions_adddup2(&files, child_end, CHILD_FD);
         if (rc == 0) { /* the database and the network are none of its business */
             rc = posix_spawn_file_actions_addclosefrom_np(&files, CHILD_FD + 1);
@@ -127,7 +129,7 @@ static bool start(struct signer_link *link)
     int rc = spawn(link, ends[1], &child);
     (void)close(ends[1]);
     if (rc != 0) {
-        (void)fprintf(stderr, "alcoved: cannot start %s: %s\n", link->program, strerrorname_np(rc));
+        log_line(LOG_LEVEL_ERROR, "cannot start %s: %s", link->program, strerrorname_np(rc));
         (void)close(ends[0]);
         return false;
     }

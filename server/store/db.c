@@ -2,6 +2,7 @@
 
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/bytes/disk.h"
+#include "server/log/log.h"
 #include "server/store/db_file.h"
 #include "server/store/db_lmdb.h"
 #include "server/store/note_index.h"
@@ -46,7 +47,7 @@ enum status db_lmdb_status(const char *what, int rc)
 {
     enum status status = status_of(rc);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        (void)fprintf(stderr, "store: %s: %s\n", what, mdb_strerror(rc));
+        log_line(LOG_LEVEL_ERROR, "store: %s: %s", what, mdb_strerror(rc));
     }
     return status;
 }
@@ -84,6 +85,12 @@ static enum status open_env(struct db *db, const char *folder, uint64_t map_byte
     if (rc == 0) {
         rc = mdb_env_open(db->env, folder, MDB_NOTLS, FILE_MODE);
     }
+    if (rc == ENOMEM) {
+        log_line(LOG_LEVEL_ERROR,
+                 "store: no address space for a map of %llu MiB (ulimit -v): raise the limit, or "
+                 "make map-mib in alcoved.conf smaller",
+                 (unsigned long long)(map_bytes >> 20));
+    }
     return db_lmdb_status("open", rc);
 }
 
@@ -119,6 +126,10 @@ static enum status read_meta(struct txn *txn, struct db *db)
         return STATUS_CORRUPT;
     }
     if (version != SCHEMA_FORMAT_VERSION) {
+        log_line(LOG_LEVEL_ERROR,
+                 "store: the database is of format %u, and this program reads format %u alone; "
+                 "nothing was changed",
+                 version, SCHEMA_FORMAT_VERSION);
         return STATUS_UNSUPPORTED;
     }
     status = db_get(txn, SCHEMA_META, schema_key_span(&practice), &value);
@@ -156,7 +167,10 @@ static enum status check_file(const char *folder, bool create)
     (void)snprintf(path, sizeof path, "%s/data.mdb", folder);
     enum status status = db_file_check(path);
     if (status == STATUS_CORRUPT) {
-        (void)fprintf(stderr, "store: %s is damaged or shorter than it claims\n", path);
+        log_line(LOG_LEVEL_ERROR, "store: %s is damaged or shorter than it claims", path);
+    }
+    if (status == STATUS_IO) {
+        log_line(LOG_LEVEL_ERROR, "store: %s: %s", path, strerrordesc_np(errno));
     }
     if (status != STATUS_NOT_FOUND || !create) {
         return status;

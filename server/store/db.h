@@ -153,6 +153,23 @@ enum status db_walk_close(struct db_walk *walk);
 /* How many keys a table has. */
 MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);
 
+/* Room on the disk that is kept for erasures and the events of reads, and for erasures alone. */
+#define DB_DISK_WRITING_BYTES ((uint64_t)64 << 20)
+#define DB_DISK_READING_BYTES ((uint64_t)16 << 20)
+
+/* What db_room and db_room_reading would say now, and why. Outside of transactions too. */
+struct db_space {
+    uint64_t disk_free_bytes; /* UINT64_MAX: the system does not tell */
+    uint64_t map_bytes;
+    uint64_t used_bytes; /* of the map; pages given back count until the map is nearly full */
+    enum status writes;  /* STATUS_OK or STATUS_FULL */
+    enum status reads;
+};
+MUST_CHECK enum status db_space(struct db *db, struct db_space *out_space);
+/* For people: what is refused and how much must be freed, or that there is room. */
+#define DB_SPACE_TEXT_BYTES 320u
+void db_space_text(const struct db_space *space, char out[static DB_SPACE_TEXT_BYTES]);
+
 /* For `alcoved status` and the benchmarks. */
 struct db_stats {
     uint64_t map_bytes;

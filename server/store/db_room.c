@@ -5,12 +5,9 @@
 #include <unistd.h>
 
 /* The file is kept longer than its used part, by at least half of this. */
-#define FILE_AHEAD_BYTES   ((uint64_t)64 << 20)
-/* Room on the disk that is kept for erasures and the events of reads, and for erasures alone. */
-#define DISK_RESERVE_BYTES ((uint64_t)64 << 20)
-#define DISK_READING_BYTES ((uint64_t)16 << 20)
+#define FILE_AHEAD_BYTES ((uint64_t)64 << 20)
 /* If less than this is left, a failed write is taken to have failed for lack of room. */
-#define DISK_FULL_BYTES    ((uint64_t)1 << 20)
+#define DISK_FULL_BYTES  ((uint64_t)1 << 20)
 
 enum status db_room_extend(struct db *db)
 {
@@ -60,29 +57,72 @@ bool db_room_disk_is_full(struct db *db)
     return db_usage(db, false, &usage) == STATUS_OK && disk_bytes_left(usage.fd) < DISK_FULL_BYTES;
 }
 
-/* Once per transaction. The free list is read only when it can matter. */
-static void look(struct txn *txn)
+/* The free list is read only when it can matter. */
+enum status db_space(struct db *db, struct db_space *out_space)
 {
     struct db_usage usage;
-    enum status status = db_usage(txn->db, false, &usage);
+    enum status status = db_usage(db, false, &usage);
     if (status == STATUS_OK && below(&usage, DB_HEADROOM_PERCENT) != STATUS_OK) {
-        status = db_usage(txn->db, true, &usage);
+        status = db_usage(db, true, &usage);
     }
-    txn->room_known = true;
-    txn->room = status;
-    txn->room_reading = status;
+    memset(out_space, 0, sizeof *out_space);
     if (status != STATUS_OK) {
-        return;
+        return status;
     }
-    txn->room = below(&usage, DB_HEADROOM_PERCENT);
-    txn->room_reading = below(&usage, DB_READING_PERCENT);
-    uint64_t disk = disk_bytes_left(usage.fd);
-    if (disk < DISK_RESERVE_BYTES) {
-        txn->room = STATUS_FULL;
+    out_space->disk_free_bytes = disk_bytes_left(usage.fd);
+    out_space->map_bytes = usage.map_bytes;
+    out_space->used_bytes = (usage.pages - usage.pages_free) * usage.page_bytes;
+    out_space->writes = below(&usage, DB_HEADROOM_PERCENT);
+    out_space->reads = below(&usage, DB_READING_PERCENT);
+    if (out_space->disk_free_bytes < DB_DISK_WRITING_BYTES) {
+        out_space->writes = STATUS_FULL;
     }
-    if (disk < DISK_READING_BYTES) {
-        txn->room_reading = STATUS_FULL;
+    if (out_space->disk_free_bytes < DB_DISK_READING_BYTES) {
+        out_space->reads = STATUS_FULL;
     }
+    return STATUS_OK;
+}
+
+/* What is missing for |wanted|, in MiB, one at least. */
+static unsigned long long missing_mib(uint64_t wanted, uint64_t have)
+{
+    return (unsigned long long)(((wanted - have) >> 20) + 1);
+}
+
+void db_space_text(const struct db_space *space, char out[static DB_SPACE_TEXT_BYTES])
+{
+    bool reads = space->reads != STATUS_OK;
+    const char *refused = reads ? "everything is refused, reading too" : "new notes are refused";
+    uint64_t disk = space->disk_free_bytes;
+    if (space->writes == STATUS_OK) {
+        (void)snprintf(out, DB_SPACE_TEXT_BYTES, "there is room: notes are taken");
+    } else if (disk < DB_DISK_READING_BYTES) {
+        (void)snprintf(out, DB_SPACE_TEXT_BYTES,
+                       "the disk has %llu bytes free: %s; free %llu MiB for reading, %llu MiB for "
+                       "all",
+                       (unsigned long long)disk, refused, missing_mib(DB_DISK_READING_BYTES, disk),
+                       missing_mib(DB_DISK_WRITING_BYTES, disk));
+    } else if (disk < DB_DISK_WRITING_BYTES) {
+        (void)snprintf(out, DB_SPACE_TEXT_BYTES, "the disk has %llu bytes free: %s; free %llu MiB",
+                       (unsigned long long)disk, refused, missing_mib(DB_DISK_WRITING_BYTES, disk));
+    } else {
+        (void)snprintf(
+            out, DB_SPACE_TEXT_BYTES,
+            "the database uses %llu of the %llu bytes of map-mib: %s; make map-mib "
+            "larger than %llu in alcoved.conf and start the server again",
+            (unsigned long long)space->used_bytes, (unsigned long long)space->map_bytes, refused,
+            (unsigned long long)(space->used_bytes / DB_HEADROOM_PERCENT * 100u >> 20) + 1);
+    }
+}
+
+/* Once per transaction. */
+static void look(struct txn *txn)
+{
+    struct db_space space;
+    enum status status = db_space(txn->db, &space);
+    txn->room_known = true;
+    txn->room = status == STATUS_OK ? space.writes : status;
+    txn->room_reading = status == STATUS_OK ? space.reads : status;
 }
 
 enum status db_room(struct txn *txn)

@@ -8,6 +8,7 @@
  */
 #include "tests/support/cast.h"
 #include "tests/support/leaver.h"
+#include "tests/support/live_server.h"
 
 #include "client/wire/wire_internal.h"
 #include "keys/public/bytes/random.h"
@@ -302,6 +303,7 @@ static void test_grant_ended_by_the_clock(void **state)
     read_half(&timed);
     uint64_t later = next_number();
     live_set_clock(&live, 2 * (int64_t)HOUR_MS);
+    live_server_accept_clock(&live);
     assert_true(live_until(&live, has_ended, &later));
     live_rest(&live, 100); /* from its commit to its effect */
     assert_stream_stops(&timed, false, "ended by the clock");

@@ -33,17 +33,18 @@ proto:
 keys_public: proto
 keys_server: keys_public proto
 keys_private: keys_public proto
-server_store: keys_public proto
-server_core: server_store keys_public proto
-server_run: server_core server_store server_signer_protocol keys_public proto
-server_net: proto
-server_door: server_net server_run server_core server_store keys_server keys_public proto
+server_log: proto
+server_store: server_log keys_public proto
+server_core: server_log server_store keys_public proto
+server_run: server_log server_core server_store server_signer_protocol keys_public proto
+server_net: server_log proto
+server_door: server_log server_net server_run server_core server_store keys_server keys_public proto
 server_tls: proto
 server_signer_protocol: keys_public proto
 server_signer: server_signer_protocol keys_server keys_public proto
 server_tls: proto
 alcove-tls-identity: server_tls keys_public proto
-alcoved: server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
+alcoved: server_log server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
 alcove-tls-identity: server_tls keys_public proto
 alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
 client_text: keys_public proto

@@ -174,7 +174,7 @@ void live_server_found(struct live *live)
     char genesis[PATH_CHARS_MAX];
     path_in(live, "genesis", genesis);
     run_to_end(live, (const char *[]){"init", data, "--listen", "127.0.0.1:0", "--address",
-                                       "127.0.0.1:1", NULL});
+                                      "127.0.0.1:1", NULL});
     write_genesis(live, genesis);
     run_to_end(live, (const char *[]){"init", data, "--genesis", genesis, NULL});
 }
@@ -204,6 +204,13 @@ void live_server_run(struct live *live)
     live->pid = spawn(live, (const char *[]){"serve", data, NULL}, &live->output);
     live->port = await_port(live->output);
     assert_int_not_equal(live->port, 0);
+}
+
+void live_server_accept_clock(struct live *live)
+{
+    char data[PATH_CHARS_MAX];
+    path_in(live, "data", data);
+    run_to_end(live, (const char *[]){"clock", data, "--accept", NULL});
 }
 
 void live_server_end(struct live *live)

@@ -11,3 +11,5 @@ void live_server_found(struct live *live);
 void live_server_run(struct live *live);
 /* SIGTERM, and waits; it must end well. */
 void live_server_end(struct live *live);
+/* Tells the server that its clock, which a test moved far ahead, is right. */
+void live_server_accept_clock(struct live *live);

@@ -165,7 +165,7 @@ void kit_start(struct kit *r, struct scene *scene, int *pipe_end)
     memset(&kit_shared, 0, sizeof kit_shared);
     memset(r, 0, sizeof *r);
     r->scene = scene;
-    OK(run_start(scene->db, scene->core, NULL, &output, &r->run));
+    OK(run_start(scene->db, scene->core, NULL, NULL, &output, &r->run));
 }
 
 void kit_stop(struct kit *r)
