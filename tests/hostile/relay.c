@@ -61,29 +61,37 @@ static void note_frame(struct relay *relay, struct span bytes)
     arena_free(&arena);
 }
 
-/* The frame with another body. */
-static void rebody(struct inproc_frame *frame, struct span body)
+struct span relay_body(const struct relay_seen *seen, struct arena *arena)
+{
+    return field_span(decode(span_of(seen->bytes, seen->size), arena)->body);
+}
+
+uint8_t *relay_rebody(struct span old, struct span body, size_t *out_size)
 {
     struct arena arena = {0};
-    const Alcove__Frame *old = decode(span_of(frame->data, frame->size), &arena);
-    Alcove__Frame fresh = *old;
+    Alcove__Frame fresh = *decode(old, &arena);
     fresh.body = field_of(body.data, body.size);
     uint8_t *bytes = NULL;
+    assert_int_equal(message_pack(&fresh.base, &bytes, out_size), STATUS_OK);
+    arena_free(&arena);
+    return bytes;
+}
+
+static void replace(struct inproc_frame *frame, struct span body)
+{
     size_t size = 0;
-    assert_int_equal(message_pack(&fresh.base, &bytes, &size), STATUS_OK);
+    uint8_t *bytes = relay_rebody(span_of(frame->data, frame->size), body, &size);
     free(frame->data);
     frame->data = bytes;
     frame->size = size;
-    arena_free(&arena);
 }
 
-static bool mutate(const struct relay_plan *plan, const struct relay_seen *seen,
-                   struct inproc_frame *frame)
+bool relay_change(const struct relay_plan *plan, const struct relay_seen *seen, uint8_t **out_bytes,
+                  size_t *out_size)
 {
+    const struct span frame = span_of(seen->bytes, seen->size);
     struct arena arena = {0};
-    const Alcove__Frame *whole = decode(span_of(frame->data, frame->size), &arena);
-    const struct span target =
-        plan->around ? span_of(frame->data, frame->size) : field_span(whole->body);
+    const struct span target = plan->around ? frame : relay_body(seen, &arena);
     const ProtobufCMessageDescriptor *type = plan->around ? &alcove__frame__descriptor : seen->body;
     struct mutate_tree tree = {0};
     if (type != NULL) {
@@ -94,17 +102,31 @@ static bool mutate(const struct relay_plan *plan, const struct relay_seen *seen,
     if (plan->field < tree.count) {
         bytes = mutate_apply(&tree, plan->field, plan->op, plan->choice, plan->other, &size);
     }
-    if (bytes != NULL && plan->around) {
-        free(frame->data);
-        frame->data = bytes;
-        frame->size = size;
-    } else if (bytes != NULL) {
-        rebody(frame, span_of(bytes, size));
-        free(bytes);
+    const bool changed = bytes != NULL;
+    if (changed && !plan->around) {
+        uint8_t *body = bytes;
+        bytes = relay_rebody(frame, span_of(body, size), &size);
+        free(body);
     }
     mutate_free(&tree);
     arena_free(&arena);
-    return bytes != NULL;
+    *out_bytes = bytes;
+    *out_size = size;
+    return changed;
+}
+
+static bool mutate(const struct relay_plan *plan, const struct relay_seen *seen,
+                   struct inproc_frame *frame)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (!relay_change(plan, seen, &bytes, &size)) {
+        return false;
+    }
+    free(frame->data);
+    frame->data = bytes;
+    frame->size = size;
+    return true;
 }
 
 static void free_frame(struct inproc_frame *frame)
@@ -128,6 +150,9 @@ static enum status arrive(struct inproc_person *person, const struct relay_plan 
 {
     note_frame(relay, span_of(frame->data, frame->size));
     const size_t number = relay->count - 1;
+    if (plan != NULL && plan->look != NULL) {
+        plan->look(plan->context, &relay->seen[number]);
+    }
     const bool meant = plan != NULL && plan->act != RELAY_PASS && number == plan->frame;
     if (plan != NULL && plan->act == RELAY_STOP && number >= plan->frame) {
         relay->changed = true;
@@ -136,7 +161,7 @@ static enum status arrive(struct inproc_person *person, const struct relay_plan 
     if (meant && plan->act == RELAY_MUTATE) {
         relay->changed = mutate(plan, &relay->seen[number], frame);
     } else if (meant && plan->act == RELAY_REPLACE) {
-        rebody(frame, plan->other);
+        replace(frame, plan->other);
         relay->changed = true;
     } else if (meant && plan->act == RELAY_DROP) {
         relay->changed = true;
@@ -175,11 +200,17 @@ static bool take(struct inproc_link *link, struct inproc_frame **out_frame)
 enum status relay_run(struct inproc_person *person, const struct relay_plan *plan,
                       struct relay *out_relay)
 {
+    inproc_connect(person->server, &person->link);
+    engine_start(person->engine, person->link.exporter, person->server->now_ms);
+    person->connected = true;
+    return relay_go_on(person, plan, out_relay);
+}
+
+enum status relay_go_on(struct inproc_person *person, const struct relay_plan *plan,
+                        struct relay *out_relay)
+{
     struct inproc *server = person->server;
     memset(out_relay, 0, sizeof *out_relay);
-    inproc_connect(server, &person->link);
-    engine_start(person->engine, person->link.exporter, server->now_ms);
-    person->connected = true;
     struct inproc_frame *held = NULL;
     enum status status = STATUS_OK;
     bool moved = true;

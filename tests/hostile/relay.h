@@ -23,6 +23,8 @@ enum relay_act {
 };
 const char *relay_act_name(enum relay_act act);
 
+struct relay_seen;
+
 struct relay_plan {
     enum relay_act act;
     size_t frame; /* which: counted from 0 as they come */
@@ -31,6 +33,9 @@ struct relay_plan {
     enum mutate_op op;
     uint64_t choice;
     struct span other; /* RELAY_REPLACE, MUTATE_REPLACE: borrowed */
+    /* Told of each frame before it arrives; NULL: nobody. */
+    void (*look)(void *context, const struct relay_seen *seen);
+    void *context;
 };
 
 /* One frame as it came, for those who choose what to do next time. */
@@ -54,4 +59,14 @@ struct relay {
  * What came is in |out_relay|, to be freed. Returns the engine's last status. */
 enum status relay_run(struct inproc_person *person, const struct relay_plan *plan,
                       struct relay *out_relay);
+/* The same over the connection that there is. */
+enum status relay_go_on(struct inproc_person *person, const struct relay_plan *plan,
+                        struct relay *out_relay);
+/* The frame as RELAY_MUTATE changes it, for free(); false if there is nothing to change. */
+bool relay_change(const struct relay_plan *plan, const struct relay_seen *seen, uint8_t **out_bytes,
+                  size_t *out_size);
+/* The frame |old| with another body, for free(). */
+uint8_t *relay_rebody(struct span old, struct span body, size_t *out_size);
+/* Its body; borrows from |arena|. */
+struct span relay_body(const struct relay_seen *seen, struct arena *arena);
 void relay_free(struct relay *relay);

@@ -61,20 +61,23 @@ static enum status on_leaves(struct engine *engine, const struct request *reques
     return engine->log.leaves.count > before ? fact_store(&engine->log, before) : STATUS_OK;
 }
 
+/* Chains that were not known before are taken off again if the list of sections does not hold. */
 static enum status on_state(struct engine *engine, const Alcove__StateReply *reply)
 {
+    size_t chains = engine->log.chain_count;
+    bool listed = false;
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        listed |= engine->sections.items[i].listed;
+    }
     enum status status = STATUS_OK;
     for (size_t i = 0; i < reply->n_chain && status == STATUS_OK; i++) {
         status = chain_list(&engine->log, reply->chain[i]);
     }
-    for (size_t i = 0; i < engine->sections.count; i++) {
-        engine->common.wants.subscribe |= engine->sections.items[i].listed;
-        engine->sections.items[i].listed = false;
-    }
-    for (size_t i = 0; i < reply->n_section && status == STATUS_OK; i++) {
-        status = section_list(&engine->sections, reply->section[i]);
+    if (status == STATUS_OK) {
+        status = section_list(&engine->sections, reply);
     }
     if (status != STATUS_OK) {
+        engine->log.chain_count = chains;
         return alarm_is_ours(status)
                    ? status
                    : alarm_stop(&engine->common, status,
@@ -83,6 +86,7 @@ static enum status on_state(struct engine *engine, const Alcove__StateReply *rep
                                     : "The server's list of sections does not hold together.",
                                 "");
     }
+    engine->common.wants.subscribe |= listed;
     engine->common.wants.state = false;
     engine->common.wants.fold = true; /* a section may be new to us though its chain is not */
     return STATUS_OK;

@@ -30,22 +30,24 @@ static struct carried *place_for(struct carried_list *list, const struct hash *d
     return list->count < CARRIED_MAX ? &list->items[list->count++] : smallest;
 }
 
-enum status carried_take(struct log *log, const struct hash *device, const struct seen *seen)
+enum status carried_check(struct log *log, const struct hash *device, const struct seen *seen)
 {
-    if (ID_EQUAL(device, &log->common->content->device_statement)) {
+    if (ID_EQUAL(device, &log->common->content->device_statement) ||
+        seen->statements_size > log->leaves.count) {
         return STATUS_OK;
     }
-    if (seen->statements_size <= log->leaves.count) {
-        enum status status = check_statements(log, seen);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    return check_statements(log, seen);
+}
+
+void carried_take(struct log *log, const struct hash *device, const struct seen *seen)
+{
+    if (ID_EQUAL(device, &log->common->content->device_statement)) {
+        return;
     }
     struct carried *place = place_for(&log->carried, device);
     if (seen->events_size >= place->seen.events_size) {
         *place = (struct carried){.device = *device, .seen = *seen};
     }
-    return STATUS_OK;
 }
 
 static void done(struct carried_list *list)
@@ -197,19 +199,18 @@ enum status carried_reply(struct log *log, const struct request *request,
     if (reply->n_inclusion == 0 || reply->n_inclusion > MERKLE_PROOF_HASHES_MAX) {
         return forked(log, &list->items[0], STATUS_BAD_PROOF);
     }
+    struct merkle_proof proof = {.count = reply->n_inclusion};
     for (size_t i = 0; i < reply->n_inclusion; i++) {
-        struct hash hash;
-        if (!field_hash(reply->inclusion[i], &hash)) {
+        if (!field_hash(reply->inclusion[i], &proof.hashes[i])) {
             return alarm_stop(log->common, STATUS_MALFORMED,
                               "The server's answer is not well formed.", "proof");
         }
-        if (path) {
-            list->path.hashes[i] = hash;
-        } else if (i == 0) {
-            list->leaf = hash;
-        }
     }
-    list->path.count = path ? reply->n_inclusion : list->path.count;
+    if (path) {
+        list->path = proof;
+    } else {
+        list->leaf = proof.hashes[0];
+    }
     list->has_path |= path;
     list->has_leaf |= !path;
     return list->has_path && list->has_leaf ? judge(log) : STATUS_OK;

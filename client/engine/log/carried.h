@@ -14,10 +14,13 @@
 
 #include "client/engine/log/log.h"
 
-/* Takes the word of one device; our own device's is ignored. STATUS_EQUIVOCATION, without an
- * alarm, when our leaves show at once that it is wrong. Other statuses are failures of our own. */
-MUST_CHECK enum status carried_take(struct log *log, const struct hash *device,
-                                    const struct seen *seen);
+/* Whether our leaves show at once that the word of a device is wrong: STATUS_EQUIVOCATION, without
+ * an alarm. Other statuses are failures of our own. */
+MUST_CHECK enum status carried_check(struct log *log, const struct hash *device,
+                                     const struct seen *seen);
+/* Takes the word of one device, to be compared with the events log too; our own device's is
+ * ignored. Only once all of the answer that brought it holds. */
+void carried_take(struct log *log, const struct hash *device, const struct seen *seen);
 /* Checks the words that wait; *out_asked when the server owes a proof now. Raises the alarm. */
 MUST_CHECK enum status carried_next(struct log *log, bool *out_asked);
 MUST_CHECK enum status carried_reply(struct log *log, const struct request *request,

@@ -55,12 +55,13 @@ static enum status insert(struct log *log, struct fact *fact, struct span bytes)
     return STATUS_OK;
 }
 
-static enum status add(struct log *log, const struct chain_label *label, uint64_t number,
-                       const Alcove__ChainEntry *entry)
+/* The fact that an entry is, if it opens the leaf at its index; nothing is kept. */
+static enum status check(const struct log *log, const struct chain_label *label, uint64_t number,
+                         const Alcove__ChainEntry *entry, struct fact *out_fact)
 {
-    struct fact fact = {
+    *out_fact = (struct fact){
         .seq = entry->seq, .time_ms = entry->time_ms, .label = *label, .number = number};
-    if (!field_hash(entry->opening, &fact.opening)) {
+    if (!field_hash(entry->opening, &out_fact->opening)) {
         return STATUS_MALFORMED;
     }
     struct statement statement;
@@ -69,20 +70,18 @@ static enum status add(struct log *log, const struct chain_label *label, uint64_
     if (status != STATUS_OK) {
         goto out;
     }
-    fact.type = statement.rule->type;
+    out_fact->type = statement.rule->type;
     status = STATUS_BAD_CHAIN;
     if (!ID_EQUAL(&statement.link.label, label) || statement.link.number != number) {
         goto out;
     }
     uint8_t leaf[LEAF_BYTES];
-    statement_leaf(&statement, &log->common->practice, &fact.opening, fact.time_ms, leaf);
+    statement_leaf(&statement, &log->common->practice, &out_fact->opening, out_fact->time_ms, leaf);
     struct span logged;
-    status = leaves_get(&log->leaves, fact.seq, &logged);
-    if (status != STATUS_OK || !span_equal(logged, span_of(leaf, sizeof leaf))) {
+    status = leaves_get(&log->leaves, out_fact->seq, &logged);
+    if (status == STATUS_OK && !span_equal(logged, span_of(leaf, sizeof leaf))) {
         status = STATUS_BAD_PROOF;
-        goto out;
     }
-    status = insert(log, &fact, field_span(entry->statement));
 out:
     statement_free(&statement);
     return status;
@@ -96,29 +95,46 @@ static enum status withheld(struct log *log, const struct chain_known *chain)
                          "statements shown of the chain:", chain->count);
 }
 
+/* How many of the entries lie within the leaves that we have; the next round takes the others. */
+static size_t known_entries(const struct log *log, const Alcove__ChainReply *reply)
+{
+    size_t count = 0;
+    while (count < reply->n_entry && reply->entry[count]->seq < log->leaves.count) {
+        count++;
+    }
+    return count;
+}
+
+/* Checked one after the other, and taken once the last one holds. */
 enum status fact_reply(struct log *log, const struct request *request,
                        const Alcove__ChainReply *reply)
 {
     CHECK(request->chain < log->chain_count);
     struct chain_known *chain = &log->chains[request->chain];
-    uint64_t before = chain->count;
-    for (size_t i = 0; i < reply->n_entry; i++) {
-        if (reply->entry[i]->seq >= log->leaves.count) {
-            break; /* newer than the leaves that we have: the next round takes it */
-        }
-        enum status status = add(log, &chain->label, chain->count, reply->entry[i]);
-        if (alarm_is_ours(status)) {
-            return status;
-        }
-        if (status != STATUS_OK) {
-            return alarm_stop_at(log->common, status,
-                                 "The server gave a statement that is not the one in its log.",
-                                 "statement at log index", reply->entry[i]->seq);
-        }
-        chain->count++;
-        log->common->wants.fold = true;
+    size_t count = known_entries(log, reply);
+    if (count == 0) {
+        return withheld(log, chain);
     }
-    return chain->count > before ? STATUS_OK : withheld(log, chain);
+    struct fact *facts = calloc(count, sizeof *facts);
+    if (facts == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = check(log, &chain->label, chain->count + i, reply->entry[i], &facts[i]);
+        if (status != STATUS_OK && !alarm_is_ours(status)) {
+            status = alarm_stop_at(log->common, status,
+                                   "The server gave a statement that is not the one in its log.",
+                                   "statement at log index", reply->entry[i]->seq);
+        }
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = insert(log, &facts[i], field_span(reply->entry[i]->statement));
+        chain->count += status == STATUS_OK ? 1 : 0;
+    }
+    log->common->wants.fold |= status == STATUS_OK;
+    free(facts);
+    return status;
 }
 
 static enum status store_fact(struct log *log, const struct fact *fact)

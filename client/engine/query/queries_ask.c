@@ -183,20 +183,22 @@ static enum status on_events(struct queries *queries, struct query *query,
     if (status != STATUS_OK) {
         return status;
     }
-    advance_accept(queries->log, ADVANCE_EVENTS, &seen);
     bool full = query->terms.limit > 0 && query->event_count >= query->terms.limit;
-    if (goes_on(query, reply, query->event_count > before) && !full) {
-        query->state = ENGINE_WISH_WAITING;
-        return STATUS_OK;
-    }
-    if (query->kind == QUERY_CHART) {
+    bool more = goes_on(query, reply, query->event_count > before) && !full;
+    if (!more && query->kind == QUERY_CHART) {
         status = queries_check_chart_end(queries, query);
     }
-    if (status == STATUS_OK) {
+    if (status != STATUS_OK) {
+        return status;
+    }
+    advance_accept(queries->log, ADVANCE_EVENTS, &seen);
+    if (more) {
+        query->state = ENGINE_WISH_WAITING;
+    } else {
         queries_end(queries, query, STATUS_OK,
                     "The history is whole: every event links to the one before.");
     }
-    return status;
+    return STATUS_OK;
 }
 
 /* The first reply's checkpoint stays the goal: the log grows while it is read, also by this. */
@@ -242,8 +244,8 @@ static enum status on_leaves(struct queries *queries, struct query *query,
     if (status != STATUS_OK) {
         return status;
     }
-    advance_accept(queries->log, ADVANCE_EVENTS, &seen);
     if (query->leaf_count < query->goal.size) {
+        advance_accept(queries->log, ADVANCE_EVENTS, &seen);
         query->state = ENGINE_WISH_WAITING;
         return STATUS_OK;
     }
@@ -252,6 +254,7 @@ static enum status on_leaves(struct queries *queries, struct query *query,
     if (!ID_EQUAL(&root, &query->goal.root)) {
         return STATUS_BAD_PROOF;
     }
+    advance_accept(queries->log, ADVANCE_EVENTS, &seen);
     queries_end(queries, query, STATUS_OK,
                 "Every leaf of the log was read: the root is the signed one, and the running "
                 "numbers of every chart and section hold.");

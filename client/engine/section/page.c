@@ -90,13 +90,17 @@ static bool event_names(const struct sections *sections, const struct section *s
            target->section_number >= reply->to;
 }
 
-static enum status see_chart(struct sections *sections, const struct event *event)
+static enum status see_chart(const struct sections *sections, struct page *page,
+                             const struct event *event)
 {
-    struct chart_id chart;
-    if (event->target->chart_number == 0 || !field_chart(event->target->chart, &chart)) {
+    struct chart_seen told = {.number = event->target->chart_number, .leaf = event->leaf};
+    if (told.number == 0) {
         return STATUS_OK;
     }
-    return section_chart_saw(sections, &chart, event->target->chart_number, &event->leaf);
+    if (!field_chart(event->target->chart, &told.chart)) {
+        return STATUS_MALFORMED;
+    }
+    return page_chart(sections, page, &told);
 }
 
 /* The working copy; the section's own stays as it is until the page is whole. */
@@ -133,7 +137,7 @@ static enum status fill(struct sections *sections, struct request *request, stru
     if (status == STATUS_OK) {
         page->event_number = event.target->section_number;
         page->time_ms = event.open->time_ms;
-        status = see_chart(sections, &event);
+        status = see_chart(sections, page, &event);
     }
     event_free(&event);
     if (status == STATUS_OK &&
@@ -151,6 +155,7 @@ enum status page_reply(struct sections *sections, struct request *request,
     if (page == NULL) {
         return STATUS_NO_MEMORY;
     }
+    page->section = request->section;
     enum status status = reply->from == request->from && reply->to + 1 >= reply->from
                              ? fill(sections, request, page, reply)
                              : STATUS_BAD_PROOF;
@@ -167,17 +172,18 @@ enum status page_reply(struct sections *sections, struct request *request,
      * what we had, and shows that this reading was written down. */
     advance_accept(sections->log, ADVANCE_EVENTS, &page->seen);
     clock_saw_leaf(sections->common, page->time_ms);
-    page->section = request->section;
     page->from = reply->from;
     page->to = reply->to;
     if (page->event_number > section->known) {
         section->known = page->event_number;
     }
     if (page->to < page->from) {
-        /* Nothing new after all; the event says so, and no chunk follows. */
-        section_deny(section);
+        /* Nothing new after all; the event proves it, and no chunk follows. That there was more was
+         * a hint alone, and false: it must not hide what comes later. */
+        section->known = section->timeline.number;
+        status = section_chart_saw(sections, &page->chart);
         page_free(page);
-        return STATUS_OK;
+        return status;
     }
     request->chunks = true;
     if (request->discard) {

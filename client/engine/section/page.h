@@ -36,8 +36,10 @@ struct page {
     struct seen_log seen;  /* the events log as this page's proof shows it */
     uint64_t event_number; /* the section's last number as the event says */
     struct hash event_head;
+    struct chart_seen chart; /* the highest place in the chart's history that it tells of */
     uint64_t time_ms;
-    bool entered; /* its first entry was looked at */
+    uint64_t revisions, signatures; /* checked in it */
+    bool entered;                   /* its first entry was looked at */
     struct page_item *items;
     size_t item_count, item_capacity;
     struct page_device *devices;
@@ -65,9 +67,17 @@ void page_free(struct page *page);
  * troubles. */
 MUST_CHECK enum status page_take_entry(struct sections *sections, struct page *page,
                                        const Alcove__PageEntry *entry);
-/* The last signature of each device, and what their authors had seen of the logs. */
+/* The last signature of each device, and what their authors had seen of the logs: checked, and
+ * remembered by page_keep. */
 MUST_CHECK enum status page_take_signatures(struct sections *sections, struct page *page);
 
-/* page_keep.c: all of it or nothing, in one transaction. A revision of our own comes the same way:
- * it is fetched back after the server took it, so that one path alone verifies. */
+/* Notes that the page tells of this place in its chart's history. STATUS_EQUIVOCATION if something
+ * else was told of the same number, by anybody; STATUS_BAD_CHAIN for another chart. */
+MUST_CHECK enum status page_chart(const struct sections *sections, struct page *page,
+                                  const struct chart_seen *told);
+
+/* page_keep.c: all of it or nothing, in one transaction, and only then what follows from it in
+ * memory: places in charts, words on the logs, names. Nothing else may remember anything of a page.
+ * A revision of our own comes the same way: it is fetched back after the server took it, so that
+ * one path alone verifies. */
 MUST_CHECK enum status page_keep(struct sections *sections, struct page *page);

@@ -1,6 +1,8 @@
 #include "client/engine/section/page.h"
 
 #include "client/engine/common/alarm.h"
+#include "client/engine/log/carried.h"
+#include "client/engine/section/name.h"
 
 /* Keeping a whole page at once, and what follows from what it holds. */
 
@@ -159,23 +161,47 @@ static void move_on(struct section *section, struct page *page)
     section->missing_number = 0;
 }
 
-/*
- * One transaction, in this order: an erasure looks for what it empties through the index, so that
- * the page's own revisions must be stored and indexed before; the section is stored last, since its
- * number says that everything up to it is here. Only then is the authority told of ends by the
- * clock: it cannot be told to forget them, and a page that was not kept comes again.
- */
-enum status page_keep(struct sections *sections, struct page *page)
+static enum status take_names(struct sections *sections, const struct page *page)
 {
-    struct section *section = &sections->items[page->section];
-    const struct storage *storage = &sections->common->storage;
-    struct timeline before = section->timeline;
-    size_t verified_before = section->verified_count;
-    enum status status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
+    const struct authority_section *facts =
+        authority_section(sections->log->authority, &sections->items[page->section].id);
+    for (size_t i = 0; i < page->item_count && facts != NULL; i++) {
+        const struct page_item *item = &page->items[i];
+        struct kept kept;
+        if (item->kind != ENTRY_REVISION ||
+            kept_decode(span_of(item->bytes, item->size), item->number, &kept) != STATUS_OK ||
+            kept.state != KEPT_OPEN || !name_is(kept.text)) {
+            continue;
+        }
+        enum status status = name_take(sections->names, facts, &kept.item.author, kept.text);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
-    status = put_items(sections, section, page);
+    return STATUS_OK;
+}
+
+/* What a page that was kept tells beyond its own section. It is checked already, so that all that
+ * can fail here is memory; then the engine stops, and a restart reads the same from the storage. */
+static enum status remember(struct sections *sections, const struct page *page)
+{
+    sections->revisions_verified += page->revisions;
+    sections->signatures_checked += page->signatures;
+    for (size_t i = 0; i < page->device_count; i++) {
+        if (page->devices[i].has_seen) {
+            carried_take(sections->log, &page->devices[i].device, &page->devices[i].seen);
+        }
+    }
+    enum status status = section_chart_saw(sections, &page->chart);
+    if (status == STATUS_OK) {
+        status = take_names(sections, page);
+    }
+    return status == STATUS_OK ? mark_ended(sections, page) : status;
+}
+
+static enum status store(struct sections *sections, struct section *section, struct page *page)
+{
+    enum status status = put_items(sections, section, page);
     if (status == STATUS_OK) {
         status = add_to_index(section, page);
     }
@@ -183,10 +209,33 @@ enum status page_keep(struct sections *sections, struct page *page)
         status = erase(sections, section, page);
     }
     if (status == STATUS_OK) {
+        status = section_store_chart(sections, &page->chart);
+    }
+    if (status == STATUS_OK) {
         move_on(section, page);
         status = section_store(sections, section);
     }
-    status = storage_end(storage, status);
+    return status;
+}
+
+/*
+ * One transaction, in this order: an erasure looks for what it empties through the index, so that
+ * the page's own revisions must be stored and indexed before; the section is stored last, since its
+ * number says that everything up to it is here. Only then is anybody else told of what the page
+ * says: they cannot be told to forget it, and a page that was not kept comes again.
+ */
+enum status page_keep(struct sections *sections, struct page *page)
+{
+    struct section *section = &sections->items[page->section];
+    const struct storage *storage = &sections->common->storage;
+    struct timeline before = section->timeline;
+    size_t verified_before = section->verified_count;
+    uint64_t missing_before = section->missing_number;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = storage_end(storage, store(sections, section, page));
     if (status != STATUS_OK) {
         /* As before; the index is made again when needed. */
         if (section->timeline.number != before.number) {
@@ -194,8 +243,9 @@ enum status page_keep(struct sections *sections, struct page *page)
             section->timeline = before;
         }
         section->verified_count = verified_before;
+        section->missing_number = missing_before;
         index_deinit(&section->index);
         return status;
     }
-    return mark_ended(sections, page);
+    return remember(sections, page);
 }

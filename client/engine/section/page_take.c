@@ -2,7 +2,6 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/log/carried.h"
-#include "client/engine/section/name.h"
 #include "client/engine/section/seal_text.h"
 #include "keys/public/bytes/array.h"
 #include "keys/public/bytes/wipe.h"
@@ -67,14 +66,15 @@ static bool was_verified(const struct section *section, const struct page *page,
     return false;
 }
 
-static enum status verify(struct sections *sections, const struct page_device *device)
+static enum status verify(const struct sections *sections, struct page *page,
+                          const struct page_device *device)
 {
     const struct authority_device *facts =
         authority_device(sections->log->authority, &device->device);
     if (facts == NULL) {
         return STATUS_NOT_FOUND;
     }
-    sections->signatures_checked++;
+    page->signatures++;
     return revision_verify(span_of(device->header, device->header_size), &device->signature,
                            &sections->common->practice, &facts->keys.content);
 }
@@ -100,7 +100,7 @@ static enum status note_device(struct sections *sections, struct page *page,
     if (was_verified(&sections->items[page->section], page, &context->device)) {
         return STATUS_OK;
     }
-    enum status status = verify(sections, device);
+    enum status status = verify(sections, page, device);
     if (status != STATUS_OK) {
         return bad(sections, status, "A revision's signature is not its author's.", entry->number);
     }
@@ -115,13 +115,13 @@ enum status page_take_signatures(struct sections *sections, struct page *page)
 {
     for (size_t i = 0; i < page->device_count; i++) {
         struct page_device *device = &page->devices[i];
-        enum status status = device->verified ? STATUS_OK : verify(sections, device);
+        enum status status = device->verified ? STATUS_OK : verify(sections, page, device);
         if (status != STATUS_OK) {
             return bad(sections, status, "A revision's signature is not its author's.",
                        device->number);
         }
         device->verified = true;
-        status = device->has_seen ? carried_take(sections->log, &device->device, &device->seen)
+        status = device->has_seen ? carried_check(sections->log, &device->device, &device->seen)
                                   : STATUS_OK;
         if (status != STATUS_OK) {
             return bad(sections, status,
@@ -209,15 +209,6 @@ static enum status keep(struct sections *sections, struct page *page,
                        entry->number);
         }
     }
-    const struct authority_section *facts =
-        authority_section(sections->log->authority, &sections->items[page->section].id);
-    if (facts != NULL && kept.state == KEPT_OPEN && name_is(kept.text)) {
-        /* Names are no secret within a section and spoil nothing if the page fails later. */
-        enum status status = name_take(sections->names, facts, &context->member, kept.text);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
     kept.item.erased = kept.state == KEPT_ERASED;
     kept.item.sealed = kept.state == KEPT_SEALED;
     struct page_item *item = &page->items[page->item_count];
@@ -227,6 +218,27 @@ static enum status keep(struct sections *sections, struct page *page,
     enum status status = kept_encode(&kept, &item->bytes, &item->size);
     if (status == STATUS_OK) {
         page->item_count++;
+    }
+    return status;
+}
+
+enum status page_chart(const struct sections *sections, struct page *page,
+                       const struct chart_seen *told)
+{
+    if (told->number == 0) {
+        return STATUS_OK;
+    }
+    const struct authority_section *facts =
+        authority_section(sections->log->authority, &sections->items[page->section].id);
+    if (facts == NULL || !facts->has_chart || !ID_EQUAL(&facts->chart, &told->chart)) {
+        return STATUS_BAD_CHAIN;
+    }
+    enum status status = section_chart_fits(sections, told);
+    if (page->chart.number == told->number && !ID_EQUAL(&page->chart.leaf, &told->leaf)) {
+        status = STATUS_EQUIVOCATION;
+    }
+    if (status == STATUS_OK && told->number > page->chart.number) {
+        page->chart = *told;
     }
     return status;
 }
@@ -258,9 +270,9 @@ static enum status take_revision(struct sections *sections, struct page *page,
     }
     status = note_device(sections, page, entry, &context, &signature);
     if (status == STATUS_OK && context.has_chart) {
-        status =
-            section_chart_saw(sections, &context.chart, context.chart_number, &context.chart_leaf);
-        if (status == STATUS_EQUIVOCATION) {
+        struct chart_seen told = {context.chart, context.chart_number, context.chart_leaf};
+        status = page_chart(sections, page, &told);
+        if (status != STATUS_OK) {
             return bad(sections, status,
                        "The server shows this author another history of the chart than us.",
                        entry->number);
@@ -269,7 +281,7 @@ static enum status take_revision(struct sections *sections, struct page *page,
     if (status == STATUS_OK) {
         status = keep(sections, page, entry, &context, &link);
     }
-    sections->revisions_verified += status == STATUS_OK ? 1 : 0;
+    page->revisions += status == STATUS_OK ? 1 : 0;
     return status;
 }
 

@@ -56,7 +56,8 @@ void section_deinit(struct sections *sections)
     sections->chart_count = 0;
 }
 
-enum status section_list(struct sections *sections, const Alcove__SectionState *state)
+/* A section that we did not know is added at once, since it can be taken off again. */
+static enum status check_listed(struct sections *sections, const Alcove__SectionState *state)
 {
     struct section_id id;
     struct chain_label label;
@@ -79,10 +80,40 @@ enum status section_list(struct sections *sections, const Alcove__SectionState *
     if (section->started && state->ended_at == 0 && state->number < section->timeline.number) {
         return STATUS_REWOUND;
     }
+    return STATUS_OK;
+}
+
+static void take_listed(struct sections *sections, const Alcove__SectionState *state)
+{
+    struct section_id id;
+    CHECK(field_section(state->section, &id));
+    struct section *section = section_find(sections, &id);
+    CHECK(section != NULL);
     section->listed = true;
     section->ended_at = state->ended_at;
     if (state->number > section->known) {
         section->known = state->number;
+    }
+}
+
+enum status section_list(struct sections *sections, const Alcove__StateReply *state)
+{
+    size_t before = sections->count;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < state->n_section && status == STATUS_OK; i++) {
+        status = check_listed(sections, state->section[i]);
+    }
+    if (status != STATUS_OK) {
+        while (sections->count > before) {
+            timeline_free(&sections->items[--sections->count].timeline);
+        }
+        return status;
+    }
+    for (size_t i = 0; i < sections->count; i++) {
+        sections->items[i].listed = false;
+    }
+    for (size_t i = 0; i < state->n_section; i++) {
+        take_listed(sections, state->section[i]);
     }
     return STATUS_OK;
 }
@@ -207,25 +238,29 @@ const struct chart_seen *section_chart_seen(const struct sections *sections,
     return NULL;
 }
 
-enum status section_chart_saw(struct sections *sections, const struct chart_id *chart,
-                              uint64_t number, const struct hash *leaf)
+enum status section_chart_fits(const struct sections *sections, const struct chart_seen *told)
 {
-    if (number == 0) {
+    const struct chart_seen *seen = section_chart_seen(sections, &told->chart);
+    return seen != NULL && seen->number == told->number && !ID_EQUAL(&seen->leaf, &told->leaf)
+               ? STATUS_EQUIVOCATION
+               : STATUS_OK;
+}
+
+enum status section_chart_saw(struct sections *sections, const struct chart_seen *told)
+{
+    if (told->number == 0) {
         return STATUS_OK;
+    }
+    enum status status = section_chart_fits(sections, told);
+    if (status != STATUS_OK) {
+        return status;
     }
     for (size_t i = 0; i < sections->chart_count; i++) {
         struct chart_seen *seen = &sections->charts[i];
-        if (!ID_EQUAL(&seen->chart, chart)) {
-            continue;
+        if (ID_EQUAL(&seen->chart, &told->chart)) {
+            *seen = told->number > seen->number ? *told : *seen;
+            return STATUS_OK;
         }
-        if (seen->number == number && !ID_EQUAL(&seen->leaf, leaf)) {
-            return STATUS_EQUIVOCATION;
-        }
-        if (number > seen->number) {
-            seen->number = number;
-            seen->leaf = *leaf;
-        }
-        return STATUS_OK;
     }
     struct chart_seen *charts =
         realloc(sections->charts, (sections->chart_count + 1) * sizeof *sections->charts);
@@ -233,6 +268,6 @@ enum status section_chart_saw(struct sections *sections, const struct chart_id *
         return STATUS_NO_MEMORY;
     }
     sections->charts = charts;
-    charts[sections->chart_count++] = (struct chart_seen){*chart, number, *leaf};
+    charts[sections->chart_count++] = *told;
     return STATUS_OK;
 }

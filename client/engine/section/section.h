@@ -44,7 +44,7 @@ struct section {
 /* The highest place in a chart's own history that anybody told us (decision 15). */
 struct chart_seen {
     struct chart_id chart;
-    uint64_t number;
+    uint64_t number; /* 0: none */
     struct hash leaf;
 };
 
@@ -66,7 +66,9 @@ struct sections {
 
 void section_deinit(struct sections *sections);
 struct section *section_find(const struct sections *sections, const struct section_id *id);
-MUST_CHECK enum status section_list(struct sections *sections, const Alcove__SectionState *state);
+/* Takes the newest STATE's list: all of it or, if one of them does not hold together with what is
+ * here, nothing. STATUS_MALFORMED, STATUS_BAD_CHAIN, STATUS_REWOUND, STATUS_NO_MEMORY. */
+MUST_CHECK enum status section_list(struct sections *sections, const Alcove__StateReply *state);
 const struct secret *section_key(const struct section *section, const struct hash *epoch);
 /* Sets the timeline at its beginning, once we hold a key. */
 MUST_CHECK enum status section_begin(struct sections *sections, struct section *section);
@@ -79,8 +81,12 @@ MUST_CHECK enum status section_index(const struct sections *sections, struct sec
 /* The highest place in the chart's history that we know of; NULL: none. */
 const struct chart_seen *section_chart_seen(const struct sections *sections,
                                             const struct chart_id *chart);
-MUST_CHECK enum status section_chart_saw(struct sections *sections, const struct chart_id *chart,
-                                         uint64_t number, const struct hash *leaf);
+/* STATUS_EQUIVOCATION if what is known has another leaf at that number. Changes nothing. */
+MUST_CHECK enum status section_chart_fits(const struct sections *sections,
+                                          const struct chart_seen *told);
+/* Remembers it, if it is the highest yet. Only for what was proved or signed, once all of the
+ * answer that brought it holds: what is remembered here is signed in our own next revision. */
+MUST_CHECK enum status section_chart_saw(struct sections *sections, const struct chart_seen *told);
 
 /* section_keys.c: opens what epoch keys are sealed to us. A seal that should open and does not is
  * told. */
@@ -92,3 +98,6 @@ MUST_CHECK enum status section_load(struct sections *sections);
 MUST_CHECK enum status section_store_synced(struct sections *sections);
 /* Within a transaction of the caller. */
 MUST_CHECK enum status section_store(struct sections *sections, const struct section *section);
+/* The same for a place in a chart's history, if it is higher than what is remembered. */
+MUST_CHECK enum status section_store_chart(const struct sections *sections,
+                                           const struct chart_seen *told);

@@ -22,26 +22,21 @@ static const struct field HEAD[] = {
     FIELD(struct section, verified_count, FIELD_U16),
 };
 
-static enum status put_chart(struct sections *sections, const struct section *section)
+enum status section_store_chart(const struct sections *sections, const struct chart_seen *told)
 {
-    const struct authority_section *facts =
-        sections->log->authority == NULL
-            ? NULL
-            : authority_section(sections->log->authority, &section->id);
-    const struct chart_seen *seen =
-        facts == NULL || !facts->has_chart ? NULL : section_chart_seen(sections, &facts->chart);
-    if (seen == NULL) {
+    const struct chart_seen *seen = section_chart_seen(sections, &told->chart);
+    if (told->number == 0 || (seen != NULL && seen->number >= told->number)) {
         return STATUS_OK;
     }
     uint8_t key[CHART_KEY_BYTES] = {'c'};
-    memcpy(key + 1, seen->chart.bytes, ID_BYTES);
+    memcpy(key + 1, told->chart.bytes, ID_BYTES);
     uint8_t value[CHART_VALUE_BYTES];
     struct cursor_writer writer;
     cursor_write_init(&writer, value, sizeof value);
-    cursor_write_u64(&writer, seen->number);
-    cursor_write_span(&writer, ID_SPAN(&seen->leaf));
-    return sections->common->storage.put(sections->common->storage.context, STORAGE_META,
-                                         span_of(key, sizeof key), span_of(value, sizeof value));
+    cursor_write_u64(&writer, told->number);
+    cursor_write_span(&writer, ID_SPAN(&told->leaf));
+    return storage_put(&sections->common->storage, STORAGE_META, span_of(key, sizeof key),
+                       span_of(value, sizeof value));
 }
 
 /* That everything was here once: a device that is offline from its start may go on with it. */
@@ -87,9 +82,6 @@ enum status section_store(struct sections *sections, const struct section *secti
     if (status == STATUS_OK) {
         status = sections->common->storage.put(sections->common->storage.context, STORAGE_SECTION,
                                                span_of(key, sizeof key), span_of(value, size));
-    }
-    if (status == STATUS_OK) {
-        status = put_chart(sections, section);
     }
 out:
     free(timeline);
@@ -149,14 +141,13 @@ static bool load_chart(void *visitor, struct span key, struct span value)
         loading->status = STATUS_CORRUPT;
         return false;
     }
-    struct chart_id chart;
-    memcpy(chart.bytes, key.data + 1, ID_BYTES);
+    struct chart_seen seen;
+    memcpy(seen.chart.bytes, key.data + 1, ID_BYTES);
     struct cursor_reader reader;
     cursor_read_init(&reader, value);
-    uint64_t number = cursor_read_u64(&reader);
-    struct hash leaf;
-    cursor_read_bytes(&reader, leaf.bytes, HASH_BYTES);
-    loading->status = section_chart_saw(loading->sections, &chart, number, &leaf);
+    seen.number = cursor_read_u64(&reader);
+    cursor_read_bytes(&reader, seen.leaf.bytes, HASH_BYTES);
+    loading->status = section_chart_saw(loading->sections, &seen);
     return loading->status == STATUS_OK;
 }
 

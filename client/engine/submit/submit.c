@@ -104,8 +104,10 @@ static bool built_has_statement(const struct wish *wish)
     return has;
 }
 
-static enum status note_reply(struct sources *from, const struct wish *wish,
-                              const Alcove__SubmitReply *reply)
+/* No more than hints of what to fetch: the reply proves nothing, so that the place in the chart that
+ * it names is not remembered. The page that brings the note back proves its own. */
+static void note_reply(struct sources *from, const struct wish *wish,
+                       const Alcove__SubmitReply *reply)
 {
     struct section *section = section_find(from->sections, &wish->section);
     if (section != NULL && reply->section_number > section->known) {
@@ -115,14 +117,6 @@ static enum status note_reply(struct sources *from, const struct wish *wish,
         from->common->wants.checkpoint = true;
         from->common->wants.state = true;
     }
-    const struct authority_section *facts =
-        section == NULL ? NULL : authority_section(from->log->authority, &section->id);
-    struct hash leaf;
-    if (facts != NULL && facts->has_chart && reply->chart_number > 0 &&
-        field_hash(reply->event_leaf, &leaf)) {
-        return section_chart_saw(from->sections, &facts->chart, reply->chart_number, &leaf);
-    }
-    return STATUS_OK;
 }
 
 /* The reply is taken before the wish goes: the section's new number, by which the page with this
@@ -141,7 +135,7 @@ static enum status done(struct sources *from, struct wish *wish, struct span bod
         status = decode_submit_reply(body, &arena, &reply);
         if (status == STATUS_OK) {
             event = reply->event;
-            status = note_reply(from, wish, reply);
+            note_reply(from, wish, reply);
         }
     }
     arena_free(&arena);
