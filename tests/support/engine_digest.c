@@ -200,7 +200,7 @@ static void add_wants(struct bytes *bytes, const struct common *common)
     add_u64(bytes, common->wants.state);
     add_u64(bytes, common->wants.fold);
     add_u64(bytes, common->wants.subscribe);
-    add_u64(bytes, common->wants.retry_at_ms);
+    add_u64(bytes, common->wants.later.until_ms);
     add_u64(bytes, common->clock.newest_leaf_ms);
     add_u64(bytes, common->clock.newest_leaf_at_ms);
     add_u64(bytes, common->clock.confirmed_ms);

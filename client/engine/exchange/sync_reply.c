@@ -94,7 +94,7 @@ static enum status on_state(struct engine *engine, const Alcove__StateReply *rep
 
 static enum status refused(struct engine *engine, struct request *request, enum status code)
 {
-    if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
+    if (common_passes(code)) {
         common_retry_later(&engine->common, code);
         return STATUS_OK;
     }

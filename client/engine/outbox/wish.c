@@ -333,8 +333,11 @@ static bool load_one(void *visitor, struct span key, struct span value)
         wish_free(wish);
         return false;
     }
-    if (wish->state == ENGINE_WISH_SENT) {
+    /* Earlier versions gave up a note when the server's disk was full. */
+    bool given_up = wish->state == ENGINE_WISH_FAILED && wish->status == STATUS_FULL;
+    if (wish->state == ENGINE_WISH_SENT || given_up) {
         wish->state = ENGINE_WISH_WAITING;
+        wish->status = STATUS_OK;
     }
     append(loading->outbox, wish);
     if (ticket >= loading->outbox->common->next_ticket) {

@@ -39,6 +39,8 @@ struct wish {
     enum engine_wish state;
     enum status status; /* of FAILED */
     uint32_t tries;
+    uint64_t not_before_ms; /* the server had no room for it; since engine_new */
+    uint64_t wait_ms;
     /* One stored number, by kind. */
     union {
         uint32_t subtype;

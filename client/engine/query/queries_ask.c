@@ -281,7 +281,7 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
         query = query->next;
     }
     CHECK(query != NULL); /* one that was sent cannot be dropped */
-    if (code == STATUS_BUSY || code == STATUS_UNAVAILABLE) {
+    if (common_passes(common_code(code))) {
         query->state = ENGINE_WISH_WAITING;
         common_retry_later(queries->common, code);
         return STATUS_OK;

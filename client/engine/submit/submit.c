@@ -76,7 +76,8 @@ enum status submit_ask(struct sources *from, bool *out_asked)
     struct wish *wish = from->outbox->first;
     while (wish != NULL) {
         struct wish *next = wish->next;
-        if (wish->state == ENGINE_WISH_WAITING && !same_section_waits(from, wish)) {
+        if (wish->state == ENGINE_WISH_WAITING && from->common->now_ms >= wish->not_before_ms &&
+            !same_section_waits(from, wish)) {
             enum status status = try_one(from, wish, out_asked);
             if (status != STATUS_OK || *out_asked) {
                 return status;
@@ -192,9 +193,13 @@ enum status submit_reply(struct sources *from, struct request *request, uint32_t
     if (status == STATUS_OK || status == STATUS_ALREADY) {
         return done(from, wish, body);
     }
-    if (status == STATUS_BUSY || status == STATUS_UNAVAILABLE) {
+    if (common_passes(status)) {
         wish->state = ENGINE_WISH_WAITING;
-        common_retry_later(from->common, status);
+        if (status == STATUS_FULL) { /* reading goes on meanwhile */
+            wish->not_before_ms = from->common->now_ms + common_longer(&wish->wait_ms);
+        } else {
+            common_retry_later(from->common, status);
+        }
         return STATUS_OK;
     }
     if (may_repeat(wish, status)) {
