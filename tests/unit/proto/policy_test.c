@@ -4,8 +4,8 @@
 
 #define CELLS (POLICY_ROLE_COUNT * POLICY_RELATION_COUNT * POLICY_CLASS_COUNT * POLICY_ACTION_MAX)
 
-/* Goal: what must never be allowed is not, whatever the relation (SECURITY.md, the
- * "never" column). Method: all relations at once. */
+/* Goal: what must never be allowed is not, whatever the relation. Method: all
+ * relations at once. */
 static void test_never_column_is_never_allowed(void **state)
 {
     (void)state;
