@@ -63,7 +63,8 @@ struct talk_reply {
 MUST_CHECK enum status talk_listen(const char *profile, int *out_fd);
 /* Removes the socket's name. */
 void talk_unlink(const char *profile);
-/* STATUS_NOT_FOUND: no agent; STATUS_REFUSED: it is another user's; STATUS_IO. */
+/* STATUS_NOT_FOUND: no agent; STATUS_REFUSED: it is another user's; STATUS_BUSY: too many wait for
+ * it already; STATUS_IO. */
 MUST_CHECK enum status talk_connect(const char *profile, int *out_fd);
 /* The next caller. STATUS_NOT_FOUND: nobody waits; STATUS_REFUSED: another user, turned away. */
 MUST_CHECK enum status talk_accept(int listener, int *out_fd);

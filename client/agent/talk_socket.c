@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define NAME    "agent.sock"
-#define BACKLOG 32
+#define BACKLOG 1024 /* of an agent that does not answer each command takes two */
 #define WAIT_S  1
 
 /* A profile's path may be longer than a socket's name may be: the name goes by its folder's
@@ -77,9 +77,14 @@ enum status talk_connect(const char *profile, int *out_fd)
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     struct sockaddr_un address;
     enum status status = fd < 0 ? STATUS_IO : name_of(folder, &address);
+    struct timeval wait = {WAIT_S, 0};
+    if (status == STATUS_OK && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0) {
+        status = STATUS_IO;
+    }
     if (status == STATUS_OK &&
         connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         status = errno == ENOENT || errno == ECONNREFUSED ? STATUS_NOT_FOUND : STATUS_IO;
+        status = errno == EAGAIN ? STATUS_BUSY : status;
         status = errno == EACCES || errno == EPERM ? STATUS_REFUSED : status;
     }
     if (status == STATUS_OK && !same_user(fd)) {

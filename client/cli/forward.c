@@ -1,5 +1,6 @@
 #include "client/cli/forward.h"
 
+#include "client/agent/talk_force.h"
 #include "client/cli/command.h"
 #include "client/cli/forward_watch.h"
 #include "client/cli/handed.h"
@@ -9,6 +10,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* How long an agent may be stopped before a command gives up, looking so often. */
+#define STOPPED_MS 1500u
+#define LOOK_MS    100u
+/* An agent that waits for a server looks ten times a second whether it is to lock. */
+#define LOCK_MS    2000u
 
 /* Copies what was printed; read at offsets, since the agent's end shares the position. */
 static bool copy_out(int fd, FILE *out)
@@ -37,8 +44,43 @@ static int agent_gone(struct cli *cli)
                      "outbox; see `alcove list` and `alcove status`, then try again.");
 }
 
+/* An agent that is stopped would keep what it is sent, and carry it out whenever it goes on. */
+static int refuse_stopped(struct cli *cli, int fd)
+{
+    pid_t agent = talk_agent(fd);
+    for (uint32_t waited_ms = 0; talk_is_stopped(agent); waited_ms += LOOK_MS) {
+        if (waited_ms >= STOPPED_MS) {
+            return cli_error(cli, CLI_LOCKED,
+                             "the agent (process %ld) does not answer: it is stopped. Nothing was "
+                             "sent to it. `kill -CONT %ld` lets it go on; `alcove lock` ends it.",
+                             (long)agent, (long)agent);
+        }
+        (void)talk_waits(fd, LOOK_MS);
+    }
+    return CLI_OK;
+}
+
+/* A person who waits is told for what, once. */
+static void await_told(struct cli *cli, int fd)
+{
+    if (talk_waits(fd, TALK_SILENT_MS)) {
+        return;
+    }
+    pid_t agent = talk_agent(fd);
+    if (talk_is_stopped(agent)) {
+        cli_warn(cli,
+                 "the agent (process %ld) does not answer: it is stopped. `kill -CONT %ld` lets it "
+                 "go on; `alcove lock` ends it.",
+                 (long)agent, (long)agent);
+    } else {
+        cli_warn(cli, "waiting for the agent (process %ld), which waits for the server or works.",
+                 (long)agent);
+    }
+}
+
 static int await(struct cli *cli, int fd)
 {
+    await_told(cli, fd);
     struct talk_reply reply;
     enum status status = talk_receive_reply(fd, &reply);
     if (status == STATUS_VERSION) {
@@ -108,6 +150,25 @@ static int send_and_wait(struct cli *cli, int fd, const struct handed *handed, c
     return handed->kind == TALK_WATCH ? forward_watch(cli, fd, handed->limit_ms) : await(cli, fd);
 }
 
+/* |*out_fd|: the agent. CLI_OK with -1: there is none. */
+static int reach(struct cli *cli, int *out_fd)
+{
+    enum status status = talk_connect(cli->profile, out_fd);
+    if (status == STATUS_REFUSED) {
+        return cli_error(cli, CLI_REFUSED,
+                         "the agent of %s belongs to another user; nothing was sent to it",
+                         cli->profile);
+    }
+    if (status == STATUS_BUSY) {
+        return cli_error(cli, CLI_LOCKED,
+                         "the agent of %s does not answer, and others wait for it already. Nothing "
+                         "was sent to it.",
+                         cli->profile);
+    }
+    *out_fd = status == STATUS_OK ? *out_fd : -1;
+    return *out_fd < 0 ? CLI_OK : refuse_stopped(cli, *out_fd);
+}
+
 int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t *out_size)
 {
     struct cli asking = *cli;
@@ -116,9 +177,10 @@ int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t
     CHECK(asking.out != NULL);
     struct handed handed = {.kind = TALK_ASK, .cwd = -1, .in = -1};
     int fd = -1;
-    int code = talk_connect(cli->profile, &fd) == STATUS_OK
-                   ? send_and_wait(&asking, fd, &handed, values)
-                   : agent_gone(cli);
+    int code = reach(cli, &fd);
+    if (code == CLI_OK) {
+        code = fd >= 0 ? send_and_wait(&asking, fd, &handed, values) : agent_gone(cli);
+    }
     if (fd >= 0) {
         (void)close(fd);
     }
@@ -133,23 +195,22 @@ int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t
     return code;
 }
 
-/* |*out_fd|: the agent. CLI_OK with -1: there is none. */
-static int reach(struct cli *cli, int *out_fd)
-{
-    enum status status = talk_connect(cli->profile, out_fd);
-    if (status == STATUS_REFUSED) {
-        return cli_error(cli, CLI_REFUSED,
-                         "the agent of %s belongs to another user; nothing was sent to it",
-                         cli->profile);
-    }
-    *out_fd = status == STATUS_OK ? *out_fd : -1;
-    return CLI_OK;
-}
-
 static int gather(struct cli *cli, void *values, struct handed *handed)
 {
     int code = cli->command->gather == NULL ? CLI_OK : cli->command->gather(cli, values, handed);
     return code == CLI_OK ? handed_stdin(cli, handed, values) : code;
+}
+
+/* Whoever pipes a text here has no other copy of it: taken in although the agent is of no use. */
+static void keep_piped(struct cli *cli, void *values)
+{
+    struct handed handed;
+    handed_init(&handed);
+    if (handed_reads_stdin(cli->command, values)) {
+        int code = gather(cli, values, &handed);
+        handed.text.typed = code == CLI_OK;
+    }
+    handed_deinit(cli, &handed, CLI_LOCKED);
 }
 
 bool forward_run(struct cli *cli, void *values, int *out_code)
@@ -159,30 +220,60 @@ bool forward_run(struct cli *cli, void *values, int *out_code)
     }
     int fd = -1;
     *out_code = reach(cli, &fd);
-    if (*out_code != CLI_OK) {
-        return true;
+    bool found = fd >= 0;
+    if (found) {
+        (void)close(fd); /* the text may take an hour in the editor */
+        fd = -1;
     }
-    if (fd < 0) {
-        return false;
+    if (!found || *out_code != CLI_OK) {
+        if (found) {
+            keep_piped(cli, values);
+        }
+        return found || *out_code != CLI_OK;
     }
-    (void)close(fd); /* the text may take an hour in the editor */
     struct handed handed;
     handed_init(&handed);
     *out_code = gather(cli, values, &handed);
     if (*out_code == CLI_OK) {
         *out_code = reach(cli, &fd);
+        handed.text.typed |= *out_code != CLI_OK && handed_reads_stdin(cli->command, values);
     }
     if (*out_code == CLI_OK && fd >= 0) {
         *out_code = send_and_wait(cli, fd, &handed, values);
-        (void)close(fd);
     } else if (*out_code == CLI_OK) {
         /* Locked meanwhile: on with what was gathered, after asking for the passphrase. */
         cli->in = handed.in >= 0 ? handed.in : cli->in;
         handed_place(cli->command, values, handed.fds, handed.fd_count);
         *out_code = cli_run(cli, values);
     }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
     handed_deinit(cli, &handed, *out_code);
     return true;
+}
+
+/* The agent did not answer in time: its process ends instead. */
+static int lock_by_force(struct cli *cli, int fd)
+{
+    pid_t agent = talk_agent(fd);
+    bool killed = false;
+    if (talk_force_end(cli->profile, fd, &killed) != STATUS_OK) {
+        return cli_error(cli, CLI_FAILED,
+                         "the agent (process %ld) does not answer and could not be ended. It still "
+                         "holds the keys: switch this machine off, or end it as its administrator.",
+                         (long)agent);
+    }
+    if (killed) {
+        cli_warn(cli,
+                 "the agent (process %ld) did not answer and was ended by force. What is in the "
+                 "outbox is kept; what a command was just doing there is lost.",
+                 (long)agent);
+    } else {
+        cli_warn(cli, "the agent (process %ld) did not answer, and ended when it was told to.",
+                 (long)agent);
+    }
+    return CLI_OK;
 }
 
 int forward_lock(struct cli *cli, bool *out_was)
@@ -197,12 +288,15 @@ int forward_lock(struct cli *cli, bool *out_was)
         return cli_fail(cli, SAY_AGENT_REACH, status);
     }
     *out_was = true;
+    int code = CLI_OK;
     struct talk_request request;
     talk_request_init(&request);
     request.kind = TALK_LOCK;
     status = talk_send_request(fd, &request);
     struct talk_reply reply;
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !talk_waits(fd, LOCK_MS)) {
+        code = lock_by_force(cli, fd);
+    } else if (status == STATUS_OK) {
         /* The end of the connection says as much as the answer: the agent is gone. */
         status = talk_receive_reply(fd, &reply);
         if (status == STATUS_OK) {
@@ -210,5 +304,5 @@ int forward_lock(struct cli *cli, bool *out_was)
         }
     }
     (void)close(fd);
-    return CLI_OK;
+    return code;
 }

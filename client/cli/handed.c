@@ -96,7 +96,7 @@ int handed_secret(struct cli *cli, struct handed *handed, const struct secret *s
     return good ? CLI_OK : cli_fail(cli, SAY_AGENT_HAND, STATUS_IO);
 }
 
-static bool reads_stdin(const struct command *command, const void *values)
+bool handed_reads_stdin(const struct command *command, const void *values)
 {
     const char *text = NULL;
     for (size_t i = 0; i < command->options->count; i++) {
@@ -112,7 +112,7 @@ static bool reads_stdin(const struct command *command, const void *values)
 
 int handed_stdin(struct cli *cli, struct handed *handed, const void *values)
 {
-    if (handed->in >= 0 || !reads_stdin(cli->command, values)) {
+    if (handed->in >= 0 || !handed_reads_stdin(cli->command, values)) {
         return CLI_OK;
     }
     uint8_t *bytes = NULL;

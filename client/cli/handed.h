@@ -31,5 +31,7 @@ MUST_CHECK int handed_text(struct cli *cli, struct handed *handed, struct span t
 /* A line to be read from the descriptor |*out_number|. Likewise. */
 MUST_CHECK int handed_secret(struct cli *cli, struct handed *handed, const struct secret *secret,
                              int *out_number);
+/* Whether an option says "-", standard input. */
+bool handed_reads_stdin(const struct command *command, const void *values);
 /* Standard input itself, when an option says "-" and nothing has replaced it. Likewise. */
 MUST_CHECK int handed_stdin(struct cli *cli, struct handed *handed, const void *values);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Who is refused comes back rarely, and by a person's word at once: an agent whose member is
-# suspended, over ten simulated minutes, counted at the server. Needs a build with test hooks (ALCOVE_BUILD, default build/hooks) for the clock.
+# suspended, over ten simulated minutes, counted at the server. And an agent that does not answer
+# is said so by every command, loses no text, and is ended by `lock` all the same. Needs a build with test hooks (ALCOVE_BUILD, default build/hooks) for the clock.
 # shellcheck disable=SC2154,SC2016 # set by the files it sources; awk expands them
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -65,5 +66,43 @@ check "in at most three lines" test "$(refusals | wc -l)" -le 3
 t1 sync >/dev/null 2>"$work/err"
 same "a person is answered at once" 3 $?
 check "in words" grep -q 'suspended' "$work/err"
-end_agent
+
+# An agent that does not answer: told with its number by every command, and `lock` ends it.
+as ad member resume 'Tess One' >/dev/null 2>&1
+took() { # COMMAND…: its seconds, its exit code
+    begun=$(date +%s)
+    "$@" >"$work/out" 2>"$work/err"
+    took_code=$?
+    took_s=$(($(date +%s) - begun))
+}
+kill -STOP "$pid"
+for command in status list 'search x' sync doctor; do
+    # shellcheck disable=SC2086 # words
+    took timeout 20 "$bin/alcove" --profile "$work/t1" $command </dev/null
+    same "$command: said at once" "6 true" \
+        "$took_code $([ "$took_s" -le 4 ] && say true)"
+    check "$command: with its number" grep -q "process $pid" "$work/err"
+done
+same "an error is one JSON value" KEYS_LOCKED \
+    "$(timeout 20 "$bin/alcove" --profile "$work/t1" --json status </dev/null 2>/dev/null | json error)"
+printf 'Text that nobody has a copy of.\n' |
+    timeout 20 "$bin/alcove" --profile "$work/t1" write 'Cleo' --class process --file - 2>"$work/err"
+same "a text on standard input" 6 $?
+kept=$(tr '\n' ' ' <"$work/err" | sed -n 's/.*text is kept in \([^ ]*\).*/\1/p')
+check "is kept, and its place is told" grep -q 'nobody has a copy' "$kept"
+rm -f "$kept"
+kill -CONT "$pid"
+t1 status >/dev/null 2>&1
+same "it goes on" 0 $?
+kill -STOP "$pid"
+took timeout 20 "$bin/alcove" --profile "$work/t1" lock </dev/null
+same "lock" "0 true" "$took_code $([ "$took_s" -le 8 ] && say true)"
+check "said" grep -q "process $pid" "$work/err"
+waits=0
+while kill -0 "$pid" 2>/dev/null && [ "$waits" -lt 30 ]; do
+    waits=$((waits + 1))
+    sleep 0.1
+done
+check "the agent is gone" test "$waits" -lt 30
+check "and its socket" test ! -e "$work/t1/agent.sock"
 finish

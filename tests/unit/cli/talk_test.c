@@ -1,9 +1,11 @@
 #include "client/agent/talk.h"
 
+#include "client/agent/talk_force.h"
 #include "keys/public/bytes/cursor.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -283,9 +285,63 @@ static void test_another_user_is_turned_away(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* An agent that listens at |profile| and never answers, nor ends when it is asked to. */
+static pid_t start_deaf(const char *profile)
+{
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int listener = -1;
+        (void)signal(SIGTERM, SIG_IGN);
+        if (talk_listen(profile, &listener) != STATUS_OK || write(ready[1], "r", 1) != 1) {
+            _exit(1);
+        }
+        for (;;) {
+            (void)pause();
+        }
+    }
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    return child;
+}
+
+/* Goal: an agent that heeds nothing is ended all the same, and its socket is gone. Method: a
+ * process that ignores SIGTERM; then one that is stopped is seen to be. */
+static void test_deaf_agent_is_ended(void **state)
+{
+    char profile[] = "/tmp/alcove-talk-XXXXXX";
+    (void)state;
+    assert_non_null(mkdtemp(profile));
+    pid_t child = start_deaf(profile);
+    int fd = -1;
+    assert_int_equal(talk_connect(profile, &fd), STATUS_OK);
+    assert_int_equal(talk_agent(fd), child);
+    assert_false(talk_is_stopped(child));
+    assert_false(talk_waits(fd, 10));
+    assert_int_equal(kill(child, SIGSTOP), 0);
+    for (int i = 0; i < 100 && !talk_is_stopped(child); i++) {
+        (void)usleep(10000);
+    }
+    assert_true(talk_is_stopped(child));
+    bool killed = false;
+    assert_int_equal(talk_force_end(profile, fd, &killed), STATUS_OK);
+    assert_true(killed);
+    int code = 0;
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_true(WIFSIGNALED(code) && WTERMSIG(code) == SIGKILL);
+    (void)close(fd);
+    assert_int_equal(talk_connect(profile, &fd), STATUS_NOT_FOUND);
+    assert_int_equal(rmdir(profile), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deaf_agent_is_ended),
         cmocka_unit_test(test_request_arrives_whole),
         cmocka_unit_test(test_request_is_strict),
         cmocka_unit_test(test_request_may_not_come),
