@@ -243,6 +243,7 @@ int cli_refresh(struct cli *cli)
     }
     if (engine_synced_once(host_engine(cli->host)) &&
         (status == STATUS_OFFLINE || status == STATUS_BUSY)) {
+        cli->stale = true;
         cli_warn(cli, "%s; this is what was here at the last sync", offline_reason(cli));
         return CLI_OK;
     }

@@ -59,5 +59,5 @@ MUST_CHECK int cli_tell_statement(struct cli *cli, enum situation situation, enu
 /* Brings what was made to the server and says so: |key| is what it is ("chart"). */
 MUST_CHECK int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket);
 /* A first sync if there was none, and a fresh one when the server answers; commands that only
- * read go on with what is here, saying so. CLI_OK unless an alarm or nothing is here at all. */
+ * read go on with what is here, saying so, and cli->stale is set. CLI_OK unless an alarm or nothing is here at all. */
 MUST_CHECK int cli_refresh(struct cli *cli);

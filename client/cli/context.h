@@ -25,4 +25,5 @@ struct cli {
     bool answered;     /* with --json: the one value is printed */
     struct host *host; /* lent by the agent, or opened by cli_run */
     bool lent;
+    bool stale; /* the server did not bring us up to date: what is shown is older */
 };

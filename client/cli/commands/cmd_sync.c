@@ -184,7 +184,7 @@ static int run_sync(struct cli *cli, const void *given)
     if (code == CLI_OK) {
         code = tell_sync(cli);
     }
-    return code == CLI_OK && !host_online(cli->host) ? CLI_UNREACHABLE : code;
+    return code == CLI_OK && cli->stale ? CLI_UNREACHABLE : code;
 }
 
 static int run_status(struct cli *cli, const void *values)
