@@ -3,11 +3,14 @@
 #include "client/cli/command.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/engine/api/query.h"
 #include "keys/private/keystore.h"
 #include "keys/private/pass_file.h"
 #include "keys/private/secret.h"
+#include "proto/words.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -117,6 +120,63 @@ static void look_at_memory(struct doctor *doctor)
 
 /* ---- the server and what is here */
 
+static bool take_time(void *visitor, const struct query_event *event)
+{
+    uint64_t *newest_ms = visitor;
+    *newest_ms = event->open->time_ms > *newest_ms ? event->open->time_ms : *newest_ms;
+    return true;
+}
+
+/* The time of our newest line in the log. */
+static bool newest_line(struct host *host, uint64_t *out_ms)
+{
+    struct query_terms terms = {.scope = ACTION_LOG_OWN, .limit = 1};
+    uint64_t ticket = 0;
+    *out_ms = 0;
+    enum status status = query_ask(host_engine(host), &terms, &ticket);
+    if (status == STATUS_OK) {
+        status = host_finish(host, ticket, CLI_TIMEOUT_MS);
+    }
+    if (status == STATUS_OK) {
+        status = query_events(host_engine(host), ticket, take_time, out_ms);
+    }
+    query_drop(host_engine(host), ticket);
+    return status == STATUS_OK && *out_ms != 0;
+}
+
+/* An entry that came earlier may be old, and says little of the server's clock now. What was asked
+ * a moment ago left a line with the server's time: to ask for the newest line is such an ask, so
+ * the second one surely finds a line of this moment. */
+static bool compare_clocks(struct host *host, int64_t *out_off_ms)
+{
+    uint64_t line_ms;
+    if (!newest_line(host, &line_ms) || !newest_line(host, &line_ms)) {
+        return false;
+    }
+    *out_off_ms = (int64_t)(line_ms - clock_now_ms());
+    return true;
+}
+
+static void look_at_clock(struct doctor *doctor, const struct engine_state *state, bool reached)
+{
+    int64_t off_ms = state->clock_off_ms;
+    bool compared = reached && compare_clocks(doctor->cli->host, &off_ms);
+    bool far = state->clock_shown || state->clock_stopped ||
+               (compared && llabs(off_ms) > (int64_t)ENGINE_CLOCK_SHOWN_MS);
+    if (far) {
+        tell(doctor, "clock", false,
+             "this machine's and the server's are %lld s apart: this one is %s%s",
+             SECONDS_SHOWN(llabs(off_ms)), off_ms < 0 ? "ahead" : "behind",
+             state->clock_stopped ? "; nothing is sent until one is set right, or you find this "
+                                    "machine's right and run `alcove doctor --confirm-clock`"
+                                  : "");
+    } else if (compared) {
+        tell(doctor, "clock", true, "%lld s from the server's", SECONDS_SHOWN(llabs(off_ms)));
+    } else {
+        tell(doctor, "clock", true, "not compared: the server was not reached");
+    }
+}
+
 static void look_at_server(struct doctor *doctor)
 {
     struct host *host = doctor->cli->host;
@@ -140,16 +200,7 @@ static void look_at_server(struct doctor *doctor)
         tell(doctor, "proofs", true, "verified against %llu events and %llu statements",
              (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
     }
-    if (state.clock_shown || state.clock_stopped) {
-        tell(doctor, "clock", false, "this machine's and the server's are %lld s apart%s",
-             SECONDS_SHOWN(state.clock_off_ms),
-             state.clock_stopped ? "; nothing is sent until one is set right, or you find this "
-                                   "machine's right and run `alcove doctor --confirm-clock`"
-                                 : "");
-    } else {
-        tell(doctor, "clock", true, "%lld s from the server's newest entry",
-             SECONDS_SHOWN(state.clock_off_ms < 0 ? -state.clock_off_ms : state.clock_off_ms));
-    }
+    look_at_clock(doctor, &state, status == STATUS_OK);
     if (state.sections_behind > 0) {
         tell(doctor, "sync", false, "%zu sections are not wholly here", state.sections_behind);
     } else if (state.newest_leaf_ms != 0 && clock_now_ms() > state.newest_leaf_ms + SYNC_OLD_MS) {
