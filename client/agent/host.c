@@ -79,6 +79,12 @@ enum status host_open(const char *profile, struct span passphrase, struct host *
     return STATUS_OK;
 }
 
+void host_when_slow(struct host *host, void (*slow)(void *state), void *state)
+{
+    host->slow = slow;
+    host->slow_state = state;
+}
+
 enum status host_save(struct host *host)
 {
     enum status status = STATUS_OK;
@@ -162,7 +168,9 @@ static enum status engine_trouble(struct host *host)
 enum status host_until(struct host *host, bool (*done)(struct host *host, void *state), void *state,
                        uint32_t timeout_ms)
 {
-    uint64_t end_ms = clock_awake_ms() + timeout_ms;
+    uint64_t begin_ms = clock_awake_ms();
+    uint64_t end_ms = begin_ms + timeout_ms;
+    bool told = host->slow == NULL;
     enum status status = host_asked_just_now(host) ? engine_trouble(host) : host_connect(host);
     while (status == STATUS_OK) {
         if (done(host, state)) {
@@ -182,6 +190,10 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
         }
         if (clock_awake_ms() >= end_ms) {
             return STATUS_BUSY;
+        }
+        if (!told && clock_awake_ms() - begin_ms >= HOST_MOMENT_MS) {
+            told = true;
+            host->slow(host->slow_state);
         }
         status = host_step(host, STEP_MS);
         if (status == STATUS_OK && !host->connecting) {
@@ -228,6 +240,40 @@ enum status host_sync(struct host *host, uint32_t timeout_ms)
     goal.rounds = now.rounds;
     engine_sync(host->engine);
     return host_until(host, synced, &goal, timeout_ms);
+}
+
+struct brief {
+    struct sync_goal goal;
+    uint64_t begin_ms;
+};
+
+static bool synced_or_silent(struct host *host, void *state)
+{
+    struct brief *brief = state;
+    uint64_t since_ms = brief->begin_ms > host->heard_ms ? brief->begin_ms : host->heard_ms;
+    uint64_t now_ms = clock_awake_ms();
+    bool done = synced(host, &brief->goal);
+    host->silent_ms = !done && now_ms - since_ms >= HOST_MOMENT_MS ? now_ms : 0;
+    return done || host->silent_ms != 0;
+}
+
+enum status host_sync_briefly(struct host *host, uint32_t timeout_ms)
+{
+    uint64_t now_ms = clock_awake_ms();
+    if (!host->connecting && !host_online(host) && host->backoff.trouble == BACKOFF_UNREACHABLE &&
+        now_ms < host->backoff.failed_ms + HOST_KNOWN_MS) {
+        return STATUS_OFFLINE;
+    }
+    if (host->silent_ms > host->heard_ms && now_ms < host->silent_ms + HOST_KNOWN_MS) {
+        return STATUS_BUSY;
+    }
+    struct engine_state now;
+    engine_state(host->engine, &now);
+    struct brief brief = {.begin_ms = now_ms};
+    brief.goal.rounds = now.rounds;
+    engine_sync(host->engine);
+    enum status status = host_until(host, synced_or_silent, &brief, timeout_ms);
+    return status == STATUS_OK && host->silent_ms != 0 ? STATUS_BUSY : status;
 }
 
 static bool finished(struct host *host, void *state)

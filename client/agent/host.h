@@ -67,11 +67,19 @@ MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *h
 
 /* Connects and syncs until everything that may be read is here and nothing waits to be sent. */
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
+/* The same for whoever shows what is here anyway: gives up when the server was silent for
+ * HOST_MOMENT_MS, and at once when it was found so, or unreachable, HOST_KNOWN_MS before or less.
+ * What comes later is taken all the same. STATUS_BUSY, STATUS_OFFLINE: it gave up. */
+#define HOST_MOMENT_MS 2500u
+#define HOST_KNOWN_MS  10000u
+MUST_CHECK enum status host_sync_briefly(struct host *host, uint32_t timeout_ms);
 /* Steps until every entry that the server has named so far is stored here. */
 MUST_CHECK enum status host_settle(struct host *host, uint32_t timeout_ms);
 /* Steps until this ticket is done or failed. */
 MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
 
+/* |slow| is called once for each wait that lasts longer than HOST_MOMENT_MS. */
+void host_when_slow(struct host *host, void (*slow)(void *state), void *state);
 /* While |*flag| is not zero, waiting ends at once with STATUS_OFFLINE. |flag| must outlive the
  * host. */
 void host_stop_when(struct host *host, const volatile sig_atomic_t *flag);

@@ -25,6 +25,7 @@ static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
     struct host *host = state;
     host->connecting = false;
     host->was_open = true;
+    host->heard_ms = clock_awake_ms();
     host->why = NULL;
     engine_start(host->engine, exporter, clock_now_ms());
     host_pump_out(host);
@@ -33,6 +34,7 @@ static void on_open(void *state, const uint8_t exporter[WIRE_EXPORTER_BYTES])
 static void on_frame(void *state, struct span frame)
 {
     struct host *host = state;
+    host->heard_ms = clock_awake_ms();
     if (engine_receive(host->engine, frame, clock_now_ms()) != STATUS_OK) {
         wire_close(host->wire);
         return;

@@ -19,6 +19,10 @@ struct host {
     bool was_open;                                   /* the present connection, or the last */
     uint64_t idle_ms;                                /* since when it is idle; 0: it is not */
     struct backoff backoff;                          /* of connections, by clock_awake_ms */
+    uint64_t heard_ms;  /* when the server last sent something; by clock_awake_ms */
+    uint64_t silent_ms; /* when it was last found silent */
+    void (*slow)(void *state);
+    void *slow_state;
     const volatile sig_atomic_t *stop;
     const char *why;
 };

@@ -100,6 +100,11 @@ bool cli_confirm(struct cli *cli, const char *question)
     return cli->in >= 0 && fgets(line, sizeof line, stdin) != NULL && strcmp(line, "yes\n") == 0;
 }
 
+static void tell_slow(void *state)
+{
+    cli_warn(state, "waiting for the server. What is here stays here.");
+}
+
 int cli_open(struct cli *cli)
 {
     if (cli->host != NULL) {
@@ -118,6 +123,9 @@ int cli_open(struct cli *cli)
         status = host_open(cli->profile, secret_view(passphrase), &cli->host);
     }
     secret_free(passphrase);
+    if (status == STATUS_OK) {
+        host_when_slow(cli->host, tell_slow, cli);
+    }
     return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, situation, cli->profile, status);
 }
 
@@ -143,6 +151,14 @@ void cli_close(struct cli *cli)
     }
 }
 
+static int refresh(struct cli *cli, bool briefly);
+
+/* What was never synced is not here to be shown. */
+static int look(struct cli *cli)
+{
+    return refresh(cli, engine_synced_once(host_engine(cli->host)));
+}
+
 int cli_run(struct cli *cli, const void *values)
 {
     const struct command *command = cli->command;
@@ -151,6 +167,8 @@ int cli_run(struct cli *cli, const void *values)
         (command->need == COMMAND_NEEDS_FRESH ||
          (command->need == COMMAND_NEEDS_ONCE && !engine_synced_once(host_engine(cli->host))))) {
         code = cli_refresh(cli);
+    } else if (code == CLI_OK && command->need == COMMAND_NEEDS_LOOK) {
+        code = look(cli);
     }
     return code == CLI_OK ? command->run(cli, values) : code;
 }
@@ -204,7 +222,9 @@ static const char *offline_reason(const struct cli *cli)
 int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
 {
     static const struct section_id no_section;
-    enum status status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
+    /* This very command found the server silent: it is not waited for twice. */
+    enum status status =
+        cli->stale ? STATUS_OFFLINE : host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
     int code = show_alarms(cli);
     *out_sent = false;
     if (code != CLI_OK) {
@@ -234,9 +254,10 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
     return cli_fail(cli, SAY_SEND, status);
 }
 
-int cli_refresh(struct cli *cli)
+static int refresh(struct cli *cli, bool briefly)
 {
-    enum status status = host_sync(cli->host, CLI_TIMEOUT_MS);
+    enum status status = briefly ? host_sync_briefly(cli->host, CLI_TIMEOUT_MS)
+                                 : host_sync(cli->host, CLI_TIMEOUT_MS);
     int code = show_alarms(cli);
     if (code != CLI_OK || status == STATUS_OK) {
         return code;
@@ -252,6 +273,11 @@ int cli_refresh(struct cli *cli)
                          offline_reason(cli));
     }
     return cli_fail(cli, SAY_SYNC, status);
+}
+
+int cli_refresh(struct cli *cli)
+{
+    return refresh(cli, false);
 }
 
 int cli_tell_statement(struct cli *cli, enum situation situation, enum status status,

@@ -14,7 +14,8 @@ enum command_need {
     COMMAND_NEEDS_NOTHING,
     COMMAND_NEEDS_PROFILE, /* opened; the server is not asked */
     COMMAND_NEEDS_ONCE,    /* and synced at least once: writing never waits for the server */
-    COMMAND_NEEDS_FRESH,   /* and synced now, if the server answers */
+    COMMAND_NEEDS_LOOK,  /* and synced now, if the server answers in a moment: for who only reads */
+    COMMAND_NEEDS_FRESH, /* and synced now, if the server answers */
 };
 
 enum command_flag {

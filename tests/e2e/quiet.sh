@@ -105,4 +105,34 @@ while kill -0 "$pid" 2>/dev/null && [ "$waits" -lt 30 ]; do
 done
 check "the agent is gone" test "$waits" -lt 30
 check "and its socket" test ! -e "$work/t1/agent.sock"
+
+# A server that has gone silent: what is here is shown at once, and a sync is no success.
+printf '0\n' >"$work/awake"
+printf '%s\n' "$passphrase" | ALCOVE_AWAKE_FILE="$work/awake" ALCOVE_IDLE_MS=100000000 \
+    "$bin/alcove" --profile "$work/t1" --passphrase-fd 0 unlock >/dev/null || fail "no agent"
+t1 sync >/dev/null 2>"$work/err"
+same "a sync is a success" 0 $?
+for off in 100000000 -100000000; do
+    printf '%s\n' "$off" >"$work/clock"
+    printf '%s\n' "$passphrase" | ALCOVE_CLOCK_OFFSET_FILE="$work/clock" \
+        "$bin/alcove" --profile "$work/ad" --passphrase-fd 0 doctor >"$work/out" 2>&1
+    check "a clock that is $off ms off" grep -q '\(99999\|100000\) s apart' "$work/out"
+done
+kill -STOP "$server_pid"
+took timeout 40 "$bin/alcove" --profile "$work/t1" list </dev/null
+same "list waits a moment" "0 true" "$took_code $([ "$took_s" -le 5 ] && say true)"
+check "and says so" grep -q 'at the last sync' "$work/err"
+took timeout 40 "$bin/alcove" --profile "$work/t1" list </dev/null
+same "and then not at all" "0 true" "$took_code $([ "$took_s" -le 1 ] && say true)"
+"$bin/alcove" --profile "$work/t1" sync </dev/null >/dev/null 2>"$work/err" &
+waiting=$!
+sleep 4
+check "who waits is told for what" grep -q 'waiting for the agent' "$work/err"
+printf '31000\n' >"$work/awake"
+wait "$waiting"
+same "a sync without an answer" 4 $?
+kill -CONT "$server_pid"
+t1 sync >/dev/null 2>&1
+same "and again when it goes on" 0 $?
+end_agent
 finish

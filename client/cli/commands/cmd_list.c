@@ -182,7 +182,7 @@ static const struct option_table SEARCH = {SEARCH_OPTIONS, ARRAY_LEN(SEARCH_OPTI
                                            sizeof(struct search_values)};
 
 static const struct command COMMANDS[] = {
-    {"list", "list the notes that are here", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &LIST, NULL,
+    {"list", "list the notes that are here", COMMAND_NEEDS_LOOK, COMMAND_ANYWHERE, &LIST, NULL,
      NULL, NULL, run_list},
     {"search", "find text in what is here", COMMAND_NEEDS_PROFILE, COMMAND_ANYWHERE, &SEARCH, NULL,
      NULL, NULL, run_search},
