@@ -19,7 +19,7 @@
 struct clock_guard {
     int data_fd;
     struct clock_moment memory;
-    uint64_t written_boot_ms;
+    uint64_t written_boot_ms, written_wall_ms;
     uint64_t read_boot_ms;
     char boot[CLOCK_BOOT_CHARS + 1];
     bool believed;
@@ -110,6 +110,7 @@ enum status clock_memory_write(int data_fd, const struct clock_moment *memory)
 static void keep(struct clock_guard *guard)
 {
     guard->written_boot_ms = guard->memory.boot_ms;
+    guard->written_wall_ms = guard->memory.wall_ms;
     bool failed = clock_memory_write(guard->data_fd, &guard->memory) != STATUS_OK;
     if (log_changes(&guard->unwritable, failed)) {
         log_line(failed ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
@@ -165,7 +166,9 @@ bool clock_guard_allows(struct clock_guard *guard, uint64_t now_ms, uint64_t new
 
 void clock_guard_close(struct clock_guard *guard)
 {
-    if (guard != NULL && guard->believed && guard->memory.boot_ms > guard->written_boot_ms) {
+    if (guard != NULL && guard->believed &&
+        (guard->memory.boot_ms != guard->written_boot_ms ||
+         guard->memory.wall_ms != guard->written_wall_ms)) {
         keep(guard);
     }
     free(guard);
