@@ -260,6 +260,92 @@ static void test_AT20_grant_beyond_the_table(void **state)
     test_grant(*state, grant_ownership, NULL, true);
 }
 
+static struct inproc_person *auditor_of(struct stage *stage, struct inproc_person *out)
+{
+    scene_refresh(&stage->scene.admin);
+    scene_invite(&stage->scene.admin, ROLE_AUDITOR, "Ada", out);
+    return out;
+}
+
+/* The client and an auditor, who has no sections, must both stop. */
+static void both_refuse(struct stage *stage, kit_change *change, uint64_t back_ms,
+                        enum status expected)
+{
+    const struct identity_signer *signer = stage->scene.therapist.content.content_key;
+    struct inproc_person auditor;
+    (void)auditor_of(stage, &auditor);
+    scene_refresh(&stage->scene.client);
+    scene_refresh(&stage->scene.therapist);
+    capture_rotation(stage);
+    struct made made = kit_resign(&stage->scene.server, first(stage), 0, change, NULL, &signer, 1);
+    kit_plant_statement_late(&stage->scene.server, &stage->submit.peer,
+                             span_of(made.data, made.size), back_ms);
+    make_free(&made);
+    kit_refuses(&stage->scene.client, expected, 0);
+    kit_refuses(&auditor, expected, 0);
+    inproc_person_free(&auditor);
+}
+
+static Alcove__Seen *seen_of(ProtobufCMessage *body)
+{
+    Alcove__Seen *seen = ((Alcove__Epoch *)(void *)body)->link->seen;
+    assert_non_null(seen);
+    return seen;
+}
+static void seen_the_future(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    seen_of(body)->statements_size += 1000;
+}
+static void seen_other_statements(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    seen_of(body)->statements_root.data[3] ^= 1;
+}
+static void seen_other_events(void *context, ProtobufCMessage *body)
+{
+    (void)context;
+    seen_of(body)->events_root.data[3] ^= 1;
+}
+
+/* Goal: what a statement's author had seen is compared, by those without sections too (decision
+ * 24). Method: an epoch whose author saw more than was there, or another log of either kind. */
+static void test_AT37_statement_that_saw_the_future(void **state)
+{
+    both_refuse(*state, seen_the_future, 0, STATUS_EQUIVOCATION);
+}
+static void test_AT37_statement_that_saw_other_statements(void **state)
+{
+    both_refuse(*state, seen_other_statements, 0, STATUS_EQUIVOCATION);
+}
+
+/* The statement stands; that the server shows somebody another log is found when it is proved. */
+static void test_AT37_statement_that_saw_other_events(void **state)
+{
+    struct stage *stage = *state;
+    const struct identity_signer *signer = stage->scene.therapist.content.content_key;
+    struct inproc_person auditor;
+    (void)auditor_of(stage, &auditor);
+    capture_rotation(stage);
+    struct made made =
+        kit_resign(&stage->scene.server, first(stage), 0, seen_other_events, NULL, &signer, 1);
+    kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made.data, made.size));
+    make_free(&made);
+    engine_sync(auditor.engine);
+    assert_int_equal(inproc_run(&auditor), STATUS_EQUIVOCATION);
+    assert_true(engine_alarm_count(auditor.engine) > 0);
+    engine_sync(stage->scene.client.engine);
+    assert_int_equal(inproc_run(&stage->scene.client), STATUS_EQUIVOCATION);
+    inproc_person_free(&auditor);
+}
+
+/* Goal: the time of the log never goes back, or what has ended could be used (decision 23). Method:
+ * an honest epoch with a leaf of yesterday. */
+static void test_statement_of_yesterday(void **state)
+{
+    both_refuse(*state, NULL, 86400000u, STATUS_BAD_CHAIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +368,10 @@ int main(void)
         STAGE_TEST(test_AT13_grant_to_an_admin),
         STAGE_TEST(test_AT12_grant_to_another_identity),
         STAGE_TEST(test_AT20_grant_beyond_the_table),
+        STAGE_TEST(test_AT37_statement_that_saw_the_future),
+        STAGE_TEST(test_AT37_statement_that_saw_other_statements),
+        STAGE_TEST(test_AT37_statement_that_saw_other_events),
+        STAGE_TEST(test_statement_of_yesterday),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

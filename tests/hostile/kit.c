@@ -128,6 +128,12 @@ static void place_of_unparsed(const struct inproc *server, struct span bytes, st
 
 void kit_plant_statement(struct inproc *server, const struct core_peer *peer, struct span bytes)
 {
+    kit_plant_statement_late(server, peer, bytes, 0);
+}
+
+void kit_plant_statement_late(struct inproc *server, const struct core_peer *peer,
+                              struct span bytes, uint64_t back_ms)
+{
     server->core->now_ms = ++server->now_ms;
     struct statement statement;
     if (statement_parse(bytes, &server->practice, &statement) != STATUS_OK) {
@@ -136,7 +142,13 @@ void kit_plant_statement(struct inproc *server, const struct core_peer *peer, st
     struct txn *txn = NULL;
     OK(db_begin_write(server->db, &txn));
     uint64_t seq = ledger_size(txn, LEDGER_STATEMENTS);
-    OK(statement_store(server->core, txn, &statement, seq, events_time(txn, server->now_ms)));
+    const uint64_t newest_ms = db_counter(txn, SCHEMA_LEAF_TIME_MS);
+    const uint64_t time_ms = events_time(txn, server->now_ms) - back_ms;
+    db_set_counter(txn, SCHEMA_LEAF_TIME_MS, back_ms > 0 ? time_ms : newest_ms);
+    OK(statement_store(server->core, txn, &statement, seq, time_ms));
+    if (back_ms > 0) {
+        db_set_counter(txn, SCHEMA_LEAF_TIME_MS, newest_ms);
+    }
     struct event_draft draft = {
         .action = statement.rule->action, .outcome = OUTCOME_OK, .object = statement.hash};
     const struct authority_section *section =

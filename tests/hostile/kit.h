@@ -38,6 +38,9 @@ struct made kit_resign(const struct inproc *server, struct span statement, uint3
 
 /* Appends a statement to its chain, the log and, for a section's, the section's log. */
 void kit_plant_statement(struct inproc *server, const struct core_peer *peer, struct span bytes);
+/* The same with a time in its leaf that lies |back_ms| before the present. */
+void kit_plant_statement_late(struct inproc *server, const struct core_peer *peer,
+                              struct span bytes, uint64_t back_ms);
 /* Appends a revision to the log of |section|. */
 void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
                         const struct section_id *section, const Alcove__Revision *revision);

@@ -11,7 +11,7 @@ void clock_saw_leaf(struct common *common, uint64_t leaf_ms);
 /* The later of our clock and the newest leaf's time: what a writer goes by. */
 uint64_t clock_writer_ms(const struct common *common);
 
-/* How the server's clock stands to ours, by the newest leaf when it came. */
+/* How the server's clock stands to ours, by the newest leaf when it came, or by one that was kept now. */
 struct clock_look {
     int64_t off_ms; /* the leaf's time minus ours; 0 before the first leaf */
     bool shown;     /* more than ENGINE_CLOCK_SHOWN_MS ahead */
@@ -19,7 +19,10 @@ struct clock_look {
 };
 struct clock_look clock_look(const struct common *common);
 
-/* Reads back what a person confirmed. STATUS_CORRUPT, STATUS_IO. */
+/* Within a transaction of the caller: the newest leaf's time, so that a restart compares our clock
+ * with it before anything is signed. */
+MUST_CHECK enum status clock_store(const struct common *common);
+/* Reads back the newest leaf's time and what a person confirmed. STATUS_CORRUPT, STATUS_IO. */
 MUST_CHECK enum status clock_load(struct common *common);
 /* Forgets it once the clocks agree again: what a person said of a wrong clock then is no word
  * on another time. STATUS_IO. */

@@ -103,9 +103,10 @@ static enum status ask_subscribe(struct engine *engine)
 /* Shown by name: it is that person whom somebody may be posing as (decision 2). */
 static enum status refused(struct engine *engine, const struct fold_refusal *refusal)
 {
-    if (refusal->status != STATUS_EQUIVOCATION) {
+    if (!refusal->posing) {
         return alarm_stop(&engine->common, refusal->status,
-                          "A statement in the log does not hold: its signer may not say this.",
+                          "A statement in the log does not hold: its signer may not say this, or "
+                          "not at this place.",
                           refusal->evidence);
     }
     char name[NAME_BYTES_MAX];

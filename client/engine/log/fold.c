@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
+#include "client/engine/log/carried.h"
 #include "client/engine/log/fact.h"
 
 const struct authority_member *fold_self(const struct log *log)
@@ -38,10 +39,43 @@ static enum status refused(const struct fact *fact, enum status status,
                            const struct authority_result *result, struct fold_refusal *out)
 {
     const struct statement_rule *rule = statement_rule(fact->type);
-    *out = (struct fold_refusal){.status = status, .subject = result->subject};
+    *out = (struct fold_refusal){
+        .status = status, .posing = status == STATUS_EQUIVOCATION, .subject = result->subject};
     (void)snprintf(out->evidence, sizeof out->evidence, "%s at log index %llu: %s",
                    rule != NULL ? rule->name : "statement", (unsigned long long)fact->seq,
                    authority_reason_text(result->reason));
+    return status;
+}
+
+static enum status doubted(const struct fact *fact, enum status status, const char *why,
+                           struct fold_refusal *out)
+{
+    *out = (struct fold_refusal){.status = status};
+    (void)snprintf(out->evidence, sizeof out->evidence, "log index %llu: %s",
+                   (unsigned long long)fact->seq, why);
+    return status;
+}
+
+/* What the author had seen of both logs (decision 24). Nobody can have seen a statement that came
+ * after their own, whatever the server shows to whom; the rest as for revisions. */
+static enum status check_seen(struct log *log, const struct fact *fact,
+                              struct fold_refusal *out_refusal)
+{
+    struct statement statement;
+    enum status status =
+        statement_parse(span_of(fact->bytes, fact->size), &log->common->practice, &statement);
+    if (status == STATUS_OK && statement.link.has_seen) {
+        const struct seen *seen = &statement.link.seen;
+        status = seen->statements_size > fact->seq
+                     ? STATUS_EQUIVOCATION
+                     : carried_check(log, &statement.link.device, seen);
+        if (status == STATUS_OK) {
+            carried_take(log, &statement.link.device, seen);
+        } else if (!alarm_is_ours(status)) {
+            status = doubted(fact, status, "its author was shown another history", out_refusal);
+        }
+    }
+    statement_free(&statement);
     return status;
 }
 
@@ -54,6 +88,10 @@ static enum status fold_from(struct log *log, struct fold_refusal *out_refusal)
         if (fact->seq < log->folded_seq) {
             continue;
         }
+        if (i > 0 && fact->time_ms < log->facts[i - 1].time_ms) {
+            return doubted(fact, STATUS_BAD_CHAIN, "its time lies before that of an earlier one",
+                           out_refusal);
+        }
         struct authority_result result;
         enum status status = authority_admit(
             log->authority, span_of(fact->bytes, fact->size), fact->seq, fact->time_ms,
@@ -63,6 +101,12 @@ static enum status fold_from(struct log *log, struct fold_refusal *out_refusal)
         }
         if (status != STATUS_OK) {
             return refused(fact, status, &result, out_refusal);
+        }
+        if (!fact->folded) {
+            status = check_seen(log, fact, out_refusal);
+            if (status != STATUS_OK) {
+                return status;
+            }
         }
         fact->folded = true;
         log->folded_seq = fact->seq + 1;

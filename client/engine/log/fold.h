@@ -8,8 +8,9 @@
 /* Why a statement of the log does not hold. The caller raises the alarm: a person is named in it,
  * and names are kept in a room above. */
 struct fold_refusal {
-    enum status status;       /* STATUS_OK: none */
-    struct member_id subject; /* of STATUS_EQUIVOCATION: for whom there are two identities */
+    enum status status; /* STATUS_OK: none */
+    bool posing;        /* there are two identities for |subject| */
+    struct member_id subject;
     char evidence[ENGINE_ALARM_CHARS_MAX];
 };
 

@@ -1,6 +1,7 @@
 #include "client/engine/section/page.h"
 
 #include "client/engine/common/alarm.h"
+#include "client/engine/common/clock.h"
 #include "client/engine/log/carried.h"
 #include "client/engine/section/name.h"
 
@@ -210,6 +211,9 @@ static enum status store(struct sections *sections, struct section *section, str
     }
     if (status == STATUS_OK) {
         status = section_store_chart(sections, &page->chart);
+    }
+    if (status == STATUS_OK) {
+        status = clock_store(sections->common);
     }
     if (status == STATUS_OK) {
         move_on(section, page);

@@ -165,6 +165,35 @@ static void test_clock_stops_writing(void **state)
     scene_close(&scene);
 }
 
+/* Goal: nothing is signed before our clock was compared with the newest leaf, also one that was
+ * kept (decision 23). Method: restarts of a device whose clock is behind by two days, with a note
+ * that waits and nothing new to read. */
+static void test_clock_stops_after_a_restart(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    scene_note(&scene.therapist, &progress, "before");
+    inproc_offline(&scene.therapist);
+    uint64_t ticket = 0;
+    scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "waits", &ticket);
+    scene.therapist.clock_off_ms = -2 * 86400000;
+    inproc_restart(&scene.therapist);
+    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+    body.kind = NOTE_PROGRESS;
+    struct write_note ask = {.section = progress, .kind = REVISION_DRAFT, .body = &body};
+    uint64_t then = scene.server.now_ms - 2 * 86400000u;
+    assert_int_equal(write_note(scene.therapist.engine, &ask, then, NULL, &ticket), STATUS_CLOCK);
+    uint64_t submits = scene.server.ops[OP_SUBMIT];
+    inproc_sync(&scene.therapist);
+    assert_int_equal(scene.server.ops[OP_SUBMIT], submits);
+    OK(engine_confirm_clock(scene.therapist.engine));
+    scene_refresh(&scene.therapist);
+    assert_int_equal(scene.server.ops[OP_SUBMIT], submits + 1);
+    scene_close(&scene);
+}
+
 /* Goal: erasing follows the policy table like everything else. Method: what the table does not
  * give is refused before it is queued. */
 static void test_erasing_follows_policy(void **state)
@@ -248,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_refused_note_is_kept),
         cmocka_unit_test(test_every_failing_commit),
         cmocka_unit_test(test_clock_stops_writing),
+        cmocka_unit_test(test_clock_stops_after_a_restart),
         cmocka_unit_test(test_erasing_follows_policy),
         cmocka_unit_test(test_damaged_storage),
     };
