@@ -2,10 +2,6 @@
 
 #include "keys/public/bytes/random.h"
 
-/* How long to leave a full server alone, at first and at most. */
-#define RETRY_MS     1000u
-#define RETRY_MS_MAX 60000u
-
 void common_init(struct common *common, const struct engine_config *config)
 {
     *common = (struct common){.content = config->content,
@@ -29,13 +25,6 @@ void common_retry_later(struct common *common, enum status code)
     backoff_failed(&common->wants.later,
                    code == STATUS_UNAVAILABLE ? BACKOFF_CORRUPT : BACKOFF_BUSY, common->now_ms,
                    chance);
-}
-
-uint64_t common_longer(uint64_t *wait_ms)
-{
-    *wait_ms = *wait_ms == 0 ? RETRY_MS : *wait_ms * 2;
-    *wait_ms = *wait_ms > RETRY_MS_MAX ? RETRY_MS_MAX : *wait_ms;
-    return *wait_ms;
 }
 
 bool common_passes(enum status status)

@@ -50,8 +50,6 @@ void common_init(struct common *common, const struct engine_config *config);
 void common_changed(const struct common *common);
 /* The server did not answer what was asked, but |code|: leave it alone for a while. */
 void common_retry_later(struct common *common, enum status code);
-/* The next wait of a row of tries that fail: twice the last, at most a minute. */
-uint64_t common_longer(uint64_t *wait_ms);
 /* Whether a refusal tells of the server's present hour and not of what was asked: it is busy, its
  * disk is full. Then nothing that a person wrote is given up. */
 bool common_passes(enum status status);

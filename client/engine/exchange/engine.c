@@ -219,6 +219,9 @@ void engine_sync(struct engine *engine)
 void engine_hurry(struct engine *engine)
 {
     engine->common.wants.later.until_ms = 0;
+    for (struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
+        wish->later.until_ms = 0;
+    }
 }
 
 void engine_state(const struct engine *engine, struct engine_state *out_state)

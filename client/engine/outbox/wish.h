@@ -39,8 +39,7 @@ struct wish {
     enum engine_wish state;
     enum status status; /* of FAILED */
     uint32_t tries;
-    uint64_t not_before_ms; /* the server had no room for it; since engine_new */
-    uint64_t wait_ms;
+    struct backoff later; /* the server had no room for it; not stored */
     /* One stored number, by kind. */
     union {
         uint32_t subtype;

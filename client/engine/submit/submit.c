@@ -76,8 +76,8 @@ enum status submit_ask(struct sources *from, bool *out_asked)
     struct wish *wish = from->outbox->first;
     while (wish != NULL) {
         struct wish *next = wish->next;
-        if (wish->state == ENGINE_WISH_WAITING && from->common->now_ms >= wish->not_before_ms &&
-            !same_section_waits(from, wish)) {
+        if (wish->state == ENGINE_WISH_WAITING &&
+            backoff_over(&wish->later, from->common->now_ms) && !same_section_waits(from, wish)) {
             enum status status = try_one(from, wish, out_asked);
             if (status != STATUS_OK || *out_asked) {
                 return status;
@@ -196,7 +196,9 @@ enum status submit_reply(struct sources *from, struct request *request, uint32_t
     if (common_passes(status)) {
         wish->state = ENGINE_WISH_WAITING;
         if (status == STATUS_FULL) { /* reading goes on meanwhile */
-            wish->not_before_ms = from->common->now_ms + common_longer(&wish->wait_ms);
+            uint8_t chance = 0;
+            random_bytes(&chance, 1);
+            backoff_failed(&wish->later, BACKOFF_BUSY, from->common->now_ms, chance);
         } else {
             common_retry_later(from->common, status);
         }
