@@ -105,24 +105,34 @@ static void tell_slow(void *state)
     cli_warn(state, "waiting for the server. What is here stays here.");
 }
 
+/* Asked once; |*out_situation| is of what failed. */
+static enum status open_once(struct cli *cli, enum situation *out_situation)
+{
+    *out_situation = SAY_PASSPHRASE;
+    struct secret *passphrase = NULL;
+    enum status status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
+    if (status == STATUS_OK) {
+        *out_situation = SAY_PROFILE_OPEN;
+        status = host_open(cli->profile, secret_view(passphrase), &cli->host);
+    }
+    secret_free(passphrase);
+    return status;
+}
+
 int cli_open(struct cli *cli)
 {
     if (cli->host != NULL) {
         return CLI_OK;
     }
     enum status status = host_probe(cli->profile);
-    struct secret *passphrase = NULL;
-    enum situation situation = SAY_PROFILE_OPEN;
-    if (status == STATUS_OK) {
-        status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
-        situation = status == STATUS_OK ? SAY_PROFILE_OPEN : SAY_PASSPHRASE;
-    } else if (status == STATUS_REFUSED) {
-        situation = SAY_PASSPHRASE;
+    enum situation situation = status == STATUS_REFUSED ? SAY_PASSPHRASE : SAY_PROFILE_OPEN;
+    for (unsigned left = CLI_TRIES; status == STATUS_OK && cli->host == NULL; left--) {
+        status = open_once(cli, &situation);
+        if (status == STATUS_DAMAGED && cli->passphrase_fd < 0 && left > 1) {
+            cli_warn(cli, "the passphrase is wrong, or the keystore file is damaged; try again");
+            status = STATUS_OK;
+        }
     }
-    if (status == STATUS_OK) {
-        status = host_open(cli->profile, secret_view(passphrase), &cli->host);
-    }
-    secret_free(passphrase);
     if (status == STATUS_OK) {
         host_when_slow(cli->host, tell_slow, cli);
     }

@@ -44,6 +44,9 @@ void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(pr
 /* Asks for the word yes on standard input: whether it came. */
 bool cli_confirm(struct cli *cli, const char *question);
 
+/* How often a passphrase is asked for on a terminal. */
+#define CLI_TRIES 3u
+
 #define CLI_TIMEOUT_MS 30000u
 #define CLI_SETTLE_MS  3000u
 

@@ -1,75 +1,18 @@
 #include "client/cli/editor.h"
 
+#include "client/cli/cli.h"
 #include "client/cli/files.h"
+#include "keys/public/bytes/wipe.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <signal.h>
-#include <sys/statfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What was typed is worth keeping far beyond what a note may hold. */
-#define KEEPABLE_BYTES_MAX (16u << 20)
-#define EDITOR_BYTES_MAX   4096u
+#define EDITOR_BYTES_MAX 4096u
 /* A shell's code for a program that is not there. */
-#define EDITOR_MISSING     127
-
-static bool in_memory(const char *folder)
-{
-    struct statfs found;
-    return folder != NULL && statfs(folder, &found) == 0 &&
-           (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC) &&
-           access(folder, W_OK) == 0;
-}
-
-static const char *memory_folder(void)
-{
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (in_memory(runtime)) {
-        return runtime;
-    }
-    return in_memory("/dev/shm") ? "/dev/shm" : NULL;
-}
-
-/* Overwritten before it is removed, though it is memory: a page may be reused. */
-static void erase(int folder, const char *name)
-{
-    int fd = openat(folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    static const uint8_t zeros[4096];
-    if (fd >= 0) {
-        (void)lseek(fd, 0, SEEK_SET);
-        while (size > 0) {
-            ssize_t n = write(fd, zeros, size < 4096 ? (size_t)size : sizeof zeros);
-            if (n <= 0) {
-                break;
-            }
-            size -= n;
-        }
-        (void)close(fd);
-    }
-    (void)unlinkat(folder, name, 0);
-}
-
-/* Everything in it: editors leave backups and swap files beside the text. */
-static void erase_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    int place = folder == NULL ? -1 : dirfd(folder);
-    const struct dirent *entry;
-    while (place >= 0 && (entry = readdir(folder)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            erase(place, entry->d_name);
-        }
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    (void)rmdir(path);
-}
+#define EDITOR_MISSING   127
 
 static const char *editor_of(void)
 {
@@ -163,60 +106,76 @@ static enum status edit(const char *path)
                                                                                       : STATUS_IO;
 }
 
-enum status editor_run(struct cli *cli, struct span begin, size_t max, uint8_t **out_text,
-                       size_t *out_size)
+/* Some editors have a window of their own and leave this process at once. */
+#define AT_ONCE_MS 700u
+
+static uint64_t awake_ms(void)
 {
-    const char *memory = memory_folder();
-    if (cli->lent || cli->in < 0 || !isatty(cli->in) || memory == NULL) {
-        return STATUS_USAGE;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+static bool is_as_it_was(const struct kept *kept, struct span begin)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    bool same = files_read(kept->path, -1, KEPT_BYTES_MAX, &bytes, &size) == STATUS_OK &&
+                size == begin.size && (size == 0 || memcmp(bytes, begin.data, size) == 0);
+    if (bytes != NULL) {
+        wipe(bytes, size);
     }
-    char folder[FILES_PATH_BYTES_MAX];
-    enum status status = files_join(memory, "alcove-XXXXXX", folder);
-    if (status == STATUS_OK && mkdtemp(folder) == NULL) {
-        status = STATUS_IO;
+    free(bytes);
+    return same;
+}
+
+/* Waits for a key, so that what is saved in such a window is taken up and not erased. */
+static void await_window(struct cli *cli)
+{
+    cli_warn(cli,
+             "the editor %s came back at once and nothing was changed. If it is open in a "
+             "window of its own, save the text there and close it, then press Enter here; "
+             "else press Enter. (VISUAL may say that it must wait, as in \"code --wait\".)",
+             editor_of());
+    char byte = 0;
+    while (read(cli->in, &byte, 1) == 1 && byte != '\n') {
     }
-    if (status != STATUS_OK) {
-        return status;
+}
+
+static enum status run_on(struct cli *cli, const struct kept *kept, struct span begin)
+{
+    uint64_t began_ms = awake_ms();
+    enum status status = edit(kept->path);
+    if (status == STATUS_OK && awake_ms() - began_ms < AT_ONCE_MS && is_as_it_was(kept, begin)) {
+        await_window(cli);
     }
-    char path[FILES_PATH_BYTES_MAX];
-    status = files_join(folder, "note.txt", path);
-    if (status == STATUS_OK) {
-        status = files_write_new(path, begin);
+    if (status == STATUS_NOT_FOUND) {
+        (void)cli_error(cli, CLI_FAILED,
+                        "the editor %s was not started; name another in VISUAL or EDITOR",
+                        editor_of());
     }
-    if (status == STATUS_OK) {
-        status = edit(path);
-        if (status == STATUS_NOT_FOUND) {
-            (void)cli_error(cli, CLI_FAILED,
-                            "the editor %s was not started; name another in VISUAL or EDITOR",
-                            editor_of());
-        }
-        enum status read = files_read(path, -1, KEEPABLE_BYTES_MAX, out_text, out_size);
-        if (read == STATUS_TOO_LARGE || read == STATUS_NO_MEMORY) {
-            cli_warn(cli, "your text is left in %s", path);
-            return read;
-        }
-        status = status == STATUS_OK ? read : status;
-        if (status == STATUS_OK && *out_size > max) {
-            status = STATUS_TOO_LARGE;
-        }
-    }
-    erase_folder(folder);
     return status;
 }
 
-enum status editor_keep(struct span text, char out_path[static 4096])
+enum status editor_run(struct cli *cli, const struct kept *kept, struct span begin, size_t max,
+                       uint8_t **out_text, size_t *out_size)
 {
-    const char *memory = memory_folder();
-    if (memory == NULL) {
-        return STATUS_USAGE;
+    enum status status = run_on(cli, kept, begin);
+    enum status read = files_read(kept->path, -1, KEPT_BYTES_MAX, out_text, out_size);
+    if (read == STATUS_NOT_FOUND && status == STATUS_OK) {
+        (void)cli_error(cli, CLI_FAILED,
+                        "the editor %s removed or renamed the file that it was given. Nothing was "
+                        "written. What it left is in %s.",
+                        editor_of(), kept->folder);
     }
-    char folder[FILES_PATH_BYTES_MAX];
-    enum status status = files_join(memory, "alcove-kept-XXXXXX", folder);
-    if (status == STATUS_OK && mkdtemp(folder) == NULL) {
-        status = STATUS_IO;
+    if (read == STATUS_TOO_LARGE || read == STATUS_NO_MEMORY) {
+        return read;
     }
-    if (status == STATUS_OK) {
-        status = files_join(folder, "note.txt", out_path);
-    }
-    return status == STATUS_OK ? files_write_new(out_path, text) : status;
+    status = status == STATUS_OK ? read : status;
+    return status == STATUS_OK && *out_size > max ? STATUS_TOO_LARGE : status;
+}
+
+bool editor_can_run(const struct cli *cli)
+{
+    return !cli->lent && cli->in >= 0 && isatty(cli->in);
 }

@@ -4,17 +4,16 @@
  */
 #pragma once
 
-#include "client/cli/cli.h"
+#include "client/cli/context.h"
+#include "client/cli/kept.h"
 
+/* Whether there is a terminal to start it on. */
+bool editor_can_run(const struct cli *cli);
 /*
- * Starts $VISUAL, $EDITOR or vi on a file of mode 0600 in a folder of mode 0700 on a tmpfs
- * ($XDG_RUNTIME_DIR or /dev/shm), beginning with |begin|; afterwards all that is in the folder
- * is overwritten and removed. STATUS_USAGE: no terminal, or no memory-backed storage;
- * STATUS_TOO_LARGE over |max|, STATUS_IO when the editor failed or was ended: with the text as
- * far as it was saved, if there is any. The caller frees it in every case.
+ * Starts $VISUAL, $EDITOR or vi on the text of |kept|, which begins as |begin|, and reads what it
+ * is afterwards; |kept| stays. STATUS_TOO_LARGE over |max|, STATUS_IO when the editor failed or
+ * was ended: with the text as far as it was saved, if there is any. STATUS_NOT_FOUND, after
+ * saying so: the editor was not started, or took the file away. The caller frees it in every case.
  */
-MUST_CHECK enum status editor_run(struct cli *cli, struct span begin, size_t max,
-                                  uint8_t **out_text, size_t *out_size);
-/* Keeps a text in a new file of mode 0600 on the same storage; |out_path| receives its name.
- * STATUS_USAGE: there is no such storage; STATUS_IO. */
-MUST_CHECK enum status editor_keep(struct span text, char out_path[static 4096]);
+MUST_CHECK enum status editor_run(struct cli *cli, const struct kept *kept, struct span begin,
+                                  size_t max, uint8_t **out_text, size_t *out_size);

@@ -12,6 +12,7 @@ struct note_input {
     uint32_t class; /* 0: that of the note it is added to */
     const char *title;
     const char *file;
+    const char *kept; /* the name of a kept text that the editor begins with */
     const char *note;
     const char *reason;
     uint32_t template; /* in note_text_templates, from 1 */

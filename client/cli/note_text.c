@@ -48,6 +48,14 @@ static int fail_read(struct cli *cli, const char *file, enum status status)
     return cli_fail_at(cli, SAY_TEXT_READ, file, status);
 }
 
+static int fail_kept(struct cli *cli, const char *name, enum status status)
+{
+    return status == STATUS_BUSY
+               ? cli_error(cli, CLI_FAILED, "another command works on the kept text %s", name)
+               : cli_error(cli, CLI_NOT_FOUND, "no kept text is called %s; see `alcove kept list`",
+                           name);
+}
+
 static int tell_left(struct cli *cli, const char *why)
 {
     (void)print_answer(cli, (const struct print_field[]){{"written", PRINT_BOOL, .number = 0}}, 1,
@@ -55,13 +63,37 @@ static int tell_left(struct cli *cli, const char *why)
     return CLI_LEFT;
 }
 
-int note_text_edit(struct cli *cli, struct span begin, struct note_text *out_text)
+int note_text_edit(struct cli *cli, struct span begin, const char *kept, struct note_text *out_text)
 {
     memset(out_text, 0, sizeof *out_text);
+    out_text->kept.lock = -1;
+    if (!editor_can_run(cli)) {
+        return fail_read(cli, NULL, STATUS_USAGE);
+    }
     enum status status =
-        editor_run(cli, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes, &out_text->size);
+        kept == NULL ? kept_new(begin, &out_text->kept) : kept_take(kept, &out_text->kept);
+    if (status != STATUS_OK) {
+        return kept == NULL ? fail_read(cli, NULL, status) : fail_kept(cli, kept, status);
+    }
+    uint8_t *before = NULL;
+    size_t before_size = 0;
+    if (kept != NULL) {
+        status = files_read(out_text->kept.path, -1, KEPT_BYTES_MAX, &before, &before_size);
+        if (status != STATUS_OK) {
+            return fail_kept(cli, kept, status);
+        }
+        begin = span_of(before, before_size);
+    }
+    kept_guard(&out_text->kept);
+    status = editor_run(cli, &out_text->kept, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes,
+                        &out_text->size);
     bool unchanged = is_as_it_was(out_text, begin);
-    out_text->typed = out_text->bytes != NULL && !unchanged;
+    out_text->typed = !unchanged || kept != NULL;
+    out_text->taken_back = kept != NULL;
+    if (before != NULL) {
+        wipe(before, before_size);
+    }
+    free(before);
     if (status != STATUS_OK) {
         return fail_read(cli, NULL, status);
     }
@@ -73,11 +105,13 @@ int note_text_edit(struct cli *cli, struct span begin, struct note_text *out_tex
                : judge(cli, out_text);
 }
 
-int note_text_take(struct cli *cli, const char *file, uint32_t template, struct note_text *out_text)
+int note_text_take(struct cli *cli, const char *file, const char *kept, uint32_t template,
+                   struct note_text *out_text)
 {
     memset(out_text, 0, sizeof *out_text);
+    out_text->kept.lock = -1;
     if (file == NULL) {
-        return note_text_edit(cli, span_of(HEADINGS[template], strlen(HEADINGS[template])),
+        return note_text_edit(cli, span_of(HEADINGS[template], strlen(HEADINGS[template])), kept,
                               out_text);
     }
     enum status status =
@@ -85,22 +119,37 @@ int note_text_take(struct cli *cli, const char *file, uint32_t template, struct 
     return status == STATUS_OK ? judge(cli, out_text) : fail_read(cli, file, status);
 }
 
+/* One that was taken back stays as it is until it is written. */
+static void end_kept(struct cli *cli, struct note_text *text, int code)
+{
+    bool written = code == CLI_OK || (code == CLI_LEFT && !text->taken_back);
+    kept_unguard();
+    if (text->kept.folder[0] == '\0') {
+        return;
+    }
+    if (written || !text->typed) {
+        kept_drop(&text->kept);
+        return;
+    }
+    char name[KEPT_NAME_BYTES];
+    memcpy(name, text->kept.name, sizeof name);
+    if (!kept_leave(&text->kept)) {
+        return;
+    }
+    cli_warn(cli,
+             "your text is kept as %s (in memory: it is gone when this machine stops). `alcove "
+             "write CHART --class CLASS --kept %s` takes it into the editor again; `alcove kept "
+             "list` finds it.",
+             name, name);
+}
+
 void note_text_end(struct cli *cli, struct note_text *text, int code)
 {
-    char path[FILES_PATH_BYTES_MAX];
-    if (text->typed && text->size > 0 && code != CLI_OK) {
-        if (editor_keep(span_of(text->bytes, text->size), path) == STATUS_OK) {
-            cli_warn(cli,
-                     "your text is kept in %s (in memory: it is gone when this machine stops). "
-                     "Use it with --file, then remove it.",
-                     path);
-        } else {
-            cli_warn(cli, "your text could not be kept");
-        }
-    }
+    end_kept(cli, text, code);
     if (text->bytes != NULL) {
         wipe(text->bytes, text->size);
     }
     free(text->bytes);
     memset(text, 0, sizeof *text);
+    text->kept.lock = -1;
 }

@@ -16,6 +16,7 @@
     ROW(directory)                                                                                 \
     ROW(write)                                                                                     \
     ROW(sign)                                                                                      \
+    ROW(kept)                                                                                      \
     ROW(moment)                                                                                    \
     ROW(list)                                                                                      \
     ROW(show)                                                                                      \

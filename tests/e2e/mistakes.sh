@@ -191,6 +191,13 @@ same "the second is refused" 1 "$(as copy --json sync 2>/dev/null | json refused
 check "and said" sh -c "[ -n '$(as copy sync 2>&1 | grep 'refused 1 for good')' ]"
 check "its text is here" sh -c "[ -n '$(as copy show "$draft" 2>&1 | grep 'refused; it is here alone')' ]"
 same "it goes" 0 "$(as copy --json sync --drop-refused | json outbox)"
+dropped=$("$bin/alcove" --json kept list | tr '{' '\n' | grep 'signed by the copy' | json name)
+if [ -n "$dropped" ]; then
+    same "and its only copy is kept" "signed by the copy" "$("$bin/alcove" kept show "$dropped")"
+    same "until it is deleted" 0 "$(code_of "$bin/alcove" kept discard "$dropped" --yes)"
+else
+    check "and its only copy is kept" test ! -w /dev/shm
+fi
 
 # Words of a command that waits are not in the list of processes.
 mkfifo "$work/waits"
@@ -248,9 +255,50 @@ X
         typed "$how"
         same "one folder after $how" 1 "$(ls -A "$memory" | wc -l)"
         check "the text after $how" grep -q typed-by-hand "$memory"/alcove-kept-*/note.txt
-        check "which is said" grep -q 'is kept in' "$work/typed"
+        check "which is said" grep -q 'is kept as' "$work/typed"
         rm -rf "$memory"/alcove-*
     done
+    # Ctrl-C at the question keeps the text, which is found by name and taken back, also twice.
+    cat >"$work/editor" <<'X'
+#!/bin/sh
+printf 'typed-for-the-client\n' >"$1"
+X
+    (sleep 3; printf '\003'; sleep 1) | XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
+        "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 reflect C1 3<'$work/pass'" \
+        /dev/null >"$work/typed" 2>&1
+    kept() { XDG_RUNTIME_DIR=$memory "$bin/alcove" "$@"; }
+    name=$(kept --json kept list | json name)
+    check "the text outlives Ctrl-C" test -n "$name"
+    check "which is said" grep -q "is kept as $name" "$work/typed"
+    same "as it was typed" typed-for-the-client "$(kept kept show "$name")"
+    check "status tells of it" sh -c "XDG_RUNTIME_DIR='$memory' '$bin/alcove' --profile '$work/t1' \
+        --passphrase-fd 3 status 3<'$work/pass' 2>&1 | grep -q 'kept list'"
+    again() {
+        XDG_RUNTIME_DIR=$memory VISUAL=$1 script -qec \
+            "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress --kept $name 3<'$work/pass'" \
+            /dev/null </dev/null >"$work/typed" 2>&1
+    }
+    again true
+    check "left in the editor it stays kept" grep -q "Nothing was changed; nothing was written" "$work/typed"
+    same "the same text" typed-for-the-client "$(kept kept show "$name")"
+    again 'sed -i s/client/record/'
+    check "taken back it is written" grep -q 'is signed' "$work/typed"
+    same "with what was typed" 1 "$(as t1 --json search typed-for-the-record | grep -c '"note"')"
+    same "and kept no more" "" "$(ls -A "$memory")"
+    same "no such text" 7 "$(code_of kept kept show "$name")"
+    # An editor that takes the file away, and one that leaves nothing at all.
+    typed 'mv "$1" "$(dirname "$1")/other"; exit 0'
+    check "a renamed file is said" sh -c "tr '\r\n' '  ' <'$work/typed' | grep -q 'removed or renamed'"
+    check "and is there" grep -rq typed-by-hand "$memory"
+    rm -rf "$memory"/alcove-*
+    typed 'rm -f "$(dirname "$1")"/* "$(dirname "$1")"/.note*; exit 0'
+    check "a removed file is said" sh -c "tr '\r\n' '  ' <'$work/typed' | grep -q 'removed or renamed'"
+    same "and no empty folder stays" "" "$(ls -A "$memory")"
+    printf '#!/bin/sh\nexit 0\n' >"$work/editor"
+    typed_at_once=$(XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
+        "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress 3<'$work/pass'" \
+        /dev/null </dev/null 2>&1 | tr '\r\n' '  ')
+    check "an editor that returns at once is told of" sh -c "printf '%s' '$typed_at_once' | grep -q 'came back at once'"
 else
     say "skipped: the editor (needs script and a mount of tmpfs)"
 fi

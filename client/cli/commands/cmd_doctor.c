@@ -1,6 +1,7 @@
 #include "client/agent/clock.h"
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
+#include "client/cli/kept.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/api/query.h"
@@ -285,6 +286,8 @@ static int run_doctor(struct cli *cli, const void *given)
         confirm_clock(&doctor);
     }
     look_at_outbox(&doctor);
+    tell(&doctor, "kept", true, "%zu texts wait for you in memory%s", kept_count(),
+         kept_count() == 0 ? "" : "; see `alcove kept list`");
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
         (void)cJSON_AddBoolToObject(object, "fine", doctor.fine);

@@ -97,7 +97,7 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
 static int gather_moment(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
-    int code = note_text_take(cli, input->file, 0, &handed->text);
+    int code = note_text_take(cli, input->file, input->kept, 0, &handed->text);
     input->file = "-";
     return code == CLI_OK ? handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size))
                           : code;
@@ -115,7 +115,7 @@ static int run_moment(struct cli *cli, const void *values)
     }
     struct note_text text = {0};
     if (code == CLI_OK) {
-        code = note_text_take(cli, input->file, 0, &text);
+        code = note_text_take(cli, input->file, input->kept, 0, &text);
     }
     struct view_section section;
     if (code == CLI_OK) {
@@ -140,6 +140,8 @@ static const struct option OPTIONS[] = {
      "what kind of moment it was", &CATEGORY},
     {"--file", OPTION_INPUT, offsetof(struct note_input, file), "FILE|-",
      "take the text from a file, or - from standard input", NULL},
+    {"--kept", OPTION_TEXT, offsetof(struct note_input, kept), "NAME",
+     "begin the editor with a text that was kept", NULL},
     {"--share", OPTION_TEXT, offsetof(struct note_input, share), "MEMBER",
      "let this person read it", NULL},
     {"--bring", OPTION_FLAG, offsetof(struct note_input, bring), NULL,

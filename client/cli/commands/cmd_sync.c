@@ -1,11 +1,13 @@
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
 #include "client/cli/handed.h"
+#include "client/cli/kept.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/cli/watch.h"
 #include "client/engine/api/view.h"
+#include "proto/message.h"
 #include "proto/policy.h"
 
 #include <signal.h>
@@ -57,6 +59,54 @@ static void tell_refused(struct cli *cli)
     }
 }
 
+static void tell_kept(struct cli *cli)
+{
+    size_t count = kept_count();
+    if (count > 0) {
+        cli_warn(cli,
+                 "%zu of your texts did not become a note and are kept in memory until this "
+                 "machine stops. `alcove kept list` names them; `alcove write CHART --class CLASS "
+                 "--kept NAME` takes "
+                 "one into the editor.",
+                 count);
+    }
+}
+
+struct refused_text {
+    uint64_t ticket;
+    enum status status;
+};
+
+static bool keep_one(void *visitor, const struct view_revision *revision)
+{
+    struct refused_text *text = visitor;
+    if (!revision->pending || revision->ticket != text->ticket || revision->body == NULL) {
+        return true;
+    }
+    struct kept kept;
+    text->status = kept_new(field_span(revision->body->text), &kept);
+    if (text->status == STATUS_OK) {
+        (void)kept_leave(&kept);
+    }
+    return false;
+}
+
+/* The only copy of what the server refused: it can still be taken into the editor. What was no
+ * note has no text. */
+static enum status keep_text(struct cli *cli, uint64_t ticket)
+{
+    static const struct note_id no_note;
+    struct engine *engine = host_engine(cli->host);
+    struct refused_text text = {ticket, STATUS_NOT_FOUND};
+    struct engine_ticket info;
+    engine_ticket(engine, ticket, &info);
+    if (ID_EQUAL(&info.note, &no_note)) {
+        return STATUS_OK;
+    }
+    enum status status = view_revisions(engine, &info.section, &info.note, keep_one, &text);
+    return status == STATUS_OK ? text.status : status;
+}
+
 /* Only what was refused before this command began, which earlier ones told of: what is refused
  * while it syncs is news, and its text exists nowhere else. */
 static int drop_refused(struct cli *cli, const struct refused *refused)
@@ -64,12 +114,17 @@ static int drop_refused(struct cli *cli, const struct refused *refused)
     size_t count = refused->count < REFUSED_MAX ? refused->count : REFUSED_MAX;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = engine_take_back(host_engine(cli->host), refused->tickets[i]);
+        status = keep_text(cli, refused->tickets[i]);
+        if (status == STATUS_OK) {
+            status = engine_take_back(host_engine(cli->host), refused->tickets[i]);
+        }
     }
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_DROP, status);
     }
-    cli_warn(cli, "%zu dropped that the server had refused", count);
+    cli_warn(cli,
+             "%zu dropped that the server had refused; texts of notes are in `alcove kept list`",
+             count);
     return CLI_OK;
 }
 
@@ -223,6 +278,7 @@ static int run_status(struct cli *cli, const void *values)
     } else {
         print_row(cli, NULL, fields, ARRAY_LEN(fields));
         tell_refused(cli);
+        tell_kept(cli);
     }
     return CLI_OK;
 }
@@ -235,7 +291,7 @@ static const struct option OPTIONS[] = {
     {"--timeout", OPTION_NUMBER, offsetof(struct sync_values, timeout_s), "S",
      "end the watch after so many seconds", &TIMEOUT},
     {"--drop-refused", OPTION_FLAG, offsetof(struct sync_values, drop), NULL,
-     "delete here what the server refused before", NULL},
+     "drop what the server refused before; texts are kept", NULL},
 };
 static const struct option_table SYNC = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct sync_values)};
 

@@ -109,17 +109,26 @@ static int start_with(struct cli *cli, const char *profile, const struct secret 
 static int unlock(struct cli *cli)
 {
     enum status status = host_probe(cli->profile);
-    enum situation situation = status == STATUS_NOT_FOUND ? SAY_PROFILE_OPEN : SAY_PASSPHRASE;
-    struct secret *passphrase = NULL;
-    char *profile = NULL;
-    if (status == STATUS_OK) {
-        profile = realpath(cli->profile, NULL);
-        status = profile == NULL ? STATUS_IO
-                                 : secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
+    if (status != STATUS_OK) {
+        return cli_fail_at(cli, status == STATUS_NOT_FOUND ? SAY_PROFILE_OPEN : SAY_PASSPHRASE,
+                           cli->profile, status);
     }
-    int code = status == STATUS_OK ? start_with(cli, profile, passphrase)
-                                   : cli_fail_at(cli, situation, cli->profile, status);
-    secret_free(passphrase);
+    char *profile = realpath(cli->profile, NULL);
+    if (profile == NULL) {
+        return cli_fail_at(cli, SAY_PASSPHRASE, cli->profile, STATUS_IO);
+    }
+    unsigned tries = cli->passphrase_fd < 0 ? CLI_TRIES : 1;
+    int code = CLI_LOCKED;
+    for (unsigned i = 0; i < tries && code == CLI_LOCKED; i++) {
+        struct secret *passphrase = NULL;
+        status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
+        code = status == STATUS_OK ? start_with(cli, profile, passphrase)
+                                   : cli_fail_at(cli, SAY_PASSPHRASE, cli->profile, status);
+        secret_free(passphrase);
+        if (status != STATUS_OK) {
+            break;
+        }
+    }
     free(profile);
     return code;
 }

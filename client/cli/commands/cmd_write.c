@@ -36,6 +36,13 @@ static bool is_blank(const char *text)
     return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
 }
 
+static const char *check_kept(const void *values)
+{
+    const struct note_input *input = values;
+    return input->kept != NULL && input->file != NULL ? "--kept and --file do not go together"
+                                                      : NULL;
+}
+
 static const char *check_write(const void *values)
 {
     const struct note_input *input = values;
@@ -55,7 +62,7 @@ static const char *check_write(const void *values)
     if (input->note == NULL && (input->chart == NULL || input->class == 0)) {
         return "a new note needs CHART and --class CLASS, an earlier one --note NOTE";
     }
-    return NULL;
+    return check_kept(values);
 }
 
 /* A chart that is named beside a note must be the note's: else it would go to other readers than
@@ -110,8 +117,9 @@ static bool is_edited(const struct note_input *input)
 static int take_text(struct cli *cli, const struct note_input *input,
                      const struct note_before *before, struct note_text *text)
 {
-    return is_edited(input) ? note_text_edit(cli, span_of(before->text, before->text_size), text)
-                            : note_text_take(cli, input->file, input->template, text);
+    return is_edited(input)
+               ? note_text_edit(cli, span_of(before->text, before->text_size), input->kept, text)
+               : note_text_take(cli, input->file, input->kept, input->template, text);
 }
 
 /* Finds the section, takes the text, writes. */
@@ -201,6 +209,8 @@ static const struct option WRITE_OPTIONS[] = {
      NULL},
     {"--file", OPTION_INPUT, offsetof(struct note_input, file), "FILE|-",
      "take the text from a file, or - from standard input", NULL},
+    {"--kept", OPTION_TEXT, offsetof(struct note_input, kept), "NAME",
+     "begin the editor with a text that was kept", NULL},
     {"--template", OPTION_CHOICE, offsetof(struct note_input, template), "NAME",
      "begin the editor with headings", &TEMPLATE},
     {"--draft", OPTION_FLAG, offsetof(struct note_input, draft), NULL, "do not sign it yet", NULL},
@@ -253,7 +263,7 @@ static int preview(struct cli *cli, struct note_input *input, const struct note_
 static int gather_reflect(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
-    int code = note_text_take(cli, input->file, 0, &handed->text);
+    int code = note_text_take(cli, input->file, input->kept, 0, &handed->text);
     if (code == CLI_OK) {
         code = preview(cli, input, &handed->text);
     }
@@ -268,7 +278,7 @@ static int run_reflect(struct cli *cli, const void *values)
     int code = ids_section_anew(cli, input.chart, CLASS_SHARED, &section);
     struct note_text text = {0};
     if (code == CLI_OK) {
-        code = note_text_take(cli, input.file, 0, &text);
+        code = note_text_take(cli, input.file, input.kept, 0, &text);
     }
     if (code == CLI_OK && !(cli->lent && input.yes)) {
         code = preview(cli, &input, &text);
@@ -289,6 +299,8 @@ static const struct option REFLECT_OPTIONS[] = {
      "a title, sealed like the text", NULL},
     {"--file", OPTION_INPUT, offsetof(struct note_input, file), "FILE|-",
      "take the text from a file, or - from standard input", NULL},
+    {"--kept", OPTION_TEXT, offsetof(struct note_input, kept), "NAME",
+     "begin the editor with a text that was kept", NULL},
     {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL, "share without being asked",
      NULL},
 };
@@ -299,6 +311,6 @@ static const struct command COMMANDS[] = {
     {"write", "write a note", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE, &WRITE, check_write,
      gather_write, ask_write, run_write},
     {"reflect", "share a reflection with the client", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE,
-     &REFLECT, NULL, gather_reflect, NULL, run_reflect},
+     &REFLECT, check_kept, gather_reflect, NULL, run_reflect},
 };
 const struct command_list cmd_write = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -48,7 +48,7 @@ static int take(struct place *place, struct span content, struct note_text *out)
     assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
     (void)unlink(path);
     assert_int_equal(files_write_new(path, content), STATUS_OK);
-    return note_text_take(&place->cli, path, 0, out);
+    return note_text_take(&place->cli, path, NULL, 0, out);
 }
 
 /* Goal: a note is text and not nothing. Method: empty, no UTF-8, text, and one over the limit. */
@@ -81,10 +81,10 @@ static void test_no_text_is_said(void **state)
 {
     struct place *place = *state;
     struct note_text text;
-    assert_int_equal(note_text_take(&place->cli, NULL, 2, &text), CLI_USAGE);
-    assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", 0, &text), CLI_NOT_FOUND);
-    assert_int_equal(note_text_take(&place->cli, place->folder, 0, &text), CLI_FAILED);
-    assert_int_equal(note_text_take(&place->cli, "-", 0, &text), CLI_FAILED);
+    assert_int_equal(note_text_take(&place->cli, NULL, NULL, 2, &text), CLI_USAGE);
+    assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", NULL, 0, &text), CLI_NOT_FOUND);
+    assert_int_equal(note_text_take(&place->cli, place->folder, NULL, 0, &text), CLI_FAILED);
+    assert_int_equal(note_text_take(&place->cli, "-", NULL, 0, &text), CLI_FAILED);
 }
 
 /* Goal: files of ours are closed to others and never written over. Method: mode, and a second
@@ -104,35 +104,41 @@ static void test_files_are_private_and_new(void **state)
 }
 
 /* Goal: what was typed is kept when the note does not come to be, on storage that is memory, and
- * its place is told. Method: a typed text that failed; the file behind the path that was said. */
+ * its name is told. Method: a typed text that failed; what is kept under the name that was said,
+ * which nobody else may take while the command works on it. */
 static void test_typed_text_is_kept(void **state)
 {
     struct place *place = *state;
     struct note_text text = {.bytes = malloc(5), .size = 5, .typed = true};
     assert_non_null(text.bytes);
     memcpy(text.bytes, "typed", 5);
-    note_text_end(&place->cli, &text, CLI_FAILED);
-    (void)fflush(place->cli.out);
-    if (strstr(place->said, "could not be kept") != NULL) {
+    enum status status = kept_new(span_of("typed", 5), &text.kept);
+    if (status == STATUS_USAGE) {
+        free(text.bytes);
         skip(); /* no memory-backed storage on this machine */
     }
-    char path[256];
-    assert_int_equal(sscanf(strstr(place->said, " /") + 1, "%255s", path), 1);
-    uint8_t *kept = NULL;
+    assert_int_equal(status, STATUS_OK);
+    char name[KEPT_NAME_BYTES];
+    memcpy(name, text.kept.name, sizeof name);
+    struct kept kept;
+    assert_int_equal(kept_take(name, &kept), STATUS_BUSY);
+    note_text_end(&place->cli, &text, CLI_FAILED);
+    (void)fflush(place->cli.out);
+    assert_non_null(strstr(place->said, name));
+    assert_int_equal(kept_take(name, &kept), STATUS_OK);
+    uint8_t *bytes = NULL;
     size_t size = 0;
-    assert_int_equal(files_read(path, -1, 100, &kept, &size), STATUS_OK);
+    assert_int_equal(files_read(kept.path, -1, 100, &bytes, &size), STATUS_OK);
     assert_int_equal(size, 5);
-    assert_memory_equal(kept, "typed", 5);
-    free(kept);
-    assert_int_equal(unlink(path), 0);
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    assert_int_equal(rmdir(path), 0);
+    assert_memory_equal(bytes, "typed", 5);
+    free(bytes);
+    kept_drop(&kept);
+    assert_int_equal(kept_take(name, &kept), STATUS_NOT_FOUND);
 }
 
 /* Goal: the editor leaves nothing behind. Method: an editor that notes the file's name, mode and
- * storage and writes into it, on a pseudo terminal; afterwards the file and its folder are
- * gone. */
+ * storage and writes into it, with a copy in a folder below, on a pseudo
+ * terminal; afterwards the file and its folder are gone. */
 static void test_editor_leaves_nothing(void **state)
 {
     struct place *place = *state;
@@ -146,13 +152,19 @@ static void test_editor_leaves_nothing(void **state)
     assert_int_equal(files_join(place->folder, "note", script), STATUS_OK);
     char body[512];
     (void)snprintf(body, sizeof body,
-                   "#!/bin/sh\nstat -c %%a \"$1\" >>\"$1\"\necho \"$1\" >>\"$1\"\n");
+                   "#!/bin/sh\nstat -c %%a \"$1\" >>\"$1\"\necho \"$1\" >>\"$1\"\n"
+                   "mkdir -p \"${1%%/*}/sub/sub\"; cp \"$1\" \"${1%%/*}/sub/sub\"\n");
     assert_int_equal(files_write_new(script, span_of(body, strlen(body))), STATUS_OK);
     assert_int_equal(chmod(script, 0700), 0);
     (void)setenv("VISUAL", script, 1);
+    struct kept kept;
+    enum status status = kept_new(span_of("begin\n", 6), &kept);
     uint8_t *bytes = NULL;
     size_t size = 0;
-    enum status status = editor_run(&place->cli, span_of("begin\n", 6), 4096, &bytes, &size);
+    if (status == STATUS_OK) {
+        status = editor_run(&place->cli, &kept, span_of("begin\n", 6), 4096, &bytes, &size);
+        kept_drop(&kept);
+    }
     (void)unsetenv("VISUAL");
     (void)close(place->cli.in);
     (void)close(terminal);
