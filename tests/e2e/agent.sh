@@ -101,13 +101,14 @@ same "a reflection is not shared unasked" 3 \
 same "nor by a title that looks like --yes" 3 \
     "$(code_of quiet t1 reflect "$client" --title --yes --file "$work/sr.txt")"
 same "nor with --json" 2 "$(code_of quiet t1 --json reflect "$client" --file "$work/sr.txt")"
+same "nor by write" 3 "$(code_of quiet t1 write "$client" --class shared --file "$work/sr.txt")"
 same "nothing was shared" 0 "$(quiet t1 --json search 'You did it' | grep -c '"note"')"
 same "an option that is none stops here" 2 "$(code_of quiet t1 write "$client" --class no --file -)"
 same "an error of the agent is one JSON value" NOT_FOUND \
     "$(quiet t1 --json show ffffffff 2>/dev/null | json error)"
 check "and previewed when it is" sh -c \
     "'$bin/alcove' --profile '$work/t1' reflect '$client' --file '$work/sr.txt' --yes </dev/null |
-     grep -q 'The client will see'"
+     grep -q 'Cleo One will see'"
 same "search for what comes from a pipe" 1 "$(printf 'THROUGH the\n' |
     "$bin/alcove" --profile "$work/t1" --json search - | tr '{' '\n' | grep -c '"note"')"
 TZ=UTC0 quiet t1 list >"$work/utc"
@@ -128,6 +129,13 @@ if command -v script >/dev/null 2>&1 && [ "$(stat -f -c %T /dev/shm 2>/dev/null)
     edited --draft
     check "the editor began with the agent's text" sh -c "[ -n '$(quiet t1 show "$draft" | grep 'what was here')' ]"
     check "the title stays" sh -c "[ -n '$(quiet t1 show "$draft" | grep kept)' ]"
+    printf '#!/bin/sh\ntouch "%s/opened"\n' "$work" >"$work/touching"
+    chmod 755 "$work/touching"
+    for what in "write nobody --class progress" "reflect nobody" "write --note ffffffff"; do
+        XDG_RUNTIME_DIR='' VISUAL=$work/touching script -qec \
+            "'$bin/alcove' --profile '$work/t1' $what" /dev/null </dev/null >/dev/null 2>&1
+        check "no editor opens for $what" test ! -e "$work/opened"
+    done
     for flag in '' --sign; do
         edited "$flag"
         check "left as it was ($flag)" grep -q 'Nothing was changed; nothing was written' "$work/typed"
@@ -184,7 +192,7 @@ printf 'pushed\n' >"$work/pushed.txt"
 as c1 sync >/dev/null
 shared=$(as c1 --json chart list | tr '{' '\n' | grep '"shared"' | json section)
 printf 'I called.\n' | "$bin/alcove" --profile "$work/t1" --json write "$client" --class shared \
-    --file - >/dev/null
+    --yes --file - >/dev/null
 same "work goes on beside a watch" 0 "$(code_of quiet t1 status)"
 waits=0
 while [ "$(grep -c "^$(printf %.8s "$shared")" "$work/watch")" -lt 2 ] && [ "$waits" -lt 100 ]; do
@@ -192,6 +200,12 @@ while [ "$(grep -c "^$(printf %.8s "$shared")" "$work/watch")" -lt 2 ] && [ "$wa
     sleep 0.1
 done
 check "the watch saw it" test "$(grep -c "^$(printf %.8s "$shared")" "$work/watch")" -ge 2
+
+# A client who has lost the section is not said to see what goes into it.
+quiet t1 revoke "$client" --class shared "$client" >/dev/null
+check "the client is said not to see it" sh -c \
+    "'$bin/alcove' --profile '$work/t1' reflect '$client' --file '$work/sr.txt' --yes </dev/null |
+     tr '\n' ' ' | grep -q 'Cleo One has no access to this section now and will not see'"
 
 # Another user: turned away by the agent, and never trusted by a command.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&1; then

@@ -136,11 +136,11 @@ check "of a wrong passphrase too" sh -c "printf 'not the right one\n' |
     grep -q 'the passphrase is wrong, or the keystore file is damaged'"
 
 # Everything that is shown is signed for, also of a note that was added to again and again.
-long=$(as t1 --json write C1 --class shared --title long --file "$words" | json note)
+long=$(as t1 --json write C1 --class shared --yes --title long --file "$words" | json note)
 i=0
 while [ "$i" -lt 18 ]; do
     i=$((i + 1))
-    same "addendum $i" 0 "$(code_of as t1 write --note "$long" --addendum --reason "$i" --file "$words")"
+    same "addendum $i" 0 "$(code_of as t1 write --note "$long" --yes --addendum --reason "$i" --file "$words")"
 done
 opened() { as c1 --json log --action opened --limit 0 | tr '{' '\n' | grep -c '"action":"opened"'; }
 before=$(opened)

@@ -1,9 +1,9 @@
+#include "client/cli/audience.h"
 #include "client/cli/command.h"
 #include "client/cli/forward.h"
 #include "client/cli/handed.h"
 #include "client/cli/ids.h"
 #include "client/cli/note_put.h"
-#include "client/cli/print.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -109,6 +109,14 @@ static int find_note(struct cli *cli, const struct note_input *input,
                                : cli_fail(cli, SAY_NOTE_WRITE, status);
 }
 
+static int find_place(struct cli *cli, const struct note_input *input,
+                      struct view_section *out_section, struct note_id *out_note,
+                      struct note_before *before)
+{
+    return input->note == NULL ? ids_section_anew(cli, input->chart, input->class, out_section)
+                               : find_note(cli, input, out_section, out_note, before);
+}
+
 static bool is_edited(const struct note_input *input)
 {
     return input->note != NULL && input->file == NULL && revision_edits(input);
@@ -125,15 +133,22 @@ static int take_text(struct cli *cli, const struct note_input *input,
 /* Finds the section, takes the text, writes. */
 static int run_write(struct cli *cli, const void *values)
 {
-    const struct note_input *input = values;
+    struct note_input given = *(const struct note_input *)values;
+    const struct note_input *input = &given;
     struct note_id note;
     struct view_section section = {0};
     struct note_before before = {0};
-    int code = input->note == NULL ? ids_section_anew(cli, input->chart, input->class, &section)
-                                   : find_note(cli, input, &section, &note, &before);
+    int code = find_place(cli, input, &section, &note, &before);
+    struct audience audience;
+    if (code == CLI_OK) {
+        code = audience_get(cli, &section, &audience);
+    }
     struct note_text text = {0};
     if (code == CLI_OK) {
         code = take_text(cli, input, &before, &text);
+    }
+    if (code == CLI_OK && !(cli->lent && given.yes)) {
+        code = audience_preview(cli, &given, &audience, &text);
     }
     if (code == CLI_OK) {
         code =
@@ -148,27 +163,52 @@ static int run_write(struct cli *cli, const void *values)
 /* ---- through the agent: the text is taken here, and a note that is edited begins with what the
  * agent has of it */
 
-static int ask_write(struct cli *cli, const void *values)
+static int ask(struct cli *cli, const struct note_input *input)
 {
     struct note_before before = {0};
     struct view_section section = {0};
     struct note_id note;
-    int code = find_note(cli, values, &section, &note, &before);
+    int code = find_place(cli, input, &section, &note, &before);
+    struct audience audience;
     if (code == CLI_OK) {
+        code = audience_get(cli, &section, &audience);
+    }
+    if (code == CLI_OK) {
+        (void)fwrite(&audience, 1, sizeof audience, cli->out);
         note_before_pack(&before, cli->out);
     }
     note_before_deinit(&before);
     return code;
 }
 
-static int get_before(struct cli *cli, const struct note_input *input, struct note_before *before)
+static int ask_write(struct cli *cli, const void *values)
+{
+    return ask(cli, values);
+}
+
+static int ask_reflect(struct cli *cli, const void *values)
+{
+    struct note_input input = *(const struct note_input *)values;
+    input.class = CLASS_SHARED;
+    return ask(cli, &input);
+}
+
+/* The agent is the same program, so that a struct means the same in both. */
+static int ask_agent(struct cli *cli, const struct note_input *input, struct audience *out_audience,
+                     struct note_before *before)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
     int code = forward_ask(cli, input, &bytes, &size);
     enum status status = STATUS_OK;
     if (code == CLI_OK) {
-        status = note_before_unpack(span_of(bytes, size), before);
+        status = size < sizeof *out_audience ? STATUS_MALFORMED : STATUS_OK;
+    }
+    if (code == CLI_OK && status == STATUS_OK) {
+        memcpy(out_audience, bytes, sizeof *out_audience);
+        out_audience->name[VIEW_NAME_BYTES_MAX - 1] = '\0';
+        status = note_before_unpack(
+            span_of(bytes + sizeof *out_audience, size - sizeof *out_audience), before);
     }
     if (bytes != NULL) {
         wipe(bytes, size);
@@ -184,14 +224,23 @@ static int hand_text(struct cli *cli, struct note_input *input, struct handed *h
     return handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size));
 }
 
+/* Asked before an editor opens, so that nothing is typed for a chart that is not there, and
+ * before anything may be shared. */
 static int gather_write(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
+    struct audience audience = {.class = input->class};
+    bool asks = input->file == NULL || input->note != NULL || input->class == CLASS_SHARED;
     struct note_before before = {0};
-    int code = is_edited(input) ? get_before(cli, input, &before) : CLI_OK;
+    int code = asks ? ask_agent(cli, input, &audience, &before) : CLI_OK;
     if (code == CLI_OK) {
-        input->after = before.links;
+        if (is_edited(input)) {
+            input->after = before.links;
+        }
         code = take_text(cli, input, &before, &handed->text);
+    }
+    if (code == CLI_OK) {
+        code = audience_preview(cli, input, &audience, &handed->text);
     }
     note_before_deinit(&before);
     return code == CLI_OK ? hand_text(cli, input, handed) : code;
@@ -226,46 +275,27 @@ static const struct option WRITE_OPTIONS[] = {
      "write down late what belongs to an earlier day", NULL},
     {"--reason", OPTION_TEXT, offsetof(struct note_input, reason), "TEXT",
      "why it is added, corrected or late", NULL},
+    {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL,
+     "share with the client without being asked", NULL},
     {"after", OPTION_LINKS, offsetof(struct note_input, after), NULL, NULL, NULL},
 };
 static const struct option_table WRITE = {WRITE_OPTIONS, ARRAY_LEN(WRITE_OPTIONS),
                                           sizeof(struct note_input)};
 
-/* ---- reflections: shown first as the client will see them */
-
-/* Shares nothing unasked: with --json, where no question can be put, --yes is the answer. */
-static int preview(struct cli *cli, struct note_input *input, const struct note_text *text)
-{
-    bool from_in = input->file != NULL && strcmp(input->file, "-") == 0;
-    if (cli->json && !input->yes) {
-        return cli_error(cli, CLI_USAGE,
-                         "with --json nothing is shown or asked; give --yes to share. It was not "
-                         "shared.");
-    }
-    if (cli->json) {
-        return CLI_OK;
-    }
-    (void)fprintf(cli->out, "The client will see:\n\n");
-    if (input->title != NULL) {
-        print_block(cli, span_of(input->title, strlen(input->title)), 2);
-        (void)fputc('\n', cli->out);
-    }
-    print_block(cli, span_of(text->bytes, text->size), 2);
-    (void)fputc('\n', cli->out);
-    if (!input->yes && (from_in || !cli_confirm(cli, "Share it?"))) {
-        return cli_error(cli, CLI_REFUSED,
-                         "it was not shared; give --yes to share without being asked");
-    }
-    input->yes = true;
-    return CLI_OK;
-}
+/* ---- reflections */
 
 static int gather_reflect(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
-    int code = note_text_take(cli, input->file, input->kept, 0, &handed->text);
+    struct note_before before = {0};
+    struct audience audience;
+    int code = ask_agent(cli, input, &audience, &before);
+    note_before_deinit(&before);
     if (code == CLI_OK) {
-        code = preview(cli, input, &handed->text);
+        code = note_text_take(cli, input->file, input->kept, 0, &handed->text);
+    }
+    if (code == CLI_OK) {
+        code = audience_preview(cli, input, &audience, &handed->text);
     }
     return code == CLI_OK ? hand_text(cli, input, handed) : code;
 }
@@ -276,12 +306,16 @@ static int run_reflect(struct cli *cli, const void *values)
     struct note_input input = *(const struct note_input *)values;
     struct view_section section = {0};
     int code = ids_section_anew(cli, input.chart, CLASS_SHARED, &section);
+    struct audience audience;
+    if (code == CLI_OK) {
+        code = audience_get(cli, &section, &audience);
+    }
     struct note_text text = {0};
     if (code == CLI_OK) {
         code = note_text_take(cli, input.file, input.kept, 0, &text);
     }
     if (code == CLI_OK && !(cli->lent && input.yes)) {
-        code = preview(cli, &input, &text);
+        code = audience_preview(cli, &input, &audience, &text);
     }
     struct note_before before = {0};
     if (code == CLI_OK) {
@@ -311,6 +345,6 @@ static const struct command COMMANDS[] = {
     {"write", "write a note", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE, &WRITE, check_write,
      gather_write, ask_write, run_write},
     {"reflect", "share a reflection with the client", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE,
-     &REFLECT, check_kept, gather_reflect, NULL, run_reflect},
+     &REFLECT, check_kept, gather_reflect, ask_reflect, run_reflect},
 };
 const struct command_list cmd_write = {COMMANDS, ARRAY_LEN(COMMANDS)};
