@@ -110,8 +110,9 @@ static void csv_cell(FILE *file, const char *text, bool last)
 }
 
 static const char *const COLUMNS[] = {
-    "seq",     "time_utc", "time_ms", "actor_name", "actor", "role",  "action", "outcome", "reason",
-    "purpose", "class",    "chart",   "section",    "note",  "basis", "device", "source",  "leaf"};
+    "seq",          "time_utc", "time_ms", "actor_name", "actor",  "role",    "action",
+    "outcome",      "reason",   "purpose", "class",      "chart",  "section", "note",
+    "subject_name", "subject",  "object",  "basis",      "device", "source",  "leaf"};
 
 /* As a spreadsheet reads a time, and as auditors of several time zones can compare it. */
 static void utc_of(const cJSON *time_ms, char out[32])

@@ -1,13 +1,12 @@
 #include "client/cli/log_print.h"
 
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "client/engine/api/view.h"
 #include "keys/public/bytes/array.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
-
-#define LINE_COLUMNS 80u
 
 const char *log_print_outcome(uint32_t outcome)
 {
@@ -63,6 +62,14 @@ static void name_of(const struct engine *engine, ProtobufCBinaryData id,
     }
 }
 
+/* A suspension's end is logged under the same action. */
+static const char *action_name(const struct engine *engine, const struct query_event *event)
+{
+    bool resumed = event->open->action == ACTION_SUSPEND && event->target != NULL &&
+                   view_is_resumption(engine, field_span(event->target->object));
+    return resumed ? "resume" : policy_action_name(event->open->action);
+}
+
 cJSON *log_print_object(const struct engine *engine, const struct query_event *event)
 {
     cJSON *object = cJSON_CreateObject();
@@ -73,7 +80,7 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
     add_id(object, "actor", event->open->actor);
     print_add_text(object, "actor_name", actor);
     print_add_text(object, "role", policy_role_name(event->open->role));
-    print_add_text(object, "action", policy_action_name(event->open->action));
+    print_add_text(object, "action", action_name(engine, event));
     print_add_text(object, "outcome", log_print_outcome(event->open->outcome));
     print_add_text(object, "reason", status_name((enum status)event->open->reason));
     print_add_text(object, "purpose", purpose_name(event->open->purpose));
@@ -81,6 +88,11 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
     print_add_id(object, "leaf", ID_SPAN(&event->leaf));
     if (event->target != NULL) {
         add_target(object, event->target);
+        if (event->target->subject.len > 0) {
+            char subject[VIEW_NAME_BYTES_MAX];
+            name_of(engine, event->target->subject, subject);
+            print_add_text(object, "subject_name", subject);
+        }
     }
     if (event->restricted != NULL) {
         add_id(object, "device", event->restricted->device);
@@ -99,8 +111,26 @@ static void print_head(struct cli *cli, const struct query_event *event)
     (void)fprintf(cli->out, " %s ",
                   event->open->role == 0 ? "server" : policy_role_name(event->open->role));
     (void)print_text(cli, span_of(actor, strlen(actor)), 10);
-    (void)fprintf(cli->out, " %s %s", policy_action_name(event->open->action),
+    (void)fprintf(cli->out, " %s %s", action_name(host_engine(cli->host), event),
                   log_print_outcome(event->open->outcome));
+}
+
+/* Whom and which note it was about. */
+static void print_about(struct cli *cli, const Alcove__EventTarget *target)
+{
+    if (target->subject.len > 0) {
+        char subject[VIEW_NAME_BYTES_MAX];
+        name_of(host_engine(cli->host), target->subject, subject);
+        (void)fputs(" of ", cli->out);
+        (void)print_text(cli, print_span(subject), 24);
+        (void)fputs(" (", cli->out);
+        print_short(cli, field_span(target->subject));
+        (void)fputs(")", cli->out);
+    }
+    if (target->note.len > 0) {
+        (void)fputs(" note ", cli->out);
+        print_short(cli, field_span(target->note));
+    }
 }
 
 static void print_rest(struct cli *cli, const struct query_event *event)
@@ -112,6 +142,9 @@ static void print_rest(struct cli *cli, const struct query_event *event)
         (void)fputs(" chart ", cli->out);
         print_short(cli, field_span(event->target->chart));
     }
+    if (event->target != NULL) {
+        print_about(cli, event->target);
+    }
     if (event->target != NULL && event->target->basis_kind > BASIS_SELF) {
         (void)fprintf(cli->out, " by %s", log_print_basis(event->target->basis_kind));
     }
@@ -120,32 +153,17 @@ static void print_rest(struct cli *cli, const struct query_event *event)
     }
 }
 
-/* Into memory, for its width. */
-static char *printed(const struct cli *cli,
-                     void (*print)(struct cli *cli, const struct query_event *event),
-                     const struct query_event *event)
+static char *line_of(const struct cli *cli, const struct query_event *event)
 {
     struct cli memory = *cli;
     char *text = NULL;
     size_t size = 0;
     memory.out = open_memstream(&text, &size);
     CHECK(memory.out != NULL);
-    print(&memory, event);
+    print_head(&memory, event);
+    print_rest(&memory, event);
     CHECK(fclose(memory.out) == 0);
     return text;
-}
-
-/* One line, or two where it would be wider than a terminal. */
-static char *line_of(const struct cli *cli, const struct query_event *event)
-{
-    char *head = printed(cli, print_head, event);
-    char *rest = printed(cli, print_rest, event);
-    bool fits = strlen(head) + strlen(rest) <= LINE_COLUMNS;
-    char *line = NULL;
-    CHECK(asprintf(&line, fits ? "%s%s" : "%s\n                       %s", head, rest) >= 0);
-    free(head);
-    free(rest);
-    return line;
 }
 
 static bool has_section(const struct query_terms *query, const struct query_event *event)
@@ -204,7 +222,10 @@ static void print_item(struct cli *cli, cJSON *array, void *item, bool shown)
         cJSON_Delete(item);
     } else {
         if (shown) {
-            (void)fprintf(cli->out, "%s\n", (const char *)item);
+            struct print_row row;
+            print_row_begin(cli, &row);
+            (void)fputs(item, cli->out);
+            print_row_end(cli, &row);
         }
         free(item);
     }

@@ -96,6 +96,22 @@ void view_devices(const struct engine *engine, const struct member_id *member,
     }
 }
 
+bool view_is_resumption(const struct engine *engine, struct span statement)
+{
+    bool found = false;
+    for (size_t i = 0; i < engine->log.fact_count && !found; i++) {
+        const struct fact *fact = &engine->log.facts[i];
+        struct statement parsed;
+        if (fact->type == STATEMENT_RESUMPTION &&
+            statement_parse(span_of(fact->bytes, fact->size), &engine->common.practice, &parsed) ==
+                STATUS_OK) {
+            found = span_equal(ID_SPAN(&parsed.hash), statement);
+            statement_free(&parsed);
+        }
+    }
+    return found;
+}
+
 static bool visit_relations(const struct authority_member *subject, struct authority_when when,
                             view_visit_relation *visit, void *visitor)
 {

@@ -50,6 +50,10 @@ typedef bool view_visit_device(void *visitor, const struct view_device *device);
 void view_devices(const struct engine *engine, const struct member_id *member,
                   view_visit_device *visit, void *visitor);
 
+/* Whether the statement of that hash, a suspension by its event, ends one: it is so only where the
+ * statement is known here. */
+bool view_is_resumption(const struct engine *engine, struct span statement);
+
 struct view_relation {
     struct hash statement;
     struct member_id subject; /* whose chain: client, or supervised therapist */
