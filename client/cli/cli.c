@@ -16,6 +16,11 @@ static const char *const WORDS[] = {
     [CLI_NOT_FOUND] = "NOT_FOUND",
 };
 
+#define MARKED                                                                                     \
+    "the passphrase begins with a byte order mark (U+FEFF), which some editors put before a "      \
+    "text. "                                                                                       \
+    "Save the file without it."
+
 static void put_error(struct cli *cli, const char *text)
 {
     struct cli loud = *cli;
@@ -100,6 +105,12 @@ bool cli_confirm(struct cli *cli, const char *question)
     return cli->in >= 0 && fgets(line, sizeof line, stdin) != NULL && strcmp(line, "yes\n") == 0;
 }
 
+static enum status open_host(void *opener, struct span passphrase)
+{
+    struct cli *cli = opener;
+    return host_open(cli->profile, passphrase, &cli->host);
+}
+
 static void tell_slow(void *state)
 {
     cli_warn(state, "waiting for the server. What is here stays here.");
@@ -113,7 +124,10 @@ static enum status open_once(struct cli *cli, enum situation *out_situation)
     enum status status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
     if (status == STATUS_OK) {
         *out_situation = SAY_PROFILE_OPEN;
-        status = host_open(cli->profile, secret_view(passphrase), &cli->host);
+        status = secrets_try(passphrase, open_host, cli);
+    }
+    if (status == STATUS_DAMAGED && passphrase != NULL && secrets_marked(passphrase)) {
+        cli_warn(cli, MARKED);
     }
     secret_free(passphrase);
     return status;
@@ -145,6 +159,11 @@ int cli_new_passphrase(struct cli *cli, enum situation situation, int fd, const 
     enum status status = secrets_get_new(fd, prompt, out_secret);
     if (status != STATUS_OK) {
         return cli_fail(cli, situation, status);
+    }
+    if (secrets_marked(*out_secret)) {
+        return cli_error(cli, CLI_LOCKED, "%s: " MARKED " %s",
+                         message_of(situation, STATUS_OK).what,
+                         message_of(situation, STATUS_OK).kept);
     }
     enum passphrase_verdict verdict = passphrase_judge(secret_view(*out_secret));
     return verdict == PASSPHRASE_GOOD

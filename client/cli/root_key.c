@@ -1,6 +1,7 @@
 #include "client/cli/root_key.h"
 
 #include "client/cli/files.h"
+#include "client/cli/secrets.h"
 #include "keys/public/bytes/wipe.h"
 
 enum status root_key_write(const char *path, const struct pass_file_params *params,
@@ -19,25 +20,37 @@ enum status root_key_write(const char *path, const struct pass_file_params *para
     return status;
 }
 
-enum status root_key_read(const char *path, struct span passphrase,
+struct opening {
+    struct span bytes;
+    struct pass_file *file;
+    struct secret *seed;
+};
+
+static enum status open_seed(void *opener, struct span passphrase)
+{
+    struct opening *opening = opener;
+    return pass_file_open(opening->bytes, PASS_FILE_ROOT_KEY, passphrase, &opening->file,
+                          &opening->seed);
+}
+
+enum status root_key_read(const char *path, const struct secret *typed,
                           struct identity_signer **out_root)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
     enum status status = files_read(path, -1, PASS_FILE_BYTES_MAX, &bytes, &size);
-    struct pass_file *file = NULL;
-    struct secret *seed = NULL;
+    struct opening opening = {.bytes = span_of(bytes, size)};
     if (status == STATUS_OK) {
-        status = pass_file_open(span_of(bytes, size), PASS_FILE_ROOT_KEY, passphrase, &file, &seed);
+        status = secrets_try(typed, open_seed, &opening);
     }
-    if (status == STATUS_OK && secret_view(seed).size != IDENTITY_SEED_BYTES) {
+    if (status == STATUS_OK && secret_view(opening.seed).size != IDENTITY_SEED_BYTES) {
         status = STATUS_DAMAGED;
     }
     if (status == STATUS_OK) {
-        status = identity_signer_from_seed(IDENTITY_ROOT, secret_view(seed), out_root);
+        status = identity_signer_from_seed(IDENTITY_ROOT, secret_view(opening.seed), out_root);
     }
-    secret_free(seed);
-    pass_file_free(file);
+    secret_free(opening.seed);
+    pass_file_free(opening.file);
     free(bytes);
     return status;
 }

@@ -1,11 +1,14 @@
 #include "client/cli/secrets.h"
 
+#include "client/text/fold.h"
 #include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -118,7 +121,46 @@ enum status secrets_get(int fd, const char *prompt, struct secret **out_secret)
     return fd >= 0 ? secrets_from_fd(fd, out_secret) : secrets_ask(prompt, out_secret);
 }
 
-enum status secrets_get_new(int fd, const char *prompt, struct secret **out_secret)
+/* NULL: it is in form C already, or is no text. */
+static enum status compose(const struct secret *typed, struct secret **out_secret)
+{
+    *out_secret = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = text_nfc(secret_view(typed), &bytes, &size);
+    if (status != STATUS_OK) {
+        return status == STATUS_MALFORMED ? STATUS_OK : status;
+    }
+    if (!span_equal(secret_view(typed), span_of(bytes, size))) {
+        status = secret_from_bytes(span_of(bytes, size), out_secret);
+    }
+    wipe(bytes, size);
+    free(bytes);
+    return status;
+}
+
+enum status secrets_try(const struct secret *typed,
+                        enum status (*open)(void *opener, struct span passphrase), void *opener)
+{
+    struct secret *composed = NULL;
+    enum status status = compose(typed, &composed);
+    if (status == STATUS_OK) {
+        status = open(opener, secret_view(composed == NULL ? typed : composed));
+    }
+    if (status == STATUS_DAMAGED && composed != NULL) {
+        status = open(opener, secret_view(typed));
+    }
+    secret_free(composed);
+    return status;
+}
+
+bool secrets_marked(const struct secret *secret)
+{
+    struct span bytes = secret_view(secret);
+    return bytes.size >= 3 && memcmp(bytes.data, "\xef\xbb\xbf", 3) == 0;
+}
+
+static enum status get_twice(int fd, const char *prompt, struct secret **out_secret)
 {
     enum status status = secrets_get(fd, prompt, out_secret);
     if (status != STATUS_OK || fd >= 0) {
@@ -133,6 +175,20 @@ enum status secrets_get_new(int fd, const char *prompt, struct secret **out_secr
     if (status != STATUS_OK) {
         secret_free(*out_secret);
         *out_secret = NULL;
+    }
+    return status;
+}
+
+enum status secrets_get_new(int fd, const char *prompt, struct secret **out_secret)
+{
+    enum status status = get_twice(fd, prompt, out_secret);
+    struct secret *composed = NULL;
+    if (status == STATUS_OK) {
+        status = compose(*out_secret, &composed);
+    }
+    if (composed != NULL) {
+        secret_free(*out_secret);
+        *out_secret = composed;
     }
     return status;
 }

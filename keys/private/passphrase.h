@@ -1,8 +1,8 @@
 /*
  * The rules for a passphrase: at least 15 characters, not one that everybody tries, and no
  * rules about digits and signs (NIST SP 800-63B section 5.1.1.2). Characters are Unicode code
- * points of the UTF-8 as typed. Nothing is normalised: if a later version normalised
- * differently it would lock the user out. Pure; any thread.
+ * points of the UTF-8 that is given; the client brings it to Unicode's form C before (RFC 8265), which
+ * Unicode promises never to change for characters that exist. Pure; any thread.
  */
 #pragma once
 

@@ -153,4 +153,33 @@ as t1 write C1 --class session --title 'On Doses' --file "$words" >/dev/null
 as t1 show 'On doses' >"$work/several" 2>&1
 same "two notes of one title are refused" 2 $?
 same "and listed too" 2 "$(grep -c '^  [0-9a-f]\{8\} .*On doses' "$work/several")"
+
+# ---- the access log says whom and which note
+suspended=$(as ad --json member list | tr '{' '\n' | grep '"enrolled":true' | grep 'Zo' | json member)
+same "the first is back" 0 "$(code_of as ad member resume "$suspended")"
+as ad member invite --role auditor --name '=A1' --out "$work/a1.code" --root "$work/founder/root.key" \
+    --root-passphrase-fd 8 8<"$work/pass" >/dev/null
+enter a1 "$work/a1.code"
+as t1 grant C1 --class progress "$suspended" --rights read >/dev/null 2>&1
+as a1 log --limit 0 >"$work/log"
+short=$(printf '%.8s' "$suspended")
+same "who was suspended" 1 "$(grep -c " suspend ok of .*($short)" "$work/log")"
+same "and resumed" 1 "$(grep -c " resume ok of .*($short)" "$work/log")"
+check "who was invited" grep -q " invite-staff ok of .* (" "$work/log"
+check "which note was written" grep -q " write ok .* note $(printf '%.8s' "$doses")" "$work/log"
+as a1 log export --format csv "$work/csv" >/dev/null
+check "the same in a spreadsheet" grep -q "\"resume\",\"ok\".*\"$suspended\"" "$work/csv/events.csv"
+check "no cell is a formula" grep -q "\"'=A1\"" "$work/csv/events.csv"
+
+# ---- a passphrase of the same letters from another keyboard
+as ad member invite --role therapist --name T9 --out "$work/t9.code" >/dev/null
+passphrase=$(printf 'Zoe\314\210 walks by the long river')
+enter t9 "$work/t9.code"
+same "as typed" 0 "$(code_of as t9 status)"
+passphrase=$(printf 'Zo\303\253 walks by the long river')
+same "composed" 0 "$(code_of as t9 status)"
+passphrase=$(printf '\357\273\277Zo\303\253 walks by the long river')
+as t9 status >"$work/marked" 2>&1
+same "a mark before it is not taken" 6 $?
+check "and told" grep -q 'byte order mark' "$work/marked"
 finish

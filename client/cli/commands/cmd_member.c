@@ -102,7 +102,7 @@ static int open_root(struct cli *cli, const struct member_values *values,
     struct secret *passphrase = NULL;
     enum status status = secrets_get(values->root_fd, "Passphrase of the root key", &passphrase);
     if (status == STATUS_OK) {
-        status = root_key_read(values->root, secret_view(passphrase), out_root);
+        status = root_key_read(values->root, passphrase, out_root);
     }
     secret_free(passphrase);
     return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_ROOT_OPEN, values->root, status);

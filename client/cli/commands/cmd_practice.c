@@ -314,7 +314,7 @@ static int run_sign(struct cli *cli, const void *given)
         status = secrets_get(cli->passphrase_fd, "Passphrase of the root key", &passphrase);
     }
     if (status == STATUS_OK) {
-        status = root_key_read(path, secret_view(passphrase), &founding.root);
+        status = root_key_read(path, passphrase, &founding.root);
     }
     if (status == STATUS_OK) {
         status = finish(&founding);
