@@ -4,10 +4,8 @@
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
-#include "client/text/wrap.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -88,27 +86,6 @@ struct lines {
     size_t count;
 };
 
-/* One line whatever it holds, in which nothing stands that a terminal or a reader's tools obey. A
- * cell that begins with one of these signs would be run as a formula by a spreadsheet. */
-static void csv_cell(FILE *file, const char *text, bool last)
-{
-    char *line = NULL;
-    size_t size = 0;
-    CHECK(text_cell(print_span(text), 0, true, &line, &size) == STATUS_OK);
-    (void)fputc('"', file);
-    if (size > 0 && strchr("=+-@", line[0]) != NULL) {
-        (void)fputc('\'', file);
-    }
-    for (size_t i = 0; i < size; i++) {
-        if (line[i] == '"') {
-            (void)fputc('"', file);
-        }
-        (void)fputc(line[i], file);
-    }
-    (void)fputs(last ? "\"\r\n" : "\",", file);
-    free(line);
-}
-
 static const char *const COLUMNS[] = {
     "seq",          "time_utc", "time_ms", "actor_name", "actor",  "role",    "action",
     "outcome",      "reason",   "purpose", "class",      "chart",  "section", "note",
@@ -134,8 +111,8 @@ static void csv_line(struct lines *lines, const cJSON *object)
         } else if (cJSON_IsNumber(item)) {
             (void)snprintf(number, sizeof number, "%.0f", item->valuedouble);
         }
-        csv_cell(lines->file, cJSON_IsString(item) ? item->valuestring : number,
-                 i + 1 == ARRAY_LEN(COLUMNS));
+        print_csv_cell(lines->file, cJSON_IsString(item) ? item->valuestring : number,
+                       i + 1 == ARRAY_LEN(COLUMNS));
     }
 }
 
@@ -171,7 +148,7 @@ int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t 
         return cli_fail(cli, SAY_EXPORT, STATUS_IO);
     }
     for (size_t i = 0; lines.csv && i < ARRAY_LEN(COLUMNS); i++) {
-        csv_cell(lines.file, COLUMNS[i], i + 1 == ARRAY_LEN(COLUMNS));
+        print_csv_cell(lines.file, COLUMNS[i], i + 1 == ARRAY_LEN(COLUMNS));
     }
     status = query_events(host_engine(cli->host), ticket, write_line, &lines);
     if (fclose(lines.file) != 0 && status == STATUS_OK) {

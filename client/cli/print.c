@@ -146,6 +146,26 @@ void print_json(struct cli *cli, cJSON *value)
     cJSON_Delete(value);
 }
 
+void print_csv_cell(FILE *out, const char *text, bool last)
+{
+    char *line = NULL;
+    size_t size = 0;
+    CHECK(text_cell(span_of(text, strlen(text)), 0, true, &line, &size) == STATUS_OK);
+    (void)fputc('"', out);
+    /* A cell that begins with one of these would be run as a formula by a spreadsheet. */
+    if (size > 0 && strchr("=+-@", line[0]) != NULL) {
+        (void)fputc('\'', out);
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (line[i] == '"') {
+            (void)fputc('"', out);
+        }
+        (void)fputc(line[i], out);
+    }
+    (void)fputs(last ? "\"\r\n" : "\",", out);
+    free(line);
+}
+
 void print_add_id(cJSON *object, const char *key, struct span id)
 {
     char text[2 * HASH_BYTES + 1];

@@ -36,6 +36,9 @@ void print_time(struct cli *cli, uint64_t time_ms);
 
 /* One line of JSON, in which nothing stands that a terminal obeys; |value| stays the caller's. */
 void print_json_line(FILE *out, const cJSON *value);
+/* A cell of a spreadsheet: one line whatever |text| holds, in which nothing stands that a terminal or
+ * the spreadsheet obeys. */
+void print_csv_cell(FILE *out, const char *text, bool last);
 /* Prints the value, the command's one answer, with a line end, and deletes it. */
 void print_json(struct cli *cli, cJSON *value);
 void print_add_id(cJSON *object, const char *key, struct span id);

@@ -87,6 +87,15 @@ printf '    Sertraline 5\n    0 mg\n    Took 2\n    0 tablets\n    BDI 1\n    2\
 printf '    PHQ-9      score\n      - nested\n    <U+001B>[2Jx\n' >>"$work/body.expected"
 check "every line as signed" cmp "$work/body" "$work/body.expected"
 
+# ---- a time that the log does not know is said to be the author's
+printf '7200000\n' >"$work/ahead"
+printf 'from tomorrow\n' >"$words"
+note=$(ALCOVE_CLOCK_OFFSET_FILE=$work/ahead as t1 --json write C1 --class progress --file "$words" | json note)
+as t1 show "$note" >"$work/shown"
+same "a clock ahead of the log" 1 "$(grep -c "^-- .*by the author's clock (the log is at " "$work/shown")"
+as t1 show "$doses" >"$work/shown"
+same "and one that is not" 0 "$(grep -c "by the author's clock" "$work/shown")"
+
 # ---- an export
 printf 'x\n\n## Revision 2: signed\n\n- author: Dr Other\n\vA\342\200\214B\t5\v0\n' >"$words"
 note=$(as t1 --json write C1 --class progress --file "$words" | json note)

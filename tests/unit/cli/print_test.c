@@ -143,6 +143,31 @@ static void test_json_is_harmless_and_whole(void **state)
     }
 }
 
+/* Goal: a row of a spreadsheet is one line, whatever its cells hold, and runs nothing. Method: the
+ * corpus, and the beginnings of formulas. */
+static void test_cells_are_harmless(void **state)
+{
+    static const char *const formulas[] = {"=1", "+1", "-1", "@x"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CORPUS); i++) {
+        struct sink sink;
+        sink_open(&sink, true);
+        print_csv_cell(sink.cli.out, CORPUS[i].text, false);
+        sink_close(&sink);
+        assert_harmless(sink.text, sink.size);
+        assert_null(memchr(sink.text, '\n', sink.size));
+        free(sink.text);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(formulas); i++) {
+        struct sink sink;
+        sink_open(&sink, true);
+        print_csv_cell(sink.cli.out, formulas[i], true);
+        sink_close(&sink);
+        assert_memory_equal(sink.text, "\"'", 2);
+        free(sink.text);
+    }
+}
+
 /* Goal: bytes that are no UTF-8 become U+FFFD, in text and JSON alike, and a zero byte cannot
  * cut a text short. Method: every single byte, alone and before a letter. */
 static void test_no_utf8_is_shown_as_such(void **state)
@@ -339,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_is_harmless),
         cmocka_unit_test(test_json_is_harmless_and_whole),
+        cmocka_unit_test(test_cells_are_harmless),
         cmocka_unit_test(test_no_utf8_is_shown_as_such),
         cmocka_unit_test(test_block_fits_80_columns),
         cmocka_unit_test(test_text_is_cut_by_characters),
