@@ -3,6 +3,7 @@
 #include "keys/public/bytes/hex.h"
 #include "server/config.h"
 #include "server/core/clock.h"
+#include "server/signer_place.h"
 #include "server/store/ledger.h"
 #include "server/store/names.h"
 
@@ -93,7 +94,7 @@ static void print_counts(struct txn *txn, const struct report *report, bool json
         db_counter(txn, SCHEMA_NEXT_RECORD), report->stats.map_bytes, report->stats.used_bytes);
 }
 
-static void print_json(struct txn *txn, const struct report *report)
+static void print_json(struct txn *txn, const struct paths *paths, const struct report *report)
 {
     (void)printf("{\"running\":%s,\"version\":\"" ALCOVE_VERSION "\",\"format\":%u,"
                  "\"practice\":\"%s\",\"writes\":%s,\"reads\":%s,\"clock_believed\":%s,"
@@ -109,10 +110,12 @@ static void print_json(struct txn *txn, const struct report *report)
                  age_s(report, report->clock.memory.wall_ms), report->space.disk_free_bytes,
                  DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES, report->trouble_count);
     print_counts(txn, report, true);
+    (void)printf(",");
+    signer_place_print(paths, true);
     (void)printf("}\n");
 }
 
-static void print_text(struct txn *txn, const struct report *report)
+static void print_text(struct txn *txn, const struct paths *paths, const struct report *report)
 {
     char text[CLOCK_TEXT_BYTES];
     char room[DB_SPACE_TEXT_BYTES];
@@ -125,6 +128,7 @@ static void print_text(struct txn *txn, const struct report *report)
     (void)printf("version      " ALCOVE_VERSION "\nformat       %u\npractice     %s\n",
                  SCHEMA_FORMAT_VERSION, report->practice);
     print_counts(txn, report, false);
+    signer_place_print(paths, false);
     (void)printf("disk         %" PRIu64 " bytes free; notes need %" PRIu64 ", reading %" PRIu64
                  "\n",
                  report->space.disk_free_bytes, DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES);
@@ -148,7 +152,7 @@ static int print_status(struct db *db, struct txn *txn, const struct paths *path
         free(report);
         return CMD_FAILED;
     }
-    (json ? print_json : print_text)(txn, report);
+    (json ? print_json : print_text)(txn, paths, report);
     int code = report->running ? CMD_OK : CMD_UNREACHABLE;
     if (report->space.writes != STATUS_OK || !report->clock_believed) {
         code = CMD_REFUSED;

@@ -162,8 +162,8 @@ static uint64_t saved_size(const struct scene *s)
     uint64_t size = UINT64_MAX;
     for (uint64_t slot = 0; slot < SIGNER_DISK_SLOTS; slot++) {
         uint8_t bytes[SIGNER_STATE_BYTES];
-        struct signer_state state;
         assert_int_equal(signer_disk_read(fd, slot, bytes, sizeof bytes), STATUS_OK);
+        struct signer_state state;
         if (signer_state_decode(span_of(bytes, sizeof bytes), &state) == STATUS_OK &&
             state.sequence >= newest) {
             newest = state.sequence;
@@ -251,12 +251,70 @@ static void test_bad_requests(void **state)
     scene_deinit(&s);
 }
 
+/* A signer that answers one request with |answer| and ends. */
+static pid_t spawn_refusing(const struct sockaddr_un *address, enum signer_answer answer)
+{
+    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listening, (const struct sockaddr *)address, sizeof *address), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        static const struct signer_reply none;
+        struct signer_reply reply = none;
+        reply.answer = answer;
+        int fd = accept(listening, NULL, NULL);
+        uint8_t out[SIGNER_LENGTH_BYTES + SIGNER_REPLY_BYTES_MAX];
+        size_t size = 0;
+        bool answered = recv(fd, out, SIGNER_LENGTH_BYTES, 0) == (ssize_t)SIGNER_LENGTH_BYTES &&
+                        signer_protocol_put_reply(&reply, out + SIGNER_LENGTH_BYTES,
+                                                  SIGNER_REPLY_BYTES_MAX, &size) == STATUS_OK;
+        signer_protocol_put_length(out, size);
+        answered = answered && send(fd, out, SIGNER_LENGTH_BYTES + size, MSG_NOSIGNAL) > 0;
+        (void)recv(fd, out, sizeof out, MSG_WAITALL); /* what is left of the request */
+        _exit(answered ? 0 : 1);
+    }
+    (void)close(listening);
+    return child;
+}
+
+/* Goal: a signer that cannot save is told from one that does not answer; in both cases there is
+ * no checkpoint. */
+static void test_cannot_save(void **state)
+{
+    static const struct {
+        enum signer_answer answer;
+        enum status want;
+    } cases[] = {
+        {SIGNER_FULL, STATUS_FULL},
+        {SIGNER_CANNOT_SAVE, STATUS_UNAVAILABLE},
+    };
+    static struct signer_link_notes notes;
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    scene_grow(&s, 3);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", s.folder);
+        pid_t child = spawn_refusing(&address, cases[i].answer);
+        struct signer_link *link = connect_soon(&s, address.sun_path);
+        assert_int_equal(ask(&s, link, &notes), cases[i].want);
+        signer_link_close(link);
+        int how = 0;
+        assert_int_equal(waitpid(child, &how, 0), child);
+        assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+        scene_remove_in(s.folder, "socket");
+    }
+    scene_deinit(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sign_and_restart), cmocka_unit_test(test_equivocation),
         cmocka_unit_test(test_unavailable),      cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_bad_requests),     cmocka_unit_test(test_cannot_save),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
