@@ -8,16 +8,15 @@
 static bool is_wildcard(const struct address *address)
 {
     struct in_addr four;
-    struct in6_addr six;
     if (inet_aton(address->host, &four) != 0) {
         return four.s_addr == INADDR_ANY;
     }
+    struct in6_addr six;
     return inet_pton(AF_INET6, address->host, &six) == 1 && IN6_IS_ADDR_UNSPECIFIED(&six);
 }
 
 const char *cmd_address_fault(const char *text)
 {
-    struct address address;
     if (strstr(text, "://") != NULL) {
         return "it must be HOST:PORT, without http:// or the like in front";
     }
@@ -26,6 +25,7 @@ const char *cmd_address_fault(const char *text)
             return "the host must be written in ASCII (xn--...)";
         }
     }
+    struct address address;
     if (address_parse(span_of(text, strlen(text)), &address) != STATUS_OK) {
         return "it must be HOST:PORT or [HOST]:PORT";
     }

@@ -57,9 +57,9 @@ static int accept_now(const struct paths *paths, const struct clock_moment *now)
 
 static int print_clock(struct txn *txn, const struct paths *paths, struct cmd_clock *out)
 {
+    bool believed = cmd_clock_look(txn, paths, out);
     char now[CLOCK_TEXT_BYTES];
     char newest[CLOCK_TEXT_BYTES];
-    bool believed = cmd_clock_look(txn, paths, out);
     (void)printf("clock        %s\nlast event   %s\n", clock_text(out->now.wall_ms, now),
                  clock_text(out->newest_ms, newest));
     (void)printf(believed ? "The server believes this clock.\n"
@@ -78,9 +78,9 @@ int cmd_clock(int argc, char **argv)
         return code == CMD_HELPED ? CMD_OK : code;
     }
     struct db *db = NULL;
+    code = cmd_open_db("clock", &paths, &db);
     struct txn *txn = NULL;
     struct cmd_clock look;
-    code = cmd_open_db("clock", &paths, &db);
     if (code == CMD_OK) {
         code = db_begin_read(db, &txn) == STATUS_OK ? print_clock(txn, &paths, &look) : CMD_FAILED;
     }

@@ -116,8 +116,6 @@ static int fail(const char *what, enum status status)
  * it. */
 static bool check_addresses(const struct init_options *options)
 {
-    char host[CONFIG_HOST_CHARS_MAX + 1];
-    uint16_t port = 0;
     if (options->listen == NULL) {
         return true;
     }
@@ -129,6 +127,8 @@ static bool check_addresses(const struct init_options *options)
                       clients, fault);
         return false;
     }
+    char host[CONFIG_HOST_CHARS_MAX + 1];
+    uint16_t port = 0;
     if (config_listen(options->listen, host, sizeof host, &port) != STATUS_OK) {
         (void)fprintf(stderr,
                       "alcoved init: %s is no address to listen on; it must be HOST:PORT or "

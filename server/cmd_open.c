@@ -20,13 +20,13 @@ const char *cmd_no_database(const struct paths *paths)
 int cmd_parse(const char *command, int argc, char **argv, const char *flag, struct paths *out_paths,
               bool *out_flag)
 {
-    const char *data = NULL;
-    bool wrong = false;
     *out_flag = false;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         (void)printf("Usage: alcoved %s DATA [%s]\n", command, flag);
         return CMD_HELPED;
     }
+    const char *data = NULL;
+    bool wrong = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], flag) == 0) {
             *out_flag = true;

@@ -126,7 +126,6 @@ static int open_store(struct service *service)
 
 static int start_committer(struct service *service)
 {
-    char trouble[PATHS_TROUBLE_BYTES];
     bool apart = service->config.signer_socket[0] != '\0';
     struct signer_link_options options = {
         .socket_path = apart ? service->config.signer_socket : NULL,
@@ -148,6 +147,7 @@ static int start_committer(struct service *service)
                  "Nothing is served, so that no history is forked. Put the newer database back");
         return CMD_ALARM;
     }
+    char trouble[PATHS_TROUBLE_BYTES];
     if (status != STATUS_OK) {
         if (!apart && paths_trouble(service->paths.signer, geteuid(), trouble)) {
             log_line(LOG_LEVEL_ERROR, "%s", trouble);
@@ -249,8 +249,8 @@ static void say_started(struct service *service)
 
 static int serve(struct service *service, const char *data)
 {
-    sigset_t told;
     log_stamp();
+    sigset_t told;
     block_signals(&told);
     int code = lock_data(service, data);
     code = code == CMD_OK ? read_config(service) : code;

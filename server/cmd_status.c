@@ -117,8 +117,6 @@ static void print_json(struct txn *txn, const struct paths *paths, const struct 
 
 static void print_text(struct txn *txn, const struct paths *paths, const struct report *report)
 {
-    char text[CLOCK_TEXT_BYTES];
-    char room[DB_SPACE_TEXT_BYTES];
     if (report->running) {
         (void)printf("server       running; it last wrote down the time %" PRIu64 " s ago\n",
                      age_s(report, report->clock.memory.wall_ms));
@@ -132,12 +130,14 @@ static void print_text(struct txn *txn, const struct paths *paths, const struct 
     (void)printf("disk         %" PRIu64 " bytes free; notes need %" PRIu64 ", reading %" PRIu64
                  "\n",
                  report->space.disk_free_bytes, DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES);
+    char text[CLOCK_TEXT_BYTES];
     (void)printf("last event   %s, %" PRIu64 " s ago\n", clock_text(report->clock.newest_ms, text),
                  age_s(report, report->clock.newest_ms));
     (void)printf("clock        %s, %s\n", clock_text(report->clock.now.wall_ms, text),
                  report->clock_believed
                      ? "believed"
                      : "which jumped ahead: no request is taken; see alcoved clock DATA");
+    char room[DB_SPACE_TEXT_BYTES];
     db_space_text(&report->space, room);
     (void)printf("room         %s\n", room);
     for (size_t i = 0; i < report->trouble_count; i++) {
@@ -170,8 +170,8 @@ int cmd_status(int argc, char **argv)
         return code == CMD_HELPED ? CMD_OK : code;
     }
     struct db *db = NULL;
-    struct txn *txn = NULL;
     code = cmd_open_db("status", &paths, &db);
+    struct txn *txn = NULL;
     if (code == CMD_OK) {
         code =
             db_begin_read(db, &txn) == STATUS_OK ? print_status(db, txn, &paths, json) : CMD_FAILED;

@@ -50,7 +50,6 @@ static enum status open_engine(struct host *host)
 
 enum status host_open(const char *profile, struct span passphrase, struct host **out_host)
 {
-    struct wire_handler handler;
     struct host *host = calloc(1, sizeof *host);
     char path[PATH_BYTES_MAX];
     enum status status = host == NULL ? STATUS_NO_MEMORY : path_in(profile, "store", path);
@@ -66,6 +65,7 @@ enum status host_open(const char *profile, struct span passphrase, struct host *
         status = open_engine(host);
     }
     struct wire_options options;
+    struct wire_handler handler;
     if (status == STATUS_OK) {
         wire_options_default(&options);
         host_wire_handler(host, &handler);

@@ -26,12 +26,12 @@ pid_t talk_agent(int fd)
 bool talk_is_stopped(pid_t agent)
 {
     char path[64];
-    char line[256];
     (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)agent);
     FILE *file = agent > 0 ? fopen(path, "re") : NULL;
     if (file == NULL) {
         return false;
     }
+    char line[256];
     const char *end = fgets(line, sizeof line, file) == NULL ? NULL : strrchr(line, ')');
     (void)fclose(file);
     return end != NULL && end[1] == ' ' && (end[2] == 'T' || end[2] == 't');

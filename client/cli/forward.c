@@ -175,9 +175,9 @@ int forward_ask(struct cli *cli, const void *values, uint8_t **out_bytes, size_t
     char *text = NULL;
     asking.out = open_memstream(&text, out_size);
     CHECK(asking.out != NULL);
-    struct handed handed = {.kind = TALK_ASK, .cwd = -1, .in = -1};
     int fd = -1;
     int code = reach(cli, &fd);
+    struct handed handed = {.kind = TALK_ASK, .cwd = -1, .in = -1};
     if (code == CLI_OK) {
         code = fd >= 0 ? send_and_wait(&asking, fd, &handed, values) : agent_gone(cli);
     }
@@ -288,12 +288,12 @@ int forward_lock(struct cli *cli, bool *out_was)
         return cli_fail(cli, SAY_AGENT_REACH, status);
     }
     *out_was = true;
-    int code = CLI_OK;
     struct talk_request request;
     talk_request_init(&request);
     request.kind = TALK_LOCK;
     status = talk_send_request(fd, &request);
     struct talk_reply reply;
+    int code = CLI_OK;
     if (status == STATUS_OK && !talk_waits(fd, LOCK_MS)) {
         code = lock_by_force(cli, fd);
     } else if (status == STATUS_OK) {

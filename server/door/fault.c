@@ -27,10 +27,10 @@ void door_page_failed(struct txn *txn, const struct core_peer *peer,
     if (!log_hourly(key_of(1, walk->section_local, walk->next))) {
         return;
     }
-    struct section_id id;
-    char section[HEX_CHARS(ID_BYTES) + 1] = "unknown";
     char member[HEX_CHARS(ID_BYTES) + 1];
     member_text(peer, member);
+    struct section_id id;
+    char section[HEX_CHARS(ID_BYTES) + 1] = "unknown";
     if (names_id(txn, SCHEMA_ID_SECTION, walk->section_local, id.bytes) == STATUS_OK) {
         hex_encode(ID_SPAN(&id), section);
     }

@@ -26,8 +26,8 @@ void log_stamp(void)
 static size_t put_stamp(char *out, size_t capacity, enum log_level level)
 {
     struct timespec now = {0};
-    struct tm parts;
     (void)clock_gettime(CLOCK_REALTIME, &now);
+    struct tm parts;
     if (!atomic_load(&stamped) || gmtime_r(&now.tv_sec, &parts) == NULL) {
         return 0;
     }

@@ -19,11 +19,11 @@ enum status watch_clock(struct watch *watch, const struct txn *txn, uint64_t now
     }
     uint64_t newest_ms = events_time(txn, 0);
     bool ahead = !clock_guard_allows(watch->clock, now_ms, newest_ms);
-    char now[CLOCK_TEXT_BYTES];
-    char newest[CLOCK_TEXT_BYTES];
     if (!log_changes(&watch->ahead, ahead)) {
         return ahead ? STATUS_CLOCK : STATUS_OK;
     }
+    char now[CLOCK_TEXT_BYTES];
+    char newest[CLOCK_TEXT_BYTES];
     if (ahead) {
         log_line(LOG_LEVEL_ERROR,
                  "the clock jumped ahead: it says %s, and the last event is of %s. Nothing was "
@@ -43,11 +43,11 @@ static void look_at_room(struct watch *watch, struct db *db)
     if (db_space(db, &space) != STATUS_OK) {
         return;
     }
-    char text[DB_SPACE_TEXT_BYTES];
     bool full = space.writes != STATUS_OK;
     bool changed = log_changes(&watch->full, full);
     /* From "new notes" to "everything" is said, and the way back: other people are concerned. */
     changed = log_changes(&watch->full_for_reading, space.reads != STATUS_OK) || changed;
+    char text[DB_SPACE_TEXT_BYTES];
     if (changed) {
         db_space_text(&space, text);
         log_line(full ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "%s", text);

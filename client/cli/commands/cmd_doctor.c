@@ -131,9 +131,9 @@ static bool take_time(void *visitor, const struct query_event *event)
 /* The time of our newest line in the log. */
 static bool newest_line(struct host *host, uint64_t *out_ms)
 {
+    *out_ms = 0;
     struct query_terms terms = {.scope = ACTION_LOG_OWN, .limit = 1};
     uint64_t ticket = 0;
-    *out_ms = 0;
     enum status status = query_ask(host_engine(host), &terms, &ticket);
     if (status == STATUS_OK) {
         status = host_finish(host, ticket, CLI_TIMEOUT_MS);

@@ -181,7 +181,6 @@ static void end_watch(int signal)
 static int run_watch(struct cli *cli, uint64_t end_ms)
 {
     struct watch *watch = watch_new();
-
     CHECK(watch != NULL);
     watch_ended = 0;
     (void)signal(SIGTERM, end_watch);

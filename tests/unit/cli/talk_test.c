@@ -293,8 +293,8 @@ static pid_t start_deaf(const char *profile)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        int listener = -1;
         (void)signal(SIGTERM, SIG_IGN);
+        int listener = -1;
         if (talk_listen(profile, &listener) != STATUS_OK || write(ready[1], "r", 1) != 1) {
             _exit(1);
         }
@@ -313,8 +313,8 @@ static pid_t start_deaf(const char *profile)
  * process that ignores SIGTERM; then one that is stopped is seen to be. */
 static void test_deaf_agent_is_ended(void **state)
 {
-    char profile[] = "/tmp/alcove-talk-XXXXXX";
     (void)state;
+    char profile[] = "/tmp/alcove-talk-XXXXXX";
     assert_non_null(mkdtemp(profile));
     pid_t child = start_deaf(profile);
     int fd = -1;

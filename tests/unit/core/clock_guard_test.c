@@ -45,8 +45,8 @@ static void test_latest(void **state)
  * changed to a letter that has no place there, each length cut. */
 static void test_file(void **state)
 {
-    char folder[] = "/tmp/alcove-clock-XXXXXX";
     (void)state;
+    char folder[] = "/tmp/alcove-clock-XXXXXX";
     assert_non_null(mkdtemp(folder));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(fd >= 0);
@@ -57,9 +57,9 @@ static void test_file(void **state)
     OK(clock_memory_write(fd, &written));
     clock_memory_read(fd, &read);
     assert_memory_equal(&read, &written, sizeof read);
-    char text[128];
     int file = openat(fd, "clock", O_RDWR | O_CLOEXEC);
     assert_true(file >= 0);
+    char text[128];
     ssize_t size = pread(file, text, sizeof text, 0);
     assert_true(size > 40);
     for (ssize_t cut = 0; cut < size; cut++) {
@@ -82,8 +82,8 @@ static void test_file(void **state)
  * a person accepted; a new guard remembers. */
 static void test_guard(void **state)
 {
-    char folder[] = "/tmp/alcove-clock-XXXXXX";
     (void)state;
+    char folder[] = "/tmp/alcove-clock-XXXXXX";
     assert_non_null(mkdtemp(folder));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(fd >= 0);

@@ -180,10 +180,10 @@ static void test_refused_are_counted(void **state)
 /* The sum of the counts in the events |from| to the newest, and how many of them are counts. */
 static uint64_t counted_since(struct scene *scene, uint64_t from, size_t *out_lines)
 {
-    uint64_t sum = 0;
     struct txn *txn = NULL;
     OK(db_begin_read(scene->db, &txn));
     *out_lines = 0;
+    uint64_t sum = 0;
     for (uint64_t seq = from; seq < ledger_size(txn, LEDGER_EVENTS); seq++) {
         struct event_stored event;
         OK(events_get(txn, seq, &event));
@@ -210,7 +210,6 @@ static void test_sent_away_are_counted(void **state)
     struct practice *p = scene->p;
     struct scene_login login = login_of(p->t2, 0);
     Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
-    size_t lines = 0;
     OK(scene_take(scene, p->ad1, make_suspension(scene->w, p->t2, p->ad1, true)));
     scene->w->time_ms += 60000 - scene->w->time_ms % 60000;
     uint64_t before = scene_size(scene, LEDGER_EVENTS);
@@ -229,6 +228,7 @@ static void test_sent_away_are_counted(void **state)
         assert_int_equal(flush(scene, false), 1);
         scene_expect_event(scene, ACTION_LOGIN_REFUSED, OUTCOME_REFUSED);
     }
+    size_t lines = 0;
     assert_int_equal(counted_since(scene, before, &lines), 3 * 1000 - 1);
     assert_int_equal(lines, 3);
     assert_int_equal(scene_size(scene, LEDGER_EVENTS) - before, 4);

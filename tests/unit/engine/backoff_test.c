@@ -11,8 +11,8 @@
  * goes by in steps of 100 ms. */
 static void count_asks(enum backoff_trouble trouble, uint8_t chance, unsigned out_asks[MINUTES])
 {
-    struct backoff backoff = {.trouble = BACKOFF_NONE};
     memset(out_asks, 0, MINUTES * sizeof *out_asks);
+    struct backoff backoff = {.trouble = BACKOFF_NONE};
     for (uint64_t ms = 0; ms < MINUTES * MINUTE_MS; ms += 100) {
         if (backoff_over(&backoff, ms)) {
             out_asks[ms / MINUTE_MS]++;
@@ -31,8 +31,8 @@ static void test_refused_asks_rarely(void **state)
     for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
         unsigned asks[MINUTES];
         count_asks(troubles[i], 0, asks);
-        unsigned later = 0;
         assert_in_range(asks[0], 1, 4);
+        unsigned later = 0;
         for (size_t minute = 1; minute < MINUTES; minute++) {
             assert_true(asks[minute] <= asks[0]);
             later += asks[minute];
@@ -44,9 +44,9 @@ static void test_refused_asks_rarely(void **state)
 /* Goal: who is refused waits minutes, and at last an hour, but never for ever. Method: 40 times. */
 static void test_ceiling(void **state)
 {
+    (void)state;
     struct backoff backoff = {.trouble = BACKOFF_NONE};
     uint64_t before = 0;
-    (void)state;
     for (unsigned i = 0; i < 40; i++) {
         backoff_failed(&backoff, BACKOFF_REFUSED, 0, 0);
         assert_true(backoff.until_ms >= MINUTE_MS && backoff.until_ms >= before);
@@ -61,8 +61,8 @@ static void test_ceiling(void **state)
  * for long and then is busy. */
 static void test_unreachable(void **state)
 {
-    struct backoff backoff = {.trouble = BACKOFF_NONE};
     (void)state;
+    struct backoff backoff = {.trouble = BACKOFF_NONE};
     for (unsigned i = 0; i < 40; i++) {
         backoff_failed(&backoff, BACKOFF_UNREACHABLE, 0, 0);
         assert_in_range(backoff.until_ms, 1000, MINUTE_MS);
@@ -76,9 +76,9 @@ static void test_unreachable(void **state)
  * turns for a minute. */
 static void test_turns(void **state)
 {
+    (void)state;
     struct backoff backoff = {.trouble = BACKOFF_NONE};
     unsigned asks = 0;
-    (void)state;
     for (uint64_t ms = 0; ms < MINUTE_MS; ms += 100) {
         if (backoff_over(&backoff, ms)) {
             asks++;
@@ -91,8 +91,8 @@ static void test_turns(void **state)
 /* Goal: a server that serves us again is trusted with the shortest wait. Method: after many. */
 static void test_well(void **state)
 {
-    struct backoff backoff = {.trouble = BACKOFF_NONE};
     (void)state;
+    struct backoff backoff = {.trouble = BACKOFF_NONE};
     assert_true(backoff_over(&backoff, 0));
     for (unsigned i = 0; i < 8; i++) {
         backoff_failed(&backoff, BACKOFF_BUSY, 1000, 0);

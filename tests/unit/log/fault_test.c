@@ -12,7 +12,6 @@
 static void test_page_failed(void **state)
 {
     struct scene *scene = *state;
-    char said[4096];
     struct core_peer peer;
     memset(&peer, 0, sizeof peer);
     memset(peer.member.bytes, 0xab, sizeof peer.member.bytes);
@@ -33,6 +32,7 @@ static void test_page_failed(void **state)
     assert_int_equal(close(before), 0);
     db_abort(txn);
     rewind(file);
+    char said[4096];
     said[fread(said, 1, sizeof said - 1, file)] = '\0';
     assert_int_equal(fclose(file), 0);
     const char *first = strstr(said, "entry 7,");

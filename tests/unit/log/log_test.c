@@ -71,8 +71,8 @@ static void test_form(void **state)
 /* Goal: a condition is told when it begins and when it ends, once each. */
 static void test_changes(void **state)
 {
-    atomic_bool condition = false;
     (void)state;
+    atomic_bool condition = false;
     assert_false(log_changes(&condition, false));
     assert_true(log_changes(&condition, true));
     assert_false(log_changes(&condition, true));

@@ -186,8 +186,8 @@ static void test_full_disk(void **state)
     }
     char folder[64];
     (void)snprintf(folder, sizeof folder, "%s/signer", base);
-    struct public_key key;
     fill(base, 65536);
+    struct public_key key;
     assert_int_equal(signer_file_init(folder, &key), STATUS_IO);
     struct log_key *none = NULL;
     assert_int_equal(signer_file_key(folder, &none), STATUS_NOT_FOUND);

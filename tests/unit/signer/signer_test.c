@@ -69,10 +69,10 @@ static void test_both_or_neither(void **state)
     struct log_key *key = NULL;
     assert_int_equal(signer_file_key(s.folder, &key), STATUS_OK);
     struct signer_state signer;
-    struct signer_state next;
     signer_state_init(&signer, &s.fixture.practice);
     scene_request_from(&s, 0, 5, &request);
     request.logs[ORIGIN_STATEMENTS].root.bytes[0] ^= 1;
+    struct signer_state next;
     assert_false(signer_state_answer(&signer, key, &request, &reply, &next));
     assert_int_equal(reply.answer, SIGNER_INCONSISTENT);
     assert_memory_equal(&next, &signer, sizeof next);
@@ -99,8 +99,8 @@ static void test_folder(void **state)
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
     struct signer_file signer;
-    struct signer_file second;
     assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &signer), STATUS_OK);
+    struct signer_file second;
     assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &second), STATUS_BUSY);
     signer_file_close(&signer);
     struct practice_id other = {{1}};
@@ -137,8 +137,8 @@ static void test_unreadable_state(void **state)
     struct scene s;
     scene_init(&s);
     struct signer_state empty;
-    uint8_t bytes[SIGNER_STATE_BYTES];
     signer_state_init(&empty, &s.fixture.practice);
+    uint8_t bytes[SIGNER_STATE_BYTES];
     signer_state_encode(&empty, bytes);
     struct span whole = span_of(bytes, sizeof bytes);
     uint8_t damaged[SIGNER_STATE_BYTES];
