@@ -51,7 +51,7 @@ head_line "T1 writes PN-01 and CN-01, and shares SR-01 with C1"
 progress=$(as T1 --json write C1 --class progress --title PN-01 --template dap --tag fatigue \
     --file "$texts/pn-01.txt" | json section)
 must as T1 write C1 --class process --title CN-01 --file "$texts/cn-01.txt"
-shared=$(as T1 --json reflect C1 --title SR-01 --file "$texts/sr-01.txt" | json section)
+shared=$(as T1 --json reflect C1 --title SR-01 --yes --file "$texts/sr-01.txt" | json section)
 must as T2 write C4 --class progress --title PN-04 --file "$texts/pn-04.txt"
 
 head_line "What C1 sees at night"
