@@ -287,8 +287,9 @@ struct authority_ending {
  * marking.
  *
  * An end must be written into a section's log before any statement of a later time, or readers
- * could not tell where it belongs. So each admitted statement, and each call that finds nothing
- * due, passes over all ends up to its time. Ask before admitting.
+ * could not tell where it belongs. So each admitted statement passes over all ends up to its time.
+ * Ask before admitting. Asking passes over nothing: |now_ms| may be what a clock says that is
+ * wrong and set back later.
  */
 size_t authority_endings(struct authority *authority, uint64_t now_ms, struct authority_ending *out,
                          size_t capacity);

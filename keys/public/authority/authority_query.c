@@ -166,9 +166,6 @@ size_t authority_endings(struct authority *authority, uint64_t now_ms, struct au
          * again. */
         authority->now.next_end_ms = next;
     }
-    if (authority->now.next_end_ms > now_ms) {
-        authority_clock_passed(authority, now_ms);
-    }
     return count;
 }
 

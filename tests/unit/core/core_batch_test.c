@@ -52,6 +52,24 @@ static void test_end_by_clock(void **state)
     OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
 }
 
+/* Goal: asking what is due moves no time, since the clock that is asked with may be a wrong one
+ * that is never believed. Method: ask with a time a year ahead while nothing ends, then let a
+ * grant that is made later end. */
+static void test_asking_moves_no_time(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    OK(scene_take(scene, p->ad1,
+                  make_relation(scene->w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    assert_false(core_tick_due(scene->core, scene->w->time_ms + UINT64_C(365) * 24 * 3600 * 1000));
+    uint64_t until = scene->w->time_ms + 100000;
+    (void)scene_share(scene, progress, p->t3, RIGHT_READ, until, p->t1);
+    assert_false(core_tick_due(scene->core, until - 1));
+    assert_true(core_tick_due(scene->core, until));
+    assert_int_equal(tick(scene, until), 1);
+}
+
 /* Goal: however many end at once, none is passed over. Method: more sections than are looked
  * at in one go, one grant each, all with one end. */
 static void test_many_ends(void **state)
@@ -300,9 +318,13 @@ static void test_effects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE_TEST(test_end_by_clock), SCENE_TEST(test_many_ends),
-        SCENE_TEST(test_abort),        SCENE_TEST(test_abort_of_statements),
-        SCENE_TEST(test_in_one_batch), SCENE_TEST(test_effects),
+        SCENE_TEST(test_end_by_clock),
+        SCENE_TEST(test_asking_moves_no_time),
+        SCENE_TEST(test_many_ends),
+        SCENE_TEST(test_abort),
+        SCENE_TEST(test_abort_of_statements),
+        SCENE_TEST(test_in_one_batch),
+        SCENE_TEST(test_effects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
