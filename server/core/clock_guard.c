@@ -151,11 +151,17 @@ bool clock_guard_allows(struct clock_guard *guard, uint64_t now_ms, uint64_t new
     if (!allowed) {
         return false;
     }
+    /* A machine that starts with a clock that is behind does not tell yet how long it rested: the
+     * memory stays as it was until it does. */
+    uint64_t last_ms = guard->memory.wall_ms > newest_ms ? guard->memory.wall_ms : newest_ms;
+    bool first = !same_boot(&guard->memory, &now);
+    if (first && now_ms < last_ms) {
+        return true;
+    }
     /* A clock that was set back does not take the memory back: when it is set right again that is
      * no jump. Small steps ahead are followed. */
-    uint64_t passed_ms = same_boot(&guard->memory, &now) ? now.boot_ms - guard->memory.boot_ms : 0;
+    uint64_t passed_ms = first ? 0 : now.boot_ms - guard->memory.boot_ms;
     uint64_t known_ms = guard->memory.wall_ms + passed_ms;
-    bool first = !same_boot(&guard->memory, &now);
     guard->memory = now;
     guard->memory.wall_ms = known_ms > now_ms ? known_ms : now_ms;
     if (first || now.boot_ms - guard->written_boot_ms >= WRITE_EVERY_MS) {
@@ -166,7 +172,7 @@ bool clock_guard_allows(struct clock_guard *guard, uint64_t now_ms, uint64_t new
 
 void clock_guard_close(struct clock_guard *guard)
 {
-    if (guard != NULL && guard->believed &&
+    if (guard != NULL && guard->believed && strcmp(guard->memory.boot, guard->boot) == 0 &&
         (guard->memory.boot_ms != guard->written_boot_ms ||
          guard->memory.wall_ms != guard->written_wall_ms)) {
         keep(guard);

@@ -8,7 +8,8 @@
  * of the server; over a restart of the machine that other clock begins anew, nothing can tell a
  * long rest from a wrong clock, and up to CLOCK_REST_MS of rest are believed. A person who knows
  * says so by `alcoved clock --accept`, which writes DATA/clock with the time now; while a server
- * does not believe its clock it reads that file once a second. A clock that is behind is harmless.
+ * does not believe its clock it reads that file once a second. A clock that is behind is harmless,
+ * and the rest of a machine that starts with one is counted when it is set right.
  *
  * clock_guard_allows and clock_guard_close: one thread at a time.
  */

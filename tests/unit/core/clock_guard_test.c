@@ -113,12 +113,45 @@ static void test_guard(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* Goal: a machine that starts with a clock that is behind, and is set right later, is believed
+ * after a night's rest, and no jump after that is. */
+static void test_behind_at_start(void **state)
+{
+    char folder[] = "/tmp/alcove-clock-XXXXXX";
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    struct clock_moment before = moment(THEN_MS, 5 * HOUR_MS, BOOT_B);
+    OK(clock_memory_write(fd, &before));
+    struct clock_guard *guard = NULL;
+    OK(clock_guard_open(fd, &guard));
+    assert_true(clock_guard_allows(guard, 1000, THEN_MS));
+    clock_guard_close(guard);
+    OK(clock_guard_open(fd, &guard));
+    assert_true(clock_guard_allows(guard, 2000, THEN_MS));
+    assert_false(clock_guard_allows(guard, THEN_MS + 32 * DAY_MS, THEN_MS));
+    assert_true(clock_guard_allows(guard, THEN_MS + 10 * HOUR_MS, THEN_MS));
+    assert_false(clock_guard_allows(guard, THEN_MS + 10 * DAY_MS, THEN_MS));
+    clock_guard_close(guard);
+    assert_int_equal(unlinkat(fd, "clock", 0), 0);
+    OK(clock_guard_open(fd, &guard));
+    assert_true(clock_guard_allows(guard, 1000, THEN_MS));
+    assert_true(clock_guard_allows(guard, THEN_MS + 10 * HOUR_MS, THEN_MS));
+    assert_false(clock_guard_allows(guard, THEN_MS + 10 * DAY_MS, THEN_MS));
+    clock_guard_close(guard);
+    assert_int_equal(unlinkat(fd, "clock", 0), 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_latest),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_behind_at_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
