@@ -318,6 +318,9 @@ enum status message_decode(const ProtobufCMessageDescriptor *descriptor, struct 
     arena_grant(arena, MESSAGE_ARENA_FACTOR * bytes.size + MESSAGE_ARENA_EXTRA_BYTES);
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, bytes.size,
                                                           bytes.size > 0 ? bytes.data : &nothing);
+    if (message == NULL && arena->no_memory) {
+        return STATUS_NO_MEMORY;
+    }
     if (message == NULL || !message_tree_fine(message) || !message_packs_to(message, bytes)) {
         return STATUS_MALFORMED;
     }

@@ -1,6 +1,17 @@
 #include "proto/message.h"
 #include "tests/support/test.h"
 
+/* Of the linker's --wrap. */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static bool memory_is_out;
+
+void *__wrap_malloc(size_t size)
+{
+    return memory_is_out ? NULL : __real_malloc(size);
+}
+
 static enum status decode(const ProtobufCMessageDescriptor *descriptor, const void *data,
                           size_t size)
 {
@@ -160,6 +171,19 @@ static void test_decode_of_many_empty_messages_stays_in_budget(void **state)
     }
 }
 
+/* Goal: a message is not called malformed because the system has no memory. */
+static void test_decode_without_memory(void **state)
+{
+    uint8_t bytes[4096];
+    size_t size = sample(bytes, sizeof bytes);
+    (void)state;
+    memory_is_out = true;
+    enum status status = decode(&alcove__submit_ask__descriptor, bytes, size);
+    memory_is_out = false;
+    assert_int_equal(status, STATUS_NO_MEMORY);
+    assert_int_equal(decode(&alcove__submit_ask__descriptor, bytes, size), STATUS_OK);
+}
+
 /* Goal: counts and sizes have limits. Method: exactly at and one over each. */
 static void test_decode_over_a_limit_is_refused(void **state)
 {
@@ -293,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_decode_of_changed_bytes_is_refused_or_means_another),
         cmocka_unit_test(test_decode_of_second_encodings_is_malformed),
         cmocka_unit_test(test_decode_of_many_empty_messages_stays_in_budget),
+        cmocka_unit_test(test_decode_without_memory),
         cmocka_unit_test(test_decode_over_a_limit_is_refused),
         cmocka_unit_test(test_largest_honest_messages_are_accepted),
         cmocka_unit_test(test_fields_have_exact_lengths),
