@@ -51,35 +51,6 @@ static enum status make_state(int folder_fd)
     return status;
 }
 
-enum status signer_file_init(const char *folder, struct public_key *out_public_key)
-{
-    char path[PATH_BYTES_MAX];
-    enum status status = key_path(folder, path);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST) {
-        return STATUS_IO;
-    }
-    int fd = -1;
-    status = open_folder(folder, &fd);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (faccessat(fd, SIGNER_FILE_KEY, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        status = STATUS_CONFLICT;
-    }
-    /* State first: a key without one would be refused for ever. */
-    if (status == STATUS_OK) {
-        status = make_state(fd);
-    }
-    if (status == STATUS_OK) {
-        status = log_key_generate(path, out_public_key);
-    }
-    (void)close(fd);
-    return status;
-}
-
 enum status signer_file_key(const char *folder, struct log_key **out_key)
 {
     char path[PATH_BYTES_MAX];
@@ -139,6 +110,57 @@ static enum status read_newest(int fd, struct signer_state *out_state)
         }
     }
     return found ? STATUS_OK : judge_unreadable(fd);
+}
+
+/* A state without a key was left by an --init that crashed, or its key was moved away and may come
+ * back: then it must be as it was. Only one that no practice has used is made anew. */
+static enum status judge_left(int folder_fd)
+{
+    static const struct practice_id none;
+    int fd = -1;
+    enum status status = open_state(folder_fd, &fd);
+    if (status == STATUS_NOT_FOUND) {
+        return STATUS_OK;
+    }
+    struct signer_state left;
+    bool unused = status == STATUS_OK && read_newest(fd, &left) == STATUS_OK &&
+                  ID_EQUAL(&left.practice, &none);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return unused ? STATUS_OK : STATUS_CONFLICT;
+}
+
+enum status signer_file_init(const char *folder, struct public_key *out_public_key)
+{
+    char path[PATH_BYTES_MAX];
+    enum status status = key_path(folder, path);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST) {
+        return STATUS_IO;
+    }
+    int fd = -1;
+    status = open_folder(folder, &fd);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (faccessat(fd, SIGNER_FILE_KEY, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        status = STATUS_CONFLICT;
+    }
+    /* State first: a key without one would be refused for ever. */
+    if (status == STATUS_OK) {
+        status = judge_left(fd);
+    }
+    if (status == STATUS_OK) {
+        status = make_state(fd);
+    }
+    if (status == STATUS_OK) {
+        status = log_key_generate(path, out_public_key);
+    }
+    (void)close(fd);
+    return status;
 }
 
 /* Takes |next| for the state of |file| as soon as it lasts there, and not before. */

@@ -36,7 +36,8 @@ struct signer_file {
 
 /*
  * Makes the folder (0700), the key and an empty state, and gives the public key.
- * STATUS_CONFLICT when there is a key: its history must not be forgotten. STATUS_IO.
+ * STATUS_CONFLICT when there is a key, or a state that a practice has used: its history must not be
+ * forgotten. STATUS_IO.
  */
 MUST_CHECK enum status signer_file_init(const char *folder, struct public_key *out_public_key);
 

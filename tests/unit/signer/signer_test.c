@@ -85,6 +85,24 @@ static void test_both_or_neither(void **state)
     scene_deinit(&s);
 }
 
+/* Goal: a key that was moved away finds its state when it comes back. Method: make a new key
+ * without it, before and after a practice used the state. */
+static void test_moved_key(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    struct public_key again;
+    scene_remove_in(s.folder, SIGNER_FILE_KEY);
+    assert_int_equal(signer_file_init(s.folder, &again), STATUS_OK);
+    struct signer_file signer;
+    assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &signer), STATUS_OK);
+    signer_file_close(&signer);
+    scene_remove_in(s.folder, SIGNER_FILE_KEY);
+    assert_int_equal(signer_file_init(s.folder, &again), STATUS_CONFLICT);
+    scene_deinit(&s);
+}
+
 /* Goal: one signer per folder, one practice per signer, never an empty state by accident. */
 static void test_folder(void **state)
 {
@@ -177,9 +195,8 @@ static void test_unreadable_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_both_or_neither),
-        cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_answers),          cmocka_unit_test(test_both_or_neither),
+        cmocka_unit_test(test_moved_key),        cmocka_unit_test(test_folder),
         cmocka_unit_test(test_unreadable_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
