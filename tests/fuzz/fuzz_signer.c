@@ -1,7 +1,9 @@
-/* What the server and alcove-signer tell each other: one reading, one writing. */
+/* What the server and alcove-signer tell each other, and the signer's state: one reading, one
+ * writing. */
 #include "tests/fuzz/fuzz.h"
 
 #include "server/signer/signer_protocol.h"
+#include "server/signer/signer_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -17,6 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (signer_protocol_get_reply(bytes, &reply) == STATUS_OK) {
         CHECK(signer_protocol_put_reply(&reply, again, sizeof again, &used) == STATUS_OK);
         CHECK(span_equal(span_of(again, used), bytes));
+    }
+    struct signer_state state;
+    if (signer_state_decode(bytes, &state) == STATUS_OK) {
+        signer_state_encode(&state, again);
+        CHECK(span_equal(span_of(again, SIGNER_STATE_BYTES), bytes));
     }
     return 0;
 }

@@ -2,6 +2,7 @@
 // bundles can look like. The same files each time.
 //
 //   node tests/fuzz/seed.mjs
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const here = new URL('.', import.meta.url);
@@ -97,5 +98,9 @@ const oneLog = (from, to, hashes) => Buffer.concat([u64(from), u64(to), hash(to)
     Buffer.from([hashes]), Buffer.alloc(32 * hashes, 8)]);
 put('signer', 'request', Buffer.concat([Buffer.from([1]), hash(1), oneLog(3, 5, 3), oneLog(0, 1, 0)]));
 put('signer', 'refusal', Buffer.concat([Buffer.from([1, 2]), u64(4), u16(0), u64(9), u16(0)]));
+put('signer', 'full', Buffer.concat([Buffer.from([1, 6]), u64(4), u16(0), u64(9), u16(0)]));
+const state = Buffer.concat([Buffer.from('ALS\x02'), u64(7), Buffer.from([1]), hash(1), u64(4), hash(2),
+    u64(9), hash(3)]);
+put('signer', 'state', Buffer.concat([state, createHash('sha256').update(state).digest()]));
 put('signer', 'signed', Buffer.concat([Buffer.from([1, 1]), u64(4), u16(5), Buffer.from('note\n'),
     u64(9), u16(6), Buffer.from('other\n')]));

@@ -1,7 +1,37 @@
 /* The log signer's formats: its state file and its messages. */
 
+#include "keys/public/hash.h"
 #include "server/signer/signer_state.h"
 #include "tests/support/test.h"
+
+/* Goal: the state's bytes stay where they are; another place is another format. */
+static void test_state_places(void **state)
+{
+    (void)state;
+    struct signer_state signer;
+    struct practice_id practice = {{9}};
+    signer_state_init(&signer, &practice);
+    signer.sequence = 0x0102030405060708;
+    signer.sizes[0] = 0x11;
+    signer.sizes[1] = 0x22;
+    memset(signer.roots[0].bytes, 0x33, HASH_BYTES);
+    memset(signer.roots[1].bytes, 0x44, HASH_BYTES);
+    uint8_t bytes[SIGNER_STATE_BYTES];
+    signer_state_encode(&signer, bytes);
+    uint8_t want[SIGNER_STATE_BYTES] = {'A', 'L', 'S', 2, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9};
+    want[52] = 0x11;
+    memset(want + 53, 0x33, 32);
+    want[92] = 0x22;
+    memset(want + 93, 0x44, 32);
+    struct hash check;
+    hash_bytes(span_of(want, 125), &check);
+    memcpy(want + 125, check.bytes, 32);
+    assert_int_equal(sizeof want, 157);
+    assert_memory_equal(bytes, want, sizeof want);
+    signer.again = true;
+    signer_state_encode(&signer, bytes);
+    assert_int_equal(bytes[12], 1);
+}
 
 /* Goal: no bit of the state file may change unnoticed. */
 static void test_state_file(void **state)
@@ -73,6 +103,7 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_state_places),
         cmocka_unit_test(test_state_file),
         cmocka_unit_test(test_messages),
     };
