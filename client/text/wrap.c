@@ -171,8 +171,8 @@ static bool places_find(const struct shown *shown, struct places *places)
 
 /*
  * Where the line that begins at |from| ends: the last place that UAX #14 allows and that fits;
- * where there is none, the last grapheme cluster that fits, and at least one of them, so that
- * every call gets on.
+ * where there is none, the last grapheme cluster that fits; and of a cluster that alone is wider
+ * than a line, what fits of it. No code point is as wide as a line, so that every call gets on.
  */
 static size_t line_end(const struct shown *shown, const struct places *places, size_t from,
                        size_t columns)
@@ -194,7 +194,7 @@ static size_t line_end(const struct shown *shown, const struct places *places, s
         used += text_width(code);
         /* A blank past the edge is not shown; the next word begins a line. */
         if (used > columns && code != ' ' && (allowed > 0 || !places->words)) {
-            return allowed > 0 ? allowed : cluster > 0 ? cluster : at + (size_t)size;
+            return allowed > 0 ? allowed : cluster > 0 ? cluster : at;
         }
         at += (size_t)size;
     }
@@ -227,7 +227,7 @@ static enum status wrap(struct span text, size_t columns, struct shown shown, st
     size_t line_size = 0;
     while (wrapping.more && !shown.failed && take_line(&text, &shown)) {
         forget(wrapping.line, line_size);
-        line_size = shown.size + wrapping.columns;
+        line_size = shown.size + 1; /* an indent is a part of it, and stands before what follows */
         wrapping.line = calloc(1, line_size);
         shown.failed |= wrapping.line == NULL || !places_find(&shown, &places);
         if (!shown.failed) {

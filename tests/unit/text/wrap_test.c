@@ -1,5 +1,6 @@
 #include "client/text/wrap.h"
 
+#include "client/text/step.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -75,6 +76,36 @@ static void test_long_words(void **state)
                    "1234567890123456789e\xcc\x81|x|");
 }
 
+/* Goal: what Unicode lets grow without end is broken all the same. Method: initial consonants of
+ * Hangul, and letters that stand before another: any number of them is one grapheme cluster. */
+static void test_long_clusters(void **state)
+{
+    (void)state;
+    const char *const rows[] = {"\xe1\x84\x80", "\xe0\xb5\x8e"};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char text[300];
+        for (size_t at = 0; at < sizeof text; at += 3) {
+            memcpy(text + at, rows[i], 3);
+        }
+        struct page page = {0};
+        assert_int_equal(text_wrap(span_of(text, sizeof text), 20, true, take, &page), STATUS_OK);
+        size_t whole = 0;
+        for (const char *line = page.text; *line != '\0'; line = strchr(line, '|') + 1) {
+            size_t size = strcspn(line, "|");
+            assert_in_range(text_columns(span_of(line, size)), 1, 20);
+            whole += size;
+        }
+        assert_int_equal(whole, sizeof text);
+    }
+}
+
+/* Goal: what a caller says of its terminal costs nothing. */
+static void test_huge_columns(void **state)
+{
+    (void)state;
+    assert_wrapped(TEXT("  a b\n\n\tc\n"), UINT32_MAX, true, "  a b||        c|");
+}
+
 /* Goal: a blank that a line ends with is not carried to the next; a line of blanks is empty. */
 static void test_blanks(void **state)
 {
@@ -130,6 +161,8 @@ int main(void)
         cmocka_unit_test(test_every_break_breaks),
         cmocka_unit_test(test_columns_stay),
         cmocka_unit_test(test_long_words),
+        cmocka_unit_test(test_long_clusters),
+        cmocka_unit_test(test_huge_columns),
         cmocka_unit_test(test_blanks),
         cmocka_unit_test(test_named_and_ascii),
         cmocka_unit_test(test_visit_ends),
