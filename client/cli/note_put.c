@@ -2,14 +2,16 @@
 
 #include "client/agent/clock.h"
 #include "client/cli/note_text.h"
+#include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/api/write.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
-#define FIELDS_MAX  4u
-#define TITLE_BYTES 240u
+#define FIELDS_MAX    4u
+#define NAME_COLUMNS  40u
+#define TITLE_COLUMNS 60u
 
 static uint32_t revision_kind(const struct note_input *input)
 {
@@ -32,20 +34,6 @@ const char *const note_categories[] = {"reached-out",        "boundary",
                                        "present-for-others", "showed-up",
                                        "hard-day",           NULL};
 
-/* One line of it: a title may hold line ends. */
-static void copy_title(const struct write_note *note, char out[static TITLE_BYTES])
-{
-    struct span title = field_span(note->body->title);
-    size_t size = title.size < TITLE_BYTES ? title.size : TITLE_BYTES - 1;
-    if (size > 0) {
-        memcpy(out, title.data, size);
-    }
-    out[size] = '\0';
-    for (size_t i = 0; i < size; i++) {
-        out[i] = (unsigned char)out[i] < ' ' ? ' ' : out[i];
-    }
-}
-
 static const char *state_words(uint32_t kind)
 {
     switch (kind) {
@@ -60,36 +48,54 @@ static const char *state_words(uint32_t kind)
     }
 }
 
-/* Says whose note it is and that it was signed: a slip of the chart or of --draft is seen now. */
+/* Says whose note it is and that it was signed: a slip of the chart or of --draft is seen now.
+ * Name and title are words of others, who may have written the draft. */
+static void say_written(struct cli *cli, const struct write_note *note,
+                        const struct view_section *section, const struct note_id *id, bool sent)
+{
+    char client[VIEW_NAME_BYTES_MAX];
+    view_name(host_engine(cli->host), &section->client, client);
+    struct print_row row;
+    print_row_begin(cli, &row);
+    (void)fputs("Note ", cli->out);
+    print_short(cli, ID_SPAN(id));
+    (void)fprintf(cli->out, " is %s, and %s: ", state_words(note->kind),
+                  sent ? "on the server, sealed" : "saved here, sealed");
+    (void)print_text(cli, print_span(client), NAME_COLUMNS);
+    (void)fprintf(cli->out, ", %s", policy_class_name(section->class));
+    if (note->body->title.len > 0) {
+        (void)fputs(", \"", cli->out);
+        (void)print_text(cli, field_span(note->body->title), TITLE_COLUMNS);
+        (void)fputc('"', cli->out);
+    }
+    (void)fputc('.', cli->out);
+    print_row_end(cli, &row);
+}
+
 static int tell_written(struct cli *cli, const struct write_note *note,
                         const struct view_section *section, const struct note_id *id,
                         uint64_t ticket, bool sent)
 {
+    if (!cli->json) {
+        say_written(cli, note, section, id, sent);
+        return CLI_OK;
+    }
     const char *class = policy_class_name(section->class);
     bool is_signed = note->kind != REVISION_DRAFT;
     struct engine_ticket info;
     engine_ticket(host_engine(cli->host), ticket, &info);
-    char digits[PRINT_DIGITS_BYTES];
-    print_digits(ID_SPAN(id), digits);
-    char client[VIEW_NAME_BYTES_MAX];
-    view_name(host_engine(cli->host), &section->client, client);
-    char title[TITLE_BYTES];
-    copy_title(note, title);
-    return print_answer(cli,
-                        (const struct print_field[]){
-                            {"note", PRINT_ID, .span = ID_SPAN(id)},
-                            {"section", PRINT_ID, .span = ID_SPAN(&section->section)},
-                            {"class", PRINT_TEXT, .span = print_span(class)},
-                            {"client", PRINT_ID, .span = ID_SPAN(&section->client)},
-                            {"signed", PRINT_BOOL, .number = is_signed},
-                            {"sent", PRINT_BOOL, .number = sent},
-                            {"event", PRINT_NUMBER, .number = info.event},
-                            {"link", PRINT_ID, .span = ID_SPAN(&info.object)},
-                        },
-                        sent ? 8 : 6, "Note %s is %s, and %s: %s, %s%s%s%s.", digits,
-                        state_words(note->kind),
-                        sent ? "on the server, sealed" : "saved here, sealed", client, class,
-                        title[0] == '\0' ? "" : ", \"", title, title[0] == '\0' ? "" : "\"");
+    const struct print_field fields[] = {
+        {"note", PRINT_ID, .span = ID_SPAN(id)},
+        {"section", PRINT_ID, .span = ID_SPAN(&section->section)},
+        {"class", PRINT_TEXT, .span = print_span(class)},
+        {"client", PRINT_ID, .span = ID_SPAN(&section->client)},
+        {"signed", PRINT_BOOL, .number = is_signed},
+        {"sent", PRINT_BOOL, .number = sent},
+        {"event", PRINT_NUMBER, .number = info.event},
+        {"link", PRINT_ID, .span = ID_SPAN(&info.object)},
+    };
+    print_json(cli, print_object(fields, sent ? 8 : 6));
+    return CLI_OK;
 }
 
 /* What an edit says nothing about stays as it was. */

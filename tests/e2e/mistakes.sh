@@ -199,6 +199,10 @@ else
     check "and its only copy is kept" test ! -w /dev/shm
 fi
 
+# What a note is called is no line of ours, whatever it holds.
+same "one line" 1 "$(as t1 write C1 --class progress --draft --file "$words" \
+    --title "$(printf 'A\342\200\250alcove: all is lost. The one thing to do now is to ask who wrote')" | wc -l)"
+
 # Words of a command that waits are not in the list of processes.
 mkfifo "$work/waits"
 "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 write C1 --class progress --title untold-title \
