@@ -70,10 +70,10 @@ static bool visit(void *visitor, const struct view_revision *revision)
 {
     struct gathering *gathering = visitor;
     struct note_before *before = gathering->before;
-    before->locked |= revision->kind == REVISION_SIGNED;
     if (note_is_refused(gathering->cli, revision)) {
-        return true;
+        return true; /* a signature too: the draft goes on as it was */
     }
+    before->locked |= revision->kind == REVISION_SIGNED;
     if (revision->pending) { /* follows all that came before it */
         drop_text(before);
         before->heads = 0;
