@@ -3,12 +3,22 @@
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/text/fold.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <stdlib.h>
 
 #define PREFIX_DIGITS_MIN 4u
 
 #define CANDIDATES_MAX 20u
+
+/* A title is sealed like a text, and forgotten like one. */
+static void drop(uint8_t *folded, size_t size)
+{
+    if (folded != NULL) {
+        wipe(folded, size);
+    }
+    free(folded);
+}
 
 void ids_search_init(struct ids_search *search, struct cli *cli, const char *word)
 {
@@ -22,7 +32,7 @@ void ids_search_init(struct ids_search *search, struct cli *cli, const char *wor
 
 void ids_search_deinit(struct ids_search *search)
 {
-    free(search->folded);
+    drop(search->folded, search->folded_size);
     free(search->candidates);
     search->folded = NULL;
     search->candidates = NULL;
@@ -42,7 +52,7 @@ bool ids_search_called(const struct ids_search *search, struct span name)
     CHECK(text_fold(name, &folded, &size) == STATUS_OK);
     bool same =
         size > 0 && size == search->folded_size && memcmp(folded, search->folded, size) == 0;
-    free(folded);
+    drop(folded, size);
     return same;
 }
 

@@ -7,6 +7,7 @@
 #include "client/cli/sections.h"
 #include "client/engine/api/query.h"
 #include "keys/public/bytes/hex.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -160,6 +161,9 @@ static int run_search(struct cli *cli, const void *given)
         status = view_search(host_engine(cli->host),
                              text == NULL ? print_span(values->text) : span_of(text, size),
                              found_revision, &list);
+    }
+    if (text != NULL) {
+        wipe(text, size);
     }
     free(text);
     if (status != STATUS_OK) {
