@@ -147,6 +147,18 @@ static enum status fill(struct sections *sections, struct request *request, stru
     return status;
 }
 
+/* Nothing was handed out: then the event may name no more entries than that, and its head is ours. */
+static enum status check_nothing(const struct section *section, const struct page *page)
+{
+    if (page->event_number > page->to) {
+        return STATUS_BAD_PROOF;
+    }
+    return section->timeline.number == page->to &&
+                   !ID_EQUAL(&section->timeline.head, &page->event_head)
+               ? STATUS_EQUIVOCATION
+               : STATUS_OK;
+}
+
 enum status page_reply(struct sections *sections, struct request *request,
                        const Alcove__PageReply *reply)
 {
@@ -178,6 +190,13 @@ enum status page_reply(struct sections *sections, struct request *request,
         section->known = page->event_number;
     }
     if (page->to < page->from) {
+        status = check_nothing(section, page);
+        if (status != STATUS_OK) {
+            page_free(page);
+            return alarm_stop_at(sections->common, status,
+                                 "The server does not hand out what its own access log names.",
+                                 "page from number", request->from);
+        }
         /* Nothing new after all; the event proves it, and no chunk follows. That there was more was
          * a hint alone, and false: it must not hide what comes later. */
         section->known = section->timeline.number;

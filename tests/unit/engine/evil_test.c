@@ -135,12 +135,35 @@ static void test_wiped_cache_is_checked_against_the_keystore(void **state)
     scene_close(&scene);
 }
 
+/* Goal: a server cannot say that there is nothing new when its own access log, which it signed, says
+ * that there is. Method: pages are answered empty, and logged as they are. */
+static void test_withheld_page(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    scene_note(&scene.therapist, &shared, "before");
+    inproc_sync(&scene.client);
+    scene_note(&scene.therapist, &shared, "news");
+    scene.server.withholds = true;
+    engine_sync(scene.client.engine);
+    assert_int_equal(inproc_run(&scene.client), STATUS_BAD_PROOF);
+    assert_int_equal(engine_alarm_count(scene.client.engine), 1);
+    scene.server.withholds = false;
+    inproc_restart(&scene.client);
+    inproc_sync(&scene.client);
+    assert_string_equal(scene_read(&scene.client, &shared).seen, "[before][news]");
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_lie_is_caught),
         cmocka_unit_test(test_rewound_server_is_reported),
         cmocka_unit_test(test_wiped_cache_is_checked_against_the_keystore),
+        cmocka_unit_test(test_withheld_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

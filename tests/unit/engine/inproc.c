@@ -290,6 +290,10 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
     hash_bytes(body, &ask.body_hash);
     ProtobufCMessage *decoded = NULL;
     OK(message_decode(descriptor, body, &arena, &decoded));
+    if (server->withholds && ask.op == OP_PAGE) {
+        Alcove__PageAsk *page = (Alcove__PageAsk *)(void *)decoded;
+        page->to = page->from - 1;
+    }
     ask.message = decoded;
     check_signatures(link, body, &ask);
     if (ask.op == CORE_OP_LOGIN) {

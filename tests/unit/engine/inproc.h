@@ -44,6 +44,7 @@ struct inproc {
     uint64_t now_ms; /* the server's clock and, unless a test says otherwise, everybody's */
     inproc_hook *hook;
     void *hook_context;
+    bool withholds; /* hands out no entry of a page, but writes down honestly how many there are */
     struct inproc_link *links; /* connected ones, for pushes */
     uint64_t requests;         /* handled */
     uint64_t ops[64];
