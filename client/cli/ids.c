@@ -60,8 +60,9 @@ struct section_search {
     struct ids_search search;
     const struct engine *engine;
     uint32_t class;
-    bool any;    /* no word: the only one */
-    size_t best; /* so many sections of one chart are as good as |out| */
+    uint32_t other; /* class of a section whose id fits, but whose class is not |class| */
+    bool any;       /* no word: the only one */
+    size_t best;    /* so many sections of one chart are as good as |out| */
     struct view_section *out;
 };
 
@@ -144,6 +145,10 @@ static bool visit_section(void *visitor, const struct view_section *section)
 {
     struct section_search *sections = visitor;
     bool by_id = ids_search_fits(&sections->search, ID_SPAN(&section->section), NULL);
+    if (by_id && sections->class != 0 && section->class != sections->class) {
+        sections->other = section->class;
+        by_id = false;
+    }
     if (!by_id && (sections->class == 0 || section->class != sections->class ||
                    !section_fits(sections, section, false))) {
         return true;
@@ -173,6 +178,10 @@ static int section_verdict(struct section_search *sections)
                          "%zu sections of class %s fit, and may have different readers; give the "
                          "id of one (alcove chart list, alcove access ID)",
                          sections->best, policy_class_name(sections->out->class));
+    } else if (search->found == 0 && sections->other != 0) {
+        code =
+            cli_error(search->cli, CLI_USAGE, "section %s is of class %s, not %s; nothing was done",
+                      search->word, policy_class_name(sections->other), policy_class_name(class));
     } else if (search->found == 0 && class == 0) {
         code =
             cli_error(search->cli, CLI_NOT_FOUND,

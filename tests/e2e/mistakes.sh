@@ -74,6 +74,10 @@ printf 'private-after-all\n' >"$text"
 me=$(as c1 --json status | json member)
 same "journal alone fits both" 2 "$(code_of as c1 write "$me" --class journal --file "$text")"
 same "by its id" 0 "$(code_of as c1 write "$private" --class journal --file "$text")"
+shared=$(as t1 --json chart list | sections_of shared)
+same "an id of another class" 2 "$(code_of as t1 write "$shared" --class process --file "$text")"
+same "nothing is granted by it" 2 \
+    "$(code_of as t1 grant "$shared" "$admin" --class process --rights read)"
 as t1 sync >/dev/null
 check "T1 reads what is shared" sh -c "[ -n '$(as t1 search "T1 too")' ]"
 same "and nothing else" "" "$(as t1 search private-after-all)"
