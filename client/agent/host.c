@@ -203,6 +203,21 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
     return status;
 }
 
+static bool find_full(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+{
+    bool *full = visitor;
+    (void)ticket;
+    *full |= info->wish == ENGINE_WISH_WAITING && info->status == STATUS_FULL;
+    return !*full;
+}
+
+bool host_full(const struct host *host)
+{
+    bool full = false;
+    engine_outbox(host->engine, find_full, &full);
+    return full;
+}
+
 struct sync_goal {
     uint64_t rounds; /* finished before */
 };
@@ -229,7 +244,8 @@ static bool synced(struct host *host, void *state)
     const struct sync_goal *goal = state;
     struct engine_state now;
     engine_state(host->engine, &now);
-    return now.phase == ENGINE_IDLE && now.rounds > goal->rounds && is_sent(host);
+    return now.phase == ENGINE_IDLE && now.rounds > goal->rounds &&
+           (is_sent(host) || host_full(host));
 }
 
 enum status host_sync(struct host *host, uint32_t timeout_ms)
@@ -280,8 +296,11 @@ static bool finished(struct host *host, void *state)
 {
     struct engine_ticket ticket;
     engine_ticket(host->engine, *(const uint64_t *)state, &ticket);
+    struct engine_state now;
+    engine_state(host->engine, &now);
     return ticket.wish == ENGINE_WISH_DONE || ticket.wish == ENGINE_WISH_FAILED ||
-           ticket.wish == ENGINE_WISH_NONE;
+           ticket.wish == ENGINE_WISH_NONE ||
+           (ticket.wish == ENGINE_WISH_WAITING && now.phase == ENGINE_IDLE && host_full(host));
 }
 
 enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms)

@@ -65,7 +65,10 @@ MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
 MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
                                   void *state, uint32_t timeout_ms);
 
-/* Connects and syncs until everything that may be read is here and nothing waits to be sent. */
+/* Whether the server had no room for what waits in the outbox, when it was asked last. */
+bool host_full(const struct host *host);
+/* Connects and syncs until everything that may be read is here and nothing waits to be sent but
+ * for room. */
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
 /* The same for whoever shows what is here anyway: gives up when the server was silent for
  * HOST_MOMENT_MS, and at once when it was found so, or unreachable, HOST_KNOWN_MS before or less.
@@ -75,7 +78,7 @@ MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
 MUST_CHECK enum status host_sync_briefly(struct host *host, uint32_t timeout_ms);
 /* Steps until every entry that the server has named so far is stored here. */
 MUST_CHECK enum status host_settle(struct host *host, uint32_t timeout_ms);
-/* Steps until this ticket is done or failed. */
+/* Steps until this ticket is done or failed, or waits for room with all that can be sent sent. */
 MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
 
 /* |slow| is called once for each wait that lasts longer than HOST_MOMENT_MS. */

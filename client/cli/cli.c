@@ -270,6 +270,11 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         }
         return show_alarms(cli);
     }
+    if (status == STATUS_OK && info.wish == ENGINE_WISH_WAITING) {
+        cli_warn(cli, "not sent yet: the server has no room left. It is saved here, sealed, and "
+                      "goes when there is some; tell whoever runs the server.");
+        return CLI_OK;
+    }
     if (status == STATUS_OK) {
         return cli_fail(cli, SAY_DELIVER, info.status);
     }

@@ -161,6 +161,9 @@ static int tell_sync(struct cli *cli)
         sections_count, notes, state.outbox_count - count_refused(cli),
         (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
     tell_refused(cli);
+    if (host_full(cli->host)) {
+        cli_warn(cli, "the server has no room left for what waits here; tell whoever runs it");
+    }
     if (state.clock_shown) {
         cli_warn(cli, "the server's time and this machine's are %lld s apart",
                  (long long)(state.clock_off_ms / 1000));

@@ -60,7 +60,7 @@ enum engine_wish {
 };
 struct engine_ticket {
     enum engine_wish wish;
-    enum status status;
+    enum status status; /* of FAILED; STATUS_FULL when WAITING: the server had no room for it */
     uint32_t tries;
     uint64_t event; /* the server's event, when DONE */
     struct section_id section;

@@ -221,6 +221,7 @@ void engine_hurry(struct engine *engine)
     engine->common.wants.later.until_ms = 0;
     for (struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
         wish->later.until_ms = 0;
+        wish->status = wish->state == ENGINE_WISH_WAITING ? STATUS_OK : wish->status;
     }
 }
 

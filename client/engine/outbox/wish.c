@@ -337,6 +337,8 @@ static bool load_one(void *visitor, struct span key, struct span value)
     bool given_up = wish->state == ENGINE_WISH_FAILED && wish->status == STATUS_FULL;
     if (wish->state == ENGINE_WISH_SENT || given_up) {
         wish->state = ENGINE_WISH_WAITING;
+    }
+    if (wish->state == ENGINE_WISH_WAITING) {
         wish->status = STATUS_OK;
     }
     append(loading->outbox, wish);

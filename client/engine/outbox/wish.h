@@ -37,7 +37,7 @@ struct wish {
     uint64_t ticket;
     enum wish_kind kind;
     enum engine_wish state;
-    enum status status; /* of FAILED */
+    enum status status; /* of FAILED; STATUS_FULL when WAITING: it was refused for want of room */
     uint32_t tries;
     struct backoff later; /* the server had no room for it; not stored */
     /* One stored number, by kind. */

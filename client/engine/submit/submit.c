@@ -25,6 +25,7 @@ static bool same_section_waits(const struct sources *from, const struct wish *un
 static enum status send(struct sources *from, struct wish *wish)
 {
     wish->state = ENGINE_WISH_SENT;
+    wish->status = STATUS_OK;
     struct request *request = NULL;
     enum status status = request_ask_bytes(
         &from->common->requests, wish->kind == WISH_OPENED ? OP_OPENED : OP_SUBMIT, &wish->request,
@@ -196,6 +197,7 @@ enum status submit_reply(struct sources *from, struct request *request, uint32_t
     if (common_passes(status)) {
         wish->state = ENGINE_WISH_WAITING;
         if (status == STATUS_FULL) { /* reading goes on meanwhile */
+            wish->status = status;
             uint8_t chance = 0;
             random_bytes(&chance, 1);
             backoff_failed(&wish->later, BACKOFF_BUSY, from->common->now_ms, chance);

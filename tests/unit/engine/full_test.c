@@ -58,6 +58,7 @@ static void test_note_waits_for_room(void **state)
     scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "kept", &ticket);
     inproc_sync(&scene.therapist);
     assert_int_equal(ticket_of(&scene.therapist, ticket).wish, ENGINE_WISH_WAITING);
+    assert_int_equal(ticket_of(&scene.therapist, ticket).status, STATUS_FULL);
     struct engine_state now;
     engine_state(scene.therapist.engine, &now);
     assert_int_equal(now.phase, ENGINE_IDLE);
@@ -73,6 +74,7 @@ static void test_note_waits_for_room(void **state)
         pass_minute(&scene.therapist);
     }
     assert_int_equal(ticket_of(&scene.therapist, ticket).wish, ENGINE_WISH_DONE);
+    assert_int_equal(ticket_of(&scene.therapist, ticket).status, STATUS_OK);
     scene_refresh(&scene.client);
     assert_string_equal(scene_read(&scene.client, &shared).seen, "[kept]");
     scene_close(&scene);
