@@ -117,8 +117,8 @@ static void test_guard(void **state)
  * after a night's rest, and no jump after that is. */
 static void test_behind_at_start(void **state)
 {
-    char folder[] = "/tmp/alcove-clock-XXXXXX";
     (void)state;
+    char folder[] = "/tmp/alcove-clock-XXXXXX";
     assert_non_null(mkdtemp(folder));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(fd >= 0);

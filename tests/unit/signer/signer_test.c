@@ -92,8 +92,8 @@ static void test_moved_key(void **state)
     (void)state;
     struct scene s;
     scene_init(&s);
-    struct public_key again;
     scene_remove_in(s.folder, SIGNER_FILE_KEY);
+    struct public_key again;
     assert_int_equal(signer_file_init(s.folder, &again), STATUS_OK);
     struct signer_file signer;
     assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &signer), STATUS_OK);
