@@ -296,16 +296,16 @@ X
     same "no such text" 7 "$(code_of kept kept show "$name")"
     # An editor that takes the file away, and one that leaves nothing at all.
     typed 'mv "$1" "$(dirname "$1")/other"; exit 0'
-    check "a renamed file is said" sh -c "tr '\r\n' '  ' <'$work/typed' | grep -q 'removed or renamed'"
+    check "a renamed file is said" sh -c "tr -s '\r\n ' ' ' <'$work/typed' | grep -q 'removed or renamed'"
     check "and is there" grep -rq typed-by-hand "$memory"
     rm -rf "$memory"/alcove-*
     typed 'rm -f "$(dirname "$1")"/* "$(dirname "$1")"/.note*; exit 0'
-    check "a removed file is said" sh -c "tr '\r\n' '  ' <'$work/typed' | grep -q 'removed or renamed'"
+    check "a removed file is said" sh -c "tr -s '\r\n ' ' ' <'$work/typed' | grep -q 'removed or renamed'"
     same "and no empty folder stays" "" "$(ls -A "$memory")"
     printf '#!/bin/sh\nexit 0\n' >"$work/editor"
     typed_at_once=$(XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
         "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress 3<'$work/pass'" \
-        /dev/null </dev/null 2>&1 | tr '\r\n' '  ')
+        /dev/null </dev/null 2>&1 | tr -s '\r\n ' ' ')
     check "an editor that returns at once is told of" sh -c "printf '%s' '$typed_at_once' | grep -q 'came back at once'"
 else
     say "skipped: the editor (needs script and a mount of tmpfs)"
