@@ -159,6 +159,14 @@ static enum status check_nothing(const struct section *section, const struct pag
                : STATUS_OK;
 }
 
+static enum status check_whole(struct sections *sections, struct section *section)
+{
+    enum status status = page_check_erasures(sections, section);
+    enum status forgot =
+        status == STATUS_BAD_PROOF ? page_forget_unproved(sections, section) : STATUS_OK;
+    return forgot == STATUS_OK ? status : forgot;
+}
+
 enum status page_reply(struct sections *sections, struct request *request,
                        const Alcove__PageReply *reply)
 {
@@ -202,7 +210,9 @@ enum status page_reply(struct sections *sections, struct request *request,
         section->known = section->timeline.number;
         status = section_chart_saw(sections, &page->chart);
         page_free(page);
-        return status;
+        return status == STATUS_OK && request->from == section->timeline.number + 1
+                   ? check_whole(sections, section)
+                   : status;
     }
     request->chunks = true;
     if (request->discard) {

@@ -81,3 +81,7 @@ MUST_CHECK enum status page_chart(const struct sections *sections, struct page *
  * A revision of our own comes the same way: it is fetched back after the server took it, so that
  * one path alone verifies. */
 MUST_CHECK enum status page_keep(struct sections *sections, struct page *page);
+/* Of a section that is whole: an emptied revision needs its author's side to have said so. */
+MUST_CHECK enum status page_check_erasures(struct sections *sections, struct section *section);
+/* After that failed: what was kept of the section before is fetched again if it is the cause. */
+MUST_CHECK enum status page_forget_unproved(struct sections *sections, struct section *section);

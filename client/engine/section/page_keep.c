@@ -83,18 +83,34 @@ static bool has_tombstone(const struct index *index, const struct indexed *erase
     return false;
 }
 
-/* An emptied revision needs its author's side to have said so, once the section is whole. */
-static enum status check_erasures(struct sections *sections, struct section *section)
+static const struct indexed *unproved(const struct index *index)
 {
-    for (size_t i = 0; i < section->index.count; i++) {
-        const struct indexed *item = &section->index.items[i];
-        if (item->erased && !has_tombstone(&section->index, item)) {
-            return alarm_stop_at(sections->common, STATUS_BAD_PROOF,
-                                 "The server withholds the text of a note that nobody erased.",
-                                 "number in the section:", item->number);
+    for (size_t i = 0; i < index->count; i++) {
+        if (index->items[i].erased && !has_tombstone(index, &index->items[i])) {
+            return &index->items[i];
         }
     }
-    return STATUS_OK;
+    return NULL;
+}
+
+enum status page_check_erasures(struct sections *sections, struct section *section)
+{
+    enum status status = section_index(sections, section);
+    const struct indexed *item = status == STATUS_OK ? unproved(&section->index) : NULL;
+    return item == NULL ? status
+                        : alarm_stop_at(sections->common, STATUS_BAD_PROOF,
+                                        "The server withholds the text of a note that nobody "
+                                        "erased.",
+                                        "number in the section:", item->number);
+}
+
+enum status page_forget_unproved(struct sections *sections, struct section *section)
+{
+    index_deinit(&section->index);
+    enum status status = section_index(sections, section);
+    return status == STATUS_OK && unproved(&section->index) != NULL
+               ? section_forget(sections, section)
+               : status;
 }
 
 static enum status erase(struct sections *sections, struct section *section,
@@ -105,7 +121,8 @@ static enum status erase(struct sections *sections, struct section *section,
         needed |=
             page->items[i].kind == ENTRY_REVISION && page->items[i].item.kind == REVISION_TOMBSTONE;
     }
-    if (!needed) {
+    bool whole = page->timeline.number >= section->known;
+    if (!needed && !whole) {
         return STATUS_OK;
     }
     enum status status = section_index(sections, section);
@@ -115,10 +132,7 @@ static enum status erase(struct sections *sections, struct section *section,
             status = empty_note(sections, section, &item->item.note, item->item.number);
         }
     }
-    if (status == STATUS_OK && page->timeline.number >= section->known) {
-        status = check_erasures(sections, section);
-    }
-    return status;
+    return status == STATUS_OK && whole ? page_check_erasures(sections, section) : status;
 }
 
 static enum status add_to_index(struct section *section, const struct page *page)
@@ -249,6 +263,10 @@ enum status page_keep(struct sections *sections, struct page *page)
         section->verified_count = verified_before;
         section->missing_number = missing_before;
         index_deinit(&section->index);
+        if (status == STATUS_BAD_PROOF) {
+            enum status forgot = page_forget_unproved(sections, section);
+            return forgot == STATUS_OK ? status : forgot;
+        }
         return status;
     }
     return remember(sections, page);

@@ -158,14 +158,9 @@ static enum status begin_at(struct sections *sections, struct section *section,
     return status;
 }
 
-/* What was kept of a section goes when an earlier beginning opens to us. */
-static enum status forget(struct sections *sections, struct section *section)
+static enum status remove_kept(const struct storage *storage, const struct section *section)
 {
-    const struct storage *storage = &sections->common->storage;
-    enum status status = storage->begin(storage->context);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    enum status status = STATUS_OK;
     for (uint64_t n = 1; n <= section->timeline.number && status == STATUS_OK; n++) {
         uint8_t key[KEPT_KEY_BYTES];
         struct span name = span_of(key, kept_key(section->local, n, key));
@@ -175,11 +170,26 @@ static enum status forget(struct sections *sections, struct section *section)
         }
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
+    return status;
+}
+
+enum status section_forget(struct sections *sections, struct section *section)
+{
+    const struct storage *storage = &sections->common->storage;
+    enum status status = storage->begin(storage->context);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = remove_kept(storage, section);
+    if (status == STATUS_OK) {
+        section->started = false;
+        status = section_store(sections, section);
+    }
     status = storage_end(storage, status);
+    section->started = status != STATUS_OK;
     if (status == STATUS_OK) {
         index_deinit(&section->index);
         section->verified_count = 0;
-        section->started = false;
     }
     return status;
 }
@@ -208,7 +218,7 @@ enum status section_begin(struct sections *sections, struct section *section)
     }
     enum status status = STATUS_OK;
     if (section->started) {
-        status = forget(sections, section);
+        status = section_forget(sections, section);
         if (status != STATUS_OK) {
             return status;
         }

@@ -72,6 +72,8 @@ MUST_CHECK enum status section_list(struct sections *sections, const Alcove__Sta
 const struct secret *section_key(const struct section *section, const struct hash *epoch);
 /* Sets the timeline at its beginning, once we hold a key. */
 MUST_CHECK enum status section_begin(struct sections *sections, struct section *section);
+/* What was kept of it goes, and is fetched again once section_begin was called. */
+MUST_CHECK enum status section_forget(struct sections *sections, struct section *section);
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
 /* The server owes us nothing more of it than what is here: not asked again before a new STATE. */

@@ -157,6 +157,52 @@ static void test_withheld_page(void **state)
     scene_close(&scene);
 }
 
+static bool empty_first(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                        ProtobufCMessage *body)
+{
+    bool *done = context;
+    (void)link;
+    (void)code;
+    Alcove__PageChunk *chunk = (Alcove__PageChunk *)(void *)body;
+    for (size_t i = 0; op == FRAME_CHUNK + 1000 && i < chunk->n_entry && !*done; i++) {
+        if (chunk->entry[i]->kind == ENTRY_REVISION) {
+            chunk->entry[i]->wrap.len = 0;
+            chunk->entry[i]->envelope.len = 0;
+            *done = true;
+        }
+    }
+    return true;
+}
+
+/* Goal: a text that nobody erased cannot be withheld by saying so on an early page. Method: many
+ * small pages, the first revision empty; then honestly again. */
+static void test_emptied_on_an_early_page(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    scene_note(&scene.therapist, &shared, "one");
+    scene_note(&scene.therapist, &shared, "two");
+    scene_note(&scene.therapist, &shared, "three");
+    inproc_offline(&scene.client);
+    memory_storage_reset(scene.client.storage);
+    scene.client.page_entries = 2;
+    inproc_restart(&scene.client);
+    bool done = false;
+    scene.server.hook = empty_first;
+    scene.server.hook_context = &done;
+    assert_int_equal(inproc_run(&scene.client), STATUS_BAD_PROOF);
+    assert_true(done);
+    scene.server.hook = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        inproc_restart(&scene.client);
+        inproc_sync(&scene.client);
+        assert_string_equal(scene_read(&scene.client, &shared).seen, "[one][two][three]");
+    }
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_rewound_server_is_reported),
         cmocka_unit_test(test_wiped_cache_is_checked_against_the_keystore),
         cmocka_unit_test(test_withheld_page),
+        cmocka_unit_test(test_emptied_on_an_early_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
