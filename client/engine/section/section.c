@@ -91,6 +91,9 @@ static void take_listed(struct sections *sections, const Alcove__SectionState *s
     CHECK(section != NULL);
     section->listed = true;
     section->ended_at = state->ended_at;
+    if (state->ended_at == 0) {
+        section->denied = 0; /* listed as ours: asked for again */
+    }
     if (state->number > section->known) {
         section->known = state->number;
     }

@@ -203,6 +203,38 @@ static void test_emptied_on_an_early_page(void **state)
     scene_close(&scene);
 }
 
+static bool refuse_page(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                        ProtobufCMessage *body)
+{
+    (void)context;
+    (void)link;
+    (void)body;
+    *code = op == OP_PAGE ? STATUS_REFUSED : *code;
+    return op != FRAME_CHUNK + 1000;
+}
+
+/* Goal: a section that was refused once, though it is listed, is asked for again with the next
+ * round, and once a round. Method: pages refused for two rounds, then honestly. */
+static void test_refused_page_is_asked_again(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    scene_note(&scene.therapist, &shared, "news");
+    scene.server.hook = refuse_page;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t pages = scene.server.ops[OP_PAGE];
+        engine_sync(scene.client.engine);
+        inproc_sync(&scene.client);
+        assert_in_range(scene.server.ops[OP_PAGE] - pages, 1, 2);
+    }
+    scene.server.hook = NULL;
+    scene_refresh(&scene.client);
+    assert_string_equal(scene_read(&scene.client, &shared).seen, "[news]");
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_wiped_cache_is_checked_against_the_keystore),
         cmocka_unit_test(test_withheld_page),
         cmocka_unit_test(test_emptied_on_an_early_page),
+        cmocka_unit_test(test_refused_page_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
