@@ -124,6 +124,11 @@ static void end_kept(struct cli *cli, struct note_text *text, int code)
 {
     bool written = code == CLI_OK || (code == CLI_LEFT && !text->taken_back);
     kept_unguard();
+    /* A piped text, which nobody has a copy of, is put away only now that nobody took it. */
+    if (text->kept.folder[0] == '\0' && text->typed && text->size > 0 && !written &&
+        kept_new(span_of(text->bytes, text->size), &text->kept) != STATUS_OK) {
+        cli_warn(cli, "your text could not be kept");
+    }
     if (text->kept.folder[0] == '\0') {
         return;
     }

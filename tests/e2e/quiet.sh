@@ -88,9 +88,10 @@ same "an error is one JSON value" KEYS_LOCKED \
 printf 'Text that nobody has a copy of.\n' |
     timeout 20 "$bin/alcove" --profile "$work/t1" write 'Cleo' --class process --file - 2>"$work/err"
 same "a text on standard input" 6 $?
-kept=$(tr '\n' ' ' <"$work/err" | sed -n 's/.*text is kept in \([^ ]*\).*/\1/p')
-check "is kept, and its place is told" grep -q 'nobody has a copy' "$kept"
-rm -f "$kept"
+kept=$(tr -s '\n ' ' ' <"$work/err" | sed -n 's/.*text is kept as \([^ ]*\).*/\1/p')
+same "is kept, and its name is told" 'Text that nobody has a copy of.' \
+    "$("$bin/alcove" --profile "$work/t1" kept show "$kept" </dev/null)"
+"$bin/alcove" --profile "$work/t1" kept discard "$kept" </dev/null >/dev/null
 kill -CONT "$pid"
 t1 status >/dev/null 2>&1
 same "it goes on" 0 $?
