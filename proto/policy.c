@@ -141,7 +141,7 @@ const struct policy_row *policy_rows(size_t *out_count)
 
 /* ---------------------------------------------------------------- words */
 
-#define NAME(value, word, text) [value] = text,
+#define NAME(value, word, text) [value] = (text),
 static const char *const policy_role_names[] = {[ROLE_NONE] = "none", ROLE_LIST(NAME)};
 static const char *const policy_class_names[] = {[CLASS_NONE] = "none", NOTE_CLASS_LIST(NAME)};
 static const char *const policy_action_names[] = {[ACTION_NONE] = "none", ACTION_LIST(NAME)};

@@ -80,7 +80,7 @@ int cmd_clock(int argc, char **argv)
     struct db *db = NULL;
     code = cmd_open_db("clock", &paths, &db);
     struct txn *txn = NULL;
-    struct cmd_clock look;
+    struct cmd_clock look = {0};
     if (code == CMD_OK) {
         code = db_begin_read(db, &txn) == STATUS_OK ? print_clock(txn, &paths, &look) : CMD_FAILED;
     }

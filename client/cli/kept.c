@@ -56,6 +56,7 @@ static void erase(int folder, const char *name)
 
 /* Everything but |spared| (NULL: everything): editors leave backups, swap files and folders
  * beside the text. Takes over |place|. */
+// NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep
 static void erase_inside(int place, const char *spared, unsigned depth)
 {
     DIR *folder = place < 0 ? NULL : fdopendir(place);

@@ -120,15 +120,15 @@ static bool view_entry(const struct entry *entry, const void *member, struct spa
         *out_value = span_of(member, strnlen(member, entry->size_max));
         return true;
     case FORM_SIGNER:
-        memcpy(&signer, member, sizeof signer);
+        memcpy(&signer, member, sizeof(void *));
         *out_value = signer == NULL ? span_of(NULL, 0) : identity_signer_seed(signer);
         return signer != NULL;
     case FORM_SEALER:
-        memcpy(&sealer, member, sizeof sealer);
+        memcpy(&sealer, member, sizeof(void *));
         secret = identity_sealer_secret(sealer);
         break;
     case FORM_SECRET:
-        memcpy(&secret, member, sizeof secret);
+        memcpy(&secret, member, sizeof(void *));
         break;
     case FORM_FIELDS:
         break;

@@ -5,7 +5,7 @@ static const struct span label_texts[LABEL_COUNT] = {LABEL_LIST(LABEL_TEXT_LINE)
 #undef LABEL_TEXT_LINE
 
 #define LABEL_FITS(name, text)                                                                     \
-    _Static_assert(sizeof text - 1u <= LABEL_BYTES_MAX && sizeof text > 1u, "label length");
+    _Static_assert(sizeof(text) - 1u <= LABEL_BYTES_MAX && sizeof(text) > 1u, "label length");
 LABEL_LIST(LABEL_FITS)
 #undef LABEL_FITS
 

@@ -46,6 +46,7 @@ void log_line(enum log_level level, const char *format, ...)
     used += sizeof name - 1;
     va_list arguments;
     va_start(arguments, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started in the line above
     int n = vsnprintf(line + used, sizeof line - 1 - used, format, arguments);
     va_end(arguments);
     if (n > 0) {

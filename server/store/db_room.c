@@ -86,7 +86,7 @@ enum status db_space(struct db *db, struct db_space *out_space)
 /* What is missing for |wanted|, in MiB, one at least. */
 static unsigned long long missing_mib(uint64_t wanted, uint64_t have)
 {
-    return (unsigned long long)(((wanted - have) >> 20) + 1);
+    return ((wanted - have) >> 20) + 1;
 }
 
 void db_space_text(const struct db_space *space, char out[static DB_SPACE_TEXT_BYTES])

@@ -247,8 +247,9 @@ def sizes(f, findings):
         if TYPE.match(inner) or not re.match(r'^[*&]*[a-zA-Z_][\w.\->\[\]]*$', inner):
             continue
         line = text.count('\n', 0, m.start()) + 1
-        if 'define' in text[text.rfind('\n', 0, m.start()) + 1:m.start()]:
-            continue
+        start_of_line = text.rfind('\n', 0, m.start()) + 1
+        if '#define' in text[start_of_line:m.start()] or text[:start_of_line].endswith('\\\n'):
+            continue  # a macro's argument keeps its parentheses
         findings.append((f.path, line, 'sizeof(' + inner + ')'))
         start = len(text[:m.start()].encode())
         f.edits.append((start, len(text[:i].encode()), ('sizeof ' + inner).encode()))

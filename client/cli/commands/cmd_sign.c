@@ -39,6 +39,9 @@ static int run_sign(struct cli *cli, const void *values)
     }
     code =
         status == STATUS_OK ? is_whole(cli, &input, &before) : cli_fail(cli, SAY_NOTE_READ, status);
+    if (code == CLI_OK && before.newest == NULL) {
+        code = cli_fail(cli, SAY_NOTE_READ, STATUS_NOT_FOUND);
+    }
     if (code == CLI_OK) {
         input.sign = true;
         input.after = before.links;

@@ -189,8 +189,8 @@ static void test_emptied_on_an_early_page(void **state)
     memory_storage_reset(scene.client.storage);
     scene.client.page_entries = 2;
     inproc_restart(&scene.client);
-    bool done = false;
     scene.server.hook = empty_first;
+    bool done = false;
     scene.server.hook_context = &done;
     assert_int_equal(inproc_run(&scene.client), STATUS_BAD_PROOF);
     assert_true(done);
