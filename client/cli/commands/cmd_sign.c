@@ -39,14 +39,13 @@ static int run_sign(struct cli *cli, const void *values)
     }
     code =
         status == STATUS_OK ? is_whole(cli, &input, &before) : cli_fail(cli, SAY_NOTE_READ, status);
-    if (code == CLI_OK && before.newest == NULL) {
-        code = cli_fail(cli, SAY_NOTE_READ, STATUS_NOT_FOUND);
-    }
-    if (code == CLI_OK) {
+    if (code == CLI_OK && before.newest != NULL) {
         input.sign = true;
         input.after = before.links;
         code = note_put(cli, &input, before.newest->kind, &section, &note, &before,
                         span_of(before.text, before.text_size));
+    } else if (code == CLI_OK) {
+        code = cli_fail(cli, SAY_NOTE_READ, STATUS_NOT_FOUND);
     }
     note_before_deinit(&before);
     return code;
