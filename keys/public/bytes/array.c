@@ -14,10 +14,13 @@ enum status array_grow(void *array, size_t *capacity, size_t need, size_t elemen
         }
         wanted *= 2u;
     }
+    if (wanted > SIZE_MAX / element_bytes) {
+        return STATUS_NO_MEMORY;
+    }
     /* By memcpy, since a pointer to a pointer to something is no void **. */
     void *old = NULL;
     memcpy(&old, array, sizeof old);
-    void *grown = reallocarray(old, wanted, element_bytes);
+    void *grown = realloc(old, wanted * element_bytes);
     if (grown == NULL) {
         return STATUS_NO_MEMORY;
     }
