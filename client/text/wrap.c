@@ -43,7 +43,7 @@ static void put(struct shown *shown, const void *bytes, size_t size, size_t colu
             shown->room = room;
         }
     }
-    if (!shown->failed) {
+    if (!shown->failed && shown->bytes != NULL) {
         memcpy(shown->bytes + shown->size, bytes, size);
         shown->size += size;
         shown->columns += columns;
