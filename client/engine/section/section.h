@@ -70,10 +70,6 @@ struct section *section_find(const struct sections *sections, const struct secti
  * here, nothing. STATUS_MALFORMED, STATUS_BAD_CHAIN, STATUS_REWOUND, STATUS_NO_MEMORY. */
 MUST_CHECK enum status section_list(struct sections *sections, const Alcove__StateReply *state);
 const struct secret *section_key(const struct section *section, const struct hash *epoch);
-/* Sets the timeline at its beginning, once we hold a key. */
-MUST_CHECK enum status section_begin(struct sections *sections, struct section *section);
-/* What was kept of it goes, and is fetched again once section_begin was called. */
-MUST_CHECK enum status section_forget(struct sections *sections, struct section *section);
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
 /* The server owes us nothing more of it than what is here: not asked again before a new STATE. */
@@ -89,6 +85,11 @@ MUST_CHECK enum status section_chart_fits(const struct sections *sections,
 /* Remembers it, if it is the highest yet. Only for what was proved or signed, once all of the
  * answer that brought it holds: what is remembered here is signed in our own next revision. */
 MUST_CHECK enum status section_chart_saw(struct sections *sections, const struct chart_seen *told);
+
+/* section_begin.c. Sets the timeline at its beginning, once we hold a key. */
+MUST_CHECK enum status section_begin(struct sections *sections, struct section *section);
+/* What was kept of it goes, and is fetched again once section_begin was called. */
+MUST_CHECK enum status section_forget(struct sections *sections, struct section *section);
 
 /* section_keys.c: opens what epoch keys are sealed to us. A seal that should open and does not is
  * told. */
