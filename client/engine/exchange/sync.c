@@ -137,7 +137,7 @@ static enum status fold(struct engine *engine)
         engine->common.wants.subscribe |= started != section->started;
     }
     if (status == STATUS_OK) {
-        status = fact_store(&engine->log, engine->log.leaves.count);
+        status = fact_store(&engine->log);
     }
     engine->common.wants.fold = status != STATUS_OK;
     return status;

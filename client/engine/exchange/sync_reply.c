@@ -31,6 +31,8 @@ static enum status on_checkpoint(struct engine *engine, const struct request *re
     advance_accept(&engine->log, ADVANCE_STATEMENTS, &statements);
     advance_accept(&engine->log, ADVANCE_EVENTS, &events);
     engine->common.wants.checkpoint = false;
+    /* A new leaf may name somebody whose chain only a newer state lists. */
+    engine->common.wants.state |= engine->log.leaves.count < statements.size;
     return STATUS_OK;
 }
 
@@ -43,7 +45,6 @@ static enum status on_leaves(struct engine *engine, const struct request *reques
         leaves.size <= (request->to - request->from) * LEAF_BYTES) {
         status = leaves_add(&engine->log.leaves, leaves);
     }
-    uint64_t before = engine->log.leaves.count;
     if (status == STATUS_OK &&
         engine->log.leaves.count + engine->log.leaves.pending == engine->log.leaves_goal.size) {
         status = leaves_accept(&engine->log.leaves, engine->log.leaves_goal.size,
@@ -58,7 +59,8 @@ static enum status on_leaves(struct engine *engine, const struct request *reques
                                    "signed.",
                                    "leaves from index", request->from);
     }
-    return engine->log.leaves.count > before ? fact_store(&engine->log, before) : STATUS_OK;
+    return engine->log.leaves.count > engine->log.leaves_stored ? fact_store(&engine->log)
+                                                                : STATUS_OK;
 }
 
 /* Chains that were not known before are taken off again if the list of sections does not hold. */

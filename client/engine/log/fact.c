@@ -160,9 +160,9 @@ static enum status store_fact(struct log *log, const struct fact *fact)
     return status;
 }
 
-static enum status put_all(struct log *log, uint64_t leaves_from)
+static enum status put_all(struct log *log)
 {
-    for (uint64_t i = leaves_from; i < log->leaves.count; i++) {
+    for (uint64_t i = log->leaves_stored; i < log->leaves.count; i++) {
         uint8_t key[8];
         (void)seq_key(i, key);
         struct span leaf;
@@ -176,7 +176,7 @@ static enum status put_all(struct log *log, uint64_t leaves_from)
         }
     }
     for (size_t i = 0; i < log->fact_count; i++) {
-        struct fact *fact = &log->facts[i];
+        const struct fact *fact = &log->facts[i];
         if (!fact->folded || fact->stored) {
             continue;
         }
@@ -184,19 +184,25 @@ static enum status put_all(struct log *log, uint64_t leaves_from)
         if (status != STATUS_OK) {
             return status;
         }
-        fact->stored = true;
     }
     return STATUS_OK;
 }
 
-enum status fact_store(struct log *log, uint64_t leaves_from)
+/* Counts as stored only once the transaction lasts: after a full disk the next one must bring what
+ * this one could not, or there would be a gap that no start accepts. */
+enum status fact_store(struct log *log)
 {
     const struct storage *storage = &log->common->storage;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;
     }
-    return storage_end(storage, put_all(log, leaves_from));
+    status = storage_end(storage, put_all(log));
+    for (size_t i = 0; i < log->fact_count && status == STATUS_OK; i++) {
+        log->facts[i].stored |= log->facts[i].folded;
+    }
+    log->leaves_stored = status == STATUS_OK ? log->leaves.count : log->leaves_stored;
+    return status;
 }
 
 void fact_drop_unfolded(struct log *log)
@@ -310,6 +316,7 @@ enum status fact_load(struct log *log)
         status = leaves_accept(&log->leaves, log->leaves.candidate.size, NULL);
         status = status == STATUS_BAD_CHAIN ? STATUS_CORRUPT : status;
     }
+    log->leaves_stored = log->leaves.count;
     if (status == STATUS_OK) {
         status = storage_scan(storage, STORAGE_STATEMENT, span_of(NULL, 0), load_fact, &loading,
                               &loading.status);

@@ -10,9 +10,9 @@ MUST_CHECK enum status fact_load(struct log *log);
 /* Takes the statements of a chain, in order; that the server shows none is an alarm. */
 MUST_CHECK enum status fact_reply(struct log *log, const struct request *request,
                                   const Alcove__ChainReply *reply);
-/* Stores accepted leaves from index |from| on, and what was folded and not yet stored, in one
- * transaction. */
-MUST_CHECK enum status fact_store(struct log *log, uint64_t leaves_from);
+/* Stores what was accepted of the leaves, and folded of the statements, and is not stored yet, in
+ * one transaction. */
+MUST_CHECK enum status fact_store(struct log *log);
 /* Forgets what was received and not folded. */
 void fact_drop_unfolded(struct log *log);
 /* Frees facts and chains. */

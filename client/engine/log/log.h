@@ -60,6 +60,7 @@ struct log {
     struct seen_log statements, events; /* verified (advance.c) */
     struct carried_list carried;
     struct leaves leaves;
+    uint64_t leaves_stored;      /* so many of them last in the storage */
     struct seen_log leaves_goal; /* the checkpoint that the pending leaves lead to */
     struct fact *facts;          /* by seq */
     size_t fact_count, fact_capacity;
