@@ -305,9 +305,23 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
     server->requests++;
     struct core_answer answer = {0};
     OK(core_handle(server->core, txn, &ask, server->now_ms, &answer));
+    if (server->abort_next) {
+        server->abort_next = false;
+        db_abort(txn);
+        core_take_back(server->core);
+        link->closed = true;
+        core_answer_clear(&answer);
+        arena_free(&arena);
+        return;
+    }
     OK(db_commit(txn));
     inproc_sign(server);
-    answer_out(link, &ask, &answer);
+    if (server->lose_next) {
+        server->lose_next = false;
+        link->closed = true;
+    } else {
+        answer_out(link, &ask, &answer);
+    }
     core_answer_clear(&answer);
     push(server);
     arena_free(&arena);

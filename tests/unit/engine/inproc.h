@@ -44,6 +44,8 @@ struct inproc {
     uint64_t now_ms; /* the server's clock and, unless a test says otherwise, everybody's */
     inproc_hook *hook;
     void *hook_context;
+    bool abort_next; /* dies before the next commit: nothing of that request was done */
+    bool lose_next;  /* dies after the next commit: its answer never leaves */
     bool withholds; /* hands out no entry of a page, but writes down honestly how many there are */
     struct inproc_link *links; /* connected ones, for pushes */
     uint64_t requests;         /* handled */
@@ -95,6 +97,12 @@ void inproc_disconnect(struct inproc_link *link);
 /* What a client sends; answers are queued on the links. */
 void inproc_handle(struct inproc_link *link, struct span frame);
 
+/* Core and database closed and opened again, as after a kill; no link may be connected. */
+void inproc_restart_server(struct inproc *server);
+
+/* The same, and nothing is left behind if the server refuses: then why. */
+MUST_CHECK enum status inproc_try_join(struct inproc *server, const char *code,
+                                       struct inproc_person *out_person);
 /* Joins by |code| and starts an engine with an empty storage. */
 void inproc_join(struct inproc *server, const char *code, struct inproc_person *out_person);
 /* An engine over content and storage that exist. */

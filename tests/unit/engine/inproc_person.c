@@ -69,6 +69,26 @@ void inproc_open(struct inproc *server)
     inproc_sign(server);
 }
 
+static void open_core(struct inproc *server)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/data", server->folder);
+    struct db_options options = {.map_bytes = (uint64_t)1 << 30, .create = true};
+    struct public_key public_key;
+    OK(db_open(path, &options, &server->db));
+    login_key_public(server->login_key, &public_key);
+    OK(core_open(server->db, &public_key, server->now_ms, &server->core));
+}
+
+void inproc_restart_server(struct inproc *server)
+{
+    assert_null(server->links);
+    core_close(server->core);
+    db_close(server->db);
+    open_core(server);
+    inproc_sign(server);
+}
+
 void inproc_close(struct inproc *server)
 {
     core_close(server->core);
@@ -153,7 +173,8 @@ static void free_frame(struct inproc_frame *frame)
     free(frame);
 }
 
-void inproc_join(struct inproc *server, const char *code, struct inproc_person *out_person)
+enum status inproc_try_join(struct inproc *server, const char *code,
+                            struct inproc_person *out_person)
 {
     *out_person = (struct inproc_person){.server = server};
     struct join *join = NULL;
@@ -162,27 +183,39 @@ void inproc_join(struct inproc *server, const char *code, struct inproc_person *
     inproc_connect(server, &link);
     join_start(join);
     char card[RECOVERY_CARD_CHARS_MAX];
-    for (int step = 0; step < 100 && join_phase(join) != JOIN_DONE; step++) {
+    enum status status = STATUS_OK;
+    for (int step = 0; step < 100 && status == STATUS_OK && join_phase(join) != JOIN_DONE;
+         step++) {
         struct inproc_frame *frame = NULL;
         while (take_frame(&link, &frame)) {
-            OK(join_receive(join, span_of(frame->data, frame->size), server->now_ms));
+            status = status == STATUS_OK
+                         ? join_receive(join, span_of(frame->data, frame->size), server->now_ms)
+                         : status;
             free_frame(frame);
         }
-        if (join_phase(join) == JOIN_VERIFIED) {
+        if (status == STATUS_OK && join_phase(join) == JOIN_VERIFIED) {
             assert_true(join_info(join)->name[0] != '\0');
             OK(join_enrol(join, card));
         }
         struct span out;
-        while (join_next_frame(join, &out)) {
+        while (status == STATUS_OK && join_next_frame(join, &out)) {
             inproc_handle(&link, out);
         }
     }
-    assert_int_equal(join_phase(join), JOIN_DONE);
-    OK(join_take_content(join, &out_person->content));
+    if (status == STATUS_OK) {
+        assert_int_equal(join_phase(join), JOIN_DONE);
+        OK(join_take_content(join, &out_person->content));
+        out_person->storage = memory_storage_new();
+        inproc_start(out_person);
+    }
     inproc_disconnect(&link);
     join_free(join);
-    out_person->storage = memory_storage_new();
-    inproc_start(out_person);
+    return status;
+}
+
+void inproc_join(struct inproc *server, const char *code, struct inproc_person *out_person)
+{
+    OK(inproc_try_join(server, code, out_person));
 }
 
 void inproc_start(struct inproc_person *person)

@@ -1,0 +1,137 @@
+#include "tests/sim/world.h"
+
+#include "tests/support/test.h"
+
+/* The network: frames of one line keep their order, lines do not. */
+
+static void drop_up(struct world_device *device)
+{
+    while (device->up != NULL) {
+        struct world_frame *frame = device->up;
+        device->up = frame->next;
+        free((void *)(uintptr_t)frame->bytes.data);
+        free(frame);
+    }
+    device->up_last = NULL;
+}
+
+void carry_cut(struct world *world, struct world_device *device)
+{
+    drop_up(device);
+    device->line_at_ms = world->server.now_ms + 2000;
+    inproc_offline(&device->person);
+}
+
+static void connect(struct world *world, struct world_device *device)
+{
+    inproc_connect(&world->server, &device->person.link);
+    engine_start(device->person.engine, device->person.link.exporter, world_clock(world, device));
+    device->person.connected = true;
+}
+
+static bool put_up(struct world_device *device)
+{
+    struct span out;
+    if (!engine_next_frame(device->person.engine, &out)) {
+        return false;
+    }
+    struct world_frame *frame = calloc(1, sizeof *frame);
+    uint8_t *copy = malloc(out.size);
+    CHECK(frame != NULL && copy != NULL);
+    memcpy(copy, out.data, out.size);
+    frame->bytes = span_of(copy, out.size);
+    if (device->up_last != NULL) {
+        device->up_last->next = frame;
+    } else {
+        device->up = frame;
+    }
+    device->up_last = frame;
+    return true;
+}
+
+static bool take_up(struct world *world, struct world_device *device)
+{
+    struct world_frame *frame = device->up;
+    if (frame == NULL) {
+        return false;
+    }
+    device->up = frame->next;
+    device->up_last = frame->next == NULL ? NULL : device->up_last;
+    world->server.now_ms++;
+    world->frames++;
+    device->frames++;
+    inproc_handle(&device->person.link, frame->bytes);
+    free((void *)(uintptr_t)frame->bytes.data);
+    free(frame);
+    check_heads(world);
+    return true;
+}
+
+/* A device whose disk is full may stop; nothing else stops an honest one. */
+static bool may_stop(const struct world_device *device, enum status status)
+{
+    return device->out || status == STATUS_SUSPENDED ||
+           (device->disk_until != 0 && (status == STATUS_IO || status == STATUS_FULL));
+}
+
+static void judge(struct world *world, struct world_device *device, enum status status)
+{
+    const struct engine *engine = device->person.engine;
+    if (engine_alarm_count(engine) > 0) {
+        const struct engine_alarm *alarm = engine_alarm(engine, 0);
+        world_fail(world, "device %u: an alarm though the server is honest: %s: %s (%s)",
+                   (unsigned)(device - world->devices), status_name(alarm->status), alarm->reason,
+                   alarm->evidence);
+    }
+    if (status != STATUS_OK) {
+        if (!may_stop(device, status)) {
+            world_fail(world, "device %u stopped: %s", (unsigned)(device - world->devices),
+                       status_name(status));
+        }
+        world_tell(world, "device %u stops: %s", (unsigned)(device - world->devices),
+                   status_name(status));
+        carry_cut(world, device);
+    }
+}
+
+static bool take_down(struct world *world, struct world_device *device)
+{
+    struct inproc_link *link = &device->person.link;
+    struct inproc_frame *frame = link->first;
+    if (frame == NULL) {
+        return false;
+    }
+    link->first = frame->next;
+    link->last = frame->next == NULL ? NULL : link->last;
+    enum status status = engine_receive(device->person.engine, span_of(frame->data, frame->size),
+                                        world_clock(world, device));
+    free(frame->data);
+    free(frame);
+    judge(world, device, status);
+    return true;
+}
+
+bool carry(struct world *world, struct world_device *device, struct dice *dice)
+{
+    if (!device->person.connected) {
+        if (device->wants_line && device->line_at_ms <= world->server.now_ms) {
+            connect(world, device);
+            return true;
+        }
+        return false;
+    }
+    if (device->person.link.closed && device->person.link.first == NULL) {
+        carry_cut(world, device);
+        return true;
+    }
+    /* Three ways in a circle, begun anywhere, so that each waits now and then. */
+    uint64_t begin = dice_below(dice, 3);
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t way = (begin + i) % 3;
+        if ((way == 0 && put_up(device)) || (way == 1 && take_up(world, device)) ||
+            (way == 2 && take_down(world, device))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,197 @@
+#include "tests/sim/world.h"
+
+#include "keys/public/hash.h"
+#include "tests/support/engine_digest.h"
+#include "tests/support/test.h"
+
+/*
+ * alcove-sim: one run from one seed.
+ *
+ *   alcove-sim --seed N [--steps N] [--trace] [--without A-B]... [--quiet]
+ *
+ * Prints the seed, what happened and a hash of all states; the same options print the same to the
+ * byte. Ends with 1 at the first broken promise, and says at which step.
+ */
+
+#define LEFT_OUT_MAX 256u
+#define CALM_ROUNDS  400u
+#define CALM_MOVES   4000u
+
+struct options {
+    uint64_t seed, steps;
+    bool trace;
+    struct {
+        uint64_t from, to;
+    } without[LEFT_OUT_MAX];
+    size_t without_count;
+};
+
+static bool left_out(const struct options *options, uint64_t step)
+{
+    for (size_t i = 0; i < options->without_count; i++) {
+        if (step >= options->without[i].from && step <= options->without[i].to) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void one_step(struct world *world)
+{
+    struct dice dice;
+    dice_throw(&dice, world->seed, world->step);
+    dice_keys(world->seed, world->step);
+    struct world_device *device = &world->devices[dice_below(&dice, world->device_count)];
+    uint64_t way = dice_below(&dice, 1000);
+    if (way < 850) {
+        (void)carry(world, device, &dice);
+    } else if (way < 930) {
+        world->server.now_ms += dice_below(&dice, 2000);
+        engine_tick(device->person.engine, world_clock(world, device));
+    } else if (way < 985) {
+        act(world, &dice);
+    } else if (way < 994) {
+        check_reader(world, device, false);
+        check_typed(world, device);
+    } else if (way < 996) {
+        check_stored(world, device);
+    } else {
+        fault(world, &dice);
+    }
+    for (unsigned i = 0; i < world->device_count; i++) {
+        if (world->devices[i].disk_until != 0 && world->devices[i].disk_until <= world->step) {
+            fault_end(world, &world->devices[i]);
+        }
+    }
+    if (world->step % 16 == 0) {
+        settle(world);
+    }
+}
+
+/* Nothing goes wrong any more: everybody must come to rest, and have what is theirs. */
+static void come_to_rest(struct world *world)
+{
+    world->calm = true;
+    world->server.abort_next = false;
+    world->server.lose_next = false;
+    for (unsigned i = 0; i < world->device_count; i++) {
+        fault_end(world, &world->devices[i]);
+        world->devices[i].wants_line = true;
+        world->devices[i].person.clock_off_ms = 0;
+    }
+    for (unsigned round = 0; round < CALM_ROUNDS; round++) {
+        world->step++;
+        struct dice dice;
+        dice_throw(&dice, world->seed, world->step);
+        dice_keys(world->seed, world->step);
+        world->server.now_ms += 1000;
+        for (unsigned i = 0; i < world->device_count; i++) {
+            struct world_device *device = &world->devices[i];
+            if (round % 8 == 0) {
+                engine_sync(device->person.engine);
+            }
+            engine_tick(device->person.engine, world_clock(world, device));
+            for (unsigned moves = 0; carry(world, device, &dice); moves++) {
+                if (moves == CALM_MOVES) {
+                    world_fail(world, "device %u does not come to rest", i);
+                }
+            }
+        }
+        settle(world);
+    }
+    for (unsigned i = 0; i < world->device_count; i++) {
+        struct engine_state state;
+        engine_state(world->devices[i].person.engine, &state);
+        if (!world->devices[i].out && state.phase != ENGINE_IDLE) {
+            world_fail(world, "device %u is not at rest: phase %d", i, (int)state.phase);
+        }
+        check_typed(world, &world->devices[i]);
+        check_reader(world, &world->devices[i], true);
+        check_stored(world, &world->devices[i]);
+    }
+}
+
+static void print_run(struct world *world)
+{
+    struct hash all = {{0}};
+    for (unsigned i = 0; i < world->device_count; i++) {
+        struct engine_digest digest;
+        engine_digest(world->devices[i].person.engine, &digest);
+        struct span parts[] = {
+            ID_SPAN(&all), span_of(&digest, sizeof digest),
+            span_of(world->server.heads.events, world->server.heads.events_bytes)};
+        hash_parts(parts, ARRAY_LEN(parts), &all);
+    }
+    size_t taken = 0;
+    size_t refused = 0;
+    for (size_t i = 0; i < world->model.text_count; i++) {
+        taken += world->model.texts[i].fate == MODEL_TAKEN ? 1 : 0;
+        refused += world->model.texts[i].fate == MODEL_REFUSED ? 1 : 0;
+    }
+    uint64_t faults = 0;
+    for (size_t i = 0; i < FAULTS; i++) {
+        faults += world->faults[i];
+    }
+    printf("seed %llu: %llu steps, %u devices of %u members, %u sections, %zu texts (%zu taken, "
+           "%zu refused), %llu acts (%llu refused at once), %llu requests, %llu faults, %llu "
+           "checks, state ",
+           (unsigned long long)world->seed, (unsigned long long)world->step, world->device_count,
+           world->model.member_count, world->model.section_count, world->model.text_count, taken,
+           refused, (unsigned long long)world->acts, (unsigned long long)world->acts_refused,
+           (unsigned long long)world->frames, (unsigned long long)faults,
+           (unsigned long long)world->checks);
+    for (size_t i = 0; i < 8; i++) {
+        printf("%02x", all.bytes[i]);
+    }
+    printf("\n");
+}
+
+static bool parse(int count, char **words, struct options *out_options)
+{
+    *out_options = (struct options){.seed = 1, .steps = 20000};
+    for (int i = 1; i < count; i++) {
+        const char *value = i + 1 < count ? words[i + 1] : "";
+        if (strcmp(words[i], "--trace") == 0) {
+            out_options->trace = true;
+        } else if (strcmp(words[i], "--seed") == 0) {
+            out_options->seed = strtoull(value, NULL, 10);
+            i++;
+        } else if (strcmp(words[i], "--steps") == 0) {
+            out_options->steps = strtoull(value, NULL, 10);
+            i++;
+        } else if (strcmp(words[i], "--without") == 0 &&
+                   out_options->without_count < LEFT_OUT_MAX) {
+            size_t at = out_options->without_count++;
+            char *end = NULL;
+            out_options->without[at].from = strtoull(value, &end, 10);
+            out_options->without[at].to =
+                *end == '-' ? strtoull(end + 1, NULL, 10) : out_options->without[at].from;
+            i++;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int count, char **words)
+{
+    struct options options;
+    if (!parse(count, words, &options)) {
+        (void)fprintf(stderr, "use: alcove-sim --seed N [--steps N] [--trace] [--without A-B]\n");
+        return 2;
+    }
+    dice_install();
+    static struct world world;
+    world.trace = options.trace;
+    world_open(&world, options.seed);
+    for (world.step = 1; world.step <= options.steps; world.step++) {
+        if (!left_out(&options, world.step)) {
+            one_step(&world);
+        }
+    }
+    come_to_rest(&world);
+    print_run(&world);
+    world_close(&world);
+    return 0;
+}

@@ -1,0 +1,110 @@
+/*
+ * A whole practice in one process: the real core over its real store, and the real engine and
+ * outbox of each device, over a network, clocks and disks that the dice rule.
+ *
+ * One thread, no sleeping: time passes when the world says so. Whatever is nobody's behaviour and
+ * fails ends the run, with the step at which it did (world_fail).
+ */
+#pragma once
+
+#include "tests/sim/dice.h"
+#include "tests/sim/model.h"
+#include "tests/unit/engine/inproc.h"
+
+#define WORLD_DEVICES_MAX 32u
+#define WORLD_PENDING_MAX 32u
+
+struct world_frame {
+    struct world_frame *next;
+    struct span bytes; /* owned */
+};
+
+/* One device of one member. */
+struct world_device {
+    struct inproc_person person;
+    unsigned member; /* the model's */
+    uint32_t role;
+    bool first;          /* holds the identity key */
+    bool out;            /* its member suspended it, or it was revoked: nothing is promised to it */
+    bool wants_line;     /* connects when it can */
+    uint64_t line_at_ms; /* not before: who is cut off waits, as the agent does */
+    struct world_frame *up, *up_last;
+    uint64_t disk_until; /* step at which its disk writes again; 0: it does */
+    unsigned frames;     /* asked since the minute began */
+};
+
+enum world_pending_kind { PENDING_JOIN, PENDING_DEVICE, PENDING_STAY, PENDING_OUT };
+
+/* What waits for a ticket. */
+struct world_pending {
+    enum world_pending_kind kind;
+    unsigned device;
+    uint64_t ticket, asked;
+    char code[INVITATION_TEXT_CHARS_MAX + 1]; /* JOIN */
+    uint32_t role;
+    struct keystore_content content;  /* DEVICE */
+    size_t stay;                      /* STAY */
+    unsigned member, section, client; /* OUT */
+};
+
+enum world_fault {
+    FAULT_CUT,    /* a connection is gone, and what was on its way */
+    FAULT_ABORT,  /* the server dies before it commits */
+    FAULT_ANSWER, /* the server's answer is lost after the commit */
+    FAULT_SERVER, /* the server is killed and starts again */
+    FAULT_KILL,   /* a device is killed and starts again */
+    FAULT_DISK,   /* a device's disk takes nothing for a while */
+    FAULT_CLOCK,  /* a device's clock jumps */
+    FAULT_TIME,   /* hours pass */
+    FAULTS,
+};
+
+struct world {
+    uint64_t seed, step;
+    bool trace;
+    bool calm; /* nothing goes wrong any more */
+    struct inproc server;
+    struct model model;
+    struct world_device devices[WORLD_DEVICES_MAX];
+    unsigned device_count;
+    struct world_pending pending[WORLD_PENDING_MAX];
+    size_t pending_count;
+    struct hash *roots[2]; /* of each log, by size; zero: never signed */
+    size_t roots_capacity[2];
+    uint64_t faults[FAULTS];
+    uint64_t frames, acts, acts_refused, checks;
+    uint64_t minute_ms;
+};
+
+void world_open(struct world *world, uint64_t seed);
+void world_close(struct world *world);
+
+/* Prints what is wrong, the seed and the step, and ends the process with 1. */
+_Noreturn void world_fail(const struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* One line of the trace, if it is wanted. */
+void world_tell(const struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+uint64_t world_clock(const struct world *world, const struct world_device *device);
+/* A device of its own for whoever joined; NULL: all places are taken. */
+struct world_device *world_device_add(struct world *world, unsigned member, uint32_t role);
+
+/* carry.c: moves one thing over one device's line; false: there is nothing to move. */
+bool carry(struct world *world, struct world_device *device, struct dice *dice);
+void carry_cut(struct world *world, struct world_device *device);
+
+/* fault.c */
+void fault(struct world *world, struct dice *dice);
+void fault_end(struct world *world, struct world_device *device);
+
+/* act.c: somebody does something. */
+void act(struct world *world, struct dice *dice);
+/* settle.c: what was waited for is done, or was refused. */
+void settle(struct world *world);
+
+/* check.c */
+void check_reader(struct world *world, struct world_device *device, bool calm);
+void check_typed(struct world *world, struct world_device *device);
+void check_heads(struct world *world);
+void check_stored(struct world *world, struct world_device *device);
