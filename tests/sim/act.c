@@ -207,9 +207,9 @@ static enum status chart(struct world *world, struct dice *dice, struct world_de
 
 static enum status grant(struct world *world, struct dice *dice, struct world_device *by)
 {
-    struct view_section section;
     struct world_device *to =
         device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
+    struct view_section section;
     if (to == NULL || !pick_section(by, dice, RIGHT_OWN, &section)) {
         return STATUS_NOT_FOUND;
     }
@@ -234,9 +234,9 @@ static enum status grant(struct world *world, struct dice *dice, struct world_de
 
 static enum status revoke(struct world *world, struct dice *dice, struct world_device *by)
 {
-    struct view_section section;
     struct world_device *from =
         device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
+    struct view_section section;
     if (from == NULL || !pick_section(by, dice, RIGHT_OWN, &section)) {
         return STATUS_NOT_FOUND;
     }
@@ -307,9 +307,9 @@ static enum status write_text(struct world *world, struct dice *dice, struct wor
 static enum status look(struct world *world, struct dice *dice, struct world_device *by)
 {
     (void)world;
-    uint64_t ticket = 0;
     struct query_terms terms = {.scope = by->role == ROLE_AUDITOR ? ACTION_LOG_ALL : ACTION_LOG_OWN,
                                 .limit = 1 + (uint32_t)dice_below(dice, 50)};
+    uint64_t ticket = 0;
     enum status status = query_ask(by->person.engine, &terms, &ticket);
     /* Careless: the answer is not looked at. */
     return status;
@@ -343,8 +343,8 @@ static enum status second_device(struct world *world, struct dice *dice, struct 
     content.device = keys.device;
     uint8_t *body = NULL;
     size_t size = 0;
-    uint64_t ticket = 0;
     enum status status = act_device_body(by->person.engine, &keys, &body, &size);
+    uint64_t ticket = 0;
     if (status == STATUS_OK) {
         struct span bytes = span_of(body, size);
         struct signature signature;

@@ -99,14 +99,14 @@ void model_put_out(struct model *model, unsigned member, unsigned section, unsig
 
 struct model_text *model_find(struct model *model, const char *text, size_t chars)
 {
-    size_t number = 0;
-    unsigned member = 0;
     char copy[MODEL_TEXT_CHARS];
     if (chars >= sizeof copy) {
         return NULL;
     }
     memcpy(copy, text, chars);
     copy[chars] = '\0';
+    size_t number = 0;
+    unsigned member = 0;
     if (sscanf(copy, "text %zu of member %u", &number, &member) != 2 ||
         number >= model->text_count || strcmp(model->texts[number].text, copy) != 0) {
         return NULL;

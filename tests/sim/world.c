@@ -67,8 +67,8 @@ static void begin(struct world *world, struct world_device *admin)
 {
     for (unsigned i = 0; i < 2; i++) {
         struct world_device *therapist = invited(world, admin, ROLE_THERAPIST);
-        uint64_t ticket = 0;
         scene_refresh(&admin->person);
+        uint64_t ticket = 0;
         OK(act_delegate(admin->person.engine, &therapist->person.content.member, 0,
                         world->server.now_ms, &ticket));
         scene_wait(&admin->person, ticket);

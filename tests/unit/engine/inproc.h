@@ -46,7 +46,7 @@ struct inproc {
     void *hook_context;
     bool abort_next; /* dies before the next commit: nothing of that request was done */
     bool lose_next;  /* dies after the next commit: its answer never leaves */
-    bool withholds; /* hands out no entry of a page, but writes down honestly how many there are */
+    bool withholds;  /* hands out no entry of a page, but writes down honestly how many there are */
     struct inproc_link *links; /* connected ones, for pushes */
     uint64_t requests;         /* handled */
     uint64_t ops[64];

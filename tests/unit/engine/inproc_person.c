@@ -74,8 +74,8 @@ static void open_core(struct inproc *server)
     char path[128];
     (void)snprintf(path, sizeof path, "%s/data", server->folder);
     struct db_options options = {.map_bytes = (uint64_t)1 << 30, .create = true};
-    struct public_key public_key;
     OK(db_open(path, &options, &server->db));
+    struct public_key public_key;
     login_key_public(server->login_key, &public_key);
     OK(core_open(server->db, &public_key, server->now_ms, &server->core));
 }
@@ -184,8 +184,7 @@ enum status inproc_try_join(struct inproc *server, const char *code,
     join_start(join);
     char card[RECOVERY_CARD_CHARS_MAX];
     enum status status = STATUS_OK;
-    for (int step = 0; step < 100 && status == STATUS_OK && join_phase(join) != JOIN_DONE;
-         step++) {
+    for (int step = 0; step < 100 && status == STATUS_OK && join_phase(join) != JOIN_DONE; step++) {
         struct inproc_frame *frame = NULL;
         while (take_frame(&link, &frame)) {
             status = status == STATUS_OK
