@@ -8,12 +8,18 @@
 
 #define STEP_MS       500u
 #define WATCHERS_MAX  16u
+#define HOLDERS_MAX   16u
 #define PROFILE_BYTES 4096u
 #define EXIT_LOCKED   6u
 
 struct watcher {
     int fd; /* -1: free */
     void *watch;
+};
+
+struct holder {
+    int fd; /* -1: free */
+    uint64_t until_ms;
 };
 
 struct agent {
@@ -23,9 +29,11 @@ struct agent {
     int listener;
     bool ready; /* somebody waits to be served */
     int locker; /* the connection that asked for the lock, or -1 */
+    uint64_t idle_ms;
     uint64_t last_ms;
     uint64_t slept_ms;
     struct watcher watchers[WATCHERS_MAX];
+    struct holder holders[HOLDERS_MAX];
 };
 
 static volatile sig_atomic_t signalled;
@@ -57,7 +65,7 @@ static void on_caller(void *state, int fd)
 }
 
 enum status agent_new(const char *profile, struct host *host, const struct agent_work *work,
-                      struct agent **out_agent)
+                      uint64_t idle_ms, struct agent **out_agent)
 {
     struct agent *agent = calloc(1, sizeof *agent);
     if (agent == NULL || strlen(profile) >= sizeof agent->profile) {
@@ -71,6 +79,10 @@ enum status agent_new(const char *profile, struct host *host, const struct agent
     for (size_t i = 0; i < WATCHERS_MAX; i++) {
         agent->watchers[i].fd = -1;
     }
+    for (size_t i = 0; i < HOLDERS_MAX; i++) {
+        agent->holders[i].fd = -1;
+    }
+    agent->idle_ms = idle_ms;
     signalled = 0;
     take_signals();
     host_stop_when(host, &signalled);
@@ -115,7 +127,7 @@ static bool add_watcher(struct agent *agent, int fd, const struct talk_request *
     return false;
 }
 
-/* The other end of a watch sends nothing, so a readable descriptor means that it closed. */
+/* The other end of a watch or a hold sends nothing, so a readable descriptor means that it closed. */
 static bool is_gone(int fd)
 {
     uint8_t byte;
@@ -136,6 +148,38 @@ static void step_watchers(struct agent *agent)
             drop_watcher(agent, watcher);
         }
         free(text);
+    }
+}
+
+/* ---- people who type */
+
+static bool add_holder(struct agent *agent, int fd)
+{
+    for (size_t i = 0; i < HOLDERS_MAX; i++) {
+        if (agent->holders[i].fd < 0) {
+            agent->holders[i].fd = fd;
+            agent->holders[i].until_ms = clock_awake_ms() + AGENT_HOLD_MS;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The idle time begins when the last of them is done, so that the text is still taken. */
+static void step_holders(struct agent *agent)
+{
+    for (size_t i = 0; i < HOLDERS_MAX; i++) {
+        struct holder *holder = &agent->holders[i];
+        if (holder->fd < 0) {
+            continue;
+        }
+        uint64_t now_ms = clock_awake_ms();
+        bool over = now_ms >= holder->until_ms;
+        agent->last_ms = over ? agent->last_ms : now_ms;
+        if (over || is_gone(holder->fd)) {
+            (void)close(holder->fd);
+            holder->fd = -1;
+        }
     }
 }
 
@@ -177,6 +221,9 @@ static void serve(struct agent *agent, int fd)
         break;
     case TALK_WATCH:
         keep = add_watcher(agent, fd, &request);
+        break;
+    case TALK_HOLD:
+        keep = add_holder(agent, fd);
         break;
     case TALK_LOCK:
         keep = agent->locker < 0;
@@ -227,7 +274,8 @@ enum agent_end agent_run(struct agent *agent)
         if (agent->locker >= 0) {
             return AGENT_END_ASKED;
         }
-        if (clock_awake_ms() - agent->last_ms >= clock_idle_limit_ms(AGENT_IDLE_MS)) {
+        step_holders(agent);
+        if (clock_awake_ms() - agent->last_ms >= clock_idle_limit_ms(agent->idle_ms)) {
             return AGENT_END_IDLE;
         }
         step_watchers(agent);
@@ -260,6 +308,11 @@ void agent_free(struct agent *agent)
         if (watcher->fd >= 0) {
             tell_last(watcher->fd, EXIT_LOCKED, -1, -1);
             drop_watcher(agent, watcher);
+        }
+    }
+    for (size_t i = 0; i < HOLDERS_MAX; i++) {
+        if (agent->holders[i].fd >= 0) {
+            (void)close(agent->holders[i].fd);
         }
     }
     if (agent->locker >= 0) {

@@ -4,16 +4,22 @@
  *
  * It works for one command after another. Between commands it keeps the connection, takes the
  * server's pushes and sends the outbox. It ends and wipes the keys when it is asked to, on
- * SIGTERM, SIGINT and SIGHUP, after AGENT_IDLE_MS without a command, and when the machine has
- * slept. The commands are given to it as functions, since they are above this layer. One thread.
+ * SIGTERM, SIGINT and SIGHUP, after an idle time without a command, and when the machine has
+ * slept. A person who types in an editor is not idle: a command that waits for them holds a
+ * connection (TALK_HOLD), which counts as use for AGENT_HOLD_MS at most, since an editor that was
+ * forgotten must not keep the keys for ever. The commands are given to it as functions, since they
+ * are above this layer. One thread.
  */
 #pragma once
 
 #include "client/agent/host.h"
 #include "client/agent/talk.h"
 
-#define AGENT_IDLE_MS  (10ull * 60u * 1000u)
-#define AGENT_SLEPT_MS 1000u
+#define AGENT_MINUTE_MS        60000ull
+#define AGENT_IDLE_MINUTES     10u /* unless it is told another time */
+#define AGENT_IDLE_MINUTES_MAX 240u
+#define AGENT_HOLD_MS          (12ull * 60u * AGENT_MINUTE_MS)
+#define AGENT_SLEPT_MS         1000u
 
 struct agent_work {
     /* Runs one command, or answers what its caller asks first, and returns the exit code.
@@ -41,7 +47,8 @@ struct agent;
 
 /* Begins to listen; |host| and |work| are borrowed. STATUS_IO, STATUS_NO_MEMORY. */
 MUST_CHECK enum status agent_new(const char *profile, struct host *host,
-                                 const struct agent_work *work, struct agent **out_agent);
+                                 const struct agent_work *work, uint64_t idle_ms,
+                                 struct agent **out_agent);
 /* Works until there is a reason to end. */
 enum agent_end agent_run(struct agent *agent);
 /* Takes the socket away. To be called before the host is closed. */

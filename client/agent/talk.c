@@ -137,7 +137,7 @@ static enum status decode(struct talk_request *request, size_t size, int *fds, s
     has[0] = cursor_read_u8(&reader) != 0;
     has[1] = cursor_read_u8(&reader) != 0;
     request->fd_count = cursor_read_u8(&reader);
-    if (request->fd_count > TALK_FDS_MAX || request->kind < TALK_RUN || request->kind > TALK_ASK) {
+    if (request->fd_count > TALK_FDS_MAX || request->kind < TALK_RUN || request->kind > TALK_HOLD) {
         request->fd_count = 0;
         return STATUS_MALFORMED;
     }

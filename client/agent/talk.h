@@ -19,6 +19,7 @@ enum talk_kind {
     TALK_WATCH = 2, /* lines as sections change, until either end closes */
     TALK_LOCK = 3,  /* answered once the keys are gone */
     TALK_ASK = 4,   /* what the command's caller must know before it can be run: a struct */
+    TALK_HOLD = 5,  /* somebody types: as good as a command, until either end closes */
 };
 
 /* A descriptor that the options call by |number|. */

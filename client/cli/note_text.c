@@ -2,6 +2,7 @@
 
 #include "client/cli/editor.h"
 #include "client/cli/files.h"
+#include "client/cli/hold.h"
 #include "client/cli/print_field.h"
 #include "client/text/step.h"
 #include "keys/public/bytes/utf8.h"
@@ -85,8 +86,10 @@ int note_text_edit(struct cli *cli, struct span begin, const char *kept, struct 
         begin = span_of(before, before_size);
     }
     kept_guard(&out_text->kept);
+    int hold = hold_begin(cli);
     status = editor_run(cli, &out_text->kept, begin, NOTE_TEXT_BYTES_MAX, &out_text->bytes,
                         &out_text->size);
+    hold_end(hold);
     bool unchanged = is_as_it_was(out_text, begin);
     out_text->typed = !unchanged || kept != NULL;
     out_text->taken_back = kept != NULL;

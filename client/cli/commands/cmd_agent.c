@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static const char *agent_profile;
+static uint32_t agent_idle_minutes;
 
 /* A stream into nameless memory. Its descriptor for the caller is |*out_fd|. */
 static FILE *memory_stream(int *out_fd)
@@ -63,7 +64,8 @@ static struct cli lent_cli(struct host *host, const struct talk_request *request
                         .out = out,
                         .err = err,
                         .host = host,
-                        .lent = true};
+                        .lent = true,
+                        .idle_minutes = agent_idle_minutes};
 }
 
 /* A command by its packed options. Whoever sends what no `alcove` of this version would is told
@@ -195,7 +197,8 @@ static int work(struct cli *cli, int ready_fd)
     int code = cli_open(cli);
     struct agent *agent = NULL;
     if (code == CLI_OK) {
-        enum status status = agent_new(cli->profile, cli->host, &lent_work, &agent);
+        enum status status = agent_new(cli->profile, cli->host, &lent_work,
+                                       agent_idle_minutes * AGENT_MINUTE_MS, &agent);
         code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_AGENT_BEGIN, status);
     }
     if (code != CLI_OK) {
@@ -215,6 +218,7 @@ static int work(struct cli *cli, int ready_fd)
 
 struct agent_values {
     int ready_fd;
+    uint64_t idle;
 };
 
 static int run_agent(struct cli *cli, const void *given)
@@ -227,6 +231,7 @@ static int run_agent(struct cli *cli, const void *given)
     }
     cli->profile = absolute;
     agent_profile = absolute;
+    agent_idle_minutes = (uint32_t)values->idle;
     all_commands = cli->commands;
     int code = work(cli, values->ready_fd);
     agent_profile = NULL;
@@ -235,9 +240,14 @@ static int run_agent(struct cli *cli, const void *given)
     return code;
 }
 
+static const struct option_rule IDLE = {
+    .least = 1, .most = AGENT_IDLE_MINUTES_MAX, .otherwise = AGENT_IDLE_MINUTES};
+
 static const struct option OPTIONS[] = {
     {"--ready-fd", OPTION_FD, offsetof(struct agent_values, ready_fd), "N",
      "write a byte there when commands are served", NULL},
+    {"--idle", OPTION_NUMBER, offsetof(struct agent_values, idle), "MINUTES",
+     "lock after so long without a command", &IDLE},
 };
 static const struct option_table AGENT = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct agent_values)};
 

@@ -1,3 +1,4 @@
+#include "client/agent/agent.h"
 #include "client/agent/talk.h"
 #include "client/cli/command.h"
 #include "client/cli/forward.h"
@@ -15,6 +16,8 @@
 #define PASSPHRASE_FD 3
 #define READY_FD      4
 #define ABOVE_ALL     16
+#define NUMBER_CHARS  12u
+#define WORDS_BYTES   200u
 
 static int tell_state(struct cli *cli, const char *state, const char *words)
 {
@@ -25,7 +28,7 @@ static int tell_state(struct cli *cli, const char *state, const char *words)
 
 /* A process of its own, with nothing of this one but the two descriptors, the terminal's error
  * stream until it is ready, and the environment. */
-static _Noreturn void become_agent(const char *profile, int passphrase, int ready)
+static _Noreturn void become_agent(const char *profile, const char *idle, int passphrase, int ready)
 {
     int null = open("/dev/null", O_RDWR);
     int high[2];
@@ -37,19 +40,19 @@ static _Noreturn void become_agent(const char *profile, int passphrase, int read
         _exit(CLI_FAILED);
     }
     (void)execl("/proc/self/exe", "alcove", "agent", "--profile", profile, "--passphrase-fd", "3",
-                "--ready-fd", "4", (char *)NULL);
+                "--ready-fd", "4", "--idle", idle, (char *)NULL);
     _exit(CLI_FAILED);
 }
 
 /* Twice, so that the agent is nobody's child and no session's leader. */
-static enum status start(const char *profile, int passphrase, int ready)
+static enum status start(const char *profile, const char *idle, int passphrase, int ready)
 {
     pid_t child = fork();
     if (child == 0) {
         (void)setsid();
         pid_t agent = fork();
         if (agent == 0) {
-            become_agent(profile, passphrase, ready);
+            become_agent(profile, idle, passphrase, ready);
         }
         _exit(agent < 0 ? 1 : 0);
     }
@@ -79,16 +82,19 @@ static int await_ready(struct cli *cli, int ready)
     return code;
 }
 
-static int start_with(struct cli *cli, const char *profile, const struct secret *passphrase)
+static int start_with(struct cli *cli, const char *profile, uint32_t idle,
+                      const struct secret *passphrase)
 {
     struct span bytes = secret_view(passphrase);
     enum status status = STATUS_IO;
     int secret_pipe[2] = {-1, -1};
     int ready_pipe[2] = {-1, -1};
+    char minutes[NUMBER_CHARS];
+    (void)snprintf(minutes, sizeof minutes, "%u", idle);
     if (pipe2(secret_pipe, O_CLOEXEC) == 0 && pipe2(ready_pipe, O_CLOEXEC) == 0 &&
         write(secret_pipe[1], bytes.data, bytes.size) == (ssize_t)bytes.size &&
         write(secret_pipe[1], "\n", 1) == 1) {
-        status = start(profile, secret_pipe[0], ready_pipe[1]);
+        status = start(profile, minutes, secret_pipe[0], ready_pipe[1]);
     }
     for (int i = 0; i < 2; i++) {
         if (secret_pipe[i] >= 0) {
@@ -106,7 +112,7 @@ static int start_with(struct cli *cli, const char *profile, const struct secret 
     return code;
 }
 
-static int unlock(struct cli *cli)
+static int unlock(struct cli *cli, uint32_t idle)
 {
     enum status status = host_probe(cli->profile);
     if (status != STATUS_OK) {
@@ -122,7 +128,7 @@ static int unlock(struct cli *cli)
     for (unsigned i = 0; i < tries && code == CLI_LOCKED; i++) {
         struct secret *passphrase = NULL;
         status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
-        code = status == STATUS_OK ? start_with(cli, profile, passphrase)
+        code = status == STATUS_OK ? start_with(cli, profile, idle, passphrase)
                                    : cli_fail_at(cli, SAY_PASSPHRASE, cli->profile, status);
         secret_free(passphrase);
         if (status != STATUS_OK) {
@@ -133,20 +139,27 @@ static int unlock(struct cli *cli)
     return code;
 }
 
-static int run_unlock(struct cli *cli, const void *values)
+struct unlock_values {
+    uint64_t idle;
+};
+
+static int run_unlock(struct cli *cli, const void *given)
 {
-    (void)values;
+    const struct unlock_values *values = given;
     int fd = -1;
     if (talk_connect(cli->profile, &fd) == STATUS_OK) {
         (void)close(fd);
-        return tell_state(cli, "unlocked", "It is unlocked already.");
+        return tell_state(cli, "unlocked",
+                          "It is unlocked already; `alcove status` tells for how long. To change "
+                          "that run `alcove lock`, then unlock again.");
     }
-    int code = unlock(cli);
-    return code == CLI_OK
-               ? tell_state(cli, "unlocked",
-                            "Unlocked. It locks after 10 minutes without a command, when the "
-                            "machine sleeps, and on `alcove lock`.")
-               : code;
+    char words[WORDS_BYTES];
+    (void)snprintf(words, sizeof words,
+                   "Unlocked. It locks after %u minutes without a command, when the machine "
+                   "sleeps, and on `alcove lock`. An open editor counts as a command.",
+                   (unsigned)values->idle);
+    int code = unlock(cli, (uint32_t)values->idle);
+    return code == CLI_OK ? tell_state(cli, "unlocked", words) : code;
 }
 
 static int run_lock(struct cli *cli, const void *values)
@@ -160,9 +173,19 @@ static int run_lock(struct cli *cli, const void *values)
                           : code;
 }
 
+static const struct option_rule IDLE = {
+    .least = 1, .most = AGENT_IDLE_MINUTES_MAX, .otherwise = AGENT_IDLE_MINUTES};
+
+static const struct option UNLOCK_OPTIONS[] = {
+    {"--idle", OPTION_NUMBER, offsetof(struct unlock_values, idle), "MINUTES",
+     "lock after so long without a command; 10 unless given, 240 at most", &IDLE},
+};
+static const struct option_table UNLOCK = {UNLOCK_OPTIONS, ARRAY_LEN(UNLOCK_OPTIONS),
+                                           sizeof(struct unlock_values)};
+
 static const struct command COMMANDS[] = {
     {"unlock", "ask once; an agent holds the keys until it locks", COMMAND_NEEDS_NOTHING,
-     COMMAND_HERE, &option_none, NULL, NULL, NULL, run_unlock},
+     COMMAND_HERE, &UNLOCK, NULL, NULL, NULL, run_unlock},
     {"lock", "end the agent and wipe the keys", COMMAND_NEEDS_NOTHING, COMMAND_HERE, &option_none,
      NULL, NULL, NULL, run_lock},
 };
