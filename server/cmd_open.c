@@ -57,6 +57,9 @@ int cmd_open_db(const char *command, const struct paths *paths, struct db **out_
                       cmd_no_database(paths));
         return CMD_NOT_FOUND;
     }
+    if (status == STATUS_UNSUPPORTED) {
+        return CMD_FAILED; /* the store has said which format it met, and what to do */
+    }
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcoved %s: %s cannot be opened: %s\n", command, paths->db,
                       status_reason(status));

@@ -100,6 +100,9 @@ static int open_store(struct service *service)
         log_line(LOG_LEVEL_ERROR, "%s", cmd_no_database(&service->paths));
         return CMD_NOT_FOUND;
     }
+    if (status == STATUS_UNSUPPORTED) {
+        return CMD_FAILED; /* the store has said which format it met, and what to do */
+    }
     if (status != STATUS_OK) {
         return fail("the database cannot be opened; `alcoved fsck` tells more", status);
     }

@@ -3,6 +3,7 @@
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
+#include "proto/packing.h"
 #include "server/core/produce_internal.h"
 #include "server/core/sent_away.h"
 #include "server/store/ledger.h"
@@ -75,7 +76,7 @@ static bool well_formed(const Alcove__Login *login, struct member_id *out_member
     memset(out_seen, 0, sizeof *out_seen);
     uint8_t nonce[32];
     bool has_seen = false;
-    return login->version == 1 && field_required(login->nonce, nonce, sizeof nonce) &&
+    return login->version == WIRE_VERSION && field_required(login->nonce, nonce, sizeof nonce) &&
            field_member(login->member, out_member) &&
            field_hash(login->device_statement, out_device) &&
            (login->seen == NULL || statement_seen_parse(login->seen, out_seen, &has_seen));

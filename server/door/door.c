@@ -2,6 +2,7 @@
 
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
+#include "proto/packing.h"
 #include "server/core/brought.h"
 #include "server/core/produce.h"
 
@@ -108,8 +109,8 @@ static void send_hello(struct door *door, struct guest *guest)
     const struct core_checkpoints *heads = run_checkpoints_view(shared);
     struct core_login *login = guest_login(guest);
     random_bytes(login->hello_nonce, sizeof login->hello_nonce);
-    hello.version_min = 1;
-    hello.version_max = 1;
+    hello.version_min = WIRE_VERSION;
+    hello.version_max = WIRE_VERSION;
     hello.nonce = field_of(login->hello_nonce, sizeof login->hello_nonce);
     hello.practice = field_of(door->practice.bytes, HASH_BYTES);
     hello.login_key = field_of(door->login_public.bytes, PUBLIC_KEY_BYTES);

@@ -54,11 +54,12 @@ enum status db_lmdb_status(const char *what, int rc)
 
 /* Opening ------------------------------------------------------------------------------- */
 
-static enum status open_tables(struct db *db, bool create)
+/* The table that names the format comes first: a database of another format may lack the rest. */
+static enum status open_tables(struct db *db, bool create, size_t first, size_t end)
 {
     MDB_txn *mdb = NULL;
     int rc = mdb_txn_begin(db->env, NULL, create ? 0 : MDB_RDONLY, &mdb);
-    for (size_t i = 0; rc == 0 && i < SCHEMA_TABLES; i++) {
+    for (size_t i = first; rc == 0 && i < end; i++) {
         rc = mdb_dbi_open(mdb, schema_table_name((enum schema_table)i), create ? MDB_CREATE : 0,
                           &db->tables[i]);
     }
@@ -127,8 +128,9 @@ static enum status read_meta(struct txn *txn, struct db *db)
     }
     if (version != SCHEMA_FORMAT_VERSION) {
         log_line(LOG_LEVEL_ERROR,
-                 "store: the database is of format %u, and this program reads format %u alone; "
-                 "nothing was changed",
+                 "store: the notes here are of format %u, and this program reads format %u alone; "
+                 "nothing was changed. Go on with the Alcove that wrote them, or begin a new "
+                 "practice in another folder: no program turns one format into the other",
                  version, SCHEMA_FORMAT_VERSION);
         return STATUS_UNSUPPORTED;
     }
@@ -211,10 +213,13 @@ enum status db_open(const char *folder, const struct db_options *options, struct
         status = db_check_readers(db, &freed);
     }
     if (status == STATUS_OK) {
-        status = open_tables(db, options->create);
+        status = open_tables(db, options->create, SCHEMA_META, SCHEMA_META + 1u);
     }
     if (status == STATUS_OK) {
         status = load_meta(db, options->create);
+    }
+    if (status == STATUS_OK) {
+        status = open_tables(db, options->create, SCHEMA_META + 1u, SCHEMA_TABLES);
     }
     /* So that a new database's name survives a power cut, not only its pages. */
     if (status == STATUS_OK && options->create) {

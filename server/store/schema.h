@@ -36,7 +36,9 @@
 #include "proto/ids.h"
 #include "proto/status.h"
 
-#define SCHEMA_FORMAT_VERSION 1u
+/* 2: grants that rest on relations, notes that are their author's alone. Nothing turns an older
+ * format into this one. */
+#define SCHEMA_FORMAT_VERSION 2u
 
 enum schema_table {
     SCHEMA_META,

@@ -46,7 +46,7 @@ size_t login_body(const struct keystore_content *content, struct span hello_byte
                        ARRAY_LEN(parts), &signature) == STATUS_OK,
          "it cannot be signed");
     Alcove__Login body = ALCOVE__LOGIN__INIT;
-    body.version = 1;
+    body.version = WIRE_VERSION;
     body.nonce = field_of(nonce, sizeof nonce);
     body.member = field_of(content->member.bytes, ID_BYTES);
     body.device_statement = field_of(content->device_statement.bytes, HASH_BYTES);

@@ -72,6 +72,20 @@ make_practice >/dev/null || fail "no practice"
 operator status "$data"
 exits "status of a server that does not run" 4 '^server  *not running'
 
+# A practice of format 1 is refused by every command, which say so alike and change nothing. The sample is
+# the data.mdb of `alcoved init … --on-this-machine` of the last program of that format, cut to its used pages.
+old=$work/old
+operator init "$old" --listen 127.0.0.1:7512
+exits "the keys of a server for the old practice" 0
+mkdir "$old/db" && gzip -dc "$root/tests/data/format-1.mdb.gz" >"$old/db/data.mdb" && chmod 0600 "$old/db/data.mdb"
+sha256sum "$old/db/data.mdb" >"$work/old.sum"
+for command in serve status fsck clock; do
+    operator "$command" "$old"
+    exits "$command of format 1" 1 'format 1, and this program reads format 2 alone'
+    check "$command of format 1 says what to do" grep -q 'begin a new practice in another folder' "$work/out"
+    check "$command of format 1 changes nothing" sha256sum --quiet -c "$work/old.sum"
+done
+
 # 3. Configuration.
 cp "$data/alcoved.conf" "$work/conf"
 : >"$data/alcoved.conf"
@@ -88,7 +102,7 @@ start
 check "the start is a line with time and level" grep -q "$stamp notice alcoved: .*practice [0-9a-f]" "$log"
 operator status "$data"
 exits "status of a running server" 0 '^server  *running'
-for line in 'version  *[0-9]' 'format  *1$' 'practice  *[0-9a-f]\{64\}$' 'disk  *[0-9]* bytes free; notes need 67108864, reading 16777216' \
+for line in 'version  *[0-9]' 'format  *2$' 'practice  *[0-9a-f]\{64\}$' 'disk  *[0-9]* bytes free; notes need 67108864, reading 16777216' \
     'last event  *20.* UTC, [0-9]* s ago' 'clock .*believed' 'map  *50331648 bytes' 'room  *there is room'; do
     check "status has a line: $line" grep -q "^$line" "$work/out"
 done

@@ -74,12 +74,12 @@ export async function login(wire, profile) {
     must([pins.tls, pins.tlsNext].some((pin) => same(pin, wire.pin)), 'another TLS key than the pinned one');
     const helloBytes = await wire.greet();
     const hello = decode('Hello', helloBytes);
-    must(hello.version_min <= 1 && hello.version_max >= 1, 'no common version');
+    must(hello.version_min <= 2 && hello.version_max >= 2, 'no common version');
     must(same(hello.practice, practice) && [pins.login, pins.loginNext].some((key) => same(key, hello.login_key)), 'another server');
     const to = Object.fromEntries(['statements', 'events'].map((log) =>
         [log, openCheckpoint(hello[`${log}_checkpoint`], practice, log, logKeys(profile))]));
     const nonce = random(32);
-    const body = encode('Login', { version: 1, nonce, member: profile.member, device_statement: profile.device,
+    const body = encode('Login', { version: 2, nonce, member: profile.member, device_statement: profile.device,
         seen: profile.seen.events.size > 0 ? seenMessage(profile.seen) : null,
         signature: sign(profile.loginSeed, frame('login-client', practice, ...loginParts(wire.exporter, hello, nonce, helloBytes, profile))) });
     const { status, body: answer } = await wire.login(body);

@@ -239,13 +239,13 @@ record('checkpoints', 'Signed notes with line feeds as \\n, of both logs; of the
         older_size: 7, older_root: eventsRoot(7), older: note('events', 7, eventsRoot(7)).toString().replaceAll('\n', '\\n'),
         events_size: all, events_root: eventsRoot(all), events: note('events', all, eventsRoot(all)).toString().replaceAll('\n', '\\n'),
         consistency: path(proofBetween(hashes, 7)), inclusion: path(pathOf(hashes, 18)) });
-const helloBytes = encode('Hello', { version_min: 1, version_max: 1, nonce: fixed('hello nonce'), practice, login_key: ed25519Public(seeds.login),
+const helloBytes = encode('Hello', { version_min: 2, version_max: 2, nonce: fixed('hello nonce'), practice, login_key: ed25519Public(seeds.login),
     statements_checkpoint: note('statements', size, top), events_checkpoint: note('events', all, eventsRoot(all)) });
 const exporter = fixed('exporter'), nonce = fixed('client nonce');
 const profile = { member: C1.member, device: C1.device, seen: { statements: { size, root: top }, events: { size: 7, root: eventsRoot(7) } } };
 const hello = { nonce: fixed('hello nonce'), login_key: ed25519Public(seeds.login) };
 const signedClient = frame('login-client', practice, ...loginParts(exporter, hello, nonce, helloBytes, profile));
-const loginBytes = encode('Login', { version: 1, nonce, member: C1.member, device_statement: C1.device, seen: { statements_size: size, statements_root: top,
+const loginBytes = encode('Login', { version: 2, nonce, member: C1.member, device_statement: C1.device, seen: { statements_size: size, statements_root: top,
     events_size: 7, events_root: eventsRoot(7) }, signature: sign(C1.loginKey, signedClient) });
 const both = [exporter, hello.nonce, nonce, sha256(loginBytes)];
 record('login', 'C1 logs in having verified the checkpoint of 7 events. exporter: of the TLS connection. hello, login, reply: the three\nbodies. signed_client, signed_server, signed_rewound: the bytes that are signed.',

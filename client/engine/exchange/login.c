@@ -7,8 +7,8 @@
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
 #include "keys/public/verify.h"
+#include "proto/packing.h"
 
-#define LOGIN_VERSION    1u
 /* What both sides sign of the logs: two sizes and two roots. */
 #define LOGIN_SEEN_BYTES (8u + HASH_BYTES + 8u + HASH_BYTES)
 
@@ -66,7 +66,7 @@ static enum status send_login(struct engine *engine)
     advance_seen(&engine->log, &seen);
     Alcove__Login login;
     alcove__login__init(&login);
-    login.version = LOGIN_VERSION;
+    login.version = WIRE_VERSION;
     login.nonce = field_of(engine->connection.client_nonce, sizeof engine->connection.client_nonce);
     login.member = field_of(engine->common.content->member.bytes, ID_BYTES);
     login.device_statement = field_of(engine->common.content->device_statement.bytes, HASH_BYTES);
@@ -87,7 +87,7 @@ static enum status send_login(struct engine *engine)
 
 static enum status check_hello(struct engine *engine, const Alcove__Hello *hello)
 {
-    if (hello->version_min > LOGIN_VERSION || hello->version_max < LOGIN_VERSION) {
+    if (hello->version_min > WIRE_VERSION || hello->version_max < WIRE_VERSION) {
         engine->common.phase = ENGINE_STOPPED;
         engine->common.why = STATUS_VERSION;
         return STATUS_VERSION;

@@ -7,6 +7,7 @@
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "keys/public/log/origin.h"
+#include "proto/packing.h"
 
 enum status join_new(struct span code, struct join **out_join)
 {
@@ -101,7 +102,8 @@ static enum status on_hello(struct join *join, struct span body)
     struct arena arena = {0};
     const Alcove__Hello *hello = NULL;
     enum status status = decode_hello(body, &arena, &hello);
-    if (status == STATUS_OK && (hello->version_min > 1 || hello->version_max < 1)) {
+    if (status == STATUS_OK &&
+        (hello->version_min > WIRE_VERSION || hello->version_max < WIRE_VERSION)) {
         status = STATUS_VERSION;
     }
     if (status == STATUS_OK && (!field_required(hello->practice, join->hello_practice.bytes,

@@ -4,6 +4,7 @@
 #include "keys/public/frame.h"
 #include "keys/public/hash.h"
 #include "proto/message.h"
+#include "proto/packing.h"
 #include "proto/words.h"
 #include "server/store/names.h"
 
@@ -218,7 +219,7 @@ enum status scene_login(struct scene *scene, const struct scene_login *with)
     random_bytes(hello.hello_nonce, sizeof hello.hello_nonce);
     struct signature signature;
     sign_login(scene, with, &hello, nonce, &signature);
-    login.version = 1;
+    login.version = WIRE_VERSION;
     login.nonce = field_of(nonce, sizeof nonce);
     login.member = field_of(with->member.bytes, ID_BYTES);
     login.device_statement = field_of(with->device.bytes, HASH_BYTES);

@@ -2,6 +2,7 @@
 
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
+#include "proto/packing.h"
 #include "tests/support/test.h"
 
 #include <unistd.h>
@@ -115,8 +116,8 @@ void inproc_connect(struct inproc *server, struct inproc_link *link)
     Alcove__Hello hello = ALCOVE__HELLO__INIT;
     struct public_key login_public;
     login_key_public(server->login_key, &login_public);
-    hello.version_min = 1;
-    hello.version_max = 1;
+    hello.version_min = WIRE_VERSION;
+    hello.version_max = WIRE_VERSION;
     hello.nonce = field_of(link->login.hello_nonce, 32);
     hello.practice = field_of(server->practice.bytes, HASH_BYTES);
     hello.login_key = field_of(login_public.bytes, PUBLIC_KEY_BYTES);
