@@ -3,6 +3,8 @@
 #include "tests/support/test.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
 
 #define TEXT(literal) span_of((const uint8_t *)(literal), sizeof(literal) - 1)
 
@@ -59,6 +61,73 @@ static void test_fold_bad_bytes(void **state)
     free(folded);
 }
 
+/* By the library alone, over the whole text at once; blanks as text_fold has them already. */
+static void check_whole(const uint8_t *text, size_t size)
+{
+    size_t whole_size = 0;
+    uint8_t *whole = u8_casefold(text, size, NULL, UNINORM_NFKC, NULL, &whole_size);
+    uint8_t *folded = NULL;
+    size_t folded_size = 0;
+    assert_int_equal(text_fold(span_of(text, size), &folded, &folded_size), STATUS_OK);
+    assert_int_equal(folded_size, whole_size);
+    assert_memory_equal(folded, whole, whole_size);
+    free(folded);
+    free(whole);
+}
+
+/* Goal: a text that is folded in pieces, as most of it is ASCII, is folded as in one. Method:
+ * twenty thousand texts of characters that are composed, decomposed, reordered or made longer,
+ * between letters of ASCII, against the library over the whole. */
+static void test_pieces_are_the_whole(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "a",
+        "E",
+        "s",
+        "K",
+        "-",
+        "7",
+        "i",
+        "\xcc\x81",
+        "\xcc\xa3",
+        "\xcc\xb8",
+        "\xc3\xa9",
+        "\xc3\x9f",
+        "\xef\xac\x83",
+        "\xe2\x84\xab",
+        "\xe1\x84\x80",
+        "\xe1\x85\xa1",
+        "\xe1\x86\xa8",
+        "\xea\xb0\x80",
+        "\xc4\xb0",
+        "\xcd\x85",
+        "\xe2\x91\xa0",
+        "\xc2\xbd",
+        "\xce\xa3",
+        "\xf0\x9d\x94\xb8",
+        "<",
+        "=",
+        "\xef\xbc\xa1",
+        "\xe0\xbd\xb1",
+        "\xe0\xbd\xb2",
+        "\xe3\x82\xab",
+        "\xe3\x82\x99",
+    };
+    unsigned seed = 7;
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t text[64];
+        size_t size = 0;
+        for (unsigned left = 1 + round % 12; left > 0; left--) {
+            seed = seed * 1103515245u + 12345u;
+            const char *part = parts[(seed >> 16) % ARRAY_LEN(parts)];
+            memcpy(text + size, part, strlen(part));
+            size += strlen(part);
+        }
+        check_whole(text, size);
+    }
+}
+
 static void test_nfc(void **state)
 {
     (void)state;
@@ -77,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_found),
         cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_fold_bad_bytes),
+        cmocka_unit_test(test_pieces_are_the_whole),
         cmocka_unit_test(test_nfc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
