@@ -34,13 +34,6 @@ static bool collect(void *visitor, const struct view_section *section)
     return true;
 }
 
-static bool count_note(void *visitor, const struct view_note *note)
-{
-    size_t *notes = visitor;
-    *notes += note->newest.body != NULL && note->newest.body->kind == NOTE_NAME ? 0 : 1;
-    return true;
-}
-
 int sections_get(struct cli *cli, struct sections *out_sections)
 {
     struct collecting collecting = {out_sections, 0, false};
@@ -49,7 +42,7 @@ int sections_get(struct cli *cli, struct sections *out_sections)
     enum status status = STATUS_OK;
     for (size_t i = 0; i < out_sections->count && status == STATUS_OK; i++) {
         struct view_section *section = &out_sections->items[i];
-        status = view_notes(host_engine(cli->host), &section->section, count_note, &section->notes);
+        status = view_count(host_engine(cli->host), &section->section, &section->notes);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     if (status != STATUS_OK || collecting.failed) {

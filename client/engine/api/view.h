@@ -78,7 +78,7 @@ struct view_section {
     bool readable;   /* we hold the newest epoch's key */
     bool closed;     /* to writes, until a new epoch */
     bool ended;      /* we were removed; what is here was ours to read */
-    size_t notes;
+    size_t notes;    /* 0: not counted yet, see view_count */
 };
 typedef bool view_visit_section(void *visitor, const struct view_section *section);
 void view_sections(const struct engine *engine, view_visit_section *visit, void *visitor);
@@ -126,10 +126,26 @@ typedef bool view_visit_note(void *visitor, const struct view_note *note);
  * STATUS_NOT_FOUND for a section that we do not hold, STATUS_CORRUPT, STATUS_NO_MEMORY. */
 MUST_CHECK enum status view_notes(struct engine *engine, const struct section_id *section,
                                   view_visit_note *visit, void *visitor);
+/* The same of the |last| notes that came to be in the section, and of all that wait for it. */
+MUST_CHECK enum status view_last_notes(struct engine *engine, const struct section_id *section,
+                                       size_t last, view_visit_note *visit, void *visitor);
+/* How many notes are in the section or wait for it, without those that give names to people.
+ * Opens no text of a note that was sent. Those of view_notes. */
+MUST_CHECK enum status view_count(struct engine *engine, const struct section_id *section,
+                                  size_t *out_notes);
+/*
+ * Of the notes in these |count| sections, the newest |limit| by when they were begun: out_last[i] is
+ * how many of the last notes of section i are among them, for view_last_notes. A section's own
+ * notes are in the order in which they came to be, and between sections the authors' own times
+ * decide. Opens at most one text for each section and for each note that is taken. Names of people
+ * do not count. Those of view_notes.
+ */
+MUST_CHECK enum status view_newest(struct engine *engine, const struct section_id *sections,
+                                   size_t count, size_t limit, size_t *out_last);
 /*
  * The one note whose id begins with |prefix|, in any section that is shown, or waiting in the
- * outbox. Compares ids in the index in memory: no text is opened, so that the cost of a look-up
- * does not grow with what the notes hold. STATUS_NOT_FOUND: none begins so. STATUS_CONFLICT:
+ * outbox. Looks into the index in memory: no text is opened, and the cost of a look-up hardly
+ * grows with the number of notes. STATUS_NOT_FOUND: none begins so. STATUS_CONFLICT:
  * several do; the outputs are not set in either case. A section whose index cannot be read holds
  * no note to find.
  */

@@ -58,6 +58,18 @@ static enum status read_text(struct engine *engine, const struct section *sectio
     return status;
 }
 
+enum status view_written_ms(struct engine *engine, const struct section *section,
+                            const struct indexed *item, uint64_t *out_ms)
+{
+    struct shown shown = {0};
+    enum status status = read_text(engine, section, item, &shown);
+    if (status == STATUS_OK && shown.revision.body != NULL) {
+        *out_ms = shown.revision.body->written_ms;
+    }
+    shown_free(&shown);
+    return status;
+}
+
 static enum status show_item(struct engine *engine, const struct section *section,
                              const struct indexed *item, struct shown *shown)
 {
@@ -101,47 +113,34 @@ static enum status open_section(struct engine *engine, const struct section_id *
     return section_index(&engine->sections, section);
 }
 
-static bool first_of_note(const struct index *index, size_t i)
+/* Counts a note's revisions; returns its newest head, else the one that began it. */
+static const struct indexed *sum_up(const struct index *index, struct view_note *note)
 {
-    for (size_t before = i; before > 0 && index->items[i].parent_count > 0; before--) {
-        if (ID_EQUAL(&index->items[before - 1].note, &index->items[i].note)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Counts a note's revisions; the newest head's place in *out_newest. */
-static void sum_up(const struct index *index, size_t first, struct view_note *note,
-                   size_t *out_newest)
-{
-    *out_newest = first;
-    for (size_t i = first; i < index->count; i++) {
-        const struct indexed *item = &index->items[i];
-        if (!ID_EQUAL(&item->note, &note->note)) {
-            continue;
-        }
+    struct index_run run = index_note(index, &note->note);
+    const struct indexed *newest = index_at(index, run.from);
+    for (size_t place = run.from; place < run.to; place++) {
+        const struct indexed *item = index_at(index, place);
         note->revisions++;
         note->locked |= item->kind == REVISION_SIGNED;
         note->erased |= item->kind == REVISION_TOMBSTONE;
         if (item->head) {
             note->heads++;
-            *out_newest = i;
+            newest = item;
         }
     }
+    return newest;
 }
 
-static enum status show_note(struct engine *engine, const struct section *section, size_t first,
-                             view_visit_note *visit, void *visitor, bool *out_more)
+static enum status show_note(struct engine *engine, const struct section *section,
+                             const struct indexed *first, view_visit_note *visit, void *visitor,
+                             bool *out_more)
 {
-    const struct indexed *item = &section->index.items[first];
     struct view_note note = {
-        .section = section->id, .note = item->note, .first_number = item->number};
-    size_t newest = first;
-    sum_up(&section->index, first, &note, &newest);
+        .section = section->id, .note = first->note, .first_number = first->number};
+    const struct indexed *newest = sum_up(&section->index, &note);
     note.pending = wish_of_note(&engine->outbox, &section->id, &note.note) != NULL;
     struct shown shown;
-    enum status status = show_item(engine, section, &section->index.items[newest], &shown);
+    enum status status = show_item(engine, section, newest, &shown);
     if (status == STATUS_OK) {
         note.class = shown.revision.class;
         note.newest = shown.revision;
@@ -172,30 +171,47 @@ static enum status show_pending_note(struct engine *engine, const struct wish *w
     return status;
 }
 
-static bool is_new_note(const struct wish *wish, const struct section_id *section)
+bool view_is_new_note(const struct wish *wish, const struct section_id *section)
 {
     return wish->kind == WISH_NOTE && ID_EQUAL(&wish->section, section) &&
            wish->parent_count == 0 && wish->parent_ticket == 0;
 }
 
-enum status view_notes(struct engine *engine, const struct section_id *section,
-                       view_visit_note *visit, void *visitor)
+/* The place of the first revision that began one of the last |notes| notes. */
+static size_t last_notes(const struct index *index, size_t notes)
+{
+    size_t at = notes < index->notes ? index->count : 0;
+    for (size_t left = notes; at > 0 && left > 0; at--) {
+        left -= index->items[at - 1].first ? 1 : 0;
+    }
+    return at;
+}
+
+enum status view_last_notes(struct engine *engine, const struct section_id *section, size_t last,
+                            view_visit_note *visit, void *visitor)
 {
     struct section *found = NULL;
     enum status status = open_section(engine, section, &found);
+    size_t begin = status == STATUS_OK ? last_notes(&found->index, last) : 0;
     bool more = true;
-    for (size_t i = 0; status == STATUS_OK && more && i < found->index.count; i++) {
-        if (first_of_note(&found->index, i)) {
-            status = show_note(engine, found, i, visit, visitor, &more);
+    for (size_t i = begin; status == STATUS_OK && more && i < found->index.count; i++) {
+        if (found->index.items[i].first) {
+            status = show_note(engine, found, &found->index.items[i], visit, visitor, &more);
         }
     }
     for (const struct wish *wish = engine->outbox.first;
          status == STATUS_OK && more && wish != NULL; wish = wish->next) {
-        if (is_new_note(wish, section)) {
+        if (view_is_new_note(wish, section)) {
             status = show_pending_note(engine, wish, visit, visitor, &more);
         }
     }
     return status;
+}
+
+enum status view_notes(struct engine *engine, const struct section_id *section,
+                       view_visit_note *visit, void *visitor)
+{
+    return view_last_notes(engine, section, SIZE_MAX, visit, visitor);
 }
 
 static enum status show_pending(struct engine *engine, const struct section_id *section,
@@ -221,21 +237,40 @@ static enum status show_pending(struct engine *engine, const struct section_id *
 }
 
 static enum status show_stored(struct engine *engine, const struct section *section,
-                               const struct note_id *note, bool heads_only,
-                               view_visit_revision *visit, void *visitor, bool *out_more)
+                               const struct indexed *item, view_visit_revision *visit,
+                               void *visitor, bool *out_more)
+{
+    struct shown shown;
+    enum status status = show_item(engine, section, item, &shown);
+    if (status == STATUS_OK) {
+        *out_more = visit(visitor, &shown.revision);
+    }
+    shown_free(&shown);
+    return status;
+}
+
+static enum status show_run(struct engine *engine, const struct section *section,
+                            const struct note_id *note, view_visit_revision *visit, void *visitor,
+                            bool *out_more)
+{
+    struct index_run run = index_note(&section->index, note);
+    enum status status = STATUS_OK;
+    for (size_t place = run.from; status == STATUS_OK && *out_more && place < run.to; place++) {
+        status = show_stored(engine, section, index_at(&section->index, place), visit, visitor,
+                             out_more);
+    }
+    return status;
+}
+
+static enum status show_all(struct engine *engine, const struct section *section, bool heads_only,
+                            view_visit_revision *visit, void *visitor, bool *out_more)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && *out_more && i < section->index.count; i++) {
-        const struct indexed *item = &section->index.items[i];
-        if ((note != NULL && !ID_EQUAL(&item->note, note)) || (heads_only && !item->head)) {
-            continue;
+        if (!heads_only || section->index.items[i].head) {
+            status =
+                show_stored(engine, section, &section->index.items[i], visit, visitor, out_more);
         }
-        struct shown shown;
-        status = show_item(engine, section, item, &shown);
-        if (status == STATUS_OK) {
-            *out_more = visit(visitor, &shown.revision);
-        }
-        shown_free(&shown);
     }
     return status;
 }
@@ -247,7 +282,8 @@ enum status view_revisions(struct engine *engine, const struct section_id *secti
     enum status status = open_section(engine, section, &found);
     bool more = true;
     if (status == STATUS_OK) {
-        status = show_stored(engine, found, note, false, visit, visitor, &more);
+        status = note != NULL ? show_run(engine, found, note, visit, visitor, &more)
+                              : show_all(engine, found, false, visit, visitor, &more);
     }
     return status == STATUS_OK && more ? show_pending(engine, section, note, visit, visitor)
                                        : status;
@@ -263,22 +299,19 @@ struct finding {
 static void find_one(struct finding *finding, const struct section_id *section,
                      const struct note_id *note)
 {
-    if (hex_prefix_matches(finding->prefix, ID_SPAN(note))) {
-        finding->count++;
-        finding->section = *section;
-        finding->note = *note;
-    }
+    finding->count++;
+    finding->section = *section;
+    finding->note = *note;
 }
 
-/* A note counts once, by the revision that began it. Ids are compared before first_of_note looks
- * back, since almost none fits. */
+/* A note counts once, by the revision that began it. */
 static void find_stored(const struct section *section, struct finding *finding)
 {
-    const struct index *index = &section->index;
-    for (size_t i = 0; i < index->count; i++) {
-        if (hex_prefix_matches(finding->prefix, ID_SPAN(&index->items[i].note)) &&
-            first_of_note(index, i)) {
-            find_one(finding, &section->id, &index->items[i].note);
+    struct index_run run = index_prefix(&section->index, finding->prefix);
+    for (size_t place = run.from; place < run.to && finding->count < 2; place++) {
+        const struct indexed *item = index_at(&section->index, place);
+        if (item->first) {
+            find_one(finding, &section->id, &item->note);
         }
     }
 }
@@ -301,7 +334,8 @@ enum status view_find_note(struct engine *engine, const struct hex_prefix *prefi
         }
         find_stored(section, &finding);
         for (const struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
-            if (is_new_note(wish, &section->id)) {
+            if (view_is_new_note(wish, &section->id) &&
+                hex_prefix_matches(prefix, ID_SPAN(&wish->note))) {
                 find_one(&finding, &wish->section, &wish->note);
             }
         }
@@ -320,7 +354,7 @@ enum status view_heads(struct engine *engine, struct section *section, view_visi
     enum status status = section_index(&engine->sections, section);
     bool more = true;
     if (status == STATUS_OK) {
-        status = show_stored(engine, section, NULL, true, visit, visitor, &more);
+        status = show_all(engine, section, true, visit, visitor, &more);
     }
     return status == STATUS_OK && more ? show_pending(engine, &section->id, NULL, visit, visitor)
                                        : status;

@@ -6,15 +6,6 @@
 
 /* Sections, and who can open them. */
 
-static size_t count_notes(const struct index *index)
-{
-    size_t notes = 0;
-    for (size_t i = 0; i < index->count; i++) {
-        notes += index->items[i].parent_count == 0 ? 1 : 0;
-    }
-    return notes;
-}
-
 static void fill(const struct engine *engine, const struct section *section,
                  struct view_section *out)
 {
@@ -22,7 +13,7 @@ static void fill(const struct engine *engine, const struct section *section,
                                  .number = section->started ? section->timeline.number : 0,
                                  .number_known = section->known,
                                  .ended = section->ended_at > 0,
-                                 .notes = count_notes(&section->index)};
+                                 .notes = section->index.notes - section->index.names};
     const struct authority_section *facts =
         engine->log.authority == NULL ? NULL
                                       : authority_section(engine->log.authority, &section->id);

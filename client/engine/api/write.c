@@ -38,13 +38,11 @@ static enum status find_parents(struct engine *engine, const struct write_note *
     }
     bool edits = note->kind == REVISION_DRAFT || note->kind == REVISION_SIGNED;
     const struct wish *before = wish_of_note(&engine->outbox, &note->section, &note->note);
+    struct index_run run = index_note(&section->index, &note->note);
     size_t heads = 0;
     bool locked = false;
-    for (size_t i = 0; i < section->index.count; i++) {
-        const struct indexed *item = &section->index.items[i];
-        if (!ID_EQUAL(&item->note, &note->note)) {
-            continue;
-        }
+    for (size_t place = run.from; place < run.to; place++) {
+        const struct indexed *item = index_at(&section->index, place);
         locked |= item->kind == REVISION_SIGNED;
         if (item->head && note->parent_count == 0 && heads < WRITE_PARENTS_MAX) {
             wish->parents[heads++] = item->link;

@@ -72,8 +72,15 @@ enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kep
     }
     kept.item.erased = kept.state == KEPT_ERASED;
     kept.item.sealed = kept.state == KEPT_SEALED;
+    kept.item.name = kept.state == KEPT_OPEN && kept_is_name(kept.text);
     *out_kept = kept;
     return STATUS_OK;
+}
+
+/* The head of a NoteBody whose kind is NOTE_NAME: field 1, varint. */
+bool kept_is_name(struct span text)
+{
+    return text.size > 2 && text.data[0] == 0x08 && text.data[1] == NOTE_NAME;
 }
 
 enum status kept_body(struct span text, struct arena *arena, Alcove__NoteBody **out_body)

@@ -26,9 +26,11 @@ struct indexed {
     struct hash device;
     uint64_t epoch;
     size_t parent_first, parent_count; /* in index.parents */
-    bool head;
+    bool first;                        /* of its note, by number */
+    bool head;                         /* nothing follows it */
     bool erased;
     bool sealed; /* kept as received: no key yet */
+    bool name;   /* its text gives a name to a person */
 };
 
 enum kept_state {
@@ -55,6 +57,8 @@ size_t kept_key(uint32_t local, uint64_t number, uint8_t out_key[static KEPT_KEY
 MUST_CHECK enum status kept_encode(const struct kept *kept, uint8_t **out_bytes, size_t *out_size);
 /* Spans borrow from |bytes|. STATUS_CORRUPT. */
 MUST_CHECK enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kept);
+/* Whether a text is a NOTE_NAME note, by its first field. */
+bool kept_is_name(struct span text);
 /* Decodes a text; NULL in *out_body for one that is none. STATUS_NO_MEMORY. */
 MUST_CHECK enum status kept_body(struct span text, struct arena *arena,
                                  Alcove__NoteBody **out_body);

@@ -7,12 +7,6 @@
 
 #define SHORT_ID_BYTES 4u
 
-/* The head of a NoteBody whose kind is NOTE_NAME: field 1, varint. */
-bool name_is(struct span text)
-{
-    return text.size > 2 && text.data[0] == 0x08 && text.data[1] == NOTE_NAME;
-}
-
 static struct person_name *place_of(struct names *names, const struct member_id *member)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -130,7 +124,7 @@ static bool load_one(void *visitor, struct span key, struct span value)
     struct loading *loading = visitor;
     struct kept kept;
     loading->status = kept_decode(value, 0, &kept);
-    if (loading->status == STATUS_OK && kept.state == KEPT_OPEN && name_is(kept.text)) {
+    if (loading->status == STATUS_OK && kept.item.name) {
         loading->status = name_take(loading->names, loading->facts, &kept.item.author, kept.text);
     }
     return loading->status == STATUS_OK;

@@ -31,8 +31,6 @@ struct names {
 
 struct sections; /* section.h */
 
-/* Whether a text is a NOTE_NAME note, by its first field. */
-bool name_is(struct span text);
 /* Takes it if |author| may name that person in that section; passes over it otherwise. */
 MUST_CHECK enum status name_take(struct names *names, const struct authority_section *facts,
                                  const struct member_id *author, struct span text);

@@ -27,7 +27,7 @@ static enum status put_items(struct sections *sections, const struct section *se
 
 /* The text of one revision goes; context, header and signature stay, so that chains still
  * verify (decision 17). */
-static enum status empty_one(struct sections *sections, const struct section *section,
+static enum status empty_one(struct sections *sections, struct section *section,
                              struct indexed *item)
 {
     uint8_t key[KEPT_KEY_BYTES];
@@ -52,31 +52,32 @@ static enum status empty_one(struct sections *sections, const struct section *se
             storage_put(&sections->common->storage, STORAGE_REVISION, name, span_of(bytes, size));
     }
     free(bytes);
-    item->erased = status == STATUS_OK ? true : item->erased;
+    if (status == STATUS_OK) {
+        index_erase(&section->index, item);
+    }
     return status;
 }
 
 static enum status empty_note(struct sections *sections, struct section *section,
                               const struct note_id *note, uint64_t before)
 {
-    for (size_t i = 0; i < section->index.count; i++) {
-        struct indexed *item = &section->index.items[i];
-        if (item->number < before && !item->erased && ID_EQUAL(&item->note, note)) {
-            enum status status = empty_one(sections, section, item);
-            if (status != STATUS_OK) {
-                return status;
-            }
+    struct index_run run = index_note(&section->index, note);
+    enum status status = STATUS_OK;
+    for (size_t place = run.from; place < run.to && status == STATUS_OK; place++) {
+        struct indexed *item = index_at(&section->index, place);
+        if (item->number < before && !item->erased) {
+            status = empty_one(sections, section, item);
         }
     }
-    return STATUS_OK;
+    return status;
 }
 
 static bool has_tombstone(const struct index *index, const struct indexed *erased)
 {
-    for (size_t i = 0; i < index->count; i++) {
-        const struct indexed *item = &index->items[i];
-        if (item->kind == REVISION_TOMBSTONE && item->number >= erased->number &&
-            ID_EQUAL(&item->note, &erased->note)) {
+    struct index_run run = index_note(index, &erased->note);
+    for (size_t place = run.from; place < run.to; place++) {
+        const struct indexed *item = index_at(index, place);
+        if (item->kind == REVISION_TOMBSTONE && item->number >= erased->number) {
             return true;
         }
     }
@@ -85,7 +86,7 @@ static bool has_tombstone(const struct index *index, const struct indexed *erase
 
 static const struct indexed *unproved(const struct index *index)
 {
-    for (size_t i = 0; i < index->count; i++) {
+    for (size_t i = 0; index->erased > 0 && i < index->count; i++) {
         if (index->items[i].erased && !has_tombstone(index, &index->items[i])) {
             return &index->items[i];
         }
@@ -146,7 +147,7 @@ static enum status add_to_index(struct section *section, const struct page *page
             return status;
         }
     }
-    return STATUS_OK;
+    return index_settle(&section->index);
 }
 
 /* Ends by the clock are told to the authority: the server wrote them down. */
@@ -185,7 +186,7 @@ static enum status take_names(struct sections *sections, const struct page *page
         struct kept kept;
         if (item->kind != ENTRY_REVISION ||
             kept_decode(span_of(item->bytes, item->size), item->number, &kept) != STATUS_OK ||
-            kept.state != KEPT_OPEN || !name_is(kept.text)) {
+            !kept.item.name) {
             continue;
         }
         enum status status = name_take(sections->names, facts, &kept.item.author, kept.text);

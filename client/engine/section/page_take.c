@@ -211,6 +211,7 @@ static enum status keep(struct sections *sections, struct page *page,
     }
     kept.item.erased = kept.state == KEPT_ERASED;
     kept.item.sealed = kept.state == KEPT_SEALED;
+    kept.item.name = kept.state == KEPT_OPEN && kept_is_name(kept.text);
     struct page_item *item = &page->items[page->item_count];
     *item = (struct page_item){
         .number = entry->number, .kind = ENTRY_REVISION, .object = *link, .item = kept.item};
