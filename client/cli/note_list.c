@@ -192,11 +192,12 @@ static void tell(struct note_list *list, const struct view_section *section,
     }
 }
 
-enum status note_list_section(struct note_list *list, const struct view_section *section)
+enum status note_list_section(struct note_list *list, const struct view_section *section,
+                              size_t last)
 {
     struct engine *engine = host_engine(list->cli->host);
     struct items items = {0};
-    enum status status = view_notes(engine, &section->section, collect, &items);
+    enum status status = view_last_notes(engine, &section->section, last, collect, &items);
     if (status == STATUS_OK && items.no_memory) {
         status = STATUS_NO_MEMORY;
     }

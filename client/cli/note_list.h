@@ -13,9 +13,9 @@ struct note_list {
     size_t count;
 };
 
-/* The notes of one section; sections of one chart come together. STATUS_OK, or those of
- * view_notes. */
-MUST_CHECK enum status note_list_section(struct note_list *list,
-                                         const struct view_section *section);
+/* The last |last| notes of one section, and what waits for it; sections of one chart come together.
+ * STATUS_OK, or those of view_last_notes. */
+MUST_CHECK enum status note_list_section(struct note_list *list, const struct view_section *section,
+                                         size_t last);
 /* A title, or the first line of the text. */
 struct span note_list_headline(const Alcove__NoteBody *body);

@@ -12,7 +12,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-const configuration = `connections-per-address-max = 20000
+export const configuration = `connections-per-address-max = 20000
 connections-max = 12000
 ping-after-ms = 3600000
 `;

@@ -5,7 +5,7 @@
  *   load PORT PROFILE CONNECTIONS read SECONDS     each its own note, again and again
  *   load PORT PROFILE CONNECTIONS login SECONDS    so many at once, new each time
  *   load PORT PROFILE 2 push COUNT                 one writes, the other is told
- *   load PORT PROFILE 1 fill COUNT                 notes into one section, no figure
+ *   load PORT PROFILE CONNECTIONS fill COUNT       notes into their sections in turn, no figure
  *   load PORT PROFILE CONNECTIONS acks COUNT       writes and reads, each answer told
  *   load PORT PROFILE 1 plain TEXT16               asks for a section of that id; then as idle
  *   load PORT PROFILE CONNECTIONS idle             until standard input closes

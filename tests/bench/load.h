@@ -56,7 +56,7 @@ void load_settle(struct load *load);
 void load_ask(struct load *load, struct worker *worker);
 /* Writes |wanted| notes, each after the second connection was told of the last. */
 void load_run_push(struct load *load);
-/* Writes |wanted| notes into one section, as many a request as one may hold. */
+/* Writes |wanted| notes, each connection into its own section, as many a request as one may hold. */
 void load_run_fill(struct load *load);
 /* The second connection hears something. */
 void load_on_push(void *state, struct peer *peer, const Alcove__Push *push);

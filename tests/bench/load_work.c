@@ -269,11 +269,13 @@ static void on_filled(void *context, struct peer *peer, const struct peer_frame 
 
 void load_run_fill(struct load *load)
 {
-    struct worker *worker = &load->workers[0];
+    const uint64_t each = (load->wanted + load->count - 1) / load->count;
+    const size_t most = each < SUBMIT_REVISIONS_MAX ? (size_t)each : SUBMIT_REVISIONS_MAX;
     load->settled = 0;
     for (size_t asked = 0; load->done < load->wanted; asked++) {
+        struct worker *worker = &load->workers[asked % load->count];
         const uint64_t rest = load->wanted - load->done;
-        const size_t count = rest < SUBMIT_REVISIONS_MAX ? (size_t)rest : SUBMIT_REVISIONS_MAX;
+        const size_t count = rest < most ? (size_t)rest : most;
         const struct author_bytes notes = author_new_notes(&load->author, &worker->section, count);
         (void)peer_ask_bytes(worker->peer, OP_SUBMIT, span_of(notes.data, notes.size), on_filled,
                              load);

@@ -14,9 +14,79 @@
 
 #define SEARCH_BYTES_MAX 1024u
 
+/* As many as a person looks through. */
+#define LIST_LIMIT_DEFAULT 100u
+#define LIST_LIMIT_MAX     10000000u
+#define LIST_LIMIT_NONE    (LIST_LIMIT_MAX + 1u) /* not given */
+
 /* ---- list */
 
-static int list_all(struct cli *cli, const struct section_id *only, const struct chart_id *chart)
+/* Leaves only the sections that were asked for. */
+static void choose(struct sections *sections, const struct section_id *only,
+                   const struct chart_id *chart)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sections->count; i++) {
+        const struct view_section *section = &sections->items[i];
+        if ((only == NULL || ID_EQUAL(only, &section->section)) &&
+            (chart == NULL || ID_EQUAL(chart, &section->chart))) {
+            sections->items[count++] = *section;
+        }
+    }
+    sections->count = count;
+}
+
+/* How many of each section's last notes are shown: out_last[i]. */
+static enum status limit_to(struct engine *engine, const struct sections *sections, size_t limit,
+                            size_t *out_last)
+{
+    struct section_id *ids = calloc(sections->count + 1, sizeof *ids);
+    if (ids == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < sections->count; i++) {
+        ids[i] = sections->items[i].section;
+        out_last[i] = SIZE_MAX;
+    }
+    enum status status =
+        limit == 0 ? STATUS_OK : view_newest(engine, ids, sections->count, limit, out_last);
+    free(ids);
+    return status;
+}
+
+static enum status list_chosen(struct note_list *list, const struct sections *sections,
+                               size_t limit)
+{
+    struct engine *engine = host_engine(list->cli->host);
+    size_t *last = calloc(sections->count + 1, sizeof *last);
+    enum status status = last == NULL ? STATUS_NO_MEMORY : limit_to(engine, sections, limit, last);
+    for (size_t i = 0; i < sections->count && status == STATUS_OK; i++) {
+        status = note_list_section(list, &sections->items[i], last[i]);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    free(last);
+    return status;
+}
+
+/* That there is more must be said: a list that ends looks like all. */
+static void tell_rest(struct note_list *list, const struct sections *sections)
+{
+    size_t notes = 0;
+    for (size_t i = 0; i < sections->count; i++) {
+        notes += sections->items[i].notes;
+    }
+    if (list->count == 0) {
+        cli_warn(list->cli, "there are no notes here");
+    } else if (notes > list->count) {
+        cli_warn(list->cli,
+                 "these are the newest %zu of %zu notes that are here; `alcove list --limit 0` "
+                 "shows all",
+                 list->count, notes);
+    }
+}
+
+static int list_all(struct cli *cli, const struct section_id *only, const struct chart_id *chart,
+                    size_t limit)
 {
     struct note_list list = {.cli = cli};
     struct sections sections;
@@ -24,30 +94,22 @@ static int list_all(struct cli *cli, const struct section_id *only, const struct
     if (code != CLI_OK) {
         return code;
     }
+    choose(&sections, only, chart);
     struct engine_state state;
     engine_state(host_engine(cli->host), &state);
     list.headed = state.role != ROLE_CLIENT && only == NULL && chart == NULL;
     list.array = cli->json ? cJSON_CreateArray() : NULL;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < sections.count && status == STATUS_OK; i++) {
-        const struct view_section *section = &sections.items[i];
-        if ((only == NULL || ID_EQUAL(only, &section->section)) &&
-            (chart == NULL || ID_EQUAL(chart, &section->chart))) {
-            status = note_list_section(&list, section);
-            status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
-        }
-    }
-    sections_free(&sections);
+    enum status status = list_chosen(&list, &sections, limit);
     if (status != STATUS_OK) {
         cJSON_Delete(list.array);
-        return cli_fail(cli, SAY_SECTION_READ, status);
-    }
-    if (cli->json) {
+        code = cli_fail(cli, SAY_SECTION_READ, status);
+    } else if (cli->json) {
         print_json(cli, list.array);
-    } else if (list.count == 0) {
-        cli_warn(cli, "there are no notes here");
+    } else {
+        tell_rest(&list, &sections);
     }
-    return CLI_OK;
+    sections_free(&sections);
+    return code;
 }
 
 /* A whole section id that is not known here: asked for all the same, and refused by the
@@ -73,6 +135,7 @@ static bool try_section(struct cli *cli, const char *word, int *out_code)
 struct list_values {
     const char *chart;
     const char *section;
+    uint64_t limit;
 };
 
 static int run_list(struct cli *cli, const void *given)
@@ -91,15 +154,21 @@ static int run_list(struct cli *cli, const void *given)
     if (code == CLI_OK && values->chart != NULL) {
         code = ids_chart(cli, values->chart, &chart, &client);
     }
+    size_t limit = values->limit != LIST_LIMIT_NONE ? (size_t)values->limit
+                   : cli->json                      ? 0 /* a program is told all */
+                                                    : LIST_LIMIT_DEFAULT;
     return code == CLI_OK ? list_all(cli, values->section == NULL ? NULL : &section.section,
-                                     values->chart == NULL ? NULL : &chart)
+                                     values->chart == NULL ? NULL : &chart, limit)
                           : code;
 }
 
+static const struct option_rule LIST_LIMIT = {.most = LIST_LIMIT_MAX, .otherwise = LIST_LIMIT_NONE};
 static const struct option LIST_OPTIONS[] = {
     {"CHART", OPTION_TEXT, offsetof(struct list_values, chart), NULL, "only of this chart", NULL},
     {"--section", OPTION_TEXT, offsetof(struct list_values, section), "SECTION",
      "only of this section", NULL},
+    {"--limit", OPTION_NUMBER, offsetof(struct list_values, limit), "N",
+     "at most so many, the newest; 0 is all", &LIST_LIMIT},
 };
 static const struct option_table LIST = {LIST_OPTIONS, ARRAY_LEN(LIST_OPTIONS),
                                          sizeof(struct list_values)};
