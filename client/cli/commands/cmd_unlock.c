@@ -178,7 +178,7 @@ static const struct option_rule IDLE = {
 
 static const struct option UNLOCK_OPTIONS[] = {
     {"--idle", OPTION_NUMBER, offsetof(struct unlock_values, idle), "MINUTES",
-     "lock after so long without a command; 10 unless given, 240 at most", &IDLE},
+     "lock after so long unused (10 by itself, at most 240)", &IDLE},
 };
 static const struct option_table UNLOCK = {UNLOCK_OPTIONS, ARRAY_LEN(UNLOCK_OPTIONS),
                                            sizeof(struct unlock_values)};
