@@ -203,19 +203,19 @@ enum status host_until(struct host *host, bool (*done)(struct host *host, void *
     return status;
 }
 
-static bool find_full(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+static bool find_held(void *visitor, uint64_t ticket, const struct engine_ticket *info)
 {
-    bool *full = visitor;
+    enum status *why = visitor;
     (void)ticket;
-    *full |= info->wish == ENGINE_WISH_WAITING && info->status == STATUS_FULL;
-    return !*full;
+    *why = info->wish == ENGINE_WISH_WAITING ? info->status : STATUS_OK;
+    return *why == STATUS_OK;
 }
 
-bool host_full(const struct host *host)
+enum status host_held(const struct host *host)
 {
-    bool full = false;
-    engine_outbox(host->engine, find_full, &full);
-    return full;
+    enum status why = STATUS_OK;
+    engine_outbox(host->engine, find_held, &why);
+    return why;
 }
 
 struct sync_goal {
@@ -245,7 +245,7 @@ static bool synced(struct host *host, void *state)
     struct engine_state now;
     engine_state(host->engine, &now);
     return now.phase == ENGINE_IDLE && now.rounds > goal->rounds &&
-           (is_sent(host) || host_full(host));
+           (is_sent(host) || host_held(host) != STATUS_OK);
 }
 
 enum status host_sync(struct host *host, uint32_t timeout_ms)
@@ -300,7 +300,8 @@ static bool finished(struct host *host, void *state)
     engine_state(host->engine, &now);
     return ticket.wish == ENGINE_WISH_DONE || ticket.wish == ENGINE_WISH_FAILED ||
            ticket.wish == ENGINE_WISH_NONE ||
-           (ticket.wish == ENGINE_WISH_WAITING && now.phase == ENGINE_IDLE && host_full(host));
+           (ticket.wish == ENGINE_WISH_WAITING && ticket.status != STATUS_OK &&
+            now.phase == ENGINE_IDLE);
 }
 
 enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms)
@@ -314,7 +315,7 @@ static bool settled(struct host *host, void *state)
     (void)state;
     struct engine_state now;
     engine_state(host->engine, &now);
-    return now.phase == ENGINE_IDLE && now.sections_behind == 0;
+    return now.phase == ENGINE_IDLE && now.sections_behind == now.sections_stopped;
 }
 
 enum status host_settle(struct host *host, uint32_t timeout_ms)

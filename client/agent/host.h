@@ -65,10 +65,11 @@ MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
 MUST_CHECK enum status host_until(struct host *host, bool (*done)(struct host *host, void *state),
                                   void *state, uint32_t timeout_ms);
 
-/* Whether the server had no room for what waits in the outbox, when it was asked last. */
-bool host_full(const struct host *host);
+/* Why the server could not take what waits in the outbox, when it was asked last: STATUS_FULL,
+ * STATUS_UNAVAILABLE; STATUS_OK: nothing was held back. */
+MUST_CHECK enum status host_held(const struct host *host);
 /* Connects and syncs until everything that may be read is here and nothing waits to be sent but
- * for room. */
+ * what the server could not take. */
 MUST_CHECK enum status host_sync(struct host *host, uint32_t timeout_ms);
 /* The same for whoever shows what is here anyway: gives up when the server was silent for
  * HOST_MOMENT_MS, and at once when it was found so, or unreachable, HOST_KNOWN_MS before or less.

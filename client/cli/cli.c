@@ -271,8 +271,10 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         return show_alarms(cli);
     }
     if (status == STATUS_OK && info.wish == ENGINE_WISH_WAITING) {
-        cli_warn(cli, "not sent yet: the server has no room left. It is saved here, sealed, and "
-                      "goes when there is some; tell whoever runs the server.");
+        cli_warn(cli,
+                 "not sent yet: the server %s. It is saved here, sealed, and goes by itself when "
+                 "the server can take it; tell whoever runs the server.",
+                 info.status == STATUS_FULL ? "has no room left" : "could not store it");
         return CLI_OK;
     }
     if (status == STATUS_OK) {

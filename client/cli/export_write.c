@@ -112,8 +112,7 @@ static bool put_revision(void *visitor, const struct view_revision *revision)
     (void)fprintf(page->out.out, "- number in its section: %llu\n- link: %s\n",
                   (unsigned long long)revision->number, link);
     if (revision->body == NULL) {
-        (void)fprintf(page->out.out, "\n(%s)\n\n",
-                      revision->erased ? "erased" : "not shared with you");
+        (void)fprintf(page->out.out, "\n(%s)\n\n", note_no_text(revision));
     } else {
         page->readable++;
         put_body(page, revision->body);

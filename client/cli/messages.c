@@ -149,6 +149,10 @@ static const struct {
     {SAY_PASSPHRASE, STATUS_REFUSED, CLI_REFUSED,
      "the keystore is not a file of yours that nobody else may read",
      "Close it to others with chmod 600, and its folder with chmod 700."},
+    {SAY_NOTE_WRITE, STATUS_DAMAGED, CLI_FAILED,
+     "its newest version does not open here, so that nobody can tell what it says",
+     "`alcove history NOTE` shows the versions before it and who wrote it. Ask that person, or "
+     "write a new note."},
     {SAY_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED,
      "Run `alcove unlock` first, or give --passphrase-fd N."},
     {SAY_PROFILE_OPEN, STATUS_DAMAGED, CLI_LOCKED,

@@ -77,11 +77,13 @@ static bool visit(void *visitor, const struct view_revision *revision)
     if (revision->pending) { /* follows all that came before it */
         drop_text(before);
         before->heads = 0;
+        before->unread = false;
         gathering->pending = true;
     } else if (!revision->head) {
         return true;
     }
     if (revision->body == NULL) {
+        before->unread |= revision->unopened;
         return true;
     }
     gathering->status = add_text(before, field_span(revision->body->text));

@@ -11,6 +11,7 @@
 
 struct note_before {
     bool locked; /* signed: nothing to edit */
+    bool unread; /* its newest version does not open here */
     size_t heads;
     struct option_links links; /* of the heads; none while one waits to be sent */
     uint8_t *text;             /* of all heads, the later below a line that says so */

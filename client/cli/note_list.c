@@ -116,6 +116,7 @@ static void add_json(struct note_list *list, const struct view_section *section,
     (void)cJSON_AddBoolToObject(object, "locked", note->locked);
     (void)cJSON_AddBoolToObject(object, "pending", note->pending);
     (void)cJSON_AddBoolToObject(object, "readable", item->body_kind != 0);
+    (void)cJSON_AddBoolToObject(object, "unopened", note->newest.unopened);
     if (item->body_kind != 0) {
         print_add_span(object, "title", span_of(item->title, item->title_size));
         print_add_number(object, "note_kind", item->body_kind);
@@ -159,7 +160,7 @@ static void print_item(struct note_list *list, const struct item *item)
     (void)print_text(cli, span_of(author, strlen(author)), 10);
     (void)fputs("  ", cli->out);
     if (item->body_kind == 0) {
-        (void)fputs(note->newest.erased ? "(erased)" : "(not shared with you)", cli->out);
+        (void)fprintf(cli->out, "(%s)", note_no_text(&note->newest));
     } else {
         (void)print_text(cli, span_of(item->title, item->title_size), 24);
     }

@@ -15,6 +15,14 @@ bool note_is_refused(const struct cli *cli, const struct view_revision *revision
     return info.wish == ENGINE_WISH_FAILED;
 }
 
+const char *note_no_text(const struct view_revision *revision)
+{
+    if (revision->unopened) {
+        return "does not open; see `alcove doctor`";
+    }
+    return revision->erased ? "erased" : "not shared with you";
+}
+
 const char *note_kind_name(uint32_t kind)
 {
     static const char *const names[] = {"?",          "draft",      "signed",   "addendum",

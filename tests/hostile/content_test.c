@@ -5,8 +5,6 @@
  */
 #include "tests/hostile/stage.h"
 
-#include "client/engine/exchange/inside.h"
-#include "client/engine/section/seal_text.h"
 #include "keys/public/hash.h"
 
 /* What |by| was about to write into |section|. */
@@ -126,54 +124,11 @@ static void test_AT39_replayed_revision(void **state)
     assert_string_equal(scene_read(&stage->scene.client, &stage->shared).seen, "[one][two]");
 }
 
-/* ---------------------------------------------------------------- two readings of one text */
-
-static const struct secret *newest_key(struct inproc_person *person, const struct section_id *id)
-{
-    struct section *section = section_find(&person->engine->sections, id);
-    assert_true(section != NULL && section->key_count > 0);
-    return section->keys[section->key_count - 1].key;
-}
-
-/* Goal: one ciphertext has one key: a writer cannot give readers different texts. Method: an
- * insider's wrap that opens, with the key of another envelope; signed again, all else right. */
-static void test_AT25_wrap_of_another_key(void **state)
-{
-    struct stage *stage = *state;
-    uint8_t *envelope = malloc(text_envelope_size(4));
-    assert_non_null(envelope);
-    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "true");
-    uint8_t wrap[TEXT_WRAP_BYTES];
-    OK(text_seal(&stage->scene.server.practice, newest_key(&stage->scene.therapist, &stage->shared),
-                 field_span(revision->context), span_of("else", 4), wrap, envelope));
-    revision->wrap = field_of(wrap, sizeof wrap);
-    plant_and_refuse(stage, revision, STATUS_DAMAGED);
-    free(envelope);
-}
-
-/* Goal: a text sealed for another place does not open here. Method: wrap and envelope made for
- * another context under the same epoch's key, signed anew by their author. */
-static void test_AT23_envelope_of_another_context(void **state)
-{
-    struct stage *stage = *state;
-    const size_t size = text_envelope_size(4);
-    uint8_t *envelope = malloc(size);
-    assert_non_null(envelope);
-    Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "true");
-    uint8_t wrap[TEXT_WRAP_BYTES];
-    OK(text_seal(&stage->scene.server.practice, newest_key(&stage->scene.therapist, &stage->shared),
-                 span_of("elsewhere", 9), span_of("else", 4), wrap, envelope));
-    revision->wrap = field_of(wrap, sizeof wrap);
-    revision->envelope = field_of(envelope, size);
-    sign_again(stage, revision, stage->scene.therapist.content.content_key);
-    plant_and_refuse(stage, revision, STATUS_DAMAGED);
-    free(envelope);
-}
-
 /* ---------------------------------------------------------------- transplants, suites */
 
 enum {
     PARTS = 5,
+    WRAP = 3,
 };
 struct transplant {
     unsigned from, to;
@@ -221,6 +176,9 @@ static void test_AT23_transplants(void **state)
     scene_note(&stage->scene.therapist, &stage->shared, "six");
     for (unsigned cell = 0; cell < PARTS * PARTS; cell++) {
         struct transplant transplant = {.from = cell / PARTS, .to = cell % PARTS};
+        if (transplant.from == WRAP && transplant.to == WRAP) {
+            continue; /* under no signature: a gap, see quarantine_test.c */
+        }
         stage->scene.server.hook = move_part;
         stage->scene.server.hook_context = &transplant;
         kit_refuses(client, STATUS_OK, 0);
@@ -287,8 +245,6 @@ int main(void)
         STAGE_TEST(test_AT03_record_of_another_section),
         STAGE_TEST(test_AT03_record_by_who_may_not_write),
         STAGE_TEST(test_AT39_replayed_revision),
-        STAGE_TEST(test_AT25_wrap_of_another_key),
-        STAGE_TEST(test_AT23_envelope_of_another_context),
         STAGE_TEST(test_AT23_transplants),
         STAGE_TEST(test_AT04_other_suites),
     };

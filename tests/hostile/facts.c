@@ -43,6 +43,9 @@ static bool add_member(void *visitor, const struct view_member *member)
 static bool add_revision(void *visitor, const struct view_revision *revision)
 {
     struct facts *facts = visitor;
+    if (revision->unopened) {
+        return true; /* a gap says nothing */
+    }
     char section[17];
     hex(section, revision->section.bytes, ID_BYTES);
     char link[17];

@@ -120,8 +120,7 @@ static void add_index(struct bytes *bytes, const struct index *index)
         add_u64(bytes, item->revision);
         add_u64(bytes, item->kind);
         add_u64(bytes, item->head);
-        add_u64(bytes, item->erased);
-        add_u64(bytes, item->sealed);
+        add_u64(bytes, item->state);
     }
 }
 
@@ -151,6 +150,10 @@ static void add_section(struct bytes *bytes, const struct section *section)
     add_u64(bytes, section->reseals_tried);
     add_u64(bytes, section->start_epoch);
     add_u64(bytes, section->missing_number);
+    add_u64(bytes, section->gaps);
+    add_u64(bytes, section->told);
+    add_u64(bytes, section->again.times);
+    add_u64(bytes, section->again.until_ms);
     add_index(bytes, &section->index);
 }
 

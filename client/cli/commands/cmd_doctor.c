@@ -1,6 +1,7 @@
 #include "client/agent/clock.h"
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
+#include "client/cli/gaps.h"
 #include "client/cli/kept.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
@@ -28,6 +29,7 @@ struct doctor {
     struct cli *cli;
     cJSON *checks;
     bool fine;
+    size_t gaps;
 };
 
 static void tell(struct doctor *doctor, const char *check, bool fine, const char *format, ...)
@@ -211,6 +213,26 @@ static void look_at_server(struct doctor *doctor)
     }
 }
 
+static bool tell_gap(void *visitor, const struct view_gap *gap)
+{
+    struct doctor *doctor = visitor;
+    char text[GAP_BYTES_MAX];
+    gaps_sentence(doctor->cli, gap, text);
+    tell(doctor, "notes", false, "%s", text);
+    doctor->gaps++;
+    return true;
+}
+
+static void look_at_gaps(struct doctor *doctor)
+{
+    enum status status = view_gaps(host_engine(doctor->cli->host), tell_gap, doctor);
+    if (status != STATUS_OK) {
+        tell(doctor, "notes", false, "they cannot be looked through: %s", status_reason(status));
+    } else if (doctor->gaps == 0) {
+        tell(doctor, "notes", true, "each that you may read opens");
+    }
+}
+
 /* What waits, and what will never go. */
 struct outbox {
     size_t waiting;
@@ -285,6 +307,7 @@ static int run_doctor(struct cli *cli, const void *given)
     if (values->confirm_clock) {
         confirm_clock(&doctor);
     }
+    look_at_gaps(&doctor);
     look_at_outbox(&doctor);
     tell(&doctor, "kept", true, "%zu texts wait for you in memory%s", kept_count(),
          kept_count() == 0 ? "" : "; see `alcove kept list`");
@@ -292,6 +315,7 @@ static int run_doctor(struct cli *cli, const void *given)
         cJSON *object = cJSON_CreateObject();
         (void)cJSON_AddBoolToObject(object, "fine", doctor.fine);
         (void)cJSON_AddItemToObject(object, "checks", doctor.checks);
+        gaps_json(cli, object);
         print_json(cli, object);
     }
     if (engine_alarm_count(host_engine(cli->host)) > 0) {

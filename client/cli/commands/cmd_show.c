@@ -58,6 +58,7 @@ static void json_revision(struct showing *showing, const struct view_revision *r
         {"author_name", PRINT_TEXT, .span = {NULL, 0}},
         {"head", PRINT_BOOL, .number = revision->head},
         {"pending", PRINT_BOOL, .number = revision->pending},
+        {"unopened", PRINT_BOOL, .number = revision->unopened},
     };
     char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(showing->cli->host), &revision->author, author);
@@ -128,7 +129,7 @@ static void text_revision(struct cli *cli, const struct view_revision *revision)
     const Alcove__NoteBody *body = revision->body;
     text_head(cli, revision);
     if (body == NULL) {
-        (void)fprintf(cli->out, "  %s\n", revision->erased ? "(erased)" : "(not shared with you)");
+        (void)fprintf(cli->out, "  (%s)\n", note_no_text(revision));
         return;
     }
     text_line(cli, "  Title: ", field_span(body->title));

@@ -13,6 +13,9 @@ static int is_whole(struct cli *cli, const struct note_input *input,
                          "write --note %s` and --addendum or --correction.",
                          input->note, input->note);
     }
+    if (before->unread) {
+        return cli_fail(cli, SAY_NOTE_WRITE, STATUS_DAMAGED);
+    }
     if (before->heads > 1) {
         return cli_error(cli, CLI_FAILED,
                          "there are two versions of note %s, written at once. Nothing was signed. "

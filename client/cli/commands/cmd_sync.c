@@ -1,5 +1,6 @@
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
+#include "client/cli/gaps.h"
 #include "client/cli/handed.h"
 #include "client/cli/kept.h"
 #include "client/cli/print.h"
@@ -143,6 +144,7 @@ static int tell_sync(struct cli *cli)
     sections_free(&sections);
     struct engine_state state;
     engine_state(host_engine(cli->host), &state);
+    size_t gaps = gaps_tell(cli);
     (void)print_answer(
         cli,
         (const struct print_field[]){
@@ -150,19 +152,22 @@ static int tell_sync(struct cli *cli)
             {"sections", PRINT_NUMBER, .number = sections_count},
             {"notes", PRINT_NUMBER, .number = notes},
             {"behind", PRINT_NUMBER, .number = state.sections_behind},
+            {"gaps", PRINT_NUMBER, .number = gaps},
             {"outbox", PRINT_NUMBER, .number = state.outbox_count},
             {"refused", PRINT_NUMBER, .number = count_refused(cli)},
             {"events_size", PRINT_NUMBER, .number = state.events_size},
             {"statements_size", PRINT_NUMBER, .number = state.statements_size},
             {"revisions_verified", PRINT_NUMBER, .number = state.revisions_verified}},
-        9,
+        10,
         "%zu sections, %zu notes here; %zu waiting to be sent.\n"
         "Verified against logs of %llu events and %llu statements.",
         sections_count, notes, state.outbox_count - count_refused(cli),
         (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
     tell_refused(cli);
-    if (host_full(cli->host)) {
-        cli_warn(cli, "the server has no room left for what waits here; tell whoever runs it");
+    enum status held = host_held(cli->host);
+    if (held != STATUS_OK) {
+        cli_warn(cli, "the server %s what waits here; tell whoever runs it",
+                 held == STATUS_FULL ? "has no room left for" : "could not store");
     }
     if (state.clock_shown) {
         cli_warn(cli, "the server's time and this machine's are %lld s apart",

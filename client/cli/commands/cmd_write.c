@@ -105,6 +105,13 @@ static int find_note(struct cli *cli, const struct note_input *input,
     if (status == STATUS_OK && before->locked && revision_edits(input)) {
         status = STATUS_LOCKED; /* before anything is typed */
     }
+    if (status == STATUS_OK && before->unread && revision_edits(input)) {
+        status = STATUS_DAMAGED; /* likewise: nobody writes over a text that cannot be read */
+    }
+    if (status == STATUS_OK && before->unread) {
+        cli_warn(cli, "the newest version of this note does not open here; what you add follows "
+                      "it all the same");
+    }
     return status == STATUS_OK ? agrees(cli, input, out_section)
                                : cli_fail(cli, SAY_NOTE_WRITE, status);
 }

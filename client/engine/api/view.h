@@ -85,8 +85,8 @@ void view_sections(const struct engine *engine, view_visit_section *visit, void 
 MUST_CHECK enum status view_section(const struct engine *engine, const struct section_id *section,
                                     struct view_section *out_section);
 
-/* One revision with its text. `body` is NULL when erased or sealed under a key that we do
- * not hold. */
+/* One revision with its text. `body` is NULL when erased, sealed under a key that we do not hold,
+ * or unopened. */
 struct view_revision {
     struct section_id section;
     uint32_t class;
@@ -102,6 +102,7 @@ struct view_revision {
     const struct hash *parents;
     bool head; /* nothing follows it */
     bool erased;
+    bool unopened;   /* a gap: we hold the key, and it does not open (view_gaps) */
     bool pending;    /* in our outbox, not yet on the server */
     uint64_t ticket; /* of a pending one */
     const Alcove__NoteBody *body;
@@ -161,6 +162,34 @@ MUST_CHECK enum status view_revisions(struct engine *engine, const struct sectio
  * STATUS_USAGE for a text of blanks alone. */
 MUST_CHECK enum status view_search(struct engine *engine, struct span text,
                                    view_visit_revision *visit, void *visitor);
+
+/*
+ * What ought to be readable here and is not. It stops nothing else: everything around it is
+ * verified, and it is asked for again by itself.
+ */
+enum view_gap_kind {
+    /* It stands in the section as its author signed it, and does not open under the section's key:
+     * the author's program sealed it wrongly, or the key of this one text was spoiled later. */
+    VIEW_GAP_UNOPENED = 1,
+    /* The server could not hand out what follows number - 1. */
+    VIEW_GAP_STOPPED = 2,
+};
+struct view_gap {
+    enum view_gap_kind kind;
+    struct section_id section;
+    struct chart_id chart; /* zero for the directory */
+    uint32_t class;
+    struct member_id client; /* zero for the directory */
+    uint64_t number;         /* in the section */
+    struct note_id note;     /* zero: not known */
+    struct member_id author; /* zero: not known */
+    bool told;               /* a person heard of it (view_gaps_told) */
+};
+typedef bool view_visit_gap(void *visitor, const struct view_gap *gap);
+/* By section and number. STATUS_CORRUPT, STATUS_NO_MEMORY. */
+MUST_CHECK enum status view_gaps(struct engine *engine, view_visit_gap *visit, void *visitor);
+/* All that are there now were told to a person. STATUS_IO, STATUS_FULL. */
+MUST_CHECK enum status view_gaps_told(struct engine *engine);
 
 /* Who can open the section at the newest verified number, and why. */
 struct view_access {

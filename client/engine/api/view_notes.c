@@ -33,7 +33,8 @@ static void from_index(const struct section *section, uint32_t class, const stru
                                   .parent_count = item->parent_count,
                                   .parents = &section->index.parents[item->parent_first],
                                   .head = item->head,
-                                  .erased = item->erased};
+                                  .erased = item->state == KEPT_ERASED,
+                                  .unopened = item->state == KEPT_UNOPENED};
 }
 
 static enum status read_text(struct engine *engine, const struct section *section,
@@ -51,7 +52,7 @@ static enum status read_text(struct engine *engine, const struct section *sectio
         return status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
     }
     Alcove__NoteBody *body = NULL;
-    if (kept.state == KEPT_OPEN) {
+    if (kept.item.state == KEPT_OPEN) {
         status = kept_body(kept.text, &shown->arena, &body);
     }
     shown->revision.body = body;

@@ -41,15 +41,20 @@ static enum status find_parents(struct engine *engine, const struct write_note *
     struct index_run run = index_note(&section->index, &note->note);
     size_t heads = 0;
     bool locked = false;
+    bool unread = false;
     for (size_t place = run.from; place < run.to; place++) {
         const struct indexed *item = index_at(&section->index, place);
         locked |= item->kind == REVISION_SIGNED;
+        unread |= item->head && kept_is_gap(item->state);
         if (item->head && note->parent_count == 0 && heads < WRITE_PARENTS_MAX) {
             wish->parents[heads++] = item->link;
         }
     }
     if (edits && (locked || (before != NULL && before->revision_kind == REVISION_SIGNED))) {
         return STATUS_LOCKED;
+    }
+    if (edits && unread && before == NULL) {
+        return STATUS_DAMAGED; /* it would stand in the place of a text that nobody here has read */
     }
     if (before != NULL && note->parent_count == 0) {
         wish->parent_ticket = before->ticket;

@@ -27,7 +27,8 @@ struct write_note {
 
 /*
  * STATUS_OK: durable in the outbox. STATUS_NOT_FOUND (section), STATUS_REFUSED (no right to
- * write there), STATUS_LOCKED (signed, and the kind edits it), STATUS_TOO_LARGE,
+ * write there), STATUS_LOCKED (signed, and the kind edits it), STATUS_DAMAGED (it would replace a
+ * text that does not open here), STATUS_TOO_LARGE,
  * STATUS_CLOCK (confirm the clock first), STATUS_USAGE, STATUS_IO, STATUS_NO_MEMORY.
  */
 MUST_CHECK enum status write_note(struct engine *engine, const struct write_note *note,

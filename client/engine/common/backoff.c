@@ -3,6 +3,7 @@
 #define SECOND_MS 1000u
 #define MINUTE_MS 60000u
 #define HOUR_MS   3600000u
+#define DAY_MS    (24u * HOUR_MS)
 
 static const struct {
     uint64_t first_ms;
@@ -14,6 +15,7 @@ static const struct {
     [BACKOFF_BUSY] = {SECOND_MS, 15 * SECOND_MS, 5 * MINUTE_MS},
     [BACKOFF_CORRUPT] = {SECOND_MS, 15 * SECOND_MS, 10 * MINUTE_MS},
     [BACKOFF_DAMAGED] = {MINUTE_MS, 2 * MINUTE_MS, HOUR_MS},
+    [BACKOFF_UNOPENED] = {MINUTE_MS, 10 * MINUTE_MS, DAY_MS},
     [BACKOFF_REFUSED] = {MINUTE_MS, 2 * MINUTE_MS, HOUR_MS},
 };
 

@@ -18,7 +18,8 @@ enum backoff_trouble {
     BACKOFF_BUSY,        /* or full: passes by itself */
     BACKOFF_CORRUPT,     /* the server cannot read what was asked for */
     BACKOFF_DAMAGED,     /* an answer failed a check */
-    BACKOFF_REFUSED,     /* suspended, revoked, another key or version: until somebody acts */
+    BACKOFF_UNOPENED, /* a text that does not open is asked for again: seldom, it may never heal */
+    BACKOFF_REFUSED,  /* suspended, revoked, another key or version: until somebody acts */
 };
 
 /* All zero: nothing is wrong. */

@@ -18,13 +18,17 @@ void common_changed(const struct common *common)
     }
 }
 
-void common_retry_later(struct common *common, enum status code)
+void common_wait(const struct common *common, struct backoff *backoff, enum backoff_trouble trouble)
 {
     uint8_t chance = 0;
     random_bytes(&chance, 1);
-    backoff_failed(&common->wants.later,
-                   code == STATUS_UNAVAILABLE ? BACKOFF_CORRUPT : BACKOFF_BUSY, common->now_ms,
-                   chance);
+    backoff_failed(backoff, trouble, common->now_ms, chance);
+}
+
+void common_retry_later(struct common *common, enum status code)
+{
+    common_wait(common, &common->wants.later,
+                code == STATUS_UNAVAILABLE ? BACKOFF_CORRUPT : BACKOFF_BUSY);
 }
 
 bool common_passes(enum status status)

@@ -48,6 +48,9 @@ struct common {
 void common_init(struct common *common, const struct engine_config *config);
 /* The keystore's content changed and should be saved soon. */
 void common_changed(const struct common *common);
+/* |backoff| waits from now on, with a chance of ours. */
+void common_wait(const struct common *common, struct backoff *backoff,
+                 enum backoff_trouble trouble);
 /* The server did not answer what was asked, but |code|: leave it alone for a while. */
 void common_retry_later(struct common *common, enum status code);
 /* Whether a refusal tells of the server's present hour and not of what was asked: it is busy, its

@@ -24,6 +24,7 @@ struct seen_log {
 struct request {
     bool used;
     bool chunks;  /* its REPLY came, chunks are coming */
+    bool again;   /* a page of what is held already, for the texts that did not open */
     bool discard; /* a page whose place is gone: the one before was dropped */
     struct request_id id;
     enum op op;

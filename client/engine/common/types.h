@@ -60,7 +60,9 @@ enum engine_wish {
 };
 struct engine_ticket {
     enum engine_wish wish;
-    enum status status; /* of FAILED; STATUS_FULL when WAITING: the server had no room for it */
+    enum status
+        status; /* of FAILED; when WAITING: why the server could not take it at the last try,
+                         * FULL or UNAVAILABLE */
     uint32_t tries;
     uint64_t event; /* the server's event, when DONE */
     struct section_id section;

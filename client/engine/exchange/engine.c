@@ -38,6 +38,7 @@ static enum status load(struct engine *engine)
     status = fold_run(&engine->log, &refusal);
     for (size_t i = 0; i < engine->sections.count && status == STATUS_OK; i++) {
         status = section_open_keys(&engine->sections, &engine->sections.items[i]);
+        engine->sections.items[i].unseal = false; /* done when these keys came */
     }
     /* What was told about seals was told when they came. */
     engine->common.alarm_count = 0;
@@ -250,7 +251,10 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
         out_state->outbox_count++;
     }
     for (size_t i = 0; i < sections->count; i++) {
-        out_state->sections_behind += section_behind(&sections->items[i]) ? 1 : 0;
+        const struct section *section = &sections->items[i];
+        out_state->sections_behind += section_behind(section) ? 1 : 0;
+        out_state->sections_stopped +=
+            section_behind(section) && section->stopped.trouble != BACKOFF_NONE ? 1 : 0;
     }
 }
 

@@ -70,8 +70,9 @@ struct engine_state {
     bool clock_stopped;      /* writes wait for engine_confirm_clock */
     uint64_t witnessed_size; /* of the events log, under the policy's quorum; 0: never */
     size_t outbox_count;
-    size_t sections_behind; /* known to hold more than we have */
-    uint64_t rounds;        /* finished since engine_new */
+    size_t sections_behind;  /* known to hold more than we have */
+    size_t sections_stopped; /* of these, what follows could not be handed out at the last try */
+    uint64_t rounds;         /* finished since engine_new */
     /* Progress of the pages under way. */
     uint64_t bytes_expected, bytes_received;
     uint64_t revisions_verified; /* since engine_new */

@@ -134,6 +134,9 @@ static enum status fold(struct engine *engine)
         if (status == STATUS_OK) {
             status = section_begin(&engine->sections, section);
         }
+        if (status == STATUS_OK && section->unseal) {
+            status = page_again_unseal(&engine->sections, section);
+        }
         engine->common.wants.subscribe |= started != section->started;
     }
     if (status == STATUS_OK) {
@@ -146,7 +149,18 @@ static enum status fold(struct engine *engine)
 static bool behind(const struct engine *engine, size_t *out_section)
 {
     for (size_t i = 0; i < engine->sections.count; i++) {
-        if (section_behind(&engine->sections.items[i])) {
+        if (section_asks(&engine->sections.items[i], engine->common.now_ms)) {
+            *out_section = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool asks_again(const struct engine *engine, size_t *out_section)
+{
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        if (section_asks_again(&engine->sections.items[i], engine->common.now_ms)) {
             *out_section = i;
             return true;
         }
@@ -173,7 +187,8 @@ static enum status idle(struct engine *engine)
  * Everything verified is here: what people asked for, then silence. The others' word on the logs
  * goes before our own, which signs them. A wish may find that it needs more (wants), and then the
  * round begins again. Queries come after wishes, so that they show what was just done, and the
- * subscription last: until then everything is fetched anyway.
+ * subscription last: until then everything is fetched anyway. Then what could not be read is
+ * asked for again, if it is time: nobody waits for it.
  */
 // NOLINTNEXTLINE(misc-no-recursion): once back into sync_next, which then asks and returns
 static enum status after(struct engine *engine)
@@ -202,6 +217,10 @@ static enum status after(struct engine *engine)
     }
     if (engine->common.wants.subscribe) {
         return ask_subscribe(engine);
+    }
+    size_t index = 0;
+    if (asks_again(engine, &index)) {
+        return page_again_ask(&engine->sections, index);
     }
     return idle(engine);
 }

@@ -96,6 +96,10 @@ static enum status on_state(struct engine *engine, const Alcove__StateReply *rep
 
 static enum status refused(struct engine *engine, struct request *request, enum status code)
 {
+    if (request->op == OP_PAGE && code == STATUS_UNAVAILABLE) {
+        page_stopped(&engine->sections, request->section, code);
+        return STATUS_OK;
+    }
     if (common_passes(code)) {
         common_retry_later(&engine->common, code);
         return STATUS_OK;

@@ -148,7 +148,7 @@ static void follow(struct index *index, uint32_t added)
     item->first = index->by_note[run.from] == added;
     index->notes += item->first ? 1 : 0;
     index->names += item->first && item->name ? 1 : 0;
-    index->erased += item->erased ? 1 : 0;
+    index->erased += item->state == KEPT_ERASED ? 1 : 0;
 }
 
 enum status index_settle(struct index *index)
@@ -177,10 +177,9 @@ enum status index_settle(struct index *index)
 
 void index_erase(struct index *index, struct indexed *item)
 {
-    index->erased += item->erased ? 0 : 1;
+    index->erased += item->state == KEPT_ERASED ? 0 : 1;
     index->names -= item->first && item->name ? 1 : 0;
-    item->erased = true;
-    item->sealed = false;
+    item->state = KEPT_ERASED;
     item->name = false;
 }
 

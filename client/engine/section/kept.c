@@ -5,7 +5,7 @@
 #define KEPT_VERSION 1u
 
 static const struct field HEAD[] = {
-    FIELD(struct kept, state, FIELD_U8),
+    FIELD(struct kept, item.state, FIELD_U8),
     FIELD(struct kept, item.note, FIELD_BYTES),
     FIELD(struct kept, item.link, FIELD_BYTES),
     FIELD(struct kept, item.revision, FIELD_U64),
@@ -61,7 +61,7 @@ enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kep
     cursor_read_init(&reader, bytes);
     uint8_t version = cursor_read_u8(&reader);
     fields_read(&reader, HEAD, ARRAY_LEN(HEAD), &kept);
-    if (version != KEPT_VERSION || kept.state < KEPT_OPEN || kept.state > KEPT_ERASED ||
+    if (version != KEPT_VERSION || kept.item.state < KEPT_OPEN || kept.item.state > KEPT_UNOPENED ||
         kept.item.parent_count > CONTEXT_PARENTS_MAX) {
         return STATUS_CORRUPT;
     }
@@ -70,9 +70,7 @@ enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kep
     if (cursor_read_done(&reader) != STATUS_OK) {
         return STATUS_CORRUPT;
     }
-    kept.item.erased = kept.state == KEPT_ERASED;
-    kept.item.sealed = kept.state == KEPT_SEALED;
-    kept.item.name = kept.state == KEPT_OPEN && kept_is_name(kept.text);
+    kept.item.name = kept.item.state == KEPT_OPEN && kept_is_name(kept.text);
     *out_kept = kept;
     return STATUS_OK;
 }
@@ -81,6 +79,11 @@ enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kep
 bool kept_is_name(struct span text)
 {
     return text.size > 2 && text.data[0] == 0x08 && text.data[1] == NOTE_NAME;
+}
+
+bool kept_is_gap(enum kept_state state)
+{
+    return state == KEPT_UNOPENED;
 }
 
 enum status kept_body(struct span text, struct arena *arena, Alcove__NoteBody **out_body)

@@ -5,8 +5,11 @@
  *   device(32) ‖ epoch u64 ‖ epoch statement(32) ‖ parents u8 ‖ parent(32)… ‖
  *   context, header, signature, wrap, text: each u32 size ‖ bytes
  *
- * The text is the opened NoteBody, which the storage seals again. A revision that could not be
- * opened is kept with its wrap, and with its envelope in place of the text, until a key comes.
+ * The text is the opened NoteBody, which the storage seals again. A revision without a text that
+ * could be read is kept with its wrap, and with its envelope in place of the text: until a key comes
+ * (SEALED), or because it does not open under the key that is here, or holds no NoteBody (UNOPENED).
+ * The latter is a gap: one author's fault, or a wrap that was spoiled on the way, which is under no
+ * signature; it is asked for again (page_again.c), and stops nothing else.
  * Context, header and signature are kept in every case, so that any revision can be checked by
  * itself at any time.
  */
@@ -15,8 +18,16 @@
 #include "client/engine/common/common.h"
 #include "keys/public/revision.h"
 
+enum kept_state {
+    KEPT_OPEN = 1,
+    KEPT_SEALED = 2,
+    KEPT_ERASED = 3,
+    KEPT_UNOPENED = 4,
+};
+
 /* One revision, without its text. */
 struct indexed {
+    enum kept_state state;
     uint64_t number;
     struct note_id note;
     struct hash link;
@@ -28,19 +39,10 @@ struct indexed {
     size_t parent_first, parent_count; /* in index.parents */
     bool first;                        /* of its note, by number */
     bool head;                         /* nothing follows it */
-    bool erased;
-    bool sealed; /* kept as received: no key yet */
-    bool name;   /* its text gives a name to a person */
-};
-
-enum kept_state {
-    KEPT_OPEN = 1,
-    KEPT_SEALED = 2,
-    KEPT_ERASED = 3,
+    bool name;                         /* its text gives a name to a person */
 };
 
 struct kept {
-    enum kept_state state;
     struct indexed item; /* number is the key's */
     struct hash epoch_statement;
     struct hash parents[CONTEXT_PARENTS_MAX];
@@ -59,6 +61,8 @@ MUST_CHECK enum status kept_encode(const struct kept *kept, uint8_t **out_bytes,
 MUST_CHECK enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kept);
 /* Whether a text is a NOTE_NAME note, by its first field. */
 bool kept_is_name(struct span text);
+/* Whether something that ought to be readable here is not. */
+bool kept_is_gap(enum kept_state state);
 /* Decodes a text; NULL in *out_body for one that is none. STATUS_NO_MEMORY. */
 MUST_CHECK enum status kept_body(struct span text, struct arena *arena,
                                  Alcove__NoteBody **out_body);

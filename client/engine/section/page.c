@@ -39,42 +39,6 @@ void page_drop(struct request *request)
     request->pieces_size = 0;
 }
 
-static uint32_t purpose(const struct sections *sections)
-{
-    const struct authority_member *self = fold_self(sections->log);
-    if (self == NULL || self->role == ROLE_THERAPIST) {
-        return PURPOSE_TREAT;
-    }
-    return self->role == ROLE_CLIENT ? PURPOSE_PATRQT : PURPOSE_HOPERAT;
-}
-
-static enum status ask_from(struct sections *sections, size_t index, uint64_t from)
-{
-    struct section *section = &sections->items[index];
-    Alcove__PageAsk ask;
-    alcove__page_ask__init(&ask);
-    ask.section = field_of(section->id.bytes, ID_BYTES);
-    ask.from = from;
-    uint32_t entries = sections->common->config.page_entries;
-    ask.to = from + (entries > 0 ? entries : ENGINE_PAGE_ENTRIES) - 1;
-    ask.events_size = sections->log->events.size;
-    ask.purpose = purpose(sections);
-    struct request *request = NULL;
-    enum status status =
-        request_ask(&sections->common->requests, OP_PAGE, NULL, &ask.base, &request);
-    if (status == STATUS_OK) {
-        request->section = index;
-        request->from = from;
-        request->events = sections->log->events;
-    }
-    return status;
-}
-
-enum status page_ask(struct sections *sections, size_t section)
-{
-    return ask_from(sections, section, sections->items[section].timeline.number + 1);
-}
-
 /* That the event is about this very page: ours, read, of this section, from and to. */
 static bool event_names(const struct sections *sections, const struct section *section,
                         const struct event *event, const Alcove__PageReply *reply)
@@ -176,6 +140,7 @@ enum status page_reply(struct sections *sections, struct request *request,
         return STATUS_NO_MEMORY;
     }
     page->section = request->section;
+    page->again = request->again;
     enum status status = reply->from == request->from && reply->to + 1 >= reply->from
                              ? fill(sections, request, page, reply)
                              : STATUS_BAD_PROOF;
@@ -221,8 +186,9 @@ enum status page_reply(struct sections *sections, struct request *request,
     }
     sections->bytes_expected += reply->bytes;
     request->page = page;
-    return page->event_number > page->to ? ask_from(sections, request->section, page->to + 1)
-                                         : STATUS_OK;
+    return page->event_number > page->to && !page->again
+               ? page_ask_from(sections, request->section, page->to + 1)
+               : STATUS_OK;
 }
 
 /* What was asked for after a page that is dropped has no place any more. */
@@ -243,6 +209,10 @@ static enum status enter(struct sections *sections, struct page *page)
 {
     const struct section *section = &sections->items[page->section];
     page->entered = true;
+    if (page->again) {
+        page->timeline.number = page->from - 1;
+        return STATUS_OK;
+    }
     if (section->timeline.number + 1 != page->from ||
         !ID_EQUAL(&section->timeline.head, &page->head_before)) {
         return alarm_stop_at(sections->common, STATUS_EQUIVOCATION,
@@ -254,14 +224,24 @@ static enum status enter(struct sections *sections, struct page *page)
 
 static enum status finish(struct sections *sections, struct page *page)
 {
-    if (page->timeline.number != page->to ||
-        (page->event_number == page->to && !ID_EQUAL(&page->timeline.head, &page->event_head))) {
+    if (page->timeline.number != page->to || (!page->again && page->event_number == page->to &&
+                                              !ID_EQUAL(&page->timeline.head, &page->event_head))) {
         return alarm_stop_at(sections->common, STATUS_BAD_PROOF,
                              "A section's entries are not those that the access log names.",
                              "up to number", page->to);
     }
+    if (page->again) {
+        return page_again_keep(sections, page);
+    }
     enum status status = page_take_signatures(sections, page);
-    return status == STATUS_OK ? page_keep(sections, page) : status;
+    if (status == STATUS_OK) {
+        status = page_keep(sections, page);
+    }
+    if (status == STATUS_OK) {
+        backoff_well(&sections->items[page->section].stopped);
+        sections->stopped_in_row = 0;
+    }
+    return status;
 }
 
 /* The entry named a statement that we do not have: the chains moved on meanwhile. Once. */
@@ -292,7 +272,8 @@ static enum status take_chunk(struct sections *sections, struct request *request
         status = enter(sections, page);
     }
     for (size_t i = 0; i < chunk->n_entry && status == STATUS_OK && page != NULL; i++) {
-        status = page_take_entry(sections, page, chunk->entry[i]);
+        status = page->again ? page_again_entry(sections, page, chunk->entry[i])
+                             : page_take_entry(sections, page, chunk->entry[i]);
         if (status == STATUS_NOT_FOUND) {
             status = fetch_chains(sections, request, page);
             page = NULL;
@@ -306,8 +287,8 @@ static enum status take_chunk(struct sections *sections, struct request *request
     } else if (chunk->status != STATUS_OK) {
         /* Stopped on the way, by a removal for instance: what we hold stays as it was. What the
          * server cannot read it could not read at once again either. */
-        common_retry_later(sections->common, common_code(chunk->status));
-        sections->common->wants.state = true;
+        page_stopped(sections, request->section, common_code(chunk->status));
+        sections->common->wants.state |= chunk->status == STATUS_REFUSED;
         discard_after(sections, request);
     }
     page_drop(request);

@@ -30,6 +30,7 @@ struct page_device {
 
 struct page {
     size_t section;
+    bool again;               /* of entries that are here: only texts that did not open count */
     struct timeline timeline; /* ours, moved on */
     uint64_t from, to;
     struct hash head_before;
@@ -49,16 +50,28 @@ struct page {
     uint8_t *scratch; /* opened texts pass through here */
     size_t scratch_size;
     bool erased; /* some entry came without its text */
+    size_t gaps; /* revisions whose text cannot be read, though it ought to be */
 };
 
-/* page.c */
+/* page_ask.c */
 /* Asks for what follows the last number that we verified of the section at |index|. */
 MUST_CHECK enum status page_ask(struct sections *sections, size_t index);
+/* The same from a number that an answer on its way ends before. */
+MUST_CHECK enum status page_ask_from(struct sections *sections, size_t index, uint64_t from);
+/* |again|: of entries that are here already. */
+MUST_CHECK enum status page_ask_range(struct sections *sections, size_t index, uint64_t from,
+                                      uint64_t to, bool again);
+/* The last number of a page from that one. */
+uint64_t page_ask_end(const struct sections *sections, uint64_t from);
+/* page.c */
 MUST_CHECK enum status page_reply(struct sections *sections, struct request *request,
                                   const Alcove__PageReply *reply);
 /* One frame of chunks; |more| says that the chunk goes on in the next. */
 MUST_CHECK enum status page_chunk(struct sections *sections, struct request *request, bool more,
                                   struct span body);
+/* The server could not hand out what was asked for: |why|. The section is left alone for a while, and
+ * the others go on; when several follow one another, it is the server. */
+void page_stopped(struct sections *sections, size_t index, enum status why);
 void page_drop(struct request *request);
 struct page *page_new(void);
 void page_free(struct page *page);
@@ -67,6 +80,13 @@ void page_free(struct page *page);
  * troubles. */
 MUST_CHECK enum status page_take_entry(struct sections *sections, struct page *page,
                                        const Alcove__PageEntry *entry);
+/* Opens a text under |key|: STATUS_OK, *out_state OPEN and the text in page->scratch, or UNOPENED.
+ * STATUS_NO_MEMORY. */
+MUST_CHECK enum status page_open_text(const struct sections *sections, struct page *page,
+                                      const struct kept *sealed, const struct secret *key,
+                                      enum kept_state *out_state, struct span *out_text);
+/* Each item of the page that is a name is told to the names. */
+MUST_CHECK enum status page_take_names(struct sections *sections, const struct page *page);
 /* The last signature of each device, and what their authors had seen of the logs: checked, and
  * remembered by page_keep. */
 MUST_CHECK enum status page_take_signatures(struct sections *sections, struct page *page);
@@ -83,5 +103,16 @@ MUST_CHECK enum status page_chart(const struct sections *sections, struct page *
 MUST_CHECK enum status page_keep(struct sections *sections, struct page *page);
 /* Of a section that is whole: an emptied revision needs its author's side to have said so. */
 MUST_CHECK enum status page_check_erasures(struct sections *sections, struct section *section);
+/* page_again.c: asks once more for revisions of the section that are gaps; only where
+ * section_asks_again says so. */
+MUST_CHECK enum status page_again_ask(struct sections *sections, size_t index);
+/* One entry of the answer: what opens now is put into the page, all else is passed over. It must be
+ * the revision that is here. */
+MUST_CHECK enum status page_again_entry(struct sections *sections, struct page *page,
+                                        const Alcove__PageEntry *entry);
+/* Keeps what opened. */
+MUST_CHECK enum status page_again_keep(struct sections *sections, struct page *page);
+/* Revisions that were kept sealed are opened under the keys that came since. */
+MUST_CHECK enum status page_again_unseal(struct sections *sections, struct section *section);
 /* After that failed: what was kept of the section before is fetched again if it is the cause. */
 MUST_CHECK enum status page_forget_unproved(struct sections *sections, struct section *section);

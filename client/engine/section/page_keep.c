@@ -41,7 +41,7 @@ static enum status empty_one(struct sections *sections, struct section *section,
     if (status != STATUS_OK) {
         return STATUS_CORRUPT;
     }
-    kept.state = KEPT_ERASED;
+    kept.item.state = KEPT_ERASED;
     kept.wrap = span_of(NULL, 0);
     kept.text = span_of(NULL, 0);
     uint8_t *bytes = NULL;
@@ -53,6 +53,7 @@ static enum status empty_one(struct sections *sections, struct section *section,
     }
     free(bytes);
     if (status == STATUS_OK) {
+        section->gaps -= kept_is_gap(item->state) ? 1 : 0;
         index_erase(&section->index, item);
     }
     return status;
@@ -65,7 +66,7 @@ static enum status empty_note(struct sections *sections, struct section *section
     enum status status = STATUS_OK;
     for (size_t place = run.from; place < run.to && status == STATUS_OK; place++) {
         struct indexed *item = index_at(&section->index, place);
-        if (item->number < before && !item->erased) {
+        if (item->number < before && item->state != KEPT_ERASED) {
             status = empty_one(sections, section, item);
         }
     }
@@ -87,7 +88,7 @@ static bool has_tombstone(const struct index *index, const struct indexed *erase
 static const struct indexed *unproved(const struct index *index)
 {
     for (size_t i = 0; index->erased > 0 && i < index->count; i++) {
-        if (index->items[i].erased && !has_tombstone(index, &index->items[i])) {
+        if (index->items[i].state == KEPT_ERASED && !has_tombstone(index, &index->items[i])) {
             return &index->items[i];
         }
     }
@@ -177,7 +178,7 @@ static void move_on(struct section *section, struct page *page)
     section->missing_number = 0;
 }
 
-static enum status take_names(struct sections *sections, const struct page *page)
+enum status page_take_names(struct sections *sections, const struct page *page)
 {
     const struct authority_section *facts =
         authority_section(sections->log->authority, &sections->items[page->section].id);
@@ -210,13 +211,25 @@ static enum status remember(struct sections *sections, const struct page *page)
     }
     enum status status = section_chart_saw(sections, &page->chart);
     if (status == STATUS_OK) {
-        status = take_names(sections, page);
+        status = page_take_names(sections, page);
     }
     return status == STATUS_OK ? mark_ended(sections, page) : status;
 }
 
+/* The first ask for what came just now is soon, whatever was asked for in vain before. */
+static void count_gaps(const struct sections *sections, struct section *section,
+                       const struct page *page)
+{
+    section->gaps += page->gaps;
+    if (page->gaps > 0) {
+        section->again.times = 0;
+        common_wait(sections->common, &section->again, BACKOFF_UNOPENED);
+    }
+}
+
 static enum status store(struct sections *sections, struct section *section, struct page *page)
 {
+    count_gaps(sections, section, page);
     enum status status = put_items(sections, section, page);
     if (status == STATUS_OK) {
         status = add_to_index(section, page);
@@ -250,6 +263,8 @@ enum status page_keep(struct sections *sections, struct page *page)
     struct timeline before = section->timeline;
     size_t verified_before = section->verified_count;
     uint64_t missing_before = section->missing_number;
+    uint64_t gaps_before = section->gaps;
+    struct backoff again_before = section->again;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;
@@ -263,6 +278,8 @@ enum status page_keep(struct sections *sections, struct page *page)
         }
         section->verified_count = verified_before;
         section->missing_number = missing_before;
+        section->gaps = gaps_before;
+        section->again = again_before;
         index_deinit(&section->index);
         if (status == STATUS_BAD_PROOF) {
             enum status forgot = page_forget_unproved(sections, section);

@@ -153,23 +153,39 @@ static enum status header_fits(const Alcove__PageEntry *entry,
                : STATUS_CORRUPT;
 }
 
-/* Into page->scratch; *out_text borrows from it. */
-static enum status open_text(struct sections *sections, struct page *page,
-                             const Alcove__PageEntry *entry, const struct secret *key,
-                             struct span *out_text)
+/* A text that is no NoteBody is as unreadable as one that does not open: nobody else could show it
+ * either. */
+static enum status judge_text(struct span text, enum kept_state *out_state)
 {
-    if (page->scratch_size < entry->envelope.len) {
+    struct arena arena = {0};
+    Alcove__NoteBody *body = NULL;
+    enum status status = kept_body(text, &arena, &body);
+    *out_state = body != NULL ? KEPT_OPEN : KEPT_UNOPENED;
+    arena_free(&arena);
+    return status;
+}
+
+enum status page_open_text(const struct sections *sections, struct page *page,
+                           const struct kept *sealed, const struct secret *key,
+                           enum kept_state *out_state, struct span *out_text)
+{
+    *out_state = KEPT_UNOPENED;
+    if (page->scratch_size < sealed->text.size) {
         wipe(page->scratch, page->scratch_size);
         free(page->scratch);
-        page->scratch_size = entry->envelope.len;
+        page->scratch_size = sealed->text.size;
         page->scratch = malloc(page->scratch_size);
         if (page->scratch == NULL) {
             page->scratch_size = 0;
             return STATUS_NO_MEMORY;
         }
     }
-    return text_open(&sections->common->practice, key, field_span(entry->context),
-                     field_span(entry->wrap), field_span(entry->envelope), page->scratch, out_text);
+    enum status status = text_open(&sections->common->practice, key, sealed->context, sealed->wrap,
+                                   sealed->text, page->scratch, out_text);
+    if (status != STATUS_OK) {
+        return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+    }
+    return judge_text(*out_text, out_state);
 }
 
 static enum status keep(struct sections *sections, struct page *page,
@@ -180,7 +196,8 @@ static enum status keep(struct sections *sections, struct page *page,
                         .header = field_span(entry->header),
                         .signature = field_span(entry->signature),
                         .epoch_statement = context->epoch_statement};
-    kept.item = (struct indexed){.number = entry->number,
+    kept.item = (struct indexed){.state = KEPT_SEALED,
+                                 .number = entry->number,
                                  .note = context->note,
                                  .link = *link,
                                  .revision = context->revision,
@@ -192,26 +209,27 @@ static enum status keep(struct sections *sections, struct page *page,
     memcpy(kept.parents, context->parent, sizeof kept.parents);
     const struct secret *key =
         section_key(&sections->items[page->section], &context->epoch_statement);
+    kept.wrap = field_span(entry->wrap);
+    kept.text = field_span(entry->envelope);
     if (entry->envelope.len == 0) {
-        kept.state = KEPT_ERASED;
+        kept.item.state = KEPT_ERASED;
         page->erased = true;
-    } else if (key == NULL) {
-        kept.state = KEPT_SEALED;
-        kept.wrap = field_span(entry->wrap);
-        kept.text = field_span(entry->envelope);
-    } else {
-        kept.state = KEPT_OPEN;
-        enum status status = open_text(sections, page, entry, key, &kept.text);
+    } else if (key != NULL) {
+        /* Whose fault it is cannot be told from here: the wrap is under no signature, and what an
+         * author sealed wrongly looks the same. So it is nobody's alarm, and no other note's
+         * trouble. */
+        struct span text;
+        enum status status = page_open_text(sections, page, &kept, key, &kept.item.state, &text);
         if (status != STATUS_OK) {
-            return bad(sections, status,
-                       "A note does not open under its section's key: it was changed on its way "
-                       "or its author sealed it wrongly.",
-                       entry->number);
+            return status;
+        }
+        if (kept.item.state == KEPT_OPEN) {
+            kept.wrap = span_of(NULL, 0);
+            kept.text = text;
         }
     }
-    kept.item.erased = kept.state == KEPT_ERASED;
-    kept.item.sealed = kept.state == KEPT_SEALED;
-    kept.item.name = kept.state == KEPT_OPEN && kept_is_name(kept.text);
+    kept.item.name = kept.item.state == KEPT_OPEN && kept_is_name(kept.text);
+    page->gaps += kept_is_gap(kept.item.state) ? 1 : 0;
     struct page_item *item = &page->items[page->item_count];
     *item = (struct page_item){
         .number = entry->number, .kind = ENTRY_REVISION, .object = *link, .item = kept.item};
@@ -252,7 +270,8 @@ static enum status take_revision(struct sections *sections, struct page *page,
     bool erased = entry->wrap.len == 0 && entry->envelope.len == 0;
     struct signature signature;
     if (status == STATUS_OK && (!field_signature(entry->signature, &signature) ||
-                                (entry->wrap.len == 0) != (entry->envelope.len == 0))) {
+                                (entry->wrap.len == 0) != (entry->envelope.len == 0) ||
+                                (!erased && entry->wrap.len != WRAP_BYTES))) {
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK) {

@@ -137,6 +137,17 @@ bool section_behind(const struct section *section)
     return section->started && section->timeline.number < last && section->denied < last;
 }
 
+bool section_asks(const struct section *section, uint64_t now_ms)
+{
+    return section_behind(section) && backoff_over(&section->stopped, now_ms);
+}
+
+bool section_asks_again(const struct section *section, uint64_t now_ms)
+{
+    return section->gaps > 0 && section->started && section->listed && section->ended_at == 0 &&
+           backoff_over(&section->again, now_ms);
+}
+
 const struct secret *section_key(const struct section *section, const struct hash *epoch)
 {
     for (size_t i = section->key_count; i > 0; i--) {

@@ -38,6 +38,15 @@ struct section {
     size_t epochs_tried, reseals_tried; /* how many of the authority's were looked at */
     uint64_t start_epoch;               /* from which we were given the log; 0: from its start */
     uint64_t missing_number;            /* an entry there named something not yet known */
+    /* Revisions that are here and cannot be read though they ought to be (kept_is_gap): how many, up
+     * to which number a person was told of them, and when they are asked for again. */
+    uint64_t gaps;
+    uint64_t told;
+    struct backoff again;
+    uint64_t again_from;    /* where the next ask begins */
+    struct backoff stopped; /* the server could not hand out what follows */
+    bool stopped_told;      /* to a person */
+    bool unseal;            /* a key came: what was kept sealed may open */
     struct index index;
 };
 
@@ -58,7 +67,9 @@ struct sections {
     size_t count, capacity;
     struct chart_seen *charts;
     size_t chart_count;
-    bool synced_once; /* everything was here once */
+    size_t
+        stopped_in_row; /* pages that the server could not hand out, without a good one between */
+    bool synced_once;   /* everything was here once */
     /* Progress of the pages under way; since engine_new. */
     uint64_t bytes_expected, bytes_received;
     uint64_t revisions_verified, signatures_checked;
@@ -72,6 +83,10 @@ MUST_CHECK enum status section_list(struct sections *sections, const Alcove__Sta
 const struct secret *section_key(const struct section *section, const struct hash *epoch);
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
+/* The same, and the server may be asked for it now. */
+bool section_asks(const struct section *section, uint64_t now_ms);
+/* Whether gaps may be asked for again now. */
+bool section_asks_again(const struct section *section, uint64_t now_ms);
 /* The server owes us nothing more of it than what is here: not asked again before a new STATE. */
 void section_deny(struct section *section);
 /* Makes the index if there is none. STATUS_CORRUPT, STATUS_NO_MEMORY. */

@@ -42,6 +42,8 @@ enum status section_forget(struct sections *sections, struct section *section)
     status = remove_kept(storage, section);
     if (status == STATUS_OK) {
         section->started = false;
+        section->gaps = 0;
+        section->told = 0;
         status = section_store(sections, section);
     }
     status = storage_end(storage, status);

@@ -23,6 +23,7 @@ static enum status keep(struct section *section, const struct authority_epoch *e
         return STATUS_NO_MEMORY;
     }
     section->keys = keys;
+    section->unseal = true;
     keys[section->key_count++] = (struct epoch_key){epoch->epoch, epoch->statement, key};
     return STATUS_OK;
 }

@@ -5,7 +5,7 @@
 
 /* Sections and what we know of charts, in and out of the storage. */
 
-#define SECTION_VERSION   1u
+#define SECTION_VERSION   2u
 #define CHART_KEY_BYTES   (1u + ID_BYTES)
 #define CHART_VALUE_BYTES (8u + HASH_BYTES)
 
@@ -19,6 +19,11 @@ static const struct field HEAD[] = {
     FIELD(struct section, start_epoch, FIELD_U64),
     FIELD(struct section, refused_number, FIELD_U64),
     FIELD(struct section, refused_link, FIELD_BYTES),
+    FIELD(struct section, gaps, FIELD_U64),
+    FIELD(struct section, told, FIELD_U64),
+    FIELD(struct section, again.times, FIELD_U32),
+    FIELD(struct section, again.failed_ms, FIELD_U64),
+    FIELD(struct section, again.until_ms, FIELD_U64),
     FIELD(struct section, verified_count, FIELD_U16),
 };
 

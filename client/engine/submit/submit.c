@@ -68,16 +68,14 @@ static enum status try_one(struct sources *from, struct wish *wish, bool *out_se
     return status;
 }
 
-enum status submit_ask(struct sources *from, bool *out_asked)
+/* Those that the server could not take before, or those that it was not asked for yet. */
+static enum status try_all(struct sources *from, bool failed_before, bool *out_asked)
 {
-    *out_asked = false;
-    if (clock_look(from->common).stopped) {
-        return STATUS_OK; /* what was queued before waits too (decision 23) */
-    }
     struct wish *wish = from->outbox->first;
     while (wish != NULL) {
         struct wish *next = wish->next;
         if (wish->state == ENGINE_WISH_WAITING &&
+            (wish->later.trouble != BACKOFF_NONE) == failed_before &&
             backoff_over(&wish->later, from->common->now_ms) && !same_section_waits(from, wish)) {
             enum status status = try_one(from, wish, out_asked);
             if (status != STATUS_OK || *out_asked) {
@@ -87,6 +85,17 @@ enum status submit_ask(struct sources *from, bool *out_asked)
         wish = next;
     }
     return STATUS_OK;
+}
+
+/* What failed comes last, so that one that the server can never take does not use up each turn. */
+enum status submit_ask(struct sources *from, bool *out_asked)
+{
+    *out_asked = false;
+    if (clock_look(from->common).stopped) {
+        return STATUS_OK; /* what was queued before waits too (decision 23) */
+    }
+    enum status status = try_all(from, false, out_asked);
+    return status == STATUS_OK && !*out_asked ? try_all(from, true, out_asked) : status;
 }
 
 static bool changes_authority(const struct wish *wish)
@@ -196,12 +205,12 @@ enum status submit_reply(struct sources *from, struct request *request, uint32_t
     }
     if (common_passes(status)) {
         wish->state = ENGINE_WISH_WAITING;
-        if (status == STATUS_FULL) { /* reading goes on meanwhile */
+        if (status != STATUS_BUSY) { /* it may be this one alone: all else goes on meanwhile */
             wish->status = status;
-            uint8_t chance = 0;
-            random_bytes(&chance, 1);
-            backoff_failed(&wish->later, BACKOFF_BUSY, from->common->now_ms, chance);
-        } else {
+            common_wait(from->common, &wish->later,
+                        status == STATUS_FULL ? BACKOFF_BUSY : BACKOFF_CORRUPT);
+        }
+        if (status != STATUS_FULL) {
             common_retry_later(from->common, status);
         }
         return STATUS_OK;

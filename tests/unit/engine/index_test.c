@@ -39,8 +39,8 @@ static void add(struct history *history, struct index *index, unsigned *seed)
                              .note = note_at(pick(seed, NOTES)),
                              .kind = pick(seed, 9) == 0 ? REVISION_TOMBSTONE : REVISION_DRAFT,
                              .name = pick(seed, 5) == 0,
-                             .erased = pick(seed, 11) == 0};
-    item->name = item->name && !item->erased;
+                             .state = pick(seed, 11) == 0 ? KEPT_ERASED : KEPT_OPEN};
+    item->name = item->name && item->state == KEPT_OPEN;
     item->link.bytes[0] = (uint8_t)at;
     item->link.bytes[1] = (uint8_t)(at >> 8);
     item->link.bytes[2] = 1;
@@ -136,10 +136,10 @@ static void check(const struct history *history, const struct index *index)
         assert_memory_equal(&item->link, &history->items[i].link, sizeof item->link);
         assert_int_equal(item->first, first);
         assert_int_equal(item->head, is_head(history, i));
-        assert_int_equal(item->erased, history->items[i].erased);
+        assert_int_equal(item->state, history->items[i].state);
         notes += first ? 1 : 0;
         names += first && history->items[i].name ? 1 : 0;
-        erased += history->items[i].erased ? 1 : 0;
+        erased += history->items[i].state == KEPT_ERASED ? 1 : 0;
     }
     assert_int_equal(index->notes, notes);
     assert_int_equal(index->names, names);
@@ -150,7 +150,7 @@ static void check(const struct history *history, const struct index *index)
 static void erase(struct history *history, struct index *index, size_t at)
 {
     index_erase(index, &index->items[at]);
-    history->items[at].erased = true;
+    history->items[at].state = KEPT_ERASED;
     history->items[at].name = false;
 }
 

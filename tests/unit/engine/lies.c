@@ -180,10 +180,6 @@ static void changed_signature(ProtobufCMessage *body)
 {
     flip(&revision_in(body)->signature);
 }
-static void changed_wrap(ProtobufCMessage *body)
-{
-    flip(&revision_in(body)->wrap);
-}
 static void changed_envelope(ProtobufCMessage *body)
 {
     flip(&revision_in(body)->envelope);
@@ -254,7 +250,6 @@ static struct lie lies[] = {
     {"changed context", FRAME_CHUNK + 1000, STATUS_OK, changed_context, false},
     {"changed header", FRAME_CHUNK + 1000, STATUS_OK, changed_header, false},
     {"changed signature", FRAME_CHUNK + 1000, STATUS_OK, changed_signature, false},
-    {"changed wrap", FRAME_CHUNK + 1000, STATUS_DAMAGED, changed_wrap, false},
     {"changed envelope", FRAME_CHUNK + 1000, STATUS_CORRUPT, changed_envelope, false},
     {"cut envelope", FRAME_CHUNK + 1000, STATUS_CORRUPT, cut_envelope, false},
     {"emptied revision", FRAME_CHUNK + 1000, STATUS_BAD_PROOF, emptied_revision, false},

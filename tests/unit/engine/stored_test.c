@@ -139,7 +139,7 @@ static void test_wish(void **state)
 static void kept_sample(struct kept *out)
 {
     counter = 1;
-    *out = (struct kept){.state = KEPT_SEALED, .item = {.number = 7, .parent_count = 2}};
+    *out = (struct kept){.item = {.state = KEPT_SEALED, .number = 7, .parent_count = 2}};
     fill(&out->item.note, sizeof out->item.note);
     fill(&out->item.link, sizeof out->item.link);
     out->item.revision = number();
@@ -184,7 +184,7 @@ static void test_kept(void **state)
     same(vectors, "bytes", span_of(bytes, size));
     struct kept again;
     assert_int_equal(kept_decode(span_of(bytes, size), 7, &again), STATUS_OK);
-    assert_true(again.item.sealed && !again.item.erased);
+    assert_int_equal(again.item.state, KEPT_SEALED);
     assert_int_equal(again.item.number, 7);
     assert_int_equal(again.item.kind, 0x01020304);
     uint8_t *twice = NULL;
@@ -201,7 +201,7 @@ static void test_kept(void **state)
     for (unsigned value = 0; value < 256; value++) {
         longer[1] = (uint8_t)value;
         assert_int_equal(kept_read(span_of(longer, size)),
-                         value >= KEPT_OPEN && value <= KEPT_ERASED ? STATUS_OK : STATUS_CORRUPT);
+                         value >= KEPT_OPEN && value <= KEPT_UNOPENED ? STATUS_OK : STATUS_CORRUPT);
     }
     longer[1] = KEPT_OPEN;
     longer[0] ^= 3;
@@ -279,6 +279,11 @@ static void test_section(void **state)
     section.start_epoch = number();
     section.refused_number = number();
     fill(&section.refused_link, sizeof section.refused_link);
+    section.gaps = number();
+    section.told = number();
+    section.again.times = 0x01020304;
+    section.again.failed_ms = number();
+    section.again.until_ms = number();
     fill(section.verified_device, 2 * sizeof section.verified_device[0]);
     timeline_init(&section.timeline, &practice, &section.id);
     struct keeping keeping;
