@@ -31,6 +31,7 @@
     X(ERASE,                "erase")                      \
     X(ERASE_ACK,            "erase-ack")                  \
     X(SECTION_HEAD,         "section-head")               \
+    X(SECTION_TIMES,        "section-times")              \
     X(IDENTITY,             "identity")                   \
     X(EVENT_RESTRICTED,     "event-restricted")           \
     X(EVENT_TARGET,         "event-target")               \

@@ -60,6 +60,7 @@ static size_t pack_target(const struct event_draft *draft, const struct event_nu
     if (draft->section_local != 0) {
         target.section_number = numbers->section_number;
         target.section_head = id_or_absent(numbers->section_head.bytes, HASH_BYTES);
+        target.section_times = id_or_absent(numbers->section_times.bytes, HASH_BYTES);
     }
     if (draft->chart_local != 0) {
         target.chart_number = numbers->chart_number;

@@ -170,19 +170,17 @@ enum status produce_login(struct txn *txn, const struct core_answer *answer,
     return message_pack(&reply.base, out_body, out_size);
 }
 
-static enum status page_bytes(struct txn *txn, const struct core_answer *answer,
-                              struct hash *out_before)
+/* The change before the page, whose head and times it goes on from: all zero before the first. */
+static enum status change_before(struct txn *txn, const struct core_answer *answer,
+                                 struct section_change *out_change)
 {
-    memset(out_before, 0, sizeof *out_before);
+    *out_change = (struct section_change){.number = 0};
     if (answer->from <= 1) {
         return STATUS_OK;
     }
-    struct section_change change;
-    if (section_log_get(txn, answer->local, answer->from - 1, &change) != STATUS_OK) {
-        return STATUS_CORRUPT;
-    }
-    *out_before = change.head;
-    return STATUS_OK;
+    return section_log_get(txn, answer->local, answer->from - 1, out_change) == STATUS_OK
+               ? STATUS_OK
+               : STATUS_CORRUPT;
 }
 
 enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
@@ -203,9 +201,9 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
     if (status == STATUS_OK) {
         status = path_advance(txn, LEDGER_EVENTS, answer, heads, &consistency, &advance);
     }
-    struct hash before;
+    struct section_change before;
     if (status == STATUS_OK) {
-        status = page_bytes(txn, answer, &before);
+        status = change_before(txn, answer, &before);
     }
     if (status != STATUS_OK) {
         return status;
@@ -216,7 +214,8 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
     proof.inclusion = inclusion.fields;
     reply.proof = &proof;
     if (answer->from > 1) {
-        reply.section_head_before = field_of(before.bytes, HASH_BYTES);
+        reply.section_head_before = field_of(before.head.bytes, HASH_BYTES);
+        reply.section_times_before = field_of(before.times.bytes, HASH_BYTES);
     }
     reply.from = answer->from;
     reply.to = answer->to;

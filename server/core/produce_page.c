@@ -84,6 +84,7 @@ static enum status add_entry(struct txn *txn, const struct section_change *chang
     alcove__page_entry__init(entry);
     entry->number = change->number;
     entry->kind = change->change.kind;
+    entry->time_ms = change->time_ms;
     enum status status = STATUS_OK;
     if (revision) {
         status = fill_revision(txn, &change->change, record, entry);

@@ -31,10 +31,13 @@ static enum status read_next(struct txn *txn, const struct event_fields *fields,
         status = trail_get(txn, TRAIL_SECTION, fields->section_local, &out_next->section);
         numbers->section_number = out_next->section.number;
         numbers->section_head = out_next->section.hash;
+        numbers->section_times = out_next->section.times;
         if (change != NULL && change->kind != 0) {
             numbers->section_number++;
             leaf_section_head(db_practice_of(txn), &out_next->section.hash, numbers->section_number,
                               change->kind, &change->object, &numbers->section_head);
+            leaf_section_times(db_practice_of(txn), &out_next->section.times,
+                               numbers->section_number, fields->time_ms, &numbers->section_times);
         }
     }
     return status;
@@ -71,6 +74,7 @@ static void describe(const struct event_new *event, const struct event_next *nex
         out_stored->section_number = next->numbers.section_number;
         out_stored->section_previous = next->section.event_seq;
         out_stored->section_head = next->numbers.section_head;
+        out_stored->section_times = next->numbers.section_times;
     }
 }
 
@@ -90,6 +94,7 @@ static void append_trails(struct txn *txn, const struct event_stored *stored)
     if (stored->change.kind != 0) {
         head.number = stored->section_number;
         head.hash = stored->section_head;
+        head.times = stored->section_times;
         trail_append(txn, TRAIL_SECTION, fields->section_local, &head);
     }
 }

@@ -70,6 +70,7 @@ struct event_numbers {
     struct hash chart_previous; /* zero at chart_number 1 */
     uint64_t section_number;
     struct hash section_head;
+    struct hash section_times;
 };
 
 /* max(newest leaf time, |clock_ms|): the time for the next event or statement (decision 23). */
@@ -85,7 +86,7 @@ struct event_next {
 
 /*
  * |change| may be NULL or of kind 0: then the section number and head are those of the
- * newest change, unchanged. Only the local numbers of |fields| are looked at.
+ * newest change, unchanged. Only the local numbers and the time of |fields| are looked at.
  */
 MUST_CHECK enum status events_next(struct txn *txn, const struct event_fields *fields,
                                    const struct event_change *change, struct event_next *out_next);
@@ -111,6 +112,7 @@ struct event_stored {
     uint64_t section_number; /* 0: changed no section */
     uint64_t section_previous;
     struct hash section_head;
+    struct hash section_times;
     struct event_change change;
     struct event_reply reply;
     struct hash leaf_hash;

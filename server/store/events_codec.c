@@ -2,7 +2,7 @@
 
 #include "keys/public/bytes/fields.h"
 
-#define VALUE_VERSION 1u
+#define VALUE_VERSION 2u
 
 enum value_flag {
     FLAG_REPLY = 1,
@@ -37,6 +37,7 @@ static const struct field CHANGE[] = {
     FIELD(struct event_stored, change.object, FIELD_BYTES),
     FIELD(struct event_stored, change.object_seq, FIELD_U64),
     FIELD(struct event_stored, section_head, FIELD_BYTES),
+    FIELD(struct event_stored, section_times, FIELD_BYTES),
 };
 static const struct field OPEN[] = {FIELD(struct event_stored, open, FIELD_PART16)};
 static const struct field TARGET[] = {FIELD(struct event_stored, target, FIELD_PART16)};

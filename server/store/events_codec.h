@@ -1,12 +1,12 @@
 /*
  * An event's value in the database, both ways. For events.c and fsck.c alone.
  *
- *   version u8 = 1 ‖ flags u8 ‖ inner nodes u8 ‖
+ *   version u8 = 2 ‖ flags u8 ‖ inner nodes u8 ‖
  *   time u64 ‖ actor u32 ‖ device u32 ‖ chart u32 ‖ section u32 ‖ action u16 ‖ outcome u16 ‖
  *   [actor number u64 ‖ previous u64]                                 actor not 0
  *   [chart number u64 ‖ previous u64]                                 chart not 0
- *   [section number u64 ‖ previous u64 ‖ kind u16 ‖ object(32) ‖ object seq u64 ‖ head(32)]
- *                                                                     flag CHANGE
+ *   [section number u64 ‖ previous u64 ‖ kind u16 ‖ object(32) ‖ object seq u64 ‖ head(32) ‖
+ *    times(32)]                                                       flag CHANGE
  *   leaf hash(32) ‖ inner nodes(32 each) ‖
  *   [open length u16 ‖ open ‖ target opening(32) ‖ length u16 ‖ target]   not LEAF_DROPPED
  *   [restricted opening(32) ‖ length u16 ‖ restricted]                not dropped, or:

@@ -97,6 +97,12 @@ static void check_trail(struct fsck *fsck, const struct event_stored *event, enu
         if (!ID_EQUAL(&head, &event->section_head)) {
             fsck_fault(fsck, "event %llu: section head differs", (unsigned long long)event->seq);
         }
+        struct hash times;
+        leaf_section_times(db_practice_of(fsck->txn), &previous.section_times, link.number,
+                           event->fields.time_ms, &times);
+        if (!ID_EQUAL(&times, &event->section_times)) {
+            fsck_fault(fsck, "event %llu: section times differ", (unsigned long long)event->seq);
+        }
     }
 }
 
@@ -149,7 +155,8 @@ static void check_head(struct fsck *fsck, enum trail_kind kind, uint32_t local, 
     struct trail_link link = link_of(&event, kind);
     if (link.local != local || link.number != head.number ||
         (kind == TRAIL_CHART && !ID_EQUAL(&head.hash, &event.leaf_hash)) ||
-        (kind == TRAIL_SECTION && !ID_EQUAL(&head.hash, &event.section_head))) {
+        (kind == TRAIL_SECTION && (!ID_EQUAL(&head.hash, &event.section_head) ||
+                                   !ID_EQUAL(&head.times, &event.section_times)))) {
         fsck_fault(fsck, "trail %d of %lu: not at its newest event", (int)kind,
                    (unsigned long)local);
     }

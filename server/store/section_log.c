@@ -28,6 +28,8 @@ static enum status read_change(struct txn *txn, uint32_t section_local, uint64_t
     out_change->number = number;
     out_change->change = event.change;
     out_change->head = event.section_head;
+    out_change->times = event.section_times;
+    out_change->time_ms = event.fields.time_ms;
     out_change->event_seq = event_seq;
     return STATUS_OK;
 }
@@ -43,18 +45,18 @@ enum status section_log_get(struct txn *txn, uint32_t section_local, uint64_t nu
     return read_change(txn, section_local, number, event_seq, out_change);
 }
 
-/* The head before |number|: zero before the first. */
-static enum status head_before(struct txn *txn, uint32_t section_local, uint64_t number,
-                               struct hash *out_head)
+/* Head and times before the next number: zero before the first. */
+static enum status walk_begin(struct txn *txn, struct section_walk *walk)
 {
-    memset(out_head, 0, sizeof *out_head);
-    if (number <= 1) {
-        return STATUS_OK;
+    struct section_change before = {.number = 0};
+    enum status status = STATUS_OK;
+    if (walk->next > 1) {
+        status = section_log_get(txn, walk->section_local, walk->next - 1, &before);
     }
-    struct section_change change;
-    enum status status = section_log_get(txn, section_local, number - 1, &change);
     if (status == STATUS_OK) {
-        *out_head = change.head;
+        walk->head = before.head;
+        walk->times = before.times;
+        walk->started = true;
     }
     return status;
 }
@@ -73,8 +75,7 @@ static enum status find_ahead(struct txn *txn, struct section_walk *walk)
     size_t ahead = TRAIL_WAYPOINT_STEP - (size_t)((walk->next - 1) % TRAIL_WAYPOINT_STEP);
     enum status status = STATUS_OK;
     if (!walk->started) {
-        status = head_before(txn, walk->section_local, walk->next, &walk->head);
-        walk->started = status == STATUS_OK;
+        status = walk_begin(txn, walk);
     }
     if (status == STATUS_OK) {
         walk->first = walk->next;
@@ -107,13 +108,19 @@ enum status section_walk_next(struct txn *txn, struct section_walk *walk,
     struct hash head;
     leaf_section_head(db_practice_of(txn), &walk->head, out_change->number, out_change->change.kind,
                       &out_change->change.object, &head);
-    return ID_EQUAL(&head, &out_change->head) ? STATUS_OK : STATUS_CORRUPT;
+    struct hash times;
+    leaf_section_times(db_practice_of(txn), &walk->times, out_change->number, out_change->time_ms,
+                       &times);
+    return ID_EQUAL(&head, &out_change->head) && ID_EQUAL(&times, &out_change->times)
+               ? STATUS_OK
+               : STATUS_CORRUPT;
 }
 
 void section_walk_pass(struct section_walk *walk, const struct section_change *change)
 {
     CHECK(change->number == walk->next);
     walk->head = change->head;
+    walk->times = change->times;
     walk->next++;
 }
 

@@ -13,6 +13,8 @@ struct section_change {
     uint64_t number;
     struct event_change change;
     struct hash head;
+    struct hash times;
+    uint64_t time_ms; /* of its event */
     uint64_t event_seq;
 };
 
@@ -25,8 +27,8 @@ MUST_CHECK enum status section_log_get(struct txn *txn, uint32_t section_local, 
                                        struct section_change *out_change);
 
 /*
- * Changes after |after|, rising, up to |capacity|; *out_count is 0 at the end. Heads are
- * recomputed one from the other, so a wrong kind, object or order is STATUS_CORRUPT.
+ * Changes after |after|, rising, up to |capacity|; *out_count is 0 at the end. Heads and times are
+ * recomputed one from the other, so a wrong kind, object, time or order is STATUS_CORRUPT.
  */
 MUST_CHECK enum status section_log_page(struct txn *txn, uint32_t section_local, uint64_t after,
                                         struct section_change *out_changes, size_t capacity,
@@ -40,9 +42,10 @@ MUST_CHECK enum status section_log_page(struct txn *txn, uint32_t section_local,
 struct section_walk {
     uint32_t section_local;
     uint64_t next;    /* number of the change that section_walk_next gives */
-    struct hash head; /* before it */
-    bool started;     /* |head| is known */
-    uint64_t first;   /* number whose event is seqs[0] */
+    struct hash head; /* before it, and so below */
+    struct hash times;
+    bool started;   /* both are known */
+    uint64_t first; /* number whose event is seqs[0] */
     size_t count;
     uint64_t seqs[TRAIL_WAYPOINT_STEP];
 };

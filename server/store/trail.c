@@ -3,7 +3,7 @@
 #include "keys/public/bytes/cursor.h"
 #include "server/store/events.h"
 
-#define VALUE_BYTES_MAX (8u + 8u + HASH_BYTES)
+#define VALUE_BYTES_MAX (8u + 8u + 2u * HASH_BYTES)
 
 enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
                       struct trail_head *out_head)
@@ -21,6 +21,9 @@ enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
     out_head->event_seq = cursor_read_u64(&reader);
     if (kind != TRAIL_ACTOR) {
         cursor_read_bytes(&reader, out_head->hash.bytes, HASH_BYTES);
+    }
+    if (kind == TRAIL_SECTION) {
+        cursor_read_bytes(&reader, out_head->times.bytes, HASH_BYTES);
     }
     if (cursor_read_done(&reader) != STATUS_OK || out_head->number == 0) {
         return STATUS_CORRUPT;
@@ -231,6 +234,9 @@ void trail_append(struct txn *txn, enum trail_kind kind, uint32_t local,
     cursor_write_u64(&writer, new_head->event_seq);
     if (kind != TRAIL_ACTOR) {
         cursor_write_span(&writer, ID_SPAN(&new_head->hash));
+    }
+    if (kind == TRAIL_SECTION) {
+        cursor_write_span(&writer, ID_SPAN(&new_head->times));
     }
     size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);

@@ -26,6 +26,7 @@ struct trail_head {
     uint64_t number;    /* 0: nothing yet */
     uint64_t event_seq; /* of the newest; meaningless at number 0 */
     struct hash hash;   /* chart: newest leaf hash; section: section_head; actor: zero */
+    struct hash times;  /* section: section_times; all others: zero */
 };
 
 /* STATUS_OK with number 0 for a trail that has nothing. STATUS_CORRUPT. */

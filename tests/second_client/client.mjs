@@ -1,6 +1,6 @@
 // What a client does, in the orders of PROTOCOL.md: joining (3.1), login (3), a sync (4.2), reading a
 // section (5.3, 5.4), writing (4.5, 5.2), a chart's history and the whole log (6).
-import { decode, encode, hex, limits, must, none, numbers, same, u64, zeros } from './bytes.mjs';
+import { decode, encode, field, hex, limits, must, none, numbers, same, u64, zeros } from './bytes.mjs';
 import { ed25519Public, frame, invitationKeys, parseInvitation, random, sha256, sign, verify, x25519Public } from './crypto.mjs';
 import { parseStatement, statementHash, statementType } from './authority.mjs';
 import { Authority } from './members.mjs';
@@ -214,10 +214,13 @@ export async function readSection(wire, profile, world, id, entries = 0) {
         must(from === 1 ? reply.section_head_before.length === 0 : same(reply.section_head_before, timeline.head), 'another history than before');
         if (event.target.chart_number > 0) sawChart(profile, event.target.chart, event.target.chart_number, event.leaf);
         must(chunks.every((chunk) => chunk.status === 0), 'access ended under way');
+        timeline.takeTimes(from === 1 ? zeros(32) : field(reply.section_times_before, 32, 'times'));
         const newest = timeline.page(chunks.flatMap((chunk) => chunk.entry), keys);
         must(timeline.number === reply.to, 'the page ends before its end');
         more = event.target.section_number > reply.to;
-        must(more || same(timeline.head, event.target.section_head), 'the entries are not those that the event names');
+        must(more || (same(timeline.head, event.target.section_head) && same(timeline.times, event.target.section_times)),
+            'the entries are not those that the event names');
+        must(timeline.time <= event.open.time_ms, 'an entry after the event that hands it out');
         for (const taken of newest) {
             if (taken.context.chart_number > 0) sawChart(profile, taken.context.chart, taken.context.chart_number, taken.context.chart_leaf);
             await checkCarried(wire, profile, world, taken);
@@ -270,7 +273,7 @@ export async function submitMoment(wire, profile, world, { chart, reader, catego
 
 /** Every event of one's chart, to the end. */
 export async function chartHistory(wire, profile, chart, limit = limits.EVENTS_PER_PAGE_MAX) {
-    const history = new ChartHistory(chart, profile.charts[hex(chart)] ?? null);
+    const history = new ChartHistory(profile.practice, chart, profile.charts[hex(chart)] ?? null);
     const events = [];
     for (let more = true; more;) {
         const { reply } = await ask(wire, 'EVENTS', { scope: N.ACTION_LOG_CHART, chart, after: history.number, limit,
@@ -291,7 +294,7 @@ export async function chartHistory(wire, profile, chart, limit = limits.EVENTS_P
 
 /** As an auditor: every leaf, and the root over all of them. */
 export async function wholeLog(wire, profile) {
-    const log = new WholeLog();
+    const log = new WholeLog(profile.practice);
     let goal = null;
     while (!goal || log.hashes.length < goal.size) {
         const from = log.hashes.length;

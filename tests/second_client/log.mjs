@@ -166,8 +166,9 @@ export function takeEvent(practice, leaf, what) {
 
 /** Step by step, whether a chart's history has no gap (section 6). */
 export class ChartHistory {
-    constructor(chart, seen) {
+    constructor(practice, chart, seen) {
         this.chart = chart;
+        this.sections = new Sections(practice);
         this.seen = seen; // highest {number, leaf} met elsewhere, or null
         this.number = 0;
         this.last = none;
@@ -185,6 +186,7 @@ export class ChartHistory {
             must(same(this.seen.leaf, event.leaf), 'the history is another than the one seen before');
             this.met = true;
         }
+        this.sections.take(event);
     }
 
     end() {
@@ -192,13 +194,33 @@ export class ChartHistory {
     }
 }
 
+/** Numbers, heads and times of each section, for whoever sees all its events. */
+class Sections {
+    constructor(practice) {
+        this.practice = practice;
+        this.known = new Map();
+    }
+
+    take({ target, open }) {
+        if (target.section_number === 0) return;
+        const before = this.known.get(hex(target.section)) ?? { number: 0, head: none, times: Buffer.alloc(32) };
+        const { section_number: number, section_head: head, section_times: times } = target;
+        const next = number === before.number + 1;
+        must(next || (number === before.number && same(before.head, head)), 'a section goes back, or has two heads');
+        must(same(times, next ? framed('section-times', this.practice, before.times, u64(number), u64(open.time_ms)) : before.times),
+            'an entry with another time than that of its event');
+        this.known.set(hex(target.section), { number, head, times });
+    }
+}
+
 /** Running numbers of all charts and sections in the whole log, as an auditor. */
 export class WholeLog {
-    constructor() {
+    constructor(practice) {
         this.hashes = [];
         this.time = 0;
         this.charts = new Map();
-        this.sections = new Map();
+        this.sections = new Sections(practice);
+        this.practice = practice;
     }
 
     take(event) {
@@ -210,15 +232,10 @@ export class WholeLog {
         must(target && event.restricted, 'an auditor was not shown all');
         if (target.chart_number > 0) {
             const id = hex(target.chart);
-            if (!this.charts.has(id)) this.charts.set(id, new ChartHistory(target.chart, null));
+            if (!this.charts.has(id)) this.charts.set(id, new ChartHistory(this.practice, target.chart, null));
             this.charts.get(id).take(event);
         }
-        if (target.section_number > 0) {
-            const before = this.sections.get(hex(target.section)) ?? { number: 0, head: none };
-            must(target.section_number >= before.number, 'a section goes back');
-            must(target.section_number > before.number || same(before.head, target.section_head), 'a section has two heads');
-            this.sections.set(hex(target.section), { number: target.section_number, head: target.section_head });
-        }
+        this.sections.take(event);
     }
 }
 

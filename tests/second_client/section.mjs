@@ -5,6 +5,7 @@ import { frame, framed, openText, sealText, sha256, sign, verify } from './crypt
 const N = numbers;
 
 export const headAfter = (practice, head, number, kind, object) => framed('section-head', practice, head, u64(number), u16(kind), object);
+export const timesAfter = (practice, times, number, time) => framed('section-times', practice, times, u64(number), u64(time));
 export const linkOf = (practice, header, signature) => framed('link', practice, header, signature);
 
 export function checkSeen(seen) {
@@ -41,6 +42,8 @@ export class Timeline {
         this.number = 0;
         this.head = zeros(32);
         this.heads = new Map([[0, this.head]]);
+        this.times = zeros(32); // null: not known yet
+        this.time = 0; // of the last entry
         this.next = 0; // of the section's chain, without a number so far
         this.when = { seq: 0, time: 0 };
         this.devices = new Map(); // {device, number, link}
@@ -58,10 +61,18 @@ export class Timeline {
         this.number = epoch.body.section_number + 1;
         this.head = headAfter(authority.practice, epoch.body.section_head, this.number, N.ENTRY_STATEMENT, epoch.hash);
         this.heads = new Map([[this.number, this.head]]);
+        this.times = null;
+        this.time = when.time;
         this.next = index + 1;
         this.when = { seq: when.seq + 1, time: when.time };
         this.devices = new Map(epoch.body.start.map((one) => [hex(one.device), { ...one }]));
         return this;
+    }
+
+    /** What a page says of the times before it: ours, or the first that a newcomer is told. */
+    takeTimes(times) {
+        this.times ??= times;
+        must(same(this.times, times), 'other times than before');
     }
 
     differs(from, to, time) {
@@ -72,7 +83,7 @@ export class Timeline {
         this.when = { seq, time: Math.max(this.when.time, time) };
     }
 
-    statement(object) {
+    statement(object, time) {
         const entry = this.section.entries[this.next];
         must(entry && same(entry.statement.hash, object), 'not the next statement of the section');
         const { statement, when } = entry;
@@ -81,24 +92,27 @@ export class Timeline {
         if (statement.type.name === 'EPOCH' || statement.type.name === 'RESEAL') {
             must(statement.body.section_number === this.number && same(statement.body.section_head, this.head), 'an epoch of another place');
         }
+        must(time === when.time, "not the time of the statement's leaf");
         this.next++;
         this.reach(when.seq + 1, when.time);
     }
 
-    echo(object) {
+    echo(object, time) {
         const fact = this.authority.facts.get(hex(object));
         must(fact, 'an ECHO of a statement that is not known');
         const next = this.section.entries[this.next];
         must(fact.seq >= this.when.seq && !(next && next.when.seq < fact.seq), 'an ECHO out of order');
         must(!this.differs(this.when.seq, fact.seq, fact.time), 'an ECHO was left out');
         must(this.differs(fact.seq, fact.seq + 1, fact.time), 'an ECHO of what changes nothing');
+        must(time === fact.time, "not the time of the statement's leaf");
         this.reach(fact.seq + 1, fact.time);
     }
 
-    ended(object) {
+    ended(object, time) {
         const grant = this.section.grants.find((one) => same(one.hash, object));
         const end = grant && this.authority.endAfter(this.section, grant, { seq: this.when.seq, time: Math.max(0, this.when.time - 1) });
         must(end, 'the end of a grant that does not end');
+        must(time >= end, 'an end before it was reached');
         this.reach(this.when.seq, end);
     }
 
@@ -114,7 +128,8 @@ export class Timeline {
         must(same(context.section, section.id) && context.class === section.class && same(context.chart, section.chart), 'of another section');
         const member = authority.member(context.member), device = authority.device(context.device);
         must(member && device && same(device.member, member.id) && device.revoked >= when.seq, 'not by a device of its author');
-        must(authority.may(member, 'write', section, when) && context.kind !== N.REVISION_TOMBSTONE, 'its author could not write here');
+        const then = { seq: when.seq, time: Math.max(when.time, entry.time_ms) };
+        must(authority.may(member, 'write', section, then) && context.kind !== N.REVISION_TOMBSTONE, 'its author could not write here');
         const epoch = authority.epoch(section, when);
         must(!authority.closed(section, when), 'written while the section was closed');
         must(epoch.number === context.epoch && same(epoch.hash, context.epoch_statement), 'not under the newest epoch');
@@ -140,6 +155,7 @@ export class Timeline {
     /** One entry; a revision is given back. */
     step(entry) {
         must(entry.number === this.number + 1, `entry ${this.number + 1} was left out or moved`);
+        must(entry.time_ms >= this.time, 'an entry before the one in front of it');
         let taken = null, object = entry.object;
         if (entry.kind === N.ENTRY_REVISION) {
             taken = this.revision(entry);
@@ -148,11 +164,13 @@ export class Timeline {
             field(object, 32, 'object');
             const by = { [N.ENTRY_STATEMENT]: 'statement', [N.ENTRY_ECHO]: 'echo', [N.ENTRY_ENDED]: 'ended' }[entry.kind];
             must(by, 'an entry of an unknown kind');
-            this[by](object);
+            this[by](object, entry.time_ms);
         }
         this.number++;
         this.head = headAfter(this.authority.practice, this.head, this.number, entry.kind, object);
         this.heads.set(this.number, this.head);
+        this.times = timesAfter(this.authority.practice, this.times, this.number, entry.time_ms);
+        this.time = entry.time_ms;
         return taken;
     }
 

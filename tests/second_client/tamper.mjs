@@ -74,6 +74,8 @@ flips("of a page's event: restricted", 'OP_PAGE', (reply) => [[reply.proof.leaf,
 flips("of a page's checkpoint", 'OP_PAGE', (reply) => [[reply.proof.advance, 'checkpoint']]);
 flips("of a page's inclusion", 'OP_PAGE', (reply) => reply.proof.inclusion.map((_, i) => [reply.proof.inclusion, i]));
 flips('of head_before', 'OP_PAGE', (reply) => (reply.from > 1 ? [[reply, 'section_head_before']] : []));
+flips('of times_before', 'OP_PAGE', (reply) => (reply.from > 1 ? [[reply, 'section_times_before']] : []));
+changes("an entry's time moved", 'OP_PAGE', (_, answer) => { entries(answer)[0].time_ms += 1; });
 flips('of a proof of what an author carries', 'OP_PROOF', (reply) => reply.inclusion.slice(0, 1).map((_, i) => [reply.inclusion, i]));
 changes('a leaf left out', 'OP_LEAVES', (reply) => { reply.leaves = reply.leaves.subarray(0, -80); });
 // The client asks for what is missing; then the server has nothing.

@@ -8,7 +8,7 @@ import { cat, decode, encode, field, hex, must, numbers, same, u64, unhex, zeros
 import { ed25519Public, frame, framed, hpkeOpen, invitationKeys, openText, openWrap, sealInfo, sha256, verify, x25519Public } from './crypto.mjs';
 import { identityHash, statementHash } from './authority.mjs';
 import { Authority, shortCodeOrder } from './members.mjs';
-import { Timeline } from './section.mjs';
+import { Timeline, timesAfter } from './section.mjs';
 import { ChartHistory, WholeLog, checkConsistency, checkInclusion, isReadOf, leafHash, openAdvance, openCheckpoint, rootEndingAt, rootOf,
     splitStatementLeaf, statementLeaf, takeEvent } from './log.mjs';
 import { loginParts, seenMessage } from './client.mjs';
@@ -107,9 +107,12 @@ function checkSection(at, { practice, authority }) {
     const timeline = new Timeline(authority, section);
     timeline.page(chunk.entry, keys);
     timeline.whole();
+    let times = zeros(32);
     chunk.entry.forEach((entry, i) => {
         const one = at(`entry ${i + 1}`);
-        must(entry.number === one.number('number') && entry.kind === one.number('kind'), 'entry');
+        must(entry.number === one.number('number') && entry.kind === one.number('kind') && entry.time_ms === one.number('time'), 'entry');
+        times = timesAfter(practice, times, entry.number, entry.time_ms);
+        is(times, one.bytes('times'), 'times');
         is(timeline.heads.get(i + 1), one.bytes('head'), 'head');
         if (entry.kind !== N.ENTRY_REVISION) is(entry.object, one.bytes('object'), 'object');
     });
@@ -131,8 +134,8 @@ function checkSection(at, { practice, authority }) {
 }
 
 function checkEvents(at, { practice, leaves }, timeline, count) {
-    const whole = new WholeLog();
-    const history = new ChartHistory(timeline.section.chart, null);
+    const whole = new WholeLog(practice);
+    const history = new ChartHistory(practice, timeline.section.chart, null);
     for (let i = 0; i < count; i++) {
         const one = at(`event ${i}`);
         const hashes = ['target', 'restricted'].map((part) => framed(`event-${part}`, practice, one.bytes(`${part}_opening`), one.bytes(part)));
@@ -197,6 +200,9 @@ function checkPages(at, { practice }, opened, timeline) {
             reply.to === one.number('to'), name);
         must(event.target.section_number === timeline.number, 'the section\'s last number');
         is(event.target.section_head, timeline.head, 'the section\'s last head');
+        is(event.target.section_times, timeline.times, 'the section\'s times');
+        const before = reply.from === 1 ? zeros(32) : at(`entry ${reply.from - 1}`).bytes('times');
+        is(reply.from === 1 ? zeros(32) : field(reply.section_times_before, 32, name), before, 'times before');
         is(reply.from === 1 ? zeros(32) : field(reply.section_head_before, 32, name), timeline.heads.get(reply.from - 1), 'head before');
         const whole = decode('PageChunk', at('page').bytes('chunk')).entry.slice(reply.from - 1, reply.to);
         is(encode('PageChunk', { entry: whole, last: true }), one.bytes('chunk'), 'entries');

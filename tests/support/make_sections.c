@@ -221,9 +221,9 @@ static struct make_section *section_of(struct make_world *world, const struct se
 }
 
 static void step(struct make_world *world, struct make_section *section, uint32_t kind,
-                 const struct hash *object)
+                 const struct hash *object, uint64_t time_ms)
 {
-    const struct timeline_entry entry = {.kind = kind, .object = *object};
+    const struct timeline_entry entry = {.kind = kind, .object = *object, .time_ms = time_ms};
     enum timeline_reason reason = TIMELINE_FINE;
     enum status status = timeline_step(&section->timeline, world->authority, &entry, &reason);
     if (status != STATUS_OK) {
@@ -249,13 +249,16 @@ enum status make_try(struct make_world *world, struct made made)
         return status;
     }
     log_taken(world, made);
+    uint64_t time_ms = world->time_ms;
     world->seq++;
     world->time_ms += 1000u;
     if (world->result.has_section) {
-        step(world, section_of(world, &world->result.section), ENTRY_STATEMENT, &made.hash);
+        step(world, section_of(world, &world->result.section), ENTRY_STATEMENT, &made.hash,
+             time_ms);
     }
     for (size_t i = 0; i < world->result.touched_count; i++) {
-        step(world, section_of(world, &world->result.touched[i]->id), ENTRY_ECHO, &made.hash);
+        step(world, section_of(world, &world->result.touched[i]->id), ENTRY_ECHO, &made.hash,
+             time_ms);
     }
     return STATUS_OK;
 }
@@ -296,7 +299,7 @@ size_t make_end_by_clock(struct make_world *world)
         for (size_t i = 0; i < count; i++) {
             struct hash grant = endings[i].grant->statement;
             struct make_section *section = section_of(world, &endings[i].section->id);
-            step(world, section, ENTRY_ENDED, &grant);
+            step(world, section, ENTRY_ENDED, &grant, world->time_ms);
             assert_int_equal(authority_mark_ended(world->authority, &section->id, &grant),
                              STATUS_OK);
         }
@@ -378,7 +381,9 @@ void make_revision(struct make_world *world, const struct make_section *section,
 enum status make_write(struct make_world *world, struct make_section *section,
                        const struct make_revision *revision, enum timeline_reason *out_reason)
 {
-    const struct timeline_entry entry = {
-        .kind = ENTRY_REVISION, .object = revision->link, .context = &revision->parsed};
+    const struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                         .object = revision->link,
+                                         .context = &revision->parsed,
+                                         .time_ms = world->time_ms};
     return timeline_step(&section->timeline, world->authority, &entry, out_reason);
 }

@@ -38,6 +38,7 @@ record('event', { target_hash: targetHash, restricted_hash: restrictedHash,
 record('statement', { type: 21, number: 7, commitment,
     leaf: Buffer.concat([u16(1), u16(21), label, u64(7), commitment, Buffer.alloc(4)]) });
 record('section head', { number: 9, kind: 2, head: framed('section-head', previous, u64(9), u16(2), object) });
+record('section times', { number: 9, time, times: framed('section-times', previous, u64(9), u64(time)) });
 record('hashes', { statement_hash: framed('statement', statement), identity_hash: framed('identity', key),
     practice_id: sha256(statement) });
 record('origins', { statements: `alcove.invalid/${hex}/statements`, events: `alcove.invalid/${hex}/events` });

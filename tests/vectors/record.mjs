@@ -101,10 +101,12 @@ const sectionId = fixed('section', 16), chart = fixed('chart', 16);
 const entries = [], epochs = [];
 let timeline;
 const put = (kind, object, values = {}) => {
-    entries.push({ number: entries.length + 1, kind, ...(kind === N.ENTRY_REVISION ? values : { object }) });
+    // A statement's entry is written down with the statement; the others after all so far.
+    const last = kind === N.ENTRY_STATEMENT || kind === N.ENTRY_ECHO ? log.length - 1 : log.length;
+    entries.push({ number: entries.length + 1, kind, ...(kind === N.ENTRY_REVISION ? values : { object }), time_ms: timeOf(last) });
     timeline ??= new Timeline(authority, authority.section(sectionId));
     timeline.step({ wrap: none, envelope: none, ...entries.at(-1) });
-    entries.at(-1).head = timeline.head;
+    Object.assign(entries.at(-1), { head: timeline.head, times: timeline.times });
 };
 const say = (name, by, body) => {
     const hash = append(name, chains.section, by, body, device(by));
@@ -167,11 +169,13 @@ epoch(T1);
 // ---- events: a login, then one for each entry of the section, then two reads by C1
 
 const events = [];
-function event(open, target) {
+let clock = timeOf(0);
+function event({ time_ms: time = clock + 1000, ...open }, target) {
     const n = events.length;
+    clock = time;
     const { chart_number: number = 0 } = target;
     const previous = number > 1 ? events.filter((one) => one.chartNumber === number - 1)[0].hash : none;
-    const parts = { open: encode('EventOpen', { version: 1, salt: fixed(`salt ${n}`), time_ms: timeOf(100 + n), outcome: N.OUTCOME_OK, ...open }),
+    const parts = { open: encode('EventOpen', { version: 1, salt: fixed(`salt ${n}`), time_ms: time, outcome: N.OUTCOME_OK, ...open }),
         target: encode('EventTarget', { ...target, chart_previous: previous }),
         restricted: encode('EventRestricted', { device: fixed('C1 device', 16), source: fixed('source', 16) }) };
     const openings = { target: fixed(`target ${n}`), restricted: fixed(`restricted ${n}`) };
@@ -182,10 +186,11 @@ function event(open, target) {
 const asC1 = { actor: C1.member, role: N.ROLE_CLIENT };
 event({ ...asC1, action: N.ACTION_LOGIN }, { basis_kind: N.BASIS_SELF });
 const aboutChart = (number) => ({ class: N.CLASS_SHARED, chart, section: sectionId, section_number: number, section_head: entries[number - 1].head,
+    section_times: entries[number - 1].times,
     chart_number: events.filter((one) => one.chartNumber > 0).length + 1 });
 const ACTIONS = { [N.ENTRY_REVISION]: N.ACTION_WRITE, [N.ENTRY_STATEMENT]: N.ACTION_GRANT, [N.ENTRY_ECHO]: N.ACTION_SUSPEND, [N.ENTRY_ENDED]: N.ACTION_GRANT_ENDED };
 for (const entry of entries) {
-    event({ actor: T1.member, role: N.ROLE_THERAPIST, action: ACTIONS[entry.kind] }, { ...aboutChart(entry.number), object: entry.object ?? none,
+    event({ time_ms: entry.time_ms, actor: T1.member, role: N.ROLE_THERAPIST, action: ACTIONS[entry.kind] }, { ...aboutChart(entry.number), object: entry.object ?? none,
         from: entry.number, to: entry.number, basis_kind: N.BASIS_OWNER });
 }
 const eventsRoot = (size) => rootOf(events.slice(0, size).map((one) => one.hash));
@@ -194,7 +199,7 @@ const seenEvents = { events_size: events.length, events_root: eventsRoot(events.
 revise(C1, 'An answer', { chart_number: events.length - 1, chart_leaf: events.at(-1).hash, seen: { ...sizes(), ...seenEvents } });
 const read = (from, to) => event({ ...asC1, action: N.ACTION_READ, purpose: N.PURPOSE_PATRQT },
     { ...aboutChart(entries.length), from, to, basis_kind: N.BASIS_GRANT, basis: section().grants[1].hash });
-event({ ...asC1, action: N.ACTION_WRITE }, { ...aboutChart(entries.length), object: revisions.at(-1).made.link, basis_kind: N.BASIS_GRANT });
+event({ ...asC1, time_ms: entries.at(-1).time_ms, action: N.ACTION_WRITE }, { ...aboutChart(entries.length), object: revisions.at(-1).made.link, basis_kind: N.BASIS_GRANT });
 read(1, entries.length);
 read(3, 5);
 
@@ -221,8 +226,9 @@ function openerOf({ recipient, kind }) {
     const who = [...Object.values(people), second].find((one) => one.device.equals(recipient));
     return `${who.name} ${kind === N.RECIPIENT_DEVICE ? 'sealing' : 'recovery'}`;
 }
-entries.forEach((one) => record(`entry ${one.number}`, 'An entry of the section: kind, object (for a revision its link) and the head after it.',
-    { number: one.number, kind: one.kind, object: one.object ?? revisions.find((made) => made.number === one.number).made.link, head: one.head }));
+entries.forEach((one) => record(`entry ${one.number}`, 'An entry of the section: kind, object (for a revision its link), the time at which it was written down,\nand head and times after it.',
+    { number: one.number, kind: one.kind, object: one.object ?? revisions.find((made) => made.number === one.number).made.link,
+        time: one.time_ms, head: one.head, times: one.times }));
 revisions.forEach(({ made, random, body, number, epoch: of, by }, i) => record(`revision ${i + 1}`, 'A revision: the random values that it was sealed with, its text (a NoteBody) and its parts. The envelope is in the page.',
     { number, author: `${by.name} content`, epoch: of, revision_key: random.key, wrap_nonce: random.wrapNonce, envelope_nonce: random.nonce, text: body,
         context: made.context, header: made.header, signature: made.signature, link: made.link, wrap: made.wrap, envelope_size: made.envelope.length,
@@ -259,8 +265,9 @@ function page(name, how, from, to, seq) {
     record(name, how, { from, to, reply: encode('PageReply', { proof: { leaf: { seq, open: of.open, target_hash: of.hashes.target,
         restricted_hash: of.hashes.restricted, target_opening: of.openings.target, target: of.target, restricted_opening: of.openings.restricted,
         restricted: of.restricted }, advance: { checkpoint: note('events', all, eventsRoot(all)), consistency: proofBetween(hashes, 7) },
-    inclusion: pathOf(hashes, seq) }, section_head_before: from > 1 ? entries[from - 2].head : none, from, to }),
-    chunk: encode('PageChunk', { entry: entries.slice(from - 1, to).map(({ head, ...entry }) => entry), last: true }) });
+    inclusion: pathOf(hashes, seq) }, section_head_before: from > 1 ? entries[from - 2].head : none, from, to,
+    section_times_before: from > 1 ? entries[from - 2].times : none }),
+    chunk: encode('PageChunk', { entry: entries.slice(from - 1, to).map(({ head, times, ...entry }) => entry), last: true }) });
 }
 page('page', 'C1 reads the whole section, having verified 7 events: PageReply and the one PageChunk.', 1, entries.length, all - 2);
 page('partial page', 'C1 reads 3 to 5: the event has the last number and head of the section all the same.', 3, 5, all - 1);

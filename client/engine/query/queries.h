@@ -9,11 +9,12 @@
 
 enum query_kind { QUERY_ASK = 1, QUERY_CHART = 2, QUERY_ALL = 3, QUERY_TRY = 4 };
 
-/* Where one chart's or section's running number stands, in an auditor's pass. */
+/* Where one chart's or section's running number stands, in a pass over all its events. */
 struct query_run {
     uint8_t id[ID_BYTES];
     uint64_t number;
-    struct hash last; /* leaf hash, or section head */
+    struct hash last;  /* leaf hash, or section head */
+    struct hash times; /* section: running hash of its entries' times */
 };
 struct query_runs {
     struct query_run *runs;
@@ -43,6 +44,7 @@ struct query {
     uint8_t *leaves; /* each: u16 size, bytes */
     size_t leaves_size, leaves_capacity;
     size_t leaf_count, hash_capacity;
+    /* CHART and ALL */
     uint64_t time_ms;
     struct query_runs charts, sections;
     struct query_verdict verdict;
@@ -81,8 +83,8 @@ MUST_CHECK enum status queries_check_chart(const struct queries *queries, struct
 /* Nothing of the chart's history that anybody saw is missing. */
 MUST_CHECK enum status queries_check_chart_end(const struct queries *queries,
                                                const struct query *query);
-MUST_CHECK enum status queries_check_all(struct query *query, const struct event *event,
-                                         const Alcove__EventLeaf *leaf);
+MUST_CHECK enum status queries_check_all(const struct queries *queries, struct query *query,
+                                         const struct event *event, const Alcove__EventLeaf *leaf);
 
 /* queries_export.c: of a DONE QUERY_ALL. STATUS_IO: the writer said no. */
 MUST_CHECK enum status queries_export(const struct query *query, query_write_file *write,

@@ -237,7 +237,7 @@ static enum status on_leaves(struct queries *queries, struct query *query,
         struct event event;
         status = event_take(queries->log, reply->leaf[i], &event);
         if (status == STATUS_OK) {
-            status = queries_check_all(query, &event, reply->leaf[i]);
+            status = queries_check_all(queries, query, &event, reply->leaf[i]);
         }
         event_free(&event);
     }

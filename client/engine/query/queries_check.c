@@ -1,40 +1,9 @@
 #include "client/engine/query/queries.h"
 
 #include "keys/public/bytes/array.h"
+#include "keys/public/log/leaf.h"
 
 /* What makes a history whole (decision 15) and a log its own (decision 16). */
-
-enum status queries_check_chart(const struct queries *queries, struct query *query,
-                                const struct event *event)
-{
-    const Alcove__EventTarget *target = event->target;
-    struct chart_id chart;
-    struct hash previous = {{0}};
-    if (target == NULL || !field_chart(target->chart, &chart) ||
-        !ID_EQUAL(&chart, &query->terms.chart) ||
-        !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
-        return STATUS_BAD_CHAIN;
-    }
-    if (target->chart_number != query->number + 1 || !ID_EQUAL(&previous, &query->last_leaf)) {
-        return STATUS_BAD_CHAIN;
-    }
-    query->number++;
-    query->last_leaf = event->leaf;
-    const struct chart_seen *seen = section_chart_seen(queries->sections, &chart);
-    if (seen != NULL && seen->number == query->number) {
-        if (!ID_EQUAL(&seen->leaf, &event->leaf)) {
-            return STATUS_EQUIVOCATION;
-        }
-        query->seen_met = true;
-    }
-    return STATUS_OK;
-}
-
-enum status queries_check_chart_end(const struct queries *queries, const struct query *query)
-{
-    const struct chart_seen *seen = section_chart_seen(queries->sections, &query->terms.chart);
-    return seen == NULL || query->seen_met ? STATUS_OK : STATUS_REWOUND;
-}
 
 static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYTES])
 {
@@ -51,6 +20,79 @@ static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYT
     *run = (struct query_run){0};
     memcpy(run->id, id, ID_BYTES);
     return run;
+}
+
+/*
+ * Whoever sees all events of a section sees each of its numbers begin: with the event that wrote
+ * the entry down. So an entry's time, which its readers are told beside the entry alone, is the
+ * time of that event's leaf.
+ */
+static enum status check_section_run(const struct queries *queries, struct query *query,
+                                     const struct event *event)
+{
+    const Alcove__EventTarget *target = event->target;
+    if (target->section_number == 0) {
+        return STATUS_OK;
+    }
+    struct section_id section;
+    struct hash head;
+    struct hash times;
+    if (!field_section(target->section, &section) || !field_hash(target->section_head, &head) ||
+        !field_hash(target->section_times, &times)) {
+        return STATUS_MALFORMED;
+    }
+    struct query_run *run = run_of(&query->sections, section.bytes);
+    if (run == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    bool next = target->section_number == run->number + 1;
+    if (!next && (target->section_number != run->number || !ID_EQUAL(&head, &run->last))) {
+        return STATUS_BAD_CHAIN;
+    }
+    if (next) {
+        struct hash before = run->times;
+        run->number++;
+        run->last = head;
+        leaf_section_times(&queries->common->practice, &before, run->number, event->open->time_ms,
+                           &run->times);
+    }
+    return ID_EQUAL(&times, &run->times) ? STATUS_OK : STATUS_BAD_CHAIN;
+}
+
+enum status queries_check_chart(const struct queries *queries, struct query *query,
+                                const struct event *event)
+{
+    const Alcove__EventTarget *target = event->target;
+    struct chart_id chart;
+    struct hash previous = {{0}};
+    if (target == NULL || !field_chart(target->chart, &chart) ||
+        !ID_EQUAL(&chart, &query->terms.chart) ||
+        !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
+        return STATUS_BAD_CHAIN;
+    }
+    if (target->chart_number != query->number + 1 || !ID_EQUAL(&previous, &query->last_leaf)) {
+        return STATUS_BAD_CHAIN;
+    }
+    if (event->open->time_ms < query->time_ms) {
+        return STATUS_BAD_CHAIN;
+    }
+    query->time_ms = event->open->time_ms;
+    query->number++;
+    query->last_leaf = event->leaf;
+    const struct chart_seen *seen = section_chart_seen(queries->sections, &chart);
+    if (seen != NULL && seen->number == query->number) {
+        if (!ID_EQUAL(&seen->leaf, &event->leaf)) {
+            return STATUS_EQUIVOCATION;
+        }
+        query->seen_met = true;
+    }
+    return check_section_run(queries, query, event);
+}
+
+enum status queries_check_chart_end(const struct queries *queries, const struct query *query)
+{
+    const struct chart_seen *seen = section_chart_seen(queries->sections, &query->terms.chart);
+    return seen == NULL || query->seen_met ? STATUS_OK : STATUS_REWOUND;
 }
 
 static enum status check_chart_run(struct query *query, const struct event *event)
@@ -77,30 +119,6 @@ static enum status check_chart_run(struct query *query, const struct event *even
     return STATUS_OK;
 }
 
-static enum status check_section_run(struct query *query, const struct event *event)
-{
-    const Alcove__EventTarget *target = event->target;
-    if (target->section_number == 0) {
-        return STATUS_OK;
-    }
-    struct section_id section;
-    struct hash head;
-    if (!field_section(target->section, &section) || !field_hash(target->section_head, &head)) {
-        return STATUS_MALFORMED;
-    }
-    struct query_run *run = run_of(&query->sections, section.bytes);
-    if (run == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    if (target->section_number < run->number ||
-        (target->section_number == run->number && !ID_EQUAL(&head, &run->last))) {
-        return STATUS_BAD_CHAIN;
-    }
-    run->number = target->section_number;
-    run->last = head;
-    return STATUS_OK;
-}
-
 static enum status keep_leaf(struct query *query, const struct event *event,
                              const Alcove__EventLeaf *leaf)
 {
@@ -124,8 +142,8 @@ static enum status keep_leaf(struct query *query, const struct event *event,
     return merkle_frontier_append(&query->frontier, &event->leaf, NULL);
 }
 
-enum status queries_check_all(struct query *query, const struct event *event,
-                              const Alcove__EventLeaf *leaf)
+enum status queries_check_all(const struct queries *queries, struct query *query,
+                              const struct event *event, const Alcove__EventLeaf *leaf)
 {
     if (event->seq != query->leaf_count || leaf->open.len > EVENT_LEAF_BYTES_MAX) {
         return STATUS_BAD_PROOF;
@@ -138,7 +156,7 @@ enum status queries_check_all(struct query *query, const struct event *event,
     if (event->target != NULL) {
         status = check_chart_run(query, event);
         if (status == STATUS_OK) {
-            status = check_section_run(query, event);
+            status = check_section_run(queries, query, event);
         }
     }
     return status == STATUS_OK ? keep_leaf(query, event, leaf) : status;

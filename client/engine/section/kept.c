@@ -2,7 +2,7 @@
 
 #include "keys/public/bytes/fields.h"
 
-#define KEPT_VERSION 1u
+#define KEPT_VERSION 2u
 
 static const struct field HEAD[] = {
     FIELD(struct kept, item.state, FIELD_U8),
@@ -13,6 +13,7 @@ static const struct field HEAD[] = {
     FIELD(struct kept, item.author, FIELD_BYTES),
     FIELD(struct kept, item.device, FIELD_BYTES),
     FIELD(struct kept, item.epoch, FIELD_U64),
+    FIELD(struct kept, item.time_ms, FIELD_U64),
     FIELD(struct kept, epoch_statement, FIELD_BYTES),
     FIELD(struct kept, item.parent_count, FIELD_U8),
 };

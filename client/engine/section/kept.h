@@ -2,7 +2,7 @@
  * How a verified revision is kept in the storage. Internal to the engine.
  *
  *   version u8 ‖ state u8 ‖ note(16) ‖ link(32) ‖ revision u64 ‖ kind u32 ‖ author(16) ‖
- *   device(32) ‖ epoch u64 ‖ epoch statement(32) ‖ parents u8 ‖ parent(32)… ‖
+ *   device(32) ‖ epoch u64 ‖ time u64 ‖ epoch statement(32) ‖ parents u8 ‖ parent(32)… ‖
  *   context, header, signature, wrap, text: each u32 size ‖ bytes
  *
  * The text is the opened NoteBody, which the storage seals again. A revision without a text that
@@ -36,6 +36,7 @@ struct indexed {
     struct member_id author;
     struct hash device;
     uint64_t epoch;
+    uint64_t time_ms;                  /* when the server wrote it down, as its access log proves */
     size_t parent_first, parent_count; /* in index.parents */
     bool first;                        /* of its note, by number */
     bool head;                         /* nothing follows it */

@@ -95,7 +95,8 @@ static enum status fill(struct sections *sections, struct request *request, stru
         !event_names(sections, &sections->items[request->section], &event, reply)) {
         status = STATUS_BAD_PROOF;
     }
-    if (status == STATUS_OK && !field_hash(event.target->section_head, &page->event_head)) {
+    if (status == STATUS_OK && (!field_hash(event.target->section_head, &page->event_head) ||
+                                !field_hash(event.target->section_times, &page->event_times))) {
         status = STATUS_MALFORMED;
     }
     if (status == STATUS_OK) {
@@ -105,10 +106,18 @@ static enum status fill(struct sections *sections, struct request *request, stru
     }
     event_free(&event);
     if (status == STATUS_OK &&
-        !field_optional(reply->section_head_before, page->head_before.bytes, HASH_BYTES)) {
+        (!field_optional(reply->section_head_before, page->head_before.bytes, HASH_BYTES) ||
+         !field_optional(reply->section_times_before, page->times_before.bytes, HASH_BYTES))) {
         status = STATUS_MALFORMED;
     }
     return status;
+}
+
+/* That the event says of the section's end what the entries up to there give. */
+static bool event_ends(const struct page *page, const struct timeline *timeline)
+{
+    return ID_EQUAL(&timeline->head, &page->event_head) &&
+           (!timeline->times_known || ID_EQUAL(&timeline->times, &page->event_times));
 }
 
 /* Nothing was handed out: then the event may name no more entries than that, and its head is ours. */
@@ -117,8 +126,7 @@ static enum status check_nothing(const struct section *section, const struct pag
     if (page->event_number > page->to) {
         return STATUS_BAD_PROOF;
     }
-    return section->timeline.number == page->to &&
-                   !ID_EQUAL(&section->timeline.head, &page->event_head)
+    return section->timeline.number == page->to && !event_ends(page, &section->timeline)
                ? STATUS_EQUIVOCATION
                : STATUS_OK;
 }
@@ -219,13 +227,19 @@ static enum status enter(struct sections *sections, struct page *page)
                              "The server shows another history of a section than before.",
                              "up to number", page->from - 1);
     }
-    return copy_timeline(&section->timeline, &page->timeline);
+    enum status status = copy_timeline(&section->timeline, &page->timeline);
+    if (status == STATUS_OK && !timeline_take_times(&page->timeline, &page->times_before)) {
+        status = alarm_stop_at(sections->common, STATUS_EQUIVOCATION,
+                               "The server shows other times of a section's entries than before.",
+                               "up to number", page->from - 1);
+    }
+    return status;
 }
 
 static enum status finish(struct sections *sections, struct page *page)
 {
-    if (page->timeline.number != page->to || (!page->again && page->event_number == page->to &&
-                                              !ID_EQUAL(&page->timeline.head, &page->event_head))) {
+    if (page->timeline.number != page->to || page->timeline.time_ms > page->time_ms ||
+        (!page->again && page->event_number == page->to && !event_ends(page, &page->timeline))) {
         return alarm_stop_at(sections->common, STATUS_BAD_PROOF,
                              "A section's entries are not those that the access log names.",
                              "up to number", page->to);

@@ -33,10 +33,10 @@ struct page {
     bool again;               /* of entries that are here: only texts that did not open count */
     struct timeline timeline; /* ours, moved on */
     uint64_t from, to;
-    struct hash head_before;
+    struct hash head_before, times_before;
     struct seen_log seen;  /* the events log as this page's proof shows it */
     uint64_t event_number; /* the section's last number as the event says */
-    struct hash event_head;
+    struct hash event_head, event_times;
     struct chart_seen chart; /* the highest place in the chart's history that it tells of */
     uint64_t time_ms;
     uint64_t revisions, signatures; /* checked in it */

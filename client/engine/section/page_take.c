@@ -205,6 +205,7 @@ static enum status keep(struct sections *sections, struct page *page,
                                  .author = context->member,
                                  .device = context->device,
                                  .epoch = context->epoch,
+                                 .time_ms = entry->time_ms,
                                  .parent_count = context->parent_count};
     memcpy(kept.parents, context->parent, sizeof kept.parents);
     const struct secret *key =
@@ -283,7 +284,8 @@ static enum status take_revision(struct sections *sections, struct page *page,
     }
     struct hash link;
     revision_link(field_span(entry->header), &signature, &sections->common->practice, &link);
-    struct timeline_entry next = {.kind = ENTRY_REVISION, .object = link, .context = &context};
+    struct timeline_entry next = {
+        .kind = ENTRY_REVISION, .object = link, .context = &context, .time_ms = entry->time_ms};
     status = step(sections, page, entry, &next);
     if (status != STATUS_OK) {
         return status;
@@ -308,7 +310,7 @@ static enum status take_revision(struct sections *sections, struct page *page,
 static enum status take_other(struct sections *sections, struct page *page,
                               const Alcove__PageEntry *entry)
 {
-    struct timeline_entry next = {.kind = entry->kind};
+    struct timeline_entry next = {.kind = entry->kind, .time_ms = entry->time_ms};
     if (!field_hash(entry->object, &next.object)) {
         return bad(sections, STATUS_MALFORMED, "An entry without an object.", entry->number);
     }

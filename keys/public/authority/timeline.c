@@ -4,8 +4,9 @@
 #include "keys/public/bytes/cursor.h"
 #include "keys/public/log/leaf.h"
 
-#define TIMELINE_FORMAT       1u
-#define TIMELINE_FIXED_BYTES  (2u + ID_BYTES + 8u + HASH_BYTES + 8u + 8u + 16u + 8u + 4u)
+#define TIMELINE_FORMAT 2u
+#define TIMELINE_FIXED_BYTES                                                                       \
+    (2u + ID_BYTES + 8u + 2u * HASH_BYTES + 1u + 8u + 8u + 8u + 16u + 8u + 4u)
 #define TIMELINE_DEVICE_BYTES (HASH_BYTES + 8u + HASH_BYTES)
 /* More devices than any section can have. A damaged cache cannot ask for more memory. */
 #define TIMELINE_DEVICES_MAX  65536u
@@ -50,7 +51,7 @@ static void keep_head(struct timeline *timeline, const struct hash *head)
 void timeline_init(struct timeline *timeline, const struct practice_id *practice,
                    const struct section_id *section)
 {
-    *timeline = (struct timeline){.section = *section};
+    *timeline = (struct timeline){.section = *section, .times_known = true};
     struct hash head;
     timeline_head_start(practice, section, &head);
     keep_head(timeline, &head);
@@ -91,6 +92,7 @@ enum status timeline_init_at(struct timeline *timeline, const struct authority *
     timeline->heads_from = timeline->number;
     timeline->chain_next = statement->link.number + 1u;
     timeline->when = (struct authority_when){entry->seq + 1u, entry->time_ms};
+    timeline->time_ms = entry->time_ms;
     struct hash head;
     timeline_head_next(authority_practice(authority), &position->head, timeline->number,
                        ENTRY_STATEMENT, &statement->hash, &head);
@@ -102,6 +104,15 @@ void timeline_free(struct timeline *timeline)
 {
     free(timeline->devices);
     *timeline = (struct timeline){0};
+}
+
+bool timeline_take_times(struct timeline *timeline, const struct hash *times)
+{
+    if (!timeline->times_known) {
+        timeline->times = *times;
+        timeline->times_known = true;
+    }
+    return ID_EQUAL(&timeline->times, times);
 }
 
 /* ---------------------------------------------------------------- devices */
@@ -182,6 +193,11 @@ enum status timeline_step(struct timeline *timeline, const struct authority *aut
     timeline_head_next(authority_practice(authority), &timeline->head, timeline->number,
                        entry->kind, &entry->object, &head);
     keep_head(timeline, &head);
+    struct hash times;
+    leaf_section_times(authority_practice(authority), &timeline->times, timeline->number,
+                       entry->time_ms, &times);
+    timeline->times = times;
+    timeline->time_ms = entry->time_ms;
     timeline->when = plan.when;
     timeline->chain_next = plan.chain_next;
     if (entry->kind == ENTRY_REVISION) {
@@ -218,6 +234,8 @@ static enum status write_status(enum timeline_reason reason, enum status otherwi
     case TIMELINE_MISSING_ECHO:
     case TIMELINE_NOT_TOUCHED:
     case TIMELINE_NOT_ENDING:
+    case TIMELINE_TIME_BACK:
+    case TIMELINE_TIME_OTHER:
         break;
     }
     return otherwise;
@@ -250,6 +268,9 @@ enum status timeline_encode(const struct timeline *timeline, uint8_t **out_bytes
     cursor_write_span(&writer, ID_SPAN(&timeline->section));
     cursor_write_u64(&writer, timeline->number);
     cursor_write_span(&writer, ID_SPAN(&timeline->head));
+    cursor_write_span(&writer, ID_SPAN(&timeline->times));
+    cursor_write_u8(&writer, timeline->times_known ? 1u : 0u);
+    cursor_write_u64(&writer, timeline->time_ms);
     cursor_write_u64(&writer, timeline->start_number);
     cursor_write_u64(&writer, timeline->chain_next);
     cursor_write_u64(&writer, timeline->when.seq);
@@ -309,6 +330,11 @@ enum status timeline_decode(struct span bytes, struct timeline *out_timeline)
     cursor_read_bytes(&reader, out->section.bytes, ID_BYTES);
     out->number = cursor_read_u64(&reader);
     cursor_read_bytes(&reader, out->head.bytes, HASH_BYTES);
+    cursor_read_bytes(&reader, out->times.bytes, HASH_BYTES);
+    uint8_t times_known = cursor_read_u8(&reader);
+    out->times_known = times_known == 1u;
+    known = known && times_known <= 1u;
+    out->time_ms = cursor_read_u64(&reader);
     out->start_number = cursor_read_u64(&reader);
     out->chain_next = cursor_read_u64(&reader);
     out->when.seq = cursor_read_u64(&reader);

@@ -6,6 +6,8 @@
  * proved event. Each revision is judged by the rights in force at its own number: by the
  * statements that are numbered before it, never by its author's clock. The server computes
  * heads with the same code. A statement must be in the authority before its entry is stepped.
+ * Beside the heads run the times at which the server wrote the entries down: they never go back,
+ * and those of statements are the times of their leaves.
  *
  * step changes nothing unless it returns STATUS_OK. One timeline per section; belongs
  * to the thread of its authority, which it never changes (but see ENDED).
@@ -44,6 +46,8 @@ enum timeline_reason {
     TIMELINE_AHEAD,         /* claims to have seen a number that is not before its own */
     TIMELINE_OTHER_HEAD,    /* saw another history of this section: two histories exist */
     TIMELINE_BAD_KIND,
+    TIMELINE_TIME_BACK,  /* written down before the entry in front of it */
+    TIMELINE_TIME_OTHER, /* not the time of the statement's leaf, or before the end that it tells */
 };
 /* Short English for people. Never NULL. */
 const char *timeline_reason_text(enum timeline_reason reason);
@@ -61,6 +65,9 @@ struct timeline {
     struct section_id section;
     uint64_t number; /* of the last entry; 0: none */
     struct hash head;
+    struct hash times;          /* running hash of the entries' times, as |head| is of the rest */
+    bool times_known;           /* false until timeline_take_times for who began later */
+    uint64_t time_ms;           /* of the last entry; 0: none */
     uint64_t start_number;      /* first number that this reader was given minus 1; 0: all */
     uint64_t chain_next;        /* number in the section's chain of the next unnumbered statement */
     struct authority_when when; /* rights after the last entry */
@@ -86,6 +93,12 @@ MUST_CHECK enum status timeline_init_at(struct timeline *timeline,
                                         const struct authority *authority,
                                         const struct statement *statement);
 void timeline_free(struct timeline *timeline);
+/*
+ * The times up to the last entry as the server tells them before it goes on: true if they are
+ * ours. A newcomer takes them over, since no statement names them. What is taken is bound to the
+ * log all the same: by the first event whose times are what these lead to.
+ */
+bool timeline_take_times(struct timeline *timeline, const struct hash *times);
 /* For a cache. Encode into a buffer that the caller frees. STATUS_NO_MEMORY. */
 MUST_CHECK enum status timeline_encode(const struct timeline *timeline, uint8_t **out_bytes,
                                        size_t *out_size);
@@ -96,6 +109,7 @@ struct timeline_entry {
     uint32_t kind;                          /* ENTRY_* */
     struct hash object;                     /* link, statement hash or grant hash */
     const struct revision_context *context; /* REVISION only */
+    uint64_t time_ms;                       /* when the server wrote it down */
 };
 
 /*

@@ -13,6 +13,12 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* The server writes an entry for a statement down together with the statement. */
+static enum status judge_time(struct timeline_plan *plan, uint64_t leaf_time_ms)
+{
+    return plan->entry->time_ms == leaf_time_ms ? STATUS_OK : refuse(plan, TIMELINE_TIME_OTHER);
+}
+
 /* Whether a statement between two moments of the log changed who is in. */
 static bool live_differs(const struct authority *authority, const struct authority_section *section,
                          uint64_t from_seq, uint64_t to_seq, uint64_t time_ms)
@@ -54,7 +60,7 @@ static enum status judge_statement(struct timeline_plan *plan)
     plan->when.seq = entry->seq + 1u;
     plan->when.time_ms = later(timeline->when.time_ms, entry->time_ms);
     plan->chain_next = timeline->chain_next + 1u;
-    return STATUS_OK;
+    return judge_time(plan, entry->time_ms);
 }
 
 static enum status judge_echo(struct timeline_plan *plan)
@@ -78,7 +84,7 @@ static enum status judge_echo(struct timeline_plan *plan)
     }
     plan->when.seq = fact->seq + 1u;
     plan->when.time_ms = later(timeline->when.time_ms, fact->time_ms);
-    return STATUS_OK;
+    return judge_time(plan, fact->time_ms);
 }
 
 static enum status judge_ended(struct timeline_plan *plan)
@@ -96,7 +102,7 @@ static enum status judge_ended(struct timeline_plan *plan)
         return refuse(plan, TIMELINE_NOT_ENDING);
     }
     plan->when.time_ms = later(timeline->when.time_ms, end);
-    return STATUS_OK;
+    return plan->entry->time_ms >= end ? STATUS_OK : refuse(plan, TIMELINE_TIME_OTHER);
 }
 
 /* ---------------------------------------------------------------- revisions */
@@ -125,8 +131,10 @@ static enum status judge_author(struct timeline_plan *plan, const struct revisio
     if (device->revoked_seq < plan->when.seq) {
         return refuse(plan, TIMELINE_DEVICE_REVOKED);
     }
-    return authority_may(plan->authority, member, action, context->class, plan->section, NULL,
-                         plan->when, NULL, NULL)
+    /* Also by the clock: the end of these rights would have been written down before. */
+    struct authority_when when = {plan->when.seq, later(plan->when.time_ms, plan->entry->time_ms)};
+    return authority_may(plan->authority, member, action, context->class, plan->section, NULL, when,
+                         NULL, NULL)
                ? STATUS_OK
                : refuse(plan, TIMELINE_NO_RIGHT);
 }
@@ -180,6 +188,22 @@ static enum status judge_revision(struct timeline_plan *plan)
     return status == STATUS_OK ? judge_numbers(plan, context) : status;
 }
 
+static enum status judge_kind(struct timeline_plan *plan)
+{
+    switch (plan->entry->kind) {
+    case ENTRY_REVISION:
+        return judge_revision(plan);
+    case ENTRY_STATEMENT:
+        return judge_statement(plan);
+    case ENTRY_ECHO:
+        return judge_echo(plan);
+    case ENTRY_ENDED:
+        return judge_ended(plan);
+    default:
+        return refuse(plan, TIMELINE_BAD_KIND);
+    }
+}
+
 enum status timeline_plan_entry(const struct timeline *timeline, const struct authority *authority,
                                 const struct timeline_entry *entry, struct timeline_plan *plan)
 {
@@ -194,18 +218,10 @@ enum status timeline_plan_entry(const struct timeline *timeline, const struct au
     if (plan->section == NULL) {
         return refuse(plan, TIMELINE_UNKNOWN_OBJECT);
     }
-    switch (entry->kind) {
-    case ENTRY_REVISION:
-        return judge_revision(plan);
-    case ENTRY_STATEMENT:
-        return judge_statement(plan);
-    case ENTRY_ECHO:
-        return judge_echo(plan);
-    case ENTRY_ENDED:
-        return judge_ended(plan);
-    default:
-        return refuse(plan, TIMELINE_BAD_KIND);
-    }
+    enum status status = judge_kind(plan);
+    return status == STATUS_OK && entry->time_ms < timeline->time_ms
+               ? refuse(plan, TIMELINE_TIME_BACK)
+               : status;
 }
 
 bool timeline_behind(const struct timeline *timeline, const struct authority *authority)
@@ -241,6 +257,8 @@ const char *timeline_reason_text(enum timeline_reason reason)
         [TIMELINE_AHEAD] = "says it saw what comes later",
         [TIMELINE_OTHER_HEAD] = "its author saw another history of this section",
         [TIMELINE_BAD_KIND] = "no kind of entry",
+        [TIMELINE_TIME_BACK] = "written down earlier than the entry before it",
+        [TIMELINE_TIME_OTHER] = "written down at another time than what it stands for",
     };
     return (size_t)reason < ARRAY_LEN(texts) && texts[reason] != NULL ? texts[reason] : "unknown";
 }

@@ -108,3 +108,13 @@ void leaf_section_head(const struct practice_id *practice, const struct hash *pr
     cursor_write_u16(&writer, kind);
     frame_hash(LABEL_SECTION_HEAD, practice, parts, ARRAY_LEN(parts), out_head);
 }
+
+void leaf_section_times(const struct practice_id *practice, const struct hash *previous_times,
+                        uint64_t number, uint64_t time_ms, struct hash *out_times)
+{
+    uint8_t fields[2u * U64_BYTES];
+    const struct span parts[] = {ID_SPAN(previous_times), span_of(fields, sizeof fields)};
+    write_u64(number, fields);
+    write_u64(time_ms, fields + U64_BYTES);
+    frame_hash(LABEL_SECTION_TIMES, practice, parts, ARRAY_LEN(parts), out_times);
+}

@@ -9,9 +9,13 @@
  *                   ‖ 4 zero bytes: 80 in all
  *   section head    SHA-256(frame("section-head", previous head(32) ‖ number u64 ‖
  *                   kind u16 ‖ object hash(32))); the head before number 1 is 32 zero bytes
+ *   section times   SHA-256(frame("section-times", previous times(32) ‖ number u64 ‖
+ *                   time u64 ms)); those before number 1 are 32 zero bytes
  *
  * The time is inside the statement's leaf so that the server cannot tell two people two
- * times for one statement. Numbers are big-endian. Pure; any thread.
+ * times for one statement. The times of a section's entries run beside its heads and not in
+ * them, since whoever submits several statements at once names the heads between them, and
+ * cannot know when the server will take them. Numbers are big-endian. Pure; any thread.
  */
 #pragma once
 
@@ -55,3 +59,6 @@ MUST_CHECK enum status leaf_statement_decode(struct span bytes, struct leaf_stat
 void leaf_section_head(const struct practice_id *practice, const struct hash *previous_head,
                        uint64_t number, uint16_t kind, const struct hash *object,
                        struct hash *out_head);
+/* |time_ms| is that of the event which wrote the entry down. */
+void leaf_section_times(const struct practice_id *practice, const struct hash *previous_times,
+                        uint64_t number, uint64_t time_ms, struct hash *out_times);

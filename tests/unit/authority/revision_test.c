@@ -94,7 +94,9 @@ static void test_revision_of_a_revoked_device_is_refused_from_its_echo_on(void *
     free(bytes);
     struct make_revision revision;
     make_revision(w, made, p->t1, 1, &revision);
-    const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed};
+    const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
+                                         w->time_ms};
+    uint64_t revoked_ms = w->time_ms;
     struct hash revocation =
         make_take(w, make_device_revocation(w, p->t1, &p->t1->device[1].statement, p->t1, 0));
     struct make_revision late;
@@ -103,7 +105,8 @@ static void test_revision_of_a_revoked_device_is_refused_from_its_echo_on(void *
     /* Before the echo it still stood. */
     enum timeline_reason reason;
     assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_OK);
-    const struct timeline_entry echo = {ENTRY_ECHO, revocation, NULL};
+    const struct timeline_entry echo = {
+        .kind = ENTRY_ECHO, .object = revocation, .time_ms = revoked_ms};
     assert_true(timeline_behind(&reader, w->authority));
     assert_int_equal(timeline_step(&reader, w->authority, &echo, &reason), STATUS_OK);
     assert_false(timeline_behind(&reader, w->authority));
@@ -136,7 +139,8 @@ static void test_heads_seen_are_checked_as_far_as_kept(void **state)
     make_revision(w, made, p->t1, 0, &revision);
     refuse_revision(p, made, &revision, TIMELINE_OTHER_HEAD, STATUS_CONFLICT);
     revision.parsed.section_head = seen.head;
-    const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed};
+    const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
+                                         w->time_ms};
     enum timeline_reason reason;
     assert_int_equal(timeline_judge(&made->timeline, w->authority, &entry, &reason), STATUS_OK);
     revision.parsed.section_number--;

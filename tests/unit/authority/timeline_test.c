@@ -1,3 +1,5 @@
+#include "keys/public/frame.h"
+#include "keys/public/log/leaf.h"
 #include "tests/support/practice_timeline.h"
 
 /* Goal: heads follow the definition. Method: recompute them beside a real section. */
@@ -33,10 +35,24 @@ static void fresh(const struct practice *p, const struct make_section *made, str
     timeline_init(out, &p->w.practice, &made->id);
 }
 
+/* The time of the leaf of the statement |object|; 0 if nobody knows it. */
+static uint64_t leaf_time(const struct practice *p, const struct hash *object)
+{
+    for (size_t i = 0; i < p->w.log_count; i++) {
+        struct hash hash;
+        frame_hash(LABEL_STATEMENT, &p->w.practice, &p->w.log[i].bytes, 1, &hash);
+        if (ID_EQUAL(&hash, object)) {
+            return p->w.log[i].time_ms;
+        }
+    }
+    return 0;
+}
+
 static enum status step(const struct practice *p, struct timeline *timeline, uint32_t kind,
                         const struct hash *object, enum timeline_reason *out_reason)
 {
-    const struct timeline_entry entry = {kind, *object, NULL};
+    const struct timeline_entry entry = {
+        .kind = kind, .object = *object, .time_ms = leaf_time(p, object)};
     return timeline_step(timeline, p->w.authority, &entry, out_reason);
 }
 
@@ -130,7 +146,7 @@ static void test_epoch_at_another_position_is_refused(void **state)
     assert_int_equal(authority_admit(w->authority, epoch.bytes, w->seq, w->time_ms,
                                      AUTHORITY_VERIFY, &w->result),
                      STATUS_OK);
-    const struct timeline_entry entry = {ENTRY_STATEMENT, epoch.hash, NULL};
+    const struct timeline_entry entry = {.kind = ENTRY_STATEMENT, .object = epoch.hash};
     refuse_entry(p, made, &entry, TIMELINE_BAD_POSITION, STATUS_CONFLICT);
 }
 
@@ -194,17 +210,23 @@ static void test_newcomer_starts_at_their_epoch(void **state)
     statement_free(&statement);
     assert_int_equal(reader.number, made->timeline.number);
     assert_memory_equal(reader.head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    assert_int_equal(reader.time_ms, made->timeline.time_ms);
+    assert_false(reader.times_known);
+    assert_true(timeline_take_times(&reader, &made->timeline.times));
     const struct make_person *authors[] = {p->t1, p->t1, p->c1};
     enum timeline_reason reason;
     for (size_t i = 0; i < ARRAY_LEN(authors); i++) {
         struct make_revision revision;
         make_revision(w, made, authors[i], i == 1 ? 1 : 0, &revision);
-        const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed};
+        const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
+                                             w->time_ms};
         assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_OK);
         assert_int_equal(make_write(w, made, &revision, &reason), STATUS_OK);
     }
     assert_memory_equal(reader.head.bytes, made->timeline.head.bytes, HASH_BYTES);
+    assert_memory_equal(reader.times.bytes, made->timeline.times.bytes, HASH_BYTES);
     struct hash link = {{1}};
+    assert_false(timeline_take_times(&reader, &link));
     const struct statement_start wrong = {p->t1->device[0].statement, 9, link};
     const struct statement_position position = {1, link, &wrong, 1};
     assert_false(starts_fine(&made->timeline, &position));
@@ -248,9 +270,80 @@ static void test_encoded_timeline_comes_back_or_is_refused(void **state)
     free(bytes);
 }
 
+/* Goal: an entry's time is the server's word that everybody is told alike. Method: the running
+ * hash beside a real section; then each time that cannot be, before and after the one that is. */
+static void test_times_never_go_back_and_are_those_of_the_leaves(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    const struct authority_entry *e = section(p, made)->entries;
+    struct hash times = {{0}};
+    for (uint64_t n = 1; n <= 2; n++) {
+        struct hash before = times;
+        leaf_section_times(&w->practice, &before, n, e[n - 1u].time_ms, &times);
+    }
+    assert_memory_equal(times.bytes, made->timeline.times.bytes, HASH_BYTES);
+    assert_int_equal(made->timeline.time_ms, e[1].time_ms);
+
+    struct make_revision revision;
+    make_revision(w, made, p->t1, 0, &revision);
+    struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
+                                   e[1].time_ms - 1u};
+    refuse_entry(p, made, &entry, TIMELINE_TIME_BACK, STATUS_BAD_CHAIN);
+    entry.time_ms = e[1].time_ms;
+    enum timeline_reason reason;
+    assert_int_equal(timeline_step(&made->timeline, w->authority, &entry, &reason), STATUS_OK);
+
+    struct timeline reader;
+    fresh(p, made, &reader);
+    entry = (struct timeline_entry){.kind = ENTRY_STATEMENT, .object = e[0].statement};
+    for (uint64_t off = 0; off < 3; off += 2) {
+        entry.time_ms = e[0].time_ms - 1u + off;
+        assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_BAD_CHAIN);
+        assert_int_equal(reason, TIMELINE_TIME_OTHER);
+    }
+    timeline_free(&reader);
+
+    struct hash echoed = make_take(w, make_suspension(w, p->t1, p->ad1, true));
+    fresh(p, made, &reader);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[0].statement, &reason), STATUS_OK);
+    assert_int_equal(step(p, &reader, ENTRY_STATEMENT, &e[1].statement, &reason), STATUS_OK);
+    entry = (struct timeline_entry){.kind = ENTRY_ECHO, .object = echoed, .time_ms = w->time_ms};
+    assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_BAD_CHAIN);
+    assert_int_equal(reason, TIMELINE_TIME_OTHER);
+    assert_int_equal(step(p, &reader, ENTRY_ECHO, &echoed, &reason), STATUS_OK);
+    timeline_free(&reader);
+}
+
+/* Goal: rights that have an end are gone by the time of the entry, not only once the server
+ * writes the end down. Method: one revision before the end, one at it, and the end itself. */
+static void test_nothing_is_written_after_an_end_that_was_left_out(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    uint64_t until_ms = w->time_ms + 60000u;
+    struct hash grant = make_take(w, make_grant(w, made, p->c1, RW, until_ms, 0, p->t1));
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    struct make_revision revision;
+    make_revision(w, made, p->c1, 0, &revision);
+    struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed, until_ms};
+    refuse_entry(p, made, &entry, TIMELINE_NO_RIGHT, STATUS_REFUSED);
+    entry.time_ms = until_ms - 1u;
+    enum timeline_reason reason;
+    assert_int_equal(timeline_judge(&made->timeline, w->authority, &entry, &reason), STATUS_OK);
+    entry = (struct timeline_entry){.kind = ENTRY_ENDED, .object = grant, .time_ms = until_ms - 1u};
+    refuse_entry(p, made, &entry, TIMELINE_TIME_OTHER, STATUS_BAD_CHAIN);
+    entry.time_ms = until_ms;
+    assert_int_equal(timeline_judge(&made->timeline, w->authority, &entry, &reason), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PRACTICE_TEST(test_times_never_go_back_and_are_those_of_the_leaves),
+        PRACTICE_TEST(test_nothing_is_written_after_an_end_that_was_left_out),
         PRACTICE_TEST(test_heads_chain_over_all_entries),
         PRACTICE_TEST(test_statements_left_out_or_out_of_order_are_found),
         PRACTICE_TEST(test_echo_before_an_earlier_one_is_refused),

@@ -147,6 +147,7 @@ static void kept_sample(struct kept *out)
     fill(&out->item.author, sizeof out->item.author);
     fill(&out->item.device, sizeof out->item.device);
     out->item.epoch = number();
+    out->item.time_ms = number();
     fill(&out->epoch_statement, sizeof out->epoch_statement);
     fill(out->parents, 2 * sizeof out->parents[0]);
     out->context = span_of("context", 7);
@@ -286,6 +287,8 @@ static void test_section(void **state)
     section.again.until_ms = number();
     fill(section.verified_device, 2 * sizeof section.verified_device[0]);
     timeline_init(&section.timeline, &practice, &section.id);
+    fill(&section.timeline.times, sizeof section.timeline.times);
+    section.timeline.time_ms = number();
     struct keeping keeping;
     keeping_begin(&keeping);
     const struct storage *storage = &keeping.common.storage;

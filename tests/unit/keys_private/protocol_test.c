@@ -355,7 +355,7 @@ static void check_revision(struct world *world, unsigned number, struct span env
 static void check_entry(struct world *world, struct timeline *timeline,
                         const Alcove__PageEntry *entry, unsigned *revisions)
 {
-    struct timeline_entry next = {.kind = entry->kind};
+    struct timeline_entry next = {.kind = entry->kind, .time_ms = entry->time_ms};
     struct revision_context context;
     struct revision_header header;
     struct signature signature;
@@ -384,6 +384,8 @@ static void check_entry(struct world *world, struct timeline *timeline,
     assert_int_equal(vectors_number(world->vectors, "kind"), entry->kind);
     assert_hex(world, "object", ID_SPAN(&next.object));
     assert_hex(world, "head", ID_SPAN(&timeline->head));
+    assert_int_equal(vectors_number(world->vectors, "time"), entry->time_ms);
+    assert_hex(world, "times", ID_SPAN(&timeline->times));
 }
 
 /* Goal: each entry may stand at its number, of all four kinds, and gives the recorded head; each

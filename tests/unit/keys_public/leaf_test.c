@@ -161,6 +161,31 @@ static void test_leaf_section_head(void **state)
     vectors_close(vectors);
 }
 
+/* Goal: the times of a section's entries depend on each part. Method: as above. */
+static void test_leaf_section_times(void **state)
+{
+    (void)state;
+    struct inputs in;
+    struct vectors *vectors = inputs_read(&in);
+    vectors_find(vectors, "section times");
+    uint64_t number = vectors_number(vectors, "number");
+    uint64_t time_ms = vectors_number(vectors, "time");
+    struct hash times;
+    leaf_section_times(&in.practice, &in.previous, number, time_ms, &times);
+    assert_hash(vectors, "times", &times);
+    struct hash other;
+    leaf_section_times(&in.practice, &in.previous, number + 1u, time_ms, &other);
+    assert_false(ID_EQUAL(&times, &other));
+    leaf_section_times(&in.practice, &in.previous, number, time_ms + 1u, &other);
+    assert_false(ID_EQUAL(&times, &other));
+    leaf_section_times(&in.practice, &in.object, number, time_ms, &other);
+    assert_false(ID_EQUAL(&times, &other));
+    in.practice.bytes[0] ^= 1u;
+    leaf_section_times(&in.practice, &in.previous, number, time_ms, &other);
+    assert_false(ID_EQUAL(&times, &other));
+    vectors_close(vectors);
+}
+
 /* Goal: the names by which statements, persons and practices are known are frozen. */
 static void test_leaf_hashes(void **state)
 {
@@ -199,8 +224,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaf_event),        cmocka_unit_test(test_leaf_statement),
-        cmocka_unit_test(test_leaf_section_head), cmocka_unit_test(test_leaf_hashes),
-        cmocka_unit_test(test_origin_names),
+        cmocka_unit_test(test_leaf_section_head), cmocka_unit_test(test_leaf_section_times),
+        cmocka_unit_test(test_leaf_hashes),       cmocka_unit_test(test_origin_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

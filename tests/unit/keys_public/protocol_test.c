@@ -285,9 +285,11 @@ static void check_page(struct world *world, const char *name, unsigned seq)
     (void)snprintf(key, sizeof key, "entry %u", ENTRIES);
     vectors_find(world->vectors, key);
     assert_hex(world, "head", field_span(target->section_head));
+    assert_hex(world, "times", field_span(target->section_times));
     if (from > 1) {
         find(world, "entry", (unsigned)(from - 1u));
         assert_hex(world, "head", field_span(reply->section_head_before));
+        assert_hex(world, "times", field_span(reply->section_times_before));
     }
     arena_free(&target_arena);
     arena_free(&arena);

@@ -47,6 +47,7 @@ static struct event_stored sample(void)
     fill(&event.change.object, HASH_BYTES);
     event.change.object_seq = number();
     fill(&event.section_head, HASH_BYTES);
+    fill(&event.section_times, HASH_BYTES);
     fill(&event.leaf_hash, HASH_BYTES);
     fill(nodes, sizeof nodes);
     fill(openings, sizeof openings);
