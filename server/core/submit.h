@@ -83,6 +83,10 @@ MUST_CHECK enum status submit_plan_revisions(struct core *core, struct txn *txn,
 MUST_CHECK enum status submit_judge_revision(struct core *core, struct txn *txn,
                                              struct submit_plan *plan, struct submit_revision *one);
 MUST_CHECK enum status submit_judge_parents(struct txn *txn, struct submit_plan *plan);
+#ifdef ALCOVE_TEST_HOOKS
+/* Takes revisions of others' notes, as a server that lies would. Test thread only. */
+extern bool submit_test_anybodys_notes;
+#endif
 /* After the tombstones of the plan are stored: what their notes held before goes (decision
  * 17). One walk over the section's log, whatever their number. */
 MUST_CHECK enum status submit_erase(struct txn *txn, const struct submit_plan *plan);

@@ -44,6 +44,29 @@ static enum status judge_number(const struct submit_revision *one)
     return one->heads.count < NOTE_HEAD_SIBLINGS_MAX ? STATUS_OK : STATUS_CONFLICT;
 }
 
+#ifdef ALCOVE_TEST_HOOKS
+bool submit_test_anybodys_notes;
+#else
+static const bool submit_test_anybodys_notes = false;
+#endif
+
+/* A note is its author's alone, whatever device they use: all its revisions are by one member, so
+ * that any of them tells who that is. Only erasing is no word of the author's. */
+static enum status judge_note_author(struct txn *txn, const struct note_head *heads,
+                                     const struct revision_context *context)
+{
+    if (context->kind == REVISION_TOMBSTONE || submit_test_anybodys_notes) {
+        return STATUS_OK;
+    }
+    struct record record;
+    struct revision_context first;
+    if (heads->count == 0 || record_peek(txn, heads->heads[0].record_seq, &record) != STATUS_OK ||
+        revision_context_parse(record.context, &first) != STATUS_OK) {
+        return STATUS_CORRUPT;
+    }
+    return ID_EQUAL(&first.member, &context->member) ? STATUS_OK : STATUS_REFUSED;
+}
+
 /* Compare-and-set on the note's heads. */
 static enum status judge_note(struct txn *txn, struct submit_plan *plan,
                               struct submit_revision *one)
@@ -56,6 +79,10 @@ static enum status judge_note(struct txn *txn, struct submit_plan *plan,
     if (status == STATUS_NOT_FOUND) {
         memset(&one->heads, 0, sizeof one->heads);
     } else if (status != STATUS_OK) {
+        return status;
+    }
+    status = exists ? judge_note_author(txn, &one->heads, context) : STATUS_OK;
+    if (status != STATUS_OK) {
         return status;
     }
     plan->conflict = one->heads;

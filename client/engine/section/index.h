@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "client/engine/section/authors.h"
 #include "client/engine/section/kept.h"
 #include "keys/public/bytes/hex.h"
 
@@ -22,6 +23,7 @@ struct index {
     size_t notes;  /* of those: notes */
     size_t names;  /* of them: notes that give a name to a person */
     size_t erased; /* revisions */
+    struct authors authors;
 };
 
 /* The places [from, to) of by_note. */

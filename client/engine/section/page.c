@@ -10,7 +10,11 @@
 
 struct page *page_new(void)
 {
-    return calloc(1, sizeof(struct page));
+    struct page *page = calloc(1, sizeof *page);
+    if (page != NULL) {
+        authors_init(&page->authors);
+    }
+    return page;
 }
 
 void page_free(struct page *page)
@@ -25,6 +29,7 @@ void page_free(struct page *page)
     }
     free(page->items);
     free(page->devices);
+    authors_deinit(&page->authors);
     wipe(page->scratch, page->scratch_size);
     free(page->scratch);
     free(page);

@@ -51,6 +51,8 @@ struct page {
     size_t scratch_size;
     bool erased; /* some entry came without its text */
     size_t gaps; /* revisions whose text cannot be read, though it ought to be */
+    bool erased;            /* some entry came without its text */
+    struct authors authors; /* of notes that begin in it */
 };
 
 /* page_ask.c */

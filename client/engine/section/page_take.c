@@ -263,6 +263,28 @@ enum status page_chart(const struct sections *sections, struct page *page,
     return status;
 }
 
+/* A note is its author's alone: nobody edits, signs or adds to what another wrote. Only erasing is
+ * no word of the author's. */
+static enum status check_author(struct sections *sections, struct page *page,
+                                const struct revision_context *context)
+{
+    struct section *section = &sections->items[page->section];
+    enum status status = section_index(sections, section);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct member_id *author = authors_of(&section->index.authors, &context->note);
+    if (author == NULL) {
+        author = authors_of(&page->authors, &context->note);
+    }
+    if (author == NULL) {
+        return authors_add(&page->authors, &context->note, &context->member);
+    }
+    return ID_EQUAL(author, &context->member) || context->kind == REVISION_TOMBSTONE
+               ? STATUS_OK
+               : STATUS_BAD_CHAIN;
+}
+
 static enum status take_revision(struct sections *sections, struct page *page,
                                  const Alcove__PageEntry *entry)
 {
@@ -289,6 +311,10 @@ static enum status take_revision(struct sections *sections, struct page *page,
     status = step(sections, page, entry, &next);
     if (status != STATUS_OK) {
         return status;
+    }
+    status = check_author(sections, page, &context);
+    if (status != STATUS_OK) {
+        return bad(sections, status, "Somebody changed a note that is not theirs.", entry->number);
     }
     status = note_device(sections, page, entry, &context, &signature);
     if (status == STATUS_OK && context.has_chart) {

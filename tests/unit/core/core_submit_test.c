@@ -267,6 +267,42 @@ static void test_locked(void **state)
     }
 }
 
+/* Goal: a note is its author's alone. Method: who covers tries each kind on T1's draft and on T1's
+ * signed note; T1 goes on from another device; what is refused tells no heads. */
+static void test_anothers_note(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_world *w = scene->w;
+    OK(scene_take(scene, p->ad1, make_relation(w, p->c1, p->t2, RELATION_COVERS, 0, p->ad1)));
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    (void)scene_share(scene, progress, p->t2, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
+    struct make_revision last;
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, &last));
+    struct change change = {.parents = 1};
+    for (int signs = 0; signs < 2; signs++) {
+        change.parent[0] = &last;
+        for (uint32_t kind = REVISION_DRAFT; kind <= REVISION_LATE_ENTRY; kind++) {
+            change.kind = kind;
+            assert_int_equal(scene_write(scene, progress, p->t2, 0, change_context, &change, NULL),
+                             STATUS_REFUSED);
+            assert_null(scene->answer.body);
+            scene_expect_event(scene, ACTION_WRITE, OUTCOME_REFUSED);
+        }
+        change.kind = REVISION_SIGNED;
+        if (signs == 0) {
+            OK(scene_write(scene, progress, p->t1, 0, change_context, &change, &last));
+        }
+    }
+    OK(scene_take(scene, p->t1, make_device_statement(w, p->t1)));
+    struct authority_recipient second = {p->t1->device[1].statement, RECIPIENT_DEVICE};
+    OK(scene_take(scene, p->t1, make_reseal(w, progress, &second, 1, 2, p->t1, 0)));
+    change.parent[0] = &last;
+    change.kind = REVISION_ADDENDUM;
+    OK(scene_write(scene, progress, p->t1, 1, change_context, &change, NULL));
+    OK(scene_write(scene, progress, p->t2, 0, NULL, NULL, NULL));
+}
+
 /* How many of the section's revisions have lost their content. */
 static size_t count_erased(struct scene *scene, const struct make_section *section)
 {
@@ -450,6 +486,7 @@ int main(void)
         SCENE_TEST(test_siblings),
         SCENE_TEST(test_conflict_tells),
         SCENE_TEST(test_locked),
+        SCENE_TEST(test_anothers_note),
         SCENE_TEST(test_tombstone),
         SCENE_TEST(test_needs_epoch),
         SCENE_TEST(test_replay),
