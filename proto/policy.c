@@ -36,6 +36,10 @@ static const struct policy_row policy_table[] = {
     {ROLE_THERAPIST, POLICY_TRAINS, CLASS_SHARED, READS},
     {ROLE_CLIENT, POLICY_OWN_CHART, CLASS_SHARED, READS | WRITES | A(RESEAL)},
 
+    /* The client hands the past on when whoever owned it is gone. */
+    {ROLE_CLIENT, POLICY_UNOWNED, CLASS_SHARED, A(GRANT)},
+    {ROLE_CLIENT, POLICY_UNOWNED, CLASS_SAFETY, A(GRANT)},
+
     /* Private to the client, who chooses therapists one by one. */
     {ROLE_THERAPIST, POLICY_TREATS, CLASS_JOURNAL, READS},
     {ROLE_THERAPIST, POLICY_COVERS, CLASS_JOURNAL, READS},

@@ -22,8 +22,9 @@ enum policy_relation {
     POLICY_SUPERVISES = 32u, /* the section's owner */
     POLICY_TRAINS = 64u,
     POLICY_DELEGATED = 128u, /* may invite clients */
+    POLICY_UNOWNED = 256u,   /* the chart is about the actor, and nobody owns the section */
 };
-#define POLICY_RELATION_COUNT 8u
+#define POLICY_RELATION_COUNT 9u
 #define POLICY_ROLE_COUNT     ROLE_COUNT              /* without ROLE_NONE */
 #define POLICY_CLASS_COUNT    (NOTE_CLASS_COUNT + 1u) /* CLASS_NONE too */
 #define POLICY_ACTION_MAX     32u

@@ -131,7 +131,17 @@ static const struct {
     {SAY_GRANT, STATUS_REFUSED, CLI_REFUSED,
      "the section is not yours to open, or the policy lets no such person in",
      "That somebody treats or covers a client is stated by an admin first: alcove relate STAFF "
-     "covers CLIENT."},
+     "covers CLIENT. Process notes are opened to whoever trains their author alone: alcove relate "
+     "STAFF trains AUTHOR."},
+    {SAY_CHART_MAKE, STATUS_ALREADY, CLI_FAILED,
+     "you have all of this client's chart already (`alcove chart list`)",
+     "For one section more: alcove chart add CHART --class CLASS."},
+    {SAY_INVITE, STATUS_REFUSED, CLI_REFUSED, "you may not invite somebody in this role",
+     "An admin invites therapists; a therapist to whom an admin delegated it (alcove delegate "
+     "THERAPIST) invites clients; the practice's root appoints admins and auditors."},
+    {SAY_STATEMENT, STATUS_CONFLICT, CLI_REFUSED,
+     "one of the two supervises or trains the other already, directly or by others between",
+     "See `alcove relate list`; end the other relation first."},
     {SAY_CHART_MAKE, STATUS_REFUSED, CLI_REFUSED,
      "no admin has stated yet that you treat this client",
      "An admin states it: alcove relate YOU treats CLIENT."},

@@ -69,7 +69,7 @@ static bool visit_waiting(void *visitor, uint64_t ticket, const struct engine_ti
     struct coming *coming = visitor;
     (void)ticket;
     struct view_section section;
-    coming->found |= !ID_EQUAL(&info->section, &none) &&
+    coming->found |= info->wish != ENGINE_WISH_FAILED && !ID_EQUAL(&info->section, &none) &&
                      view_section(coming->engine, &info->section, &section) != STATUS_OK;
     return !coming->found;
 }

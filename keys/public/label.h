@@ -33,6 +33,7 @@
     X(SECTION_HEAD,         "section-head")               \
     X(SECTION_TIMES,        "section-times")              \
     X(IDENTITY,             "identity")                   \
+    X(CHART,                "chart")                      \
     X(EVENT_RESTRICTED,     "event-restricted")           \
     X(EVENT_TARGET,         "event-target")               \
     X(REVIEW,               "review")                     \

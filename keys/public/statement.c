@@ -75,6 +75,15 @@ void statement_practice_id(struct span genesis, struct practice_id *out_practice
     memcpy(out_practice->bytes, hash.bytes, HASH_BYTES);
 }
 
+void statement_chart_id(const struct member_id *client, const struct practice_id *practice,
+                        struct chart_id *out_chart)
+{
+    struct span id = ID_SPAN(client);
+    struct hash hash;
+    frame_hash(LABEL_CHART, practice, &id, 1, &hash);
+    memcpy(out_chart->bytes, hash.bytes, sizeof out_chart->bytes);
+}
+
 void statement_identity_hash(const struct public_key *identity_key,
                              const struct practice_id *practice, struct hash *out_hash)
 {

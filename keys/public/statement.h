@@ -204,6 +204,10 @@ void statement_free(struct statement *statement);
 void statement_hash(struct span bytes, const struct practice_id *practice, struct hash *out_hash);
 /* practice_id = SHA-256(genesis bytes), no frame: nothing is pinned before it. */
 void statement_practice_id(struct span genesis, struct practice_id *out_practice);
+/* The id of a client's one chart: the first bytes of SHA-256(frame("chart", member id)). Nobody
+ * chooses it, so that a next therapist who sees nothing of the chart finds it all the same. */
+void statement_chart_id(const struct member_id *client, const struct practice_id *practice,
+                        struct chart_id *out_chart);
 /* SHA-256(frame("identity", key)): grants and memberships name a person by it. */
 void statement_identity_hash(const struct public_key *identity_key,
                              const struct practice_id *practice, struct hash *out_hash);

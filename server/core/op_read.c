@@ -28,6 +28,11 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     if (status != STATUS_OK) {
         return status;
     }
+    /* A newcomer without history is handed nothing of what was before them, sealed or not. */
+    uint64_t first = authority_first_number(core->authority, section, peer);
+    if (first == 0 || (message->from != 0 && message->from < first)) {
+        return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
+    }
     if (message->from == 0 || message->from > last + 1) {
         return answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
     }

@@ -29,10 +29,14 @@ static enum status permit_chain(struct core *core, const struct core_ask *ask,
         return statement->link.number == 0 ? STATUS_OK : STATUS_REFUSED;
     }
     if (chain->subject == STATEMENT_OF_SECTION) {
-        /* Who left may read the chain, but learns nothing of how the section goes on. */
-        return authority_rights(core->authority,
-                                authority_section_of(core->authority, &chain->label), peer,
-                                authority_now(core->now_ms), NULL) != RIGHT_NONE
+        /* Who left may read the chain, but learns nothing of how the section goes on; who takes
+         * back what they made is out while they do. */
+        const struct authority_section *section =
+            authority_section_of(core->authority, &chain->label);
+        struct authority_when when = authority_now(core->now_ms);
+        bool in = authority_rights(core->authority, section, peer, when, NULL) != RIGHT_NONE;
+        return in || (statement->rule->type == STATEMENT_GRANT &&
+                      authority_takes_back(core->authority, section, peer, when))
                    ? STATUS_OK
                    : STATUS_REFUSED;
     }

@@ -1,7 +1,5 @@
 #include "tests/bench/load.h"
 
-#include "keys/public/bytes/random.h"
-
 void load_sample(struct load *load, uint64_t since_us)
 {
     load->done++;
@@ -67,7 +65,7 @@ static void on_member_chain(void *context, struct peer *peer, const struct peer_
             model->client = invitation.u.invitation.invited;
             statement_identity_hash(&enrolment.u.enrolment.identity_key, practice,
                                     &model->client_identity);
-            random_bytes(model->chart.bytes, ID_BYTES);
+            statement_chart_id(&model->client, practice, &model->chart);
             load->found = true;
         }
         statement_free(&invitation);

@@ -63,8 +63,9 @@ static void test_making_the_directory(void **state)
 }
 
 /* Goal: every action on content, in every class. Method: on one section of each class that
- * all try; then on their own by the one who made sections and treats no more, and by the
- * client who made one where the therapist usually does. */
+ * all try; then on their own by the one who made sections and treats no more, by the
+ * client of one that lost its owner so, and by the client who made one where the therapist
+ * usually does. */
 static void test_content_actions(void **state)
 {
     (void)state;
@@ -74,6 +75,9 @@ static void test_content_actions(void **state)
         }
         if (world_has(WORLD_BY_PAST, class)) {
             attempt_content(&attempts, WORLD_PAST, WORLD_BY_PAST, class);
+        }
+        if (world_unowned(WORLD_BY_PAST, class)) {
+            attempt_content(&attempts, WORLD_CLIENT, WORLD_BY_PAST, class);
         }
         if (world_has(WORLD_BY_CLIENT, class)) {
             attempt_content(&attempts, WORLD_CLIENT, WORLD_BY_CLIENT, class);

@@ -51,12 +51,20 @@ bool world_has(enum world_set set, uint32_t class)
     }
 }
 
+bool world_unowned(enum world_set set, uint32_t class)
+{
+    return (set == WORLD_BY_CLIENT && class == CLASS_SAFETY) ||
+           (set == WORLD_BY_PAST && class == CLASS_SHARED);
+}
+
 uint32_t world_relations(enum world_person person, enum world_set set, uint32_t class)
 {
     bool made = class != CLASS_NONE ? person == world_maker(set, class)
                                     : person == WORLD_OWNER || person == WORLD_PAST ||
                                           person == WORLD_ADMIN || person == WORLD_CLIENT;
-    return WHO[person].relations | (made ? (uint32_t)POLICY_AUTHOR : 0u);
+    bool unowned = person == WORLD_CLIENT && world_unowned(set, class);
+    return WHO[person].relations | (made ? (uint32_t)POLICY_AUTHOR : 0u) |
+           (unowned ? (uint32_t)POLICY_UNOWNED : 0u);
 }
 
 uint32_t world_role(enum world_person person)
@@ -166,6 +174,10 @@ static void make_other(struct world *world, enum world_set set, uint32_t class)
     if (set == WORLD_BY_PAST) {
         cast_grant(maker, &world->section[set][class], &world->people[WORLD_STANDING], RIGHT_READ,
                    0);
+    }
+    if (set == WORLD_BY_PAST && class == CLASS_SHARED) {
+        cast_grant(maker, &world->section[set][class], &world->people[WORLD_CLIENT],
+                   RIGHT_READ | RIGHT_WRITE, 0);
     }
 }
 

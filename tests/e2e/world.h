@@ -55,6 +55,8 @@ void world_stop(struct world *world);
 
 enum world_person world_maker(enum world_set set, uint32_t class);
 bool world_has(enum world_set set, uint32_t class);
+/* Its owner is gone, or it never had one: its client may hand it on. */
+bool world_unowned(enum world_set set, uint32_t class);
 /* Relations (POLICY_*) of a person to a section of the set; CLASS_NONE: to the practice. */
 uint32_t world_relations(enum world_person person, enum world_set set, uint32_t class);
 uint32_t world_role(enum world_person person);

@@ -119,6 +119,11 @@ struct span world_bodies_section(const struct authority *authority, const struct
     section.class_ = ask->value % 9u;
     if (section.class_ != CLASS_DIRECTORY) {
         section.chart = world_bodies_fill(&body->rooms[0], 0x35, body->subject.bytes[0], ID_BYTES);
+        if (authority_practice(authority) != NULL) {
+            struct chart_id chart;
+            statement_chart_id(&body->subject, authority_practice(authority), &chart);
+            memcpy(body->rooms[0].bytes, chart.bytes, ID_BYTES);
+        }
         section.client = field_of(body->subject.bytes, ID_BYTES);
         body->object = client != NULL ? client->identity : (struct hash){{1}};
         section.client_identity = field_of(body->object.bytes, HASH_BYTES);
@@ -138,7 +143,18 @@ struct span world_bodies_grant(const struct authority *authority, const struct w
     grant.rights = ask->value % 9u;
     grant.until_ms = until_ms;
     grant.history_from = ask->value >> 6;
-    grant.basis_kind = BASIS_OWNER;
+    const struct authority_section *section = authority_section(authority, &body->section);
+    struct hash basis = {{0}};
+    if (member != NULL && section != NULL) {
+        (void)authority_basis_of(authority, section, member, grant.rights, authority_now(until_ms),
+                                 &grant.basis_kind, &basis);
+    }
+    if (grant.basis_kind == BASIS_RELATION) {
+        grant.basis = world_bodies_fill(&body->rooms[1], 0x37, 0, HASH_BYTES);
+        memcpy(body->rooms[1].bytes, basis.bytes, HASH_BYTES);
+    } else if (grant.basis_kind == BASIS_NONE) {
+        grant.basis_kind = BASIS_OWNER;
+    }
     return world_bodies_packed(&grant.base);
 }
 

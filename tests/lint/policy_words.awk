@@ -6,6 +6,7 @@ BEGIN {
     does["write"] = "write rotate"
     does["own"] = "grant revoke reseal"
     does["reseal to own devices"] = "reseal"
+    does["let in a therapist who treats"] = "grant"
     does["invite clients"] = "invite_client"
     does["invite staff"] = "invite_staff"
     does["delegate"] = "delegate"
@@ -20,6 +21,7 @@ BEGIN {
     does["subscribe"] = "subscribe"
     does["own devices"] = "device"
     is["own chart"] = "own_chart"
+    is["own chart without owner"] = "unowned"
     is["trains its author"] = "trains"
 }
 function trim(s) { gsub(/^[[:space:]]+|[[:space:]]+$/, "", s); return s }

@@ -46,6 +46,7 @@ for (const [name, chain, signer] of [['GENESIS', 1, 'root'], ['SERVER_KEYS', 1, 
 }
 export const statementType = (name) => TYPES[N[`STATEMENT_${name}`]];
 export const statementHash = (practice, bytes, genesis = false) => framed('statement', genesis ? zeros(32) : practice, bytes);
+export const chartId = (practice, client) => framed('chart', practice, client).subarray(0, 16);
 export const identityHash = (practice, key) => framed('identity', practice, key);
 
 /** The form of section 4.1, step 1. */
@@ -108,39 +109,66 @@ export class Authority {
             .map((one) => RELATIONS[one.kind]);
     }
 
-    relations(actor, section, client, when) {
+    /** Outside of any section: of the actor to the client whom a chart is or would be about. */
+    relations(actor, client, when) {
         const found = new Set();
-        if (section) {
-            client = section.client.length > 0 ? this.member(section.client) : undefined;
-            if (same(section.maker, actor.id)) found.add('author');
-        }
         if (actor.delegations.some((one) => inForce(one, when))) found.add('delegated');
         if (client) {
             if (client === actor) found.add('own chart');
-            this.relationsIn(client, actor, when).filter((one) => one === 'treats' || one === 'covers')
-                .forEach((one) => found.add(one));
-        }
-        if (actor.role === N.ROLE_THERAPIST) {
-            for (const grant of section?.grants ?? []) {
-                if (!(grant.rights & N.RIGHT_OWN) || !started(grant, when)) continue;
-                this.relationsIn(this.member(grant.member), actor, when)
-                    .filter((one) => one === 'supervises' || one === 'trains').forEach((one) => found.add(one));
+            this.relationsIn(client, actor, when).forEach((one) => found.add(one));
+            for (const treats of client.relations.filter((one) => one.kind === N.RELATION_TREATS && inForce(one, when))) {
+                this.relationsIn(this.member(treats.staff), actor, when).forEach((one) => found.add(one));
             }
         }
         return found;
     }
 
-    /** What the table lets this member hold in the section. */
-    ceiling(section, member, when) {
-        const relations = this.relations(member, section, null, when);
-        const may = (act) => allows(member.role, relations, CLASSES[section.class], act);
+    relation(hash) {
+        for (const subject of this.members.values()) {
+            const relation = subject.relations.find((one) => same(one.hash, hash));
+            if (relation) return { ...relation, subject };
+        }
+        return undefined;
+    }
+
+    /** Whether this member's grant of OWN stands, by its statements and the clock alone. */
+    ownerStands(section, member, when) {
+        const grant = this.grant(section, member, when);
+        if (!grant || !(grant.rights & N.RIGHT_OWN) || !holds(grant.until, when)) return false;
+        if (grant.kind !== N.BASIS_RELATION) return true;
+        const relation = this.relation(grant.basis);
+        return !!relation && inForce(relation, when);
+    }
+
+    /** 4.3: by what the rights of a grant are limited; and the relation that it rests on, while that counts. */
+    basis(section, grant, when) {
+        const found = new Set();
+        const relation = grant.kind === N.BASIS_RELATION ? this.relation(grant.basis) : undefined;
+        if (same(section.maker, grant.member)) found.add('author');
+        if (grant.kind === N.BASIS_SELF && section.client.length > 0 && same(section.client, grant.member)) found.add('own chart');
+        if (!relation || !inForce(relation, when) || !same(relation.staff, grant.member)) return { found };
+        const name = RELATIONS[relation.kind];
+        const counts = name === 'treats' || name === 'covers' ? same(relation.subject.id, section.client)
+            : this.ownerStands(section, relation.subject, when);
+        return counts ? { found: found.add(name), relation } : { found };
+    }
+
+    ceiling(section, grant, when) {
+        const { found } = this.basis(section, grant, when);
+        const may = (act) => allows(this.member(grant.member).role, found, CLASSES[section.class], act);
         return (may('read') ? 1 : 0) | (may('write') ? 2 : 0) | (may('own') ? 4 : 0);
+    }
+
+    /** Nobody who has a device owns it. */
+    unowned(section, when) {
+        return !this.live(section, when).some((one) => (this.rights(section, one, when) & N.RIGHT_OWN) !== 0 &&
+            one.devices.some((device) => this.deviceLive(device, when)));
     }
 
     rights(section, member, when) {
         const grant = member && this.grant(section, member, when);
         if (!grant || !holds(grant.until, when) || !this.active(member, when) || !same(grant.identity, member.identity)) return 0;
-        const rights = grant.rights & this.ceiling(section, member, when);
+        const rights = grant.rights & this.ceiling(section, grant, when);
         return rights & N.RIGHT_READ ? rights : 0;
     }
 
@@ -173,12 +201,11 @@ export class Authority {
     endAfter(section, grant, when) {
         const member = this.member(grant.member);
         if (this.grant(section, member, when) !== grant) return 0;
-        const owners = section.grants.filter((one) => one.rights & N.RIGHT_OWN).map((one) => this.member(one.member));
-        const untils = [this.member(section.client), ...owners].flatMap((one) => one?.relations ?? [])
-            .filter((one) => same(one.staff, member.id)).map((one) => one.until);
+        const untils = section.grants.flatMap((one) => [one.until,
+            one.kind === N.BASIS_RELATION ? this.relation(one.basis)?.until ?? 0 : 0]);
         const falls = (until) => this.rights(section, member, { seq: when.seq, time: until - 1 }) &
             ~this.rights(section, member, { seq: when.seq, time: until });
-        return [grant.until, ...untils].filter((until) => until > when.time && falls(until)).sort((a, b) => a - b)[0] ?? 0;
+        return untils.filter((until) => until > when.time && falls(until)).sort((a, b) => a - b)[0] ?? 0;
     }
 
     /** The section's state (5.3), as text to compare. */
@@ -256,7 +283,8 @@ export class Authority {
         must(chain.kind === type.chain && link.number === chain.count && same(link.previous, chain.last) && !starts &&
             when.seq > chain.seq, 'not the next of its chain');
         const second = chain.kind === N.STATEMENT_INVITATION && link.number === 1;
-        must(second === (type.name === 'ENROLMENT'), 'a type that cannot stand here');
+        must(second === (type.name === 'ENROLMENT') || (second && type.name === 'SUSPENSION'), 'a type that cannot stand here');
+        must(link.number < 2 || !chain.member || chain.member.enrolled !== NEVER, 'follows an invitation that was withdrawn');
         return chain;
     }
 
@@ -304,7 +332,7 @@ export class Authority {
         must(body.class >= 1 && body.class <= 7, 'no such class');
         const directory = body.class === N.CLASS_DIRECTORY;
         const client = directory ? undefined : this.member(body.client);
-        must(allows(signer.role, this.relations(signer, null, client, when), CLASSES[body.class], 'create'), 'may not make this');
+        must(allows(signer.role, this.relations(signer, client, when), CLASSES[body.class], 'create'), 'may not make this');
         must(!this.section(field(body.section, 16, 'section')) && this.sections.size < limits.PRACTICE_SECTIONS_MAX, 'exists');
         if (directory) {
             must(isZero(cat(body.chart, body.client, body.client_identity)) && ![...this.sections.values()]
@@ -313,14 +341,30 @@ export class Authority {
             must(client && client.role === N.ROLE_CLIENT && client.enrolled < when.seq &&
                 same(body.client_identity, client.identity), 'about nobody');
             const chart = hex(field(body.chart, 16, 'chart'));
-            const has = [...this.charts].find(([id, of]) => id === chart || of === hex(body.client));
-            must(!has || (has[0] === chart && has[1] === hex(body.client)), 'chart and client do not belong together');
+            must(chart === hex(chartId(this.practice, body.client)), 'chart and client do not belong together');
             this.charts.set(chart, hex(body.client));
         }
         chain.section = { id: body.section, label: link.label, class: body.class, chart: body.chart, client: body.client,
             maker: signer.id, grants: [], epochs: [], reseals: [], entries: [] };
-        this.putGrant(chain.section, { hash, member: signer.id, identity: signer.identity, rights: 7, until: 0, from: 0 }, when);
+        this.putGrant(chain.section, { hash, member: signer.id, identity: signer.identity, rights: 7, until: 0, from: 0,
+            signer: signer.id, ...this.makingRests(body.class, signer, client, when) }, when);
         this.sections.set(hex(body.section), chain.section);
+    }
+
+    /** 4.3: on what a maker's rights rest. */
+    makingRests(kind, signer, client, when) {
+        if (allows(signer.role, new Set(['author']), CLASSES[kind], 'read')) return { kind: N.BASIS_OWNER };
+        if (client === signer) return { kind: N.BASIS_SELF };
+        const rests = client?.relations.find((one) => same(one.staff, signer.id) && inForce(one, when) &&
+            allows(signer.role, new Set([RELATIONS[one.kind]]), CLASSES[kind], 'create'));
+        return rests ? { kind: N.BASIS_RELATION, basis: rests.hash } : { kind: N.BASIS_ROLE };
+    }
+
+    /** 4.4: what its maker may grant to themselves. */
+    takesBack(section, member, when) {
+        const client = section.client.length > 0 ? this.member(section.client) : undefined;
+        return same(section.maker, member.id) && !!client && !!this.grant(section, member, when) && this.unowned(section, when) &&
+            allows(member.role, this.relations(member, client, when), CLASSES[section.class], 'create');
     }
 
     putGrant(section, grant, when) {
@@ -331,16 +375,22 @@ export class Authority {
 
     takeGrant({ statement: { body, hash }, when, chain: { section }, signer }) {
         const member = this.member(body.member);
-        must(this.may(signer, 'own', section, when), 'may not let anybody in');
-        must(member && this.active(member, when) && member !== signer && same(body.identity, member.identity), 'nobody to let in');
-        must((body.rights & ~this.ceiling(section, member, when)) === 0 && (body.rights & N.RIGHT_READ) !== 0, 'rights that nobody may give');
-        must(body.basis_kind >= 1 && body.basis_kind <= 7, 'no basis');
-        must(body.basis_kind !== N.BASIS_RELATION || [...this.members.values()].flatMap((one) => one.relations)
-            .some((one) => same(one.hash, body.basis) && same(one.staff, member.id) && inForce(one, when)), 'rests on no relation');
+        const own = this.may(signer, 'own', section, when), back = signer === member && this.takesBack(section, signer, when);
+        const mine = this.grant(section, signer, when);
+        const handsOn = !!mine && this.rights(section, signer, when) !== 0 && this.basis(section, mine, when).found.has('own chart') &&
+            allows(signer.role, new Set(['own chart without owner']), CLASSES[section.class], 'let in a therapist who treats') && this.unowned(section, when);
+        must(own || back || handsOn, 'may not let anybody in');
+        must(member && this.active(member, when) && (member !== signer || back) && same(body.identity, member.identity), 'nobody to let in');
+        const grant = { hash, member: member.id, identity: body.identity, rights: body.rights, until: body.until_ms,
+            from: body.history_from, kind: body.basis_kind, basis: body.basis, signer: signer.id };
+        const { found, relation } = this.basis(section, grant, when);
+        must({ [N.BASIS_RELATION]: !!relation, [N.BASIS_SELF]: found.has('own chart') && body.basis.length === 0,
+            [N.BASIS_ROLE]: section.client.length === 0 && body.basis.length === 0 }[body.basis_kind], 'rests on nothing that holds');
+        must((body.rights & ~this.ceiling(section, grant, when)) === 0 && (body.rights & N.RIGHT_READ) !== 0, 'rights that nobody may give');
+        must(own || relation?.kind === N.RELATION_TREATS, 'hands it on to nobody who treats');
         must(body.until_ms === 0 || body.until_ms > when.time, 'ended before it began');
         must(body.history_from <= section.epochs.length, 'history from an epoch that is not there');
-        this.putGrant(section, { hash, member: member.id, identity: body.identity, rights: body.rights, until: body.until_ms,
-            from: body.history_from }, when);
+        this.putGrant(section, grant, when);
         const after = { seq: when.seq + 1, time: when.time };
         must(this.live(section, after).length <= limits.SECTION_MEMBERS_MAX &&
             this.recipients(section, after).length <= limits.EPOCH_SEALS_MAX, 'too many');

@@ -55,9 +55,9 @@ export function judgeReseal(authority, { statement: { body, hash, link }, when, 
             must(kind === N.RECIPIENT_RECOVERY || !same(of, device.statement), 'resealed to itself');
             continue;
         }
-        const { from } = authority.grant(section, member, when);
+        const { from, signer: by } = authority.grant(section, member, when);
         const held = section.epochs[epoch - 1].recipients.some((one) => same(authority.device(one.hash).member, member.id));
-        must(owner && ((from > 0 && epoch >= from) || held), 'resealed without right');
+        must((owner || same(by, signer.id)) && ((from > 0 && epoch >= from) || held), 'resealed without right');
     }
     section.reseals.push({ hash, keys, body, seq: when.seq, signer: signer.id, device: link.device });
 }

@@ -4,7 +4,7 @@ import { Authority, NEVER, allows, identityHash, inForce } from './authority.mjs
 
 const N = numbers;
 const practiceMay = (authority, member, act, when) => !!member && authority.active(member, when) &&
-    allows(member.role, authority.relations(member, null, null, when), '', act);
+    allows(member.role, authority.relations(member, null, when), '', act);
 
 function parseKeys(keys) {
     must(keys && keys.suite_min > 0 && keys.suite_min <= 0xffff, 'no device');
@@ -76,12 +76,23 @@ Object.assign(Authority.prototype, {
         member.delegations.push({ hash, until: body.until_ms, seq: when.seq, ended: NEVER });
     },
 
+    /** Whether |above| supervises or trains |below|, be it by others in between. */
+    isAbove(above, below, when) {
+        const seen = new Set([below]);
+        for (const node of seen) {
+            node.relations.filter((one) => [N.RELATION_SUPERVISES, N.RELATION_TRAINS].includes(one.kind) && inForce(one, when))
+                .forEach((one) => seen.add(this.member(one.staff)));
+        }
+        return seen.has(above);
+    },
+
     takeRelation({ statement: { body, hash }, when, chain: { member }, signer }) {
         const staff = this.member(field(body.staff, 16, 'staff'));
         must(practiceMay(this, signer, 'relate', when), 'may not relate');
         const ofClient = body.kind === N.RELATION_TREATS || body.kind === N.RELATION_COVERS;
         must(body.kind >= 1 && body.kind <= 4 && staff && staff !== member && staff.role === N.ROLE_THERAPIST &&
             member.role === (ofClient ? N.ROLE_CLIENT : N.ROLE_THERAPIST), 'a relation between others');
+        must(ofClient || !this.isAbove(member, staff, when), 'would supervise themselves');
         must(body.until_ms === 0 || body.until_ms > when.time, 'ended before it began');
         member.relations.push({ hash, kind: body.kind, staff: body.staff, until: body.until_ms, seq: when.seq, ended: NEVER });
     },
@@ -98,8 +109,13 @@ Object.assign(Authority.prototype, {
     },
 
     takeSuspension(judged) {
+        const { statement: { byRoot }, when, chain: { member }, signer } = judged;
+        if (member.enrolled === NEVER) { // withdraws the invitation
+            must(byRoot === member.byRoot && (byRoot || same(signer.id, member.inviter) || practiceMay(this, signer, 'suspend', when)),
+                'may not withdraw it');
+            return;
+        }
         this.suspend(judged);
-        const { when, chain: { member } } = judged;
         must(this.active(member, when), 'suspended already');
         member.suspensions.push({ seq: when.seq, ended: NEVER });
     },

@@ -51,6 +51,7 @@ export class Timeline {
         this.erased = []; // {number, note}
         this.tombstones = [];
         this.revisions = [];
+        this.authors = new Map(); // of each note
     }
 
     /** For who holds no key of the first epochs: right after this EPOCH. */
@@ -130,6 +131,8 @@ export class Timeline {
         must(member && device && same(device.member, member.id) && device.revoked >= when.seq, 'not by a device of its author');
         const then = { seq: when.seq, time: Math.max(when.time, entry.time_ms) };
         must(authority.may(member, 'write', section, then) && context.kind !== N.REVISION_TOMBSTONE, 'its author could not write here');
+        const author = this.authors.get(hex(context.note)) ?? context.member;
+        must(same(author, context.member), 'by another than the author of the note');
         const epoch = authority.epoch(section, when);
         must(!authority.closed(section, when), 'written while the section was closed');
         must(epoch.number === context.epoch && same(epoch.hash, context.epoch_statement), 'not under the newest epoch');
@@ -142,6 +145,7 @@ export class Timeline {
         const link = linkOf(authority.practice, entry.header, entry.signature);
         if (!this.verified.has(hex(context.device))) this.checkSignature({ entry, device });
         this.devices.set(hex(context.device), { device: context.device, number: context.device_number, link });
+        this.authors.set(hex(context.note), author);
         if (erased) this.erased.push(context.note);
         if (context.kind === N.REVISION_TOMBSTONE) this.tombstones.push(hex(context.note));
         return { entry, context, link, device, erased };

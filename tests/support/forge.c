@@ -253,7 +253,15 @@ struct live_reply *forge_grant(struct forge *forge, const struct section_id *sec
     grant.identity = field_of(grantee->identity.bytes, HASH_BYTES);
     grant.rights = rights;
     grant.history_from = 1;
-    grant.basis_kind = BASIS_ROLE;
+    const struct authority_section *facts = authority_section(forge->mirror->authority, section);
+    struct hash basis = {{0}};
+    (void)authority_basis_of(forge->mirror->authority, facts, grantee, rights,
+                             authority_now(UINT64_MAX - 1u), &grant.basis_kind, &basis);
+    if (grant.basis_kind == BASIS_NONE) {
+        grant.basis_kind = BASIS_ROLE;
+    } else if (grant.basis_kind == BASIS_RELATION) {
+        grant.basis = field_of(basis.bytes, HASH_BYTES);
+    }
     if (add(forge, STATEMENT_GRANT, &grant.base)) {
         add_epoch(forge);
     }

@@ -26,9 +26,7 @@ struct made make_section_statement(struct make_world *world, uint32_t class,
     body.class_ = class;
     struct hash identity;
     if (client != NULL) {
-        const struct authority_chart *chart = authority_chart_of(world->authority, &client->id);
-        random_bytes(section->chart.bytes, ID_BYTES);
-        section->chart = chart != NULL ? chart->id : section->chart;
+        statement_chart_id(&client->id, &world->practice, &section->chart);
         statement_identity_hash(&client->identity.public, &world->practice, &identity);
         body.chart = field_of(section->chart.bytes, ID_BYTES);
         body.client = field_of(client->id.bytes, ID_BYTES);
@@ -53,7 +51,18 @@ struct made make_grant(struct make_world *world, const struct make_section *sect
     body.rights = rights;
     body.until_ms = until_ms;
     body.history_from = history_from;
-    body.basis_kind = BASIS_ROLE;
+    const struct authority_section *facts = authority_section(world->authority, &section->id);
+    const struct authority_member *member = authority_member(world->authority, &grantee->id);
+    struct hash basis = {{0}};
+    if (facts != NULL && member != NULL) {
+        (void)authority_basis_of(world->authority, facts, member, rights,
+                                 authority_now(world->time_ms), &body.basis_kind, &basis);
+    }
+    if (body.basis_kind == BASIS_NONE) {
+        body.basis_kind = BASIS_ROLE;
+    } else if (body.basis_kind == BASIS_RELATION) {
+        body.basis = field_of(basis.bytes, HASH_BYTES);
+    }
     return make_sign_by(world, STATEMENT_GRANT, &body.base, key);
 }
 

@@ -1,7 +1,8 @@
 #include "tests/support/policy_words.h"
 
-static const char *const relation_names[] = {"any",    "own-chart",  "author", "treats",
-                                             "covers", "supervises", "trains", "delegated"};
+static const char *const relation_names[] = {"any",    "own-chart", "author",
+                                             "treats", "covers",    "supervises",
+                                             "trains", "delegated", "unowned"};
 _Static_assert(ARRAY_LEN(relation_names) == POLICY_RELATION_COUNT, "a name per relation");
 
 const char *policy_relation_name(uint32_t relation)

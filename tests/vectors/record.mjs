@@ -7,7 +7,7 @@
 import { encode, hex, none, numbers, u64, zeros } from '../second_client/bytes.mjs';
 import { commitment, ed25519Public, frame, framed, hpkeSeal, invitationKeys, sealInfo, sha256, sign, x25519Public }
     from '../second_client/crypto.mjs';
-import { identityHash, statementHash, statementType } from '../second_client/authority.mjs';
+import { chartId, identityHash, statementHash, statementType } from '../second_client/authority.mjs';
 import { Authority, shortCodeOrder } from '../second_client/members.mjs';
 import { makeEpoch } from '../second_client/epochs.mjs';
 import { Timeline, makeRevision, makeStatement } from '../second_client/section.mjs';
@@ -97,7 +97,7 @@ second.device = append('DEVICE', C1, C1, { device: deviceKeys(second) }, [['C1 i
 
 // ---- the section: statements and entries
 
-const sectionId = fixed('section', 16), chart = fixed('chart', 16);
+const sectionId = fixed('section', 16), chart = chartId(practice, C1.member);
 const entries = [], epochs = [];
 let timeline;
 const put = (kind, object, values = {}) => {

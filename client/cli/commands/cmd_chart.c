@@ -92,16 +92,42 @@ static int is_new(struct cli *cli, const struct member_id *client, uint32_t clas
                          "first.");
     }
     struct view_section own;
-    if (!sections_own(cli, client, class, &own)) {
+    if (class == 0 || !sections_own(cli, client, class, &own)) {
         return CLI_OK;
     }
-    return class == 0
-               ? cli_error(cli, CLI_FAILED,
-                           "you have a chart of this client already (`alcove chart list`). Nothing "
-                           "was made. For one section more: alcove chart add CHART --class CLASS.")
-               : cli_error(cli, CLI_FAILED,
-                           "you have a %s section in this chart already; nothing was made",
-                           policy_class_name(class));
+    return cli_error(cli, CLI_FAILED,
+                     "you have a %s section in this chart already; nothing was made",
+                     policy_class_name(class));
+}
+
+struct others {
+    struct member_id self;
+    struct member_id client;
+    bool found;
+};
+
+static bool find_other(void *visitor, const struct view_relation *relation)
+{
+    struct others *others = visitor;
+    others->found |= relation->kind == RELATION_TREATS &&
+                     ID_EQUAL(&relation->subject, &others->client) &&
+                     !ID_EQUAL(&relation->staff, &others->self);
+    return !others->found;
+}
+
+/* Whoever begins with a client that others treat or treated should not wait for their notes. */
+static void tell_past(struct cli *cli, const struct member_id *client)
+{
+    struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    struct others others = {.self = state.member, .client = *client};
+    view_relations(host_engine(cli->host), find_other, &others);
+    if (others.found) {
+        cli_warn(cli, "what others wrote about this client before stays closed to you until "
+                      "somebody who owns it grants it. What was shared with the client they can "
+                      "open to you themselves once nobody owns it any more: alcove grant CHART YOU "
+                      "--class shared --rights read,write,own --history");
+    }
 }
 
 struct chart_values {
@@ -149,8 +175,11 @@ static int run_new(struct cli *cli, const void *given)
     uint64_t ticket = 0;
     enum status status = act_chart(host_engine(cli->host), &client.member, print_span(name),
                                    clock_now_ms(), &chart, &ticket);
-    return status == STATUS_OK ? cli_tell_made(cli, "chart", ID_SPAN(&chart), ticket)
-                               : cli_fail(cli, SAY_CHART_MAKE, status);
+    if (status != STATUS_OK) {
+        return cli_fail(cli, SAY_CHART_MAKE, status);
+    }
+    tell_past(cli, &client.member);
+    return cli_tell_made(cli, "chart", ID_SPAN(&chart), ticket);
 }
 
 /* One section more in a chart that is there: a safety card's, say. */

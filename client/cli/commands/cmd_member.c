@@ -37,14 +37,19 @@ static bool list_member(void *visitor, const struct view_member *member)
             {"name", PRINT_TEXT, .span = print_span(member->name), .before = "  ", .columns = 24},
             {"role", PRINT_TEXT, .span = print_span(policy_role_name(member->role))},
             {"enrolled", PRINT_BOOL, .number = member->enrolled, .before = "",
-             .otherwise = "  (invited)"},
+             .otherwise = member->withdrawn ? "  (invitation withdrawn)" : "  (invited)"},
+            {"withdrawn", PRINT_BOOL, .number = member->withdrawn},
+            {"invitation_expires_ms", PRINT_NUMBER, .number = member->invitation_expires_ms},
+            {NULL, PRINT_TIME,
+             .number = member->enrolled || member->withdrawn ? 0 : member->invitation_expires_ms,
+             .before = " until "},
             {"suspended", PRINT_BOOL, .number = member->suspended, .before = "  (suspended)"},
             {"delegated", PRINT_BOOL, .number = member->delegated, .before = "  invites clients"},
             {"vouched", PRINT_BOOL, .number = member->vouched},
             {NULL, PRINT_TEXT, .span = print_span(inviter),
              .before = member->vouched ? "  by " : NULL, .columns = 16},
             {"devices", PRINT_NUMBER, .number = member->devices}},
-        10);
+        13);
     return true;
 }
 
@@ -242,6 +247,39 @@ static int change_account(struct cli *cli, const struct member_values *values, b
     return code;
 }
 
+static int run_withdraw(struct cli *cli, const void *given)
+{
+    const struct member_values *values = given;
+    struct view_member member;
+    int code = ids_member(cli, values->member, &member);
+    if (code == CLI_OK && (member.enrolled || member.withdrawn)) {
+        return cli_error(cli, CLI_FAILED,
+                         member.enrolled ? "%s has joined already; nothing was changed. To close "
+                                           "their account: alcove member suspend"
+                                         : "%s's invitation is withdrawn already",
+                         values->member);
+    }
+    bool by_root = code == CLI_OK && (member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR);
+    if (by_root && values->root == NULL) {
+        return cli_error(cli, CLI_USAGE,
+                         "admins and auditors are invited by the practice's root; give its key "
+                         "with --root FILE. Nothing was changed.");
+    }
+    struct identity_signer *root = NULL;
+    if (by_root) {
+        code = open_root(cli, values, &root);
+    }
+    uint64_t ticket = 0;
+    if (code == CLI_OK) {
+        enum status status =
+            act_withdraw(host_engine(cli->host), &member.member, root, clock_now_ms(), &ticket);
+        code = cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
+                                  "Withdrawn: the code opens nothing any more.");
+    }
+    identity_signer_free(root);
+    return code;
+}
+
 static int run_suspend(struct cli *cli, const void *values)
 {
     return change_account(cli, values, false);
@@ -292,6 +330,8 @@ static const struct command COMMANDS[] = {
      &option_none, NULL, NULL, NULL, run_list},
     {"member code", "show the code that you and this person compare", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &MEMBER_CODE, NULL, NULL, NULL, run_code},
+    {"member withdraw", "take back an invitation that nobody used", COMMAND_NEEDS_FRESH,
+     COMMAND_ANYWHERE, &MEMBER_SUSPEND, NULL, gather_root, NULL, run_withdraw},
     {"member suspend", "close somebody's account; nothing is deleted", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &MEMBER_SUSPEND, NULL, gather_root, NULL, run_suspend},
     {"member resume", "open a closed account again", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,

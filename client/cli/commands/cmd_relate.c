@@ -99,6 +99,7 @@ struct relate_values {
     uint32_t kind;
     const char *subject;
     uint64_t until_ms;
+    bool yes;
 };
 
 static int run_relate(struct cli *cli, const void *given)
@@ -133,18 +134,72 @@ static int run_relate(struct cli *cli, const void *given)
                               "Stated. It is a ceiling: an owner still grants what they may open.");
 }
 
+struct ending {
+    struct hash statement;
+    struct view_relation relation; /* that one */
+    bool others;                   /* somebody else treats the same client */
+};
+
+static bool find_ending(void *visitor, const struct view_relation *relation)
+{
+    struct ending *ending = visitor;
+    if (ID_EQUAL(&relation->statement, &ending->statement)) {
+        ending->relation = *relation;
+    }
+    return true;
+}
+
+static bool find_others(void *visitor, const struct view_relation *relation)
+{
+    struct ending *ending = visitor;
+    ending->others |= !relation->ended && relation->kind == RELATION_TREATS &&
+                      ID_EQUAL(&relation->subject, &ending->relation.subject) &&
+                      !ID_EQUAL(&relation->statement, &ending->statement);
+    return !ending->others;
+}
+
+/* An admin sees no section of a chart, so that its classes are named: whatever the therapist alone
+ * owns there would be left without an owner. */
+static int judge_end(struct cli *cli, const struct hash *statement, bool yes)
+{
+    struct ending ending = {.statement = *statement};
+    view_relations(host_engine(cli->host), find_ending, &ending);
+    view_relations(host_engine(cli->host), find_others, &ending);
+    if (yes || ending.relation.kind != RELATION_TREATS || ending.relation.ended) {
+        return CLI_OK;
+    }
+    char staff[VIEW_NAME_BYTES_MAX];
+    view_name(host_engine(cli->host), &ending.relation.staff, staff);
+    char subject[VIEW_NAME_BYTES_MAX];
+    view_name(host_engine(cli->host), &ending.relation.subject, subject);
+    return cli_error(
+        cli, CLI_REFUSED,
+        "%s owns the session, progress and shared notes that they made of %s, and a safety card "
+        "if they made one%s. What nobody else owns is left without an owner: nobody can be let in "
+        "there any more, but into the shared notes and the card by the client. Nothing was ended. "
+        "First let %s hand it over (alcove grant CHART NEXT --class CLASS --rights read,write,own "
+        "--history), "
+        "or end it all the same with --yes.",
+        staff, subject, ending.others ? "" : ", and nobody else treats them", staff);
+}
+
 static int run_end(struct cli *cli, const void *given)
 {
     const struct relate_values *values = given;
     struct hash relation;
     int code = ids_relation(cli, values->staff, &relation);
+    if (code == CLI_OK) {
+        code = judge_end(cli, &relation, values->yes);
+    }
     if (code != CLI_OK) {
         return code;
     }
     uint64_t ticket = 0;
     enum status status = act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket);
-    return cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
-                              "Ended: access that rested on it is closed from now on.");
+    return cli_tell_statement(
+        cli, SAY_STATEMENT, status, ticket,
+        "Ended: access that rested on it is closed for good. Stated anew, it gives "
+        "nothing back before somebody grants it.");
 }
 
 static int run_delegate(struct cli *cli, const void *given)
@@ -181,6 +236,8 @@ static const struct option_table RELATE = {RELATE_OPTIONS, ARRAY_LEN(RELATE_OPTI
 static const struct option END_OPTIONS[] = {
     {"RELATION", OPTION_TEXT, offsetof(struct relate_values, staff), NULL,
      "the first digits of its id", &option_required},
+    {"--yes", OPTION_FLAG, offsetof(struct relate_values, yes), NULL,
+     "end it although sections are left without an owner", NULL},
 };
 static const struct option_table RELATE_END = {END_OPTIONS, ARRAY_LEN(END_OPTIONS),
                                                sizeof(struct relate_values)};

@@ -94,6 +94,14 @@ enum status act_relate(struct engine *engine, const struct member_id *subject,
     wish->staff = *staff;
     wish->relation_kind = kind;
     wish->until_ms = until_ms;
+    struct plan plan;
+    status = build_member_statement(&engine->sources, wish, NULL, &plan);
+    enum authority_reason reason = plan.reason;
+    plan_drop(&plan);
+    if (status != STATUS_OK) {
+        wish_free(wish);
+        return reason == AUTHORITY_CIRCLE ? STATUS_CONFLICT : status;
+    }
     return wish_add(&engine->outbox, wish, out_ticket);
 }
 
@@ -152,6 +160,34 @@ enum status act_suspend(struct engine *engine, const struct member_id *member, b
         return status;
     }
     return wish_add(&engine->outbox, wish, out_ticket);
+}
+
+enum status act_withdraw(struct engine *engine, const struct member_id *member,
+                         const struct identity_signer *root, uint64_t now_ms, uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    const struct authority_member *facts =
+        status == STATUS_OK ? authority_member(engine->log.authority, member) : NULL;
+    if (facts == NULL) {
+        return status == STATUS_OK ? STATUS_NOT_FOUND : status;
+    }
+    if (facts->enrolled || facts->suspensions != NULL) {
+        return facts->enrolled ? STATUS_USAGE : STATUS_ALREADY;
+    }
+    bool own = ID_EQUAL(&facts->inviter, &engine->common.content->member);
+    if (facts->by_root != (root != NULL)) {
+        return STATUS_REFUSED;
+    }
+    struct wish *wish = NULL;
+    status = member_wish(engine, member, STATEMENT_SUSPENSION,
+                         root != NULL || own ? ACTION_NONE : ACTION_SUSPEND, now_ms, &wish);
+    if (status == STATUS_OK && root != NULL) {
+        status = sign_now(engine, wish, root);
+        if (status != STATUS_OK) {
+            wish_free(wish);
+        }
+    }
+    return status == STATUS_OK ? wish_add(&engine->outbox, wish, out_ticket) : status;
 }
 
 enum status act_device_revoke(struct engine *engine, const struct member_id *member,

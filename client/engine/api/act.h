@@ -32,7 +32,7 @@ MUST_CHECK enum status act_invite(struct engine *engine, const struct act_invite
 MUST_CHECK enum status act_delegate(struct engine *engine, const struct member_id *therapist,
                                     uint64_t until_ms, uint64_t now_ms, uint64_t *out_ticket);
 /* States that |staff| treats, covers (subject: the client), supervises or trains (subject: the
- * therapist). Admin. */
+ * therapist). Admin. STATUS_CONFLICT: somebody would supervise or train themselves, by others. */
 MUST_CHECK enum status act_relate(struct engine *engine, const struct member_id *subject,
                                   const struct member_id *staff, uint32_t kind, uint64_t until_ms,
                                   uint64_t now_ms, uint64_t *out_ticket);
@@ -44,6 +44,12 @@ MUST_CHECK enum status act_suspend(struct engine *engine, const struct member_id
                                    bool resume, const struct identity_signer *root, uint64_t now_ms,
                                    uint64_t *out_ticket);
 
+/* Withdraws the invitation of somebody who has not joined, for good: whoever made it, or an admin;
+ * |root| for an admin or auditor, else NULL. STATUS_USAGE: they have joined. */
+MUST_CHECK enum status act_withdraw(struct engine *engine, const struct member_id *member,
+                                    const struct identity_signer *root, uint64_t now_ms,
+                                    uint64_t *out_ticket);
+
 /*
  * One section with its first epoch. |chart| zero makes a chart (and |*out_chart|); the
  * client's identity is the one verified here. For CLASS_DIRECTORY both are zero.
@@ -53,9 +59,11 @@ MUST_CHECK enum status act_section(struct engine *engine, uint32_t class,
                                    uint64_t now_ms, struct section_id *out_section,
                                    struct chart_id *out_chart, uint64_t *out_ticket);
 /*
- * A therapist's chart for a client: session, progress, process and shared, the client being
- * granted read and write in shared, and |client_name| (may be empty) written into session
- * and our own name into shared if known. |out_ticket| is the last one's.
+ * What a therapist needs of a client's chart: session, progress, process and shared, the client
+ * being granted read and write in shared, and |client_name| (may be empty) written into session
+ * and our own name into shared if known. A class in which we write already is left as it is; a
+ * section of ours that lost its owner is taken back. What others made stays theirs. |out_ticket| is
+ * the last one's. STATUS_ALREADY: nothing is missing.
  */
 MUST_CHECK enum status act_chart(struct engine *engine, const struct member_id *client,
                                  struct span client_name, uint64_t now_ms,

@@ -105,7 +105,7 @@ enum status act_section(struct engine *engine, uint32_t class, const struct char
     }
     struct chart_id of = *chart;
     if (class != CLASS_DIRECTORY && ID_EQUAL(&of, &no_chart)) {
-        random_bytes(of.bytes, sizeof of.bytes);
+        statement_chart_id(client, &engine->common.practice, &of);
     }
     struct wish *wish = NULL;
     status = section_wish(engine, class, &of, client, &wish);
@@ -117,16 +117,30 @@ enum status act_section(struct engine *engine, uint32_t class, const struct char
     return wish_add(&engine->outbox, wish, out_ticket);
 }
 
-/* Whether the chart exists already: one more therapist joins it rather than making another. */
-static struct chart_id chart_of(const struct engine *engine, const struct member_id *client)
+/* What a therapist has of one class in a client's chart. */
+struct place {
+    bool in;                      /* they write in one already */
+    const struct section_id *own; /* one that they made, and that has no owner now */
+};
+
+static struct place place_in(const struct engine *engine, uint32_t class,
+                             const struct member_id *client)
 {
-    const struct authority_chart *facts = authority_chart_of(engine->log.authority, client);
-    if (facts != NULL) {
-        return facts->id;
+    const struct authority *authority = engine->log.authority;
+    struct place place = {0};
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        const struct authority_section *facts =
+            authority_section(authority, &engine->sections.items[i].id);
+        if (facts == NULL || facts->class != class || !ID_EQUAL(&facts->client, client)) {
+            continue;
+        }
+        place.in |= may_write(engine, facts);
+        if (authority_takes_back(authority, facts, fold_self(&engine->log),
+                                 advance_when(&engine->log))) {
+            place.own = &facts->id;
+        }
     }
-    struct chart_id chart;
-    random_bytes(chart.bytes, sizeof chart.bytes);
-    return chart;
+    return place;
 }
 
 /* A request's statements are of one chain, so that each section of a chart is a wish of its own. */
@@ -146,6 +160,53 @@ static enum status chart_section(struct engine *engine, uint32_t class,
     return wish_add(&engine->outbox, wish, out_ticket);
 }
 
+static enum status take_back(struct engine *engine, const struct section_id *section,
+                             uint64_t *out_ticket)
+{
+    struct wish *wish = NULL;
+    enum status status = wish_new(&engine->outbox, WISH_GRANT, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->section = *section;
+    wish->member = engine->common.content->member;
+    wish->rights = RIGHT_READ | RIGHT_WRITE | RIGHT_OWN;
+    return wish_add(&engine->outbox, wish, out_ticket);
+}
+
+/* The names that belong into a new section: the client's, and for the client ours. */
+static enum status chart_names(struct engine *engine, uint32_t class,
+                               const struct section_id *section, const struct member_id *client,
+                               struct span client_name)
+{
+    const struct member_id *self = &engine->common.content->member;
+    const char *own = name_of(&engine->names, self);
+    if (class == CLASS_SESSION && client_name.size > 0) {
+        return act_name(engine, class, section, client, client_name);
+    }
+    return class == CLASS_SHARED && own != NULL
+               ? act_name(engine, class, section, self, span_of(own, strlen(own)))
+               : STATUS_OK;
+}
+
+/* One of the sections: nothing if they are in one, else their own taken back, or a new one. */
+static enum status chart_part(struct engine *engine, uint32_t class, const struct chart_id *chart,
+                              const struct member_id *client, struct span client_name, size_t *made,
+                              uint64_t *out_ticket)
+{
+    struct place place = place_in(engine, class, client);
+    if (place.in) {
+        return STATUS_OK;
+    }
+    (*made)++;
+    if (place.own != NULL) {
+        return take_back(engine, place.own, out_ticket);
+    }
+    struct section_id section;
+    enum status status = chart_section(engine, class, chart, client, &section, out_ticket);
+    return status == STATUS_OK ? chart_names(engine, class, &section, client, client_name) : status;
+}
+
 enum status act_chart(struct engine *engine, const struct member_id *client,
                       struct span client_name, uint64_t now_ms, struct chart_id *out_chart,
                       uint64_t *out_ticket)
@@ -158,20 +219,12 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
     if (status != STATUS_OK) {
         return status;
     }
-    *out_chart = chart_of(engine, client);
-    struct section_id sections[ARRAY_LEN(classes)];
+    statement_chart_id(client, &engine->common.practice, out_chart);
+    size_t made = 0;
     for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
-        status = chart_section(engine, classes[i], out_chart, client, &sections[i], out_ticket);
+        status = chart_part(engine, classes[i], out_chart, client, client_name, &made, out_ticket);
     }
-    if (status == STATUS_OK && client_name.size > 0) {
-        status = act_name(engine, CLASS_SESSION, &sections[0], client, client_name);
-    }
-    const char *own = name_of(&engine->names, &engine->common.content->member);
-    if (status == STATUS_OK && own != NULL) {
-        status = act_name(engine, CLASS_SHARED, &sections[3], &engine->common.content->member,
-                          span_of(own, strlen(own)));
-    }
-    return status;
+    return status == STATUS_OK && made == 0 ? STATUS_ALREADY : status;
 }
 
 /* Nobody whom we know compared the short code with the grantee yet. */
@@ -210,10 +263,11 @@ static enum status may_hold(const struct engine *engine, const struct act_grant 
     if (member == NULL || !member->enrolled) {
         return STATUS_NOT_FOUND;
     }
-    uint32_t relations =
-        authority_relations(engine->log.authority, member, facts, NULL, advance_when(&engine->log));
-    uint32_t ceiling = policy_rights(member->role, relations, facts->class);
-    if (grant->rights == 0 || (grant->rights & ~ceiling) != 0) {
+    uint32_t kind = BASIS_NONE;
+    struct hash basis;
+    uint32_t rights = authority_basis_of(engine->log.authority, facts, member, grant->rights,
+                                         advance_when(&engine->log), &kind, &basis);
+    if (grant->rights == 0 || rights != grant->rights) {
         return STATUS_REFUSED;
     }
     bool vouched = !member->by_root && !ID_EQUAL(&member->inviter, &engine->common.content->member);

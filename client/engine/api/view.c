@@ -22,7 +22,7 @@ const char *view_practice_name(const struct engine *engine)
 static bool delegated(const struct engine *engine, const struct authority_member *member)
 {
     uint32_t relations =
-        authority_relations(engine->log.authority, member, NULL, NULL, advance_when(&engine->log));
+        authority_relations(engine->log.authority, member, NULL, advance_when(&engine->log));
     return (relations & POLICY_DELEGATED) != 0;
 }
 
@@ -38,7 +38,8 @@ static void fill_member(const struct engine *engine, const struct authority_memb
                                 .inviter = facts->inviter,
                                 .identity = facts->identity,
                                 .invitation = facts->invitation,
-                                .invitation_expires_ms = facts->expires_ms};
+                                .invitation_expires_ms = facts->expires_ms,
+                                .withdrawn = !facts->enrolled && facts->suspensions != NULL};
     out->vouched = !facts->by_root && !ID_EQUAL(&facts->inviter, &engine->common.content->member) &&
                    !ID_EQUAL(&facts->id, &engine->common.content->member);
     for (const struct authority_device *device = facts->devices; device != NULL;

@@ -25,6 +25,7 @@ struct view_member {
     struct hash identity;     /* hash of the identity key; zero until enrolled */
     struct hash invitation;   /* statement */
     uint64_t invitation_expires_ms;
+    bool withdrawn; /* the invitation was, before they joined */
     size_t devices; /* unrevoked */
     char name[VIEW_NAME_BYTES_MAX];
 };

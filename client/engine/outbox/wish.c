@@ -183,14 +183,37 @@ enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event)
     return STATUS_OK;
 }
 
+static enum status fail_note(struct outbox *outbox, struct wish *wish, enum status status)
+{
+    wish->state = ENGINE_WISH_FAILED;
+    wish->status = status;
+    return wish_save(outbox, wish);
+}
+
+/* Notes for a section that will never be wait for nothing. */
+static enum status fail_notes_of(struct outbox *outbox, const struct section_id *section,
+                                 enum status status)
+{
+    enum status stored = STATUS_OK;
+    for (struct wish *wish = outbox->first; wish != NULL && stored == STATUS_OK;
+         wish = wish->next) {
+        if (wish->kind == WISH_NOTE && ID_EQUAL(&wish->section, section)) {
+            stored = fail_note(outbox, wish, status);
+        }
+    }
+    return stored;
+}
+
 enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status status)
 {
     if (wish->kind == WISH_NOTE) {
-        wish->state = ENGINE_WISH_FAILED;
-        wish->status = status;
-        return wish_save(outbox, wish);
+        return fail_note(outbox, wish, status);
     }
-    enum status stored = erase(outbox, wish);
+    enum status stored =
+        wish->kind == WISH_SECTION ? fail_notes_of(outbox, &wish->section, status) : STATUS_OK;
+    if (stored == STATUS_OK) {
+        stored = erase(outbox, wish);
+    }
     if (stored != STATUS_OK) {
         return stored;
     }

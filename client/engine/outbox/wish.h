@@ -101,7 +101,8 @@ MUST_CHECK enum status wish_add(struct outbox *outbox, struct wish *wish, uint64
 MUST_CHECK enum status wish_save(struct outbox *outbox, const struct wish *wish);
 /* Takes it out with its outcome. */
 MUST_CHECK enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event);
-/* A note stays in the outbox, so that nothing written is lost; other wishes go. */
+/* A note stays in the outbox, so that nothing written is lost; other wishes go, and the notes of a
+ * section that will not be made fail with it. */
 MUST_CHECK enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status status);
 struct wish *wish_find(const struct outbox *outbox, uint64_t ticket);
 /* The last pending revision of a note; NULL: none. */

@@ -73,7 +73,10 @@ enum status build_wish(struct sources *from, struct wish *wish, bool *out_ready)
     bool on_section = wish->kind == WISH_NOTE || wish->kind == WISH_GRANT ||
                       wish->kind == WISH_REVOKE || wish->kind == WISH_ROTATE ||
                       wish->kind == WISH_RESEAL;
-    if (on_section) {
+    /* Who takes back what they made is out, and does not know how far the section is. */
+    bool takes_back =
+        wish->kind == WISH_GRANT && ID_EQUAL(&wish->member, &from->common->content->member);
+    if (on_section && !takes_back) {
         enum build_place place = place_of(from, wish);
         if (place != BUILD_HERE) {
             return place == BUILD_LATER ? STATUS_OK : STATUS_REFUSED;

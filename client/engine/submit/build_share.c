@@ -4,35 +4,6 @@
 
 /* Letting somebody into a section, or out of it, with the new epoch that this needs. */
 
-/* On what the grantee's access rests, for the record: a relation that policy asks for, or the
- * chart being theirs, or their role. */
-static void basis_of(const struct sources *from, const struct authority_section *section,
-                     const struct authority_member *member, Alcove__Grant *grant)
-{
-    struct authority_when when = advance_when(from->log);
-    if (section->has_chart && ID_EQUAL(&section->client, &member->id)) {
-        grant->basis_kind = BASIS_SELF;
-        return;
-    }
-    const struct authority_member *client =
-        section->has_chart ? authority_member(from->log->authority, &section->client) : NULL;
-    const struct authority_member *owner = authority_member(from->log->authority, &section->maker);
-    const struct authority_member *subjects[] = {client, owner};
-    for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
-        const struct authority_relation *relation =
-            subjects[i] == NULL ? NULL : subjects[i]->relations;
-        for (; relation != NULL; relation = relation->next) {
-            if (ID_EQUAL(&relation->staff, &member->id) && relation->ended_seq >= when.seq &&
-                (relation->until_ms == 0 || relation->until_ms > when.time_ms)) {
-                grant->basis_kind = BASIS_RELATION;
-                grant->basis = field_of(relation->statement.bytes, HASH_BYTES);
-                return;
-            }
-        }
-    }
-    grant->basis_kind = BASIS_ROLE;
-}
-
 static enum status history(struct plan *plan, const struct wish *wish)
 {
     const struct authority_section *facts =
@@ -81,11 +52,20 @@ enum status build_grant(struct plan *plan, const struct wish *wish)
     grant.rights = wish->rights;
     grant.until_ms = wish->until_ms;
     grant.history_from = wish->history_from;
-    basis_of(from, facts, member, &grant);
-    enum status status = plan_add(plan, STATEMENT_GRANT, &grant.base, NULL);
-    if (status == STATUS_OK) {
-        status = plan_epoch(plan);
+    struct hash basis = {{0}};
+    (void)authority_basis_of(from->log->authority, facts, member, wish->rights,
+                             advance_when(from->log), &grant.basis_kind, &basis);
+    if (grant.basis_kind == BASIS_NONE) {
+        return STATUS_REFUSED; /* nothing to rest on any more */
     }
+    if (grant.basis_kind == BASIS_RELATION) {
+        grant.basis = field_of(basis.bytes, HASH_BYTES);
+    }
+    enum status status = plan_add(plan, STATEMENT_GRANT, &grant.base, NULL);
+    if (status != STATUS_OK || ID_EQUAL(&member->id, &from->common->content->member)) {
+        return status; /* taken back: the epoch comes with the next note */
+    }
+    status = plan_epoch(plan);
     return status == STATUS_OK ? history(plan, wish) : status;
 }
 

@@ -67,6 +67,7 @@ enum authority_reason {
     AUTHORITY_BAD_MEMBERSHIP, /* membership hash */
     AUTHORITY_LIMIT,
     AUTHORITY_BAD_KEYS, /* a server key that was not announced; equal keys */
+    AUTHORITY_CIRCLE,   /* somebody would supervise or train themselves, by others */
 };
 /* "wrong signer": short English for logs. Never NULL. */
 const char *authority_reason_text(enum authority_reason reason);
@@ -216,12 +217,28 @@ const struct authority_epoch *authority_epoch(const struct authority_section *se
 bool authority_active(const struct authority_member *member, struct authority_when when);
 bool authority_device_live(const struct authority_device *device, struct authority_when when);
 
-/* POLICY_* bits of the relations between |actor| and |section|. With |section| NULL, |client| is
- * the client whom a chart is or would be about (NULL: actions on the practice). */
+/* POLICY_* bits of the relations of |actor| to |client|, the client whom a chart is or would be
+ * about (NULL: actions on the practice). In a section they count only through a grant's basis. */
 uint32_t authority_relations(const struct authority *authority,
                              const struct authority_member *actor,
-                             const struct authority_section *section,
                              const struct authority_member *client, struct authority_when when);
+/*
+ * The basis on which a grant of |wanted| rights to |member| would rest: the first that gives all
+ * of them, or else most. Gives the rights among |wanted| that it lets them hold; 0 and BASIS_NONE:
+ * there is none.
+ */
+uint32_t authority_basis_of(const struct authority *authority,
+                            const struct authority_section *section,
+                            const struct authority_member *member, uint32_t wanted,
+                            struct authority_when when, uint32_t *out_kind, struct hash *out_basis);
+/* Nobody who has a device owns the section: nobody can let others in or out by owning it. */
+bool authority_unowned(const struct authority *authority, const struct authority_section *section,
+                       struct authority_when when);
+/* Whether |member| may grant to themselves what they made: it has no owner, and they could make it
+ * now. */
+bool authority_takes_back(const struct authority *authority,
+                          const struct authority_section *section,
+                          const struct authority_member *member, struct authority_when when);
 
 /*
  * The rights of |member| in |section|: the RIGHT_* of the grant in force, without those that
@@ -250,7 +267,7 @@ struct authority_live {
     const struct authority_grant *grant; /* with the rights as granted */
     uint32_t rights;                     /* of those, the ones that policy allows */
     const struct authority_relation
-        *relation;      /* on which policy rests; NULL: role, own chart, maker */
+        *relation;      /* on which the grant rests; NULL: role, own chart, author */
     uint32_t relations; /* POLICY_* */
 };
 /* Ascending by member id; at most |capacity| (SECTION_MEMBERS_MAX suffices). */
@@ -271,6 +288,12 @@ bool authority_recipient_key(const struct authority *authority,
                              const struct authority_recipient *recipient,
                              struct public_key *out_key,
                              const struct authority_member **out_member);
+/* The lowest number of the section's log that |member| may be handed: 1 for its maker and for
+ * whoever was given the first epoch, else the number after the EPOCH that first listed them, or after
+ * the one from which a grant gives them history. 0: nothing yet. */
+uint64_t authority_first_number(const struct authority *authority,
+                                const struct authority_section *section,
+                                const struct authority_member *member);
 /* No revision may be written until a new epoch (decision 6). Cached per section. */
 bool authority_closed(const struct authority *authority, const struct authority_section *section,
                       struct authority_when when);

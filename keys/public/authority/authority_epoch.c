@@ -57,20 +57,6 @@ enum status authority_judge_epoch(struct authority_judgement *judgement)
 
 /* ---------------------------------------------------------------- reseals */
 
-static bool epoch_names_member(const struct authority_judgement *judgement,
-                               const struct authority_epoch *epoch,
-                               const struct authority_member *wanted)
-{
-    for (size_t i = 0; i < epoch->recipient_count; i++) {
-        const struct authority_member *member = NULL;
-        if (authority_recipient_key(judgement->authority, &epoch->recipients[i], NULL, &member) &&
-            member == wanted) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* An owner may give an epoch to a member who held it already, and to a newcomer from
  * where the grant says that history begins. */
 static bool history_reaches(const struct authority_judgement *judgement,
@@ -80,7 +66,8 @@ static bool history_reaches(const struct authority_judgement *judgement,
     if (grant->history_from != 0 && epoch >= grant->history_from) {
         return true;
     }
-    return epoch_names_member(judgement, &judgement->section->pub.epochs[epoch - 1u], member);
+    return authority_epoch_reaches(judgement->authority,
+                                   &judgement->section->pub.epochs[epoch - 1u], member);
 }
 
 static bool reseal_reaches(const struct authority_judgement *judgement,
@@ -104,10 +91,13 @@ static bool reseal_reaches(const struct authority_judgement *judgement,
         return seal->kind == RECIPIENT_RECOVERY ||
                !ID_EQUAL(&seal->recipient, &judgement->device->statement);
     }
-    return owner && history_reaches(judgement, member, grant, seal->epoch);
+    /* A client who let the next therapist in owns nothing, and nobody else may hold the past. */
+    return (owner || ID_EQUAL(&grant->signer, &judgement->signer->pub.id)) &&
+           history_reaches(judgement, member, grant, seal->epoch);
 }
 
-/* A member who is in may reseal to their own other devices. Only an owner may reseal to others. */
+/* A member who is in may reseal to their own other devices. Only an owner may reseal to others, and
+ * whoever signed their grant. */
 enum status authority_judge_reseal(struct authority_judgement *judgement)
 {
     const struct statement_reseal *reseal = &judgement->statement->u.reseal;

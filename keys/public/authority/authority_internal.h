@@ -198,6 +198,17 @@ const struct authority_grant *authority_grant_at(const struct authority_section 
                                                  const struct member_id *member,
                                                  struct authority_when when);
 bool authority_relation_live(const struct authority_relation *relation, struct authority_when when);
+uint32_t authority_relation_bit(uint32_t kind); /* POLICY_*; 0: none */
+/* POLICY_* bits by which the rights of this grant are limited: its own basis alone, whatever other
+ * relations the member has. |*out_relation|: the one that it rests on, while that counts. */
+uint32_t authority_grant_relations(const struct authority *authority,
+                                   const struct authority_section *section,
+                                   const struct authority_grant *grant, struct authority_when when,
+                                   const struct authority_relation **out_relation);
+/* Whether the basis of a grant that is about to be made is one, and holds. */
+bool authority_basis_fits(const struct authority *authority,
+                          const struct authority_section *section,
+                          const struct authority_grant *grant, struct authority_when when);
 const struct authority_delegation *authority_delegation_live(const struct authority_member *member,
                                                              struct authority_when when);
 /* The smallest moment after |after_ms| at which the clock alone takes rights from this
@@ -213,6 +224,9 @@ uint64_t authority_grant_end_after(const struct authority *authority,
 void authority_live_digest(const struct authority *authority,
                            const struct authority_section *section, struct authority_when when,
                            struct hash *out_digest);
+/* Whether the epoch was sealed to |wanted|. */
+bool authority_epoch_reaches(const struct authority *authority, const struct authority_epoch *epoch,
+                             const struct authority_member *wanted);
 /* Whether |extra| more recipients still fit an epoch of the section. */
 bool authority_recipients_fit(const struct authority *authority,
                               const struct authority_section *section, struct authority_when when,

@@ -68,7 +68,10 @@ static enum status judge_place(struct authority_judgement *judgement)
     }
     bool enrols = statement->rule->type == STATEMENT_ENROLMENT;
     bool second = chain->pub.subject == STATEMENT_OF_MEMBER && link->number == 1;
-    if (starts_chain(statement->rule->type) || enrols != second) {
+    bool withdraws = second && statement->rule->type == STATEMENT_SUSPENSION;
+    /* Nothing follows a withdrawn invitation: its person never was. */
+    bool withdrawn = link->number > 1 && chain->member != NULL && !chain->member->pub.enrolled;
+    if (starts_chain(statement->rule->type) || (enrols != second && !withdraws) || withdrawn) {
         return bad_chain(judgement, AUTHORITY_BAD_START);
     }
     return STATUS_OK;

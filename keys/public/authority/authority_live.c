@@ -219,8 +219,8 @@ static bool epoch_has_leaver(const struct authority *authority,
     return false;
 }
 
-static bool epoch_reaches(const struct authority *authority, const struct authority_epoch *epoch,
-                          const struct authority_member *wanted)
+bool authority_epoch_reaches(const struct authority *authority, const struct authority_epoch *epoch,
+                             const struct authority_member *wanted)
 {
     for (size_t i = 0; i < epoch->recipient_count; i++) {
         const struct authority_member *member = NULL;
@@ -242,7 +242,7 @@ static bool closed_at(const struct authority *authority, const struct authority_
     struct authority_live live[SECTION_MEMBERS_MAX];
     size_t count = authority_live(authority, section, when, live, ARRAY_LEN(live));
     for (size_t i = 0; i < count; i++) {
-        if (!epoch_reaches(authority, epoch, live[i].member)) {
+        if (!authority_epoch_reaches(authority, epoch, live[i].member)) {
             return true;
         }
     }
@@ -307,20 +307,6 @@ static uint64_t end_candidate(const struct authority *authority,
     return until_ms;
 }
 
-static uint64_t end_in_chain(const struct authority *authority,
-                             const struct authority_section *section,
-                             const struct authority_member *member, struct authority_when after,
-                             const struct authority_member *subject, uint64_t best)
-{
-    const struct authority_relation *r = subject != NULL ? subject->relations : NULL;
-    for (; r != NULL; r = r->next) {
-        if (ID_EQUAL(&r->staff, &member->id)) {
-            best = end_candidate(authority, section, member, after, r->until_ms, best);
-        }
-    }
-    return best;
-}
-
 uint64_t authority_grant_end_after(const struct authority *authority,
                                    const struct authority_section *section,
                                    const struct authority_grant *grant, struct authority_when after)
@@ -329,15 +315,16 @@ uint64_t authority_grant_end_after(const struct authority *authority,
     if (member == NULL || authority_grant_at(section, &grant->member, after) != grant) {
         return 0;
     }
-    uint64_t best = end_candidate(authority, section, member, after, grant->until_ms, 0);
-    best = end_in_chain(authority, section, member, after,
-                        authority_member(authority, &section->client), best);
+    /* Rights rest on the own grant and its relation, and for who supervises on an owner's too. */
+    uint64_t best = 0;
     for (size_t i = 0; i < section->grant_count; i++) {
-        const struct authority_grant *owner = &section->grants[i];
-        if ((owner->rights & (uint32_t)RIGHT_OWN) != 0) {
-            best = end_in_chain(authority, section, member, after,
-                                authority_member(authority, &owner->member), best);
-        }
+        const struct authority_grant *other = &section->grants[i];
+        const struct authority_relation *relation =
+            other->basis_kind == BASIS_RELATION ? authority_relation(authority, &other->basis)
+                                                : NULL;
+        best = end_candidate(authority, section, member, after, other->until_ms, best);
+        best = end_candidate(authority, section, member, after,
+                             relation != NULL ? relation->until_ms : 0, best);
     }
     return best;
 }

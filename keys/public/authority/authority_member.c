@@ -204,6 +204,34 @@ static enum status judge_delegation(struct authority_judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_EXPIRED);
 }
 
+/* Whether |above| supervises or trains |below|, be it by others in between: walks up from |below|. */
+static bool is_above(const struct authority_judgement *judgement, const struct member_node *above,
+                     struct member_node *below)
+{
+    struct member_node *last = below;
+    below->walked = true;
+    for (struct member_node *node = below; node != NULL; node = node->walk_next) {
+        for (const struct authority_relation *r = node->pub.relations; r != NULL; r = r->next) {
+            struct member_node *next = authority_member_node(judgement->authority, &r->staff);
+            bool up = r->kind == RELATION_SUPERVISES || r->kind == RELATION_TRAINS;
+            if (up && next != NULL && !next->walked &&
+                authority_relation_live(r, judgement->when)) {
+                next->walked = true;
+                last->walk_next = next;
+                last = next;
+            }
+        }
+    }
+    bool found = above->walked;
+    while (below != NULL) {
+        struct member_node *next = below->walk_next;
+        below->walked = false;
+        below->walk_next = NULL;
+        below = next;
+    }
+    return found;
+}
+
 static enum status judge_relation(struct authority_judgement *judgement)
 {
     const struct statement_relation *relation = &judgement->statement->u.relation;
@@ -219,6 +247,10 @@ static enum status judge_relation(struct authority_judgement *judgement)
     if (staff->role != ROLE_THERAPIST || judgement->subject->pub.role != subject_role ||
         staff == &judgement->subject->pub) {
         return authority_refuse(judgement, AUTHORITY_BAD_ROLE);
+    }
+    if (!of_client && is_above(judgement, judgement->subject,
+                               authority_member_node(judgement->authority, &relation->staff))) {
+        return authority_refuse(judgement, AUTHORITY_CIRCLE);
     }
     return relation->until_ms == 0 || relation->until_ms > judgement->time_ms
                ? STATUS_OK
@@ -240,6 +272,27 @@ static enum status judge_relation_end(struct authority_judgement *judgement)
                : authority_refuse(judgement, AUTHORITY_ALREADY_ENDED);
 }
 
+/* A suspension in the place of the enrolment: the invitation is withdrawn for good, since nothing
+ * may follow it. Whoever invited may withdraw, and whoever may suspend. */
+static enum status judge_withdrawal(struct authority_judgement *judgement, bool suspends)
+{
+    const struct authority_member *member = &judgement->subject->pub;
+    if (!suspends) {
+        return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
+    }
+    bool own = judgement->signer != NULL && ID_EQUAL(&judgement->signer->pub.id, &member->inviter);
+    if (own && !member->by_root) {
+        judgement->result->action = ACTION_SUSPEND;
+        judgement->result->basis_kind = BASIS_INVITATION;
+        judgement->result->basis = member->invitation;
+        return STATUS_OK;
+    }
+    return judgement->signer == NULL ||
+                   authority_permits(judgement, ACTION_SUSPEND, CLASS_NONE, NULL, NULL)
+               ? STATUS_OK
+               : STATUS_REFUSED;
+}
+
 /* Only the root suspends a member whom the root appointed; an admin's device suspends everybody
  * else. So an admin who misbehaves cannot shut out the auditor. */
 static enum status judge_suspension(struct authority_judgement *judgement, bool suspends)
@@ -247,6 +300,9 @@ static enum status judge_suspension(struct authority_judgement *judgement, bool 
     const struct authority_member *member = &judgement->subject->pub;
     if (judgement->statement->link.by_root != member->by_root) {
         return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
+    }
+    if (!member->enrolled) {
+        return judge_withdrawal(judgement, suspends);
     }
     if (!judgement->statement->link.by_root &&
         !authority_permits(judgement, ACTION_SUSPEND, CLASS_NONE, NULL, NULL)) {

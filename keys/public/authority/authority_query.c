@@ -231,6 +231,7 @@ const char *authority_reason_text(enum authority_reason reason)
         [AUTHORITY_BAD_MEMBERSHIP] = "states another membership",
         [AUTHORITY_LIMIT] = "over a limit",
         [AUTHORITY_BAD_KEYS] = "keys that were not announced, or one key for two uses",
+        [AUTHORITY_CIRCLE] = "would make somebody their own supervisor",
     };
     return (size_t)reason < ARRAY_LEN(texts) && texts[reason] != NULL ? texts[reason] : "unknown";
 }

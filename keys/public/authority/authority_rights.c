@@ -56,22 +56,6 @@ const struct authority_grant *authority_grant_at(const struct authority_section 
 
 /* ---------------------------------------------------------------- relations */
 
-static uint32_t relation_bit(uint32_t kind)
-{
-    switch (kind) {
-    case RELATION_TREATS:
-        return POLICY_TREATS;
-    case RELATION_SUPERVISES:
-        return POLICY_SUPERVISES;
-    case RELATION_TRAINS:
-        return POLICY_TRAINS;
-    case RELATION_COVERS:
-        return POLICY_COVERS;
-    default:
-        return 0;
-    }
-}
-
 /* Bits of the relations that name |staff| in |subject|'s chain; the first one of
  * |wanted| is given out. */
 static uint32_t relations_in(const struct authority_member *subject, const struct member_id *staff,
@@ -81,7 +65,7 @@ static uint32_t relations_in(const struct authority_member *subject, const struc
     const struct authority_relation *r = subject != NULL ? subject->relations : NULL;
     uint32_t bits = 0;
     for (; r != NULL; r = r->next) {
-        uint32_t bit = relation_bit(r->kind);
+        uint32_t bit = authority_relation_bit(r->kind);
         if (!ID_EQUAL(&r->staff, staff) || !authority_relation_live(r, when)) {
             continue;
         }
@@ -93,70 +77,40 @@ static uint32_t relations_in(const struct authority_member *subject, const struc
     return bits;
 }
 
-/* Looks at the therapists whom |actor| might supervise: the owners of the section or, if it does
- * not exist yet, those who treat the client. Owners are taken by their statements alone: their
- * rights in force may depend on a supervisor in turn, which would never end. */
-static uint32_t relations_to_owners(const struct authority *authority,
-                                    const struct authority_member *actor,
-                                    const struct authority_section *section,
-                                    const struct authority_member *client,
-                                    struct authority_when when, uint32_t wanted,
-                                    const struct authority_relation **out_relation)
-{
-    uint32_t bits = 0;
-    for (size_t i = 0; section != NULL && i < section->grant_count; i++) {
-        const struct authority_grant *grant = &section->grants[i];
-        if ((grant->rights & (uint32_t)RIGHT_OWN) != 0 && grant->seq < when.seq &&
-            grant->ended_seq >= when.seq) {
-            bits |= relations_in(authority_member(authority, &grant->member), &actor->id, when,
-                                 wanted, out_relation);
-        }
-    }
-    const struct authority_relation *r =
-        section == NULL && client != NULL ? client->relations : NULL;
-    for (; r != NULL; r = r->next) {
-        if (r->kind == RELATION_TREATS && authority_relation_live(r, when)) {
-            bits |= relations_in(authority_member(authority, &r->staff), &actor->id, when, wanted,
-                                 out_relation);
-        }
-    }
-    return bits & ((uint32_t)POLICY_SUPERVISES | (uint32_t)POLICY_TRAINS);
-}
-
+/* The relations of |actor| outside of any section: to the client whom a chart is or would be about,
+ * and to those who treat this client, whom |actor| might supervise. */
 static uint32_t relations_with(const struct authority *authority,
                                const struct authority_member *actor,
-                               const struct authority_section *section,
                                const struct authority_member *client, struct authority_when when,
                                uint32_t wanted, const struct authority_relation **out_relation)
 {
     *out_relation = NULL;
     uint32_t bits = POLICY_ANY;
-    if (section != NULL) {
-        client = section->has_chart ? authority_member(authority, &section->client) : NULL;
-        bits |= ID_EQUAL(&section->maker, &actor->id) ? (uint32_t)POLICY_AUTHOR : 0u;
-    }
     if (authority_delegation_live(actor, when) != NULL) {
         bits |= POLICY_DELEGATED;
     }
-    if (client != NULL) {
-        bits |= client == actor ? (uint32_t)POLICY_OWN_CHART : 0u;
-        bits |= relations_in(client, &actor->id, when, wanted, out_relation) &
-                ((uint32_t)POLICY_TREATS | (uint32_t)POLICY_COVERS);
+    if (client == NULL) {
+        return bits;
     }
-    /* Only therapists supervise; for others the search would find nothing. */
-    if (actor->role == ROLE_THERAPIST) {
-        bits |= relations_to_owners(authority, actor, section, client, when, wanted, out_relation);
+    bits |= client == actor ? (uint32_t)POLICY_OWN_CHART : 0u;
+    bits |= relations_in(client, &actor->id, when, wanted, out_relation) &
+            ((uint32_t)POLICY_TREATS | (uint32_t)POLICY_COVERS);
+    for (const struct authority_relation *r = client->relations; r != NULL; r = r->next) {
+        if (r->kind == RELATION_TREATS && authority_relation_live(r, when)) {
+            bits |= relations_in(authority_member(authority, &r->staff), &actor->id, when, wanted,
+                                 out_relation) &
+                    ((uint32_t)POLICY_SUPERVISES | (uint32_t)POLICY_TRAINS);
+        }
     }
     return bits;
 }
 
 uint32_t authority_relations(const struct authority *authority,
                              const struct authority_member *actor,
-                             const struct authority_section *section,
                              const struct authority_member *client, struct authority_when when)
 {
     const struct authority_relation *relation = NULL;
-    return relations_with(authority, actor, section, client, when, 0, &relation);
+    return relations_with(authority, actor, client, when, 0, &relation);
 }
 
 uint32_t authority_rights(const struct authority *authority,
@@ -173,7 +127,8 @@ uint32_t authority_rights(const struct authority *authority,
         !ID_EQUAL(&grant->identity, &member->identity)) {
         return RIGHT_NONE;
     }
-    uint32_t relations = authority_relations(authority, member, section, NULL, when);
+    const struct authority_relation *relation = NULL;
+    uint32_t relations = authority_grant_relations(authority, section, grant, when, &relation);
     uint32_t rights = grant->rights & policy_rights(member->role, relations, section->class);
     /* A member who may not read is not in. */
     return (rights & (uint32_t)RIGHT_READ) != 0 ? rights : (uint32_t)RIGHT_NONE;
@@ -206,6 +161,17 @@ struct basis {
     struct hash hash;
 };
 
+/* Where nobody owns a section any more, its client may let the next therapist in, if the table says
+ * so for the class. */
+static bool hands_on(const struct authority *authority, const struct authority_member *actor,
+                     uint32_t action, const struct authority_section *section, uint32_t relations,
+                     struct authority_when when)
+{
+    return (relations & (uint32_t)POLICY_OWN_CHART) != 0 &&
+           policy_cell(actor->role, POLICY_UNOWNED, section->class, action) &&
+           authority_unowned(authority, section, when);
+}
+
 static bool may_in_section(const struct authority *authority, const struct authority_member *actor,
                            uint32_t action, const struct authority_section *section,
                            struct authority_when when, struct basis *out_basis)
@@ -213,11 +179,14 @@ static bool may_in_section(const struct authority *authority, const struct autho
     uint32_t needed = right_needed(action);
     const struct authority_grant *grant = NULL;
     uint32_t rights = authority_rights(authority, section, actor, when, &grant);
-    if ((rights & needed) != needed) {
+    if (rights == RIGHT_NONE) {
         return false;
     }
-    uint32_t relations = authority_relations(authority, actor, section, NULL, when);
-    if (!policy_allows(actor->role, relations, section->class, action)) {
+    const struct authority_relation *relation = NULL;
+    uint32_t relations = authority_grant_relations(authority, section, grant, when, &relation);
+    bool owned = (rights & needed) == needed &&
+                 policy_allows(actor->role, relations, section->class, action);
+    if (!owned && !hands_on(authority, actor, action, section, relations, when)) {
         return false;
     }
     out_basis->kind = grant == &section->grants[0] ? BASIS_OWNER : BASIS_GRANT;
@@ -238,7 +207,7 @@ static void basis_outside(const struct authority_member *actor, uint32_t relatio
         out_basis->kind = BASIS_DELEGATION;
         out_basis->hash = delegation->statement;
     } else if (relation != NULL &&
-               policy_cell(actor->role, relation_bit(relation->kind), class, action)) {
+               policy_cell(actor->role, authority_relation_bit(relation->kind), class, action)) {
         out_basis->kind = BASIS_RELATION;
         out_basis->hash = relation->statement;
     } else {
@@ -263,7 +232,7 @@ static bool may_outside(const struct authority *authority, const struct authorit
 {
     uint32_t wanted = relations_sufficing(actor->role, class, action);
     const struct authority_relation *relation = NULL;
-    uint32_t relations = relations_with(authority, actor, NULL, client, when, wanted, &relation);
+    uint32_t relations = relations_with(authority, actor, client, when, wanted, &relation);
     /* An action that needs a right in a section is never allowed without a section. */
     if (right_needed(action) != UINT32_MAX ||
         !policy_allows(actor->role, relations, class, action)) {
@@ -319,11 +288,7 @@ size_t authority_live(const struct authority *authority, const struct authority_
         if (one.rights == RIGHT_NONE || one.grant != grant) {
             continue;
         }
-        uint32_t wanted =
-            relations_sufficing(one.member->role, section->class, ACTION_READ) &
-            ~((uint32_t)POLICY_ANY | (uint32_t)POLICY_OWN_CHART | (uint32_t)POLICY_AUTHOR);
-        one.relations =
-            relations_with(authority, one.member, section, NULL, when, wanted, &one.relation);
+        one.relations = authority_grant_relations(authority, section, grant, when, &one.relation);
         count = live_insert(out, count, one);
     }
     return count;

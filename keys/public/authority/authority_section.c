@@ -2,14 +2,11 @@
 
 /* ---------------------------------------------------------------- making a section */
 
-/* One chart per client and one client per chart, for ever. */
+/* One chart per client and one client per chart, for ever: the id follows from the client's. */
 static enum status judge_chart(struct authority_judgement *judgement,
                                const struct authority_member *client)
 {
-    const struct authority *authority = judgement->authority;
     const struct statement_section *said = &judgement->statement->u.section;
-    const struct authority_chart *chart = authority_chart(authority, &said->chart);
-    const struct authority_chart *other = authority_chart_of(authority, &said->client);
     if (client == NULL || !client->enrolled || client->enrolled_seq >= judgement->seq) {
         return authority_refuse(judgement, AUTHORITY_UNKNOWN_SUBJECT);
     }
@@ -19,7 +16,10 @@ static enum status judge_chart(struct authority_judgement *judgement,
     if (!ID_EQUAL(&said->client_identity, &client->identity)) {
         return authority_refuse(judgement, AUTHORITY_BAD_IDENTITY);
     }
-    return chart == other ? STATUS_OK : authority_refuse(judgement, AUTHORITY_BAD_CHART);
+    struct chart_id chart;
+    statement_chart_id(&said->client, &judgement->authority->now.practice, &chart);
+    return ID_EQUAL(&chart, &said->chart) ? STATUS_OK
+                                          : authority_refuse(judgement, AUTHORITY_BAD_CHART);
 }
 
 static enum status judge_making(struct authority_judgement *judgement)
@@ -52,18 +52,6 @@ static enum status judge_making(struct authority_judgement *judgement)
 
 /* ---------------------------------------------------------------- grants */
 
-/* Relations that a grant rests on must name the grantee and hold now. */
-static bool basis_holds(struct authority_judgement *judgement, const struct statement_grant *grant)
-{
-    if (grant->basis_kind != BASIS_RELATION) {
-        return true;
-    }
-    const struct authority_relation *relation =
-        authority_relation(judgement->authority, &grant->basis);
-    return relation != NULL && ID_EQUAL(&relation->staff, &grant->member) &&
-           authority_relation_live(relation, judgement->when);
-}
-
 /* A section whose recipients no longer fit one epoch could never be opened again. */
 static bool newcomer_fits(const struct authority_judgement *judgement,
                           const struct authority_member *member)
@@ -94,17 +82,48 @@ static enum status judge_grantee(struct authority_judgement *judgement,
     if (!ID_EQUAL(&grant->identity, &member->identity)) {
         return authority_refuse(judgement, AUTHORITY_BAD_IDENTITY);
     }
-    if (member == &judgement->signer->pub) {
+    bool own = member == &judgement->signer->pub;
+    if (own && !authority_takes_back(judgement->authority, section, member, judgement->when)) {
         return authority_refuse(judgement, AUTHORITY_WRONG_SIGNER);
     }
-    uint32_t relations =
-        authority_relations(judgement->authority, member, section, NULL, judgement->when);
+    struct authority_grant would = {
+        .member = grant->member, .basis_kind = grant->basis_kind, .basis = grant->basis};
+    const struct authority_relation *relation = NULL;
+    uint32_t relations = authority_grant_relations(judgement->authority, section, &would,
+                                                   judgement->when, &relation);
+    bool fits = authority_basis_fits(judgement->authority, section, &would, judgement->when);
+    if (grant->basis_kind == BASIS_RELATION && !fits) {
+        return authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+    }
     uint32_t allowed = policy_rights(member->role, relations, section->class);
     if ((grant->rights & ~allowed) != 0 || (grant->rights & (uint32_t)RIGHT_READ) == 0) {
         return authority_refuse(judgement, AUTHORITY_BAD_RIGHTS);
     }
-    return basis_holds(judgement, grant) ? STATUS_OK
-                                         : authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+    if (!fits) {
+        return authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+    }
+    /* Whoever does not own the section hands it on to a therapist who treats, to nobody else. */
+    bool treats = relation != NULL && relation->kind == RELATION_TREATS;
+    uint32_t rights = authority_rights(judgement->authority, section, &judgement->signer->pub,
+                                       judgement->when, NULL);
+    return treats || (rights & (uint32_t)RIGHT_OWN) != 0
+               ? STATUS_OK
+               : authority_refuse(judgement, AUTHORITY_BAD_BASIS);
+}
+
+/* The maker of a section without an owner takes it back by a grant to themselves. */
+static bool takes_back(struct authority_judgement *judgement)
+{
+    const struct statement_grant *grant = &judgement->statement->u.grant;
+    if (!ID_EQUAL(&grant->member, &judgement->signer->pub.id) ||
+        !authority_takes_back(judgement->authority, &judgement->section->pub,
+                              &judgement->signer->pub, judgement->when)) {
+        return false;
+    }
+    judgement->result->action = ACTION_GRANT;
+    judgement->result->basis_kind = grant->basis_kind;
+    judgement->result->basis = grant->basis;
+    return true;
 }
 
 static enum status judge_grant(struct authority_judgement *judgement)
@@ -112,7 +131,8 @@ static enum status judge_grant(struct authority_judgement *judgement)
     const struct statement_grant *grant = &judgement->statement->u.grant;
     const struct authority_section *section = &judgement->section->pub;
     judgement->result->subject = grant->member;
-    if (!authority_permits(judgement, ACTION_GRANT, section->class, section, NULL)) {
+    if (!takes_back(judgement) &&
+        !authority_permits(judgement, ACTION_GRANT, section->class, section, NULL)) {
         return STATUS_REFUSED;
     }
     const struct authority_member *member = authority_member(judgement->authority, &grant->member);

@@ -114,15 +114,22 @@ static enum status join_chart(struct authority *authority, const struct statemen
     return status;
 }
 
-/* Making a section counts as its first grant. */
+/* Making a section counts as its first grant. It rests on being the section's author where the
+ * table gives an author rights, and else on what the making rested on, as any grant does. */
 static enum status add_maker(struct authority_judgement *judgement, struct section_node *node)
 {
     struct authority_grant maker = {
         .member = judgement->signer->pub.id,
         .identity = judgement->signer->pub.identity,
         .rights = (uint32_t)RIGHT_READ | (uint32_t)RIGHT_WRITE | (uint32_t)RIGHT_OWN,
-        .basis_kind = BASIS_OWNER,
+        .basis_kind = judgement->result->basis_kind,
+        .basis = judgement->result->basis,
+        .signer = judgement->signer->pub.id,
     };
+    if (policy_rights(judgement->signer->pub.role, POLICY_AUTHOR, node->pub.class) != RIGHT_NONE) {
+        maker.basis_kind = BASIS_OWNER;
+        maker.basis = (struct hash){{0}};
+    }
     enum status status = add_grant(judgement, node, maker);
     return status == STATUS_OK ? add_membership(judgement->authority, judgement->signer, node)
                                : status;
@@ -182,6 +189,7 @@ static enum status apply_grant(struct authority_judgement *judgement)
         .history_from = said->history_from,
         .basis_kind = said->basis_kind,
         .basis = said->basis,
+        .signer = judgement->signer->pub.id,
     };
     enum status status = add_grant(judgement, node, grant);
     return status == STATUS_OK ? add_membership(judgement->authority, member, node) : status;

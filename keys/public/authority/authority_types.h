@@ -93,8 +93,9 @@ struct authority_grant {
     uint32_t rights;
     uint64_t until_ms;
     uint64_t history_from;
-    uint32_t basis_kind;
-    struct hash basis;
+    uint32_t basis_kind; /* SELF, ROLE, RELATION; OWNER: the author of a section, by policy */
+    struct hash basis;   /* RELATION: that relation, with which the grant ends for good */
+    struct member_id signer;
     uint64_t seq;
     uint64_t ended_seq; /* revoked, or replaced by a newer grant to the same member */
     /* The latest end by the clock that is marked (authority_mark_ended); 0: none. */

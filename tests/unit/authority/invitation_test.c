@@ -173,11 +173,48 @@ static void test_enrolment_with_one_key_for_two_uses_is_refused(void **state)
     make_refused(w, make_enrolment(w, stranger), STATUS_REFUSED, AUTHORITY_BAD_KEYS);
 }
 
+/* Goal: an invitation that nobody used is withdrawn for good, by whoever made it or an admin.
+ * Method: by others, by the inviter, by an admin, by the root; then enrol, undo it, and go on. */
+static void test_withdrawn_invitation_admits_nobody(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct hash delegation = who(p, p->t1)->delegations->statement;
+    struct make_person *client = make_stranger(w, ROLE_CLIENT);
+    struct make_person *therapist = make_stranger(w, ROLE_THERAPIST);
+    struct make_person *auditor = make_stranger(w, ROLE_AUDITOR);
+    make_take(w, make_invitation(w, client, p->t1, &delegation));
+    make_take(w, make_invitation(w, therapist, p->ad1, NULL));
+    make_take(w, make_invitation(w, auditor, NULL, NULL));
+    make_refused(w, make_suspension(w, client, p->t2, true), STATUS_REFUSED,
+                 AUTHORITY_NOT_PERMITTED);
+    make_refused(w, make_suspension(w, auditor, p->ad1, true), STATUS_REFUSED,
+                 AUTHORITY_WRONG_SIGNER);
+    make_refused(w, make_suspension(w, client, p->ad1, false), STATUS_BAD_CHAIN,
+                 AUTHORITY_BAD_START);
+    struct made late = make_enrolment(w, client);
+    make_take(w, make_suspension(w, client, p->t1, true));
+    make_take(w, make_suspension(w, therapist, p->ad2, true));
+    make_take(w, make_suspension(w, auditor, NULL, true));
+    make_refused(w, late, STATUS_BAD_CHAIN, AUTHORITY_BAD_PLACE);
+    make_refused(w, make_enrolment(w, therapist), STATUS_BAD_CHAIN, AUTHORITY_BAD_START);
+    make_refused(w, make_suspension(w, therapist, p->ad1, false), STATUS_BAD_CHAIN,
+                 AUTHORITY_BAD_START);
+    make_refused(w, make_suspension(w, therapist, p->ad1, true), STATUS_BAD_CHAIN,
+                 AUTHORITY_BAD_START);
+    make_refused(w, make_delegation(w, therapist, p->ad1, 0), STATUS_BAD_CHAIN,
+                 AUTHORITY_BAD_START);
+    make_refused(w, make_relation(w, client, p->t1, RELATION_TREATS, 0, p->ad1), STATUS_BAD_CHAIN,
+                 AUTHORITY_BAD_START);
+    assert_false(who(p, client)->enrolled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PRACTICE_TEST(test_invitation_by_each_inviter_passes_for_its_role_only),
         PRACTICE_TEST(test_invitation_of_client_needs_a_delegation_in_force),
+        PRACTICE_TEST(test_withdrawn_invitation_admits_nobody),
         PRACTICE_TEST(test_invitation_on_a_wrong_basis_or_over_is_refused),
         PRACTICE_TEST(test_enrolment_late_or_twice_is_refused),
         PRACTICE_TEST(test_enrolment_after_the_inviter_is_out_is_refused),

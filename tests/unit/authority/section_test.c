@@ -233,9 +233,9 @@ static void test_revocation_of_the_last_owner_is_refused(void **state)
     assert_int_equal(rights(p, made, p->t1), RWO);
 }
 
-/* Goal: a relation is a ceiling (decision 6): rights come and go with it, and the
- * section is told. Method: end and restate what a grant rests on, watch rights, echoes
- * and the basis; an author keeps a process section. */
+/* Goal: a relation is a ceiling (decision 6): rights go with it, do not come back with another
+ * (decision 27), and the section is told. Method: end and restate what a grant rests on, watch
+ * rights and echoes; an author keeps a process section. */
 static void test_relation_end_takes_rights_and_is_echoed(void **state)
 {
     struct practice *p = *state;
@@ -250,8 +250,8 @@ static void test_relation_end_takes_rights_and_is_echoed(void **state)
     assert_ptr_equal(w->result.touched[0], section(p, progress));
     assert_int_equal(rights(p, progress, p->t2), 0);
     make_take(w, make_relation(w, p->c1, p->t2, RELATION_COVERS, 0, p->ad1));
-    assert_int_equal(w->result.touched_count, 1);
-    assert_int_equal(rights(p, progress, p->t2), RW);
+    assert_int_equal(w->result.touched_count, 0);
+    assert_int_equal(rights(p, progress, p->t2), 0);
     make_take(w, make_relation_end(w, p->c1, &p->t1_treats_c1, p->ad1));
     assert_int_equal(w->result.touched_count, 1);
     assert_int_equal(rights(p, progress, p->t1), 0);

@@ -38,9 +38,10 @@ static void test_supervisors_of_those_seen_are_seen(void **state)
     struct make_world *w = &p->w;
     assert_false(sees(p, p->c1, p->t3));
     assert_false(sees(p, p->c1, p->t2));
-    make_take(w, make_relation(w, p->t3, p->t2, RELATION_TRAINS, 0, p->ad1));
+    struct hash past = make_take(w, make_relation(w, p->t3, p->t2, RELATION_TRAINS, 0, p->ad1));
     assert_false(sees(p, p->c1, p->t2));
-    make_take(w, make_relation(w, p->t2, p->t3, RELATION_TRAINS, 0, p->ad1)); /* a circle */
+    make_take(w, make_relation_end(w, p->t3, &past, p->ad1));
+    make_take(w, make_relation(w, p->t2, p->t3, RELATION_TRAINS, 0, p->ad1)); /* past: a circle */
     assert_false(sees(p, p->c1, p->t2));
     make_take(w, make_relation(w, p->t1, p->t3, RELATION_SUPERVISES, 0, p->ad1));
     assert_true(sees(p, p->c1, p->t3));

@@ -62,6 +62,40 @@ static void test_page_refused(void **state)
     }
 }
 
+/* Goal: a newcomer is handed nothing of what was before them. Method: the first number that T3 may
+ * ask from, and each before it: with no epoch yet, with the epoch that lists them, with history; and
+ * the section's maker. */
+static void test_newcomer_is_handed_nothing_earlier(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct make_world *w = scene->w;
+    struct make_section *progress = scene_section(scene, CLASS_PROGRESS, p->c1, p->t1);
+    OK(scene_take(scene, p->ad1, make_relation(w, p->c1, p->t3, RELATION_TREATS, 0, p->ad1)));
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+    OK(scene_take(scene, p->t1, make_grant(w, progress, p->t3, RIGHT_READ, 0, 0, p->t1)));
+    uint64_t granted = progress->timeline.number;
+    for (uint64_t from = 1; from <= granted + 1u; from++) {
+        assert_int_equal(page(scene, p->t3, progress->id.bytes, from, 0), STATUS_REFUSED);
+        assert_null(scene->answer.body);
+        assert_true(scene->answer.produce == NULL);
+        scene_expect_event(scene, ACTION_READ, OUTCOME_REFUSED);
+    }
+    OK(scene_take(scene, p->t1, make_epoch(w, progress, p->t1, 0)));
+    OK(scene_write(scene, progress, p->t1, 0, NULL, NULL, NULL));
+    for (uint64_t from = 1; from <= granted + 1u; from++) {
+        assert_int_equal(page(scene, p->t3, progress->id.bytes, from, 0), STATUS_REFUSED);
+        scene_expect_event(scene, ACTION_READ, OUTCOME_REFUSED);
+    }
+    scene_restart(scene);
+    OK(page(scene, p->t3, progress->id.bytes, granted + 2u, 0));
+    assert_int_equal(scene->answer.from, granted + 2u);
+    assert_int_equal(scene->answer.to, progress->timeline.number);
+    OK(page(scene, p->t1, progress->id.bytes, 1, 0));
+    OK(scene_take(scene, p->t1, make_grant(w, progress, p->t3, RIGHT_READ, 0, 1, p->t1)));
+    OK(page(scene, p->t3, progress->id.bytes, 1, 0));
+}
+
 static const Alcove__SectionState *state_of(const Alcove__StateReply *reply,
                                             const struct make_section *section)
 {
@@ -438,6 +472,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_page),
         SCENE_TEST(test_page_refused),
+        SCENE_TEST(test_newcomer_is_handed_nothing_earlier),
         SCENE_TEST(test_state_of_the_removed),
         SCENE_TEST(test_chain),
         SCENE_TEST(test_leaves_and_proofs),
