@@ -54,8 +54,8 @@ int audience_preview(struct cli *cli, struct note_input *input, const struct aud
     print_block(cli, span_of(text->bytes, text->size), 2);
     (void)fputc('\n', cli->out);
     bool from_in = input->file != NULL && strcmp(input->file, "-") == 0;
-    if (!input->yes &&
-        (from_in || !cli_confirm(cli, audience->reads ? "Share it with them?" : "Write it?"))) {
+    if (!input->yes && ((from_in && !input->again) ||
+                        !cli_confirm(cli, audience->reads ? "Share it with them?" : "Write it?"))) {
         return cli_error(cli, CLI_REFUSED,
                          "it was not shared; give --yes to share without being asked");
     }

@@ -1,6 +1,7 @@
 #include "client/cli/cli.h"
 
 #include "client/cli/command.h"
+#include "client/cli/kept_key.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/secrets.h"
@@ -146,6 +147,13 @@ int cli_open(struct cli *cli)
             cli_warn(cli, "the passphrase is wrong, or the keystore file is damaged; try again");
             status = STATUS_OK;
         }
+    }
+    if (status == STATUS_OK &&
+        kept_key_settle(cli->profile, keystore_content(host_keystore(cli->host)))) {
+        cli_warn(cli, "somebody had changed the key that texts are sealed to while this profile "
+                      "is locked (" KEPT_FOLDER "/" KEPT_KEY " in it). It is right again. What you "
+                      "typed while it was locked may be readable to whoever did it, and does not "
+                      "open here; tell your practice.");
     }
     if (status == STATUS_OK) {
         host_when_slow(cli->host, tell_slow, cli);

@@ -26,5 +26,5 @@ struct cli {
     struct host *host; /* lent by the agent, or opened by cli_run */
     bool lent;
     uint32_t idle_minutes; /* of the agent that lent it */
-    bool stale; /* the server did not bring us up to date: what is shown is older */
+    bool stale;            /* the server did not bring us up to date: what is shown is older */
 };

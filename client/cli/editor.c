@@ -5,6 +5,7 @@
 #include "keys/public/bytes/wipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,8 +46,10 @@ static bool is_vi(const char *editor)
 
 /* Through a shell, as others do: VISUAL may hold words, such as "code --wait". Between fork and
  * this nothing but system calls, since the wire has a thread that may hold the C library's locks. */
-static _Noreturn void become_editor(const char *script, bool vi, const char *path)
+static _Noreturn void become_editor(const char *script, bool vi, const struct kept *kept)
 {
+    const char *path = kept->path;
+    (void)fcntl(kept->lock, F_SETFD, 0); /* the folder stays locked while the editor lives */
     static const char quiet[] = "set nobackup nowritebackup noswapfile noundofile";
     if (vi) {
         (void)execl("/bin/sh", "sh", "-c", script, "sh", "-n", "-i", "NONE", "--cmd", quiet, path,
@@ -66,7 +69,7 @@ static void on_signal(int signal)
 
 /* Ctrl-C is the editor's own affair, and this process must outlive it to remove the text; told
  * to end, it ends the editor first. */
-static enum status edit(const char *path)
+static enum status edit(const struct kept *kept)
 {
     static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
     const char *editor = editor_of();
@@ -88,7 +91,7 @@ static enum status edit(const char *path)
         for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
             (void)sigaction(signals[i], &before[i], NULL);
         }
-        become_editor(script, is_vi(editor), path);
+        become_editor(script, is_vi(editor), kept);
     }
     int code = 0;
     while (child > 0 && waitpid(child, &code, 0) != child && errno == EINTR) {
@@ -142,12 +145,14 @@ static void await_window(struct cli *cli)
     }
 }
 
-static enum status run_on(struct cli *cli, const struct kept *kept, struct span begin)
+static enum status run_on(struct cli *cli, const struct kept *kept, struct span begin,
+                          bool *out_window)
 {
     uint64_t began_ms = awake_ms();
-    enum status status = edit(kept->path);
+    enum status status = edit(kept);
     if (status == STATUS_OK && awake_ms() - began_ms < AT_ONCE_MS && is_as_it_was(kept, begin)) {
         await_window(cli);
+        *out_window = is_as_it_was(kept, begin);
     }
     if (status == STATUS_NOT_FOUND) {
         (void)cli_error(cli, CLI_FAILED,
@@ -158,9 +163,10 @@ static enum status run_on(struct cli *cli, const struct kept *kept, struct span 
 }
 
 enum status editor_run(struct cli *cli, const struct kept *kept, struct span begin, size_t max,
-                       uint8_t **out_text, size_t *out_size)
+                       uint8_t **out_text, size_t *out_size, bool *out_window)
 {
-    enum status status = run_on(cli, kept, begin);
+    *out_window = false;
+    enum status status = run_on(cli, kept, begin, out_window);
     enum status read = files_read(kept->path, -1, KEPT_BYTES_MAX, out_text, out_size);
     if (read == STATUS_NOT_FOUND && status == STATUS_OK) {
         (void)cli_error(cli, CLI_FAILED,

@@ -4,6 +4,7 @@
 #include "client/cli/command.h"
 #include "client/cli/forward_watch.h"
 #include "client/cli/handed.h"
+#include "client/cli/note_input.h"
 #include "client/cli/option_pack.h"
 #include "keys/public/bytes/wipe.h"
 
@@ -201,16 +202,73 @@ static int gather(struct cli *cli, void *values, struct handed *handed)
     return code == CLI_OK ? handed_stdin(cli, handed, values) : code;
 }
 
-/* Whoever pipes a text here has no other copy of it: taken in although the agent is of no use. */
-static void keep_piped(struct cli *cli, void *values)
+bool forward_reaches(const struct cli *cli)
+{
+    int fd = -1;
+    enum status status = talk_connect(cli->profile, &fd);
+    if (status == STATUS_OK) {
+        (void)close(fd);
+    }
+    return status != STATUS_NOT_FOUND && status != STATUS_IO;
+}
+
+/* Whoever pipes a text here has no other copy of it: it is taken, and sealed, before anything is
+ * asked or can fail. CLI_OK also when there is none. */
+static int take_piped(struct cli *cli, void *values, struct handed *handed)
+{
+    return (cli->command->flags & COMMAND_TYPES) != 0 && handed_reads_stdin(cli->command, values)
+               ? note_text_take(cli, values, &handed->text)
+               : CLI_OK;
+}
+
+/* The agent locked meanwhile: on with what was gathered, after asking for the passphrase. */
+static int run_gathered(struct cli *cli, void *values, const struct handed *handed)
+{
+    cli->in = handed->in >= 0 ? handed->in : cli->in;
+    handed_place(cli->command, values, handed->fds, handed->fd_count);
+    return cli_run(cli, values);
+}
+
+/* Without an agent. */
+static int run_here(struct cli *cli, void *values)
 {
     struct handed handed;
     handed_init(&handed);
-    if (handed_reads_stdin(cli->command, values)) {
-        int code = gather(cli, values, &handed);
-        handed.text.typed = code == CLI_OK;
+    int code = take_piped(cli, values, &handed);
+    if (code == CLI_OK && handed.text.bytes != NULL) {
+        struct note_input *input = values;
+        input->kept = NULL;
+        code = handed_text(cli, &handed, span_of(handed.text.bytes, handed.text.size));
     }
-    handed_deinit(cli, &handed, CLI_LOCKED);
+    if (code == CLI_OK) {
+        cli->in = handed.in >= 0 ? handed.in : cli->in;
+        code = cli_run(cli, values);
+    }
+    handed_deinit(cli, &handed, code);
+    return code;
+}
+
+static int run_there(struct cli *cli, void *values)
+{
+    struct handed handed;
+    handed_init(&handed);
+    int code = take_piped(cli, values, &handed);
+    if (code == CLI_OK) {
+        code = gather(cli, values, &handed);
+    }
+int fd = -1;
+    if (code == CLI_OK) {
+        code = reach(cli, &fd);
+    }
+    if (code == CLI_OK) {
+        code =
+            fd >= 0 ? send_and_wait(cli, fd, &handed, values) : run_gathered(cli, values, &handed);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    handed_deinit(cli, &handed, code);
+    return code;
 }
 
 bool forward_run(struct cli *cli, void *values, int *out_code)
@@ -223,33 +281,15 @@ bool forward_run(struct cli *cli, void *values, int *out_code)
     bool found = fd >= 0;
     if (found) {
         (void)close(fd); /* the text may take an hour in the editor */
-        fd = -1;
     }
-    if (!found || *out_code != CLI_OK) {
-        if (found) {
-            keep_piped(cli, values);
-        }
-        return found || *out_code != CLI_OK;
+    if (*out_code != CLI_OK) {
+        struct handed handed;
+        handed_init(&handed);
+        (void)!take_piped(cli, values, &handed);
+        handed_deinit(cli, &handed, *out_code);
+    } else {
+        *out_code = found ? run_there(cli, values) : run_here(cli, values);
     }
-    struct handed handed;
-    handed_init(&handed);
-    *out_code = gather(cli, values, &handed);
-    if (*out_code == CLI_OK) {
-        *out_code = reach(cli, &fd);
-        handed.text.typed |= *out_code != CLI_OK && handed_reads_stdin(cli->command, values);
-    }
-    if (*out_code == CLI_OK && fd >= 0) {
-        *out_code = send_and_wait(cli, fd, &handed, values);
-    } else if (*out_code == CLI_OK) {
-        /* Locked meanwhile: on with what was gathered, after asking for the passphrase. */
-        cli->in = handed.in >= 0 ? handed.in : cli->in;
-        handed_place(cli->command, values, handed.fds, handed.fd_count);
-        *out_code = cli_run(cli, values);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    handed_deinit(cli, &handed, *out_code);
     return true;
 }
 

@@ -9,6 +9,8 @@
  * the input that |cli| has then. True: |*out_code| is the command's exit code.
  */
 bool forward_run(struct cli *cli, void *values, int *out_code);
+/* Whether there is an agent, in whatever state. */
+bool forward_reaches(const struct cli *cli);
 /* Asks the agent to lock; CLI_OK also when there is none, which |*out_was| tells. */
 MUST_CHECK int forward_lock(struct cli *cli, bool *out_was);
 /* What the command's `ask` writes in the agent: an exit code after saying why, or CLI_OK and

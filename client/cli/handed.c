@@ -19,7 +19,7 @@ void handed_init(struct handed *out_handed)
     out_handed->kind = TALK_RUN;
     out_handed->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     out_handed->in = -1;
-    out_handed->text.kept.lock = -1;
+    note_text_none(&out_handed->text);
 }
 
 void handed_deinit(struct cli *cli, struct handed *handed, int code)

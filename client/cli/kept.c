@@ -10,12 +10,19 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <time.h>
 #include <unistd.h>
 
-#define PREFIX    "alcove-kept-"
-#define TEXT_NAME "note.txt"
+#define PREFIX           "alcove-kept-"
+#define TEXT_NAME        "note.txt"
+#define ABOUT_NAME       ".alcove-about"
+#define SEALED_NAME      ".alcove-sealed"
+#define WINDOW_NAME      ".alcove-window"
+#define BESIDE_BYTES_MAX (KEPT_BYTES_MAX + (1u << 20))
+#define OURS             ".alcove-"
+#define WINDOW_S         (12 * 3600)
 /* An editor's folders are shallow; deeper ones are left, and found again. */
-#define DEPTH_MAX 8u
+#define DEPTH_MAX        8u
 
 static bool in_memory(const char *folder)
 {
@@ -54,10 +61,10 @@ static void erase(int folder, const char *name)
     (void)unlinkat(folder, name, 0);
 }
 
-/* Everything but |spared| (NULL: everything): editors leave backups, swap files and folders
- * beside the text. Takes over |place|. */
+/* Everything, or with |spared| all but the text and what is ours: editors leave backups, swap
+ * files and folders beside the text. Takes over |place|. */
 // NOLINTNEXTLINE(misc-no-recursion): at most DEPTH_MAX deep
-static void erase_inside(int place, const char *spared, unsigned depth)
+static void erase_inside(int place, bool spared, unsigned depth)
 {
     DIR *folder = place < 0 ? NULL : fdopendir(place);
     if (folder == NULL) {
@@ -68,13 +75,13 @@ static void erase_inside(int place, const char *spared, unsigned depth)
         const char *name = entry->d_name;
         struct stat found;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-            (spared != NULL && strcmp(name, spared) == 0) ||
+            (spared && (strcmp(name, TEXT_NAME) == 0 || strncmp(name, OURS, strlen(OURS)) == 0)) ||
             fstatat(place, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
         if (S_ISDIR(found.st_mode) && depth < DEPTH_MAX) {
-            erase_inside(openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), NULL,
-                         depth + 1);
+            erase_inside(openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+                         false, depth + 1);
             (void)unlinkat(place, name, AT_REMOVEDIR);
         } else {
             erase(place, name);
@@ -118,42 +125,121 @@ static enum status lock(const char *memory, const char *entry, struct kept *out_
     return status;
 }
 
-enum status kept_new(struct span begin, struct kept *out_kept)
+void kept_none(struct kept *out_kept)
 {
-    const char *memory = memory_folder();
     memset(out_kept, 0, sizeof *out_kept);
     out_kept->lock = -1;
+}
+
+/* A file of the folder that is not the text: never shown, gone with the folder. */
+static enum status put_beside(const struct kept *kept, const char *name, struct span bytes)
+{
+    char path[FILES_PATH_BYTES_MAX];
+    enum status status = files_join(kept->folder, name, path);
+    return status == STATUS_OK ? files_write_new(path, bytes) : status;
+}
+
+static enum status get_beside(const struct kept *kept, const char *name, uint8_t **out_bytes,
+                              size_t *out_size)
+{
+    char path[FILES_PATH_BYTES_MAX];
+    enum status status = files_join(kept->folder, name, path);
+    *out_bytes = NULL;
+    return status == STATUS_OK ? files_read(path, -1, BESIDE_BYTES_MAX, out_bytes, out_size)
+                               : status;
+}
+
+enum status kept_new(const char *name, struct span about, struct span begin, struct kept *out_kept)
+{
+    const char *memory = memory_folder();
+    kept_none(out_kept);
     if (memory == NULL) {
         return STATUS_USAGE;
     }
-    char folder[FILES_PATH_BYTES_MAX];
-    enum status status = files_join(memory, PREFIX "XXXXXX", folder);
-    if (status == STATUS_OK && mkdtemp(folder) == NULL) {
-        status = STATUS_IO;
+char entry[sizeof PREFIX + KEPT_NAME_BYTES];
+    (void)snprintf(entry, sizeof entry, PREFIX "%s", name);
+char folder[FILES_PATH_BYTES_MAX];
+    enum status status = files_join(memory, entry, folder);
+    /* One that was left to a window, in which nothing was typed, gives way. */
+    if (status == STATUS_OK && lock(memory, entry, out_kept) == STATUS_OK) {
+        if (kept_is_in_window(out_kept)) {
+            kept_drop(out_kept);
+        } else {
+            (void)close(out_kept->lock);
+        }
+        kept_none(out_kept);
     }
+    if (status == STATUS_OK && mkdir(folder, 0700) != 0) {
+        status = errno == EEXIST ? STATUS_ALREADY : errno == ENOSPC ? STATUS_FULL : STATUS_IO;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = lock(memory, entry, out_kept);
     if (status == STATUS_OK) {
-        status = lock(memory, folder + strlen(memory) + 1, out_kept);
+        status = put_beside(out_kept, ABOUT_NAME, about);
     }
     if (status == STATUS_OK) {
         status = files_write_new(out_kept->path, begin);
-        if (status != STATUS_OK) {
-            kept_drop(out_kept);
-        }
+    }
+    if (status != STATUS_OK) {
+        kept_drop(out_kept);
     }
     return status;
 }
 
-enum status kept_take(const char *name, struct kept *out_kept)
+enum status kept_about(const struct kept *kept, uint8_t **out_bytes, size_t *out_size)
 {
-    const char *memory = memory_folder();
-    char entry[FILES_PATH_BYTES_MAX];
-    int n = snprintf(entry, sizeof entry, PREFIX "%s", name);
-    memset(out_kept, 0, sizeof *out_kept);
-    out_kept->lock = -1;
-    if (memory == NULL || n <= 0 || (size_t)n >= sizeof entry || strchr(name, '/') != NULL) {
-        return STATUS_NOT_FOUND;
+    return get_beside(kept, ABOUT_NAME, out_bytes, out_size);
+}
+
+enum status kept_put_sealed(struct kept *kept, struct span sealed)
+{
+    enum status status = put_beside(kept, SEALED_NAME, sealed);
+    if (status == STATUS_OK) {
+        erase(AT_FDCWD, kept->path);
     }
-    return lock(memory, entry, out_kept);
+    return status;
+}
+
+enum status kept_sealed(const struct kept *kept, uint8_t **out_bytes, size_t *out_size)
+{
+    return get_beside(kept, SEALED_NAME, out_bytes, out_size);
+}
+
+void kept_leave_to_window(struct kept *kept)
+{
+    if (kept->lock >= 0) {
+        (void)!put_beside(kept, WINDOW_NAME, span_of(NULL, 0));
+        (void)close(kept->lock);
+        kept->lock = -1;
+    }
+}
+
+bool kept_is_in_window(const struct kept *kept)
+{
+    char path[FILES_PATH_BYTES_MAX];
+    struct stat found;
+    return files_join(kept->folder, WINDOW_NAME, path) == STATUS_OK && stat(path, &found) == 0 &&
+           time(NULL) - found.st_mtime < WINDOW_S;
+}
+
+/* Whether something is in the folder that is not ours: without the text it may be all that the
+ * editor left of it. */
+static bool has_more(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool more = false;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        const char *name = entry->d_name;
+        more |= strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+                strncmp(name, OURS, strlen(OURS)) != 0;
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return more;
 }
 
 bool kept_leave(struct kept *kept)
@@ -161,16 +247,19 @@ bool kept_leave(struct kept *kept)
     if (kept->folder[0] == '\0' || kept->lock < 0) {
         return false;
     }
-    /* Without the text, what lies there may be all that the editor left of it. */
-    bool there = access(kept->path, F_OK) == 0;
+    char sealed[FILES_PATH_BYTES_MAX];
+    bool there =
+        access(kept->path, F_OK) == 0 ||
+        (files_join(kept->folder, SEALED_NAME, sealed) == STATUS_OK && access(sealed, F_OK) == 0);
     if (there) {
-        erase_inside(open_folder(kept->folder), TEXT_NAME, 0);
-    } else {
-        there = rmdir(kept->folder) != 0;
+        erase_inside(open_folder(kept->folder), true, 0);
+    } else if (!has_more(kept->folder)) {
+        kept_drop(kept);
+        return false;
     }
     (void)close(kept->lock);
     kept->lock = -1;
-    return there;
+    return true;
 }
 
 void kept_drop(struct kept *kept)
@@ -178,11 +267,10 @@ void kept_drop(struct kept *kept)
     if (kept->folder[0] == '\0' || kept->lock < 0) {
         return;
     }
-    erase_inside(open_folder(kept->folder), NULL, 0);
+    erase_inside(open_folder(kept->folder), false, 0);
     (void)rmdir(kept->folder);
     (void)close(kept->lock);
-    memset(kept, 0, sizeof *kept);
-    kept->lock = -1;
+    kept_none(kept);
 }
 
 void kept_all(kept_visit *visit, void *visitor)
@@ -201,23 +289,11 @@ void kept_all(kept_visit *visit, void *visitor)
             continue;
         }
         more = visit(visitor, &kept);
-        (void)close(kept.lock);
+        if (kept.lock >= 0) {
+            (void)close(kept.lock);
+        }
     }
     (void)closedir(folder);
-}
-
-static bool count_one(void *visitor, const struct kept *kept)
-{
-    (void)kept;
-    ++*(size_t *)visitor;
-    return true;
-}
-
-size_t kept_count(void)
-{
-    size_t count = 0;
-    kept_all(count_one, &count);
-    return count;
 }
 
 /* ---- signals */
@@ -234,7 +310,7 @@ static void on_signal(int signal_number)
     (void)raise(signal_number);
 }
 
-void kept_guard(const struct kept *kept)
+void kept_guard(const char *name)
 {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -242,7 +318,7 @@ void kept_guard(const struct kept *kept)
     int n = snprintf(last_words, sizeof last_words,
                      "\nalcove: nothing was written. Your text is kept as %s: see `alcove kept "
                      "list`.\n",
-                     kept->name);
+                     name);
     last_words_size = n < 0 ? 0 : (size_t)n;
     for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++) {
         (void)sigaction(SIGNALS[i], &action, &before[i]);

@@ -2,6 +2,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/forward.h"
+#include "client/cli/kept_text.h"
 #include "client/cli/parse.h"
 #include "client/cli/table.h"
 #include "client/cli/usage.h"
@@ -79,6 +80,9 @@ static int run(struct cli *cli, const struct parsed *parsed)
     if (parsed->help) {
         help(cli->out, parsed);
         return CLI_OK;
+    }
+    if ((cli->command->flags & COMMAND_HIDDEN) == 0) {
+        kept_text_adopt(cli);
     }
     if (!forward_run(cli, parsed->values, &code)) {
         code = cli_run(cli, parsed->values);

@@ -18,6 +18,7 @@ static const struct {
     [SAY_DIRECTORY_MAKE] = {"the directory was not made", "Nothing was changed."},
     [SAY_DIRECTORY_SHARE] = {"the directory was not shared", ""},
     [SAY_DROP] = {"nothing more was dropped", "The rest stays on this device."},
+    [SAY_EDITOR] = {"the editor was not opened", "Nothing was written."},
     [SAY_EXPORT] = {"the export stopped", ""},
     [SAY_EXPORT_FOLDER] = {"the export's folder was not made", "Nothing was exported."},
     [SAY_FOUND] = {"the practice was not founded", "Files that were there before are unchanged."},
@@ -34,6 +35,8 @@ static const struct {
     [SAY_LOG_EXPORT] = {"the export is incomplete", "Remove its folder before you try again."},
     [SAY_LOG_READ] = {"the access log was not read", ""},
     [SAY_LOG_VERIFY] = {"nothing was verified", ""},
+    [SAY_KEPT_DROP] = {"the kept text was not deleted", "It is still there."},
+    [SAY_KEPT_OPEN] = {"the kept text was not opened", "It is still there."},
     [SAY_NEW_PASSPHRASE] = {"the passphrase was not changed", "The old one still holds."},
     [SAY_NOTE_READ] = {"the note was not read", ""},
     [SAY_NOTE_WRITE] = {"the note was not written", ""},
@@ -55,10 +58,15 @@ static const struct {
     [SAY_TEXT_READ] = {"the text was not read", "Nothing was written."},
 };
 
-#define TWO_DIFFER   "the two passphrases differ"
-#define TYPE_TWICE   "Type the same one twice."
-#define NONE_TYPED   "none was typed, or there is no terminal to ask on"
-#define TELL_AUDITOR "Keep this text and tell your auditor."
+#define TWO_DIFFER "the two passphrases differ"
+#define TYPE_TWICE "Type the same one twice."
+#define NONE_TYPED "none was typed, or there is no terminal to ask on"
+#define MEMORY_FULL                                                                                \
+    "the folder in memory ($XDG_RUNTIME_DIR or /dev/shm) is full or cannot be written"
+#define MAKE_MEMORY   "Make room there, or give the text with --file."
+#define OWN_DISK_FULL "this machine's disk is full, where the profile lies"
+#define MAKE_ROOM     "Make room on this machine's disk, then try again."
+#define TELL_AUDITOR  "Keep this text and tell your auditor."
 
 /* What to do about it; the reason itself is status_reason. */
 static const struct {
@@ -118,6 +126,13 @@ static const struct {
      "Run `alcove sync` and look at how things stand now."},
     {SAY_DIRECTORY_MAKE, STATUS_ALREADY, CLI_FAILED, "your practice has one already",
      "`alcove directory share` lets colleagues read it."},
+    {SAY_EDITOR, STATUS_FULL, CLI_FAILED, MEMORY_FULL, MAKE_MEMORY},
+    {SAY_EDITOR, STATUS_IO, CLI_FAILED, MEMORY_FULL, MAKE_MEMORY},
+    {SAY_EDITOR, STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no profile here",
+     "`alcove join` makes one; --profile names another."},
+    {SAY_EDITOR, STATUS_USAGE, CLI_FAILED,
+     "there is no folder in memory to hold the text, neither $XDG_RUNTIME_DIR nor /dev/shm",
+     "Give the text with --file."},
     {SAY_EXPORT_FOLDER, STATUS_ALREADY, CLI_FAILED, "it exists already",
      "Name a folder that does not exist yet."},
     {SAY_FOUND, STATUS_ALREADY, CLI_FAILED, "the folder holds the keys of a practice already",
@@ -154,8 +169,11 @@ static const struct {
     {SAY_FOUND, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --passphrase-fd N."},
     {SAY_JOIN_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, TWO_DIFFER, TYPE_TWICE},
     {SAY_JOIN_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --passphrase-fd N."},
+    {SAY_KEPT_OPEN, STATUS_WRONG_KEY, CLI_LOCKED,
+     "it is damaged, or was not sealed to this profile's key", ""},
     {SAY_NEW_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, TWO_DIFFER, TYPE_TWICE},
     {SAY_NEW_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --new-passphrase-fd N."},
+    {SAY_NOTE_WRITE, STATUS_FULL, CLI_FAILED, OWN_DISK_FULL, MAKE_ROOM},
     {SAY_PASSPHRASE, STATUS_REFUSED, CLI_REFUSED,
      "the keystore is not a file of yours that nobody else may read",
      "Close it to others with chmod 600, and its folder with chmod 700."},
@@ -170,6 +188,7 @@ static const struct {
      "Try again; upper and lower case matter."},
     {SAY_PROFILE_OPEN, STATUS_NOT_FOUND, CLI_NOT_FOUND, "there is no profile here",
      "`alcove join` makes one; --profile names another."},
+    {SAY_PROFILE_OPEN, STATUS_FULL, CLI_FAILED, OWN_DISK_FULL, MAKE_ROOM},
     {SAY_PROFILE_OPEN, STATUS_IO, CLI_FAILED, "files in its folder could not be read or written",
      "The folder and all that is in it must be yours and writable."},
     {SAY_RELATION, STATUS_ALREADY, CLI_FAILED, "the same relation is stated already",
@@ -184,6 +203,8 @@ static const struct {
      "Give the file server.pub that `alcoved init` wrote."},
     {SAY_SHORT_CODE, STATUS_NOT_FOUND, CLI_NOT_FOUND, "one of you two has not joined yet",
      "Try again when both have."},
+    {SAY_SEND, STATUS_FULL, CLI_FAILED, OWN_DISK_FULL, MAKE_ROOM},
+    {SAY_SYNC, STATUS_FULL, CLI_FAILED, OWN_DISK_FULL, MAKE_ROOM},
     {SAY_SYNC, STATUS_REFUSED, CLI_REFUSED,
      "the server does not let this device in; it may have been revoked",
      "Ask whoever runs your practice."},

@@ -109,6 +109,21 @@ enum status note_before_get(struct cli *cli, const struct section_id *section,
     return status == STATUS_OK ? gathering.status : status;
 }
 
+enum status note_before_set(struct note_before *before, struct span text)
+{
+    uint8_t *copy = malloc(text.size + 1);
+    if (copy == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (text.size > 0) {
+        memcpy(copy, text.data, text.size);
+    }
+    drop_text(before);
+    before->text = copy;
+    before->text_size = text.size;
+    return STATUS_OK;
+}
+
 void note_before_deinit(struct note_before *before)
 {
     drop_text(before);

@@ -24,6 +24,8 @@ struct note_before {
  * in any case. */
 MUST_CHECK enum status note_before_get(struct cli *cli, const struct section_id *section,
                                        const struct note_id *note, struct note_before *out_before);
+/* |text| in the place of its text. STATUS_NO_MEMORY. */
+MUST_CHECK enum status note_before_set(struct note_before *before, struct span text);
 /* All but |newest|, as bytes on |out| that note_before_unpack takes apart. */
 void note_before_pack(const struct note_before *before, FILE *out);
 /* STATUS_MALFORMED, STATUS_NO_MEMORY; freed as above in any case. */

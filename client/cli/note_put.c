@@ -2,9 +2,11 @@
 
 #include "client/agent/clock.h"
 #include "client/cli/note_text.h"
+#include "client/cli/note_written.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/api/write.h"
+#include "keys/public/bytes/hex.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -153,11 +155,46 @@ static int write_it(struct cli *cli, const struct write_note *note,
     enum status status =
         write_note(host_engine(cli->host), note, clock_now_ms(), &written, &ticket);
     if (status != STATUS_OK) {
-        return cli_fail(cli, SAY_NOTE_WRITE, status);
+        return cli_fail_at(cli, SAY_NOTE_WRITE, status == STATUS_FULL ? cli->profile : NULL,
+                           status);
     }
     bool sent = false;
     int code = cli_deliver(cli, ticket, &sent);
     return code == CLI_OK ? tell_written(cli, note, section, &written, ticket, sent) : code;
+}
+
+/* A kept text that is sent again may be a note already, or one that the server refused for good:
+ * that goes first, so that whatever ends this program leaves the kept copy and never two notes.
+ * |*out_done|: nothing is left to do. */
+static int settle_again(struct cli *cli, const struct note_input *input,
+                        const struct view_section *section, const struct note_id *note,
+                        bool *out_done)
+{
+    uint64_t ticket = 0;
+    enum note_written written =
+        note_written(cli, &section->section, note, input->typed_ms, &ticket);
+    *out_done = written == NOTE_IS_WRITTEN;
+    if (written == NOTE_WAS_REFUSED) {
+        enum status status = engine_take_back(host_engine(cli->host), ticket);
+        return status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_NOTE_WRITE, status);
+    }
+    if (!*out_done) {
+        return CLI_OK;
+    }
+    char digits[PRINT_DIGITS_BYTES];
+    print_digits(ID_SPAN(note), digits);
+    return print_answer(cli,
+                        (const struct print_field[]){{"note", PRINT_ID, .span = ID_SPAN(note)}}, 1,
+                        "It was written before, as note %s; nothing was written twice.", digits);
+}
+
+/* The id that a kept text's new note was given beforehand. */
+static enum status name_new(const struct note_input *input, struct write_note *note)
+{
+    note->is_new = input->becomes != NULL;
+    return input->becomes == NULL ? STATUS_OK
+                                  : hex_decode(span_of(input->becomes, strlen(input->becomes)),
+                                               note->note.bytes, sizeof note->note.bytes);
 }
 
 int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
@@ -170,11 +207,18 @@ int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
     if (note_id != NULL) {
         note.note = *note_id;
+    } else if (name_new(input, &note) != STATUS_OK) {
+        return cli_fail(cli, SAY_NOTE_WRITE, STATUS_USAGE);
+    }
+    bool done = false;
+    int code = input->again ? settle_again(cli, input, section, &note.note, &done) : CLI_OK;
+    if (code != CLI_OK || done) {
+        return code;
     }
     memcpy(note.parents, input->after.items, sizeof note.parents);
     body.kind = kind;
     body.text = field_of(text.data, text.size);
-    body.written_ms = clock_now_ms();
+    body.written_ms = input->typed_ms != 0 ? input->typed_ms : clock_now_ms();
     body.title = text_field(input->title);
     body.reason = text_field(input->reason);
     ProtobufCBinaryData tags[NOTE_TAGS_MAX];

@@ -49,6 +49,7 @@
     X(KEYSTORE,             "keystore")                   \
     X(ROOT_KEY_FILE,        "root-key-file")              \
     X(CACHE,                "cache")                      \
+    X(TYPED,                "typed")                      \
     X(RECOVERY,             "recovery")                   \
     X(RECOVERY_SHARE,       "recovery-share")             \
     X(EXPORT_MANIFEST,      "export-manifest")            \

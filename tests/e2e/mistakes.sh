@@ -195,13 +195,10 @@ same "the second is refused" 1 "$(as copy --json sync 2>/dev/null | json refused
 check "and said" sh -c "[ -n '$(as copy sync 2>&1 | grep 'refused 1 for good')' ]"
 check "its text is here" sh -c "[ -n '$(as copy show "$draft" 2>&1 | grep 'refused; it is here alone')' ]"
 same "it goes" 0 "$(as copy --json sync --drop-refused | json outbox)"
-dropped=$("$bin/alcove" --json kept list | tr '{' '\n' | grep 'signed by the copy' | json name)
-if [ -n "$dropped" ]; then
-    same "and its only copy is kept" "signed by the copy" "$("$bin/alcove" kept show "$dropped")"
-    same "until it is deleted" 0 "$(code_of "$bin/alcove" kept discard "$dropped" --yes)"
-else
-    check "and its only copy is kept" test ! -w /dev/shm
-fi
+dropped=$(as copy --json kept list | tr '{' '\n' | grep 'signed by the copy' | json name)
+same "and its only copy is kept" "signed by the copy" "$(as copy kept show "$dropped")"
+same "until it is deleted" 0 "$(code_of as copy kept discard "$dropped" --yes)"
+same "and then no more" "[]" "$(as copy --json kept list)"
 
 # What a note is called is no line of ours, whatever it holds.
 same "one line" 1 "$(as t1 write C1 --class progress --draft --file "$words" \
@@ -258,13 +255,15 @@ X
         "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write --note $draft 3<'$work/pass'" \
         /dev/null </dev/null >"$work/typed" 2>&1
     check "the editor began with the draft" sh -c "[ -n '$(as t1 show "$draft" | grep 'what was here')' ]"
+    first_kept() { as t1 --json kept list | tr '{' '\n' | json name; }
     for how in 'exit 1' 'kill -INT $PPID; sleep 0.2; exit 1' 'kill -TERM $PPID; sleep 5; exit 0' \
         'head -c 300000 /dev/zero | tr "\\0" x >>"$1"'; do
         typed "$how"
-        same "one folder after $how" 1 "$(ls -A "$memory" | wc -l)"
-        check "the text after $how" grep -q typed-by-hand "$memory"/alcove-kept-*/note.txt
+        same "nothing is in memory after $how" "" "$(ls -A "$memory")"
+        name=$(first_kept)
+        same "the text after $how" typed-by-hand "$(as t1 kept show "$name" | head -n 1)"
         check "which is said" grep -q 'is kept as' "$work/typed"
-        rm -rf "$memory"/alcove-*
+        same "until it is deleted" 0 "$(code_of as t1 kept discard "$name" --yes)"
     done
     # Ctrl-C at the question keeps the text, which is found by name and taken back, also twice.
     cat >"$work/editor" <<'X'
@@ -274,13 +273,14 @@ X
     (sleep 3; printf '\003'; sleep 1) | XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
         "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 reflect C1 3<'$work/pass'" \
         /dev/null >"$work/typed" 2>&1
-    kept() { XDG_RUNTIME_DIR=$memory "$bin/alcove" "$@"; }
-    name=$(kept --json kept list | json name)
+    name=$(first_kept)
     check "the text outlives Ctrl-C" test -n "$name"
     check "which is said" grep -q "is kept as $name" "$work/typed"
-    same "as it was typed" typed-for-the-client "$(kept kept show "$name")"
-    check "status tells of it" sh -c "XDG_RUNTIME_DIR='$memory' '$bin/alcove' --profile '$work/t1' \
-        --passphrase-fd 3 status 3<'$work/pass' 2>&1 | grep -q 'kept list'"
+    same "as it was typed" typed-for-the-client "$(as t1 kept show "$name")"
+    same "nothing of it in memory" "" "$(ls -A "$memory")"
+    check "nor in the clear on the disk" sh -c "! grep -rq typed-for-the-client '$work/t1'"
+    check "status tells of it" sh -c "[ -n '$(as t1 status 2>&1 | grep 'kept list')' ]"
+    check "with its place" sh -c "[ -n '$(as t1 kept list | grep 'reflect .*C1 .*typed-for')' ]"
     again() {
         XDG_RUNTIME_DIR=$memory VISUAL=$1 script -qec \
             "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress --kept $name 3<'$work/pass'" \
@@ -288,12 +288,13 @@ X
     }
     again true
     check "left in the editor it stays kept" grep -q "Nothing was changed; nothing was written" "$work/typed"
-    same "the same text" typed-for-the-client "$(kept kept show "$name")"
+    same "the same text" typed-for-the-client "$(as t1 kept show "$name")"
     again 'sed -i s/client/record/'
     check "taken back it is written" grep -q 'is signed' "$work/typed"
     same "with what was typed" 1 "$(as t1 --json search typed-for-the-record | grep -c '"note"')"
-    same "and kept no more" "" "$(ls -A "$memory")"
-    same "no such text" 7 "$(code_of kept kept show "$name")"
+    same "and kept no more" "[]" "$(as t1 --json kept list)"
+    same "neither in memory" "" "$(ls -A "$memory")"
+    same "no such text" 7 "$(code_of as t1 kept show "$name")"
     # An editor that takes the file away, and one that leaves nothing at all.
     typed 'mv "$1" "$(dirname "$1")/other"; exit 0'
     check "a renamed file is said" sh -c "tr -s '\r\n ' ' ' <'$work/typed' | grep -q 'removed or renamed'"

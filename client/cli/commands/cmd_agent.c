@@ -108,7 +108,7 @@ static uint8_t run(struct host *host, const struct talk_request *request, int *o
     cli.command = by_title(request->command);
     int code = CLI_FAILED;
     if (out != NULL && err != NULL && cli.command != NULL &&
-        (cli.command->flags & COMMAND_HERE) == 0) {
+        (request->kind == TALK_ASK || (cli.command->flags & COMMAND_HERE) == 0)) {
         enter(request);
         code = run_packed(&cli, request);
         (void)!chdir("/");

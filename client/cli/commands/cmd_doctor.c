@@ -2,7 +2,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
 #include "client/cli/gaps.h"
-#include "client/cli/kept.h"
+#include "client/cli/kept_text.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/api/query.h"
@@ -309,8 +309,8 @@ static int run_doctor(struct cli *cli, const void *given)
     }
     look_at_gaps(&doctor);
     look_at_outbox(&doctor);
-    tell(&doctor, "kept", true, "%zu texts wait for you in memory%s", kept_count(),
-         kept_count() == 0 ? "" : "; see `alcove kept list`");
+    tell(&doctor, "kept", true, "%zu texts did not become a note%s", kept_text_count(cli->profile),
+         kept_text_count(cli->profile) == 0 ? "" : "; see `alcove kept list`");
     if (cli->json) {
         cJSON *object = cJSON_CreateObject();
         (void)cJSON_AddBoolToObject(object, "fine", doctor.fine);

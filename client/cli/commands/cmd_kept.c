@@ -1,13 +1,18 @@
-/* Texts that did not become a note: found again, read, and thrown away when the person says so. */
+/* Texts that did not become a note: found again, read, written after all, and thrown away when the
+ * person says so. */
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
-#include "client/cli/kept.h"
+#include "client/cli/forward.h"
+#include "client/cli/handed.h"
+#include "client/cli/kept_fetch.h"
+#include "client/cli/note_written.h"
+#include "client/cli/option_pack.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "keys/public/bytes/wipe.h"
+#include "proto/policy.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BEGINNING_BYTES 160u
@@ -18,30 +23,49 @@ struct listing {
     size_t count;
 };
 
-static bool list_one(void *visitor, const struct kept *kept)
+static void print_kept(struct listing *listing, const struct kept_text *text, bool refused)
+{
+    const struct note_input *input = &text->input;
+    size_t size = text->text.size < BEGINNING_BYTES ? text->text.size : BEGINNING_BYTES;
+    const char *place = input->chart != NULL ? input->chart : input->note;
+    const char *class = input->class == 0 ? "" : policy_class_name(input->class);
+    const char *command = text->command == NULL ? "" : text->command->title;
+    print_row(
+        listing->cli, listing->array,
+        (const struct print_field[]){
+            {"name", PRINT_TEXT, .span = print_span(text->name), .before = ""},
+            {"time", PRINT_TIME, .number = text->typed_ms, .before = "  "},
+            {"command", PRINT_TEXT, .span = print_span(command), .columns = -8, .before = "  "},
+            {"class", PRINT_TEXT, .span = print_span(class), .columns = -8, .before = " "},
+            {"place", PRINT_TEXT, .span = print_span(place == NULL ? "" : place), .columns = -16,
+             .before = " "},
+            {"bytes", PRINT_NUMBER, .number = text->text.size},
+            {"begins", PRINT_TEXT, .span = span_of(text->text.data, size), .columns = 30,
+             .before = " "},
+            {"refused", PRINT_BOOL, .number = refused, .before = " [refused]"},
+        },
+        8);
+}
+
+static bool list_one(void *visitor, const char *name)
 {
     struct listing *listing = visitor;
-    struct stat found;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    bool there = stat(kept->path, &found) == 0 &&
-                 files_read(kept->path, -1, KEPT_BYTES_MAX, &bytes, &size) == STATUS_OK;
-    struct span begin = span_of(bytes, size < BEGINNING_BYTES ? size : BEGINNING_BYTES);
-    print_row(listing->cli, listing->array,
-              (const struct print_field[]){
-                  {"name", PRINT_TEXT, .span = print_span(kept->name), .before = ""},
-                  {"time", PRINT_TIME, .number = there ? (uint64_t)found.st_mtime * 1000u : 0,
-                   .before = "  "},
-                  {"bytes", PRINT_NUMBER, .number = size},
-                  {"begins", PRINT_TEXT, .span = begin, .columns = 50, .before = "  "},
-                  {"folder", PRINT_TEXT, .span = print_span(kept->folder)},
-              },
-              5);
-    if (bytes != NULL) {
-        wipe(bytes, size);
+struct kept_text text;
+    enum status status = kept_text_open(listing->cli, name, &text);
+struct note_id note;
+    if (status == STATUS_OK) {
+        enum note_written written = note_written_kept(listing->cli, &text, &note);
+        if (written == NOTE_IS_WRITTEN) {
+            (void)!kept_text_drop(listing->cli->profile, name);
+        } else {
+            print_kept(listing, &text, written == NOTE_WAS_REFUSED);
+            listing->count++;
+        }
+    } else if (status != STATUS_NOT_FOUND) {
+        (void)cli_fail_at(listing->cli, SAY_KEPT_OPEN, name, status);
+        listing->count++;
     }
-    free(bytes);
-    listing->count++;
+    kept_text_deinit(&text);
     return true;
 }
 
@@ -49,7 +73,7 @@ static int run_list(struct cli *cli, const void *values)
 {
     struct listing listing = {.cli = cli, .array = cli->json ? cJSON_CreateArray() : NULL};
     (void)values;
-    kept_all(list_one, &listing);
+    kept_text_all(cli->profile, list_one, &listing);
     if (cli->json) {
         print_json(cli, listing.array);
     } else if (listing.count == 0) {
@@ -63,70 +87,155 @@ struct kept_values {
     bool yes;
 };
 
-static int take(struct cli *cli, const char *name, struct kept *out_kept)
-{
-    enum status status = kept_take(name, out_kept);
-    return status == STATUS_OK ? CLI_OK
-           : status == STATUS_BUSY
-               ? cli_error(cli, CLI_FAILED, "another command works on the kept text %s", name)
-               : cli_error(cli, CLI_NOT_FOUND, "no kept text is called %s; see `alcove kept list`",
-                           name);
-}
-
 /* Byte for byte when it goes into a file or another program, filtered on a terminal. */
-static int put(struct cli *cli, const char *name, struct span text)
+static int put(struct cli *cli, const struct kept_text *text)
 {
     if (cli->json) {
-        print_json(cli,
-                   print_object(
-                       (const struct print_field[]){{"name", PRINT_TEXT, .span = print_span(name)},
-                                                    {"text", PRINT_TEXT, .span = text}},
-                       2));
+        print_json(cli, print_object(
+                            (const struct print_field[]){
+                                {"name", PRINT_TEXT, .span = print_span(text->name)},
+                                {"text", PRINT_TEXT, .span = text->text}},
+                            2));
     } else if (isatty(fileno(cli->out))) {
-        print_block(cli, text, 2);
+        print_block(cli, text->text, 2);
     } else {
-        (void)fwrite(text.data, 1, text.size, cli->out);
+        (void)fwrite(text->text.data, 1, text->text.size, cli->out);
     }
     return CLI_OK;
-}
-
-static int run_show(struct cli *cli, const void *given)
-{
-    const struct kept_values *values = given;
-    struct kept kept;
-    int code = take(cli, values->name, &kept);
-    if (code != CLI_OK) {
-        return code;
-    }
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status = files_read(kept.path, -1, KEPT_BYTES_MAX, &bytes, &size);
-    code = status == STATUS_OK ? put(cli, values->name, span_of(bytes, size))
-                               : cli_fail_at(cli, SAY_TEXT_READ, kept.folder, status);
-    if (bytes != NULL) {
-        wipe(bytes, size);
-    }
-    free(bytes);
-    (void)kept_leave(&kept);
-    return code;
 }
 
 static int run_discard(struct cli *cli, const void *given)
 {
     const struct kept_values *values = given;
-    struct kept kept;
-    int code = take(cli, values->name, &kept);
+    if (!values->yes && (cli->json || !cli_confirm(cli, "This is the only copy. Delete it?"))) {
+        return cli_error(cli, CLI_REFUSED, "it was not deleted; give --yes to be asked nothing");
+    }
+    enum status status = kept_text_drop(cli->profile, values->name);
+    if (status == STATUS_NOT_FOUND) {
+        return cli_error(cli, CLI_NOT_FOUND, "no kept text is called %s; see `alcove kept list`",
+                         values->name);
+    }
+    return status != STATUS_OK
+               ? cli_fail_at(cli, SAY_KEPT_DROP, values->name, status)
+               : print_answer(cli,
+                              (const struct print_field[]){
+                                  {"name", PRINT_TEXT, .span = print_span(values->name)}},
+                              1, "The kept text %s is deleted.", values->name);
+}
+
+/* ---- into the command that it was given to */
+
+/* What the agent hands over, which is the same program. */
+static int ask_text(struct cli *cli, const void *given)
+{
+    const struct kept_values *values = given;
+    struct kept_text text;
+    int code = kept_fetch(cli, values->name, &text);
+    if (code == CLI_OK) {
+        (void)fwrite(text.bytes, 1, text.size, cli->out);
+    }
+    kept_text_deinit(&text);
+    return code;
+}
+
+static int fetch(struct cli *cli, const struct kept_values *values, struct kept_text *out_text)
+{
+    memset(out_text, 0, sizeof *out_text);
+    if (!forward_reaches(cli)) {
+        int code = cli_open(cli);
+        return code == CLI_OK ? kept_fetch(cli, values->name, out_text) : code;
+    }
+    int code = forward_ask(cli, values, &out_text->bytes, &out_text->size);
     if (code != CLI_OK) {
         return code;
     }
-    if (!values->yes && (cli->json || !cli_confirm(cli, "This is the only copy. Delete it?"))) {
-        (void)kept_leave(&kept);
-        return cli_error(cli, CLI_REFUSED, "it was not deleted; give --yes to be asked nothing");
+    (void)snprintf(out_text->name, sizeof out_text->name, "%s", values->name);
+    enum status status = kept_record_read(cli->commands, out_text);
+    return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_KEPT_OPEN, values->name, status);
+}
+
+static int run_show(struct cli *cli, const void *given)
+{
+    struct kept_text text;
+    int code = fetch(cli, given, &text);
+    if (code == CLI_OK) {
+        code = put(cli, &text);
     }
-    kept_drop(&kept);
-    return print_answer(
-        cli, (const struct print_field[]){{"name", PRINT_TEXT, .span = print_span(values->name)}},
-        1, "The kept text %s is deleted.", values->name);
+    kept_text_deinit(&text);
+    return code;
+}
+
+/* Anybody who could write to this disk may have put a text there: it is seen before it goes. */
+static int confirm(struct cli *cli, const struct kept_values *values, const struct kept_text *text)
+{
+    if (text->input.class == CLASS_SHARED || values->yes) {
+        return CLI_OK; /* that is shown and asked by the command itself */
+    }
+    if (cli->json) {
+        return cli_error(cli, CLI_USAGE, "with --json nothing is shown or asked; give --yes");
+    }
+    print_block(cli, text->text, 2);
+    (void)fputc('\n', cli->out);
+    return cli_confirm(cli, "Write it as it stands?")
+               ? CLI_OK
+               : cli_error(cli, CLI_REFUSED, "it was not written, and stays kept");
+}
+
+static int run_into(struct cli *cli, const struct kept_values *values, struct kept_text *text,
+                    bool edit)
+{
+    if (text->command == NULL) {
+        return cli_error(
+            cli, CLI_FAILED,
+            "the kept text %s was kept by another version. `alcove kept show %s` "
+            "prints it; `alcove write CHART --class CLASS --kept %s` takes it into the "
+            "editor.",
+            values->name, values->name, values->name);
+    }
+    struct cli own = *cli;
+    struct note_input input = text->input;
+    own.command = text->command;
+    input.kept = values->name;
+    input.yes = values->yes;
+struct handed handed;
+    handed_init(&handed);
+    int code = CLI_OK;
+    if (!edit) {
+        code = confirm(cli, values, text);
+        input.file = "-";
+        input.again = true;
+        if (code == CLI_OK) {
+            code = handed_text(cli, &handed, text->text);
+            own.in = handed.in;
+        }
+    }
+    if (code == CLI_OK && !forward_run(&own, &input, &code)) {
+        code = cli_run(&own, &input);
+    }
+    cli->host = own.host;
+    handed_deinit(cli, &handed, code);
+    return code;
+}
+
+static int take_up(struct cli *cli, const struct kept_values *values, bool edit)
+{
+    struct kept_text text;
+    int code = fetch(cli, values, &text);
+    if (code == CLI_OK) {
+        code = run_into(cli, values, &text, edit);
+    }
+    kept_text_deinit(&text);
+    return code;
+}
+
+static int run_send(struct cli *cli, const void *values)
+{
+    return take_up(cli, values, false);
+}
+
+static int run_edit(struct cli *cli, const void *values)
+{
+    return take_up(cli, values, true);
 }
 
 static const struct option SHOW_OPTIONS[] = {
@@ -134,6 +243,15 @@ static const struct option SHOW_OPTIONS[] = {
      &option_required},
 };
 static const struct option_table SHOW = {SHOW_OPTIONS, ARRAY_LEN(SHOW_OPTIONS),
+                                         sizeof(struct kept_values)};
+
+static const struct option SEND_OPTIONS[] = {
+    {"NAME", OPTION_TEXT, offsetof(struct kept_values, name), NULL, "of the text",
+     &option_required},
+    {"--yes", OPTION_FLAG, offsetof(struct kept_values, yes), NULL, "write it without being asked",
+     NULL},
+};
+static const struct option_table SEND = {SEND_OPTIONS, ARRAY_LEN(SEND_OPTIONS),
                                          sizeof(struct kept_values)};
 
 static const struct option DISCARD_OPTIONS[] = {
@@ -146,10 +264,14 @@ static const struct option_table DISCARD = {DISCARD_OPTIONS, ARRAY_LEN(DISCARD_O
                                             sizeof(struct kept_values)};
 
 static const struct command COMMANDS[] = {
-    {"kept list", "list texts that did not become a note", COMMAND_NEEDS_NOTHING, COMMAND_HERE,
+    {"kept list", "list texts that did not become a note", COMMAND_NEEDS_PROFILE, COMMAND_ANYWHERE,
      &option_none, NULL, NULL, NULL, run_list},
-    {"kept show", "print a kept text", COMMAND_NEEDS_NOTHING, COMMAND_HERE, &SHOW, NULL, NULL, NULL,
-     run_show},
+    {"kept show", "print a kept text", COMMAND_NEEDS_NOTHING, COMMAND_HERE, &SHOW, NULL, NULL,
+     ask_text, run_show},
+    {"kept send", "write a kept text as it stands, where it was to go", COMMAND_NEEDS_NOTHING,
+     COMMAND_HERE, &SEND, NULL, NULL, ask_text, run_send},
+    {"kept edit", "take a kept text into the editor again", COMMAND_NEEDS_NOTHING, COMMAND_HERE,
+     &SHOW, NULL, NULL, ask_text, run_edit},
     {"kept discard", "delete a kept text", COMMAND_NEEDS_NOTHING, COMMAND_HERE, &DISCARD, NULL,
      NULL, NULL, run_discard},
 };

@@ -1,11 +1,14 @@
 /* Moments: the client's own, private unless they choose. */
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
+#include "client/cli/forward.h"
 #include "client/cli/handed.h"
 #include "client/cli/ids.h"
+#include "client/cli/kept_fetch.h"
 #include "client/cli/note_put.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/act.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
 
@@ -94,18 +97,70 @@ static int journal_section(struct cli *cli, const struct chart_id *chart,
     return code;
 }
 
+/* The text that the editor begins with, if it was kept; and that there is a chart, before anything
+ * is typed for it. */
+static int find_begin(struct cli *cli, const struct note_input *input, struct note_before *before)
+{
+    struct chart_id chart;
+    struct member_id client;
+    int code = ids_chart(cli, input->chart, &chart, &client);
+    return code == CLI_OK && input->kept != NULL && input->file == NULL
+               ? kept_fetch_before(cli, input->kept, before)
+               : code;
+}
+
+static int ask_moment(struct cli *cli, const void *values)
+{
+    struct note_before before = {0};
+    int code = find_begin(cli, values, &before);
+    if (code == CLI_OK) {
+        note_before_pack(&before, cli->out);
+    }
+    note_before_deinit(&before);
+    return code;
+}
+
+static int ask_agent(struct cli *cli, const struct note_input *input, struct note_before *before)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    int code = forward_ask(cli, input, &bytes, &size);
+    enum status status =
+        code == CLI_OK ? note_before_unpack(span_of(bytes, size), before) : STATUS_OK;
+    if (bytes != NULL) {
+        wipe(bytes, size);
+    }
+    free(bytes);
+    return status == STATUS_OK ? code : cli_fail(cli, SAY_NOTE_READ, status);
+}
+
+static int take_text(struct cli *cli, struct note_input *input, const struct note_before *before,
+                     struct note_text *text)
+{
+    return input->kept != NULL && input->file == NULL
+               ? note_text_edit(cli, input, span_of(before->text, before->text_size), text)
+               : note_text_take(cli, input, text);
+}
+
 static int gather_moment(struct cli *cli, void *values, struct handed *handed)
 {
     struct note_input *input = values;
-    int code = note_text_take(cli, input->file, input->kept, 0, &handed->text);
+    struct note_before before = {0};
+    int code = input->file == NULL ? ask_agent(cli, input, &before) : CLI_OK;
+    if (code == CLI_OK && handed->text.bytes == NULL) {
+        code = take_text(cli, input, &before, &handed->text);
+    }
+    note_before_deinit(&before);
     input->file = "-";
+    input->kept = NULL;
     return code == CLI_OK ? handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size))
                           : code;
 }
 
 static int run_moment(struct cli *cli, const void *values)
 {
-    const struct note_input *input = values;
+    struct note_input given = *(const struct note_input *)values;
+    struct note_input *input = &given;
     struct chart_id chart;
     struct member_id client;
     int code = ids_chart(cli, input->chart, &chart, &client);
@@ -113,16 +168,21 @@ static int run_moment(struct cli *cli, const void *values)
     if (code == CLI_OK && input->share != NULL) {
         code = ids_member(cli, input->share, &reader);
     }
-    struct note_text text = {0};
+    struct note_before before = {0};
     if (code == CLI_OK) {
-        code = note_text_take(cli, input->file, input->kept, 0, &text);
+        code = find_begin(cli, input, &before);
     }
+    struct note_text text;
+    note_text_none(&text);
+    if (code == CLI_OK) {
+        code = take_text(cli, input, &before, &text);
+    }
+    note_before_deinit(&before);
     struct view_section section;
     if (code == CLI_OK) {
         code = journal_section(cli, &chart, &client, input->share == NULL ? NULL : &reader.member,
                                &section);
     }
-    struct note_before before = {0};
     if (code == CLI_OK) {
         code = note_put(cli, input, NOTE_MOMENT, &section, NULL, &before,
                         span_of(text.bytes, text.size));
@@ -148,11 +208,12 @@ static const struct option OPTIONS[] = {
      "mark it for the next session", NULL},
     {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL,
      "nothing is asked; kept for scripts", NULL},
+    NOTE_INPUT_KEPT_OPTIONS,
 };
 static const struct option_table MOMENT = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct note_input)};
 
 static const struct command COMMANDS[] = {
     {"moment", "note a progress moment, private unless you share it", COMMAND_NEEDS_ONCE,
-     COMMAND_ANYWHERE, &MOMENT, NULL, gather_moment, NULL, run_moment},
+     COMMAND_TYPES, &MOMENT, NULL, gather_moment, ask_moment, run_moment},
 };
 const struct command_list cmd_moment = {COMMANDS, ARRAY_LEN(COMMANDS)};

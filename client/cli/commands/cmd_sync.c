@@ -2,7 +2,8 @@
 #include "client/cli/command.h"
 #include "client/cli/gaps.h"
 #include "client/cli/handed.h"
-#include "client/cli/kept.h"
+#include "client/cli/kept_refused.h"
+#include "client/cli/kept_text.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
@@ -62,50 +63,14 @@ static void tell_refused(struct cli *cli)
 
 static void tell_kept(struct cli *cli)
 {
-    size_t count = kept_count();
+    size_t count = kept_text_count(cli->profile);
     if (count > 0) {
         cli_warn(cli,
-                 "%zu of your texts did not become a note and are kept in memory until this "
-                 "machine stops. `alcove kept list` names them; `alcove write CHART --class CLASS "
-                 "--kept NAME` takes "
-                 "one into the editor.",
+                 "%zu of your texts did not become a note and are kept here, sealed. `alcove kept "
+                 "list` names them; `alcove kept send NAME` writes one as it is, `alcove kept edit "
+                 "NAME` takes it into the editor.",
                  count);
     }
-}
-
-struct refused_text {
-    uint64_t ticket;
-    enum status status;
-};
-
-static bool keep_one(void *visitor, const struct view_revision *revision)
-{
-    struct refused_text *text = visitor;
-    if (!revision->pending || revision->ticket != text->ticket || revision->body == NULL) {
-        return true;
-    }
-    struct kept kept;
-    text->status = kept_new(field_span(revision->body->text), &kept);
-    if (text->status == STATUS_OK) {
-        (void)kept_leave(&kept);
-    }
-    return false;
-}
-
-/* The only copy of what the server refused: it can still be taken into the editor. What was no
- * note has no text. */
-static enum status keep_text(struct cli *cli, uint64_t ticket)
-{
-    static const struct note_id no_note;
-    struct engine *engine = host_engine(cli->host);
-    struct refused_text text = {ticket, STATUS_NOT_FOUND};
-    struct engine_ticket info;
-    engine_ticket(engine, ticket, &info);
-    if (ID_EQUAL(&info.note, &no_note)) {
-        return STATUS_OK;
-    }
-    enum status status = view_revisions(engine, &info.section, &info.note, keep_one, &text);
-    return status == STATUS_OK ? text.status : status;
 }
 
 /* Only what was refused before this command began, which earlier ones told of: what is refused
@@ -115,7 +80,7 @@ static int drop_refused(struct cli *cli, const struct refused *refused)
     size_t count = refused->count < REFUSED_MAX ? refused->count : REFUSED_MAX;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = keep_text(cli, refused->tickets[i]);
+        status = kept_refused(cli, refused->tickets[i]);
         if (status == STATUS_OK) {
             status = engine_take_back(host_engine(cli->host), refused->tickets[i]);
         }

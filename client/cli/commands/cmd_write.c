@@ -3,7 +3,9 @@
 #include "client/cli/forward.h"
 #include "client/cli/handed.h"
 #include "client/cli/ids.h"
+#include "client/cli/kept_fetch.h"
 #include "client/cli/note_put.h"
+#include "client/text/step.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -33,7 +35,7 @@ static bool revision_edits(const struct note_input *input)
 
 static bool is_blank(const char *text)
 {
-    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
+    return text == NULL || text_is_blank(span_of(text, strlen(text)));
 }
 
 static const char *check_kept(const void *values)
@@ -129,19 +131,26 @@ static bool is_edited(const struct note_input *input)
     return input->note != NULL && input->file == NULL && revision_edits(input);
 }
 
-static int take_text(struct cli *cli, const struct note_input *input,
-                     const struct note_before *before, struct note_text *text)
+static int take_text(struct cli *cli, struct note_input *input, const struct note_before *before,
+                     struct note_text *text)
 {
-    return is_edited(input)
-               ? note_text_edit(cli, span_of(before->text, before->text_size), input->kept, text)
-               : note_text_take(cli, input->file, input->kept, input->template, text);
+    return is_edited(input) || (input->kept != NULL && input->file == NULL)
+               ? note_text_edit(cli, input, span_of(before->text, before->text_size), text)
+               : note_text_take(cli, input, text);
+}
+
+/* What the editor begins with, if it is a kept text. */
+static int take_kept(struct cli *cli, const struct note_input *input, struct note_before *before)
+{
+    return input->kept != NULL && input->file == NULL ? kept_fetch_before(cli, input->kept, before)
+                                                      : CLI_OK;
 }
 
 /* Finds the section, takes the text, writes. */
 static int run_write(struct cli *cli, const void *values)
 {
     struct note_input given = *(const struct note_input *)values;
-    const struct note_input *input = &given;
+    struct note_input *input = &given;
     struct note_id note;
     struct view_section section = {0};
     struct note_before before = {0};
@@ -150,7 +159,11 @@ static int run_write(struct cli *cli, const void *values)
     if (code == CLI_OK) {
         code = audience_get(cli, &section, &audience);
     }
-    struct note_text text = {0};
+    if (code == CLI_OK) {
+        code = take_kept(cli, input, &before);
+    }
+    struct note_text text;
+    note_text_none(&text);
     if (code == CLI_OK) {
         code = take_text(cli, input, &before, &text);
     }
@@ -179,6 +192,9 @@ static int ask(struct cli *cli, const struct note_input *input)
     struct audience audience;
     if (code == CLI_OK) {
         code = audience_get(cli, &section, &audience);
+    }
+    if (code == CLI_OK) {
+        code = take_kept(cli, input, &before);
     }
     if (code == CLI_OK) {
         (void)fwrite(&audience, 1, sizeof audience, cli->out);
@@ -228,6 +244,7 @@ static int ask_agent(struct cli *cli, const struct note_input *input, struct aud
 static int hand_text(struct cli *cli, struct note_input *input, struct handed *handed)
 {
     input->file = "-";
+    input->kept = NULL;
     return handed_text(cli, handed, span_of(handed->text.bytes, handed->text.size));
 }
 
@@ -241,10 +258,10 @@ static int gather_write(struct cli *cli, void *values, struct handed *handed)
     struct note_before before = {0};
     int code = asks ? ask_agent(cli, input, &audience, &before) : CLI_OK;
     if (code == CLI_OK) {
-        if (is_edited(input)) {
+        if (is_edited(input) && input->after.count == 0) {
             input->after = before.links;
         }
-        code = take_text(cli, input, &before, &handed->text);
+        code = handed->text.bytes == NULL ? take_text(cli, input, &before, &handed->text) : CLI_OK;
     }
     if (code == CLI_OK) {
         code = audience_preview(cli, input, &audience, &handed->text);
@@ -285,6 +302,7 @@ static const struct option WRITE_OPTIONS[] = {
     {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL,
      "share with the client without being asked", NULL},
     {"after", OPTION_LINKS, offsetof(struct note_input, after), NULL, NULL, NULL},
+    NOTE_INPUT_KEPT_OPTIONS,
 };
 static const struct option_table WRITE = {WRITE_OPTIONS, ARRAY_LEN(WRITE_OPTIONS),
                                           sizeof(struct note_input)};
@@ -297,10 +315,10 @@ static int gather_reflect(struct cli *cli, void *values, struct handed *handed)
     struct note_before before = {0};
     struct audience audience;
     int code = ask_agent(cli, input, &audience, &before);
-    note_before_deinit(&before);
-    if (code == CLI_OK) {
-        code = note_text_take(cli, input->file, input->kept, 0, &handed->text);
+    if (code == CLI_OK && handed->text.bytes == NULL) {
+        code = take_text(cli, input, &before, &handed->text);
     }
+    note_before_deinit(&before);
     if (code == CLI_OK) {
         code = audience_preview(cli, input, &audience, &handed->text);
     }
@@ -317,14 +335,19 @@ static int run_reflect(struct cli *cli, const void *values)
     if (code == CLI_OK) {
         code = audience_get(cli, &section, &audience);
     }
-    struct note_text text = {0};
+    struct note_before before = {0};
     if (code == CLI_OK) {
-        code = note_text_take(cli, input.file, input.kept, 0, &text);
+        code = take_kept(cli, &input, &before);
+    }
+    struct note_text text;
+    note_text_none(&text);
+    if (code == CLI_OK) {
+        code = take_text(cli, &input, &before, &text);
     }
     if (code == CLI_OK && !(cli->lent && input.yes)) {
         code = audience_preview(cli, &input, &audience, &text);
     }
-    struct note_before before = {0};
+    note_before_deinit(&before);
     if (code == CLI_OK) {
         code = note_put(cli, &input, NOTE_REFLECTION, &section, NULL, &before,
                         span_of(text.bytes, text.size));
@@ -344,14 +367,15 @@ static const struct option REFLECT_OPTIONS[] = {
      "begin the editor with a text that was kept", NULL},
     {"--yes", OPTION_FLAG, offsetof(struct note_input, yes), NULL, "share without being asked",
      NULL},
+    NOTE_INPUT_KEPT_OPTIONS,
 };
 static const struct option_table REFLECT = {REFLECT_OPTIONS, ARRAY_LEN(REFLECT_OPTIONS),
                                             sizeof(struct note_input)};
 
 static const struct command COMMANDS[] = {
-    {"write", "write a note", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE, &WRITE, check_write,
-     gather_write, ask_write, run_write},
-    {"reflect", "share a reflection with the client", COMMAND_NEEDS_ONCE, COMMAND_ANYWHERE,
-     &REFLECT, check_kept, gather_reflect, ask_reflect, run_reflect},
+    {"write", "write a note", COMMAND_NEEDS_ONCE, COMMAND_TYPES, &WRITE, check_write, gather_write,
+     ask_write, run_write},
+    {"reflect", "share a reflection with the client", COMMAND_NEEDS_ONCE, COMMAND_TYPES, &REFLECT,
+     check_kept, gather_reflect, ask_reflect, run_reflect},
 };
 const struct command_list cmd_write = {COMMANDS, ARRAY_LEN(COMMANDS)};

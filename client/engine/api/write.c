@@ -5,9 +5,8 @@
 #include "client/engine/log/advance.h"
 #include "client/engine/log/fold.h"
 #include "keys/public/bytes/random.h"
-#include "keys/public/bytes/wipe.h"
 
-static bool is_new(const struct note_id *note)
+static bool is_unnamed(const struct note_id *note)
 {
     static const struct note_id none;
     return ID_EQUAL(note, &none);
@@ -83,9 +82,9 @@ static enum status fill(struct engine *engine, const struct write_note *note,
         wish->seen_head = section->timeline.head;
     }
     enum status status = STATUS_OK;
-    if (is_new(&note->note)) {
+    if (is_unnamed(&note->note)) {
         random_bytes(wish->note.bytes, sizeof wish->note.bytes);
-    } else {
+    } else if (!note->is_new) {
         status = find_parents(engine, note, section, wish);
     }
     if (status == STATUS_OK && note->parent_count > 0) {
@@ -153,58 +152,4 @@ enum status write_opened(struct engine *engine, const struct section_id *section
     wish->object = *link;
     wish->until_ms = now_ms;
     return wish_add(&engine->outbox, wish, out_ticket);
-}
-
-enum status write_typed_save(struct engine *engine, const struct note_id *id, struct span bytes)
-{
-    return storage_put_now(&engine->common.storage, STORAGE_TYPED, ID_SPAN(id), bytes);
-}
-
-enum status write_typed_drop(struct engine *engine, const struct note_id *id)
-{
-    return storage_remove_now(&engine->common.storage, STORAGE_TYPED, ID_SPAN(id));
-}
-
-enum status write_typed_load(struct engine *engine, const struct note_id *id,
-                             struct span *out_bytes)
-{
-    struct span value;
-    enum status status = storage_get(&engine->common.storage, STORAGE_TYPED, ID_SPAN(id), &value);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    uint8_t *copy = malloc(value.size + 1);
-    if (copy == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    memcpy(copy, value.data, value.size);
-    wipe(engine->typed.data, engine->typed.size);
-    free(engine->typed.data);
-    engine->typed.data = copy;
-    engine->typed.size = value.size;
-    *out_bytes = span_of(copy, value.size);
-    return STATUS_OK;
-}
-
-struct typed_visit {
-    write_visit_typed *visit;
-    void *visitor;
-};
-
-static bool visit_typed(void *visitor, struct span key, struct span value)
-{
-    struct typed_visit *typed = visitor;
-    struct note_id id;
-    if (key.size != sizeof id.bytes) {
-        return true;
-    }
-    memcpy(id.bytes, key.data, key.size);
-    return typed->visit(typed->visitor, &id, value);
-}
-
-enum status write_typed_all(struct engine *engine, write_visit_typed *visit, void *visitor)
-{
-    struct typed_visit typed = {visit, visitor};
-    const struct storage *storage = &engine->common.storage;
-    return storage->scan(storage->context, STORAGE_TYPED, span_of(NULL, 0), visit_typed, &typed);
 }

@@ -17,6 +17,7 @@
 struct write_note {
     struct section_id section;
     struct note_id note; /* zero: a new note, whose id is drawn */
+    bool is_new;         /* a new note with the id |note|, which was drawn for it alone */
     uint32_t kind;       /* RevisionKind; REVISION_DRAFT for what may be edited further */
     uint32_t purpose;    /* 0: PURPOSE_TREAT */
     /* What it follows; none: all heads that are known here. Two heads join siblings. */
@@ -33,18 +34,6 @@ struct write_note {
  */
 MUST_CHECK enum status write_note(struct engine *engine, const struct write_note *note,
                                   uint64_t now_ms, struct note_id *out_note, uint64_t *out_ticket);
-
-/* What is being typed: any bytes, sealed, under an id of the caller's. Never sent.
- * STATUS_TOO_LARGE, STATUS_IO. */
-MUST_CHECK enum status write_typed_save(struct engine *engine, const struct note_id *id,
-                                        struct span bytes);
-/* |*out_bytes| is borrowed until the next call. STATUS_NOT_FOUND. */
-MUST_CHECK enum status write_typed_load(struct engine *engine, const struct note_id *id,
-                                        struct span *out_bytes);
-MUST_CHECK enum status write_typed_drop(struct engine *engine, const struct note_id *id);
-typedef bool write_visit_typed(void *visitor, const struct note_id *id, struct span bytes);
-MUST_CHECK enum status write_typed_all(struct engine *engine, write_visit_typed *visit,
-                                       void *visitor);
 
 /* The reader's signed word that a person opened a revision; goes through the outbox. */
 MUST_CHECK enum status write_opened(struct engine *engine, const struct section_id *section,

@@ -108,8 +108,6 @@ void engine_free(struct engine *engine)
     authority_free(engine->log.authority);
     wish_deinit(&engine->outbox);
     queries_deinit(&engine->queries);
-    wipe(engine->typed.data, engine->typed.size);
-    free(engine->typed.data);
     wipe(engine->connection.exporter, sizeof engine->connection.exporter);
     free(engine);
 }

@@ -31,12 +31,6 @@ struct round {
     uint64_t finished; /* since engine_new */
 };
 
-/* What is being typed, as write_typed_load() lent it out. */
-struct typed {
-    uint8_t *data;
-    size_t size;
-};
-
 struct engine {
     struct common common;
     struct log log;
@@ -47,5 +41,4 @@ struct engine {
     struct queries queries;
     struct connection connection;
     struct round round;
-    struct typed typed;
 };

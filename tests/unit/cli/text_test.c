@@ -48,7 +48,8 @@ static int take(struct place *place, struct span content, struct note_text *out)
     assert_int_equal(files_join(place->folder, "note", path), STATUS_OK);
     (void)unlink(path);
     assert_int_equal(files_write_new(path, content), STATUS_OK);
-    return note_text_take(&place->cli, path, NULL, 0, out);
+    struct note_input input = {.file = path};
+    return note_text_take(&place->cli, &input, out);
 }
 
 /* Goal: a note is text and not nothing. Method: empty, no UTF-8, text, and one over the limit. */
@@ -81,10 +82,14 @@ static void test_no_text_is_said(void **state)
 {
     struct place *place = *state;
     struct note_text text;
-    assert_int_equal(note_text_take(&place->cli, NULL, NULL, 2, &text), CLI_USAGE);
-    assert_int_equal(note_text_take(&place->cli, "/nowhere/at/all", NULL, 0, &text), CLI_NOT_FOUND);
-    assert_int_equal(note_text_take(&place->cli, place->folder, NULL, 0, &text), CLI_FAILED);
-    assert_int_equal(note_text_take(&place->cli, "-", NULL, 0, &text), CLI_FAILED);
+    struct note_input input = {.template = 2};
+    assert_int_equal(note_text_take(&place->cli, &input, &text), CLI_USAGE);
+    input.file = "/nowhere/at/all";
+    assert_int_equal(note_text_take(&place->cli, &input, &text), CLI_NOT_FOUND);
+    input.file = place->folder;
+    assert_int_equal(note_text_take(&place->cli, &input, &text), CLI_FAILED);
+    input.file = "-";
+    assert_int_equal(note_text_take(&place->cli, &input, &text), CLI_FAILED);
 }
 
 /* Goal: files of ours are closed to others and never written over. Method: mode, and a second
@@ -101,39 +106,6 @@ static void test_files_are_private_and_new(void **state)
     assert_int_equal(found.st_mode & 0777, 0600);
     assert_int_equal(files_write_new(path, span_of("two", 3)), STATUS_ALREADY);
     assert_int_equal(found.st_size, 3);
-}
-
-/* Goal: what was typed is kept when the note does not come to be, on storage that is memory, and
- * its name is told. Method: a typed text that failed; what is kept under the name that was said,
- * which nobody else may take while the command works on it. */
-static void test_typed_text_is_kept(void **state)
-{
-    struct place *place = *state;
-    struct note_text text = {.bytes = malloc(5), .size = 5, .typed = true};
-    assert_non_null(text.bytes);
-    memcpy(text.bytes, "typed", 5);
-    enum status status = kept_new(span_of("typed", 5), &text.kept);
-    if (status == STATUS_USAGE) {
-        free(text.bytes);
-        skip(); /* no memory-backed storage on this machine */
-    }
-    assert_int_equal(status, STATUS_OK);
-    char name[KEPT_NAME_BYTES];
-    memcpy(name, text.kept.name, sizeof name);
-    struct kept kept;
-    assert_int_equal(kept_take(name, &kept), STATUS_BUSY);
-    note_text_end(&place->cli, &text, CLI_FAILED);
-    (void)fflush(place->cli.out);
-    assert_non_null(strstr(place->said, name));
-    assert_int_equal(kept_take(name, &kept), STATUS_OK);
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    assert_int_equal(files_read(kept.path, -1, 100, &bytes, &size), STATUS_OK);
-    assert_int_equal(size, 5);
-    assert_memory_equal(bytes, "typed", 5);
-    free(bytes);
-    kept_drop(&kept);
-    assert_int_equal(kept_take(name, &kept), STATUS_NOT_FOUND);
 }
 
 /* Goal: the editor leaves nothing behind. Method: an editor that notes the file's name, mode and
@@ -158,11 +130,13 @@ static void test_editor_leaves_nothing(void **state)
     assert_int_equal(chmod(script, 0700), 0);
     (void)setenv("VISUAL", script, 1);
     struct kept kept;
-    enum status status = kept_new(span_of("begin\n", 6), &kept);
+    enum status status = kept_new("0badcafe", span_of("about", 5), span_of("begin\n", 6), &kept);
     uint8_t *bytes = NULL;
     size_t size = 0;
+    bool window = false;
     if (status == STATUS_OK) {
-        status = editor_run(&place->cli, &kept, span_of("begin\n", 6), 4096, &bytes, &size);
+        status =
+            editor_run(&place->cli, &kept, span_of("begin\n", 6), 4096, &bytes, &size, &window);
         kept_drop(&kept);
     }
     (void)unsetenv("VISUAL");
@@ -190,7 +164,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text_is_judged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_text_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_files_are_private_and_new, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_typed_text_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_leaves_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
