@@ -210,48 +210,53 @@ static void test_told_once(void **state)
     assert_int_equal(gaps.news, 0);
 }
 
-/* Goal: nothing is written over a text that cannot be read, and adding to it stays possible.
- * Method: the spoiled revision follows a note that the therapist knows. */
+/* Goal: nothing is written over a text that cannot be read, and adding to it stays possible, for its
+ * author, who alone may do either. Method: the author's other device meets the spoiled revision. */
+static enum status write_over(struct stage *stage, struct inproc_person *person,
+                              const struct note_id *note, uint32_t kind)
+{
+    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+    body.kind = NOTE_PROGRESS;
+    body.text = field_of("over", 4);
+    const struct write_note ask = {
+        .section = stage->shared, .note = *note, .kind = kind, .body = &body};
+    uint64_t ticket = 0;
+    return write_note(person->engine, &ask, stage->scene.server.now_ms, NULL, &ticket);
+}
+
 static void test_nothing_is_written_over_it(void **state)
 {
     struct stage *stage = *state;
-    struct inproc_person *therapist = &stage->scene.therapist;
     struct inproc_person *client = &stage->scene.client;
+    struct inproc_person other;
+    scene_device(client, &other);
     struct note_id note = scene_note(client, &stage->shared, "mine");
-    inproc_offline(therapist);
+    inproc_offline(&other);
     uint64_t ticket = 0;
     scene_write(client, &stage->shared, &note, REVISION_SIGNED, "spoiled", &ticket);
     kit_capture(client, &stage->submit);
     garbage_wrap(stage, stage->submit.ask->revision[0]);
     kit_plant_revision(&stage->scene.server, &stage->submit.peer, &stage->shared,
                        stage->submit.ask->revision[0]);
-    scene_refresh(therapist);
-    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    body.kind = NOTE_PROGRESS;
-    body.text = field_of("over", 4);
-    struct write_note ask = {
-        .section = stage->shared, .note = note, .kind = REVISION_DRAFT, .body = &body};
+    scene_refresh(&other);
+    assert_int_equal(gaps_of(&other).count, 1);
     /* The signature is no text: the note is locked, whatever stands in it. */
-    assert_int_equal(write_note(therapist->engine, &ask, stage->scene.server.now_ms, NULL, &ticket),
-                     STATUS_LOCKED);
-    ask.kind = REVISION_ADDENDUM;
-    OK(write_note(therapist->engine, &ask, stage->scene.server.now_ms, NULL, &ticket));
+    assert_int_equal(write_over(stage, &other, &note, REVISION_DRAFT), STATUS_LOCKED);
+    OK(write_over(stage, &other, &note, REVISION_ADDENDUM));
+    inproc_person_free(&other);
 }
 
 static void test_no_edit_over_a_draft_that_does_not_open(void **state)
 {
     struct stage *stage = *state;
-    struct inproc_person *therapist = &stage->scene.therapist;
+    struct inproc_person other;
+    scene_device(&stage->scene.client, &other);
     spoil(stage, garbage_wrap);
-    struct gaps gaps = gaps_of(therapist);
-    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    body.kind = NOTE_PROGRESS;
-    body.text = field_of("over", 4);
-    const struct write_note ask = {
-        .section = stage->shared, .note = gaps.last.note, .kind = REVISION_DRAFT, .body = &body};
-    uint64_t ticket = 0;
-    assert_int_equal(write_note(therapist->engine, &ask, stage->scene.server.now_ms, NULL, &ticket),
-                     STATUS_DAMAGED);
+    scene_refresh(&other);
+    struct gaps gaps = gaps_of(&other);
+    assert_int_equal(gaps.count, 1);
+    assert_int_equal(write_over(stage, &other, &gaps.last.note, REVISION_DRAFT), STATUS_DAMAGED);
+    inproc_person_free(&other);
 }
 
 /* ---------------------------------------------------------------- asked for again */

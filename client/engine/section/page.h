@@ -49,9 +49,8 @@ struct page {
     size_t first_count;
     uint8_t *scratch; /* opened texts pass through here */
     size_t scratch_size;
-    bool erased; /* some entry came without its text */
-    size_t gaps; /* revisions whose text cannot be read, though it ought to be */
     bool erased;            /* some entry came without its text */
+    size_t gaps;            /* revisions whose text cannot be read, though it ought to be */
     struct authors authors; /* of notes that begin in it */
 };
 
