@@ -128,6 +128,7 @@ void core_take_back(struct core *core)
     core->effect_count = 0;
     core->counts = core->settled;
     past_forget(core->past);
+    memset(&core->looks, 0, sizeof core->looks);
 }
 
 const struct authority_section *draft_section(struct core *core, struct txn *txn,

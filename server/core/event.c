@@ -160,6 +160,12 @@ enum status answer_with(struct core *core, struct txn *txn, const struct core_as
     return STATUS_OK;
 }
 
+void answer_unlogged(struct core_answer *answer)
+{
+    answer->status = STATUS_OK;
+    answer->event = UINT64_MAX;
+}
+
 enum status effect_add(struct core *core, const struct core_effect *effect)
 {
     if (array_grow(&core->effects, &core->effect_room, core->effect_count + 1, sizeof *effect) !=

@@ -4,6 +4,7 @@
 #include "keys/public/log/leaf.h"
 #include "proto/words.h"
 #include "server/core/core.h"
+#include "server/core/looks.h"
 #include "server/store/chain_log.h"
 #include "server/store/events.h"
 #include "server/store/names.h"
@@ -64,6 +65,7 @@ struct core {
     struct core_counts counts;
     struct core_counts settled; /* as of the last commit */
     struct past *past;
+    struct looks looks;
     uint64_t now_ms;   /* leaf time of the request in hand: it never goes back */
     uint64_t clock_ms; /* the server's clock, for what is counted by the minute */
     struct core_effect *effects;
@@ -109,6 +111,10 @@ MUST_CHECK enum status event_write(struct core *core, struct txn *txn, const str
 MUST_CHECK enum status answer_with(struct core *core, struct txn *txn, const struct core_ask *ask,
                                    struct event_draft *draft, enum status status,
                                    struct core_answer *answer);
+
+/* Answers STATUS_OK without an event: for what hands out nothing that its asker was not let in to by
+ * an event before. What is refused must leave one (answer_with). */
+void answer_unlogged(struct core_answer *answer);
 
 /* Looks up the section that an ask names and puts its local numbers, class and chart into
  * |draft|, whether or not the asker may know them. NULL when there is no such section. */

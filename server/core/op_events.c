@@ -1,5 +1,8 @@
 #include "server/core/internal.h"
 
+#include "keys/public/bytes/cursor.h"
+#include "keys/public/hash.h"
+#include "proto/message.h"
 #include "server/core/produce_internal.h"
 #include "server/store/ledger.h"
 
@@ -131,6 +134,39 @@ static bool may_ask(struct core *core, struct txn *txn, const struct core_ask *a
                          authority_now(core->now_ms), &draft->basis_kind, &draft->basis);
 }
 
+/* Everything that was asked but the place: the same bytes are the same question. */
+static enum status question_of(uint32_t op, const ProtobufCMessage *ask, struct hash *out)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = message_pack(ask, &bytes, &size);
+    if (status == STATUS_OK) {
+        uint8_t number[8];
+        cursor_put_u64(number, op);
+        struct span parts[] = {span_of(number, sizeof number), span_of(bytes, size)};
+        hash_parts(parts, ARRAY_LEN(parts), out);
+    }
+    free(bytes);
+    return status;
+}
+
+/* One line for a look (looks.h): a page that goes on with it leaves none. */
+static enum status answer_look(struct core *core, struct txn *txn, const struct core_ask *ask,
+                               struct event_draft *draft, const struct hash *question,
+                               uint64_t from, uint64_t next, struct core_answer *answer)
+{
+    bool goes_on =
+        looks_goes_on(&core->looks, ask->peer->device_local, question, from, core->clock_ms);
+    enum status status = STATUS_OK;
+    if (goes_on) {
+        answer_unlogged(answer);
+    } else {
+        status = answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    }
+    looks_note(&core->looks, ask->peer->device_local, question, next, goes_on, core->clock_ms);
+    return status;
+}
+
 enum status op_events(struct core *core, struct txn *txn, const struct core_ask *ask,
                       struct event_draft *draft, struct core_answer *answer)
 {
@@ -163,7 +199,15 @@ enum status op_events(struct core *core, struct txn *txn, const struct core_ask 
     }
     answer->produce = produce_events;
     answer->seen_events = message->events_size;
-    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    Alcove__EventsAsk placeless = *message;
+    placeless.after = 0;
+    placeless.limit = 0;
+    placeless.events_size = 0;
+    struct hash question;
+    status = question_of(OP_EVENTS, &placeless.base, &question);
+    return status == STATUS_OK ? answer_look(core, txn, ask, draft, &question, message->after,
+                                             answer->scanned_to, answer)
+                               : status;
 }
 
 enum status op_event_leaves(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -194,5 +238,10 @@ enum status op_event_leaves(struct core *core, struct txn *txn, const struct cor
     answer->produce = produce_event_leaves;
     answer->view = CORE_VIEW_AUDITOR;
     answer->seen_events = message->events_size;
-    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    const Alcove__EventLeavesAsk placeless = ALCOVE__EVENT_LEAVES_ASK__INIT;
+    struct hash question;
+    enum status status = question_of(OP_EVENT_LEAVES, &placeless.base, &question);
+    return status == STATUS_OK
+               ? answer_look(core, txn, ask, draft, &question, message->from, to, answer)
+               : status;
 }

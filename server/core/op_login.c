@@ -136,6 +136,9 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
     answer->seen_events = seen->events_size;
     answer->from = ask->login->hello_statements_size;
     answer->to = ask->login->hello_events_size;
+    if (outcome == STATUS_OK) {
+        looks_forget(&core->looks, answer->peer.device_local);
+    }
     answer->login = outcome == STATUS_OK;
     answer->close = outcome != STATUS_OK;
     return STATUS_OK;

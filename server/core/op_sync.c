@@ -5,6 +5,20 @@
 #include "server/store/ledger.h"
 #include "server/store/section_log.h"
 
+/* Whoever is logged in may read the statements that they may see, as often as they like: their
+ * login's own line says so, and a line for each ask would be most of the log. What is refused
+ * leaves its line. */
+static enum status answer_sync(struct core *core, struct txn *txn, const struct core_ask *ask,
+                               struct event_draft *draft, enum status told,
+                               struct core_answer *answer)
+{
+    if (told != STATUS_OK) {
+        return answer_with(core, txn, ask, draft, told, answer);
+    }
+    answer_unlogged(answer);
+    return STATUS_OK;
+}
+
 /* The chains and sections that a member may see, taken from the authority; freed with
  * state_free. */
 struct state_list {
@@ -117,7 +131,7 @@ enum status op_state(struct core *core, struct txn *txn, const struct core_ask *
     enum status status = state_gather(&list);
     if (status == STATUS_OK || status == STATUS_TOO_LARGE) {
         enum status told = status;
-        status = answer_with(core, txn, ask, draft, told, answer);
+        status = answer_sync(core, txn, ask, draft, told, answer);
         if (status == STATUS_OK && told == STATUS_OK) {
             reply.n_chain = list.chain_count;
             reply.chain = list.chain_list;
@@ -144,7 +158,7 @@ enum status op_leaves(struct core *core, struct txn *txn, const struct core_ask 
     answer->produce = produce_leaves;
     answer->from = message->from;
     answer->to = to;
-    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    return answer_sync(core, txn, ask, draft, STATUS_OK, answer);
 }
 
 enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -169,7 +183,7 @@ enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *
     answer->local = head.chain_local;
     answer->from = message->from;
     answer->to = head.count;
-    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    return answer_sync(core, txn, ask, draft, STATUS_OK, answer);
 }
 
 enum status op_checkpoint(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -186,7 +200,7 @@ enum status op_checkpoint(struct core *core, struct txn *txn, const struct core_
     answer->produce = produce_checkpoint;
     answer->seen_statements = seen.statements_size;
     answer->seen_events = seen.events_size;
-    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    return answer_sync(core, txn, ask, draft, STATUS_OK, answer);
 }
 
 enum status op_proof(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -202,7 +216,7 @@ enum status op_proof(struct core *core, struct txn *txn, const struct core_ask *
     answer->log = message->log;
     answer->from = message->index;
     answer->to = message->size;
-    return answer_with(core, txn, ask, draft, STATUS_OK, answer);
+    return answer_sync(core, txn, ask, draft, STATUS_OK, answer);
 }
 
 /* A section named twice is one subscription. */
@@ -242,7 +256,7 @@ enum status op_subscribe(struct core *core, struct txn *txn, const struct core_a
             told = STATUS_REFUSED;
         }
     }
-    enum status status = answer_with(core, txn, ask, draft, told, answer);
+    enum status status = answer_sync(core, txn, ask, draft, told, answer);
     if (status == STATUS_OK && told == STATUS_OK) {
         Alcove__SubscribeReply reply = ALCOVE__SUBSCRIBE_REPLY__INIT;
         answer->subscribe = true;

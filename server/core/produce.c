@@ -183,24 +183,46 @@ static enum status change_before(struct txn *txn, const struct core_answer *answ
                : STATUS_CORRUPT;
 }
 
+/* The event of an answer with what proves it; the parts from which it is packed. */
+struct proved {
+    struct leaf_view view;
+    Alcove__EventLeaf leaf;
+    struct path inclusion;
+    struct path consistency;
+    Alcove__Advance advance;
+    Alcove__EventProof proof;
+};
+
+static enum status prove_event(struct txn *txn, const struct core_answer *answer,
+                               const struct core_checkpoints *heads, struct proved *out)
+{
+    enum status status =
+        leaf_view_load(txn, answer->event, CORE_VIEW_ACTOR, &out->view, &out->leaf);
+    if (status == STATUS_OK) {
+        status =
+            path_inclusion(txn, LEDGER_EVENTS, answer->event, heads->events_size, &out->inclusion);
+    }
+    if (status == STATUS_OK) {
+        status = path_advance(txn, LEDGER_EVENTS, answer, heads, &out->consistency, &out->advance);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    alcove__event_proof__init(&out->proof);
+    out->proof.leaf = &out->leaf;
+    out->proof.advance = &out->advance;
+    out->proof.n_inclusion = out->inclusion.proof.count;
+    out->proof.inclusion = out->inclusion.fields;
+    return STATUS_OK;
+}
+
 enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
                               const struct core_checkpoints *heads, uint8_t **out_body,
                               size_t *out_size)
 {
     Alcove__PageReply reply = ALCOVE__PAGE_REPLY__INIT;
-    Alcove__EventProof proof = ALCOVE__EVENT_PROOF__INIT;
-    Alcove__EventLeaf leaf;
-    struct leaf_view view;
-    enum status status = leaf_view_load(txn, answer->event, CORE_VIEW_ACTOR, &view, &leaf);
-    struct path inclusion;
-    if (status == STATUS_OK) {
-        status = path_inclusion(txn, LEDGER_EVENTS, answer->event, heads->events_size, &inclusion);
-    }
-    struct path consistency;
-    Alcove__Advance advance;
-    if (status == STATUS_OK) {
-        status = path_advance(txn, LEDGER_EVENTS, answer, heads, &consistency, &advance);
-    }
+    struct proved proved;
+    enum status status = prove_event(txn, answer, heads, &proved);
     struct section_change before;
     if (status == STATUS_OK) {
         status = change_before(txn, answer, &before);
@@ -208,11 +230,7 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
     if (status != STATUS_OK) {
         return status;
     }
-    proof.leaf = &leaf;
-    proof.advance = &advance;
-    proof.n_inclusion = inclusion.proof.count;
-    proof.inclusion = inclusion.fields;
-    reply.proof = &proof;
+    reply.proof = &proved.proof;
     if (answer->from > 1) {
         reply.section_head_before = field_of(before.head.bytes, HASH_BYTES);
         reply.section_times_before = field_of(before.times.bytes, HASH_BYTES);
@@ -220,6 +238,37 @@ enum status produce_page_head(struct txn *txn, const struct core_answer *answer,
     reply.from = answer->from;
     reply.to = answer->to;
     return message_pack(&reply.base, out_body, out_size);
+}
+
+/* The rest of the reply was made with the change. Its last field is the proof, so that the one
+ * follows the other in the canonical form. */
+enum status produce_submit(struct txn *txn, const struct core_answer *answer,
+                           const struct core_checkpoints *heads, uint8_t **out_body,
+                           size_t *out_size)
+{
+    Alcove__SubmitReply last = ALCOVE__SUBMIT_REPLY__INIT;
+    struct proved proved;
+    enum status status = prove_event(txn, answer, heads, &proved);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (status == STATUS_OK) {
+        last.proof = &proved.proof;
+        status = message_pack(&last.base, &bytes, &size);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint8_t *body = malloc(answer->body_bytes + size);
+    if (body == NULL) {
+        free(bytes);
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(body, answer->body, answer->body_bytes);
+    memcpy(body + answer->body_bytes, bytes, size);
+    free(bytes);
+    *out_body = body;
+    *out_size = answer->body_bytes + size;
+    return STATUS_OK;
 }
 
 enum status produce_reply(struct txn *txn, const struct core_answer *answer,

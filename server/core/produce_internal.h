@@ -36,6 +36,7 @@ PRODUCER(chain)
 PRODUCER(checkpoint)
 PRODUCER(proof)
 PRODUCER(page_head)
+PRODUCER(submit)
 PRODUCER(events)
 PRODUCER(event_leaves)
 #undef PRODUCER

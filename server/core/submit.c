@@ -1,6 +1,7 @@
 #include "server/core/submit.h"
 
 #include "keys/public/bytes/cursor.h"
+#include "server/core/produce_internal.h"
 
 #define OUTCOME_BYTES 8u
 
@@ -11,9 +12,10 @@ static void plan_free(struct submit_plan *plan)
     free(plan);
 }
 
-/* The reply to a submit that was stored, from the event of the last thing in it. */
-static enum status reply_stored(const struct event_written *last, uint64_t statement_seq,
-                                struct core_answer *answer)
+/* The reply to a submit that was stored, from the event of the last thing in it. The event's proof
+ * comes after the commit, as the reply's last field. */
+static enum status reply_stored(const struct submit_plan *plan, const struct event_written *last,
+                                uint64_t statement_seq, struct core_answer *answer)
 {
     Alcove__SubmitReply reply = ALCOVE__SUBMIT_REPLY__INIT;
     reply.event = last->seq;
@@ -25,6 +27,10 @@ static enum status reply_stored(const struct event_written *last, uint64_t state
     reply.chart_number = last->numbers.chart_number;
     reply.statement_seq = statement_seq;
     answer->event = last->seq;
+    if (plan->ask->events_size > 0) {
+        answer->produce = produce_submit;
+        answer->seen_events = plan->ask->events_size;
+    }
     return message_pack(&reply.base, &answer->body, &answer->body_bytes);
 }
 
@@ -49,8 +55,8 @@ static enum status reply_conflict(struct core *core, const struct submit_plan *p
 
 /* Gives the first answer again, to a retry after a lost reply. */
 static enum status answer_again(struct core *core, struct txn *txn, const struct core_ask *ask,
-                                struct event_draft *draft, const struct event_stored *first,
-                                struct core_answer *answer)
+                                const struct submit_plan *plan, struct event_draft *draft,
+                                const struct event_stored *first, struct core_answer *answer)
 {
     struct event_written last = {.seq = first->seq, .leaf = first->leaf_hash};
     last.numbers.section_number = first->section_number;
@@ -65,7 +71,7 @@ static enum status answer_again(struct core *core, struct txn *txn, const struct
         return status;
     }
     answer->status = STATUS_OK;
-    return reply_stored(&last, statement_seq, answer);
+    return reply_stored(plan, &last, statement_seq, answer);
 }
 
 static enum status apply(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -86,7 +92,7 @@ static enum status apply(struct core *core, struct txn *txn, const struct core_a
     if (status == STATUS_OK) {
         replay_add(core->replay, ask->peer->device_local, &ask->id, last.seq, plan->time_ms);
         answer->status = STATUS_OK;
-        status = reply_stored(&last, seq, answer);
+        status = reply_stored(plan, &last, seq, answer);
     }
     return status;
 }
@@ -200,7 +206,7 @@ enum status op_submit(struct core *core, struct txn *txn, const struct core_ask 
         authority_try_drop(core->authority);
     }
     if (again) {
-        status = answer_again(core, txn, ask, draft, &first, answer);
+        status = answer_again(core, txn, ask, plan, draft, &first, answer);
     } else if (status == STATUS_OK) {
         status = apply(core, txn, ask, plan, answer);
     } else if (!unexpected(status)) {

@@ -20,6 +20,14 @@ static void judge(struct attempts *attempts, enum world_person person, uint32_t 
     (void)attempt_judge(attempts, &attempt, reply);
 }
 
+/* What everybody may have who is logged in leaves no line when it is answered. */
+static void judge_unlogged(struct attempts *attempts, enum world_person person, uint32_t action,
+                           const struct live_reply *reply)
+{
+    struct attempt attempt = cell(person, action, 0, false);
+    (void)attempt_judge(attempts, &attempt, reply);
+}
+
 static void try_account(struct attempts *attempts, enum world_person person)
 {
     struct live_person *who = &attempts->world->people[person];
@@ -27,8 +35,9 @@ static void try_account(struct attempts *attempts, enum world_person person)
     Alcove__SubscribeAsk subscribe = ALCOVE__SUBSCRIBE_ASK__INIT;
     struct forge forge;
     forge_init(&attempts->world->mirror, who, &forge);
-    judge(attempts, person, ACTION_SYNC_AUTHORITY, false, live_ask(who, OP_STATE, &state.base));
-    judge(attempts, person, ACTION_SUBSCRIBE, false, live_ask(who, OP_SUBSCRIBE, &subscribe.base));
+    judge_unlogged(attempts, person, ACTION_SYNC_AUTHORITY, live_ask(who, OP_STATE, &state.base));
+    judge_unlogged(attempts, person, ACTION_SUBSCRIBE,
+                   live_ask(who, OP_SUBSCRIBE, &subscribe.base));
     judge(attempts, person, ACTION_DEVICE, true, forge_device(&forge));
 }
 

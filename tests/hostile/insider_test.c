@@ -270,7 +270,7 @@ static bool edit_leaf(void *context, struct inproc_link *link, uint32_t op, uint
 static void test_AT44_edited_log(void **state)
 {
     struct stage *stage = *state;
-    static const size_t places[] = {0, 17, 60};
+    static const size_t places[] = {0, 7, 20};
     scene_refresh(&stage->scene.admin);
     struct inproc_person auditor;
     scene_invite(&stage->scene.admin, ROLE_AUDITOR, "Aud", &auditor);

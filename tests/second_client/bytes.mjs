@@ -65,7 +65,7 @@ function varint(value) {
 }
 
 function encodeOne(type, number, value) {
-    if (type === 'uint32' || type === 'uint64' || type === 'bool') return cat(varint(number << 3), varint(Number(value)));
+    if (type === 'uint32' || type === 'uint64' || type === 'bool') return cat(varint(number << 3), varint(value === true ? 1 : value));
     const bytes = type === 'bytes' ? value : encode(type, value);
     return cat(varint((number << 3) | 2), varint(bytes.length), bytes);
 }
@@ -82,6 +82,9 @@ export function encode(name, message) {
     return cat(...parts);
 }
 
+/** What a reply's `event` says when the request left none. */
+export const NO_EVENT = 2n ** 64n - 1n;
+
 function reader(bytes) {
     let at = 0;
     return {
@@ -94,6 +97,7 @@ function reader(bytes) {
                 value |= BigInt(byte & 127) << shift;
                 if (byte < 128) break;
             }
+            if (value === NO_EVENT) return value;
             must(value <= BigInt(Number.MAX_SAFE_INTEGER), 'a number is larger than this client takes');
             return Number(value);
         },

@@ -205,6 +205,7 @@ export async function readSection(wire, profile, world, id, entries = 0) {
         const to = entries > 0 ? from + entries - 1 : 0;
         const { reply, chunks } = await ask(wire, 'PAGE', { section: id, from, to, events_size: profile.seen.events.size,
             purpose: N.PURPOSE_PATRQT });
+        must(reply.to >= from, 'the server does not hand out what it said is new');
         const seen = openAdvance(reply.proof?.advance, profile.seen.events, authority.practice, 'events', logKeys(profile));
         const event = takeEvent(authority.practice, reply.proof.leaf, 'page');
         checkInclusion(event.leaf, event.seq, seen.size, reply.proof.inclusion, seen.root, "the page's event");
@@ -263,9 +264,19 @@ export async function submitMoment(wire, profile, world, { chart, reader, catego
         epoch_statement: epoch, kind: N.REVISION_SIGNED, device_number: 1, section_number: timeline.number, section_head: timeline.head,
         chart_number: seen.number, chart_leaf: seen.leaf, seen: seenMessage(profile.seen) },
     { kind: N.NOTE_MOMENT, text: Buffer.from(text), written_ms: Date.now(), field: [{ key: Buffer.from('category'), value: Buffer.from(category) }] });
-    const { reply } = await ask(wire, 'SUBMIT', { statement: statements, revision: [revision], purpose: N.PURPOSE_PATRQT });
-    must(reply.section_number === 4 && same(reply.section_head, headAfter(practice, timeline.head, 4, N.ENTRY_REVISION, revision.link)),
-        'the server put it somewhere else');
+    const { reply } = await ask(wire, 'SUBMIT', { statement: statements, revision: [revision], purpose: N.PURPOSE_PATRQT,
+        events_size: profile.seen.events.size });
+    // The event of the last thing stored, proved: what was written needs no page (5.2).
+    const grown = openAdvance(reply.proof?.advance, profile.seen.events, practice, 'events', logKeys(profile));
+    const event = takeEvent(practice, reply.proof.leaf, 'submit');
+    checkInclusion(event.leaf, event.seq, grown.size, reply.proof.inclusion, grown.root, "the submit's event");
+    const { target } = event;
+    must(same(event.open.actor, profile.member) && event.open.outcome === N.OUTCOME_OK && same(target.section, section)
+        && same(target.object, revision.link) && target.from === 4 && target.to === 4 && target.section_number === 4
+        && same(target.section_head, headAfter(practice, timeline.head, 4, N.ENTRY_REVISION, revision.link)),
+    'the server put it somewhere else');
+    profile.seen.events = grown;
+    sawChart(profile, chart, target.chart_number, event.leaf);
     return section;
 }
 

@@ -8,6 +8,7 @@
 #include "client/engine/exchange/sync_reply.h"
 #include "client/engine/log/fact.h"
 #include "client/engine/log/fold.h"
+#include "client/engine/section/own.h"
 #include "client/engine/section/page.h"
 #include "client/engine/section/petname.h"
 #include "keys/public/bytes/wipe.h"
@@ -91,6 +92,7 @@ static void drop_requests(struct engine *engine)
         }
     }
     request_deinit(&engine->common.requests);
+    own_drop(&engine->sections);
     leaves_drop_pending(&engine->log.leaves);
     wish_lost(&engine->outbox);
 }

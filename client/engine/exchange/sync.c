@@ -7,6 +7,7 @@
 #include "client/engine/log/chain.h"
 #include "client/engine/log/fact.h"
 #include "client/engine/log/fold.h"
+#include "client/engine/section/own.h"
 #include "client/engine/section/page.h"
 #include "client/engine/submit/submit.h"
 
@@ -251,11 +252,12 @@ enum status sync_next(struct engine *engine)
     if (chain_missing(&engine->log, &index)) {
         return ask_chain(engine, index);
     }
-    if (engine->common.wants.fold) {
-        enum status status = fold(engine);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = engine->common.wants.fold ? fold(engine) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = own_take(&engine->sections);
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     if (behind(engine, &index)) {
         engine->round.open = true;

@@ -125,25 +125,6 @@ static bool event_ends(const struct page *page, const struct timeline *timeline)
            (!timeline->times_known || ID_EQUAL(&timeline->times, &page->event_times));
 }
 
-/* Nothing was handed out: then the event may name no more entries than that, and its head is ours. */
-static enum status check_nothing(const struct section *section, const struct page *page)
-{
-    if (page->event_number > page->to) {
-        return STATUS_BAD_PROOF;
-    }
-    return section->timeline.number == page->to && !event_ends(page, &section->timeline)
-               ? STATUS_EQUIVOCATION
-               : STATUS_OK;
-}
-
-static enum status check_whole(struct sections *sections, struct section *section)
-{
-    enum status status = page_check_erasures(sections, section);
-    enum status forgot =
-        status == STATUS_BAD_PROOF ? page_forget_unproved(sections, section) : STATUS_OK;
-    return forgot == STATUS_OK ? status : forgot;
-}
-
 enum status page_reply(struct sections *sections, struct request *request,
                        const Alcove__PageReply *reply)
 {
@@ -154,7 +135,7 @@ enum status page_reply(struct sections *sections, struct request *request,
     }
     page->section = request->section;
     page->again = request->again;
-    enum status status = reply->from == request->from && reply->to + 1 >= reply->from
+    enum status status = reply->from == request->from && reply->to >= reply->from
                              ? fill(sections, request, page, reply)
                              : STATUS_BAD_PROOF;
     if (status != STATUS_OK) {
@@ -163,7 +144,9 @@ enum status page_reply(struct sections *sections, struct request *request,
             return status;
         }
         return alarm_stop_at(sections->common, status,
-                             "The server cannot prove that it wrote down what it hands out.",
+                             reply->to < reply->from
+                                 ? "The server does not hand out what it said is new."
+                                 : "The server cannot prove that it wrote down what it hands out.",
                              "page from number", request->from);
     }
     /* Ours from here on, whatever the entries turn out to be: the checkpoint is signed, extends
@@ -174,23 +157,6 @@ enum status page_reply(struct sections *sections, struct request *request,
     page->to = reply->to;
     if (page->event_number > section->known) {
         section->known = page->event_number;
-    }
-    if (page->to < page->from) {
-        status = check_nothing(section, page);
-        if (status != STATUS_OK) {
-            page_free(page);
-            return alarm_stop_at(sections->common, status,
-                                 "The server does not hand out what its own access log names.",
-                                 "page from number", request->from);
-        }
-        /* Nothing new after all; the event proves it, and no chunk follows. That there was more was
-         * a hint alone, and false: it must not hide what comes later. */
-        section->known = section->timeline.number;
-        status = section_chart_saw(sections, &page->chart);
-        page_free(page);
-        return status == STATUS_OK && request->from == section->timeline.number + 1
-                   ? check_whole(sections, section)
-                   : status;
     }
     request->chunks = true;
     if (request->discard) {
@@ -217,8 +183,7 @@ static void discard_after(struct sections *sections, const struct request *dropp
     }
 }
 
-/* A page's first entry: only now is the page before it surely whole. */
-static enum status enter(struct sections *sections, struct page *page)
+enum status page_enter(struct sections *sections, struct page *page)
 {
     const struct section *section = &sections->items[page->section];
     page->entered = true;
@@ -241,7 +206,7 @@ static enum status enter(struct sections *sections, struct page *page)
     return status;
 }
 
-static enum status finish(struct sections *sections, struct page *page)
+enum status page_finish(struct sections *sections, struct page *page)
 {
     if (page->timeline.number != page->to || page->timeline.time_ms > page->time_ms ||
         (!page->again && page->event_number == page->to && !event_ends(page, &page->timeline))) {
@@ -288,7 +253,7 @@ static enum status take_chunk(struct sections *sections, struct request *request
     struct page *page = request->page;
     enum status status = STATUS_OK;
     if (page != NULL && !page->entered) {
-        status = enter(sections, page);
+        status = page_enter(sections, page);
     }
     for (size_t i = 0; i < chunk->n_entry && status == STATUS_OK && page != NULL; i++) {
         status = page->again ? page_again_entry(sections, page, chunk->entry[i])
@@ -302,7 +267,7 @@ static enum status take_chunk(struct sections *sections, struct request *request
         return status;
     }
     if (page != NULL && chunk->status == STATUS_OK) {
-        status = finish(sections, page);
+        status = page_finish(sections, page);
     } else if (chunk->status != STATUS_OK) {
         /* Stopped on the way, by a removal for instance: what we hold stays as it was. What the
          * server cannot read it could not read at once again either. */

@@ -74,6 +74,11 @@ MUST_CHECK enum status page_chunk(struct sections *sections, struct request *req
  * the others go on; when several follow one another, it is the server. */
 void page_stopped(struct sections *sections, size_t index, enum status why);
 void page_drop(struct request *request);
+/* At a page's first entry, since only then the page before it is surely whole: it must follow where we
+ * stand. */
+MUST_CHECK enum status page_enter(struct sections *sections, struct page *page);
+/* After its last entry: number and head are those that the event names. Keeps it. */
+MUST_CHECK enum status page_finish(struct sections *sections, struct page *page);
 struct page *page_new(void);
 void page_free(struct page *page);
 
@@ -99,11 +104,8 @@ MUST_CHECK enum status page_chart(const struct sections *sections, struct page *
 
 /* page_keep.c: all of it or nothing, in one transaction, and only then what follows from it in
  * memory: places in charts, words on the logs, names. Nothing else may remember anything of a page.
- * A revision of our own comes the same way: it is fetched back after the server took it, so that
- * one path alone verifies. */
+ * What the server took of ours comes the same way (own.h), so that one path alone verifies. */
 MUST_CHECK enum status page_keep(struct sections *sections, struct page *page);
-/* Of a section that is whole: an emptied revision needs its author's side to have said so. */
-MUST_CHECK enum status page_check_erasures(struct sections *sections, struct section *section);
 /* page_again.c: asks once more for revisions of the section that are gaps; only where
  * section_asks_again says so. */
 MUST_CHECK enum status page_again_ask(struct sections *sections, size_t index);
@@ -115,5 +117,3 @@ MUST_CHECK enum status page_again_entry(struct sections *sections, struct page *
 MUST_CHECK enum status page_again_keep(struct sections *sections, struct page *page);
 /* Revisions that were kept sealed are opened under the keys that came since. */
 MUST_CHECK enum status page_again_unseal(struct sections *sections, struct section *section);
-/* After that failed: what was kept of the section before is fetched again if it is the cause. */
-MUST_CHECK enum status page_forget_unproved(struct sections *sections, struct section *section);

@@ -95,7 +95,8 @@ static const struct indexed *unproved(const struct index *index)
     return NULL;
 }
 
-enum status page_check_erasures(struct sections *sections, struct section *section)
+/* Of a section that is whole: an emptied revision needs its author's side to have said so. */
+static enum status check_erasures(struct sections *sections, struct section *section)
 {
     enum status status = section_index(sections, section);
     const struct indexed *item = status == STATUS_OK ? unproved(&section->index) : NULL;
@@ -106,7 +107,8 @@ enum status page_check_erasures(struct sections *sections, struct section *secti
                                         "number in the section:", item->number);
 }
 
-enum status page_forget_unproved(struct sections *sections, struct section *section)
+/* After that failed: what was kept of the section before is fetched again if it is the cause. */
+static enum status forget_unproved(struct sections *sections, struct section *section)
 {
     index_deinit(&section->index);
     enum status status = section_index(sections, section);
@@ -134,7 +136,7 @@ static enum status erase(struct sections *sections, struct section *section,
             status = empty_note(sections, section, &item->item.note, item->item.number);
         }
     }
-    return status == STATUS_OK && whole ? page_check_erasures(sections, section) : status;
+    return status == STATUS_OK && whole ? check_erasures(sections, section) : status;
 }
 
 static enum status add_to_index(struct section *section, const struct page *page)
@@ -282,7 +284,7 @@ enum status page_keep(struct sections *sections, struct page *page)
         section->again = again_before;
         index_deinit(&section->index);
         if (status == STATUS_BAD_PROOF) {
-            enum status forgot = page_forget_unproved(sections, section);
+            enum status forgot = forget_unproved(sections, section);
             return forgot == STATUS_OK ? status : forgot;
         }
         return status;

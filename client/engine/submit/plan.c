@@ -138,6 +138,7 @@ enum status plan_pack(const struct plan *plan, Alcove__Revision *revision, struc
     }
     ask.bundle = field_of(bundle.data, bundle.size);
     ask.purpose = wish->purpose;
+    ask.events_size = plan->from->log->events.size;
     enum status status = wish_pack(&wish->built, &ask.base);
     return status == STATUS_OK && wish->built.size > MESSAGE_BULK_BYTES_MAX ? STATUS_TOO_LARGE
                                                                             : status;

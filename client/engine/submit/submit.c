@@ -3,6 +3,7 @@
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
 #include "client/engine/common/decode.h"
+#include "client/engine/section/own.h"
 #include "client/engine/submit/build.h"
 #include "keys/public/bytes/random.h"
 
@@ -35,6 +36,7 @@ static enum status send(struct sources *from, struct wish *wish)
         return status;
     }
     request->ticket = wish->ticket;
+    request->events = from->log->events;
     return STATUS_OK;
 }
 
@@ -115,27 +117,40 @@ static bool built_has_statement(const struct wish *wish)
     return has;
 }
 
-/* No more than hints of what to fetch: the reply proves nothing, so that the place in the chart that
- * it names is not remembered. The page that brings the note back proves its own. */
-static void note_reply(struct sources *from, const struct wish *wish,
-                       const Alcove__SubmitReply *reply)
+/* What the reply says is no more than a hint of what to fetch; what it proves, by the event of the
+ * last thing that was stored, is taken as ours and needs no page. With statements that is after
+ * these were fetched, in the round that is wanted here. */
+static enum status take_reply(struct sources *from, const struct wish *wish,
+                              const struct request *request, const Alcove__SubmitReply *reply)
 {
+    static const struct section_id none;
+    enum status status = STATUS_OK;
+    if (!ID_EQUAL(&wish->section, &none)) {
+        status = own_hold(from->sections, &wish->section, request, reply->proof,
+                          span_of(wish->built.data, wish->built.size));
+    }
+    if (status != STATUS_OK) {
+        return status; /* before anything of the reply counts */
+    }
     struct section *section = section_find(from->sections, &wish->section);
-    if (section != NULL && reply->section_number > section->known) {
+    if (from->sections->own == NULL && section != NULL && reply->section_number > section->known) {
         section->known = reply->section_number;
     }
     if (changes_authority(wish) || built_has_statement(wish)) {
         from->common->wants.checkpoint = true;
         from->common->wants.state = true;
     }
+    return from->common->wants.checkpoint ? STATUS_OK : own_take(from->sections);
 }
 
-/* The reply is taken before the wish goes: the section's new number, by which the page with this
- * very note is asked for, and that statements are to be fetched. */
-static enum status done(struct sources *from, struct wish *wish, struct span body)
+/* The reply is taken before the wish goes: what it proves, the section's new number, by which a page
+ * is asked for where it proves nothing, and that statements are to be fetched. */
+static enum status done(struct sources *from, struct wish *wish, const struct request *request,
+                        struct span body)
 {
     struct arena arena = {0};
     uint64_t event = 0;
+    bool told = false;
     enum status status;
     if (wish->kind == WISH_OPENED) {
         const Alcove__OpenedReply *reply = NULL;
@@ -146,12 +161,13 @@ static enum status done(struct sources *from, struct wish *wish, struct span bod
         status = decode_submit_reply(body, &arena, &reply);
         if (status == STATUS_OK) {
             event = reply->event;
-            note_reply(from, wish, reply);
+            status = take_reply(from, wish, request, reply);
+            told = status != STATUS_OK;
         }
     }
     arena_free(&arena);
     if (status != STATUS_OK) {
-        return alarm_is_ours(status)
+        return told || alarm_is_ours(status)
                    ? status
                    : alarm_stop(from->common, status,
                                 "The server's answer to what was sent does not hold.", "");
@@ -201,7 +217,7 @@ enum status submit_reply(struct sources *from, struct request *request, uint32_t
     }
     enum status status = common_code(code);
     if (status == STATUS_OK || status == STATUS_ALREADY) {
-        return done(from, wish, body);
+        return done(from, wish, request, body);
     }
     if (common_passes(status)) {
         wish->state = ENGINE_WISH_WAITING;

@@ -112,6 +112,14 @@ void scene_peer(struct scene *scene, const struct make_person *person, size_t de
     out->content_key = person->device[device].content.public;
 }
 
+/* What everybody may have who is in, or what is nothing, leaves no line when it is answered. */
+static bool is_unlogged(const struct scene *scene, const struct core_ask *ask)
+{
+    bool sync = ask->op == OP_STATE || ask->op == OP_LEAVES || ask->op == OP_CHAIN ||
+                ask->op == OP_CHECKPOINT || ask->op == OP_PROOF || ask->op == OP_SUBSCRIBE;
+    return sync && scene->answer.status == STATUS_OK && scene->answer.event == UINT64_MAX;
+}
+
 static void judge(struct scene *scene, struct core_ask *ask)
 {
     uint64_t before = scene_size(scene, LEDGER_EVENTS);
@@ -127,7 +135,8 @@ static void judge(struct scene *scene, struct core_ask *ask)
     } else {
         OK(db_commit(txn));
         core_effects_clear(scene->core);
-        assert_int_equal(scene_size(scene, LEDGER_EVENTS) - before, scene->events);
+        assert_int_equal(scene_size(scene, LEDGER_EVENTS) - before,
+                         is_unlogged(scene, ask) ? 0 : scene->events);
     }
     scene->events = 1;
 }

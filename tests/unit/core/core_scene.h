@@ -3,7 +3,7 @@
  * of its own, and requests made of it as the committer would make them.
  *
  * Every request is judged in a transaction of its own, which is committed, and must leave
- * exactly |events| events (1 unless a test says otherwise). The world's authority and
+ * exactly |events| events (1 unless a test says otherwise; none when a sync is answered). The world's authority and
  * timelines are moved along by the test once the server took something. One thread.
  */
 #pragma once

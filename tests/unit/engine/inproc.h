@@ -44,9 +44,9 @@ struct inproc {
     uint64_t now_ms; /* the server's clock and, unless a test says otherwise, everybody's */
     inproc_hook *hook;
     void *hook_context;
-    bool abort_next; /* dies before the next commit: nothing of that request was done */
-    bool lose_next;  /* dies after the next commit: its answer never leaves */
-    bool withholds;  /* hands out no entry of a page, but writes down honestly how many there are */
+    bool abort_next;           /* dies before the next commit: nothing of that request was done */
+    bool lose_next;            /* dies after the next commit: its answer never leaves */
+    bool withholds;            /* answers every page as if there were nothing new */
     struct inproc_link *links; /* connected ones, for pushes */
     uint64_t requests;         /* handled */
     uint64_t ops[64];

@@ -20,7 +20,7 @@ static void test_order(void **state)
     assert_int_equal(kit_shared.count, 2); /* durable, but not signed: not answered */
     kit_unlock();
     for (int i = 0; i < 5; i++) {
-        kit_offer(&r, i % 2 == 0 ? a : b, OP_STATE, &kit_state_ask.base);
+        kit_offer(&r, i % 2 == 0 ? a : b, OP_EVENTS, &kit_look_ask.base);
     }
     kit_hold_signer(false);
     kit_wait(8);
@@ -46,7 +46,7 @@ static void test_signer_away(void **state)
     kit_lock();
     kit_shared.refusals = 3;
     kit_unlock();
-    kit_offer(&r, a, OP_STATE, &kit_state_ask.base);
+    kit_offer(&r, a, OP_EVENTS, &kit_look_ask.base);
     kit_wait(2);
     OK(kit_shared.answers[1].status);
     assert_int_equal(kit_shared.refusals, 0);
@@ -65,9 +65,9 @@ static void test_culprit_alone(void **state)
     kit_shared.poison = OP_CHECKPOINT;
     uint64_t events = scene_size(r.scene, LEDGER_EVENTS);
     kit_gather(&r, a);
-    kit_offer(&r, a, OP_STATE, &kit_state_ask.base);
+    kit_offer(&r, a, OP_EVENTS, &kit_look_ask.base);
     kit_offer(&r, a, OP_CHECKPOINT, &poison.base);
-    kit_offer(&r, a, OP_STATE, &kit_state_ask.base);
+    kit_offer(&r, a, OP_EVENTS, &kit_look_ask.base);
     kit_hold_signer(false);
     kit_wait(5);
     OK(kit_shared.answers[2].status);
@@ -99,7 +99,7 @@ static void test_disk_fails(void **state)
         struct guest *a = kit_log_in(&r, scene->p->t1);
         assert_int_equal(read(ends[0], &byte, 1), 1);
         kit_shared.commit = STATUS_IO;
-        kit_offer(&r, a, OP_STATE, &kit_state_ask.base);
+        kit_offer(&r, a, OP_EVENTS, &kit_look_ask.base);
         kit_wait(3);
         _exit(0);
     }

@@ -2,6 +2,7 @@
 
 #include "keys/public/log/origin.h"
 #include "proto/message.h"
+#include "proto/words.h"
 #include "server/run/signer_link.h"
 
 #include <pthread.h>
@@ -157,13 +158,16 @@ static void on_cut(void *state, struct guest *guest)
 
 /* ---- a running committer */
 
-Alcove__StateAsk kit_state_ask = ALCOVE__STATE_ASK__INIT;
+Alcove__EventsAsk kit_look_ask;
 
 void kit_start(struct kit *r, struct scene *scene, int *pipe_end)
 {
     struct run_output output = {pipe_end, on_answer, on_push, on_cut};
     memset(&kit_shared, 0, sizeof kit_shared);
     memset(r, 0, sizeof *r);
+    alcove__events_ask__init(&kit_look_ask);
+    kit_look_ask.scope = ACTION_LOG_OWN;
+    kit_look_ask.limit = 1;
     r->scene = scene;
     OK(run_start(scene->db, scene->core, NULL, NULL, &output, &r->run));
 }
@@ -214,6 +218,6 @@ struct guest *kit_log_in(struct kit *r, const struct make_person *person)
 void kit_gather(struct kit *r, struct guest *guest)
 {
     kit_hold_signer(true);
-    kit_offer(r, guest, OP_STATE, &kit_state_ask.base);
+    kit_offer(r, guest, OP_EVENTS, &kit_look_ask.base);
     wait_for_signer();
 }

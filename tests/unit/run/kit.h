@@ -61,4 +61,5 @@ struct guest *kit_log_in(struct kit *kit, const struct make_person *person);
 /* Offers one request; from then on what is offered gathers, until the signer is let go. */
 void kit_gather(struct kit *kit, struct guest *guest);
 
-extern Alcove__StateAsk kit_state_ask;
+/* A request that anybody may make and that leaves an event. */
+extern Alcove__EventsAsk kit_look_ask;
