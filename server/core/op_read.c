@@ -1,5 +1,6 @@
 #include "server/core/internal.h"
 
+#include "proto/purpose.h"
 #include "server/core/produce_internal.h"
 #include "server/store/section_log.h"
 
@@ -30,7 +31,11 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     draft->purpose = message->purpose;
     if (section == NULL || peer == NULL ||
         !authority_may(core->authority, peer, ACTION_READ, section->class, section, NULL,
-                       authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
+                       authority_now(core->now_ms), &draft->basis_kind, &draft->basis) ||
+        !purpose_fits(
+            peer->role,
+            authority_relations(core->authority, peer, section, NULL, authority_now(core->now_ms)),
+            section->class, message->purpose)) {
         return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
     }
     uint64_t last = 0;

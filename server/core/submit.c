@@ -1,6 +1,7 @@
 #include "server/core/submit.h"
 
 #include "keys/public/bytes/cursor.h"
+#include "proto/purpose.h"
 #include "server/core/produce_internal.h"
 
 #define OUTCOME_BYTES 8u
@@ -127,6 +128,25 @@ static bool takes_away(const struct submit_plan *plan)
     return away && (plan->statement_count == 0 || plan->ask->n_revision == 0);
 }
 
+/* Whether the peer may name this purpose where the submit changes something. Statements alone need
+ * none. */
+static bool purpose_holds(const struct core *core, const struct core_ask *ask,
+                          const struct submit_plan *plan)
+{
+    const struct authority_member *peer = authority_member(core->authority, &ask->peer->member);
+    const struct authority_section *section =
+        plan->section_chain ? authority_section_of(core->authority, &plan->label) : plan->section;
+    if (plan->revision_count == 0 && plan->ask->purpose == PURPOSE_NONE) {
+        return true;
+    }
+    if (section == NULL || peer == NULL) {
+        return false;
+    }
+    uint32_t relations =
+        authority_relations(core->authority, peer, section, NULL, authority_now(core->now_ms));
+    return purpose_fits(peer->role, relations, section->class, plan->ask->purpose);
+}
+
 /* Plans; |*out_again| is set when this very request was answered before. */
 static enum status plan_submit(struct core *core, struct txn *txn, const struct core_ask *ask,
                                struct submit_plan *plan, struct event_draft *draft,
@@ -169,7 +189,7 @@ static enum status plan_submit(struct core *core, struct txn *txn, const struct 
     if (status == STATUS_OK && plan->revision_count > 0) {
         status = submit_plan_revisions(core, txn, ask, plan);
     }
-    return status;
+    return status == STATUS_OK && !purpose_holds(core, ask, plan) ? STATUS_REFUSED : status;
 }
 
 static enum status refuse(struct core *core, struct txn *txn, const struct core_ask *ask,

@@ -41,6 +41,8 @@ static void read_page(struct trying *trying)
     ask.section = field_of(trying->section->bytes, ID_BYTES);
     ask.from = 1;
     ask.to = 1;
+    ask.purpose = mirror_purpose(&trying->attempts->world->mirror,
+                                 &trying->forge.actor->content.member, trying->section);
     (void)judge(trying, ACTION_READ, 1, live_ask(trying->forge.actor, OP_PAGE, &ask.base));
 }
 

@@ -86,6 +86,9 @@ static struct live_reply *send_ask(struct forge *forge, Alcove__Revision *revisi
     ask.n_revision = revision != NULL ? 1 : 0;
     ask.revision = &revision;
     mirror_restore(forge->mirror);
+    if (revision != NULL) {
+        ask.purpose = mirror_purpose(forge->mirror, &forge->actor->content.member, &forge->section);
+    }
     struct live_reply *reply = live_ask(forge->actor, OP_SUBMIT, &ask.base);
     for (size_t i = 0; i < forge->count; i++) {
         make_free(&forge->made[i]);

@@ -1,5 +1,6 @@
 #include "tests/support/mirror.h"
 
+#include "proto/purpose.h"
 #include "server/core/position.h"
 #include "server/store/chain_log.h"
 #include "server/store/ledger.h"
@@ -38,6 +39,19 @@ void mirror_update(struct mirror *mirror)
                            AUTHORITY_VERIFIED, &result));
     }
     db_abort(txn);
+}
+
+uint32_t mirror_purpose(const struct mirror *mirror, const struct member_id *member,
+                        const struct section_id *section)
+{
+    const struct authority_member *who = authority_member(mirror->authority, member);
+    const struct authority_section *facts = authority_section(mirror->authority, section);
+    return who == NULL || facts == NULL
+               ? 0
+               : purpose_of(
+                     who->role,
+                     authority_relations(mirror->authority, who, facts, NULL, mirror_now(mirror)),
+                     facts->class);
 }
 
 struct authority_when mirror_now(const struct mirror *mirror)

@@ -23,6 +23,9 @@ void mirror_close(struct mirror *mirror);
 void mirror_update(struct mirror *mirror);
 struct authority_when mirror_now(const struct mirror *mirror);
 
+/* What the member reads and writes a section for, by the relation between them. */
+uint32_t mirror_purpose(const struct mirror *mirror, const struct member_id *member,
+                        const struct section_id *section);
 /* A section's last number and head; zeros for one that does not exist. */
 void mirror_head(const struct mirror *mirror, const struct section_id *section,
                  uint64_t *out_number, struct hash *out_head);

@@ -27,7 +27,6 @@ static enum status name_note(struct engine *engine, const struct section_id *sec
     }
     wish->section = *section;
     wish->revision_kind = REVISION_DRAFT;
-    wish->purpose = PURPOSE_TREAT;
     random_bytes(wish->note.bytes, sizeof wish->note.bytes);
     status = wish_pack(&wish->body, &body.base);
     if (status != STATUS_OK) {

@@ -74,7 +74,6 @@ static enum status fill(struct engine *engine, const struct write_note *note,
     wish->section = note->section;
     wish->note = note->note;
     wish->revision_kind = note->kind;
-    wish->purpose = note->purpose != 0 ? note->purpose : PURPOSE_TREAT;
     if (section->started) {
         /* What the author had seen when writing: by this the server tells a sibling, written
          * at the same time, from a write on something old. */

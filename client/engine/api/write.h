@@ -19,7 +19,6 @@ struct write_note {
     struct note_id note; /* zero: a new note, whose id is drawn */
     bool is_new;         /* a new note with the id |note|, which was drawn for it alone */
     uint32_t kind;       /* RevisionKind; REVISION_DRAFT for what may be edited further */
-    uint32_t purpose;    /* 0: PURPOSE_TREAT */
     /* What it follows; none: all heads that are known here. Two heads join siblings. */
     size_t parent_count;
     struct hash parents[WRITE_PARENTS_MAX];

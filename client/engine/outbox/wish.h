@@ -51,7 +51,6 @@ struct wish {
         uint32_t rights;        /* GRANT, SECTION */
         uint32_t relation_kind; /* MEMBER, a relation: RelationKind */
     };
-    uint32_t purpose;
     struct section_id section;
     struct chart_id chart;
     struct note_id note;

@@ -2,7 +2,7 @@
 
 #include "keys/public/bytes/fields.h"
 
-#define WISH_VERSION 1u
+#define WISH_VERSION 2u
 
 /* Stored: a row is added behind a new version, and none is ever moved. */
 static const struct field FIXED[] = {
@@ -12,7 +12,6 @@ static const struct field FIXED[] = {
     FIELD(struct wish, tries, FIELD_U32),
     FIELD(struct wish, subtype, FIELD_U32),
     FIELD(struct wish, rights, FIELD_U32),
-    FIELD(struct wish, purpose, FIELD_U32),
     FIELD(struct wish, section, FIELD_BYTES),
     FIELD(struct wish, chart, FIELD_BYTES),
     FIELD(struct wish, note, FIELD_BYTES),

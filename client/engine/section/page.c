@@ -5,7 +5,6 @@
 #include "client/engine/common/decode.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/event.h"
-#include "client/engine/log/fold.h"
 #include "keys/public/bytes/wipe.h"
 
 struct page *page_new(void)

@@ -1,16 +1,6 @@
-#include "client/engine/log/fold.h"
 #include "client/engine/section/page.h"
 
 /* Asking for pages. */
-
-static uint32_t purpose(const struct sections *sections)
-{
-    const struct authority_member *self = fold_self(sections->log);
-    if (self == NULL || self->role == ROLE_THERAPIST) {
-        return PURPOSE_TREAT;
-    }
-    return self->role == ROLE_CLIENT ? PURPOSE_PATRQT : PURPOSE_HOPERAT;
-}
 
 enum status page_ask_range(struct sections *sections, size_t index, uint64_t from, uint64_t to,
                            bool again)
@@ -22,7 +12,7 @@ enum status page_ask_range(struct sections *sections, size_t index, uint64_t fro
     ask.from = from;
     ask.to = to;
     ask.events_size = sections->log->events.size;
-    ask.purpose = purpose(sections);
+    ask.purpose = section_purpose(sections, &section->id);
     struct request *request = NULL;
     enum status status =
         request_ask(&sections->common->requests, OP_PAGE, NULL, &ask.base, &request);

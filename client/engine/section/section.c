@@ -1,6 +1,9 @@
 #include "client/engine/section/section.h"
 
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
 #include "keys/public/bytes/array.h"
+#include "proto/purpose.h"
 
 struct section *section_find(const struct sections *sections, const struct section_id *id)
 {
@@ -129,6 +132,19 @@ void section_deny(struct section *section)
 enum status section_index(const struct sections *sections, struct section *section)
 {
     return index_build(&section->index, &sections->common->storage, section->local);
+}
+
+uint32_t section_purpose(const struct sections *sections, const struct section_id *section)
+{
+    const struct authority *authority = sections->log->authority;
+    const struct authority_member *self = fold_self(sections->log);
+    const struct authority_section *facts =
+        self == NULL ? NULL : authority_section(authority, section);
+    return facts == NULL ? (uint32_t)PURPOSE_NONE
+                         : purpose_of(self->role,
+                                      authority_relations(authority, self, facts, NULL,
+                                                          advance_when(sections->log)),
+                                      facts->class);
 }
 
 bool section_behind(const struct section *section)

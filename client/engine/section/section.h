@@ -83,6 +83,8 @@ struct section *section_find(const struct sections *sections, const struct secti
  * here, nothing. STATUS_MALFORMED, STATUS_BAD_CHAIN, STATUS_REWOUND, STATUS_NO_MEMORY. */
 MUST_CHECK enum status section_list(struct sections *sections, const Alcove__StateReply *state);
 const struct secret *section_key(const struct section *section, const struct hash *epoch);
+/* What we read and write the section for: the first purpose that our relation to it allows. */
+uint32_t section_purpose(const struct sections *sections, const struct section_id *section);
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
 /* The same, and the server may be asked for it now. */

@@ -137,7 +137,7 @@ enum status plan_pack(const struct plan *plan, Alcove__Revision *revision, struc
         ask.revision = &revision;
     }
     ask.bundle = field_of(bundle.data, bundle.size);
-    ask.purpose = wish->purpose;
+    ask.purpose = section_purpose(plan->from->sections, &plan->section_id);
     ask.events_size = plan->from->log->events.size;
     enum status status = wish_pack(&wish->built, &ask.base);
     return status == STATUS_OK && wish->built.size > MESSAGE_BULK_BYTES_MAX ? STATUS_TOO_LARGE

@@ -121,6 +121,7 @@ static enum status write_in(struct batch *batch, const struct make_section *sect
     wire.envelope = field_of(envelope, sizeof envelope);
     submit.n_revision = 1;
     submit.revision = list;
+    submit.purpose = PURPOSE_TREAT;
     OK(core_handle(scene->core, batch->txn, &ask, scene->w->time_ms, answer));
     return answer->status;
 }

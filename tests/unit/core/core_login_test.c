@@ -365,6 +365,8 @@ static void test_clock_back(void **state)
     (void)scene_share(scene, progress, p->t3, RIGHT_READ, until, p->t1);
     page.section = field_of(progress->id.bytes, ID_BYTES);
     page.from = progress->timeline.number + 1;
+    page.purpose = PURPOSE_TREAT;
+    scene->events = 0; /* nothing new, but not refused */
     OK(scene_ask(scene, p->t3, 0, OP_PAGE, &page.base));
     scene->now_ms = until + 1000;
     OK(scene_ask(scene, p->t1, 0, OP_STATE, &ask.base));

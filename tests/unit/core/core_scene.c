@@ -318,7 +318,7 @@ enum status scene_send(struct scene *scene, const struct make_person *author, si
     }
     ask.n_revision = count;
     ask.revision = list;
-    ask.purpose = PURPOSE_TREAT;
+    ask.purpose = author->role == ROLE_CLIENT ? PURPOSE_PATRQT : PURPOSE_TREAT;
     enum status status = scene_ask(scene, author, device, OP_SUBMIT, &ask.base);
     free(wire);
     return status;

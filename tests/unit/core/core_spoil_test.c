@@ -214,6 +214,7 @@ static void test_submits(void **state)
          * and the readers' to judge: here they stand last and are only cut. */
         submit.n_revision = 1;
         submit.revision = list;
+        submit.purpose = PURPOSE_TREAT;
         uint8_t *bytes = NULL;
         size_t size = 0;
         OK(message_pack(&submit.base, &bytes, &size));

@@ -309,6 +309,7 @@ static size_t count_erased(struct scene *scene, const struct make_section *secti
     Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
     ask.section = field_of(section->id.bytes, ID_BYTES);
     ask.from = 1;
+    ask.purpose = PURPOSE_TREAT;
     OK(scene_ask(scene, scene->p->t1, 0, OP_PAGE, &ask.base));
     struct produce_page page;
     produce_page_init(&page, scene->answer.local, scene->answer.from, scene->answer.to);

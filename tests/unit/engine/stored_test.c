@@ -44,7 +44,6 @@ static void wish_sample(struct wish *out)
     out->tries = 0x01020304;
     out->subtype = 0x11121314;
     out->rights = 0x21222324;
-    out->purpose = 0x31323334;
     fill(&out->section, sizeof out->section);
     fill(&out->chart, sizeof out->chart);
     fill(&out->note, sizeof out->note);
