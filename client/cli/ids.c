@@ -4,6 +4,7 @@
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/text/label.h"
+#include "keys/public/bytes/wipe.h"
 #include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -304,12 +305,58 @@ static int find_titled(struct ids_search *search, struct section_id *out_section
     return CLI_OK;
 }
 
+/* Digits that people use as a title too: a year, a date, a short word of a to f. Eight digits with
+ * letters among them, as they are printed, are an id: no text is opened for them. */
+static bool may_be_title(const char *word)
+{
+    return strlen(word) < PRINT_DIGITS_BYTES - 1 || strspn(word, "0123456789") == strlen(word);
+}
+
+struct headed {
+    struct ids_search *search;
+    bool told;
+};
+
+static bool add_by_id(void *visitor, const struct view_revision *revision)
+{
+    struct headed *headed = visitor;
+    if (revision->head && revision->body != NULL && !headed->told) {
+        headed->told = true;
+        char title[VIEW_NAME_BYTES_MAX];
+        (void)snprintf(title, sizeof title, "%.*s", (int)revision->body->title.len,
+                       (const char *)revision->body->title.data);
+        ids_search_add(headed->search, ID_SPAN(&revision->note), policy_class_name(revision->class),
+                       title, " (by its id)");
+        wipe(title, sizeof title);
+    }
+    return true;
+}
+
+/* Of a word that fits the id of one note: whether it is another's title. */
+static int also_titled(struct ids_search *search, struct section_id *out_section,
+                       struct note_id *out_note)
+{
+    struct headed headed = {search, false};
+    enum status status =
+        view_revisions(host_engine(search->cli->host), out_section, out_note, add_by_id, &headed);
+    if (status != STATUS_OK) {
+        ids_search_deinit(search);
+        return cli_fail(search->cli, SAY_NOTE_READ, status);
+    }
+    return find_titled(search, out_section, out_note);
+}
+
 int ids_note(struct cli *cli, const char *word, struct section_id *out_section,
              struct note_id *out_note)
 {
     struct ids_search search;
     find_note(&search, cli, word, out_section, out_note);
-    int code = search.found == 0 ? find_titled(&search, out_section, out_note) : CLI_OK;
+    int code = CLI_OK;
+    if (search.found == 0) {
+        code = find_titled(&search, out_section, out_note);
+    } else if (search.found == 1 && may_be_title(word)) {
+        code = also_titled(&search, out_section, out_note);
+    }
     return code == CLI_OK ? ids_search_verdict(&search, "note") : code;
 }
 

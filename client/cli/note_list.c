@@ -1,34 +1,16 @@
 #include "client/cli/note_list.h"
 
-#include "client/cli/note_words.h"
+#include "client/cli/note_list_inside.h"
 #include "client/cli/print.h"
+#include "client/cli/print_field.h"
 #include "keys/public/bytes/array.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/message.h"
-#include "proto/policy.h"
 #include "proto/words.h"
 
-#define TITLE_BYTES_MAX 160u
+#include <stdlib.h>
 
-/* One note, copied: a visitor's words end with its call, and what was added to a note is called
- * as the note itself, which is read afterwards. */
-struct item {
-    struct view_note note;
-    uint64_t written_ms;
-    uint32_t body_kind; /* NoteKind; 0: not to be read here */
-    char title[TITLE_BYTES_MAX + 1];
-    size_t title_size;
-    bool bring; /* to the next session */
-};
-
-struct items {
-    struct item *all;
-    size_t count;
-    size_t room;
-    bool no_memory;
-};
-
-struct span note_list_headline(const Alcove__NoteBody *body)
+static struct span headline(const Alcove__NoteBody *body)
 {
     struct span text = body->title.len > 0 ? field_span(body->title) : field_span(body->text);
     size_t start = 0;
@@ -44,176 +26,185 @@ struct span note_list_headline(const Alcove__NoteBody *body)
     return text;
 }
 
-static void set_title(struct item *item, struct span title)
+void note_item_title(struct note_item *item, const Alcove__NoteBody *body)
 {
-    item->title_size = title.size < TITLE_BYTES_MAX ? title.size : TITLE_BYTES_MAX;
+    struct span title = body->title.len > 0 ? field_span(body->title) : headline(body);
+    item->title_size = title.size < NOTE_TITLE_BYTES_MAX ? title.size : NOTE_TITLE_BYTES_MAX;
     if (item->title_size > 0) {
         memcpy(item->title, title.data, item->title_size);
     }
     item->title[item->title_size] = '\0';
 }
 
-static bool collect(void *visitor, const struct view_note *note)
+/* ---- where notes are, and who else can open them there */
+
+struct reading {
+    struct cli *cli;
+    struct member_id self;
+    FILE *out;
+    size_t count;
+    cJSON *array;
+};
+
+static bool add_reader(void *visitor, const struct view_access *access)
 {
-    struct items *items = visitor;
-    const Alcove__NoteBody *body = note->newest.body;
-    if (array_grow(&items->all, &items->room, items->count + 1, sizeof *items->all) != STATUS_OK) {
-        items->no_memory = true;
-        return false;
+    struct reading *reading = visitor;
+    if (!ID_EQUAL(&access->member, &reading->self)) {
+        (void)fprintf(reading->out, "%s%s", reading->count++ == 0 ? "" : ", ", access->name);
+        cJSON *holder = cJSON_CreateObject();
+        print_add_id(holder, "member", ID_SPAN(&access->member));
+        (void)cJSON_AddItemToArray(reading->array, cJSON_DetachItemFromObject(holder, "member"));
+        cJSON_Delete(holder);
     }
-    struct item *item = &items->all[items->count++];
-    memset(item, 0, sizeof *item);
-    item->note = *note;
+    return true;
+}
+
+static enum status read_readers(struct cli *cli, struct note_place *place)
+{
+    struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    place->readers = cJSON_CreateArray();
+    size_t size = 0;
+    struct reading reading = {cli, state.member, open_memstream(&place->others, &size), 0,
+                              place->readers};
+    CHECK(reading.out != NULL);
+    enum status status =
+        view_access(host_engine(cli->host), &place->section.section, add_reader, &reading);
+    CHECK(fclose(reading.out) == 0);
+    return status;
+}
+
+static enum status find_place(struct note_list *list, const struct view_section *section,
+                              size_t *out_place)
+{
+    for (size_t i = 0; i < list->place_count; i++) {
+        if (ID_EQUAL(&list->places[i].section.section, &section->section)) {
+            *out_place = i;
+            return STATUS_OK;
+        }
+    }
+    enum status status =
+        array_grow(&list->places, &list->place_room, list->place_count + 1, sizeof *list->places);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct note_place *place = &list->places[list->place_count];
+    memset(place, 0, sizeof *place);
+    place->section = *section;
+    view_name(host_engine(list->cli->host), &section->client, place->client);
+    *out_place = list->place_count++;
+    return read_readers(list->cli, place);
+}
+
+/* ---- notes */
+
+static bool is_wanted(const struct note_list *list, const struct note_item *item)
+{
+    return item->body_kind != NOTE_NAME && /* names are shown where people are */
+           (list->class == 0 || item->note.class == list->class) &&
+           (!list->drafts || item->note.newest.kind == REVISION_DRAFT) &&
+           (list->since_ms == 0 || item->written_ms >= list->since_ms);
+}
+
+static enum status keep(struct note_list *list, const struct note_item *item)
+{
+    if (!is_wanted(list, item)) {
+        return STATUS_OK;
+    }
+    enum status status =
+        array_grow(&list->items, &list->room, list->count + 1, sizeof *list->items);
+    if (status == STATUS_OK) {
+        list->items[list->count++] = *item;
+    }
+    return status;
+}
+
+static void take_revision(struct note_item *item, const struct view_revision *revision)
+{
+    const Alcove__NoteBody *body = revision->body;
+    uint32_t kind = revision->kind;
     item->note.newest.body = NULL;
     item->note.newest.parents = NULL;
-    if (body != NULL) {
-        item->body_kind = body->kind;
-        item->written_ms = body->written_ms;
-        for (size_t i = 0; i < body->n_field; i++) {
-            item->bring |= span_equal(field_span(body->field[i]->key), span_of("bring", 5));
-        }
-        set_title(item, body->title.len > 0 ? field_span(body->title) : note_list_headline(body));
-    }
-    return true;
-}
-
-static bool is_added(const struct item *item)
-{
-    uint32_t kind = item->note.newest.kind;
-    return item->note.revisions > 1 && (kind == REVISION_ADDENDUM || kind == REVISION_CORRECTION ||
-                                        kind == REVISION_LATE_ENTRY);
-}
-
-/* The last that was no addition. */
-static bool find_title(void *visitor, const struct view_revision *revision)
-{
-    struct item *item = visitor;
-    if (revision->body != NULL &&
-        (revision->kind == REVISION_SIGNED || revision->kind == REVISION_DRAFT)) {
-        set_title(item, revision->body->title.len > 0 ? field_span(revision->body->title)
-                                                      : note_list_headline(revision->body));
-    }
-    return true;
-}
-
-static void add_json(struct note_list *list, const struct view_section *section,
-                     const struct item *item)
-{
-    const struct view_note *note = &item->note;
-    cJSON *object = cJSON_CreateObject();
-    char author[VIEW_NAME_BYTES_MAX];
-    view_name(host_engine(list->cli->host), &note->newest.author, author);
-    print_add_id(object, "note", ID_SPAN(&note->note));
-    print_add_id(object, "section", ID_SPAN(&note->section));
-    print_add_id(object, "chart", ID_SPAN(&section->chart));
-    print_add_id(object, "client", ID_SPAN(&section->client));
-    print_add_text(object, "class", policy_class_name(note->class));
-    print_add_id(object, "author", ID_SPAN(&note->newest.author));
-    print_add_text(object, "author_name", author);
-    print_add_text(object, "kind", note_kind_name(note->newest.kind));
-    print_add_number(object, "heads", note->heads);
-    print_add_number(object, "revisions", note->revisions);
-    (void)cJSON_AddBoolToObject(object, "locked", note->locked);
-    (void)cJSON_AddBoolToObject(object, "pending", note->pending);
-    (void)cJSON_AddBoolToObject(object, "readable", item->body_kind != 0);
-    (void)cJSON_AddBoolToObject(object, "unopened", note->newest.unopened);
-    if (item->body_kind != 0) {
-        print_add_span(object, "title", span_of(item->title, item->title_size));
-        print_add_number(object, "note_kind", item->body_kind);
-        print_add_number(object, "written_ms", item->written_ms);
-        (void)cJSON_AddBoolToObject(object, "bring", item->bring);
-    }
-    (void)cJSON_AddItemToArray(list->array, object);
-}
-
-static void print_heading(struct note_list *list, const struct view_section *section)
-{
-    struct cli *cli = list->cli;
-    if (!list->headed || (list->begun && ID_EQUAL(&list->chart, &section->chart))) {
+    item->added =
+        revision->revision > 1 &&
+        (kind == REVISION_ADDENDUM || kind == REVISION_CORRECTION || kind == REVISION_LATE_ENTRY);
+    if (body == NULL) {
         return;
     }
-    list->begun = true;
-    list->chart = section->chart;
-    char name[VIEW_NAME_BYTES_MAX];
-    view_name(host_engine(cli->host), &section->client, name);
-    struct print_row row;
-    print_row_begin(cli, &row);
-    (void)fputs("chart ", cli->out);
-    print_short(cli, ID_SPAN(&section->chart));
-    (void)fputs("  ", cli->out);
-    (void)print_text(cli, span_of(name, strlen(name)), 40);
-    print_row_end(cli, &row);
+    item->body_kind = body->kind;
+    item->written_ms = body->written_ms;
+    for (size_t i = 0; i < body->n_field; i++) {
+        item->bring |= span_equal(field_span(body->field[i]->key), span_of("bring", 5));
+    }
+    note_item_title(item, body);
 }
 
-static void print_item(struct note_list *list, const struct item *item)
-{
-    struct cli *cli = list->cli;
-    const struct view_note *note = &item->note;
-    char author[VIEW_NAME_BYTES_MAX];
-    view_name(host_engine(cli->host), &note->newest.author, author);
-    struct print_row row;
-    print_row_begin(cli, &row);
-    print_short(cli, ID_SPAN(&note->note));
-    (void)fprintf(cli->out, " %-8s ", policy_class_name(note->class));
-    print_time(cli, item->written_ms);
-    (void)fputc(' ', cli->out);
-    (void)print_text(cli, span_of(author, strlen(author)), 10);
-    (void)fputs("  ", cli->out);
-    if (item->body_kind == 0) {
-        (void)fprintf(cli->out, "(%s)", note_no_text(&note->newest));
-    } else {
-        (void)print_text(cli, span_of(item->title, item->title_size), 24);
-    }
-    if (note->heads > 1 && !note->pending) {
-        (void)fputs(" [two versions]", cli->out);
-    } else if (note->newest.kind == REVISION_DRAFT) {
-        (void)fputs(" [draft]", cli->out);
-    } else if (is_added(item)) {
-        (void)fputs(" [added to]", cli->out);
-    }
-    (void)fprintf(cli->out, "%s%s", item->bring ? " [bring]" : "",
-                  note_is_refused(cli, &note->newest) ? " [refused]"
-                  : note->pending                     ? " [not sent yet]"
-                                                      : "");
-    print_row_end(cli, &row);
-}
+struct collecting {
+    struct note_list *list;
+    size_t place;
+    enum status status;
+};
 
-static void tell(struct note_list *list, const struct view_section *section,
-                 const struct item *item)
+static bool collect(void *visitor, const struct view_note *note)
 {
-    if (item->body_kind == NOTE_NAME) {
-        return; /* names are shown where people are */
-    }
-    if (list->array != NULL) {
-        add_json(list, section, item);
-    } else {
-        print_heading(list, section);
-        print_item(list, item);
-        list->count++;
-    }
+    struct collecting *collecting = visitor;
+    struct note_item item;
+    memset(&item, 0, sizeof item);
+    item.note = *note;
+    item.place = collecting->place;
+    take_revision(&item, &note->newest);
+    item.added = item.added && note->revisions > 1;
+    collecting->status = keep(collecting->list, &item);
+    wipe(&item, sizeof item);
+    return collecting->status == STATUS_OK;
 }
 
 enum status note_list_section(struct note_list *list, const struct view_section *section,
                               size_t last)
 {
-    struct engine *engine = host_engine(list->cli->host);
-    struct items items = {0};
-    enum status status = view_last_notes(engine, &section->section, last, collect, &items);
-    if (status == STATUS_OK && items.no_memory) {
-        status = STATUS_NO_MEMORY;
+    struct collecting collecting = {list, 0, STATUS_OK};
+    enum status status = find_place(list, section, &collecting.place);
+    if (status == STATUS_OK) {
+        status = view_last_notes(host_engine(list->cli->host), &section->section, last, collect,
+                                 &collecting);
     }
-    for (size_t i = 0; i < items.count && status == STATUS_OK; i++) {
-        struct item *item = &items.all[i];
-        if (is_added(item)) {
-            status = view_revisions(engine, &section->section, &item->note.note, find_title, item);
-        }
-        if (status == STATUS_OK) {
-            tell(list, section, item);
-        }
+    return status == STATUS_OK ? collecting.status : status;
+}
+
+enum status note_list_add(struct note_list *list, const struct view_revision *revision)
+{
+    struct note_item item;
+    memset(&item, 0, sizeof item);
+    struct view_section section;
+    enum status status = view_section(host_engine(list->cli->host), &revision->section, &section);
+    if (status == STATUS_OK) {
+        status = find_place(list, &section, &item.place);
     }
-    if (items.all != NULL) {
-        wipe(items.all, items.count * sizeof *items.all);
+    if (status != STATUS_OK) {
+        return status;
     }
-    free(items.all);
+    item.note.section = revision->section;
+    item.note.class = revision->class;
+    item.note.note = revision->note;
+    item.note.pending = revision->pending;
+    item.note.newest = *revision;
+    take_revision(&item, revision);
+    status = keep(list, &item);
+    wipe(&item, sizeof item);
     return status;
+}
+
+void note_list_free(struct note_list *list)
+{
+    for (size_t i = 0; i < list->place_count; i++) {
+        free(list->places[i].others);
+        cJSON_Delete(list->places[i].readers);
+    }
+    if (list->items != NULL) {
+        wipe(list->items, list->room * sizeof *list->items);
+    }
+    free(list->places);
+    free(list->items);
+    list->places = NULL;
+    list->items = NULL;
 }

@@ -206,6 +206,47 @@ enum status text_holds(struct span text, struct span folded, bool *out_holds)
     return status;
 }
 
+static size_t code_point(struct span text, size_t at)
+{
+    while (at > 0 && at < text.size && (text.data[at] & 0xc0u) == 0x80u) {
+        at--;
+    }
+    return at;
+}
+
+/* Folding moves bytes about, so that the place is searched by halving: first the shortest beginning
+ * of the text that holds the words, then the shortest end of that. */
+enum status text_find(struct span text, struct span folded, size_t *out_begin)
+{
+    bool holds = false;
+    enum status status = text_holds(text, folded, &holds);
+    if (status == STATUS_OK && !holds) {
+        return STATUS_NOT_FOUND;
+    }
+    size_t end = text.size;
+    size_t lacks = 0;
+    while (status == STATUS_OK && end - lacks > 1) {
+        size_t half = code_point(text, lacks + (end - lacks) / 2);
+        if (half <= lacks) {
+            break;
+        }
+        status = text_holds(span_of(text.data, half), folded, &holds);
+        *(holds ? &end : &lacks) = half;
+    }
+    lacks = end;
+    size_t begin = 0;
+    while (status == STATUS_OK && lacks - begin > 1) {
+        size_t half = code_point(text, begin + (lacks - begin) / 2);
+        if (half <= begin) {
+            break;
+        }
+        status = text_holds(span_of(text.data + half, end - half), folded, &holds);
+        *(holds ? &begin : &lacks) = half;
+    }
+    *out_begin = begin;
+    return status;
+}
+
 enum status text_nfc(struct span text, uint8_t **out_bytes, size_t *out_size)
 {
     if (u8_check(text.data, text.size) != NULL) {

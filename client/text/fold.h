@@ -23,6 +23,11 @@ MUST_CHECK enum status text_fold(struct span text, uint8_t **out_bytes, size_t *
  * STATUS_OK, STATUS_NO_MEMORY. */
 MUST_CHECK enum status text_holds(struct span text, struct span folded, bool *out_holds);
 
+/* Where in |text| the words begin that make it hold |folded|: |*out_begin| is a byte offset, at a
+ * code point, of the last place after which the first of them stands. STATUS_OK, STATUS_NOT_FOUND,
+ * STATUS_NO_MEMORY. */
+MUST_CHECK enum status text_find(struct span text, struct span folded, size_t *out_begin);
+
 /* Normalization form C, as RFC 8265 asks of passphrases. STATUS_MALFORMED when it is not UTF-8,
  * STATUS_NO_MEMORY. */
 MUST_CHECK enum status text_nfc(struct span text, uint8_t **out_bytes, size_t *out_size);

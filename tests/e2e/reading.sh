@@ -163,6 +163,56 @@ as t1 show 'On doses' >"$work/several" 2>&1
 same "two notes of one title are refused" 2 $?
 same "and listed too" 2 "$(grep -c '^  [0-9a-f]\{8\} .*On doses' "$work/several")"
 
+digits=$(printf '%.4s' "$doses")
+as t1 write C1 --class session --title "$digits" --file "$words" >/dev/null
+as t1 show "$digits" >"$work/several" 2>&1
+same "a title that begins another's id is refused" 2 $?
+same "and both are listed" "On doses (by its id)
+$digits" "$(sed -n 's/^  [0-9a-f]\{8\} [a-z]* //p' "$work/several")"
+
+# ---- a list: the newest first, of all sections, with what a person asks for alone
+as t1 --json list >"$work/listed"
+tr '{' '\n' <"$work/listed" | sed -n 's/.*"written_ms":\([0-9]*\),.*/\1/p' >"$work/times"
+check "the newest first" sort -c -rn "$work/times"
+same "one class alone" '"class":"session"' \
+    "$(as t1 --json list C1 --class session | tr ',' '\n' | grep '"class"' | sort -u)"
+same "no draft" "alcove: there are no such notes here" "$(as t1 list --drafts 2>&1)"
+as t1 write C1 --class progress --title unripe --draft --file "$words" >/dev/null
+same "one draft" 1 "$(as t1 list --drafts | grep -c 'unripe \[draft\]')"
+same "all of it in this week" "$(wc -l <"$work/times")" \
+    "$(($(as t1 --json list --week | tr '{' '\n' | grep -c '"written_ms"') - 1))"
+same "none of the day after tomorrow" 0 \
+    "$(as t1 --json list --since "$(date -d 'now + 2 days' +%F)" | grep -c '"written_ms"')"
+same "so many" 2 "$(as t1 list --limit 2 2>/dev/null | wc -l)"
+as t1 list --limit 2 2>&1 | tr '\n' ' ' >"$work/several"
+check "which is said" grep -q 'these are the newest 2 of ' "$work/several"
+same "a row says whose chart" 1 "$(as t1 list --limit 0 | grep -c '  C1 *unripe')"
+same "and in a chart does not" 0 "$(as t1 list C1 | grep -c '  C1 *unripe')"
+printf 'One thing and another, then a third and a fourth, and at last the needle of the haystack, which went on and on.\n' >"$words"
+as t1 write C1 --class progress --title 'A stack' --file "$words" >/dev/null
+as t1 search 'THE  needle' >"$work/found"
+check "a search tells when and where" grep -q "^20[0-9-]* [0-9:]*  [0-9a-f]*  progress  C1 *A stack" "$work/found"
+check "and shows the place" grep -q '^    \.\.\. .*at last the needle of the haystack' "$work/found"
+
+# ---- a client sees what is private and with whom the rest is shared; and what was taken away
+printf 'mine\n' >"$words"
+as c1 moment --category boundary --file "$words" >/dev/null
+printf 'ours\n' >"$words"
+as c1 moment --category boundary --share T1 --file "$words" >/dev/null
+as t1 reflect C1 --title 'For you' --file "$words" --yes >/dev/null
+as c1 sync >/dev/null
+as c1 list >"$work/listed"
+check "private" grep -q 'mine \[private\]$' "$work/listed"
+check "shared, with whom" grep -q 'ours \[shared with T1\]$' "$work/listed"
+check "somebody else's" grep -q 'T1: For you$' "$work/listed"
+as t1 revoke C1 --class shared C1 >/dev/null
+as c1 sync >/dev/null
+as c1 list >"$work/listed"
+check "what was taken away is marked" grep -q 'For you \[no longer shared with you\]$' "$work/listed"
+as c1 show 'For you' >"$work/shown" 2>&1
+same "and can be read on" 0 $?
+check "which is said before it is shown" sh -c "sed -n 2p '$work/shown' | grep -q '^No longer shared with you'"
+
 # ---- the access log says whom and which note
 suspended=$(as ad --json member list | tr '{' '\n' | grep '"enrolled":true' | grep 'Zo' | json member)
 same "the first is back" 0 "$(code_of as ad member resume "$suspended")"

@@ -1,23 +1,54 @@
+#include "client/agent/clock.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "client/cli/ids.h"
-#include "client/cli/note_list.h"
+#include "client/cli/note_rows.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
 #include "client/engine/api/query.h"
+#include "client/text/fold.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/wipe.h"
-#include "proto/message.h"
 #include "proto/policy.h"
 #include "proto/words.h"
+
+#include <stdlib.h>
+#include <time.h>
 
 #define SEARCH_BYTES_MAX 1024u
 
 /* As many as a person looks through. */
-#define LIST_LIMIT_DEFAULT 100u
-#define LIST_LIMIT_MAX     10000000u
-#define LIST_LIMIT_NONE    (LIST_LIMIT_MAX + 1u) /* not given */
+#define LIMIT_DEFAULT 100u
+#define LIMIT_MAX     10000000u
+#define LIMIT_NONE    (LIMIT_MAX + 1u) /* not given */
+
+static uint64_t limit_of(const struct cli *cli, uint64_t given)
+{
+    return given != LIMIT_NONE ? given : cli->json ? 0 /* a program is told all */ : LIMIT_DEFAULT;
+}
+
+static bool is_headed(const struct cli *cli)
+{
+    struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    return state.role != ROLE_CLIENT;
+}
+
+/* What was collected is printed, or |none| said when that is nothing. An exit code. */
+static int finish(struct note_list *list, enum status status, enum situation situation,
+                  const char *none)
+{
+    struct cli *cli = list->cli;
+    if (status == STATUS_OK) {
+        status = note_rows_print(list);
+    }
+    if (status == STATUS_OK && list->count == 0 && !cli->json) {
+        cli_warn(cli, "%s", none);
+    }
+    note_list_free(list);
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, situation, status);
+}
 
 /* ---- list */
 
@@ -68,48 +99,43 @@ static enum status list_chosen(struct note_list *list, const struct sections *se
     return status;
 }
 
-/* That there is more must be said: a list that ends looks like all. */
-static void tell_rest(struct note_list *list, const struct sections *sections)
+static size_t notes_in(const struct sections *sections)
 {
     size_t notes = 0;
     for (size_t i = 0; i < sections->count; i++) {
         notes += sections->items[i].notes;
     }
-    if (list->count == 0) {
-        cli_warn(list->cli, "there are no notes here");
-    } else if (notes > list->count) {
-        cli_warn(list->cli,
-                 "these are the newest %zu of %zu notes that are here; `alcove list --limit 0` "
-                 "shows all",
-                 list->count, notes);
-    }
+    return notes;
 }
 
-static int list_all(struct cli *cli, const struct section_id *only, const struct chart_id *chart,
-                    size_t limit)
+static int list_all(struct note_list *list, const struct section_id *only,
+                    const struct chart_id *chart)
 {
-    struct note_list list = {.cli = cli};
     struct sections sections;
-    int code = sections_get(cli, &sections);
+    int code = sections_get(list->cli, &sections);
     if (code != CLI_OK) {
         return code;
     }
     choose(&sections, only, chart);
-    struct engine_state state;
-    engine_state(host_engine(cli->host), &state);
-    list.headed = state.role != ROLE_CLIENT && only == NULL && chart == NULL;
-    list.array = cli->json ? cJSON_CreateArray() : NULL;
-    enum status status = list_chosen(&list, &sections, limit);
-    if (status != STATUS_OK) {
-        cJSON_Delete(list.array);
-        code = cli_fail(cli, SAY_SECTION_READ, status);
-    } else if (cli->json) {
-        print_json(cli, list.array);
-    } else {
-        tell_rest(&list, &sections);
-    }
+    bool any = list->class == 0 && !list->drafts && list->since_ms == 0;
+    list->known = any ? notes_in(&sections) : 0;
+    /* Which of them fit is known when they are read. */
+    enum status status = list_chosen(list, &sections, any ? (size_t)list->limit : 0);
     sections_free(&sections);
-    return code;
+    return finish(list, status, SAY_SECTION_READ,
+                  any ? "there are no notes here" : "there are no such notes here");
+}
+
+/* Local time at which Monday began. */
+static uint64_t week_begin_ms(void)
+{
+    time_t now = (time_t)(clock_now_ms() / 1000u);
+    struct tm local;
+    CHECK(localtime_r(&now, &local) != NULL);
+    local.tm_mday -= (local.tm_wday + 6) % 7;
+    local.tm_hour = local.tm_min = local.tm_sec = 0;
+    local.tm_isdst = -1;
+    return (uint64_t)mktime(&local) * 1000u;
 }
 
 /* A whole section id that is not known here: asked for all the same, and refused by the
@@ -135,8 +161,18 @@ static bool try_section(struct cli *cli, const char *word, int *out_code)
 struct list_values {
     const char *chart;
     const char *section;
+    uint32_t class;
+    bool drafts;
+    bool week;
+    uint64_t since_ms;
     uint64_t limit;
 };
+
+static const char *check_list(const void *given)
+{
+    const struct list_values *values = given;
+    return values->week && values->since_ms > 0 ? "--week and --since do not go together" : NULL;
+}
 
 static int run_list(struct cli *cli, const void *given)
 {
@@ -154,109 +190,111 @@ static int run_list(struct cli *cli, const void *given)
     if (code == CLI_OK && values->chart != NULL) {
         code = ids_chart(cli, values->chart, &chart, &client);
     }
-    size_t limit = values->limit != LIST_LIMIT_NONE ? (size_t)values->limit
-                   : cli->json                      ? 0 /* a program is told all */
-                                                    : LIST_LIMIT_DEFAULT;
-    return code == CLI_OK ? list_all(cli, values->section == NULL ? NULL : &section.section,
-                                     values->chart == NULL ? NULL : &chart, limit)
-                          : code;
+    if (code != CLI_OK) {
+        return code;
+    }
+    struct note_list list = {.cli = cli,
+                             .headed =
+                                 is_headed(cli) && values->section == NULL && values->chart == NULL,
+                             .class = values->class,
+                             .drafts = values->drafts,
+                             .since_ms = values->week ? week_begin_ms() : values->since_ms,
+                             .limit = limit_of(cli, values->limit)};
+    return list_all(&list, values->section == NULL ? NULL : &section.section,
+                    values->chart == NULL ? NULL : &chart);
 }
 
-static const struct option_rule LIST_LIMIT = {.most = LIST_LIMIT_MAX, .otherwise = LIST_LIMIT_NONE};
+static const struct option_rule LIMITS = {.most = LIMIT_MAX, .otherwise = LIMIT_NONE};
+
 static const struct option LIST_OPTIONS[] = {
     {"CHART", OPTION_TEXT, offsetof(struct list_values, chart), NULL, "only of this chart", NULL},
     {"--section", OPTION_TEXT, offsetof(struct list_values, section), "SECTION",
      "only of this section", NULL},
+    {"--class", OPTION_CLASS, offsetof(struct list_values, class), "CLASS", "only of this class",
+     NULL},
+    {"--drafts", OPTION_FLAG, offsetof(struct list_values, drafts), NULL, "only drafts", NULL},
+    {"--since", OPTION_TIME, offsetof(struct list_values, since_ms), "TIME",
+     "only what was written since", NULL},
+    {"--week", OPTION_FLAG, offsetof(struct list_values, week), NULL,
+     "only what was written since Monday", NULL},
     {"--limit", OPTION_NUMBER, offsetof(struct list_values, limit), "N",
-     "at most so many, the newest; 0 is all", &LIST_LIMIT},
+     "at most so many, the newest; 0 is all", &LIMITS},
 };
 static const struct option_table LIST = {LIST_OPTIONS, ARRAY_LEN(LIST_OPTIONS),
                                          sizeof(struct list_values)};
 
 /* ---- search */
 
+struct finding {
+    struct note_list *list;
+    enum status status;
+};
+
 static bool found_revision(void *visitor, const struct view_revision *revision)
 {
-    struct note_list *list = visitor;
-    if (revision->body->kind == NOTE_NAME) {
-        return true; /* shown where the people are */
-    }
-    struct cli *cli = list->cli;
-    struct view_section section;
-    bool named = list->headed &&
-                 view_section(host_engine(cli->host), &revision->section, &section) == STATUS_OK;
-    list->count++;
-    char name[VIEW_NAME_BYTES_MAX] = "";
-    if (named) {
-        view_name(host_engine(cli->host), &section.client, name);
-    }
-    print_row(cli, list->array,
-              (const struct print_field[]){
-                  {"note", PRINT_ID, .span = ID_SPAN(&revision->note), .before = ""},
-                  {"section", PRINT_ID, .span = ID_SPAN(&revision->section)},
-                  {"class", PRINT_TEXT, .span = print_span(policy_class_name(revision->class)),
-                   .before = " ", .columns = -8},
-                  {"title", PRINT_TEXT, .span = field_span(revision->body->title)},
-                  {NULL, PRINT_TEXT, .span = print_span(name), .before = named ? " " : NULL,
-                   .columns = 16},
-                  {NULL, PRINT_TEXT, .span = note_list_headline(revision->body),
-                   .before = named ? "  " : " ", .columns = 40}},
-              6);
-    return true;
+    struct finding *finding = visitor;
+    finding->status = note_list_add(finding->list, revision);
+    return finding->status == STATUS_OK;
 }
 
 struct search_values {
     const char *text;
+    uint64_t limit;
 };
+
+static int search(struct note_list *list, struct span text)
+{
+    uint8_t *folded = NULL;
+    size_t size = 0;
+    struct finding finding = {list, text_fold(text, &folded, &size)};
+    list->found = span_of(folded, size);
+    enum status status = finding.status;
+    if (status == STATUS_OK) {
+        status = view_search(host_engine(list->cli->host), text, found_revision, &finding);
+    }
+    status = status == STATUS_OK ? finding.status : status;
+    int code = finish(list, status, SAY_SEARCH, "nothing here holds that text");
+    if (folded != NULL) {
+        wipe(folded, size);
+    }
+    free(folded);
+    return code;
+}
 
 static int run_search(struct cli *cli, const void *given)
 {
     const struct search_values *values = given;
-    struct note_list list = {.cli = cli};
-    struct engine_state state;
-    engine_state(host_engine(cli->host), &state);
-    list.headed = state.role != ROLE_CLIENT;
+    struct note_list list = {.cli = cli, .headed = is_headed(cli), .limit = limit_of(cli, values->limit)};
+    if (strcmp(values->text, "-") != 0) {
+        return search(&list, print_span(values->text));
+    }
     uint8_t *text = NULL;
     size_t size = 0;
-    enum status status = STATUS_OK;
-    if (strcmp(values->text, "-") == 0) {
-        status = files_read("-", cli->in, SEARCH_BYTES_MAX, &text, &size);
-        while (size > 0 && text[size - 1] == '\n') {
-            size--;
-        }
+    enum status status = files_read("-", cli->in, SEARCH_BYTES_MAX, &text, &size);
+    while (size > 0 && text[size - 1] == '\n') {
+        size--;
     }
-    if (status == STATUS_OK) {
-        list.array = cli->json ? cJSON_CreateArray() : NULL;
-        status = view_search(host_engine(cli->host),
-                             text == NULL ? print_span(values->text) : span_of(text, size),
-                             found_revision, &list);
-    }
+    int code = status == STATUS_OK ? search(&list, span_of(text, size))
+                                   : cli_fail(cli, SAY_SEARCH, status);
     if (text != NULL) {
         wipe(text, size);
     }
     free(text);
-    if (status != STATUS_OK) {
-        cJSON_Delete(list.array);
-        return cli_fail(cli, SAY_SEARCH, status);
-    }
-    if (cli->json) {
-        print_json(cli, list.array);
-    } else if (list.count == 0) {
-        cli_warn(cli, "nothing here holds that text");
-    }
-    return CLI_OK;
+    return code;
 }
 
 static const struct option SEARCH_OPTIONS[] = {
     {"TEXT|-", OPTION_INPUT, offsetof(struct search_values, text), NULL,
      "what to look for; - is standard input", &option_required},
+    {"--limit", OPTION_NUMBER, offsetof(struct search_values, limit), "N",
+     "at most so many, the newest; 0 is all", &LIMITS},
 };
 static const struct option_table SEARCH = {SEARCH_OPTIONS, ARRAY_LEN(SEARCH_OPTIONS),
                                            sizeof(struct search_values)};
 
 static const struct command COMMANDS[] = {
-    {"list", "list the notes that are here", COMMAND_NEEDS_LOOK, COMMAND_ANYWHERE, &LIST, NULL,
-     NULL, NULL, run_list},
+    {"list", "list the notes that are here, the newest first", COMMAND_NEEDS_LOOK, COMMAND_ANYWHERE,
+     &LIST, check_list, NULL, NULL, run_list},
     {"search", "find text in what is here", COMMAND_NEEDS_PROFILE, COMMAND_ANYWHERE, &SEARCH, NULL,
      NULL, NULL, run_search},
 };

@@ -166,6 +166,12 @@ static void text_whose(struct cli *cli, const struct section_id *section,
             {NULL, PRINT_ID, .span = ID_SPAN(&info.chart), .before = ", chart "},
             {NULL, PRINT_TEXT, .span = print_span(client), .before = ", "}},
         4);
+    if (info.ended) {
+        print_sentence(cli,
+                       print_span("No longer shared with you: this is what reached this device "
+                                  "before it ended."),
+                       0);
+    }
 }
 
 /* A signed note is read with everything that was added to it. */
@@ -255,6 +261,13 @@ static int send_opened(struct cli *cli, const struct showing *showing,
     return code;
 }
 
+/* The server takes no word about a section from somebody who was removed from it. */
+static bool has_ended(const struct cli *cli, const struct section_id *section)
+{
+    struct view_section info;
+    return view_section(host_engine(cli->host), section, &info) == STATUS_OK && info.ended;
+}
+
 static void print_note(struct showing *showing, const char *word, const struct section_id *section,
                        const struct note_id *note)
 {
@@ -268,6 +281,7 @@ static void print_note(struct showing *showing, const char *word, const struct s
             print_add_text(object, "class", policy_class_name(info.class));
             print_add_id(object, "chart", ID_SPAN(&info.chart));
             print_add_id(object, "client", ID_SPAN(&info.client));
+            (void)cJSON_AddBoolToObject(object, "ended", info.ended);
         }
         (void)cJSON_AddItemToObject(object, showing->heads_only ? "heads" : "revisions",
                                     showing->array);
@@ -308,7 +322,9 @@ static int show_note(struct cli *cli, const struct show_values *values, bool hea
     }
     if (status == STATUS_OK) {
         print_note(&showing, values->note, &section, &note);
-        code = values->no_receipt ? CLI_OK : send_opened(cli, &showing, &section, &note);
+        code = values->no_receipt || has_ended(cli, &section)
+                   ? CLI_OK
+                   : send_opened(cli, &showing, &section, &note);
     } else {
         cJSON_Delete(showing.array);
         code = cli_fail(cli, SAY_NOTE_READ, status);

@@ -50,6 +50,33 @@ static void test_not_found(void **state)
     assert_false(holds(TEXT("ab"), TEXT("a b")));
 }
 
+static size_t place(struct span text, struct span wanted)
+{
+    size_t begin = text.size;
+    uint8_t *folded = NULL;
+    size_t size = 0;
+    assert_int_equal(text_fold(wanted, &folded, &size), STATUS_OK);
+    enum status status = text_find(text, span_of(folded, size), &begin);
+    free(folded);
+    assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
+    return status == STATUS_OK ? begin : 1000;
+}
+
+/* Goal: a search shows the place that it found, whatever folding does to the bytes before it.
+ * Method: texts in which folding shortens and lengthens what stands before the words. */
+static void test_the_place(void **state)
+{
+    (void)state;
+    assert_int_equal(place(TEXT("abc"), TEXT("A")), 0);
+    assert_int_equal(place(TEXT("abc"), TEXT("c")), 2);
+    assert_int_equal(place(TEXT("one\n\n\n  two  three"), TEXT("Two three")), 8);
+    assert_int_equal(place(TEXT("\xc3\x9f\xc3\x9f strong"), TEXT("STRONG")), 5);
+    assert_int_equal(place(TEXT("cafe\xcc\x81 \xef\xac\x81n end"), TEXT("fin")), 7);
+    assert_int_equal(place(TEXT("again and again"), TEXT("again")), 0);
+    assert_int_equal(place(TEXT("abc"), TEXT("d")), 1000);
+    assert_int_equal(place(TEXT(""), TEXT("d")), 1000);
+}
+
 static void test_fold_bad_bytes(void **state)
 {
     (void)state;
@@ -147,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_fold_bad_bytes),
         cmocka_unit_test(test_pieces_are_the_whole),
+        cmocka_unit_test(test_the_place),
         cmocka_unit_test(test_nfc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
