@@ -9,6 +9,8 @@
 #include "keys/private/passphrase.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <strings.h>
 
 /* Of an error that has no status: the word for programs. */
 static const char *const WORDS[] = {
@@ -98,12 +100,25 @@ int cli_usage(struct cli *cli, const char *what)
     return code;
 }
 
+/* What is asked so cannot be undone: a letter, or a key that was held, is asked again. */
 bool cli_confirm(struct cli *cli, const char *question)
 {
-    (void)fprintf(cli->out, "%s Type the word yes: ", question);
-    (void)fflush(cli->out);
     char line[16];
-    return cli->in >= 0 && fgets(line, sizeof line, stdin) != NULL && strcmp(line, "yes\n") == 0;
+    for (unsigned left = CLI_TRIES; left > 0 && cli->in >= 0; left--) {
+        (void)fprintf(cli->out, "%s Type the word yes: ", question);
+        (void)fflush(cli->out);
+        if (fgets(line, sizeof line, stdin) == NULL) {
+            return false;
+        }
+        line[strcspn(line, "\r\n")] = '\0';
+        if (strcasecmp(line, "yes") == 0) {
+            return true;
+        }
+        if (strcasecmp(line, "y") != 0) {
+            return false;
+        }
+    }
+    return false;
 }
 
 static enum status open_host(void *opener, struct span passphrase)
@@ -117,6 +132,31 @@ static void tell_slow(void *state)
     cli_warn(state, "waiting for the server. What is here stays here.");
 }
 
+static enum status try_open(struct cli *cli, const struct secret *passphrase)
+{
+    enum status status = secrets_try(passphrase, open_host, cli);
+    if (status == STATUS_DAMAGED && secrets_marked(passphrase)) {
+        cli_warn(cli, MARKED);
+    }
+    if (status == STATUS_OK &&
+        kept_key_settle(cli->profile, keystore_content(host_keystore(cli->host)))) {
+        cli_warn(cli, "somebody had changed the key that texts are sealed to while this profile "
+                      "is locked (" KEPT_FOLDER "/" KEPT_KEY " in it). It is right again. What you "
+                      "typed while it was locked may be readable to whoever did it, and does not "
+                      "open here; tell your practice.");
+    }
+    if (status == STATUS_OK) {
+        host_when_slow(cli->host, tell_slow, cli);
+    }
+    return status;
+}
+
+int cli_open_with(struct cli *cli, const struct secret *passphrase)
+{
+    enum status status = try_open(cli, passphrase);
+    return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_PROFILE_OPEN, cli->profile, status);
+}
+
 /* Asked once; |*out_situation| is of what failed. */
 static enum status open_once(struct cli *cli, enum situation *out_situation)
 {
@@ -125,10 +165,7 @@ static enum status open_once(struct cli *cli, enum situation *out_situation)
     enum status status = secrets_get(cli->passphrase_fd, "Passphrase", &passphrase);
     if (status == STATUS_OK) {
         *out_situation = SAY_PROFILE_OPEN;
-        status = secrets_try(passphrase, open_host, cli);
-    }
-    if (status == STATUS_DAMAGED && passphrase != NULL && secrets_marked(passphrase)) {
-        cli_warn(cli, MARKED);
+        status = try_open(cli, passphrase);
     }
     secret_free(passphrase);
     return status;
@@ -147,16 +184,6 @@ int cli_open(struct cli *cli)
             cli_warn(cli, "the passphrase is wrong, or the keystore file is damaged; try again");
             status = STATUS_OK;
         }
-    }
-    if (status == STATUS_OK &&
-        kept_key_settle(cli->profile, keystore_content(host_keystore(cli->host)))) {
-        cli_warn(cli, "somebody had changed the key that texts are sealed to while this profile "
-                      "is locked (" KEPT_FOLDER "/" KEPT_KEY " in it). It is right again. What you "
-                      "typed while it was locked may be readable to whoever did it, and does not "
-                      "open here; tell your practice.");
-    }
-    if (status == STATUS_OK) {
-        host_when_slow(cli->host, tell_slow, cli);
     }
     return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, situation, cli->profile, status);
 }
@@ -289,10 +316,11 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         return cli_fail(cli, SAY_DELIVER, info.status);
     }
     if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
+        /* That the server is away was said when this command found it so. */
         cli_warn(cli,
-                 "not sent yet: %s. It is saved here, sealed, and goes with the next `alcove "
+                 "not sent yet%s%s. It is saved here, sealed, and goes with the next `alcove "
                  "sync`.",
-                 offline_reason(cli));
+                 cli->stale ? "" : ": ", cli->stale ? "" : offline_reason(cli));
         return CLI_OK;
     }
     return cli_fail(cli, SAY_SEND, status);
@@ -322,27 +350,6 @@ static int refresh(struct cli *cli, bool briefly)
 int cli_refresh(struct cli *cli)
 {
     return refresh(cli, false);
-}
-
-int cli_tell_statement(struct cli *cli, enum situation situation, enum status status,
-                       uint64_t ticket, const char *what)
-{
-    if (status != STATUS_OK) {
-        return cli_fail(cli, situation, status);
-    }
-    bool sent = false;
-    int code = cli_deliver(cli, ticket, &sent);
-    if (code != CLI_OK) {
-        return code;
-    }
-    struct engine_ticket info;
-    engine_ticket(host_engine(cli->host), ticket, &info);
-    return print_answer(
-        cli,
-        (const struct print_field[]){{"sent", PRINT_BOOL, .number = sent},
-                                     {"statement", PRINT_ID, .span = ID_SPAN(&info.object)},
-                                     {"event", PRINT_NUMBER, .number = info.event}},
-        3, "%s", sent ? what : "");
 }
 
 int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket)

@@ -18,6 +18,8 @@ MUST_CHECK int cli_run(struct cli *cli, const void *values);
 /* Opens the profile unless it is open: asks for the passphrase. Says what is wrong and returns an
  * exit code; CLI_OK: cli->host is there. */
 MUST_CHECK int cli_open(struct cli *cli);
+/* The same with a passphrase that is here already, tried once. */
+MUST_CHECK int cli_open_with(struct cli *cli, const struct secret *passphrase);
 /* A passphrase that somebody chooses, from |fd| or typed twice: refuses what is easy to guess, and
  * says why. CLI_OK: the caller frees it. */
 MUST_CHECK int cli_new_passphrase(struct cli *cli, enum situation situation, int fd,
@@ -41,7 +43,7 @@ int cli_error(struct cli *cli, int code, const char *format, ...)
 int cli_usage(struct cli *cli, const char *what);
 /* Something beside the answer that people should know; with --json too it goes to cli->err. */
 void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Asks for the word yes on standard input: whether it came. */
+/* Asks for the word yes on standard input, again if "y" came: whether it came. */
 bool cli_confirm(struct cli *cli, const char *question);
 
 /* How often a passphrase is asked for on a terminal. */
@@ -55,10 +57,6 @@ bool cli_confirm(struct cli *cli, const char *question);
  * waits safely in the outbox: says so, *out_sent is false, CLI_OK.
  */
 MUST_CHECK int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent);
-/* Brings a statement that was queued under |ticket|, if |status| says that it was, to the server
- * and says |what| was done; |situation| if it was not. */
-MUST_CHECK int cli_tell_statement(struct cli *cli, enum situation situation, enum status status,
-                                  uint64_t ticket, const char *what);
 /* Brings what was made to the server and says so: |key| is what it is ("chart"). */
 MUST_CHECK int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket);
 /* A first sync if there was none, and a fresh one when the server answers; commands that only

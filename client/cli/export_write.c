@@ -4,6 +4,7 @@
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
 #include "client/text/step.h"
+#include "client/text/wrap.h"
 #include "keys/public/bytes/hex.h"
 #include "keys/public/bytes/wipe.h"
 #include "keys/public/hash.h"
@@ -59,14 +60,30 @@ static void put_text(struct page *page, struct span text)
     }
 }
 
+/* Words of others in a line of Markdown: each character that could be a sign there stands behind
+ * a backslash, so that a reader sees what was signed and not a link, a picture or a heading. */
 static void put_line(struct page *page, const char *key, struct span value)
 {
-    if (value.size > 0) {
-        page->altered = page->altered || !text_is_plain(value);
-        (void)fprintf(page->out.out, "- %s: ", key);
-        (void)print_text(&page->out, value, 0);
-        (void)fputc('\n', page->out.out);
+    if (value.size == 0) {
+        return;
     }
+    page->altered = page->altered || !text_is_plain(value);
+    (void)fprintf(page->out.out, "- %s: ", key);
+    char *line = NULL;
+    size_t size = 0;
+    CHECK(text_cell(value, 0, true, &line, &size) == STATUS_OK);
+    for (size_t i = 0; i < size; i++) {
+        bool sign = (line[i] > ' ' && line[i] < '0') || (line[i] > '9' && line[i] < 'A') ||
+                    (line[i] > 'Z' && line[i] < 'a') || (line[i] > 'z' && line[i] <= '~');
+        /* These are no signs within a line. */
+        if (sign && strchr(",'%;?$/:=\"-+.", line[i]) == NULL) {
+            (void)fputc('\\', page->out.out);
+        }
+        (void)fputc(line[i], page->out.out);
+    }
+    (void)fputc('\n', page->out.out);
+    wipe(line, size);
+    free(line);
 }
 
 static void put_time(struct page *page, uint64_t time_ms)

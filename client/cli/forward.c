@@ -92,7 +92,8 @@ static int await(struct cli *cli, int fd)
         return agent_gone(cli);
     }
     int code = reply.code;
-    if (!copy_out(reply.out, cli->out) && code == CLI_OK) {
+    /* What could not be written is said at the end, once for all (main_loop.c). */
+    if (!copy_out(reply.out, cli->out) && ferror(cli->out) == 0 && code == CLI_OK) {
         cli_warn(cli, "the output could not be written");
         code = CLI_FAILED;
     }

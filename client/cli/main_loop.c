@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -51,6 +53,20 @@ static uint32_t reader_columns(void)
     const char *columns = getenv("COLUMNS");
     unsigned long number = columns == NULL ? 0 : strtoul(columns, NULL, 10);
     return number <= COLUMNS_MAX ? (uint32_t)number : 0;
+}
+
+/* Whoever read what is printed has seen enough, like `head`. */
+static bool reader_gone(void)
+{
+    struct pollfd out = {STDOUT_FILENO, 0, 0};
+    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+/* As other programs end then: by the signal, without a word. What the command did is done. */
+static void end_quietly(void)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)raise(SIGPIPE);
 }
 
 /* The help that was asked for, or after an error how the command is called. */
@@ -105,7 +121,11 @@ int main_loop(int argc, char **argv)
     char profile[PROFILE_BYTES_MAX];
     cli.profile = parsed.profile == NULL ? default_profile(profile) : parsed.profile;
     int code = run(&cli, &parsed);
-    if (fflush(stdout) != 0 && code == CLI_OK) {
+    bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (!written && reader_gone()) {
+        end_quietly();
+    }
+    if (!written && code == CLI_OK) {
         cli_warn(&cli, "the output could not be written");
         code = CLI_FAILED;
     }

@@ -37,6 +37,7 @@ static const struct {
     [SAY_LOG_VERIFY] = {"nothing was verified", ""},
     [SAY_KEPT_DROP] = {"the kept text was not deleted", "It is still there."},
     [SAY_KEPT_OPEN] = {"the kept text was not opened", "It is still there."},
+    [SAY_NAME] = {"the name was not kept", "Nothing was changed."},
     [SAY_NEW_PASSPHRASE] = {"the passphrase was not changed", "The old one still holds."},
     [SAY_NOTE_READ] = {"the note was not read", ""},
     [SAY_NOTE_WRITE] = {"the note was not written", ""},
@@ -201,6 +202,15 @@ static const struct {
     {SAY_SERVER_SIGN, STATUS_MALFORMED, CLI_FAILED,
      "the --server file does not hold a server's keys",
      "Give the file server.pub that `alcoved init` wrote."},
+    {SAY_STATEMENT, STATUS_REFUSED, CLI_REFUSED, "only an admin of your practice may state this",
+     "Ask one; `alcove member list` names them."},
+    {SAY_SECTION_MAKE, STATUS_REFUSED, CLI_REFUSED,
+     "you may not make a section of this class for this client",
+     "A client makes journals (`alcove moment`); whoever treats the client makes the others."},
+    {SAY_LOG_READ, STATUS_REFUSED, CLI_REFUSED, "this part of the log is not yours to read",
+     "An auditor reads all of it, a client the events of the own chart, and everybody those of "
+     "their "
+     "own account: `alcove log`."},
     {SAY_SHORT_CODE, STATUS_NOT_FOUND, CLI_NOT_FOUND, "one of you two has not joined yet",
      "Try again when both have."},
     {SAY_SEND, STATUS_FULL, CLI_FAILED, OWN_DISK_FULL, MAKE_ROOM},

@@ -49,6 +49,7 @@ enum situation {
     SAY_LOG_VERIFY,
     SAY_KEPT_DROP,
     SAY_KEPT_OPEN,
+    SAY_NAME,
     SAY_NEW_PASSPHRASE,
     SAY_NOTE_READ,
     SAY_NOTE_WRITE,

@@ -218,7 +218,7 @@ static bool time_of(const char *text, bool end, uint64_t *out_ms)
 
 static bool take_time(const struct option *option, const char *text, uint64_t *out_ms, char *wrong)
 {
-    if (!time_of(text, option->kind == OPTION_TIME_END, out_ms)) {
+    if (!time_of(text, option->kind != OPTION_TIME, out_ms)) {
         (void)snprintf(wrong, OPTION_WRONG_BYTES,
                        "%s is a time, YYYY-MM-DD or YYYY-MM-DDTHH:MM, not %.64s", option->name,
                        text);

@@ -24,7 +24,7 @@ enum option_kind {
     OPTION_FD,       /* int; -1 when not given */
     OPTION_TIME,     /* uint64_t, ms: a day is its first minute */
     OPTION_TIME_END, /* uint64_t, ms: a day is its last moment */
-    OPTION_UNTIL,    /* as OPTION_TIME, and still to come */
+    OPTION_UNTIL,    /* as OPTION_TIME_END, and still to come */
     OPTION_CHOICE,   /* uint32_t: the place in the rule's |choices|, from 1 */
     OPTION_CLASS,    /* uint32_t: NoteClass */
     OPTION_ROLE,     /* uint32_t: Role */

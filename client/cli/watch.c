@@ -24,13 +24,23 @@ void watch_free(struct watch *watch)
     free(watch);
 }
 
-static void tell_change(struct cli *cli, const struct view_section *section)
+static void tell_change(struct cli *cli, const struct view_section *section, bool begun)
 {
+    static const struct member_id nobody;
+    bool of_client = !ID_EQUAL(&section->client, &nobody);
+    char client[VIEW_NAME_BYTES_MAX] = "";
+    if (of_client) {
+        view_name(host_engine(cli->host), &section->client, client);
+    }
     const struct print_field fields[] = {
         {"section", PRINT_ID, .span = ID_SPAN(&section->section), .before = ""},
-        {"class", PRINT_TEXT, .span = print_span(policy_class_name(section->class)), .before = " "},
-        {"number", PRINT_NUMBER, .number = section->number, .before = " at "},
-        {"ended", PRINT_BOOL, .number = section->ended, .before = " (no longer shared with you)"},
+        {NULL, PRINT_TEXT, .span = print_span(client), .before = "  ", .columns = 40},
+        {"class", PRINT_TEXT, .span = print_span(policy_class_name(section->class)),
+         .before = of_client ? ", " : "  "},
+        {"number", PRINT_NUMBER, .number = section->number},
+        {NULL, PRINT_TEXT, .span = print_span(begun ? "something new" : "watched"),
+         .before = section->ended ? NULL : ": "},
+        {"ended", PRINT_BOOL, .number = section->ended, .before = ": no longer shared with you"},
     };
     if (cli->json) {
         print_json(cli, print_object(fields, ARRAY_LEN(fields)));
@@ -47,7 +57,7 @@ static bool look(void *visitor, const struct view_section *section)
         if (ID_EQUAL(&watch->sections[i], &section->section)) {
             if (watch->numbers[i] != section->number) {
                 watch->numbers[i] = section->number;
-                tell_change(watch->cli, section);
+                tell_change(watch->cli, section, true);
             }
             return true;
         }
@@ -55,7 +65,7 @@ static bool look(void *visitor, const struct view_section *section)
     if (watch->count < WATCHED_MAX) {
         watch->sections[watch->count] = section->section;
         watch->numbers[watch->count++] = section->number;
-        tell_change(watch->cli, section);
+        tell_change(watch->cli, section, false);
     }
     return true;
 }

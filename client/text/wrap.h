@@ -15,7 +15,7 @@
 #include "proto/span.h"
 #include "proto/status.h"
 
-#define TEXT_COLUMNS_MIN 20u /* fewer are taken as these */
+#define TEXT_COLUMNS_MIN 4u /* fewer are taken as these: a wide character beside an indent */
 #define TEXT_TAB_COLUMNS 8u
 
 /* |line| is UTF-8 without a line end, borrowed for the call. False ends the visit. */

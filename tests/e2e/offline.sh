@@ -71,6 +71,18 @@ same "waiting" 6 "$(as t1 --json status | json outbox)"
 same "doctor finds it" 1 "$(as t1 doctor >/dev/null 2>&1; echo $?)"
 same "a client reads what is here" 0 "$(as c1 list >/dev/null 2>&1; echo $?)"
 
+
+# A lock-out that has not reached the server must not look done, and the server's silence is told
+# once a command.
+as ad member suspend 'Tess One' >"$work/suspended" 2>"$work/suspended.err"
+same "a suspension that waits is not done" 4 $?
+check "which is said, and of whom" sh -c "tr '\n' ' ' <'$work/suspended' |
+    grep -q 'NOT YET IN FORCE: Tess One can still connect, read and write'"
+same "once that the server is away" 1 "$(grep -c 'cannot be reached' "$work/suspended.err")"
+as t1 show "$first" >/dev/null 2>"$work/shown.err"
+same "a note that is here is shown" 0 $?
+same "under one banner" 1 "$(wc -l <"$work/shown.err")"
+
 # Killed in the middle of sending, again and again: what waits is neither lost nor doubled.
 : >"$work/server.log"
 start_server
@@ -92,7 +104,7 @@ same "the draft's two revisions" 2 \
 same "the addendum came after" 2 \
     "$(as t1 --json history "$first" | tr '{' '\n' | grep -c '"revision":')"
 same "in the order of writing" "$(say "$one" | json note)" \
-    "$(as t1 --json list 'Cleo One' | tr '{' '\n' | grep '"progress"' | sed -n 2p | json note)"
+    "$(as t1 --json list 'Cleo One' | tr '{' '\n' | grep '"progress"' | sed -n '$p' | json note)"
 check "the second is there" sh -c "printf '%s\n' '$passphrase' | '$bin/alcove' --profile '$work/t1' \
     --passphrase-fd 0 show '$(say "$two" | json note)' | grep -q 'number two'"
 check "the process note is there" test -n "$(say "$own" | json note)"

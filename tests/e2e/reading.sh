@@ -49,12 +49,12 @@ shown() {
         sed "s/.\{$1\}/&\n/g"
 }
 if command -v script >/dev/null 2>&1; then
-    for columns in 40 60 80 200; do
+    for columns in 12 40 60 80 200; do
         for margin in 0 2 4; do
             forged $((columns - margin)) >"$words"
             note=$(as t1 --json write C1 --class progress --file "$words" | json note)
             shown "$columns" "$note" >"$work/shown"
-            same "one header at $columns less $margin" 1 "$(grep -c '^-- ' "$work/shown")"
+            same "one header at $columns less $margin" 1 "$(grep -c '^--' "$work/shown")"
             same "the forged one is text" 1 "$(grep -c '^    .*--' "$work/shown")"
             same "all lines of the text are behind the margin" 0 \
                 "$(grep -c '^ \{0,3\}I agree' "$work/shown")"
@@ -109,6 +109,22 @@ check "its lines as signed" sh -c "[ -n '$(grep -x "    A$(printf '\342\200\214'
 same "nothing was named" 1 "$(grep -c '"characters_named":[[:space:]]*false' "$work/export/manifest.json" |
     sed 's/[1-9][0-9]*/1/')"
 check "where something was named it is said" grep -q '"characters_named":[[:space:]]*true' "$work/export/manifest.json"
+
+printf '%s\n' 'x' >"$words"
+note=$(as t1 --json write C1 --class progress --title '<b>[a](http://x) & `c` *d* _e_ # 5.0 mg' --file "$words" | json note)
+as t1 export --chart C1 "$work/signs" >/dev/null 2>&1
+same "a title is no Markdown" '- title: \<b\>\[a\]\(http://x\) \& \`c\` \*d\* \_e\_ \# 5.0 mg' \
+    "$(grep '^- title' "$work/signs/progress-$note.md")"
+
+# ---- whoever reads what is printed may stop; a disk that is full is told
+head -c 200000 /dev/zero | tr '\0' x | fold -w 60 >"$words"
+note=$(as t1 --json write C1 --class progress --file "$words" | json note)
+{ as t1 show "$note" 2>"$work/err"; say $? >"$work/code"; } | head -n 1 >/dev/null
+same "it ends as other programs do" 141 "$(cat "$work/code")"
+same "without a word" 0 "$(wc -c <"$work/err")"
+as t1 show "$note" >/dev/full 2>"$work/err"
+same "a full disk is an error" 1 $?
+check "and told" grep -q 'could not be written' "$work/err"
 
 # ---- a search: what a person types finds what a person wrote
 # found TEXT: how many notes hold it.
@@ -212,6 +228,26 @@ check "what was taken away is marked" grep -q 'For you \[no longer shared with y
 as c1 show 'For you' >"$work/shown" 2>&1
 same "and can be read on" 0 $?
 check "which is said before it is shown" sh -c "sed -n 2p '$work/shown' | grep -q '^No longer shared with you'"
+
+# ---- what a client is called: by the chart, or by whoever covers, on their device alone
+as ad member invite --role therapist --name T2 --out "$work/t2.code" >/dev/null
+enter t2 "$work/t2.code"
+t2=$(as ad --json member list | tr '{' '\n' | grep '"T2"' | json member)
+as ad relate "$t2" covers "$client" >/dev/null
+as t1 grant C1 --class progress "$t2" --rights read --until 2099-12-24 >"$work/granted"
+same "a grant says its last moment" 1 "$(grep -c 'until 2099-12-24 23:59' "$work/granted")"
+check "and what it does not open" sh -c "tr '\n' ' ' <'$work/granted' | grep -q 'nothing earlier'"
+as t2 sync >/dev/null
+chart=$(as t2 --json chart list | tr '{' '\n' | grep '"chart"' | json chart | tail -n 1)
+same "digits, before" "$(printf '%.8s' "$client")" "$(as t2 --json chart list | json name)"
+as t2 chart name "$chart" 'C of T1' >/dev/null
+same "a name of one's own" 0 "$(code_of as t2 list 'c of t1')"
+as t1 grant C1 --class session "$t2" --rights read --history >/dev/null
+as t1 chart name C1 'C the first' >"$work/named"
+check "the chart's own" sh -c "tr '\n' ' ' <'$work/named' | grep -q 'is called C the first, in the chart'"
+as t2 sync >/dev/null
+same "goes before it" 'C the first' "$(as t2 --json chart list | json name)"
+as t1 chart name 'C the first' C1 >/dev/null
 
 # ---- the access log says whom and which note
 suspended=$(as ad --json member list | tr '{' '\n' | grep '"enrolled":true' | grep 'Zo' | json member)

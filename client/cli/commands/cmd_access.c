@@ -5,8 +5,11 @@
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
+#include "client/cli/statement.h"
 #include "client/engine/api/act.h"
 #include "proto/policy.h"
+
+#include <stdlib.h>
 
 struct access_values {
     const char *place; /* a chart, a section, or for `access` a note */
@@ -23,6 +26,24 @@ static int find_both(struct cli *cli, const struct access_values *values,
 {
     int code = ids_section(cli, values->place, values->class, out_section);
     return code == CLI_OK ? ids_member(cli, values->member, out_member) : code;
+}
+
+static int tell_granted(struct cli *cli, const struct act_grant *grant, const char *name,
+                        enum status status, uint64_t ticket)
+{
+    char until[64] = "";
+    statement_until(grant->until_ms, until, sizeof until);
+    char *done = NULL;
+    CHECK(asprintf(&done, "Granted%s. %s %s.", until, name,
+                   grant->history_from > 0
+                       ? "can also open what was written before"
+                       : "sees what is written from now on, and nothing earlier; grant it again "
+                         "with --history to open that too") >= 0);
+    int code = statement_tell(
+        cli, SAY_GRANT, status, ticket,
+        &(const struct statement_words){done, name, "cannot open anything by it yet"});
+    free(done);
+    return code;
 }
 
 static int run_grant(struct cli *cli, const void *given)
@@ -42,8 +63,7 @@ static int run_grant(struct cli *cli, const void *given)
     grant.member = member.member;
     uint64_t ticket = 0;
     enum status status = act_grant(host_engine(cli->host), &grant, clock_now_ms(), &ticket);
-    return cli_tell_statement(cli, SAY_GRANT, status, ticket,
-                              "Granted. The key goes to them with a new epoch.");
+    return tell_granted(cli, &grant, member.name, status, ticket);
 }
 
 static int run_revoke(struct cli *cli, const void *given)
@@ -57,9 +77,11 @@ static int run_revoke(struct cli *cli, const void *given)
     uint64_t ticket = 0;
     enum status status = act_revoke(host_engine(cli->host), &section.section, &member.member,
                                     clock_now_ms(), &ticket);
-    return cli_tell_statement(
+    return statement_tell(
         cli, SAY_GRANT, status, ticket,
-        "Revoked: nothing new reaches them. What they read before cannot be unread.");
+        &(const struct statement_words){
+            "Revoked: nothing new reaches them. What they read before cannot be unread.",
+            member.name, "can still open everything that they could"});
 }
 
 /* ---- who can open this now */

@@ -155,6 +155,66 @@ static const char *check_new(const void *given)
     return values->name == NULL ? NULL : ids_name_flaw(values->name);
 }
 
+static bool is_called(const struct view_member *member)
+{
+    char digits[PRINT_DIGITS_BYTES];
+    print_digits(ID_SPAN(&member->member), digits);
+    return strcmp(member->name, digits) != 0;
+}
+
+/* What the chart says of its client: as given, or else as they are called here already, since a
+ * name on this device alone is lost with it. */
+static void take_name(struct cli *cli, const struct chart_values *values,
+                      const struct view_member *client, char out[static TEXT_LABEL_BYTES_MAX])
+{
+    const char *name = values->name != NULL ? values->name
+                       : is_called(client)  ? client->name
+                                            : NULL;
+    out[0] = '\0';
+    if (name == NULL || text_label_take(print_span(name), out) != NULL) {
+        out[0] = '\0';
+        cli_warn(cli,
+                 "this client has no name here: colleagues will see digits. `alcove chart name "
+                 "CHART NAME` gives one.");
+    }
+}
+
+/* A name in words of this device, or in the chart. */
+static int run_name(struct cli *cli, const void *given)
+{
+    const struct chart_values *values = given;
+    struct chart_id chart;
+    struct member_id client;
+    int code = ids_chart(cli, values->of, &chart, &client);
+    if (code != CLI_OK) {
+        return code;
+    }
+    char name[TEXT_LABEL_BYTES_MAX];
+    CHECK(text_label_take(print_span(values->name), name) == NULL); /* check_new */
+    uint64_t ticket = 0;
+    bool written = false;
+    enum status status = act_call(host_engine(cli->host), &client, print_span(name), clock_now_ms(),
+                                  &written, &ticket);
+    if (status != STATUS_OK) {
+        return cli_fail(cli, SAY_NAME, status);
+    }
+    bool sent = false;
+    code = written ? cli_deliver(cli, ticket, &sent) : CLI_OK;
+    struct view_member called;
+    if (code != CLI_OK || view_member(host_engine(cli->host), &client, &called) != STATUS_OK) {
+        return code;
+    }
+    return print_answer(
+        cli,
+        (const struct print_field[]){{"client", PRINT_ID, .span = ID_SPAN(&client)},
+                                     {"name", PRINT_TEXT, .span = print_span(called.name)},
+                                     {"in_chart", PRINT_BOOL, .number = written}},
+        3, "The client is called %s%s.", called.name,
+        written                          ? ", in the chart, for whoever may read its sessions"
+        : strcmp(called.name, name) != 0 ? " by the chart itself, which goes before your name"
+                                         : ", on this device alone");
+}
+
 static int run_new(struct cli *cli, const void *given)
 {
     const struct chart_values *values = given;
@@ -169,8 +229,8 @@ static int run_new(struct cli *cli, const void *given)
     if (code != CLI_OK) {
         return code;
     }
-    char name[TEXT_LABEL_BYTES_MAX] = "";
-    CHECK(values->name == NULL || text_label_take(print_span(values->name), name) == NULL);
+    char name[TEXT_LABEL_BYTES_MAX];
+    take_name(cli, values, &client, name);
     struct chart_id chart;
     uint64_t ticket = 0;
     enum status status = act_chart(host_engine(cli->host), &client.member, print_span(name),
@@ -207,10 +267,19 @@ static const struct option NEW_OPTIONS[] = {
     {"CLIENT", OPTION_TEXT, offsetof(struct chart_values, of), NULL, "whose chart it is",
      &option_required},
     {"--name", OPTION_TEXT, offsetof(struct chart_values, name), "NAME",
-     "what you call the client; the server never sees it", NULL},
+     "what to call the client there; unseen by the server", NULL},
 };
 static const struct option_table CHART_NEW = {NEW_OPTIONS, ARRAY_LEN(NEW_OPTIONS),
                                               sizeof(struct chart_values)};
+
+static const struct option NAME_OPTIONS[] = {
+    {"CHART", OPTION_TEXT, offsetof(struct chart_values, of), NULL, "the client's chart",
+     &option_required},
+    {"NAME", OPTION_TEXT, offsetof(struct chart_values, name), NULL,
+     "what you call the client; the server never sees it", &option_required},
+};
+static const struct option_table CHART_NAME = {NAME_OPTIONS, ARRAY_LEN(NAME_OPTIONS),
+                                               sizeof(struct chart_values)};
 
 static const struct option ADD_OPTIONS[] = {
     {"CHART", OPTION_TEXT, offsetof(struct chart_values, of), NULL, "the chart", &option_required},
@@ -225,6 +294,8 @@ static const struct command COMMANDS[] = {
      check_new, NULL, NULL, run_new},
     {"chart add", "add a section to a chart", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &CHART_ADD,
      NULL, NULL, NULL, run_add},
+    {"chart name", "say what a client is called", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+     &CHART_NAME, check_new, NULL, NULL, run_name},
     {"chart list", "list the charts and sections that are shared with you", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &option_none, NULL, NULL, NULL, run_list},
 };

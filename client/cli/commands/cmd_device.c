@@ -3,6 +3,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/cli/statement.h"
 #include "client/engine/api/act.h"
 #include "keys/public/bytes/hex.h"
 
@@ -105,10 +106,11 @@ static int run_revoke(struct cli *cli, const void *given)
     uint64_t ticket = 0;
     enum status status = act_device_revoke(host_engine(cli->host), &member,
                                            &devices.device.statement, clock_now_ms(), &ticket);
-    return cli_tell_statement(
-        cli, SAY_STATEMENT, status, ticket,
-        "Revoked: it can no longer connect, and keys move on with the next "
-        "note.\nWhat it has already read stays readable to whoever holds it.");
+    return statement_tell(cli, SAY_STATEMENT, status, ticket,
+                          &(const struct statement_words){
+                              "Revoked: it can no longer connect, and keys move on with the next "
+                              "note.\nWhat it has already read stays readable to whoever holds it.",
+                              NULL, "whoever holds the device can still connect, read and write"});
 }
 
 static const struct option OPTIONS[] = {

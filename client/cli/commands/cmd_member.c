@@ -7,6 +7,7 @@
 #include "client/cli/print_field.h"
 #include "client/cli/root_key.h"
 #include "client/cli/secrets.h"
+#include "client/cli/statement.h"
 #include "client/engine/api/act.h"
 #include "client/text/label.h"
 #include "keys/public/bytes/wipe.h"
@@ -238,10 +239,13 @@ static int change_account(struct cli *cli, const struct member_values *values, b
     if (code == CLI_OK) {
         enum status status = act_suspend(host_engine(cli->host), &member.member, resume, root,
                                          clock_now_ms(), &ticket);
-        code = cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
-                                  resume ? "Resumed."
-                                         : "Suspended: connections are closed, keys move on with "
-                                           "the next note.\nNothing was deleted.");
+        code = statement_tell(
+            cli, SAY_STATEMENT, status, ticket,
+            &(const struct statement_words){
+                resume ? "Resumed."
+                       : "Suspended: connections are closed, keys move on with the next note.\n"
+                         "Nothing was deleted.",
+                member.name, resume ? "is still suspended" : "can still connect, read and write"});
     }
     identity_signer_free(root);
     return code;

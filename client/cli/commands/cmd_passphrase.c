@@ -1,39 +1,52 @@
 #include "client/cli/command.h"
 #include "client/cli/forward.h"
 #include "client/cli/print_field.h"
+#include "client/cli/secrets.h"
 #include "keys/private/keystore.h"
 #include "keys/private/pass_file.h"
 
-static int change(struct cli *cli, int new_fd)
+static int change(struct cli *cli, const struct secret *chosen)
 {
-    struct secret *passphrase = NULL;
-    int code = cli_new_passphrase(cli, SAY_NEW_PASSPHRASE, new_fd, "New passphrase", &passphrase);
-    if (code == CLI_OK) {
-        enum status status =
-            keystore_change_passphrase(host_keystore(cli->host), secret_view(passphrase), NULL);
-        code = status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_NEW_PASSPHRASE, status);
-    }
-    secret_free(passphrase);
-    return code;
+    enum status status =
+        keystore_change_passphrase(host_keystore(cli->host), secret_view(chosen), NULL);
+    return status == STATUS_OK ? CLI_OK : cli_fail(cli, SAY_NEW_PASSPHRASE, status);
 }
 
 struct passphrase_values {
     int new_fd;
 };
 
+static int ask(struct cli *cli, const struct passphrase_values *values, struct secret **out_present,
+               struct secret **out_chosen)
+{
+    enum status status = secrets_get(cli->passphrase_fd, "Passphrase", out_present);
+    return status == STATUS_OK ? cli_new_passphrase(cli, SAY_NEW_PASSPHRASE, values->new_fd,
+                                                    "New passphrase", out_chosen)
+                               : cli_fail_at(cli, SAY_PASSPHRASE, cli->profile, status);
+}
+
 /* An unlocked agent is no proof that it is the owner who sits here: the present passphrase is
- * asked for in any case, in this process. */
+ * asked for in any case, in this process. The agent, which holds the keystore, locks when both are
+ * typed: whoever thinks better of it at a question leaves it unlocked. */
 static int run_passphrase(struct cli *cli, const void *given)
 {
-    const struct passphrase_values *values = given;
+    enum status status = host_probe(cli->profile);
+    struct secret *present = NULL;
+    struct secret *chosen = NULL;
+    int code = status == STATUS_OK ? ask(cli, given, &present, &chosen)
+                                   : cli_fail_at(cli, SAY_PROFILE_OPEN, cli->profile, status);
     bool was = false;
-    int code = forward_lock(cli, &was);
     if (code == CLI_OK) {
-        code = cli_open(cli);
+        code = forward_lock(cli, &was);
     }
     if (code == CLI_OK) {
-        code = change(cli, values->new_fd);
+        code = cli_open_with(cli, present);
     }
+    if (code == CLI_OK) {
+        code = change(cli, chosen);
+    }
+    secret_free(present);
+    secret_free(chosen);
     return code == CLI_OK
                ? print_answer(
                      cli,

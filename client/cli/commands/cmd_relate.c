@@ -3,6 +3,7 @@
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/cli/statement.h"
 #include "client/engine/api/act.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -130,8 +131,14 @@ static int run_relate(struct cli *cli, const void *given)
     uint64_t ticket = 0;
     enum status status = act_relate(host_engine(cli->host), &subject.member, &staff.member,
                                     values->kind, values->until_ms, clock_now_ms(), &ticket);
-    return cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
-                              "Stated. It is a ceiling: an owner still grants what they may open.");
+    char until[64] = "";
+    statement_until(values->until_ms, until, sizeof until);
+    char done[160];
+    (void)snprintf(done, sizeof done,
+                   "Stated%s. It is a ceiling: an owner still grants what they may open.", until);
+    return statement_tell(
+        cli, SAY_STATEMENT, status, ticket,
+        &(const struct statement_words){done, NULL, "nobody can be granted anything by it yet"});
 }
 
 struct ending {
@@ -196,10 +203,12 @@ static int run_end(struct cli *cli, const void *given)
     }
     uint64_t ticket = 0;
     enum status status = act_unrelate(host_engine(cli->host), &relation, clock_now_ms(), &ticket);
-    return cli_tell_statement(
+    return statement_tell(
         cli, SAY_STATEMENT, status, ticket,
-        "Ended: access that rested on it is closed for good. Stated anew, it gives "
-        "nothing back before somebody grants it.");
+        &(const struct statement_words){
+            "Ended: access that rested on it is closed for good. Stated anew, it gives nothing "
+            "back before somebody grants it.",
+            NULL, "access that rests on it is still open"});
 }
 
 static int run_delegate(struct cli *cli, const void *given)
@@ -216,7 +225,13 @@ static int run_delegate(struct cli *cli, const void *given)
     uint64_t ticket = 0;
     enum status status = act_delegate(host_engine(cli->host), &therapist.member, values->until_ms,
                                       clock_now_ms(), &ticket);
-    return cli_tell_statement(cli, SAY_STATEMENT, status, ticket, "They may now invite clients.");
+    char until[64] = "";
+    statement_until(values->until_ms, until, sizeof until);
+    char done[96];
+    (void)snprintf(done, sizeof done, "They may now invite clients%s.", until);
+    return statement_tell(
+        cli, SAY_STATEMENT, status, ticket,
+        &(const struct statement_words){done, therapist.name, "cannot invite clients yet"});
 }
 
 static const struct option_rule KIND = {.required = true, .choices = KINDS};

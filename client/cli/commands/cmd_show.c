@@ -251,7 +251,7 @@ static int send_opened(struct cli *cli, const struct showing *showing,
     int code = CLI_OK;
     if (status != STATUS_OK) {
         code = cli_fail(cli, SAY_OPENED, status);
-    } else if (count > 0) {
+    } else if (count > 0 && !cli->stale) {
         code = cli_deliver(cli, tickets[count - 1], &sent);
     }
     if (code == CLI_OK && sent) {

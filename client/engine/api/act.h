@@ -69,6 +69,15 @@ MUST_CHECK enum status act_chart(struct engine *engine, const struct member_id *
                                  struct span client_name, uint64_t now_ms,
                                  struct chart_id *out_chart, uint64_t *out_ticket);
 
+/*
+ * What we call a client: kept on this device, and written into the session section of their chart
+ * where one is ours to write in (|*out_written|, |*out_ticket|), so that whoever may read there
+ * knows it too. What a chart says goes before what a device says.
+ */
+MUST_CHECK enum status act_call(struct engine *engine, const struct member_id *client,
+                                struct span name, uint64_t now_ms, bool *out_written,
+                                uint64_t *out_ticket);
+
 struct act_grant {
     struct section_id section;
     struct member_id member;

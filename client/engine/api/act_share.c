@@ -4,6 +4,7 @@
 #include "client/engine/api/write.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/fold.h"
+#include "client/engine/section/petname.h"
 #include "keys/public/bytes/random.h"
 #include "proto/policy.h"
 
@@ -12,7 +13,7 @@
 static const struct chart_id no_chart;
 
 static enum status name_note(struct engine *engine, const struct section_id *section,
-                             const struct member_id *member, struct span name)
+                             const struct member_id *member, struct span name, uint64_t *out_ticket)
 {
     Alcove__NoteBody body;
     alcove__note_body__init(&body);
@@ -33,7 +34,7 @@ static enum status name_note(struct engine *engine, const struct section_id *sec
         wish_free(wish);
         return status;
     }
-    return wish_add(&engine->outbox, wish, NULL);
+    return wish_add(&engine->outbox, wish, out_ticket);
 }
 
 static bool may_write(const struct engine *engine, const struct authority_section *facts)
@@ -46,16 +47,33 @@ enum status act_name(struct engine *engine, uint32_t class, const struct section
                      const struct member_id *member, struct span name)
 {
     if (section != NULL) {
-        return name_note(engine, section, member, name);
+        return name_note(engine, section, member, name, NULL);
     }
     for (size_t i = 0; i < engine->sections.count; i++) {
         const struct authority_section *facts =
             authority_section(engine->log.authority, &engine->sections.items[i].id);
         if (facts != NULL && facts->class == class && may_write(engine, facts)) {
-            return name_note(engine, &facts->id, member, name);
+            return name_note(engine, &facts->id, member, name, NULL);
         }
     }
     return STATUS_OK;
+}
+
+enum status act_call(struct engine *engine, const struct member_id *client, struct span name,
+                     uint64_t now_ms, bool *out_written, uint64_t *out_ticket)
+{
+    enum status status = act_begin(engine, now_ms);
+    *out_written = false;
+    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK && !*out_written; i++) {
+        const struct authority_section *facts =
+            authority_section(engine->log.authority, &engine->sections.items[i].id);
+        if (facts != NULL && facts->class == CLASS_SESSION && ID_EQUAL(&facts->client, client) &&
+            may_write(engine, facts)) {
+            *out_written = true;
+            status = name_note(engine, &facts->id, client, name, out_ticket);
+        }
+    }
+    return status == STATUS_OK ? petname_set(&engine->names, client, name) : status;
 }
 
 static enum status section_wish(struct engine *engine, uint32_t class, const struct chart_id *chart,

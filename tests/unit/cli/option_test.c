@@ -139,6 +139,9 @@ static void test_times_are_local(void **state)
     assert_int_equal(time_ms, (48 - 5) * 3600 * 1000 - 1);
     assert_false(take(OPTION_UNTIL, "1970-01-02", &time_ms));
     assert_true(take(OPTION_UNTIL, "2999-01-02", &time_ms));
+    uint64_t end_ms = 0;
+    assert_true(take(OPTION_TIME, "2999-01-03", &end_ms));
+    assert_int_equal(time_ms, end_ms - 1); /* it holds that whole day */
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_false(take(OPTION_TIME, bad[i], &time_ms));
         assert_false(take(OPTION_TIME_END, bad[i], &time_ms));

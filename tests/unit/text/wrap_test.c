@@ -71,6 +71,9 @@ static void test_long_words(void **state)
         20, true,
         "\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\xe4"
         "\xb8\xad\xe4\xb8\xad\xe4\xb8\xad|\xe4\xb8\xad|");
+    /* In the narrowest of windows too, beside an indent. */
+    assert_wrapped(TEXT("abcdef"), 4, true, "abcd|ef|");
+    assert_wrapped(TEXT("  \xe4\xb8\xad\xe4\xb8\xad"), 1, true, "  \xe4\xb8\xad|  \xe4\xb8\xad|");
     /* An accent stays with its letter. */
     assert_wrapped(TEXT("1234567890123456789e\xcc\x81x"), 20, true,
                    "1234567890123456789e\xcc\x81|x|");
