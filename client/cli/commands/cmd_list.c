@@ -264,7 +264,8 @@ static int search(struct note_list *list, struct span text)
 static int run_search(struct cli *cli, const void *given)
 {
     const struct search_values *values = given;
-    struct note_list list = {.cli = cli, .headed = is_headed(cli), .limit = limit_of(cli, values->limit)};
+    struct note_list list = {
+        .cli = cli, .headed = is_headed(cli), .limit = limit_of(cli, values->limit)};
     if (strcmp(values->text, "-") != 0) {
         return search(&list, print_span(values->text));
     }

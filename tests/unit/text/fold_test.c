@@ -170,12 +170,9 @@ static void test_nfc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found),
-        cmocka_unit_test(test_not_found),
-        cmocka_unit_test(test_fold_bad_bytes),
-        cmocka_unit_test(test_pieces_are_the_whole),
-        cmocka_unit_test(test_the_place),
-        cmocka_unit_test(test_nfc),
+        cmocka_unit_test(test_found),          cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_fold_bad_bytes), cmocka_unit_test(test_pieces_are_the_whole),
+        cmocka_unit_test(test_the_place),      cmocka_unit_test(test_nfc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
