@@ -277,8 +277,10 @@ static int run_withdraw(struct cli *cli, const void *given)
     if (code == CLI_OK) {
         enum status status =
             act_withdraw(host_engine(cli->host), &member.member, root, clock_now_ms(), &ticket);
-        code = cli_tell_statement(cli, SAY_STATEMENT, status, ticket,
-                                  "Withdrawn: the code opens nothing any more.");
+        code = statement_tell(
+            cli, SAY_STATEMENT, status, ticket,
+            &(const struct statement_words){"Withdrawn: the code opens nothing any more.", NULL,
+                                            "whoever holds the code can still join with it"});
     }
     identity_signer_free(root);
     return code;

@@ -18,3 +18,5 @@ MUST_CHECK enum status act_judge(struct engine *engine, const struct made *made)
 MUST_CHECK enum status act_name(struct engine *engine, uint32_t class,
                                 const struct section_id *section, const struct member_id *member,
                                 struct span name);
+/* Whether we may write in that section now. */
+bool act_may_write(const struct engine *engine, const struct authority_section *facts);

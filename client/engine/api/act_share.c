@@ -4,77 +4,12 @@
 #include "client/engine/api/write.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/fold.h"
-#include "client/engine/section/petname.h"
 #include "keys/public/bytes/random.h"
 #include "proto/policy.h"
 
 /* Sections, charts, and who can open them. */
 
 static const struct chart_id no_chart;
-
-static enum status name_note(struct engine *engine, const struct section_id *section,
-                             const struct member_id *member, struct span name, uint64_t *out_ticket)
-{
-    Alcove__NoteBody body;
-    alcove__note_body__init(&body);
-    body.kind = NOTE_NAME;
-    body.title = field_of(name.data, name.size);
-    body.written_ms = engine->common.now_ms;
-    body.member = field_of(member->bytes, ID_BYTES);
-    struct wish *wish = NULL;
-    enum status status = wish_new(&engine->outbox, WISH_NOTE, &wish);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    wish->section = *section;
-    wish->revision_kind = REVISION_DRAFT;
-    random_bytes(wish->note.bytes, sizeof wish->note.bytes);
-    status = wish_pack(&wish->body, &body.base);
-    if (status != STATUS_OK) {
-        wish_free(wish);
-        return status;
-    }
-    return wish_add(&engine->outbox, wish, out_ticket);
-}
-
-static bool may_write(const struct engine *engine, const struct authority_section *facts)
-{
-    return authority_may(engine->log.authority, fold_self(&engine->log), ACTION_WRITE, facts->class,
-                         facts, NULL, advance_when(&engine->log), NULL, NULL);
-}
-
-enum status act_name(struct engine *engine, uint32_t class, const struct section_id *section,
-                     const struct member_id *member, struct span name)
-{
-    if (section != NULL) {
-        return name_note(engine, section, member, name, NULL);
-    }
-    for (size_t i = 0; i < engine->sections.count; i++) {
-        const struct authority_section *facts =
-            authority_section(engine->log.authority, &engine->sections.items[i].id);
-        if (facts != NULL && facts->class == class && may_write(engine, facts)) {
-            return name_note(engine, &facts->id, member, name, NULL);
-        }
-    }
-    return STATUS_OK;
-}
-
-enum status act_call(struct engine *engine, const struct member_id *client, struct span name,
-                     uint64_t now_ms, bool *out_written, uint64_t *out_ticket)
-{
-    enum status status = act_begin(engine, now_ms);
-    *out_written = false;
-    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK && !*out_written; i++) {
-        const struct authority_section *facts =
-            authority_section(engine->log.authority, &engine->sections.items[i].id);
-        if (facts != NULL && facts->class == CLASS_SESSION && ID_EQUAL(&facts->client, client) &&
-            may_write(engine, facts)) {
-            *out_written = true;
-            status = name_note(engine, &facts->id, client, name, out_ticket);
-        }
-    }
-    return status == STATUS_OK ? petname_set(&engine->names, client, name) : status;
-}
 
 static enum status section_wish(struct engine *engine, uint32_t class, const struct chart_id *chart,
                                 const struct member_id *client, struct wish **out_wish)
@@ -151,7 +86,7 @@ static struct place place_in(const struct engine *engine, uint32_t class,
         if (facts == NULL || facts->class != class || !ID_EQUAL(&facts->client, client)) {
             continue;
         }
-        place.in |= may_write(engine, facts);
+        place.in |= act_may_write(engine, facts);
         if (authority_takes_back(authority, facts, fold_self(&engine->log),
                                  advance_when(&engine->log))) {
             place.own = &facts->id;
