@@ -97,7 +97,7 @@ run_test() {
     fi
     # What failed first: a case of cmocka's, a check of a script, or how the program ended.
     {
-        sed -n 's/^[0-9: ]*\[  FAILED  \] \([a-z0-9_]*\).*/\1/p' "$own/out"
+        sed -n 's/^[0-9: ]*\[  FAILED  \] \([A-Za-z0-9_]*\).*/\1/p' "$own/out"
         sed -n 's/^\(FAILED: .*\)/\1/p' "$own/out"
         sed -n 's/^.*\*\*\*\(Exception.*\|Failed\).*/\1/p' "$own/out"
         tail -n 1 "$own/out"
@@ -105,7 +105,9 @@ run_test() {
     return 1
 }
 
-mutant same "$root" "$tree" || fail "cannot copy the tree"
+# What is changed here meanwhile has no part in it.
+mkdir "$own/clean" || exit 1
+{ mutant same "$root" "$own/clean" && mutant same "$own/clean" "$tree"; } || fail "cannot copy the tree"
 configure || { tail -n 20 "$own/configure"; fail "the copy cannot be configured"; }
 : >"$own/tests"
 for file in $files; do
@@ -135,7 +137,7 @@ for file in $files; do
         *) told "$name" no "FAILED: $what: $(cat "$own/words")" ;;
         esac
     fi
-    mutant same "$root" "$tree" || fail "cannot take $name out again"
+    mutant same "$own/clean" "$tree" || fail "cannot take $name out again"
 done
 
 sort -u "$own/tests" >"$own/once"

@@ -141,6 +141,11 @@ if command -v script >/dev/null 2>&1 && [ "$(stat -f -c %T /dev/shm 2>/dev/null)
         check "left as it was ($flag)" grep -q 'Nothing was changed; nothing was written' "$work/typed"
         same "nothing was written ($flag)" 2 "$(quiet t1 --json history "$draft" | grep -o '"link"' | wc -l)"
     done
+    # Leaving the editor signs nothing, also when the text is another one than before.
+    printf '#!/bin/sh\nsed -i s/was/is/ "$1"\n' >"$work/editor"
+    edited ''
+    check "what was changed is written" sh -c "[ -n '$(quiet t1 show "$draft" | grep 'what is here')' ]"
+    check "and stays a draft" sh -c "[ -z '$(quiet t1 history "$draft" | grep -e '-- signed')' ]"
     quiet t1 sign "$draft" >"$work/signed"
     check "signed by the word for it" sh -c "[ -n '$(quiet t1 show "$draft" | grep -e '-- signed')' ]"
     check "which is said" grep -q 'is signed' "$work/signed"

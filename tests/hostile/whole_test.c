@@ -192,7 +192,21 @@ static void session_goes_on(struct inproc_person *person)
     relay_free(&relay);
 }
 
-/* What others did since: an epoch, notes with names, a removal. */
+/* A name that this therapist gives: an emptied device takes it from a page. */
+static void give_name(struct stage *stage)
+{
+    struct scene *scene = &stage->scene;
+    Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+    body.kind = NOTE_NAME;
+    body.title = field_of("Cleo", 4);
+    body.member = field_of(scene->client.content.member.bytes, ID_BYTES);
+    struct write_note ask = {.section = stage->shared, .kind = REVISION_DRAFT, .body = &body};
+    uint64_t ticket = 0;
+    OK(write_note(scene->therapist.engine, &ask, scene->server.now_ms, NULL, &ticket));
+    scene_wait(&scene->therapist, ticket);
+}
+
+/* What others did since: an epoch, notes. */
 static void make_news(struct stage *stage)
 {
     struct scene *scene = &stage->scene;
@@ -239,6 +253,7 @@ static void test_nothing_of_a_refused_answer_stays(void **state)
     struct scene *scene = &stage->scene;
     struct inproc_person auditor;
     scene_invite(&scene->admin, ROLE_AUDITOR, "Ada", &auditor);
+    give_name(stage);
     inproc_offline(&scene->therapist);
     make_news(stage);
     ask_all(stage);

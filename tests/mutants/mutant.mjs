@@ -4,8 +4,8 @@
 //   node mutant.mjs check TREE FILE…      says of each file why it is none, or does not apply any more; exit 1 then
 //   node mutant.mjs head FILE             "test REGEX" or "script PATH", and in a second line why
 //   node mutant.mjs put TREE FILE         changes the tree as the file says
-//   node mutant.mjs same FROM TO          makes the files of TO those of FROM (git's and new ones), TO/build aside; a
-//                                         file that is as it should be keeps its time, any other gets a new one
+//   node mutant.mjs same FROM TO          makes the files of TO those of FROM (of a clone git's and new ones), TO/build
+//                                         aside; a file that is as it should be keeps its time, any other gets a new one
 //   node mutant.mjs targets BUILD         reads names of tests; the files under BUILD that these tests run
 //
 // A file's form is in tests/README.md.
@@ -121,9 +121,9 @@ function list(folder, at = '') {
 
 function same(from, to) {
     const git = ['-C', from, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-    const wanted = new Set(execFileSync('git', git, { encoding: 'utf8' }).split('\0').filter((path) => path !== ''
-        && existsSync(join(from, path))));
-    for (const path of list(to).filter((found) => !wanted.has(found))) {
+    const found = existsSync(join(from, '.git')) ? execFileSync('git', git, { encoding: 'utf8' }).split('\0') : list(from);
+    const wanted = new Set(found.filter((path) => path !== '' && existsSync(join(from, path))));
+    for (const path of list(to).filter((copy) => !wanted.has(copy))) {
         rmSync(join(to, path));
     }
     for (const path of wanted) {

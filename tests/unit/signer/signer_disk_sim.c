@@ -82,9 +82,9 @@ static bool due(void)
 
 static enum status failing(void)
 {
-    if (sim.fault == SIM_KILL) {
+    if (sim.fault == SIM_KILL || sim.fault == SIM_KILL_ALONE) {
         sim.dead = true;
-        if (below(2) == 0) {
+        if (sim.fault == SIM_KILL && below(2) == 0) {
             sim_power_cut();
         }
     }
@@ -189,7 +189,7 @@ enum status __wrap_signer_disk_sync(int fd)
         return STATUS_OK;
     }
     if (due()) {
-        return fail_sync();
+        return sim.fault == SIM_KILL_ALONE ? failing() : fail_sync();
     }
     for (uint64_t slot = 0; slot < SIGNER_DISK_SLOTS; slot++) {
         if (sim.dirty[slot]) {

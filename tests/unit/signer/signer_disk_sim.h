@@ -13,8 +13,9 @@
 
 enum sim_fault {
     SIM_NONE,
-    SIM_KILL, /* before, within or after the operation; the power may go too */
-    SIM_FULL, /* no room */
+    SIM_KILL,       /* before, within or after the operation; the power may go too */
+    SIM_KILL_ALONE, /* before the operation; the power stays, and the kernel writes nothing */
+    SIM_FULL,       /* no room */
     SIM_ERROR,
 };
 

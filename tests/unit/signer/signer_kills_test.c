@@ -81,13 +81,33 @@ static void ask(struct trial *t, struct world *world, struct signer_file *file, 
     }
 }
 
+/* Starts that are killed one after the other before they have synced, and then the power goes. None
+ * may have written over what lasts, however many there were. */
+static void die_starting(struct trial *t, struct world *world)
+{
+    for (uint64_t left = 1 + world_random(world, 3); left > 0; left--) {
+        sim_start(SIM_KILL_ALONE, SIGNER_DISK_SLOTS + 1); /* its reads, its write */
+        struct signer_file file;
+        assert_int_equal(signer_file_open(t->folder, &PRACTICE, &file), STATUS_IO);
+        t->kills++;
+        t->failed_starts++;
+    }
+    sim_power_cut();
+    (void)world_branch(world);
+}
+
 /* One process, from its start to its end by SIGKILL, by a power cut or by a failing start. An
  * attacker who knows that a save was not synced asks the next process for the same, takes the
  * power, and comes with another history. */
 static void live(struct trial *t, struct world *world)
 {
+    static const enum sim_fault faults[] = {SIM_NONE, SIM_KILL, SIM_FULL, SIM_ERROR};
+    if (sim.wrong == SIM_RIGHT && sim_is_dirty() && world_random(world, 2) == 0) {
+        die_starting(t, world);
+    }
     bool knows = sim_is_dirty() && world_random(world, 2) == 0;
-    sim_start(knows ? SIM_NONE : (enum sim_fault)world_random(world, 4), world_random(world, 14));
+    sim_start(knows ? SIM_NONE : faults[world_random(world, ARRAY_LEN(faults))],
+              world_random(world, 14));
     struct signer_file file;
     enum status status = signer_file_open(t->folder, &PRACTICE, &file);
     if (status == STATUS_OK) {
