@@ -2,6 +2,7 @@
 #include "client/cli/main_loop.h"
 
 #include "keys/public/bytes/random.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -22,20 +23,20 @@ static void keep_memory_in(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+static char **held_words; /* the copies, in whatever order main_loop puts the list */
+
 /* Titles and names are words of a command, and every user of a machine may list the words of a
  * process. So they are copied, and the memory that the list is made from is blanked. The agent's
  * words are only its profile's path. */
 static char **hide_words(int argc, char **argv)
 {
-    /* They live as long as the process, in whatever order main_loop puts the list. */
-    static char **volatile held;
     char **words = calloc(2 * ((size_t)argc + 1), sizeof *words);
     if (words == NULL || argc < 2 || strcmp(argv[1], "agent") == 0) {
         free(words);
         return argv;
     }
-    held = words;
-    held[0] = argv[0];
+    held_words = words;
+    words[0] = argv[0];
     for (int i = 1; i < argc; i++) {
         words[i] = strdup(argv[i]);
         if (words[i] == NULL) {
@@ -47,6 +48,17 @@ static char **hide_words(int argc, char **argv)
         memset(argv[i], 0, strlen(argv[i]));
     }
     return words;
+}
+
+/* Words and output go back to the heap, which wipes them (heap.c). */
+static void forget(int argc)
+{
+    for (int i = 1; held_words != NULL && i < argc; i++) {
+        free(held_words[argc + 1 + i]);
+    }
+    free(held_words);
+    held_words = NULL;
+    (void)fclose(stdout);
 }
 
 static int version(void)
@@ -69,5 +81,8 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         return version();
     }
-    return main_loop(argc, hide_words(argc, argv));
+    int code = main_loop(argc, hide_words(argc, argv));
+    wipe_stack();
+    forget(argc);
+    return code;
 }

@@ -1,6 +1,7 @@
 #include "client/agent/agent.h"
 
 #include "client/agent/clock.h"
+#include "keys/public/bytes/wipe.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -197,6 +198,8 @@ static void run_command(struct agent *agent, int fd, const struct talk_request *
     int out = -1;
     int err = -1;
     uint8_t code = agent->work->run(agent->host, request, &out, &err);
+    host_rest(agent->host);
+    wipe_stack();
     tell_last(fd, code, out, err);
     if (out >= 0) {
         (void)close(out);
@@ -286,6 +289,7 @@ enum agent_end agent_run(struct agent *agent)
         if (status != STATUS_OK || host_save(agent->host) == STATUS_NO_MEMORY) {
             return AGENT_END_BROKEN;
         }
+        host_rest(agent->host);
     }
 }
 

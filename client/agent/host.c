@@ -95,6 +95,11 @@ enum status host_save(struct host *host)
     return status;
 }
 
+void host_rest(struct host *host)
+{
+    store_rest(host->store);
+}
+
 void host_forget(struct host *host)
 {
     if (host == NULL) {

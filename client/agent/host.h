@@ -52,6 +52,9 @@ MUST_CHECK enum status host_stay_connected(struct host *host);
 /* Why there is no connection, in one sentence; NULL while an attempt is under way. */
 const char *host_why(const struct host *host);
 
+/* Between two commands and two steps of a process that stays: wipes the text that the store gave
+ * last. Nobody may look at it any more. */
+void host_rest(struct host *host);
 /* Moves frames both ways for at most |wait_ms| and gives the engine the time. */
 MUST_CHECK enum status host_step(struct host *host, uint32_t wait_ms);
 

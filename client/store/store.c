@@ -54,6 +54,11 @@ static void buffer_free(struct buffer *buffer)
     buffer->capacity = 0;
 }
 
+void store_rest(struct store *store)
+{
+    buffer_free(&store->value);
+}
+
 static enum status derive_keys(struct store *store, const struct secret *master,
                                const struct practice_id *practice)
 {

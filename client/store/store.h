@@ -33,6 +33,9 @@ void store_close(struct store *store);
 /* The functions of storage.h; valid until store_close(). */
 void store_storage(struct store *store, struct storage *out_storage);
 
+/* Wipes the value that get() gave last, which nobody may look at any more. */
+void store_rest(struct store *store);
+
 /* Empties `cache`, keeps `outbox`: the answer to STATUS_CORRUPT of the engine.
  * STATUS_USAGE inside a transaction, STATUS_IO, STATUS_NO_MEMORY. */
 MUST_CHECK enum status store_reset(struct store *store);
