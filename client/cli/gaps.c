@@ -8,8 +8,9 @@
 #define GAPS_TOLD_MAX    8u
 #define SHORT_NOTE_BYTES 4u
 
-static const char *const WORDS[] = {
-    [VIEW_GAP_UNOPENED] = "does-not-open", [VIEW_GAP_STOPPED] = "not-handed-out"};
+static const char *const WORDS[] = {[VIEW_GAP_UNOPENED] = "does-not-open",
+                                    [VIEW_GAP_STOPPED] = "not-handed-out",
+                                    [VIEW_GAP_DAMAGED] = "damaged-at-the-server"};
 
 static bool is_set(struct span id)
 {
@@ -37,6 +38,15 @@ void gaps_sentence(struct cli *cli, const struct view_gap *gap, char out[static 
     }
     char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(cli->host), &gap->author, author);
+    if (gap->kind == VIEW_GAP_DAMAGED) {
+        (void)snprintf(
+            out, GAP_BYTES_MAX,
+            "entry %llu of the %s notes of %s, by %s, is damaged at the server and "
+            "cannot be shown. All other notes are as they were. It is asked for again by "
+            "itself. Tell whoever runs the server.",
+            (unsigned long long)gap->number, class, client, author);
+        return;
+    }
     char note[HEX_CHARS(SHORT_NOTE_BYTES) + 1];
     hex_encode(span_of(gap->note.bytes, SHORT_NOTE_BYTES), note);
     (void)snprintf(out, GAP_BYTES_MAX,

@@ -73,9 +73,13 @@ static const char *action_name(const struct engine *engine, const struct query_e
 cJSON *log_print_object(const struct engine *engine, const struct query_event *event)
 {
     cJSON *object = cJSON_CreateObject();
+    print_add_number(object, "seq", event->seq);
+    if (event->open->version == 0) {
+        (void)cJSON_AddBoolToObject(object, "damaged", true);
+        return object;
+    }
     char actor[VIEW_NAME_BYTES_MAX];
     name_of(engine, event->open->actor, actor);
-    print_add_number(object, "seq", event->seq);
     print_add_number(object, "time_ms", event->open->time_ms);
     add_id(object, "actor", event->open->actor);
     print_add_text(object, "actor_name", actor);
@@ -104,9 +108,13 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
 /* "2026-03-02 10:20  T2  read  process  refused": one line a person can follow. */
 static void print_head(struct cli *cli, const struct query_event *event)
 {
+    (void)fprintf(cli->out, "%6llu ", (unsigned long long)event->seq);
+    if (event->open->version == 0) {
+        (void)fputs("damaged at the server: not to be read any more", cli->out);
+        return;
+    }
     char actor[VIEW_NAME_BYTES_MAX];
     name_of(host_engine(cli->host), event->open->actor, actor);
-    (void)fprintf(cli->out, "%6llu ", (unsigned long long)event->seq);
     print_time(cli, event->open->time_ms);
     (void)fprintf(cli->out, " %s ",
                   event->open->role == 0 ? "server" : policy_role_name(event->open->role));

@@ -83,7 +83,7 @@ static bool visit(void *visitor, const struct view_revision *revision)
         return true;
     }
     if (revision->body == NULL) {
-        before->unread |= revision->unopened;
+        before->unread |= revision->unopened || revision->damaged;
         return true;
     }
     gathering->status = add_text(before, field_span(revision->body->text));

@@ -105,6 +105,7 @@ static void add_json(const struct note_row *row, cJSON *array)
     (void)cJSON_AddBoolToObject(object, "pending", note->pending);
     (void)cJSON_AddBoolToObject(object, "readable", item->body_kind != 0);
     (void)cJSON_AddBoolToObject(object, "unopened", note->newest.unopened);
+    (void)cJSON_AddBoolToObject(object, "damaged", note->newest.damaged);
     (void)cJSON_AddBoolToObject(object, "ended", place->section.ended);
     (void)cJSON_AddItemToObject(object, "readers", cJSON_Duplicate(place->readers, true));
     if (item->body_kind != 0) {

@@ -17,6 +17,9 @@ bool note_is_refused(const struct cli *cli, const struct view_revision *revision
 
 const char *note_no_text(const struct view_revision *revision)
 {
+    if (revision->damaged) {
+        return "damaged at the server; see `alcove doctor`";
+    }
     if (revision->unopened) {
         return "does not open; see `alcove doctor`";
     }

@@ -44,3 +44,19 @@ enum status leaf_view_load(struct txn *txn, uint64_t seq, enum core_view view,
     }
     return STATUS_OK;
 }
+
+enum status leaf_view_load_any(struct txn *txn, uint64_t seq, enum core_view view,
+                               struct leaf_view *out_view, Alcove__EventLeaf *out_leaf)
+{
+    enum status status = leaf_view_load(txn, seq, view, out_view, out_leaf);
+    if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    alcove__event_leaf__init(out_leaf);
+    out_leaf->seq = seq;
+    out_leaf->damaged = 1;
+    if (events_leaf_hash(txn, seq, &out_view->lost) == STATUS_OK) {
+        out_leaf->leaf = field_of(out_view->lost.bytes, HASH_BYTES);
+    }
+    return STATUS_OK;
+}

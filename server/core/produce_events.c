@@ -26,7 +26,7 @@ static enum status shown_load(struct txn *txn, const struct core_answer *answer,
     }
     for (size_t i = 0; i < count; i++) {
         enum status status =
-            leaf_view_load(txn, answer->seqs[i], answer->view, &out->views[i], &out->leaves[i]);
+            leaf_view_load_any(txn, answer->seqs[i], answer->view, &out->views[i], &out->leaves[i]);
         if (status != STATUS_OK) {
             return status;
         }

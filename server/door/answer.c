@@ -1,7 +1,6 @@
 #include "server/door/internal.h"
 
 #include "keys/public/bytes/cursor.h"
-#include "server/core/produce.h"
 
 /* The committer's own read transaction, on the state that it has just made durable. */
 static enum status produce_body(struct door *door, const struct core_answer *answer,

@@ -21,6 +21,32 @@ static void member_text(const struct core_peer *peer, char out[HEX_CHARS(ID_BYTE
     }
 }
 
+static void section_text(struct txn *txn, uint32_t section_local, char out[HEX_CHARS(ID_BYTES) + 1])
+{
+    (void)snprintf(out, HEX_CHARS(ID_BYTES) + 1, "unknown");
+    struct section_id id;
+    if (names_id(txn, SCHEMA_ID_SECTION, section_local, id.bytes) == STATUS_OK) {
+        hex_encode(ID_SPAN(&id), out);
+    }
+}
+
+void door_page_damaged(struct txn *txn, const struct core_peer *peer, uint32_t section_local,
+                       const struct produce_damage *damage)
+{
+    if (!log_hourly(key_of(1, section_local, damage->number))) {
+        return;
+    }
+    char member[HEX_CHARS(ID_BYTES) + 1];
+    member_text(peer, member);
+    char section[HEX_CHARS(ID_BYTES) + 1];
+    section_text(txn, section_local, section);
+    log_line(LOG_LEVEL_ERROR,
+             "a revision is damaged and was left out of a page: section %s, entry %llu, record "
+             "%llu, asked for by member %s; `alcoved fsck` tells more",
+             section, (unsigned long long)damage->number, (unsigned long long)damage->record,
+             member);
+}
+
 void door_page_failed(struct txn *txn, const struct core_peer *peer,
                       const struct section_walk *walk, enum status status)
 {
@@ -29,11 +55,8 @@ void door_page_failed(struct txn *txn, const struct core_peer *peer,
     }
     char member[HEX_CHARS(ID_BYTES) + 1];
     member_text(peer, member);
-    struct section_id id;
-    char section[HEX_CHARS(ID_BYTES) + 1] = "unknown";
-    if (names_id(txn, SCHEMA_ID_SECTION, walk->section_local, id.bytes) == STATUS_OK) {
-        hex_encode(ID_SPAN(&id), section);
-    }
+    char section[HEX_CHARS(ID_BYTES) + 1];
+    section_text(txn, walk->section_local, section);
     struct section_change change = {.number = walk->next};
     bool known = section_log_get(txn, walk->section_local, walk->next, &change) == STATUS_OK;
     char record[32] = "unknown";

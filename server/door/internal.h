@@ -3,6 +3,7 @@
 
 #include "proto/message.h"
 #include "proto/words.h"
+#include "server/core/produce.h"
 #include "server/door/door.h"
 #include "server/store/section_log.h"
 
@@ -47,6 +48,9 @@ void door_decode(const struct door *door, const struct core_peer *peer, struct s
  * ids and numbers alone. |peer| NULL: before login. Any thread. */
 void door_page_failed(struct txn *txn, const struct core_peer *peer,
                       const struct section_walk *walk, enum status status);
+/* The same for a revision that was handed out without what is damaged of it. */
+void door_page_damaged(struct txn *txn, const struct core_peer *peer, uint32_t section_local,
+                       const struct produce_damage *damage);
 void door_answer_failed(const struct core_peer *peer, uint32_t op, const struct core_answer *answer,
                         enum status status);
 

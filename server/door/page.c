@@ -1,7 +1,5 @@
 #include "server/door/internal.h"
 
-#include "server/core/produce.h"
-
 /* The bytes of the largest frame that are not its body. */
 #define OVERHEAD_BYTES FRAME_OVERHEAD_BYTES_MAX
 
@@ -50,6 +48,10 @@ static enum status page_fill(struct page_stream *stream, struct txn *txn, size_t
     enum status status = produce_chunk(txn, &stream->page, capacity, &stream->body,
                                        &stream->body_bytes, &stream->last);
     stream->sent = 0;
+    for (size_t i = 0; i < stream->page.damage_count; i++) {
+        door_page_damaged(txn, guest_peer(stream->guest), stream->page.walk.section_local,
+                          &stream->page.damages[i]);
+    }
     if (status == STATUS_OK) {
         return STATUS_OK;
     }

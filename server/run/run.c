@@ -20,6 +20,8 @@
 #define BATCH_MS          30u
 #define READERS_CHECK_MS  (3600u * 1000u)
 #define EXIT_STORE_FAILED 70
+/* For log_hourly: apart from what the door names. */
+#define DAMAGED_ROW_KEY   UINT64_C(0x0A2C5EED00000000)
 
 struct run {
     struct db *db;
@@ -145,7 +147,7 @@ static void fail_request(struct run_request *request, enum status status)
 
 static void recover(struct run *run, enum status why)
 {
-    if (why == STATUS_IO || why == STATUS_CORRUPT) {
+    if (why == STATUS_IO) {
         give_up(why, "the store");
     }
     core_take_back(run->core);
@@ -217,6 +219,14 @@ static void run_one_by_one(struct run *run, struct run_request *list)
         struct run_request *rest;
         enum status status = commit_list(run, request, &rest);
         if (status != STATUS_OK) {
+            /* A damaged row is the trouble of whoever needs it. Nothing was written: the request
+             * stands alone in its transaction here. */
+            if (status == STATUS_CORRUPT && log_hourly(DAMAGED_ROW_KEY ^ request->ask.op)) {
+                log_line(LOG_LEVEL_ERROR,
+                         "a request of kind %u met damaged bytes and was not done; `alcoved fsck` "
+                         "tells more",
+                         (unsigned)request->ask.op);
+            }
             recover(run, status);
             fail_request(request, status);
         }

@@ -104,7 +104,8 @@ const struct practice_id *db_practice_of(const struct txn *txn);
 MUST_CHECK enum status db_room(struct txn *txn);
 MUST_CHECK enum status db_room_reading(struct txn *txn);
 
-/* STATUS_NOT_FOUND is an ordinary answer and not sticky; anything else is. */
+/* STATUS_NOT_FOUND, and STATUS_CORRUPT for a row that is not as it was written, are ordinary answers
+ * and not sticky; anything else is. One damaged row spoils no other's reading. */
 MUST_CHECK enum status db_get(struct txn *txn, enum schema_table table, struct span key,
                               struct span *out_value);
 
@@ -149,6 +150,12 @@ MUST_CHECK enum status db_walk_open(struct txn *txn, enum schema_table table, st
 bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_value);
 /* Frees; STATUS_OK when the walk ended or was left early. Accepts NULL. */
 enum status db_walk_close(struct db_walk *walk);
+
+/* Reads every row of a table; |visit| is told of each that is not as it was written. |key| is
+ * borrowed. STATUS_OK, or why not all of them could be read. */
+typedef void db_visit_damaged(void *visitor, enum schema_table table, struct span key);
+MUST_CHECK enum status db_check_rows(struct txn *txn, enum schema_table table,
+                                     db_visit_damaged *visit, void *visitor);
 
 /* How many keys a table has. */
 MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);

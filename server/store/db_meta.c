@@ -39,6 +39,9 @@ void db_meta_load_counters(struct txn *txn)
     enum status status = db_get(txn, SCHEMA_META, schema_key_span(&key), &value);
     memset(txn->counters, 0, sizeof txn->counters);
     txn->counters_changed = false;
+    if (status == STATUS_CORRUPT) {
+        db_fail(txn, status);
+    }
     if (status != STATUS_OK) {
         return; /* none yet, or already sticky */
     }

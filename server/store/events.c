@@ -1,6 +1,7 @@
 #include "server/store/events.h"
 
 #include "keys/public/log/leaf.h"
+#include "keys/public/log/merkle.h"
 #include "server/store/events_codec.h"
 #include "server/store/ledger.h"
 
@@ -159,39 +160,79 @@ enum status events_append_next(struct txn *txn, const struct event_new *event,
     return status;
 }
 
-enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event)
+/* Of a row that is not as it was written as much as can be decoded is given: what of it counts is
+ * known by other rows or by hashes. */
+static enum status read_row(struct txn *txn, uint64_t seq,
+                            enum status (*decode)(struct span, struct event_stored *),
+                            struct event_stored *out_event)
 {
     struct schema_key key = schema_key_seq(seq);
-    struct span value;
+    struct span value = span_of(NULL, 0);
     enum status status = db_get(txn, SCHEMA_EVENT, schema_key_span(&key), &value);
-    if (status != STATUS_OK) {
+    bool damaged = status == STATUS_CORRUPT && value.data != NULL;
+    if (status != STATUS_OK && !damaged) {
         return status;
     }
-    status = events_codec_decode(value, out_event);
+    status = decode(value, out_event);
     out_event->seq = seq;
+    out_event->damaged = damaged;
     return status;
+}
+
+enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event)
+{
+    return read_row(txn, seq, events_codec_decode, out_event);
 }
 
 enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_event)
 {
-    struct schema_key key = schema_key_seq(seq);
-    struct span value;
-    enum status status = db_get(txn, SCHEMA_EVENT, schema_key_span(&key), &value);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = events_codec_decode_head(value, out_event);
-    out_event->seq = seq;
-    return status;
+    return read_row(txn, seq, events_codec_decode_head, out_event);
 }
 
 enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_event)
 {
     enum status status = events_peek(txn, seq, out_event);
+    if (status == STATUS_OK && out_event->damaged) {
+        return STATUS_CORRUPT;
+    }
     if (status != STATUS_OK || out_event->leaf_dropped) {
         return status;
     }
     struct hash leaf_hash;
     hash_leaf(db_practice_of(txn), out_event, &leaf_hash);
     return ID_EQUAL(&leaf_hash, &out_event->leaf_hash) ? STATUS_OK : STATUS_CORRUPT;
+}
+
+/* Whether |leaf| stands at |seq|, by the node above it and its neighbour. */
+static bool fits_above(struct txn *txn, const struct event_stored *event, const struct hash *leaf)
+{
+    bool right = event->seq % 2 != 0;
+    struct event_stored other;
+    if (events_head(txn, right ? event->seq - 1 : event->seq + 1, &other) != STATUS_OK) {
+        return false;
+    }
+    struct span nodes = right ? event->nodes : other.nodes;
+    struct hash above;
+    merkle_node_hash(right ? &other.leaf_hash : leaf, right ? leaf : &other.leaf_hash, &above);
+    return nodes.size >= HASH_BYTES && memcmp(nodes.data, above.bytes, HASH_BYTES) == 0;
+}
+
+enum status events_leaf_hash(struct txn *txn, uint64_t seq, struct hash *out_hash)
+{
+    struct event_stored event;
+    enum status status = events_head(txn, seq, &event);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out_hash = event.leaf_hash;
+    struct event_stored whole;
+    if (!event.damaged || events_peek(txn, seq, &whole) != STATUS_OK || whole.leaf_dropped) {
+        return STATUS_OK;
+    }
+    struct hash made;
+    hash_leaf(db_practice_of(txn), &whole, &made);
+    if (!ID_EQUAL(&made, out_hash) && fits_above(txn, &whole, &made)) {
+        *out_hash = made;
+    }
+    return STATUS_OK;
 }

@@ -104,6 +104,8 @@ MUST_CHECK enum status events_append_next(struct txn *txn, const struct event_ne
 /* One stored event; every span points into the map. */
 struct event_stored {
     uint64_t seq;
+    bool
+        damaged; /* its row is not as it was written: events_peek and events_head alone give such */
     struct event_fields fields;
     uint64_t actor_number;
     uint64_t actor_previous; /* event seq; 0 with number 1, and so below */
@@ -133,11 +135,15 @@ struct event_stored {
 MUST_CHECK enum status events_get(struct txn *txn, uint64_t seq, struct event_stored *out_event);
 
 /* Reads one without recomputing the leaf: for filters and trails. What it gives must not be
- * sent. */
+ * sent, and may be damaged: whoever follows it checks where it leads. */
 MUST_CHECK enum status events_peek(struct txn *txn, uint64_t seq, struct event_stored *out_event);
 /* The same without the leaf's parts and the reply, which stay empty: for walks that read only
  * links, hashes and nodes of many events. */
 MUST_CHECK enum status events_head(struct txn *txn, uint64_t seq, struct event_stored *out_event);
+
+/* The leaf hash of an event whose row may be damaged: the one stored, or the one that its parts give,
+ * whichever the tree above confirms. STATUS_CORRUPT, STATUS_NOT_FOUND: it is lost. */
+MUST_CHECK enum status events_leaf_hash(struct txn *txn, uint64_t seq, struct hash *out_hash);
 
 /* Any field left 0 matches everything; times are a closed range, |time_to_ms| 0 is open. */
 struct event_filter {

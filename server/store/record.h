@@ -9,7 +9,7 @@
  * head. A value of at most RECORD_VALUE_BYTES_PAGE fills exactly one page: the padding floor
  * is chosen so that the smallest record does, and never reaches into a second.
  *
- * The database has no checksums, so a record must be checked before it is served: record_get
+ * Records have no sum as other rows have, so a record must be checked before it is served: record_get
  * compares its link, record_check its context and envelope. Writing: committer thread.
  * Reading: any transaction.
  */

@@ -11,6 +11,8 @@
  * by ids that clients choose for each write is found by an index in memory (note_index.h,
  * replay.h).
  *
+ * Each value but a record's and the format's number ends with a sum of key and value (8, db_rows.c).
+ *
  *   table           key                               value
  *   meta            kind u8                           format, practice id, counters
  *   record          record seq u64                    record.h

@@ -53,8 +53,10 @@ static inline void refuse_revision(struct practice *p, struct make_section *made
                                    const struct make_revision *revision,
                                    enum timeline_reason wanted, enum status asked)
 {
-    const struct timeline_entry entry = {ENTRY_REVISION, revision->link, &revision->parsed,
-                                         p->w.time_ms};
+    const struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                         .object = revision->link,
+                                         .context = &revision->parsed,
+                                         .time_ms = p->w.time_ms};
     refuse_entry(p, made, &entry, wanted, asked);
 }
 

@@ -147,6 +147,13 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
             7, "Proved: %llu events, nothing missing, nothing altered, against a log of %llu.\n%s",
             (unsigned long long)verdict.events, (unsigned long long)verdict.size, verdict.reason);
     }
+    if (verdict.status == STATUS_CORRUPT || verdict.status == STATUS_UNAVAILABLE) {
+        return cli_error(
+            cli, CLI_ALARM,
+            "%s. Nothing shows that anybody altered it. Tell whoever runs the server to "
+            "run `alcoved fsck`.",
+            verdict.reason);
+    }
     return verdict.status == STATUS_OK ? CLI_OK
                                        : cli_error(cli, CLI_ALARM,
                                                    "ALARM: the log does not hold: %s. Keep this "

@@ -59,6 +59,7 @@ static void json_revision(struct showing *showing, const struct view_revision *r
         {"head", PRINT_BOOL, .number = revision->head},
         {"pending", PRINT_BOOL, .number = revision->pending},
         {"unopened", PRINT_BOOL, .number = revision->unopened},
+        {"damaged", PRINT_BOOL, .number = revision->damaged},
     };
     char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(showing->cli->host), &revision->author, author);

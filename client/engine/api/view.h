@@ -87,7 +87,7 @@ MUST_CHECK enum status view_section(const struct engine *engine, const struct se
                                     struct view_section *out_section);
 
 /* One revision with its text. `body` is NULL when erased, sealed under a key that we do not hold,
- * or unopened. */
+ * unopened or damaged. */
 struct view_revision {
     struct section_id section;
     uint32_t class;
@@ -104,6 +104,7 @@ struct view_revision {
     bool head; /* nothing follows it */
     bool erased;
     bool unopened;   /* a gap: we hold the key, and it does not open (view_gaps) */
+    bool damaged;    /* a gap: the server cannot read its text any more */
     bool pending;    /* in our outbox, not yet on the server */
     uint64_t ticket; /* of a pending one */
     const Alcove__NoteBody *body;
@@ -174,6 +175,9 @@ enum view_gap_kind {
     VIEW_GAP_UNOPENED = 1,
     /* The server could not hand out what follows number - 1. */
     VIEW_GAP_STOPPED = 2,
+    /* The server says that its copy is damaged. Without a note's id, not even which note it belongs to
+     * is known, and |author| is the server's word. */
+    VIEW_GAP_DAMAGED = 3,
 };
 struct view_gap {
     enum view_gap_kind kind;

@@ -1,5 +1,6 @@
 #include "client/engine/api/view.h"
 #include "client/engine/exchange/inside.h"
+#include "client/engine/section/lost.h"
 
 /* What ought to be readable and is not. */
 
@@ -11,7 +12,7 @@ static bool show_gaps(const struct section *section, struct view_gap *gap, view_
         if (!kept_is_gap(item->state)) {
             continue;
         }
-        gap->kind = VIEW_GAP_UNOPENED;
+        gap->kind = item->state == KEPT_UNOPENED ? VIEW_GAP_UNOPENED : VIEW_GAP_DAMAGED;
         gap->number = item->number;
         gap->note = item->note;
         gap->author = item->author;
@@ -21,6 +22,30 @@ static bool show_gaps(const struct section *section, struct view_gap *gap, view_
         }
     }
     return true;
+}
+
+struct showing {
+    const struct engine *engine;
+    const struct section *section;
+    struct view_gap *gap;
+    view_visit_gap *visit;
+    void *visitor;
+    bool more;
+};
+
+static bool show_lost(void *visitor, const struct lost *lost)
+{
+    struct showing *showing = visitor;
+    struct view_gap *gap = showing->gap;
+    const struct authority_device *device =
+        authority_device(showing->engine->log.authority, &lost->device);
+    gap->kind = VIEW_GAP_DAMAGED;
+    gap->number = lost->number;
+    gap->note = (struct note_id){{0}};
+    gap->author = device == NULL ? (struct member_id){{0}} : device->member;
+    gap->told = lost->number <= showing->section->told;
+    showing->more = showing->visit(showing->visitor, gap);
+    return showing->more;
 }
 
 static bool show_stopped(const struct section *section, struct view_gap *gap, view_visit_gap *visit,
@@ -57,6 +82,13 @@ enum status view_gaps(struct engine *engine, view_visit_gap *visit, void *visito
                 return status;
             }
             more = show_gaps(section, &gap, visit, visitor);
+            struct showing showing = {engine, section, &gap, visit, visitor, more};
+            status = more ? lost_all(&engine->common.storage, section->local, show_lost, &showing)
+                          : STATUS_OK;
+            if (status != STATUS_OK) {
+                return status;
+            }
+            more = showing.more;
         }
         more = more && show_stopped(section, &gap, visit, visitor);
     }

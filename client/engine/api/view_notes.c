@@ -34,7 +34,8 @@ static void from_index(const struct section *section, uint32_t class, const stru
                                   .parents = &section->index.parents[item->parent_first],
                                   .head = item->head,
                                   .erased = item->state == KEPT_ERASED,
-                                  .unopened = item->state == KEPT_UNOPENED};
+                                  .unopened = item->state == KEPT_UNOPENED,
+                                  .damaged = item->state == KEPT_DAMAGED};
 }
 
 static enum status read_text(struct engine *engine, const struct section *section,

@@ -42,10 +42,29 @@ static enum status open_restricted(const struct log *log, const Alcove__EventLea
     return decode_event_restricted(field_span(leaf->restricted), &event->arena, &event->restricted);
 }
 
+/* Only its place and, if the server has it, its leaf hash. */
+static enum status take_damaged(const Alcove__EventLeaf *leaf, struct event *event)
+{
+    static const Alcove__EventOpen none = ALCOVE__EVENT_OPEN__INIT;
+    event->open = &none;
+    event->damaged = true;
+    event->lost = leaf->leaf.len == 0;
+    bool bare = leaf->damaged == 1 && leaf->open.len == 0 && leaf->target_hash.len == 0 &&
+                leaf->restricted_hash.len == 0 && leaf->target_opening.len == 0 &&
+                leaf->target.len == 0 && leaf->restricted_opening.len == 0 &&
+                leaf->restricted.len == 0;
+    return bare && (event->lost || field_hash(leaf->leaf, &event->leaf)) ? STATUS_OK
+                                                                         : STATUS_MALFORMED;
+}
+
 enum status event_take(const struct log *log, const Alcove__EventLeaf *leaf,
                        struct event *out_event)
 {
     *out_event = (struct event){0};
+    if (leaf != NULL && leaf->damaged != 0) {
+        out_event->seq = leaf->seq;
+        return take_damaged(leaf, out_event);
+    }
     struct hash target_hash;
     struct hash restricted_hash;
     if (leaf == NULL || !field_hash(leaf->target_hash, &target_hash) ||

@@ -8,6 +8,8 @@
 struct event {
     uint64_t seq;
     struct hash leaf; /* leaf hash in the events log */
+    bool damaged;     /* the server cannot read it any more: |open| is empty */
+    bool lost;        /* not even its leaf hash is known */
     const Alcove__EventOpen *open;
     const Alcove__EventTarget *target;         /* NULL: withheld from us */
     const Alcove__EventRestricted *restricted; /* likewise */

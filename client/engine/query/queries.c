@@ -11,6 +11,7 @@ static void free_one(struct query *query)
     free(query->note);
     free(query->hashes);
     free(query->leaves);
+    free(query->gaps);
     free(query->charts.runs);
     free(query->sections.runs);
     free(query);

@@ -15,6 +15,11 @@ struct query_run {
     uint64_t number;
     struct hash last;  /* leaf hash, or section head */
     struct hash times; /* section: running hash of its entries' times */
+    size_t gaps;       /* damaged events before the last event of it */
+};
+struct query_gap {
+    uint64_t seq;
+    struct hash leaf;
 };
 struct query_runs {
     struct query_run *runs;
@@ -47,6 +52,11 @@ struct query {
     /* CHART and ALL */
     uint64_t time_ms;
     struct query_runs charts, sections;
+    /* Damaged at the server, in order; what the runs and the root can still say of them. */
+    struct query_gap *gaps;
+    size_t gap_count, gap_capacity;
+    bool unprovable;  /* the leaf hash of one is lost: no root */
+    uint32_t refused; /* in a row: the server could not answer */
     struct query_verdict verdict;
 };
 
@@ -83,6 +93,10 @@ MUST_CHECK enum status queries_check_chart(const struct queries *queries, struct
 /* Nothing of the chart's history that anybody saw is missing. */
 MUST_CHECK enum status queries_check_chart_end(const struct queries *queries,
                                                const struct query *query);
+/* What is told of a log that holds but for what is damaged. */
+void queries_tell_gaps(const struct query *query, char *out, size_t size);
+/* Notes a damaged event. */
+MUST_CHECK enum status queries_add_gap(struct query *query, const struct event *event);
 MUST_CHECK enum status queries_check_all(const struct queries *queries, struct query *query,
                                          const struct event *event, const Alcove__EventLeaf *leaf);
 

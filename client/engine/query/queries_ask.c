@@ -6,6 +6,9 @@
 
 /* The requests behind query.h, page by page. */
 
+/* What the server cannot answer is not asked for ever: a person waits for it. */
+#define REFUSED_MAX 3u
+
 static ProtobufCBinaryData id_or_none(const uint8_t id[ID_BYTES])
 {
     static const uint8_t none[ID_BYTES];
@@ -157,11 +160,23 @@ static bool goes_on(struct query *query, const Alcove__EventsReply *reply, bool 
     uint64_t before = query->after;
     const struct event *last = grew ? &query->events[query->event_count - 1] : NULL;
     if (query->terms.scope == ACTION_LOG_CHART) {
-        query->after = grew && last->target != NULL ? last->target->chart_number : before;
+        bool numbered = grew && (last->target != NULL || last->damaged);
+        query->after = !numbered                               ? before
+                       : last->damaged || last->target == NULL ? query->number
+                                                               : last->target->chart_number;
         return reply->more && grew;
     }
     query->after = reply->scanned_to;
     return reply->more && reply->scanned_to != 0 && (before == 0 || reply->scanned_to < before);
+}
+
+/* All that was read holds. */
+static void end_well(struct queries *queries, struct query *query, const char *reason)
+{
+    char text[ENGINE_ALARM_CHARS_MAX];
+    queries_tell_gaps(query, text, sizeof text);
+    bool proves = query->kind != QUERY_ASK && query->gap_count > 0;
+    queries_end(queries, query, proves ? STATUS_CORRUPT : STATUS_OK, proves ? text : reason);
 }
 
 /* The checkpoint is accepted last: what it is accepted with must first be shown to lie in it. */
@@ -195,8 +210,7 @@ static enum status on_events(struct queries *queries, struct query *query,
     if (more) {
         query->state = ENGINE_WISH_WAITING;
     } else {
-        queries_end(queries, query, STATUS_OK,
-                    "The history is whole: every event links to the one before.");
+        end_well(queries, query, "The history is whole: every event links to the one before.");
     }
     return STATUS_OK;
 }
@@ -251,13 +265,13 @@ static enum status on_leaves(struct queries *queries, struct query *query,
     }
     struct hash root;
     merkle_frontier_root(&query->frontier, &root);
-    if (!ID_EQUAL(&root, &query->goal.root)) {
+    if (!query->unprovable && !ID_EQUAL(&root, &query->goal.root)) {
         return STATUS_BAD_PROOF;
     }
     advance_accept(queries->log, ADVANCE_EVENTS, &seen);
-    queries_end(queries, query, STATUS_OK,
-                "Every leaf of the log was read: the root is the signed one, and the running "
-                "numbers of every chart and section hold.");
+    end_well(queries, query,
+             "Every leaf of the log was read: the root is the signed one, and the running "
+             "numbers of every chart and section hold.");
     return STATUS_OK;
 }
 
@@ -281,11 +295,17 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
         query = query->next;
     }
     CHECK(query != NULL); /* one that was sent cannot be dropped */
-    if (common_passes(common_code(code))) {
+    if (common_passes(common_code(code)) && ++query->refused < REFUSED_MAX) {
         query->state = ENGINE_WISH_WAITING;
-        common_retry_later(queries->common, code);
+        common_retry_later(queries->common, common_code(code));
         return STATUS_OK;
     }
+    if (common_passes(common_code(code))) {
+        queries_end(queries, query, common_code(code),
+                    "The server could not read this part of its log, several times.");
+        return STATUS_OK;
+    }
+    query->refused = 0;
     if (code != STATUS_OK) {
         queries_end(queries, query, common_code(code), "The server refused.");
         return STATUS_OK;

@@ -5,6 +5,49 @@
 
 /* What makes a history whole (decision 15) and a log its own (decision 16). */
 
+enum status queries_add_gap(struct query *query, const struct event *event)
+{
+    enum status status =
+        array_grow(&query->gaps, &query->gap_capacity, query->gap_count + 1, sizeof *query->gaps);
+    if (status == STATUS_OK) {
+        query->gaps[query->gap_count++] = (struct query_gap){event->seq, event->leaf};
+        query->unprovable |= event->lost;
+    }
+    return status;
+}
+
+/* Whether events that are damaged may stand between two of a chart: as many as are missing, the last
+ * of them the one that the later event links to. Nothing can be left out so that is not named as
+ * damaged, and the root holds each named one's hash. */
+static bool bridged(const struct query *query, uint64_t missing, const struct hash *previous)
+{
+    for (size_t i = 0; i < query->gap_count && missing > 0; i++) {
+        if (missing <= query->gap_count &&
+            (query->unprovable || ID_EQUAL(&query->gaps[i].leaf, previous))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void queries_tell_gaps(const struct query *query, char *out, size_t size)
+{
+    int used = snprintf(
+        out, size,
+        query->unprovable ? "What can be read holds, but the root cannot be made: %zu damaged at "
+                            "the server (number"
+                          : "The log is the signed one, and all that can be read of it holds; %zu "
+                            "damaged at the server (number",
+        query->gap_count);
+    for (size_t i = 0; i < query->gap_count && used > 0 && (size_t)used + 32u < size; i++) {
+        used += snprintf(out + used, size - (size_t)used, "%s %llu", i == 0 ? "" : ",",
+                         (unsigned long long)query->gaps[i].seq);
+    }
+    if (used > 0 && (size_t)used < size) {
+        (void)snprintf(out + used, size - (size_t)used, ")");
+    }
+}
+
 static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYTES])
 {
     for (size_t i = 0; i < runs->count; i++) {
@@ -45,6 +88,16 @@ static enum status check_section_run(const struct queries *queries, struct query
     if (run == NULL) {
         return STATUS_NO_MEMORY;
     }
+    uint64_t damaged = query->gap_count - run->gaps;
+    run->gaps = query->gap_count;
+    if (damaged > 0 && target->section_number > run->number &&
+        target->section_number - run->number <= damaged + 1) {
+        /* Damaged events may have written these entries down: from here on again. */
+        run->number = target->section_number;
+        run->last = head;
+        run->times = times;
+        return STATUS_OK;
+    }
     bool next = target->section_number == run->number + 1;
     if (!next && (target->section_number != run->number || !ID_EQUAL(&head, &run->last))) {
         return STATUS_BAD_CHAIN;
@@ -63,6 +116,12 @@ enum status queries_check_chart(const struct queries *queries, struct query *que
                                 const struct event *event)
 {
     const Alcove__EventTarget *target = event->target;
+    if (event->damaged) {
+        /* Its number is its place; the next one's link shows whether it stood there. */
+        query->number++;
+        query->last_leaf = event->leaf;
+        return event->lost ? STATUS_BAD_PROOF : queries_add_gap(query, event);
+    }
     struct chart_id chart;
     struct hash previous = {{0}};
     if (target == NULL || !field_chart(target->chart, &chart) ||
@@ -111,10 +170,12 @@ static enum status check_chart_run(struct query *query, const struct event *even
     if (run == NULL) {
         return STATUS_NO_MEMORY;
     }
-    if (target->chart_number != run->number + 1 || !ID_EQUAL(&previous, &run->last)) {
+    bool follows = target->chart_number == run->number + 1 && ID_EQUAL(&previous, &run->last);
+    if (!follows && (target->chart_number <= run->number + 1 ||
+                     !bridged(query, target->chart_number - run->number - 1, &previous))) {
         return STATUS_BAD_CHAIN;
     }
-    run->number++;
+    run->number = target->chart_number;
     run->last = event->leaf;
     return STATUS_OK;
 }
@@ -122,7 +183,7 @@ static enum status check_chart_run(struct query *query, const struct event *even
 static enum status keep_leaf(struct query *query, const struct event *event,
                              const Alcove__EventLeaf *leaf)
 {
-    size_t size = leaf->open.len + 2u * HASH_BYTES;
+    size_t size = event->damaged ? 0 : leaf->open.len + 2u * HASH_BYTES;
     if (array_grow(&query->hashes, &query->hash_capacity, query->leaf_count + 1,
                    sizeof *query->hashes) != STATUS_OK) {
         return STATUS_NO_MEMORY;
@@ -134,9 +195,13 @@ static enum status keep_leaf(struct query *query, const struct event *event,
     uint8_t *place = query->leaves + query->leaves_size;
     place[0] = (uint8_t)(size >> 8);
     place[1] = (uint8_t)size;
-    memcpy(place + 2, leaf->open.data, leaf->open.len);
-    memcpy(place + 2 + leaf->open.len, leaf->target_hash.data, HASH_BYTES);
-    memcpy(place + 2 + leaf->open.len + HASH_BYTES, leaf->restricted_hash.data, HASH_BYTES);
+    if (leaf->open.len > 0) {
+        memcpy(place + 2, leaf->open.data, leaf->open.len);
+    }
+    if (!event->damaged) {
+        memcpy(place + 2 + leaf->open.len, leaf->target_hash.data, HASH_BYTES);
+        memcpy(place + 2 + leaf->open.len + HASH_BYTES, leaf->restricted_hash.data, HASH_BYTES);
+    }
     query->leaves_size += size + 2;
     query->hashes[query->leaf_count++] = event->leaf;
     return merkle_frontier_append(&query->frontier, &event->leaf, NULL);
@@ -147,6 +212,10 @@ enum status queries_check_all(const struct queries *queries, struct query *query
 {
     if (event->seq != query->leaf_count || leaf->open.len > EVENT_LEAF_BYTES_MAX) {
         return STATUS_BAD_PROOF;
+    }
+    if (event->damaged) {
+        enum status status = queries_add_gap(query, event);
+        return status == STATUS_OK ? keep_leaf(query, event, leaf) : status;
     }
     if (event->open->time_ms < query->time_ms) {
         return STATUS_BAD_CHAIN;

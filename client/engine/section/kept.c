@@ -62,7 +62,7 @@ enum status kept_decode(struct span bytes, uint64_t number, struct kept *out_kep
     cursor_read_init(&reader, bytes);
     uint8_t version = cursor_read_u8(&reader);
     fields_read(&reader, HEAD, ARRAY_LEN(HEAD), &kept);
-    if (version != KEPT_VERSION || kept.item.state < KEPT_OPEN || kept.item.state > KEPT_UNOPENED ||
+    if (version != KEPT_VERSION || kept.item.state < KEPT_OPEN || kept.item.state > KEPT_DAMAGED ||
         kept.item.parent_count > CONTEXT_PARENTS_MAX) {
         return STATUS_CORRUPT;
     }
@@ -84,7 +84,7 @@ bool kept_is_name(struct span text)
 
 bool kept_is_gap(enum kept_state state)
 {
-    return state == KEPT_UNOPENED;
+    return state == KEPT_UNOPENED || state == KEPT_DAMAGED;
 }
 
 enum status kept_body(struct span text, struct arena *arena, Alcove__NoteBody **out_body)

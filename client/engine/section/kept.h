@@ -8,7 +8,8 @@
  * The text is the opened NoteBody, which the storage seals again. A revision without a text that
  * could be read is kept with its wrap, and with its envelope in place of the text: until a key comes
  * (SEALED), or because it does not open under the key that is here, or holds no NoteBody (UNOPENED).
- * The latter is a gap: one author's fault, or a wrap that was spoiled on the way, which is under no
+ * One whose text the server cannot read any more is kept without both (DAMAGED).
+ * The latter two are gaps: one author's fault, or a wrap that was spoiled on the way, which is under no
  * signature; it is asked for again (page_again.c), and stops nothing else.
  * Context, header and signature are kept in every case, so that any revision can be checked by
  * itself at any time.
@@ -23,6 +24,7 @@ enum kept_state {
     KEPT_SEALED = 2,
     KEPT_ERASED = 3,
     KEPT_UNOPENED = 4,
+    KEPT_DAMAGED = 5,
 };
 
 /* One revision, without its text. */

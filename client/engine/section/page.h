@@ -8,9 +8,10 @@
 
 struct page_item {
     uint64_t number;
-    uint32_t kind; /* EntryKind */
+    uint32_t kind; /* EntryKind; NONE: a revision of which only the place is here (lost.h) */
     struct hash object;
     struct indexed item; /* REVISION */
+    bool found;          /* a REVISION that was lost before (lost.h) */
     struct hash parents[CONTEXT_PARENTS_MAX];
     uint8_t *bytes; /* what is stored */
     size_t size;
@@ -86,6 +87,26 @@ void page_free(struct page *page);
  * troubles. */
 MUST_CHECK enum status page_take_entry(struct sections *sections, struct page *page,
                                        const Alcove__PageEntry *entry);
+/* A REVISION that the server calls damaged (page_damaged.c). */
+MUST_CHECK enum status page_take_damaged(struct sections *sections, struct page *page,
+                                         const Alcove__PageEntry *entry);
+/* What page_take.c does for it: judges the next entry of the section; adds a revision that was
+ * judged, with the text that |entry| has; the alarm for an entry that does not hold. */
+MUST_CHECK enum status page_take_step(struct sections *sections, struct page *page, uint64_t number,
+                                      const struct timeline_entry *next);
+MUST_CHECK enum status page_take_judged(struct sections *sections, struct page *page,
+                                        const Alcove__PageEntry *entry,
+                                        const struct revision_context *context,
+                                        const struct hash *link, const struct signature *signature);
+MUST_CHECK enum status page_add_revision(struct sections *sections, struct page *page,
+                                         const Alcove__PageEntry *entry,
+                                         const struct revision_context *context,
+                                         const struct hash *link);
+enum status page_bad(struct sections *sections, enum status status, const char *reason,
+                     uint64_t number);
+/* Checks the newest signature of a device in this page, which vouches for those before. */
+MUST_CHECK enum status page_verify_device(const struct sections *sections, struct page *page,
+                                          const struct hash *device);
 /* Opens a text under |key|: STATUS_OK, *out_state OPEN and the text in page->scratch, or UNOPENED.
  * STATUS_NO_MEMORY. */
 MUST_CHECK enum status page_open_text(const struct sections *sections, struct page *page,

@@ -10,8 +10,8 @@
 /* Entries of a page, one by one: nothing is believed of a revision that its own hashes, its
  * author's rights at that number, its epoch and the chain of its device do not show. */
 
-static enum status bad(struct sections *sections, enum status status, const char *reason,
-                       uint64_t number)
+enum status page_bad(struct sections *sections, enum status status, const char *reason,
+                     uint64_t number)
 {
     if (alarm_is_ours(status)) {
         return status;
@@ -19,8 +19,8 @@ static enum status bad(struct sections *sections, enum status status, const char
     return alarm_stop_at(sections->common, status, reason, "number in the section:", number);
 }
 
-static enum status step(struct sections *sections, struct page *page,
-                        const Alcove__PageEntry *entry, const struct timeline_entry *next)
+enum status page_take_step(struct sections *sections, struct page *page, uint64_t number,
+                           const struct timeline_entry *next)
 {
     enum timeline_reason reason = TIMELINE_FINE;
     enum status status = timeline_step(&page->timeline, sections->log->authority, next, &reason);
@@ -30,7 +30,7 @@ static enum status step(struct sections *sections, struct page *page,
     char text[ENGINE_ALARM_CHARS_MAX];
     (void)snprintf(text, sizeof text, "An entry may not stand in this section: %s.",
                    timeline_reason_text(reason));
-    return bad(sections, status, text, entry->number);
+    return page_bad(sections, status, text, number);
 }
 
 static struct page_device *device_of(struct page *page, const struct hash *device)
@@ -79,6 +79,20 @@ static enum status verify(const struct sections *sections, struct page *page,
                            &sections->common->practice, &facts->keys.content);
 }
 
+enum status page_verify_device(const struct sections *sections, struct page *page,
+                               const struct hash *id)
+{
+    for (size_t i = 0; i < page->device_count; i++) {
+        struct page_device *device = &page->devices[i];
+        if (ID_EQUAL(&device->device, id) && !device->verified) {
+            enum status status = verify(sections, page, device);
+            device->verified = status == STATUS_OK;
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
 /* The first revision that we see of a device is always verified; the others through the last
  * one of the page, which vouches for those that it links to (decision 12). */
 static enum status note_device(struct sections *sections, struct page *page,
@@ -102,7 +116,8 @@ static enum status note_device(struct sections *sections, struct page *page,
     }
     enum status status = verify(sections, page, device);
     if (status != STATUS_OK) {
-        return bad(sections, status, "A revision's signature is not its author's.", entry->number);
+        return page_bad(sections, status, "A revision's signature is not its author's.",
+                        entry->number);
     }
     device->verified = true;
     if (page->first_count < EPOCH_STARTS_MAX) {
@@ -117,16 +132,16 @@ enum status page_take_signatures(struct sections *sections, struct page *page)
         struct page_device *device = &page->devices[i];
         enum status status = device->verified ? STATUS_OK : verify(sections, page, device);
         if (status != STATUS_OK) {
-            return bad(sections, status, "A revision's signature is not its author's.",
-                       device->number);
+            return page_bad(sections, status, "A revision's signature is not its author's.",
+                            device->number);
         }
         device->verified = true;
         status = device->has_seen ? carried_check(sections->log, &device->device, &device->seen)
                                   : STATUS_OK;
         if (status != STATUS_OK) {
-            return bad(sections, status,
-                       "The server shows this author another history of the practice than us.",
-                       device->number);
+            return page_bad(sections, status,
+                            "The server shows this author another history of the practice than us.",
+                            device->number);
         }
     }
     return STATUS_OK;
@@ -153,44 +168,9 @@ static enum status header_fits(const Alcove__PageEntry *entry,
                : STATUS_CORRUPT;
 }
 
-/* A text that is no NoteBody is as unreadable as one that does not open: nobody else could show it
- * either. */
-static enum status judge_text(struct span text, enum kept_state *out_state)
-{
-    struct arena arena = {0};
-    Alcove__NoteBody *body = NULL;
-    enum status status = kept_body(text, &arena, &body);
-    *out_state = body != NULL ? KEPT_OPEN : KEPT_UNOPENED;
-    arena_free(&arena);
-    return status;
-}
-
-enum status page_open_text(const struct sections *sections, struct page *page,
-                           const struct kept *sealed, const struct secret *key,
-                           enum kept_state *out_state, struct span *out_text)
-{
-    *out_state = KEPT_UNOPENED;
-    if (page->scratch_size < sealed->text.size) {
-        wipe(page->scratch, page->scratch_size);
-        free(page->scratch);
-        page->scratch_size = sealed->text.size;
-        page->scratch = malloc(page->scratch_size);
-        if (page->scratch == NULL) {
-            page->scratch_size = 0;
-            return STATUS_NO_MEMORY;
-        }
-    }
-    enum status status = text_open(&sections->common->practice, key, sealed->context, sealed->wrap,
-                                   sealed->text, page->scratch, out_text);
-    if (status != STATUS_OK) {
-        return status == STATUS_NO_MEMORY ? status : STATUS_OK;
-    }
-    return judge_text(*out_text, out_state);
-}
-
-static enum status keep(struct sections *sections, struct page *page,
-                        const Alcove__PageEntry *entry, const struct revision_context *context,
-                        const struct hash *link)
+enum status page_add_revision(struct sections *sections, struct page *page,
+                              const Alcove__PageEntry *entry,
+                              const struct revision_context *context, const struct hash *link)
 {
     struct kept kept = {.context = field_span(entry->context),
                         .header = field_span(entry->header),
@@ -212,7 +192,9 @@ static enum status keep(struct sections *sections, struct page *page,
         section_key(&sections->items[page->section], &context->epoch_statement);
     kept.wrap = field_span(entry->wrap);
     kept.text = field_span(entry->envelope);
-    if (entry->envelope.len == 0) {
+    if (entry->damaged != 0) {
+        kept.item.state = KEPT_DAMAGED;
+    } else if (entry->envelope.len == 0) {
         kept.item.state = KEPT_ERASED;
         page->erased = true;
     } else if (key != NULL) {
@@ -301,33 +283,41 @@ static enum status take_revision(struct sections *sections, struct page *page,
         status = header_fits(entry, &context, erased);
     }
     if (status != STATUS_OK) {
-        return bad(sections, status, "A revision is not the one that its author signed.",
-                   entry->number);
+        return page_bad(sections, status, "A revision is not the one that its author signed.",
+                        entry->number);
     }
     struct hash link;
     revision_link(field_span(entry->header), &signature, &sections->common->practice, &link);
+    return page_take_judged(sections, page, entry, &context, &link, &signature);
+}
+
+enum status page_take_judged(struct sections *sections, struct page *page,
+                             const Alcove__PageEntry *entry, const struct revision_context *context,
+                             const struct hash *link, const struct signature *signature)
+{
     struct timeline_entry next = {
-        .kind = ENTRY_REVISION, .object = link, .context = &context, .time_ms = entry->time_ms};
-    status = step(sections, page, entry, &next);
+        .kind = ENTRY_REVISION, .object = *link, .context = context, .time_ms = entry->time_ms};
+    enum status status = page_take_step(sections, page, entry->number, &next);
     if (status != STATUS_OK) {
         return status;
     }
-    status = check_author(sections, page, &context);
+    status = check_author(sections, page, context);
     if (status != STATUS_OK) {
-        return bad(sections, status, "Somebody changed a note that is not theirs.", entry->number);
+        return page_bad(sections, status, "Somebody changed a note that is not theirs.",
+                        entry->number);
     }
-    status = note_device(sections, page, entry, &context, &signature);
-    if (status == STATUS_OK && context.has_chart) {
-        struct chart_seen told = {context.chart, context.chart_number, context.chart_leaf};
+    status = note_device(sections, page, entry, context, signature);
+    if (status == STATUS_OK && context->has_chart) {
+        struct chart_seen told = {context->chart, context->chart_number, context->chart_leaf};
         status = page_chart(sections, page, &told);
         if (status != STATUS_OK) {
-            return bad(sections, status,
-                       "The server shows this author another history of the chart than us.",
-                       entry->number);
+            return page_bad(sections, status,
+                            "The server shows this author another history of the chart than us.",
+                            entry->number);
         }
     }
     if (status == STATUS_OK) {
-        status = keep(sections, page, entry, &context, &link);
+        status = page_add_revision(sections, page, entry, context, link);
     }
     page->revisions += status == STATUS_OK ? 1 : 0;
     return status;
@@ -338,9 +328,9 @@ static enum status take_other(struct sections *sections, struct page *page,
 {
     struct timeline_entry next = {.kind = entry->kind, .time_ms = entry->time_ms};
     if (!field_hash(entry->object, &next.object)) {
-        return bad(sections, STATUS_MALFORMED, "An entry without an object.", entry->number);
+        return page_bad(sections, STATUS_MALFORMED, "An entry without an object.", entry->number);
     }
-    enum status status = step(sections, page, entry, &next);
+    enum status status = page_take_step(sections, page, entry->number, &next);
     if (status != STATUS_OK) {
         return status;
     }
@@ -364,12 +354,15 @@ enum status page_take_entry(struct sections *sections, struct page *page,
                             const Alcove__PageEntry *entry)
 {
     if (entry->number != page->timeline.number + 1 || entry->number > page->to) {
-        return bad(sections, STATUS_BAD_PROOF, "The server leaves out or moves an entry.",
-                   entry->number);
+        return page_bad(sections, STATUS_BAD_PROOF, "The server leaves out or moves an entry.",
+                        entry->number);
     }
     if (array_grow(&page->items, &page->item_capacity, page->item_count + 1, sizeof *page->items) !=
         STATUS_OK) {
         return STATUS_NO_MEMORY;
+    }
+    if (entry->kind == ENTRY_REVISION && entry->damaged != 0) {
+        return page_take_damaged(sections, page, entry);
     }
     if (entry->kind == ENTRY_REVISION) {
         return take_revision(sections, page, entry);
@@ -377,5 +370,5 @@ enum status page_take_entry(struct sections *sections, struct page *page,
     if (entry->kind == ENTRY_STATEMENT || entry->kind == ENTRY_ECHO || entry->kind == ENTRY_ENDED) {
         return take_other(sections, page, entry);
     }
-    return bad(sections, STATUS_MALFORMED, "An entry of an unknown kind.", entry->number);
+    return page_bad(sections, STATUS_MALFORMED, "An entry of an unknown kind.", entry->number);
 }

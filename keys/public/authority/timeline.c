@@ -147,9 +147,15 @@ bool timeline_closed(const struct timeline *timeline, const struct authority *au
     return authority_closed(authority, section, timeline->when);
 }
 
+const struct hash *timeline_entry_device(const struct timeline_entry *entry)
+{
+    return entry->context != NULL ? &entry->context->device : entry->lost_device;
+}
+
 static enum status reserve_device(struct timeline *timeline, const struct timeline_entry *entry)
 {
-    if (entry->kind != ENTRY_REVISION || find_device(timeline, &entry->context->device) != NULL) {
+    if (entry->kind != ENTRY_REVISION ||
+        find_device(timeline, timeline_entry_device(entry)) != NULL) {
         return STATUS_OK;
     }
     return array_grow(&timeline->devices, &timeline->device_capacity, timeline->device_count + 1u,
@@ -158,12 +164,13 @@ static enum status reserve_device(struct timeline *timeline, const struct timeli
 
 static void move_device(struct timeline *timeline, const struct timeline_entry *entry)
 {
-    struct timeline_device *device = find_device(timeline, &entry->context->device);
+    const struct hash *id = timeline_entry_device(entry);
+    struct timeline_device *device = find_device(timeline, id);
     if (device == NULL) {
         device = &timeline->devices[timeline->device_count++];
-        *device = (struct timeline_device){.device = entry->context->device};
+        *device = (struct timeline_device){.device = *id};
     }
-    device->number = entry->context->device_number;
+    device->number++; /* which judge_numbers compared with the context's, if there is one */
     device->link = entry->object;
 }
 

@@ -110,6 +110,10 @@ struct timeline_entry {
     struct hash object;                     /* link, statement hash or grant hash */
     const struct revision_context *context; /* REVISION only */
     uint64_t time_ms;                       /* when the server wrote it down */
+    /* A REVISION whose context nobody can read any more: |context| is NULL, and this is the statement
+     * of the device that is said to have written it. It takes that device's next number, so that the
+     * device's next revision shows whether it is so. Only a reader has such. */
+    const struct hash *lost_device;
 };
 
 /*
@@ -135,6 +139,9 @@ MUST_CHECK enum status timeline_judge(const struct timeline *timeline,
                                       const struct authority *authority,
                                       const struct timeline_entry *entry,
                                       enum timeline_reason *out_reason);
+
+/* The device that an entry of kind REVISION moves on. */
+const struct hash *timeline_entry_device(const struct timeline_entry *entry);
 
 /* Number and link of this device's last revision; zeros: none. */
 void timeline_device_position(const struct timeline *timeline, const struct hash *device,

@@ -174,10 +174,32 @@ static enum status judge_numbers(struct timeline_plan *plan, const struct revisi
     return STATUS_OK;
 }
 
+/* Without its context: what can be judged is whether its device could write here. */
+static enum status judge_lost(struct timeline_plan *plan)
+{
+    CHECK(plan->entry->lost_device != NULL);
+    const struct authority_device *device =
+        authority_device(plan->authority, plan->entry->lost_device);
+    if (device == NULL) {
+        return refuse(plan, TIMELINE_UNKNOWN_OBJECT);
+    }
+    const struct revision_context context = {.member = device->member,
+                                             .device = *plan->entry->lost_device,
+                                             .class = plan->section->class,
+                                             .kind = REVISION_DRAFT};
+    enum status status = judge_author(plan, &context);
+    if (status == STATUS_OK && timeline_closed(plan->timeline, plan->authority, plan->section)) {
+        return refuse(plan, TIMELINE_CLOSED);
+    }
+    return status;
+}
+
 static enum status judge_revision(struct timeline_plan *plan)
 {
     const struct revision_context *context = plan->entry->context;
-    CHECK(context != NULL);
+    if (context == NULL) {
+        return judge_lost(plan);
+    }
     if (!belongs_here(plan->section, context)) {
         return refuse(plan, TIMELINE_WRONG_SECTION);
     }

@@ -94,8 +94,10 @@ static void test_revision_of_a_revoked_device_is_refused_from_its_echo_on(void *
     free(bytes);
     struct make_revision revision;
     make_revision(w, made, p->t1, 1, &revision);
-    const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
-                                         w->time_ms};
+    const struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                         .object = revision.link,
+                                         .context = &revision.parsed,
+                                         .time_ms = w->time_ms};
     uint64_t revoked_ms = w->time_ms;
     struct hash revocation =
         make_take(w, make_device_revocation(w, p->t1, &p->t1->device[1].statement, p->t1, 0));
@@ -139,8 +141,10 @@ static void test_heads_seen_are_checked_as_far_as_kept(void **state)
     make_revision(w, made, p->t1, 0, &revision);
     refuse_revision(p, made, &revision, TIMELINE_OTHER_HEAD, STATUS_CONFLICT);
     revision.parsed.section_head = seen.head;
-    const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
-                                         w->time_ms};
+    const struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                         .object = revision.link,
+                                         .context = &revision.parsed,
+                                         .time_ms = w->time_ms};
     enum timeline_reason reason;
     assert_int_equal(timeline_judge(&made->timeline, w->authority, &entry, &reason), STATUS_OK);
     revision.parsed.section_number--;

@@ -218,8 +218,10 @@ static void test_newcomer_starts_at_their_epoch(void **state)
     for (size_t i = 0; i < ARRAY_LEN(authors); i++) {
         struct make_revision revision;
         make_revision(w, made, authors[i], i == 1 ? 1 : 0, &revision);
-        const struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
-                                             w->time_ms};
+        const struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                             .object = revision.link,
+                                             .context = &revision.parsed,
+                                             .time_ms = w->time_ms};
         assert_int_equal(timeline_step(&reader, w->authority, &entry, &reason), STATUS_OK);
         assert_int_equal(make_write(w, made, &revision, &reason), STATUS_OK);
     }

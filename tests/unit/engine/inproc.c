@@ -123,7 +123,14 @@ static void send_chunks(struct inproc_link *link, const struct request_id *id,
         OK(db_begin_read(link->server->db, &txn));
         uint8_t *body = NULL;
         size_t size = 0;
-        OK(produce_chunk(txn, &page, INPROC_CHUNK_BYTES, &body, &size, &last));
+        if (produce_chunk(txn, &page, INPROC_CHUNK_BYTES, &body, &size, &last) != STATUS_OK) {
+            /* As server/door/page.c does. */
+            Alcove__PageChunk stopped = ALCOVE__PAGE_CHUNK__INIT;
+            stopped.last = true;
+            stopped.status = STATUS_UNAVAILABLE;
+            last = true;
+            OK(message_pack(&stopped.base, &body, &size));
+        }
         db_abort(txn);
         if (size <= INPROC_CHUNK_BYTES) {
             inproc_send(link, FRAME_CHUNK, FRAME_CHUNK + 1000, id, 0, span_of(body, size));
@@ -241,7 +248,10 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
     } else if (answer->status == STATUS_OK || login) {
         struct txn *txn = NULL;
         OK(db_begin_read(server->db, &txn));
-        OK(produce_reply(txn, answer, &server->heads, &body, &size));
+        if (produce_reply(txn, answer, &server->heads, &body, &size) != STATUS_OK) {
+            answer->status = STATUS_UNAVAILABLE;
+            size = 0;
+        }
         db_abort(txn);
     }
     if (answer->login) {
@@ -304,7 +314,18 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
     OK(db_begin_write(server->db, &txn));
     server->requests++;
     struct core_answer answer = {0};
-    OK(core_handle(server->core, txn, &ask, server->now_ms, &answer));
+    const enum status handled = core_handle(server->core, txn, &ask, server->now_ms, &answer);
+    if (handled == STATUS_CORRUPT || handled == STATUS_NOT_FOUND) { /* as server/run/run.c does */
+        db_abort(txn);
+        core_take_back(server->core);
+        core_answer_clear(&answer);
+        inproc_send(link, ask.op == CORE_OP_LOGIN ? FRAME_LOGIN_REPLY : FRAME_REPLY,
+                    ask.op == CORE_OP_LOGIN ? FRAME_LOGIN_REPLY + 1000 : ask.op,
+                    ask.op == CORE_OP_LOGIN ? NULL : &ask.id, STATUS_UNAVAILABLE, span_of(NULL, 0));
+        arena_free(&arena);
+        return;
+    }
+    OK(handled);
     if (server->abort_next) {
         server->abort_next = false;
         db_abort(txn);

@@ -201,7 +201,7 @@ static void test_kept(void **state)
     for (unsigned value = 0; value < 256; value++) {
         longer[1] = (uint8_t)value;
         assert_int_equal(kept_read(span_of(longer, size)),
-                         value >= KEPT_OPEN && value <= KEPT_UNOPENED ? STATUS_OK : STATUS_CORRUPT);
+                         value >= KEPT_OPEN && value <= KEPT_DAMAGED ? STATUS_OK : STATUS_CORRUPT);
     }
     longer[1] = KEPT_OPEN;
     longer[0] ^= 3;
