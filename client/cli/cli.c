@@ -286,6 +286,15 @@ static const char *offline_reason(const struct cli *cli)
 int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
 {
     static const struct section_id no_section;
+    struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    if (state.clock_stopped) {
+        *out_sent = false;
+        cli_warn(cli, "not sent yet: this machine's clock is more than a day behind the server's "
+                      "log. It is saved here, sealed, and is signed and sent once the clock is "
+                      "right; `alcove doctor` tells more.");
+        return show_alarms(cli);
+    }
     /* This very command found the server silent: it is not waited for twice. */
     enum status status =
         cli->stale ? STATUS_OFFLINE : host_finish(cli->host, ticket, CLI_TIMEOUT_MS);

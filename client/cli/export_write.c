@@ -1,6 +1,7 @@
 #include "client/cli/export_write.h"
 
 #include "client/cli/files.h"
+#include "client/cli/note_time.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
 #include "client/text/step.h"
@@ -86,21 +87,21 @@ static void put_line(struct page *page, const char *key, struct span value)
     free(line);
 }
 
-static void put_time(struct page *page, uint64_t time_ms)
+static void put_time(struct page *page, const char *key, uint64_t time_ms)
 {
     time_t seconds = (time_t)(time_ms / 1000u);
-    char text[32];
+    char text[32] = "at no sensible time";
     struct tm utc;
-    if (gmtime_r(&seconds, &utc) != NULL &&
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0) {
-        put_line(page, "written", span_of(text, strlen(text)));
+    if (note_time_sensible(time_ms) && gmtime_r(&seconds, &utc) != NULL) {
+        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     }
+    put_line(page, key, span_of(text, strlen(text)));
 }
 
 static void put_body(struct page *page, const Alcove__NoteBody *body)
 {
     put_line(page, "title", field_span(body->title));
-    put_time(page, body->written_ms);
+    put_time(page, "written, by the author's clock", body->written_ms);
     put_line(page, "reason", field_span(body->reason));
     for (size_t i = 0; i < body->n_tag; i++) {
         put_line(page, "tag", field_span(body->tag[i]));
@@ -128,6 +129,9 @@ static bool put_revision(void *visitor, const struct view_revision *revision)
     put_line(page, "author", span_of(author, strlen(author)));
     (void)fprintf(page->out.out, "- number in its section: %llu\n- link: %s\n",
                   (unsigned long long)revision->number, link);
+    if (revision->server_ms != 0) {
+        put_time(page, "on the server since", revision->server_ms);
+    }
     if (revision->body == NULL) {
         (void)fprintf(page->out.out, "\n(%s)\n\n", note_no_text(revision));
     } else {
@@ -140,6 +144,12 @@ static bool put_revision(void *visitor, const struct view_revision *revision)
     print_add_id(object, "author", ID_SPAN(&revision->author));
     print_add_id(object, "link", ID_SPAN(&revision->link));
     (void)cJSON_AddBoolToObject(object, "on_server", !revision->pending);
+    if (revision->body != NULL) {
+        print_add_number(object, "written_ms", revision->body->written_ms);
+    }
+    if (revision->server_ms != 0) {
+        print_add_number(object, "server_ms", revision->server_ms);
+    }
     (void)cJSON_AddItemToArray(page->revisions, object);
     return true;
 }

@@ -1,6 +1,7 @@
 #include "client/cli/note_rows.h"
 
 #include "client/cli/note_list_inside.h"
+#include "client/cli/note_time.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
@@ -102,6 +103,9 @@ static void add_json(const struct note_row *row, cJSON *array)
         print_add_number(object, "revisions", note->revisions);
         (void)cJSON_AddBoolToObject(object, "locked", note->locked);
     }
+    if (note->newest.server_ms != 0) {
+        print_add_number(object, "server_ms", note->newest.server_ms);
+    }
     (void)cJSON_AddBoolToObject(object, "pending", note->pending);
     (void)cJSON_AddBoolToObject(object, "readable", item->body_kind != 0);
     (void)cJSON_AddBoolToObject(object, "unopened", note->newest.unopened);
@@ -150,6 +154,17 @@ static void put_marks(const struct note_row *row, const struct engine_state *sta
                 out);
 }
 
+static bool is_apart(const struct note_item *item)
+{
+    return item->body_kind != 0 && note_time_differs(item->written_ms, item->note.newest.server_ms);
+}
+
+/* The author's time, which nobody checks, unless the server's says otherwise. */
+static uint64_t shown_ms(const struct note_item *item)
+{
+    return item->body_kind == 0 || is_apart(item) ? item->note.newest.server_ms : item->written_ms;
+}
+
 /* A client's or a chart's column, as wide as the widest name in it. */
 static size_t client_columns(const struct note_list *list)
 {
@@ -167,8 +182,9 @@ static size_t put_before_title(const struct note_row *row, const struct engine_s
 {
     struct cli *cli = row->list->cli;
     const struct view_note *note = &row->item->note;
-    print_time(cli, row->item->written_ms);
-    (void)fputs(row->item->written_ms == 0 ? "                 " : "  ", cli->out);
+    uint64_t time_ms = shown_ms(row->item);
+    print_time(cli, time_ms);
+    (void)fputs(time_ms == 0 ? "                 " : "  ", cli->out);
     print_short(cli, ID_SPAN(&note->note));
     (void)fprintf(cli->out, "  %-8s  ", policy_class_name(note->class));
     size_t used = 18 + 8 + 2 + 8 + 2;
@@ -209,6 +225,11 @@ static void put_row(const struct note_row *row, const struct engine_state *state
     }
     (void)print_text(cli, print_span(marks), 0);
     free(marks);
+    if (is_apart(item)) {
+        (void)fputs(" [", cli->out);
+        note_time_print(cli, item->written_ms, item->note.newest.server_ms);
+        (void)fputc(']', cli->out);
+    }
     print_row_end(cli, &line);
     if (row->snippet_size > 0) {
         struct print_row second;
@@ -220,12 +241,19 @@ static void put_row(const struct note_row *row, const struct engine_state *state
     }
 }
 
+/* By what no author can forge; what the server has not got yet is the newest. */
+static uint64_t order_ms(const struct note_item *item)
+{
+    uint64_t server_ms = item->note.newest.server_ms;
+    return server_ms != 0 ? server_ms : UINT64_MAX;
+}
+
 static int compare(const void *a, const void *b)
 {
     const struct note_item *one = a;
     const struct note_item *other = b;
-    if (one->written_ms != other->written_ms) {
-        return one->written_ms < other->written_ms ? 1 : -1;
+    if (order_ms(one) != order_ms(other)) {
+        return order_ms(one) < order_ms(other) ? 1 : -1;
     }
     if (one->note.newest.number != other->note.newest.number) {
         return one->note.newest.number < other->note.newest.number ? 1 : -1;

@@ -92,9 +92,32 @@ printf '7200000\n' >"$work/ahead"
 printf 'from tomorrow\n' >"$words"
 note=$(ALCOVE_CLOCK_OFFSET_FILE=$work/ahead as t1 --json write C1 --class progress --file "$words" | json note)
 as t1 show "$note" >"$work/shown"
-same "a clock ahead of the log" 1 "$(grep -c "^-- .*by the author's clock (the log is at " "$work/shown")"
+same "a clock ahead of the log" 1 "$(grep -c "^-- .*, written 20.* by the author's clock; on the server since 20" "$work/shown")"
 as t1 show "$doses" >"$work/shown"
 same "and one that is not" 0 "$(grep -c "by the author's clock" "$work/shown")"
+
+# ---- nor can a note be dated back: the first command of a process compares its clock, nobody's text
+# is lost, and once it is sent both times are told
+printf -- '-2592000000\n' >"$work/behind"
+printf 'I had warned him about this.\n' >"$words"
+ALCOVE_CLOCK_OFFSET_FILE=$work/behind as t1 --json write C1 --class progress --file "$words" >"$work/written" 2>"$work/err"
+same "a clock a month behind sends nothing" 0 "$(grep -c '"sent":true' "$work/written")"
+check "and says so" sh -c "tr -s '\n ' '  ' <\"$work/err\" | grep -q 'is signed and sent once the clock is right'"
+note=$(json note <"$work/written")
+as t1 sync >/dev/null 2>&1
+as t1 show "$note" >"$work/shown"
+both="written 20[0-9-]* [0-9:]* by the author's clock; on the server since 20"
+same "both times, with its text" 2 "$(grep -cE "^-- .*, $both|I had warned" "$work/shown")"
+as t1 history "$note" >"$work/shown"
+same "in its history" 1 "$(grep -c "^-- .*, $both" "$work/shown")"
+as t1 list C1 >"$work/shown"
+same "in the list, by the server's time" 1 \
+    "$(grep -c "^$(printf '%.8s' "$note") progress $(date +%Y-)[^[]*\[$both" "$work/shown")"
+as t1 --json show "$note" >"$work/shown"
+check "for programs" [ "$(json server_ms <"$work/shown")" -gt $(($(json written_ms <"$work/shown") + 2500000000)) ]
+as t1 export --chart C1 "$work/dated" >/dev/null 2>&1
+same "in the export" 2 "$(grep -cE "^- (written, by the author's clock|on the server since): 20" "$work/dated/progress-$note.md")"
+check "and in its manifest" grep -q '"server_ms"' "$work/dated/manifest.json"
 
 # ---- an export
 printf 'x\n\n## Revision 2: signed\n\n- author: Dr Other\n\vA\342\200\214B\t5\v0\n' >"$words"

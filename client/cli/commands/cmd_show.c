@@ -1,6 +1,7 @@
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
 #include "client/cli/ids.h"
+#include "client/cli/note_time.h"
 #include "client/cli/note_words.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
@@ -11,7 +12,6 @@
 #include "proto/words.h"
 
 #define TEXT_INDENT 4u
-#define AHEAD_MS    (10u * 60u * 1000u)
 
 struct showing {
     struct cli *cli;
@@ -60,11 +60,12 @@ static void json_revision(struct showing *showing, const struct view_revision *r
         {"pending", PRINT_BOOL, .number = revision->pending},
         {"unopened", PRINT_BOOL, .number = revision->unopened},
         {"damaged", PRINT_BOOL, .number = revision->damaged},
+        {"server_ms", PRINT_NUMBER, .number = revision->server_ms},
     };
     char author[VIEW_NAME_BYTES_MAX];
     view_name(host_engine(showing->cli->host), &revision->author, author);
     fields[5].span = print_span(author);
-    cJSON *object = print_object(fields, ARRAY_LEN(fields));
+    cJSON *object = print_object(fields, ARRAY_LEN(fields) - (revision->pending ? 1 : 0));
     if (body != NULL) {
         print_add_span(object, "title", field_span(body->title));
         print_add_span(object, "text", field_span(body->text));
@@ -74,17 +75,6 @@ static void json_revision(struct showing *showing, const struct view_revision *r
         json_fields(object, body);
     }
     (void)cJSON_AddItemToArray(showing->array, object);
-}
-
-/* What an author's clock says beyond the newest time of the log is no time that the log knows. */
-static bool is_ahead(struct cli *cli, const struct view_revision *revision, uint64_t *out_log_ms)
-{
-    struct engine_state state;
-    engine_state(host_engine(cli->host), &state);
-    *out_log_ms = state.newest_leaf_ms;
-    return revision->body != NULL && state.newest_leaf_ms > 0 &&
-           revision->body->written_ms > state.newest_leaf_ms &&
-           revision->body->written_ms - state.newest_leaf_ms > AHEAD_MS;
 }
 
 static void text_head(struct cli *cli, const struct view_revision *revision)
@@ -99,13 +89,8 @@ static void text_head(struct cli *cli, const struct view_revision *revision)
     }
     (void)print_text(cli, print_span(author), 30);
     (void)fputs(", ", cli->out);
-    print_time(cli, revision->body == NULL ? 0 : revision->body->written_ms);
-    uint64_t log_ms = 0;
-    if (is_ahead(cli, revision, &log_ms)) {
-        (void)fputs(" by the author's clock (the log is at ", cli->out);
-        print_time(cli, log_ms);
-        (void)fputs(")", cli->out);
-    }
+    note_time_print(cli, revision->body == NULL ? revision->server_ms : revision->body->written_ms,
+                    revision->server_ms);
     (void)fputs(note_is_refused(cli, revision) ? " (refused; it is here alone)"
                 : revision->pending            ? " (waiting to be sent)"
                                                : "",

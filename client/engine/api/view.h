@@ -107,6 +107,9 @@ struct view_revision {
     bool damaged;    /* a gap: the server cannot read its text any more */
     bool pending;    /* in our outbox, not yet on the server */
     uint64_t ticket; /* of a pending one */
+    /* When the server took it, as its log proves: unlike body->written_ms, which the author's clock
+     * says, nobody can set it alone. 0 for a pending one. */
+    uint64_t server_ms;
     const Alcove__NoteBody *body;
 };
 typedef bool view_visit_revision(void *visitor, const struct view_revision *revision);
@@ -139,9 +142,9 @@ MUST_CHECK enum status view_count(struct engine *engine, const struct section_id
 /*
  * Of the notes in these |count| sections, the newest |limit| by when they were begun: out_last[i] is
  * how many of the last notes of section i are among them, for view_last_notes. A section's own
- * notes are in the order in which they came to be, and between sections the authors' own times
- * decide. Opens at most one text for each section and for each note that is taken. Names of people
- * do not count. Those of view_notes.
+ * notes are in the order in which they came to be, and between sections the times decide at which
+ * the server took them; an author's own time can be any. Opens no text. Names of people do not
+ * count. Those of view_notes.
  */
 MUST_CHECK enum status view_newest(struct engine *engine, const struct section_id *sections,
                                    size_t count, size_t limit, size_t *out_last);

@@ -11,9 +11,5 @@ struct wish;
  * view_revisions. */
 MUST_CHECK enum status view_heads(struct engine *engine, struct section *section,
                                   view_visit_revision *visit, void *visitor);
-/* When the author says to have written this revision; *out_ms stays as it was if its text is not to
- * be read here. STATUS_CORRUPT, STATUS_NO_MEMORY. */
-MUST_CHECK enum status view_written_ms(struct engine *engine, const struct section *section,
-                                       const struct indexed *item, uint64_t *out_ms);
 /* Whether the wish begins a note in that section. */
 bool view_is_new_note(const struct wish *wish, const struct section_id *section);

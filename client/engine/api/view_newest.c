@@ -10,42 +10,43 @@ struct walk {
     const struct section *section; /* NULL: not held */
     size_t at;                     /* items not walked yet; the last of them begins a note, or 0 */
     size_t last;                   /* notes that were walked */
-    uint64_t written_ms;           /* of that note; of the one after it if it cannot be read */
+    uint64_t server_ms;            /* when the server took that note's first revision */
 };
 
 /* To the next note that counts. */
-static enum status step_back(struct engine *engine, struct walk *walk)
+static void step_back(struct walk *walk)
 {
     const struct index *index = &walk->section->index;
     while (walk->at > 0) {
         const struct indexed *item = &index->items[walk->at - 1];
         if (item->first && !item->name) {
-            return view_written_ms(engine, walk->section, item, &walk->written_ms);
+            walk->server_ms = item->time_ms;
+            return;
         }
         walk->last += item->first ? 1 : 0;
         walk->at--;
     }
-    return STATUS_OK;
 }
 
 static enum status begin(struct engine *engine, const struct section_id *id, struct walk *walk)
 {
     struct section *section = section_find(&engine->sections, id);
-    *walk = (struct walk){.written_ms = UINT64_MAX};
+    *walk = (struct walk){0};
     if (section == NULL) {
         return STATUS_OK;
     }
     enum status status = section_index(&engine->sections, section);
     walk->section = section;
     walk->at = status == STATUS_OK ? section->index.count : 0;
-    return status == STATUS_OK ? step_back(engine, walk) : status;
+    step_back(walk);
+    return status;
 }
 
 static struct walk *newest(struct walk *walks, size_t count)
 {
     struct walk *found = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (walks[i].at > 0 && (found == NULL || walks[i].written_ms > found->written_ms)) {
+        if (walks[i].at > 0 && (found == NULL || walks[i].server_ms > found->server_ms)) {
             found = &walks[i];
         }
     }
@@ -67,7 +68,7 @@ enum status view_newest(struct engine *engine, const struct section_id *sections
         }
         walk->at--;
         walk->last++;
-        status = step_back(engine, walk);
+        step_back(walk);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         out_last[i] = walks[i].last;

@@ -33,6 +33,7 @@ static void from_index(const struct section *section, uint32_t class, const stru
                                   .parent_count = item->parent_count,
                                   .parents = &section->index.parents[item->parent_first],
                                   .head = item->head,
+                                  .server_ms = item->time_ms,
                                   .erased = item->state == KEPT_ERASED,
                                   .unopened = item->state == KEPT_UNOPENED,
                                   .damaged = item->state == KEPT_DAMAGED};
@@ -57,18 +58,6 @@ static enum status read_text(struct engine *engine, const struct section *sectio
         status = kept_body(kept.text, &shown->arena, &body);
     }
     shown->revision.body = body;
-    return status;
-}
-
-enum status view_written_ms(struct engine *engine, const struct section *section,
-                            const struct indexed *item, uint64_t *out_ms)
-{
-    struct shown shown = {0};
-    enum status status = read_text(engine, section, item, &shown);
-    if (status == STATUS_OK && shown.revision.body != NULL) {
-        *out_ms = shown.revision.body->written_ms;
-    }
-    shown_free(&shown);
     return status;
 }
 

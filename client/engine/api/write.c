@@ -1,6 +1,5 @@
 #include "client/engine/api/write.h"
 
-#include "client/engine/common/clock.h"
 #include "client/engine/exchange/inside.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/fold.h"
@@ -111,9 +110,6 @@ enum status write_note(struct engine *engine, const struct write_note *note, uin
         return STATUS_NOT_FOUND;
     }
     enum status status = permitted(engine, note, section);
-    if (status == STATUS_OK && clock_look(&engine->common).stopped) {
-        status = STATUS_CLOCK;
-    }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {
         status = wish_new(&engine->outbox, WISH_NOTE, &wish);

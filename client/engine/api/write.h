@@ -28,8 +28,9 @@ struct write_note {
 /*
  * STATUS_OK: durable in the outbox. STATUS_NOT_FOUND (section), STATUS_REFUSED (no right to
  * write there), STATUS_LOCKED (signed, and the kind edits it), STATUS_DAMAGED (it would replace a
- * text that does not open here), STATUS_TOO_LARGE,
- * STATUS_CLOCK (confirm the clock first), STATUS_USAGE, STATUS_IO, STATUS_NO_MEMORY.
+ * text that does not open here), STATUS_TOO_LARGE, STATUS_USAGE, STATUS_IO, STATUS_NO_MEMORY.
+ * Where the clock stops writing (engine_state's clock_stopped) the note is taken all the same: it
+ * is signed and sent once the clock is right or confirmed.
  */
 MUST_CHECK enum status write_note(struct engine *engine, const struct write_note *note,
                                   uint64_t now_ms, struct note_id *out_note, uint64_t *out_ticket);

@@ -16,7 +16,7 @@
 #define EDIT_EVERY 5u
 
 struct walked {
-    uint64_t written_ms[NOTES];
+    uint64_t server_ms[NOTES];
     bool name[NOTES];
     size_t count;
 };
@@ -29,8 +29,8 @@ static void write_one(struct scene *scene, const struct section_id *section, uns
     body.kind = name ? NOTE_NAME : NOTE_PROGRESS;
     body.title = field_of("N", 1);
     body.text = field_of("text", 4);
-    /* Mostly rising, and the same for several. */
-    body.written_ms = WRITTEN_MS + i / 2 * 10 - (i % 7 == 0 ? 100 : 0);
+    /* An author's clock may say anything: it decides nothing. */
+    body.written_ms = i % 3 == 0 ? UINT64_MAX - i : WRITTEN_MS - i;
     struct write_note ask = {.section = *section, .kind = REVISION_DRAFT, .body = &body};
     uint64_t ticket = 0;
     struct note_id note;
@@ -40,7 +40,7 @@ static void write_one(struct scene *scene, const struct section_id *section, uns
     }
     scene_wait(person, ticket);
     ask.note = note;
-    body.written_ms += 5000; /* edited long after: it does not count as begun then */
+    person->server->now_ms += 5000; /* edited long after: it does not count as begun then */
     OK(write_note(person->engine, &ask, person->server->now_ms, NULL, &ticket));
 }
 
@@ -51,7 +51,7 @@ static bool walk_one(void *visitor, const struct view_revision *revision)
     if (revision->parent_count > 0) {
         return true;
     }
-    walked->written_ms[walked->count] = revision->body == NULL ? 0 : revision->body->written_ms;
+    walked->server_ms[walked->count] = revision->server_ms;
     walked->name[walked->count] = revision->body != NULL && revision->body->kind == NOTE_NAME;
     walked->count++;
     return true;
@@ -70,8 +70,8 @@ static void expect(const struct walked *walked, size_t limit, size_t *out_shown)
             while (left[s] > 0 && walked[s].name[left[s] - 1]) {
                 left[s]--;
             }
-            if (left[s] > 0 && (best == SECTIONS || walked[s].written_ms[left[s] - 1] >
-                                                        walked[best].written_ms[left[best] - 1])) {
+            if (left[s] > 0 && (best == SECTIONS || walked[s].server_ms[left[s] - 1] >
+                                                        walked[best].server_ms[left[best] - 1])) {
                 best = s;
             }
         }
@@ -91,8 +91,8 @@ static bool count_shown(void *visitor, const struct view_note *note)
     return true;
 }
 
-/* Goal: of any number of notes those are taken that were begun last, of which section whatsoever,
- * names not counted; and counts are what a walk counts. Method: sixty notes in three sections, some
+/* Goal: of any number of notes those are taken that were begun last by the server's time, of which section
+ * whatsoever, names not counted; and counts are what a walk counts. Method: sixty notes in three sections, some
  * edited, some names, every limit from none to more than there are. */
 static void test_newest_of_all_sections(void **state)
 {
@@ -105,6 +105,10 @@ static void test_newest_of_all_sections(void **state)
                                             scene_section(&scene.therapist, CLASS_PROCESS)};
     for (unsigned i = 0; i < NOTES; i++) {
         write_one(&scene, &sections[(i * i + i / 5) % SECTIONS], i);
+        if (i % 2 == 1) { /* the same time for several */
+            inproc_sync(&scene.therapist);
+            scene.server.now_ms += 1000;
+        }
     }
     inproc_sync(&scene.therapist);
     static struct walked walked[SECTIONS];
