@@ -2,6 +2,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/kept_key.h"
+#include "client/cli/kept_settle.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/secrets.h"
@@ -146,6 +147,7 @@ static enum status try_open(struct cli *cli, const struct secret *passphrase)
                       "open here; tell your practice.");
     }
     if (status == STATUS_OK) {
+        kept_settle(cli);
         host_when_slow(cli->host, tell_slow, cli);
     }
     return status;

@@ -257,7 +257,7 @@ static int run_there(struct cli *cli, void *values)
     if (code == CLI_OK) {
         code = gather(cli, values, &handed);
     }
-int fd = -1;
+    int fd = -1;
     if (code == CLI_OK) {
         code = reach(cli, &fd);
     }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define PREFIX           "alcove-kept-"
+#define GONE_PREFIX      "alcove-gone-"
 #define TEXT_NAME        "note.txt"
 #define ABOUT_NAME       ".alcove-about"
 #define SEALED_NAME      ".alcove-sealed"
@@ -125,6 +126,24 @@ static enum status lock(const char *memory, const char *entry, struct kept *out_
     return status;
 }
 
+static void erase_folder(const char *path)
+{
+    erase_inside(open_folder(path), false, 0);
+    (void)rmdir(path);
+}
+
+/* What a command was erasing when it was ended. */
+static void erase_gone(const char *memory, const char *entry)
+{
+    char path[FILES_PATH_BYTES_MAX];
+    struct stat found;
+    if (strncmp(entry, GONE_PREFIX, strlen(GONE_PREFIX)) == 0 &&
+        files_join(memory, entry, path) == STATUS_OK && lstat(path, &found) == 0 &&
+        found.st_uid == geteuid()) {
+        erase_folder(path);
+    }
+}
+
 void kept_none(struct kept *out_kept)
 {
     memset(out_kept, 0, sizeof *out_kept);
@@ -156,9 +175,9 @@ enum status kept_new(const char *name, struct span about, struct span begin, str
     if (memory == NULL) {
         return STATUS_USAGE;
     }
-char entry[sizeof PREFIX + KEPT_NAME_BYTES];
+    char entry[sizeof PREFIX + KEPT_NAME_BYTES];
     (void)snprintf(entry, sizeof entry, PREFIX "%s", name);
-char folder[FILES_PATH_BYTES_MAX];
+    char folder[FILES_PATH_BYTES_MAX];
     enum status status = files_join(memory, entry, folder);
     /* One that was left to a window, in which nothing was typed, gives way. */
     if (status == STATUS_OK && lock(memory, entry, out_kept) == STATUS_OK) {
@@ -267,8 +286,14 @@ void kept_drop(struct kept *kept)
     if (kept->folder[0] == '\0' || kept->lock < 0) {
         return;
     }
-    erase_inside(open_folder(kept->folder), false, 0);
-    (void)rmdir(kept->folder);
+    /* By another name first: what is half erased must not be taken for what somebody typed. */
+    char gone[FILES_PATH_BYTES_MAX];
+    int n = snprintf(gone, sizeof gone, "%.*s" GONE_PREFIX "%s",
+                     (int)(strlen(kept->folder) - strlen(PREFIX) - strlen(kept->name)),
+                     kept->folder, kept->name);
+    if (n > 0 && (size_t)n < sizeof gone && rename(kept->folder, gone) == 0) {
+        erase_folder(gone);
+    }
     (void)close(kept->lock);
     kept_none(kept);
 }
@@ -284,6 +309,7 @@ void kept_all(kept_visit *visit, void *visitor)
     bool more = true;
     while (more && (entry = readdir(folder)) != NULL) {
         struct kept kept;
+        erase_gone(memory, entry->d_name);
         if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
             lock(memory, entry->d_name, &kept) != STATUS_OK) {
             continue;

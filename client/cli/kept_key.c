@@ -6,10 +6,10 @@
 
 static enum status read_file(const char *profile, struct public_key *out_key)
 {
-char folder[FILES_PATH_BYTES_MAX];
+    char folder[FILES_PATH_BYTES_MAX];
     enum status status = files_join(profile, KEPT_FOLDER, folder);
-uint8_t *bytes = NULL;
-size_t size = 0;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     if (status == STATUS_OK) {
         status = private_file_read(folder, KEPT_KEY, sizeof out_key->bytes, &bytes, &size);
     }
@@ -25,11 +25,11 @@ size_t size = 0;
 
 bool kept_key_settle(const char *profile, const struct keystore_content *content)
 {
-struct public_key right;
+    struct public_key right;
     if (typed_seal_public(content->cache_master, &content->practice, &right) != STATUS_OK) {
         return false;
     }
-struct public_key found;
+    struct public_key found;
     enum status status = read_file(profile, &found);
     if (status == STATUS_OK && ID_EQUAL(&right, &found)) {
         return false;

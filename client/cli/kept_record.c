@@ -35,6 +35,7 @@ static enum status pack_input(const struct kept_words *words, uint8_t *out, size
     input.kept = NULL;
     input.yes = false;
     input.again = false;
+    input.copy = NULL;
     *out_size = 0;
     return words->command == NULL
                ? STATUS_OK
@@ -46,7 +47,7 @@ static enum status write_all(const struct kept_words *words, struct span options
 {
     const char *title = words->command == NULL ? "" : words->command->title;
     const char *digits = words->input->becomes;
-uint8_t becomes[ID_BYTES] = {0};
+    uint8_t becomes[ID_BYTES] = {0};
     if (digits != NULL &&
         hex_decode(span_of(digits, strlen(digits)), becomes, sizeof becomes) != STATUS_OK) {
         return STATUS_MALFORMED;
@@ -72,7 +73,7 @@ enum status kept_record_new(const struct kept_words *words, struct span text, bo
                             uint8_t **out_bytes, size_t *out_size)
 {
     uint8_t *options = malloc(OPTIONS_BYTES_MAX);
-size_t options_size = 0;
+    size_t options_size = 0;
     enum status status =
         options == NULL ? STATUS_NO_MEMORY : pack_input(words, options, &options_size);
     const struct kept_words text_alone = {NULL, words->input};
@@ -144,7 +145,7 @@ enum status kept_record_read(const struct command_list *const *commands, struct 
     cursor_read_init(&reader, span_of(text->bytes, text->size));
     bool known = cursor_read_u8(&reader) == VERSION;
     text->typed_ms = cursor_read_u64(&reader);
-uint8_t becomes[ID_BYTES];
+    uint8_t becomes[ID_BYTES];
     cursor_read_bytes(&reader, becomes, sizeof becomes);
     struct span title = take(&reader);
     struct span options = take(&reader);
@@ -170,8 +171,8 @@ enum status kept_record_about(const char *folder, const struct kept_words *words
 {
     char *profile = realpath(folder, NULL);
     *out_bytes = NULL;
-uint8_t *head = NULL;
-size_t size = 0;
+    uint8_t *head = NULL;
+    size_t size = 0;
     enum status status = profile == NULL ? STATUS_NOT_FOUND
                                          : kept_record_new(words, span_of(NULL, 0),
                                                            !KEPT_RECORD_PADDED, &head, &size);
@@ -183,12 +184,12 @@ size_t size = 0;
         status = *out_bytes == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     }
     if (status == STATUS_OK) {
-struct cursor_writer writer;
+        struct cursor_writer writer;
         cursor_write_init(&writer, *out_bytes, *out_size);
         cursor_write_span(&writer, span_of(profile, strlen(profile) + 1));
         cursor_write_span(&writer, ID_SPAN(&hash));
         cursor_write_span(&writer, span_of(head, size));
-size_t used = 0;
+        size_t used = 0;
         status = cursor_write_done(&writer, &used);
     }
     free(profile);

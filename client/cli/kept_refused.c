@@ -49,13 +49,13 @@ static char *text_of(ProtobufCBinaryData field)
 /* As `write` would be told to write it again, into the same section. */
 static struct kept_outcome keep_refused(struct cli *cli, const struct view_revision *revision)
 {
-char section[HEX_CHARS(ID_BYTES) + 1];
+    char section[HEX_CHARS(ID_BYTES) + 1];
     hex_encode(ID_SPAN(&revision->section), section);
-char note[HEX_CHARS(ID_BYTES) + 1];
+    char note[HEX_CHARS(ID_BYTES) + 1];
     hex_encode(ID_SPAN(&revision->note), note);
     struct note_id id;
     random_bytes(id.bytes, sizeof id.bytes);
-char becomes[KEPT_BECOMES_BYTES];
+    char becomes[KEPT_BECOMES_BYTES];
     hex_encode(ID_SPAN(&id), becomes);
     bool first = revision->parent_count == 0;
     char *title = text_of(revision->body->title);
@@ -76,7 +76,7 @@ char becomes[KEPT_BECOMES_BYTES];
     };
     struct kept clear;
     kept_none(&clear);
-char name[KEPT_NAME_BYTES];
+    char name[KEPT_NAME_BYTES];
     kept_text_draw(cli->profile, name);
     const struct kept_words words = {command_find(cli->commands, "write", NULL), &input};
     struct kept_outcome outcome =

@@ -2,7 +2,6 @@
 
 #include "client/cli/command.h"
 #include "client/cli/kept_key.h"
-#include "client/text/step.h"
 #include "keys/private/private_file.h"
 #include "keys/private/typed_seal.h"
 #include "keys/public/bytes/disk.h"
@@ -44,8 +43,8 @@ void kept_text_draw(const char *profile, char out_name[static KEPT_NAME_BYTES])
 
 /* ---- sealing */
 
-static enum status seal(const struct cli *cli, const char *name, struct span record,
-                        uint8_t **out_sealed, size_t *out_size)
+enum status kept_text_seal_record(const struct cli *cli, const char *name, struct span record,
+                                  uint8_t **out_sealed, size_t *out_size)
 {
     struct public_key key;
     enum status status = kept_key_get(cli, &key);
@@ -65,7 +64,7 @@ static enum status seal(const struct cli *cli, const char *name, struct span rec
 }
 
 /* The system says of a full disk only that it failed. */
-static enum status put_on_disk(const char *profile, const char *name, struct span sealed)
+enum status kept_text_put(const char *profile, const char *name, struct span sealed)
 {
     char folder[FILES_PATH_BYTES_MAX];
     enum status status = folder_of(profile, folder);
@@ -105,17 +104,18 @@ struct kept_outcome kept_text_seal(const struct cli *cli, const char *name,
                                    const struct kept_words *words, struct span text,
                                    struct kept *clear)
 {
-uint8_t *record = NULL;
-size_t record_size = 0;
+    uint8_t *record = NULL;
+    size_t record_size = 0;
     struct kept_outcome outcome = {
         .disk = kept_record_new(words, text, KEPT_RECORD_PADDED, &record, &record_size)};
-uint8_t *sealed = NULL;
-size_t size = 0;
+    uint8_t *sealed = NULL;
+    size_t size = 0;
     if (outcome.disk == STATUS_OK) {
-        outcome.disk = seal(cli, name, span_of(record, record_size), &sealed, &size);
+        outcome.disk =
+            kept_text_seal_record(cli, name, span_of(record, record_size), &sealed, &size);
     }
     if (outcome.disk == STATUS_OK) {
-        outcome.disk = put_on_disk(cli->profile, name, span_of(sealed, size));
+        outcome.disk = kept_text_put(cli->profile, name, span_of(sealed, size));
         outcome.sealed = outcome.disk == STATUS_OK ||
                          put_in_memory(cli, name, words, span_of(sealed, size), clear);
     }
@@ -152,7 +152,7 @@ static enum status read_sealed(const char *profile, const char *name, uint8_t **
     if (!is_name(name)) {
         return STATUS_NOT_FOUND;
     }
-char folder[FILES_PATH_BYTES_MAX];
+    char folder[FILES_PATH_BYTES_MAX];
     enum status status = folder_of(profile, folder);
     if (status == STATUS_OK) {
         status = private_file_read(folder, name, SEALED_BYTES_MAX, out_bytes, out_size);
@@ -222,9 +222,9 @@ enum status kept_text_drop(const char *profile, const char *name)
         return STATUS_NOT_FOUND;
     }
     struct by_name search = {.name = name};
-char folder[FILES_PATH_BYTES_MAX];
+    char folder[FILES_PATH_BYTES_MAX];
     enum status status = folder_of(profile, folder);
-char path[FILES_PATH_BYTES_MAX];
+    char path[FILES_PATH_BYTES_MAX];
     if (status == STATUS_OK) {
         status = files_join(folder, name, path);
     }
@@ -283,6 +283,25 @@ void kept_text_all(const char *profile, kept_text_visit *visit, void *visitor)
     }
 }
 
+struct named {
+    const char *name;
+    bool found;
+};
+
+static bool find_named(void *visitor, const char *name)
+{
+    struct named *named = visitor;
+    named->found = strcmp(named->name, name) == 0;
+    return !named->found;
+}
+
+bool kept_text_is(const char *profile, const char *name)
+{
+    struct named named = {name, false};
+    kept_text_all(profile, find_named, &named);
+    return named.found;
+}
+
 static bool count_one(void *visitor, const char *name)
 {
     (void)name;
@@ -295,75 +314,4 @@ size_t kept_text_count(const char *profile)
     size_t count = 0;
     kept_text_all(profile, count_one, &count);
     return count;
-}
-
-/* ---- what was left in memory */
-
-/* The text as it lies there with what was noted when the editor began. */
-static enum status seal_left(const struct cli *cli, const struct kept *kept, struct span head,
-                             struct span text, uint8_t **out_sealed, size_t *out_size)
-{
-    uint8_t *record = NULL;
-    size_t size = 0;
-    enum status status = kept_record_join(head, text, &record, &size);
-    if (status == STATUS_OK) {
-        status = seal(cli, kept->name, span_of(record, size), out_sealed, out_size);
-        wipe(record, size);
-    }
-    free(record);
-    return status;
-}
-
-/* True: nothing was typed there that is worth keeping. */
-static bool is_nothing(struct span text, const struct hash *begin)
-{
-    struct hash now;
-    hash_bytes(text, &now);
-    return ID_EQUAL(&now, begin) || text_is_blank(text);
-}
-
-static bool adopt_one(void *visitor, struct kept *kept)
-{
-    struct cli *cli = visitor;
-    uint8_t *about = NULL;
-    uint8_t *text = NULL;
-    uint8_t *sealed = NULL;
-    size_t about_size = 0;
-    size_t text_size = 0;
-    size_t size = 0;
-    struct span head = {0};
-    struct hash begin;
-    if (kept_about(kept, &about, &about_size) == STATUS_OK &&
-        kept_record_is_of(span_of(about, about_size), cli->profile, &begin, &head)) {
-        enum status status = kept_sealed(kept, &sealed, &size);
-        bool nothing = false;
-        if (status == STATUS_NOT_FOUND &&
-            files_read(kept->path, -1, KEPT_BYTES_MAX, &text, &text_size) == STATUS_OK) {
-            nothing = is_nothing(span_of(text, text_size), &begin);
-            status = nothing ? STATUS_NOT_FOUND
-                             : seal_left(cli, kept, head, span_of(text, text_size), &sealed, &size);
-        }
-        if (nothing && !kept_is_in_window(kept)) {
-            kept_drop(kept);
-        } else if (status == STATUS_OK &&
-                   put_on_disk(cli->profile, kept->name, span_of(sealed, size)) == STATUS_OK) {
-            cli_warn(cli,
-                     "a text that an earlier command left is kept as %s, sealed; see `alcove kept "
-                     "list`",
-                     kept->name);
-            kept_drop(kept);
-        }
-    }
-    if (text != NULL) {
-        wipe(text, text_size);
-    }
-    free(text);
-    free(about);
-    free(sealed);
-    return true;
-}
-
-void kept_text_adopt(struct cli *cli)
-{
-    kept_all(adopt_one, cli);
 }

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "client/cli/cli.h"
+#include "client/cli/context.h"
 #include "client/cli/kept.h"
 #include "client/cli/kept_record.h"
 
@@ -36,10 +36,15 @@ MUST_CHECK enum status kept_text_open(const struct cli *cli, const char *name,
 void kept_text_deinit(struct kept_text *text);
 /* STATUS_NOT_FOUND, STATUS_IO. */
 MUST_CHECK enum status kept_text_drop(const char *profile, const char *name);
+/* Whether there is one of that name. */
+bool kept_text_is(const char *profile, const char *name);
 /* The names of all, in no order; false ends it. */
 typedef bool kept_text_visit(void *visitor, const char *name);
 void kept_text_all(const char *profile, kept_text_visit *visit, void *visitor);
 size_t kept_text_count(const char *profile);
-/* What an earlier command left in memory, because it was ended or the disk was full, goes into the
- * profile, and is said. Called by each command before it begins. */
-void kept_text_adopt(struct cli *cli);
+/* The steps of kept_text_seal, for a record that is there. The caller frees. */
+MUST_CHECK enum status kept_text_seal_record(const struct cli *cli, const char *name,
+                                             struct span record, uint8_t **out_sealed,
+                                             size_t *out_size);
+/* Durable when it returns STATUS_OK. STATUS_FULL, STATUS_IO. */
+MUST_CHECK enum status kept_text_put(const char *profile, const char *name, struct span sealed);

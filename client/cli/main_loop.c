@@ -2,7 +2,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/forward.h"
-#include "client/cli/kept_text.h"
+#include "client/cli/kept_adopt.h"
 #include "client/cli/parse.h"
 #include "client/cli/table.h"
 #include "client/cli/usage.h"
@@ -98,7 +98,7 @@ static int run(struct cli *cli, const struct parsed *parsed)
         return CLI_OK;
     }
     if ((cli->command->flags & COMMAND_HIDDEN) == 0) {
-        kept_text_adopt(cli);
+        kept_adopt(cli);
     }
     if (!forward_run(cli, parsed->values, &code)) {
         code = cli_run(cli, parsed->values);

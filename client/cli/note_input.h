@@ -26,12 +26,14 @@ struct note_input {
     /* Of a text that is kept until it is a note; not on a command line. */
     const char *becomes; /* hex digits of the id that a new note gets */
     uint64_t typed_ms;   /* when it was typed, which its revision says too; 0: it is now */
+    const char *copy;    /* the name of the kept copy, which goes when the note is in the outbox */
     bool again;          /* it may be a note already, of a command that was ended */
 };
 
 /* The rows of these, for each command that takes such a text. */
 #define NOTE_INPUT_KEPT_OPTIONS                                                                    \
     {"becomes", OPTION_TEXT, offsetof(struct note_input, becomes), NULL, NULL, NULL},              \
+        {"copy", OPTION_TEXT, offsetof(struct note_input, copy), NULL, NULL, NULL},                \
         {"typed", OPTION_NUMBER, offsetof(struct note_input, typed_ms),                            \
          NULL,    NULL,          &note_input_typed},                                               \
     {                                                                                              \

@@ -149,7 +149,7 @@ static void fill_fields(const struct note_input *input, Alcove__NoteField *field
 }
 
 static int write_it(struct cli *cli, const struct write_note *note,
-                    const struct view_section *section)
+                    const struct view_section *section, const char *copy)
 {
     struct note_id written;
     uint64_t ticket = 0;
@@ -158,6 +158,10 @@ static int write_it(struct cli *cli, const struct write_note *note,
     if (status != STATUS_OK) {
         return cli_fail_at(cli, SAY_NOTE_WRITE, status == STATUS_FULL ? cli->profile : NULL,
                            status);
+    }
+    /* Now, and by whoever put it into the outbox: see kept_settle.h. */
+    if (copy != NULL) {
+        (void)!kept_text_drop(cli->profile, copy);
     }
     bool sent = false;
     int code = cli_deliver(cli, ticket, &sent);
@@ -236,5 +240,5 @@ int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
         keep_before(before, input, &body);
     }
     note.body = &body;
-    return write_it(cli, &note, section);
+    return write_it(cli, &note, section, input->copy);
 }

@@ -82,9 +82,10 @@ static void draw(const struct cli *cli, struct note_input *input, struct note_te
     }
 }
 
-static void keep(struct cli *cli, const struct note_input *input, struct note_text *text)
+static void keep(struct cli *cli, struct note_input *input, struct note_text *text)
 {
     const struct kept_words words = {cli->command, input};
+    input->copy = text->name;
     text->outcome =
         kept_text_seal(cli, text->name, &words, span_of(text->bytes, text->size), &text->clear);
 }
@@ -161,6 +162,7 @@ static int take_piped(struct cli *cli, struct note_input *input, struct note_tex
     if (text->typed && input->kept != NULL) {
         (void)snprintf(text->name, sizeof text->name, "%s", input->kept);
         text->taken_back = true;
+        input->copy = text->name;
         text->outcome = (struct kept_outcome){STATUS_OK, true};
     } else if (text->typed) {
         draw(cli, input, text);
@@ -249,7 +251,9 @@ static void end_kept(struct cli *cli, struct note_text *text, int code)
         }
         return;
     }
-    if (!written && !text->outcome.sealed) {
+    if (text->outcome.disk == STATUS_OK && !kept_text_is(cli->profile, text->name)) {
+        kept_drop(&text->clear); /* it is in the outbox, whatever became of it there */
+    } else if (!written && !text->outcome.sealed) {
         tell_clear(cli, text);
     } else if (!written) {
         tell_sealed(cli, text);

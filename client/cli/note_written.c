@@ -38,15 +38,15 @@ enum note_written note_written_kept(struct cli *cli, const struct kept_text *tex
 {
     const char *words = text->becomes[0] != '\0' ? text->becomes : text->input.note;
     bool found = false;
-struct section_id section;
-struct hex_prefix prefix;
+    struct section_id section;
+    struct hex_prefix prefix;
     if (words != NULL && text->becomes[0] != '\0') {
         found = hex_prefix_parse(span_of(words, strlen(words)), &prefix) == STATUS_OK &&
                 view_find_note(host_engine(cli->host), &prefix, &section, out_note) == STATUS_OK;
     } else if (words != NULL) {
         found = ids_note_quietly(cli, words, &section, out_note);
     }
-uint64_t ticket = 0;
+    uint64_t ticket = 0;
     return found ? note_written(cli, &section, out_note, text->typed_ms, &ticket)
                  : NOTE_NOT_WRITTEN;
 }

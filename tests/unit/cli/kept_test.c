@@ -1,5 +1,6 @@
 /* Texts that are kept until they are a note: sealed in the profile, or on a full disk in memory. */
 #include "client/cli/command.h"
+#include "client/cli/kept_adopt.h"
 #include "client/cli/kept_key.h"
 #include "client/cli/note_text.h"
 #include "client/cli/table.h"
@@ -66,7 +67,7 @@ static int tear_down(void **state)
     (void)fclose(place->cli.out);
     free(place->said);
     pid_t child = fork();
-char command[128];
+    char command[128];
     if (child == 0) {
         (void)snprintf(command, sizeof command, "%s", place->profile);
         (void)execlp("rm", "rm", "-rf", command, (char *)NULL);
@@ -103,10 +104,10 @@ static bool is_kept(struct place *place)
 static void open_sealed(struct place *place, const char *name, struct kept_text *out_text)
 {
     memset(out_text, 0, sizeof *out_text);
-char folder[FILES_PATH_BYTES_MAX];
+    char folder[FILES_PATH_BYTES_MAX];
     assert_int_equal(files_join(place->profile, KEPT_FOLDER, folder), STATUS_OK);
-uint8_t *sealed = NULL;
-size_t size = 0;
+    uint8_t *sealed = NULL;
+    size_t size = 0;
     assert_int_equal(private_file_read(folder, name, 1u << 20, &sealed, &size), STATUS_OK);
     assert_null(memmem(sealed, size, "what was typed", 14));
     assert_null(memmem(sealed, size, "a title", 7));
@@ -125,7 +126,7 @@ size_t size = 0;
 static void count_clear(size_t *out_count, const char *name)
 {
     const char *memory = getenv("XDG_RUNTIME_DIR");
-char path[FILES_PATH_BYTES_MAX];
+    char path[FILES_PATH_BYTES_MAX];
     (void)snprintf(path, sizeof path, "%s/alcove-kept-%s/note.txt",
                    memory == NULL ? "/dev/shm" : memory, name);
     *out_count = access(path, F_OK) == 0 ? 1 : 0;
@@ -138,7 +139,7 @@ static void test_piped_text_is_sealed_at_once(void **state)
 {
     struct place *place = *state;
     pipe_in(place, span_of(TEXT, sizeof TEXT - 1));
-struct note_text text;
+    struct note_text text;
     assert_int_equal(note_text_take(&place->cli, &place->input, &text), CLI_OK);
     (void)close(place->cli.in);
     assert_true(text.outcome.sealed);
@@ -192,7 +193,7 @@ static void test_no_note_is_kept_too(void **state)
     } cases[] = {{span_of(large, size), CLI_FAILED, true},
                  {span_of("\xff\xfe", 2), CLI_USAGE, true},
                  {span_of(" \n\xc2\xa0", 4), CLI_USAGE, false}};
-struct note_text text;
+    struct note_text text;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char path[FILES_PATH_BYTES_MAX];
         assert_int_equal(files_join(place->profile, "in", path), STATUS_OK);
@@ -224,7 +225,7 @@ static void test_full_disk_keeps_in_memory(void **state)
     struct place *place = *state;
     disk_is_full = true;
     pipe_in(place, span_of(TEXT, sizeof TEXT - 1));
-struct note_text text;
+    struct note_text text;
     assert_int_equal(note_text_take(&place->cli, &place->input, &text), CLI_OK);
     (void)close(place->cli.in);
     if (!text.outcome.sealed) {
@@ -241,10 +242,10 @@ struct note_text text;
     (void)fflush(place->cli.out);
     assert_non_null(strstr(place->said, "in memory, sealed"));
     assert_int_equal(kept_text_count(place->profile), 1);
-    kept_text_adopt(&place->cli); /* the disk is still full */
+    kept_adopt(&place->cli); /* the disk is still full */
     assert_int_equal(kept_text_count(place->profile), 1);
     disk_is_full = false;
-    kept_text_adopt(&place->cli);
+    kept_adopt(&place->cli);
     struct kept_text kept;
     open_sealed(place, name, &kept);
     assert_true(span_equal(kept.text, span_of(TEXT, sizeof TEXT - 1)));
@@ -265,8 +266,8 @@ static void test_left_text_is_adopted(void **state)
     struct kept left[ARRAY_LEN(names)];
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const char *whose = i == 2 ? "/" : place->profile;
-uint8_t *about = NULL;
-size_t size = 0;
+        uint8_t *about = NULL;
+        size_t size = 0;
         assert_int_equal(kept_record_about(whose, &words, span_of("begin", 5), &about, &size),
                          STATUS_OK);
         const char *now = i == 1 ? "begin" : TEXT;
@@ -281,7 +282,7 @@ size_t size = 0;
             (void)close(left[i].lock);
         }
     }
-    kept_text_adopt(&place->cli);
+    kept_adopt(&place->cli);
     struct kept_text kept;
     open_sealed(place, names[0], &kept);
     assert_true(span_equal(kept.text, span_of(TEXT, sizeof TEXT - 1)));
@@ -302,7 +303,7 @@ size_t size = 0;
 static void test_swapped_key_is_found(void **state)
 {
     struct place *place = *state;
-struct public_key right;
+    struct public_key right;
     assert_int_equal(kept_key_get(&place->cli, &right), STATUS_OK);
     assert_false(kept_key_settle(place->profile, &place->content));
     char folder[FILES_PATH_BYTES_MAX];
@@ -310,7 +311,7 @@ struct public_key right;
     static const uint8_t other[32] = {9};
     assert_int_equal(private_file_write(folder, KEPT_KEY, span_of(other, 32)), STATUS_OK);
     assert_true(kept_key_settle(place->profile, &place->content));
-struct public_key found;
+    struct public_key found;
     assert_int_equal(kept_key_get(&place->cli, &found), STATUS_OK);
     assert_true(ID_EQUAL(&right, &found));
     assert_false(kept_key_settle(place->profile, &place->content));
