@@ -32,10 +32,10 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     if (section == NULL || peer == NULL ||
         !authority_may(core->authority, peer, ACTION_READ, section->class, section, NULL,
                        authority_now(core->now_ms), &draft->basis_kind, &draft->basis) ||
-        !purpose_fits(
-            peer->role,
-            authority_relations(core->authority, peer, section, NULL, authority_now(core->now_ms)),
-            section->class, message->purpose)) {
+        !purpose_fits(peer->role,
+                      authority_section_relations(core->authority, section, peer,
+                                                  authority_now(core->now_ms)),
+                      section->class, message->purpose)) {
         return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
     }
     uint64_t last = 0;

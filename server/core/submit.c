@@ -143,7 +143,7 @@ static bool purpose_holds(const struct core *core, const struct core_ask *ask,
         return false;
     }
     uint32_t relations =
-        authority_relations(core->authority, peer, section, NULL, authority_now(core->now_ms));
+        authority_section_relations(core->authority, section, peer, authority_now(core->now_ms));
     return purpose_fits(peer->role, relations, section->class, plan->ask->purpose);
 }
 

@@ -121,6 +121,7 @@ static void read_half(struct live_person *person)
     random_bytes(id.bytes, sizeof id.bytes);
     ask.section = field_of(section.bytes, ID_BYTES);
     ask.from = 1;
+    mirror_update(&mirror);
     ask.purpose = mirror_purpose(&mirror, &person->content.member, &section);
     uint8_t bytes[128];
     size_t size = 0;

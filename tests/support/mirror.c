@@ -50,7 +50,7 @@ uint32_t mirror_purpose(const struct mirror *mirror, const struct member_id *mem
                ? 0
                : purpose_of(
                      who->role,
-                     authority_relations(mirror->authority, who, facts, NULL, mirror_now(mirror)),
+                     authority_section_relations(mirror->authority, facts, who, mirror_now(mirror)),
                      facts->class);
 }
 

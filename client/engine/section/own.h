@@ -14,11 +14,11 @@
 /* A submit that was taken, as its event proves; held while its statements are not known here. */
 struct own {
     struct section_id section;
-    uint64_t first, last; /* numbers in the section's log */
+    uint64_t first, last;    /* numbers in the section's log */
     struct hash head, times; /* after the last */
     struct chart_seen chart;
     uint64_t time_ms; /* when the server wrote all of them down */
-    uint8_t *asked; /* the SubmitAsk as sent */
+    uint8_t *asked;   /* the SubmitAsk as sent */
     size_t size;
 };
 

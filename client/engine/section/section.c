@@ -142,8 +142,8 @@ uint32_t section_purpose(const struct sections *sections, const struct section_i
         self == NULL ? NULL : authority_section(authority, section);
     return facts == NULL ? (uint32_t)PURPOSE_NONE
                          : purpose_of(self->role,
-                                      authority_relations(authority, self, facts, NULL,
-                                                          advance_when(sections->log)),
+                                      authority_section_relations(authority, facts, self,
+                                                                  advance_when(sections->log)),
                                       facts->class);
 }
 

@@ -68,7 +68,7 @@ struct sections {
     size_t count, capacity;
     struct chart_seen *charts;
     size_t chart_count;
-    struct own *own;  /* of ours, taken by the server and not yet here; NULL: none */
+    struct own *own; /* of ours, taken by the server and not yet here; NULL: none */
     size_t
         stopped_in_row; /* pages that the server could not hand out, without a good one between */
     bool synced_once;   /* everything was here once */

@@ -222,6 +222,11 @@ bool authority_device_live(const struct authority_device *device, struct authori
 uint32_t authority_relations(const struct authority *authority,
                              const struct authority_member *actor,
                              const struct authority_member *client, struct authority_when when);
+/* POLICY_* bits of what the grant of |member| in |section| rests on; POLICY_ANY alone without one. */
+uint32_t authority_section_relations(const struct authority *authority,
+                                     const struct authority_section *section,
+                                     const struct authority_member *member,
+                                     struct authority_when when);
 /*
  * The basis on which a grant of |wanted| rights to |member| would rest: the first that gives all
  * of them, or else most. Gives the rights among |wanted| that it lets them hold; 0 and BASIS_NONE:

@@ -113,6 +113,17 @@ uint32_t authority_relations(const struct authority *authority,
     return relations_with(authority, actor, client, when, 0, &relation);
 }
 
+uint32_t authority_section_relations(const struct authority *authority,
+                                     const struct authority_section *section,
+                                     const struct authority_member *member,
+                                     struct authority_when when)
+{
+    const struct authority_grant *grant = authority_grant_at(section, &member->id, when);
+    const struct authority_relation *relation = NULL;
+    return grant == NULL ? (uint32_t)POLICY_ANY
+                         : authority_grant_relations(authority, section, grant, when, &relation);
+}
+
 uint32_t authority_rights(const struct authority *authority,
                           const struct authority_section *section,
                           const struct authority_member *member, struct authority_when when,

@@ -51,7 +51,8 @@ static void test_purpose_by_relation(void **state)
     (void)scene_share(scene, shared, p->c1, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
     Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
     ask.section = field_of(shared->id.bytes, ID_BYTES);
-    ask.from = 1;
+    OK(scene_write(scene, shared, p->t1, 0, NULL, NULL, NULL));
+    ask.from = shared->timeline.number; /* after what the client is not handed */
     for (uint32_t purpose = 0; purpose <= PURPOSE_HCOMPL; purpose++) {
         ask.purpose = purpose;
         assert_int_equal(scene_ask(scene, p->t1, 0, OP_PAGE, &ask.base),
