@@ -290,8 +290,10 @@ static void test_times_never_go_back_and_are_those_of_the_leaves(void **state)
 
     struct make_revision revision;
     make_revision(w, made, p->t1, 0, &revision);
-    struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed,
-                                   e[1].time_ms - 1u};
+    struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                   .object = revision.link,
+                                   .context = &revision.parsed,
+                                   .time_ms = e[1].time_ms - 1u};
     refuse_entry(p, made, &entry, TIMELINE_TIME_BACK, STATUS_BAD_CHAIN);
     entry.time_ms = e[1].time_ms;
     enum timeline_reason reason;
@@ -330,7 +332,10 @@ static void test_nothing_is_written_after_an_end_that_was_left_out(void **state)
     make_take(w, make_epoch(w, made, p->t1, 0));
     struct make_revision revision;
     make_revision(w, made, p->c1, 0, &revision);
-    struct timeline_entry entry = {ENTRY_REVISION, revision.link, &revision.parsed, until_ms};
+    struct timeline_entry entry = {.kind = ENTRY_REVISION,
+                                   .object = revision.link,
+                                   .context = &revision.parsed,
+                                   .time_ms = until_ms};
     refuse_entry(p, made, &entry, TIMELINE_NO_RIGHT, STATUS_REFUSED);
     entry.time_ms = until_ms - 1u;
     enum timeline_reason reason;
