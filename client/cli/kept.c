@@ -308,8 +308,8 @@ void kept_all(kept_visit *visit, void *visitor)
     const struct dirent *entry;
     bool more = true;
     while (more && (entry = readdir(folder)) != NULL) {
-        struct kept kept;
         erase_gone(memory, entry->d_name);
+        struct kept kept;
         if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
             lock(memory, entry->d_name, &kept) != STATUS_OK) {
             continue;

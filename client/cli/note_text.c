@@ -46,6 +46,9 @@ static int fail_read(struct cli *cli, const char *file, enum status status)
     if (file == NULL && status == STATUS_NOT_FOUND) {
         return CLI_FAILED; /* the editor, which was said */
     }
+    if (file == NULL && status == STATUS_IO) {
+        return cli_error(cli, CLI_FAILED, "the editor failed, or was ended. Nothing was written.");
+    }
     return cli_fail_at(cli, SAY_TEXT_READ, file, status);
 }
 

@@ -51,7 +51,7 @@ enum status typed_seal(const struct public_key *to, struct span name, struct spa
     CHECK(sodium_init() >= 0);
     uint8_t info_bytes[INFO_BYTES_MAX];
     struct span info = info_of(name, info_bytes);
-uint8_t ephemeral_secret[HPKE_KEY_BYTES];
+    uint8_t ephemeral_secret[HPKE_KEY_BYTES];
     randombytes_buf(ephemeral_secret, sizeof ephemeral_secret);
     enum status status = hpke_seal_with_ephemeral(ephemeral_secret, to, info, NULL,
                                                   span_of(NULL, 0), text, out_sealed);

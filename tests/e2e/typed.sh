@@ -212,6 +212,44 @@ quiet t1 status >/dev/null 2>&1
 one_kept "saved in the window"
 same "discarded as well" 0 "$(code_of quiet t1 kept discard "$name" --yes)"
 
+# ---- An invitation that was used: no card is shown for keys that are gone, and no folder is left.
+printf '%s\n' "$passphrase" | "$bin/alcove" --profile "$work/late" --passphrase-fd 0 join "$work/c1.code" \
+    --yes --trial >"$work/typed" 2>&1
+same "the used invitation is refused" 3 $?
+check "without a card" sh -c "! grep -q RECOVERY '$work/typed'"
+check "nor a folder" test ! -e "$work/late"
+
+# ---- This machine's own disk is full: said so, and what was typed waits in memory for room.
+quiet t1 lock >/dev/null
+as t1 sync >/dev/null
+full=$work/full
+mkdir "$full"
+if mount -t tmpfs -o size=16m tmpfs "$full" 2>/dev/null; then
+    trap 'end_agents; stop_server; umount "$full"; rm -rf "$work" "$memory"' EXIT
+    cp -r "$work/t1" "$full/t1"
+    on_full() {
+        printf '%s\n' "$passphrase" >"$work/pass"
+        "$bin/alcove" --profile "$full/t1" --passphrase-fd 3 "$@" 3<"$work/pass"
+    }
+    head -c 20000000 /dev/zero >"$full/fill" 2>/dev/null
+    { printf 'no room for this\n'; head -c 200000 /dev/zero | tr '\0' x; } >"$work/large"
+    on_full write C1 --class progress --file - <"$work/large" >"$work/typed" 2>&1
+    check "a full disk fails" test $? -ne 0
+    check "it is this machine's" said "this machine's disk is full"
+    check "with its folder" said "$full/t1"
+    check "and the text waits in memory" said 'in memory, sealed'
+    check "not in the clear" sh -c "! grep -rqF 'no room for this' '$memory' '$full/t1'"
+    rm "$full/fill"
+    name=$(on_full --json kept list 2>/dev/null | json name)
+    on_full kept show "$name" >"$work/shown"
+    check "with room it is kept" cmp -s "$work/large" "$work/shown"
+    same "on the disk" "" "$(ls -A "$memory")"
+    same "and sent" 0 "$(code_of on_full kept send "$name" --yes)"
+    same "once" 1 "$(on_full --json search 'no room for this' | tr '{' '\n' | grep -c '"note"')"
+else
+    say "skipped: a full disk (needs a mount of tmpfs)"
+fi
+
 # ---- A key that somebody swapped while the profile was locked is found and said.
 quiet t1 lock >/dev/null
 head -c 32 /dev/urandom >"$work/t1/kept/key"

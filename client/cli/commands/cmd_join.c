@@ -2,6 +2,7 @@
 #include "client/cli/command.h"
 #include "client/cli/files.h"
 #include "client/cli/joining.h"
+#include "client/cli/kept_key.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/section/petname.h"
@@ -39,20 +40,24 @@ static int confirm(struct cli *cli, const struct join_info *info, bool yes)
                            "you have not joined; the invitation can still be used");
 }
 
-static int give_card(struct cli *cli, const char *path, const char *card)
+static int write_card(struct cli *cli, const char *path, const char *card)
 {
-    if (path != NULL) {
-        enum status status = files_write_new(path, span_of(card, strlen(card)));
-        return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_CARD, path, status);
-    }
-    if (!cli->json) {
+    enum status status =
+        path == NULL ? STATUS_OK : files_write_new(path, span_of(card, strlen(card)));
+    return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_CARD, path, status);
+}
+
+/* Only of a profile that stays: a card of keys that are gone is one to be mixed up. */
+static void show_card(struct cli *cli, const char *path, const char *card)
+{
+    if (path == NULL && !cli->json) {
         (void)fprintf(
             cli->out,
-            "\nYour recovery card. Print or copy it now, keep it away from this machine;\n"
-            "nobody else has it and it is not shown again:\n\n%s\n\n",
+            "\nYour recovery card. This version cannot recover from it; a later one will.\n"
+            "Print or copy it now and keep it away from this machine; nobody else has\n"
+            "it and it is not shown again:\n\n%s\n\n",
             card);
     }
-    return CLI_OK;
 }
 
 static void tell_joined(struct cli *cli, const struct join_info *info, const char *card_path)
@@ -134,6 +139,7 @@ static void remove_keys(const struct cli *cli, const char *card_path)
     if (card_path != NULL) {
         (void)unlink(card_path);
     }
+    (void)rmdir(cli->profile); /* not if there is something else in it */
 }
 
 static int tell_unsure(struct cli *cli)
@@ -147,14 +153,14 @@ static int tell_unsure(struct cli *cli)
 
 /* The keys are on the disk before the invitation is used up: whatever ends this program after
  * that leaves a profile that works. */
-static int send_enrolment(struct cli *cli, struct joining *joining, const char *card_path)
+static int send_enrolment(struct cli *cli, struct joining *joining, const char *card_path,
+                          const char *card)
 {
     enum status status = joining_connect(joining, JOIN_DONE);
-    if (status == STATUS_OK) {
-        return CLI_OK;
-    }
-    if (joining->enrol_sent && status != STATUS_REFUSED) {
-        return tell_unsure(cli);
+    bool unsure = status != STATUS_OK && joining->enrol_sent && status != STATUS_REFUSED;
+    if (status == STATUS_OK || unsure) {
+        show_card(cli, card_path, card);
+        return unsure ? tell_unsure(cli) : CLI_OK;
     }
     remove_keys(cli, card_path);
     return fail_join(cli, joining, status);
@@ -183,17 +189,21 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     keystore_content_deinit(&content);
     if (status != STATUS_OK) {
         wipe(card_secret, sizeof card_secret);
+        if (status == STATUS_IO || status == STATUS_FULL) { /* else they are another process's */
+            remove_keys(cli, NULL);
+        }
         return cli_fail(cli, SAY_JOIN_STORE, status);
     }
-    int code = give_card(cli, card_path, card_secret);
-    wipe(card_secret, sizeof card_secret);
+    int code = write_card(cli, card_path, card_secret);
     if (code == CLI_OK) {
-        code = send_enrolment(cli, joining, card_path);
+        code = send_enrolment(cli, joining, card_path, card_secret);
     } else {
         remove_keys(cli, NULL);
     }
+    wipe(card_secret, sizeof card_secret);
     if (code == CLI_OK) {
         keep_names(cli, keystore_content(keystore), info);
+        (void)kept_key_settle(cli->profile, keystore_content(keystore));
         tell_joined(cli, info, card_path);
     }
     keystore_close(keystore);

@@ -267,9 +267,9 @@ static size_t count_notes(struct trial *trial, const struct attempt *attempt)
 /* Byte for byte under a name, or a note. */
 static void must_be_there(struct trial *trial, const struct attempt *attempt)
 {
-    struct names names = {.count = 0};
     struct cli cli = new_cli(trial, "status", NULL);
     cli.host = &trial->host;
+    struct names names = {.count = 0};
     kept_text_all(trial->profile, add_name, &names);
     bool there = false;
     for (size_t i = 0; i < names.count; i++) {
