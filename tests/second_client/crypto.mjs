@@ -1,6 +1,7 @@
 // Keys and sealed things: PROTOCOL.md section 2 and KEYS.md, on Node's own crypto.
 import crypto from 'node:crypto';
 
+import { isSmallOrder } from '../support/small_order.mjs';
 import { cat, must, none, same, u16, u64, zeros } from './bytes.mjs';
 
 export const random = (size) => crypto.randomBytes(size);
@@ -34,8 +35,8 @@ const held = new Set(); // key, signature and hash of the bytes of each signatur
 export function verify(key, bytes, signature, what) {
     const name = cat(key, signature, sha256(bytes)).toString('hex');
     if (held.has(name)) return;
-    must(key.length === 32 && signature.length === 64 && crypto.verify(null, bytes, publicKey('70', key), signature),
-        `${what}: the signature does not hold`);
+    must(key.length === 32 && signature.length === 64 && !isSmallOrder(key) && !isSmallOrder(signature.subarray(0, 32)) &&
+        crypto.verify(null, bytes, publicKey('70', key), signature), `${what}: the signature does not hold`);
     held.add(name);
 }
 function x25519(secret, raw) {

@@ -7,6 +7,7 @@
 // every tile must hold exactly the hashes that follow from them; the checkpoint must be signed by
 // the log and by each witness named. Only Node.js and its own modules (18 or later).
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import { isSmallOrder } from './small_order.mjs';
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { argv, exit } from 'node:process';
@@ -43,6 +44,7 @@ export const parseVkey = (vkey) => {
     demand(material.length === 33 && [1, 4].includes(material[0]), `unknown kind of key: ${name}`);
     demand(sha256(`${name}\n`, material).subarray(0, 4).toString('hex') === id,
         `the id is not the key's: ${vkey}`);
+    demand(!isSmallOrder(material.subarray(1)), `a key of small order: ${name}`);
     const key = createPublicKey({
         key: { kty: 'OKP', crv: 'Ed25519', x: material.subarray(1).toString('base64url') },
         format: 'jwk',
@@ -71,7 +73,8 @@ const signedBy = ({ text, lines }, { name, id, type, key }) => {
         demand(blob.length === (timed ? 76 : 68), `a signature of the wrong length: ${name}`);
         const message = timed
             ? `cosignature/v1\ntime ${blob.readBigUInt64BE(4)}\n${text}` : text;
-        demand(verify(null, Buffer.from(message), key, blob.subarray(timed ? 12 : 4)),
+        const signature = blob.subarray(timed ? 12 : 4);
+        demand(!isSmallOrder(signature.subarray(0, 32)) && verify(null, Buffer.from(message), key, signature),
             `a signature that does not verify: ${name}`);
     }
     return own.length > 0;

@@ -65,6 +65,27 @@ static void test_verify_small_order_key(void **state)
     assert_int_equal(verify_bytes(&neutral, span_of("any", 3), &zero), STATUS_BAD_SIGNATURE);
 }
 
+/* Goal: which signatures at the edges of the rules are taken stays as it is: server and clients must
+ * agree, and know where other verifiers differ. Method: the published cases. */
+static void test_verify_edge_cases(void **state)
+{
+    (void)state;
+    struct vectors *vectors = vectors_open("speccheck.txt");
+    size_t seen = 0;
+    while (vectors_next(vectors)) {
+        struct public_key key;
+        copy_exact(vectors_hex(vectors, "public"), key.bytes, sizeof key.bytes);
+        struct signature signature;
+        copy_exact(vectors_hex(vectors, "signature"), signature.bytes, sizeof signature.bytes);
+        bool taken = span_equal(vectors_text(vectors, "ours"), span_of("taken", 5));
+        assert_int_equal(verify_bytes(&key, vectors_hex(vectors, "message"), &signature),
+                         taken ? STATUS_OK : STATUS_BAD_SIGNATURE);
+        seen++;
+    }
+    assert_int_equal(seen, 10);
+    vectors_close(vectors);
+}
+
 static char *read_text(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -320,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verify_rfc8032),
         cmocka_unit_test(test_verify_small_order_key),
+        cmocka_unit_test(test_verify_edge_cases),
         cmocka_unit_test(test_verify_wycheproof),
         cmocka_unit_test_setup_teardown(test_login_key_round_trip, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_login_key_signs_logins_only, folder_make,
