@@ -15,7 +15,7 @@
 #include "proto/message.h"
 #include "tests/support/test.h"
 
-#define NOTES      24u
+#define NOTES      36u
 #define NOTE_BYTES 200000u
 #define HOUR_MS    3600000u
 
