@@ -44,6 +44,19 @@ static enum status judge_number(const struct submit_revision *one)
     return one->heads.count < NOTE_HEAD_SIBLINGS_MAX ? STATUS_OK : STATUS_CONFLICT;
 }
 
+/* The context of a stored revision, which was well formed when it came. */
+static enum status stored_context(struct txn *txn, uint64_t seq, struct record *out_record,
+                                  struct revision_context *out_context)
+{
+    enum status status = record_peek(txn, seq, out_record);
+    if (status == STATUS_OK) {
+        status = revision_context_parse(out_record->context, out_context);
+    }
+    return status == STATUS_OK || status == STATUS_NO_MEMORY || status == STATUS_IO
+               ? status
+               : STATUS_CORRUPT;
+}
+
 #ifdef ALCOVE_TEST_HOOKS
 bool submit_test_anybodys_notes;
 #else
@@ -60,9 +73,11 @@ static enum status judge_note_author(struct txn *txn, const struct note_head *he
     }
     struct record record;
     struct revision_context first;
-    if (heads->count == 0 || record_peek(txn, heads->heads[0].record_seq, &record) != STATUS_OK ||
-        revision_context_parse(record.context, &first) != STATUS_OK) {
-        return STATUS_CORRUPT;
+    enum status status = heads->count == 0
+                             ? STATUS_CORRUPT
+                             : stored_context(txn, heads->heads[0].record_seq, &record, &first);
+    if (status != STATUS_OK) {
+        return status;
     }
     return ID_EQUAL(&first.member, &context->member) ? STATUS_OK : STATUS_REFUSED;
 }
@@ -214,9 +229,9 @@ static enum status match_entry(struct txn *txn, struct submit_plan *plan,
     }
     struct revision_context other;
     struct record record;
-    if (record_peek(txn, entry->change.object_seq, &record) != STATUS_OK ||
-        revision_context_parse(record.context, &other) != STATUS_OK) {
-        return STATUS_CORRUPT;
+    enum status status = stored_context(txn, entry->change.object_seq, &record, &other);
+    if (status != STATUS_OK) {
+        return status;
     }
     for (size_t i = 0; i < plan->revision_count; i++) {
         match_one(&plan->revisions[i], entry->number, &other);
@@ -289,9 +304,9 @@ static enum status erase_entry(struct txn *txn, const struct submit_plan *plan,
     }
     struct revision_context context;
     struct record record;
-    if (record_peek(txn, entry->change.object_seq, &record) != STATUS_OK ||
-        revision_context_parse(record.context, &context) != STATUS_OK) {
-        return STATUS_CORRUPT;
+    enum status status = stored_context(txn, entry->change.object_seq, &record, &context);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (record.erased || !erases(plan, &context.note)) {
         return STATUS_OK;
