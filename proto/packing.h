@@ -15,7 +15,7 @@
 #define WIRE_SUBPROTOCOL "alcove.v1"
 /* PROTOCOL.md's version, said in the Hello. The sub-protocol names only how frames are packed, so
  * that two programs of different versions can still tell each other which. */
-#define WIRE_VERSION 2u
+#define WIRE_VERSION     2u
 
 /* RFC 9266 tls-exporter: this many bytes, this label, a zero-length context. */
 #define WIRE_EXPORTER_BYTES 32u

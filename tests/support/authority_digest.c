@@ -145,6 +145,7 @@ static void add_grants(struct digest *digest, const struct authority_section *s)
         ADD(digest, grant->member);
         ADD(digest, grant->identity);
         ADD(digest, grant->basis);
+        ADD(digest, grant->signer);
         add_u64(digest, grant->basis_kind);
         add_u64(digest, grant->rights);
         add_u64(digest, grant->until_ms);

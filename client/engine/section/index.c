@@ -10,7 +10,6 @@ void index_deinit(struct index *index)
     free(index->items);
     free(index->parents);
     free(index->by_note);
-    authors_deinit(&index->authors);
     *index = (struct index){0};
 }
 
@@ -28,8 +27,7 @@ enum status index_add(struct index *index, const struct indexed *item, const str
     if (!index->built) {
         return STATUS_OK;
     }
-    if (!grow(index, item->parent_count) ||
-        authors_add(&index->authors, &item->note, &item->author) != STATUS_OK) {
+    if (!grow(index, item->parent_count)) {
         return STATUS_NO_MEMORY;
     }
     struct indexed *place = &index->items[index->count];
@@ -220,7 +218,6 @@ enum status index_build(struct index *index, const struct storage *storage, uint
     uint8_t prefix[KEPT_KEY_BYTES];
     (void)kept_key(local, 0, prefix);
     index->built = true;
-    authors_init(&index->authors);
     enum status status =
         storage_scan(storage, STORAGE_REVISION, span_of(prefix, KEPT_KEY_PREFIX_BYTES), build_one,
                      &building, &building.status);

@@ -8,7 +8,6 @@
  */
 #pragma once
 
-#include "client/engine/section/authors.h"
 #include "client/engine/section/kept.h"
 #include "keys/public/bytes/hex.h"
 
@@ -23,7 +22,6 @@ struct index {
     size_t notes;  /* of those: notes */
     size_t names;  /* of them: notes that give a name to a person */
     size_t erased; /* revisions */
-    struct authors authors;
 };
 
 /* The places [from, to) of by_note. */

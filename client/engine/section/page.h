@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "client/engine/section/authors.h"
 #include "client/engine/section/section.h"
 
 struct page_item {
