@@ -210,7 +210,7 @@ static void check_names(struct fsck *fsck, enum schema_id_kind kind)
         uint8_t id[ID_BYTES];
         uint32_t found = 0;
         if (names_id(fsck->txn, kind, local, id) != STATUS_OK ||
-            names_find(fsck->txn, kind, id, &found) != STATUS_OK || found != local) {
+            names_find_row(fsck->txn, kind, id, &found) != STATUS_OK || found != local) {
             fsck_fault(fsck, "local number %lu of kind %d has no id", (unsigned long)local,
                        (int)kind);
         }

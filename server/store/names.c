@@ -20,8 +20,8 @@ static enum schema_counter counter_of(enum schema_id_kind kind)
     return SCHEMA_LAST_SECTION;
 }
 
-enum status names_find(struct txn *txn, enum schema_id_kind kind, const uint8_t id[static ID_BYTES],
-                       uint32_t *out_local)
+enum status names_find_row(struct txn *txn, enum schema_id_kind kind,
+                           const uint8_t id[static ID_BYTES], uint32_t *out_local)
 {
     struct schema_key key = schema_key_id(kind, id);
     struct span value;
@@ -39,6 +39,26 @@ enum status names_find(struct txn *txn, enum schema_id_kind kind, const uint8_t 
     return STATUS_OK;
 }
 
+/* Both directions are stored: what one damaged row does not tell any more, the others do. Without
+ * this it would stop everybody who is told of all sections at once. */
+enum status names_find(struct txn *txn, enum schema_id_kind kind, const uint8_t id[static ID_BYTES],
+                       uint32_t *out_local)
+{
+    enum status status = names_find_row(txn, kind, id, out_local);
+    if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    uint32_t count = names_count(txn, kind);
+    for (uint32_t local = 1; local <= count && local != 0; local++) {
+        uint8_t found[ID_BYTES];
+        if (names_id(txn, kind, local, found) == STATUS_OK && memcmp(found, id, ID_BYTES) == 0) {
+            *out_local = local;
+            return STATUS_OK;
+        }
+    }
+    return status;
+}
+
 enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t id[static ID_BYTES],
                       uint32_t *out_local)
 {
@@ -46,7 +66,7 @@ enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t i
     uint64_t local = db_counter(txn, counter) + 1;
     struct schema_key key = schema_key_id(kind, id);
     uint32_t found;
-    enum status status = names_find(txn, kind, id, &found);
+    enum status status = names_find_row(txn, kind, id, &found);
     if (status != STATUS_NOT_FOUND) {
         return status == STATUS_OK ? STATUS_CONFLICT : status;
     }

@@ -11,6 +11,9 @@
 /* STATUS_NOT_FOUND. */
 MUST_CHECK enum status names_find(struct txn *txn, enum schema_id_kind kind,
                                   const uint8_t id[static ID_BYTES], uint32_t *out_local);
+/* The same from the id's own row alone, for fsck. STATUS_CORRUPT, STATUS_NOT_FOUND. */
+MUST_CHECK enum status names_find_row(struct txn *txn, enum schema_id_kind kind,
+                                      const uint8_t id[static ID_BYTES], uint32_t *out_local);
 
 /* Gives a new id the next number. STATUS_CONFLICT when the id has one; STATUS_FULL after 2^32
  * of a kind; or the sticky status. */
