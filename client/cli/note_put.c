@@ -223,8 +223,7 @@ int note_put(struct cli *cli, const struct note_input *input, uint32_t kind,
     memcpy(note.parents, input->after.items, sizeof note.parents);
     body.kind = kind;
     body.text = field_of(text.data, text.size);
-    body.written_ms =
-        note_time_of_clock(input->typed_ms != 0 ? input->typed_ms : clock_now_ms());
+    body.written_ms = note_time_of_clock(input->typed_ms != 0 ? input->typed_ms : clock_now_ms());
     body.title = text_field(input->title);
     body.reason = text_field(input->reason);
     ProtobufCBinaryData tags[NOTE_TAGS_MAX];

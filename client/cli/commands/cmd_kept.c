@@ -50,9 +50,9 @@ static void print_kept(struct listing *listing, const struct kept_text *text, bo
 static bool list_one(void *visitor, const char *name)
 {
     struct listing *listing = visitor;
-struct kept_text text;
+    struct kept_text text;
     enum status status = kept_text_open(listing->cli, name, &text);
-struct note_id note;
+    struct note_id note;
     if (status == STATUS_OK) {
         enum note_written written = note_written_kept(listing->cli, &text, &note);
         if (written == NOTE_IS_WRITTEN) {
@@ -197,7 +197,7 @@ static int run_into(struct cli *cli, const struct kept_values *values, struct ke
     own.command = text->command;
     input.kept = values->name;
     input.yes = values->yes;
-struct handed handed;
+    struct handed handed;
     handed_init(&handed);
     int code = CLI_OK;
     if (!edit) {
