@@ -43,8 +43,11 @@ static int set_up(void **state)
     static struct place place;
     memset(&place, 0, sizeof place);
     disk_is_full = false;
-    (void)snprintf(place.profile, sizeof place.profile, "/tmp/alcove-kept.XXXXXX");
-    if (mkdtemp(place.profile) == NULL || keystore_content_init(&place.content) != STATUS_OK) {
+    (void)snprintf(place.profile, sizeof place.profile, "%s/alcove-profile.XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    /* What lies in memory is this test's alone. */
+    if (mkdtemp(place.profile) == NULL || setenv("XDG_RUNTIME_DIR", place.profile, 1) != 0 ||
+        keystore_content_init(&place.content) != STATUS_OK) {
         return -1;
     }
     (void)kept_key_settle(place.profile, &place.content);
