@@ -145,6 +145,7 @@ static bool fold_other(struct span text, struct folded *folded)
     uint8_t *bytes = u8_casefold(text.data, text.size, NULL, UNINORM_NFKC, NULL, &size);
     bool done = bytes != NULL && folded_reserve(folded, size);
     if (done) {
+        CHECK(folded->bytes != NULL);
         memcpy(folded->bytes + folded->size, bytes, size);
         folded->size += size;
     }

@@ -143,9 +143,19 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
                 {"root", PRINT_ID, .span = ID_SPAN(&verdict.root)},
                 {"charts", PRINT_NUMBER, .number = verdict.charts},
                 {"sections", PRINT_NUMBER, .number = verdict.sections},
-                {"reason", PRINT_TEXT, .span = print_span(verdict.reason)}},
-            7, "Proved: %llu events, nothing missing, nothing altered, against a log of %llu.\n%s",
-            (unsigned long long)verdict.events, (unsigned long long)verdict.size, verdict.reason);
+                {"reason", PRINT_TEXT, .span = print_span(verdict.reason)},
+                {"before", PRINT_NUMBER, .number = verdict.before},
+                {"whole_ms", PRINT_NUMBER, .number = verdict.whole_ms}},
+            9,
+            "Proved: %llu %sevents, nothing missing, nothing altered, against a log of %llu.\n%s",
+            (unsigned long long)verdict.events, verdict.before > 0 ? "new " : "",
+            (unsigned long long)verdict.size, verdict.reason);
+    }
+    if (verdict.status == STATUS_OK && !cli->json && verdict.before > 0) {
+        (void)fprintf(cli->out, "The %llu events before them were proved from the beginning on ",
+                      (unsigned long long)verdict.before);
+        print_time(cli, verdict.whole_ms);
+        (void)fputs(" or since; `alcove log verify --all` reads all of them again.\n", cli->out);
     }
     if (verdict.status == STATUS_CORRUPT || verdict.status == STATUS_UNAVAILABLE) {
         return cli_error(
@@ -161,22 +171,22 @@ static int tell_verdict(struct cli *cli, uint64_t ticket)
                                                    verdict.reason);
 }
 
-static int verify(struct cli *cli, const char *chart_word, uint64_t *out_ticket)
+/* |whole|: from the beginning, and kept for an export; else from where the last proof ended. */
+static int verify(struct cli *cli, const char *chart_word, bool whole, uint64_t *out_ticket)
 {
+    struct engine *engine = host_engine(cli->host);
     struct engine_state state;
-    engine_state(host_engine(cli->host), &state);
+    engine_state(engine, &state);
+    bool all = state.role == ROLE_AUDITOR;
     struct chart_id chart;
     struct member_id client;
-    enum status status;
-    if (state.role == ROLE_AUDITOR) {
-        status = query_verify_all(host_engine(cli->host), out_ticket);
-    } else {
-        int code = ids_chart(cli, chart_word, &chart, &client);
-        if (code != CLI_OK) {
-            return code;
-        }
-        status = query_verify_chart(host_engine(cli->host), &chart, out_ticket);
+    int code = all ? CLI_OK : ids_chart(cli, chart_word, &chart, &client);
+    if (code != CLI_OK) {
+        return code;
     }
+    enum status status = !whole ? query_verify_on(engine, all ? NULL : &chart, out_ticket)
+                         : all  ? query_verify_all(engine, out_ticket)
+                                : query_verify_chart(engine, &chart, out_ticket);
     if (status != STATUS_OK) {
         return cli_fail(cli, SAY_LOG_VERIFY, status);
     }
@@ -228,7 +238,7 @@ static int run_export(struct cli *cli, const void *given)
     uint64_t ticket = 0;
     int code = CLI_OK;
     if (may_prove(cli)) {
-        code = verify(cli, values->chart, &ticket);
+        code = verify(cli, values->chart, true, &ticket);
     }
     if (code == CLI_OK) {
         code = export_log(cli, values, ticket);
@@ -246,7 +256,7 @@ static int run_verify(struct cli *cli, const void *given)
                          "client. That nothing was taken back is checked at each `alcove sync`.");
     }
     uint64_t ticket = 0;
-    int code = verify(cli, values->chart, &ticket);
+    int code = verify(cli, values->chart, values->all, &ticket);
     if (code == CLI_OK) {
         code = tell_verdict(cli, ticket);
     }
@@ -261,7 +271,7 @@ static const struct option_rule OUTCOME = {.choices = OUTCOMES};
 static const struct option_rule LIMIT = {.most = LIMIT_MAX, .otherwise = LIMIT_NONE};
 static const struct option_rule FORMAT = {.required = true, .choices = log_export_formats};
 
-/* The first two are of `log export`, the third is all that `log verify` takes. */
+/* The first two are of `log export`. */
 static const struct option OPTIONS[] = {
     {"DIR", OPTION_FILE, offsetof(struct log_values, folder), NULL,
      "the folder, which must not exist yet", &option_required},
@@ -289,7 +299,14 @@ static const struct option OPTIONS[] = {
 };
 static const struct option_table LOG = {&OPTIONS[2], ARRAY_LEN(OPTIONS) - 2,
                                         sizeof(struct log_values)};
-static const struct option_table LOG_VERIFY = {&OPTIONS[2], 1, sizeof(struct log_values)};
+static const struct option VERIFY_OPTIONS[] = {
+    {"--chart", OPTION_TEXT, offsetof(struct log_values, chart), "CHART", "your chart, of several",
+     NULL},
+    {"--all", OPTION_FLAG, offsetof(struct log_values, all), NULL,
+     "from the beginning, also what was proved before", NULL},
+};
+static const struct option_table LOG_VERIFY = {VERIFY_OPTIONS, ARRAY_LEN(VERIFY_OPTIONS),
+                                               sizeof(struct log_values)};
 static const struct option_table LOG_EXPORT = {OPTIONS, ARRAY_LEN(OPTIONS),
                                                sizeof(struct log_values)};
 

@@ -30,20 +30,40 @@ enum status query_ask(struct engine *engine, const struct query_terms *terms, ui
     return may ? queries_add(&engine->queries, QUERY_ASK, terms, out_ticket) : STATUS_REFUSED;
 }
 
+/* |chart| NULL: the whole log. */
+static enum status verify(struct engine *engine, const struct chart_id *chart, bool goes_on,
+                          uint64_t *out_ticket)
+{
+    struct query_terms terms = {.scope = chart == NULL ? ACTION_LOG_ALL : ACTION_LOG_CHART};
+    if (chart == NULL ? !is_auditor(engine) : !owns_chart(engine, chart)) {
+        return STATUS_REFUSED;
+    }
+    if (chart != NULL) {
+        terms.chart = *chart;
+    }
+    enum status status =
+        queries_add(&engine->queries, chart == NULL ? QUERY_ALL : QUERY_CHART, &terms, out_ticket);
+    if (status == STATUS_OK) {
+        queries_whole(&engine->queries, *out_ticket, !goes_on);
+    }
+    return status;
+}
+
 enum status query_verify_chart(struct engine *engine, const struct chart_id *chart,
                                uint64_t *out_ticket)
 {
-    struct query_terms terms = {.scope = ACTION_LOG_CHART, .chart = *chart};
-    return owns_chart(engine, chart)
-               ? queries_add(&engine->queries, QUERY_CHART, &terms, out_ticket)
-               : STATUS_REFUSED;
+    return verify(engine, chart, false, out_ticket);
 }
 
 enum status query_verify_all(struct engine *engine, uint64_t *out_ticket)
 {
-    struct query_terms terms = {.scope = ACTION_LOG_ALL};
-    return is_auditor(engine) ? queries_add(&engine->queries, QUERY_ALL, &terms, out_ticket)
-                              : STATUS_REFUSED;
+    return verify(engine, NULL, false, out_ticket);
+}
+
+enum status query_verify_on(struct engine *engine, const struct chart_id *chart,
+                            uint64_t *out_ticket)
+{
+    return verify(engine, chart, true, out_ticket);
 }
 
 enum status query_try(struct engine *engine, const struct section_id *section, uint64_t *out_ticket)
@@ -93,7 +113,7 @@ enum status query_export(const struct engine *engine, uint64_t ticket, query_wri
                          void *writer)
 {
     const struct query *query = queries_find(&engine->queries, ticket);
-    if (query == NULL || query->kind != QUERY_ALL || query->state != ENGINE_WISH_DONE) {
+    if (query == NULL || !query->keeps || query->state != ENGINE_WISH_DONE) {
         return STATUS_NOT_FOUND;
     }
     return queries_export(query, write, writer);

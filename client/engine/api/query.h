@@ -30,11 +30,19 @@ MUST_CHECK enum status query_events(const struct engine *engine, uint64_t ticket
 MUST_CHECK enum status query_try(struct engine *engine, const struct section_id *section,
                                  uint64_t *out_ticket);
 
-/* A client's own chart: their whole history. */
+/* A client's own chart: their whole history, every event of it kept with the ticket. */
 MUST_CHECK enum status query_verify_chart(struct engine *engine, const struct chart_id *chart,
                                           uint64_t *out_ticket);
 /* Auditor: the whole events log, leaf by leaf; kept for query_export. */
 MUST_CHECK enum status query_verify_all(struct engine *engine, uint64_t *out_ticket);
+/*
+ * The same of |chart|, or of the whole log for NULL, from where the last proof of it on this device
+ * ended: what was proved then is not read again, and its events and leaves are not kept. A proof
+ * that is lost, or that does not fit any more, is made from the beginning. What was proved before
+ * is in the log now too, since every checkpoint extends the ones that were seen.
+ */
+MUST_CHECK enum status query_verify_on(struct engine *engine, const struct chart_id *chart,
+                                       uint64_t *out_ticket);
 /* For a DONE or FAILED ticket of query_verify_*. STATUS_NOT_FOUND. */
 MUST_CHECK enum status query_verdict(const struct engine *engine, uint64_t ticket,
                                      struct query_verdict *out_verdict);

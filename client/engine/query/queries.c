@@ -2,11 +2,17 @@
 
 /* Asking, and giving out what came. */
 
-static void free_one(struct query *query)
+void queries_drop_events(struct query *query)
 {
     for (size_t i = 0; i < query->event_count; i++) {
         event_free(&query->events[i]);
     }
+    query->event_count = 0;
+}
+
+static void free_one(struct query *query)
+{
+    queries_drop_events(query);
     free(query->events);
     free(query->note);
     free(query->hashes);
@@ -24,6 +30,17 @@ const struct query *queries_find(const struct queries *queries, uint64_t ticket)
         query = query->next;
     }
     return query;
+}
+
+void queries_whole(struct queries *queries, uint64_t ticket, bool whole)
+{
+    struct query *query = queries->first;
+    while (query != NULL && query->ticket != ticket) {
+        query = query->next;
+    }
+    CHECK(query != NULL);
+    query->goes_on = !whole;
+    query->keeps = whole && query->kind == QUERY_ALL;
 }
 
 void queries_deinit(struct queries *queries)
@@ -97,12 +114,14 @@ void queries_end(const struct queries *queries, struct query *query, enum status
     struct query_verdict *verdict = &query->verdict;
     bool all = query->kind == QUERY_ALL;
     verdict->status = status;
-    verdict->events = all ? query->leaf_count : query->event_count;
-    verdict->first = all || verdict->events == 0 ? 0 : 1;
+    verdict->events = all ? query->leaf_count - query->from : query->event_count;
+    verdict->first = verdict->events == 0 ? 0 : query->from + (all ? 0 : 1);
     verdict->last = all ? (query->leaf_count > 0 ? query->leaf_count - 1 : 0) : query->number;
+    verdict->before = query->from;
+    verdict->whole_ms = query->whole_ms;
     verdict->size = all ? query->goal.size : queries->log->events.size;
     verdict->root = all ? query->goal.root : queries->log->events.root;
-    verdict->charts = query->charts.count;
-    verdict->sections = query->sections.count;
+    verdict->charts = query->charts.known;
+    verdict->sections = query->sections.known;
     (void)snprintf(verdict->reason, sizeof verdict->reason, "%s", reason == NULL ? "" : reason);
 }

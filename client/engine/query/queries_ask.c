@@ -93,6 +93,64 @@ static enum status ask_one(struct queries *queries, struct query *query)
     return query->kind == QUERY_ALL ? ask_leaves(queries, query) : ask_events(queries, query);
 }
 
+/* What was proved, from the beginning or from the last proof on. */
+static const char *proof_of(const struct query *query)
+{
+    if (query->kind == QUERY_ALL) {
+        return query->from == 0
+                   ? "Every leaf of the log was read: the root is the signed one, and the running "
+                     "numbers of every chart and section hold."
+                   : "Every leaf since the last proof was read: with what was proved before, the "
+                     "root is the signed one, and the running numbers of every chart and section "
+                     "hold.";
+    }
+    return query->from == 0 ? "The history is whole: every event links to the one before."
+                            : "The history goes on without a gap from where it was proved last: "
+                              "every event links to the one before.";
+}
+
+/* All that was read holds. */
+static void end_well(struct queries *queries, struct query *query, const char *reason)
+{
+    char text[ENGINE_ALARM_CHARS_MAX];
+    queries_tell_gaps(query, text, sizeof text);
+    bool proves = query->kind != QUERY_ASK && query->gap_count > 0;
+    queries_end(queries, query, proves ? STATUS_CORRUPT : STATUS_OK, proves ? text : reason);
+}
+
+/* What cannot be kept is proved from the beginning the next time, which is no reason to doubt it. */
+static void proved(struct queries *queries, struct query *query)
+{
+    if (query->gap_count == 0) { /* damaged ones are told of by every proof */
+        (void)!queries_keep_proved(queries, query);
+    }
+    end_well(queries, query, proof_of(query));
+}
+
+static bool root_holds(const struct query *query, const struct hash *root)
+{
+    struct hash have;
+    merkle_frontier_root(&query->frontier, &have);
+    return ID_EQUAL(&have, root);
+}
+
+/* Nobody wrote anything since the last proof, so that there is nothing to ask for: done. */
+static bool nothing_new(struct queries *queries, struct query *query)
+{
+    const struct seen_log *events = &queries->log->events;
+    if (query->kind != QUERY_ALL || query->from == 0 || query->goal.size > 0 ||
+        query->leaf_count != events->size) {
+        return false;
+    }
+    if (!root_holds(query, &events->root)) {
+        queries_begin_anew(query);
+        return false;
+    }
+    query->goal = *events;
+    proved(queries, query);
+    return true;
+}
+
 enum status queries_next(struct queries *queries, bool *out_asked)
 {
     struct query *query = queries->first;
@@ -101,6 +159,13 @@ enum status queries_next(struct queries *queries, bool *out_asked)
     }
     *out_asked = false;
     if (query == NULL) {
+        return STATUS_OK;
+    }
+    if (query->goes_on) {
+        query->goes_on = false;
+        queries_take_up(queries, query);
+    }
+    if (nothing_new(queries, query)) {
         return STATUS_OK;
     }
     enum status status = ask_one(queries, query);
@@ -170,23 +235,16 @@ static bool goes_on(struct query *query, const Alcove__EventsReply *reply, bool 
     return reply->more && reply->scanned_to != 0 && (before == 0 || reply->scanned_to < before);
 }
 
-/* All that was read holds. */
-static void end_well(struct queries *queries, struct query *query, const char *reason)
-{
-    char text[ENGINE_ALARM_CHARS_MAX];
-    queries_tell_gaps(query, text, sizeof text);
-    bool proves = query->kind != QUERY_ASK && query->gap_count > 0;
-    queries_end(queries, query, proves ? STATUS_CORRUPT : STATUS_OK, proves ? text : reason);
-}
-
 /* The checkpoint is accepted last: what it is accepted with must first be shown to lie in it. */
 static enum status on_events(struct queries *queries, struct query *query,
-                             const struct request *request, const Alcove__EventsReply *reply)
+                             const struct request *request, const Alcove__EventsReply *reply,
+                             bool *out_extends)
 {
     size_t before = query->event_count;
     struct seen_log seen;
     enum status status =
         advance_check(queries->log, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
+    *out_extends = status == STATUS_OK;
     if (status == STATUS_OK) {
         status = take_events(queries, query, reply);
     }
@@ -209,8 +267,10 @@ static enum status on_events(struct queries *queries, struct query *query,
     advance_accept(queries->log, ADVANCE_EVENTS, &seen);
     if (more) {
         query->state = ENGINE_WISH_WAITING;
+    } else if (query->kind == QUERY_CHART) {
+        proved(queries, query);
     } else {
-        end_well(queries, query, "The history is whole: every event links to the one before.");
+        end_well(queries, query, NULL);
     }
     return STATUS_OK;
 }
@@ -233,11 +293,13 @@ static enum status set_goal(struct query *query, const Alcove__EventLeavesReply 
 }
 
 static enum status on_leaves(struct queries *queries, struct query *query,
-                             const struct request *request, const Alcove__EventLeavesReply *reply)
+                             const struct request *request, const Alcove__EventLeavesReply *reply,
+                             bool *out_extends)
 {
     struct seen_log seen;
     enum status status =
         advance_check(queries->log, ADVANCE_EVENTS, reply->advance, &request->events, &seen);
+    *out_extends = status == STATUS_OK;
     if (status == STATUS_OK) {
         status = set_goal(query, reply, &seen);
     }
@@ -263,15 +325,11 @@ static enum status on_leaves(struct queries *queries, struct query *query,
         query->state = ENGINE_WISH_WAITING;
         return STATUS_OK;
     }
-    struct hash root;
-    merkle_frontier_root(&query->frontier, &root);
-    if (!query->unprovable && !ID_EQUAL(&root, &query->goal.root)) {
+    if (!query->unprovable && !root_holds(query, &query->goal.root)) {
         return STATUS_BAD_PROOF;
     }
     advance_accept(queries->log, ADVANCE_EVENTS, &seen);
-    end_well(queries, query,
-             "Every leaf of the log was read: the root is the signed one, and the running "
-             "numbers of every chart and section hold.");
+    proved(queries, query);
     return STATUS_OK;
 }
 
@@ -319,11 +377,18 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
     enum status status = message_decode(all ? &alcove__event_leaves_reply__descriptor
                                             : &alcove__events_reply__descriptor,
                                         body, &arena, &message);
+    bool extends = false;
     if (status == STATUS_OK) {
         const void *reply = message;
-        status = all ? on_leaves(queries, query, request, reply)
-                     : on_events(queries, query, request, reply);
+        status = all ? on_leaves(queries, query, request, reply, &extends)
+                     : on_events(queries, query, request, reply, &extends);
     }
     arena_free(&arena);
+    if (extends && query->from > 0 && status != STATUS_OK && !alarm_is_ours(status)) {
+        /* What does not fit may be what was kept here: nobody is accused by that alone. */
+        queries_begin_anew(query);
+        query->state = ENGINE_WISH_WAITING;
+        return STATUS_OK;
+    }
     return status == STATUS_OK || alarm_is_ours(status) ? status : failed(queries, query, status);
 }

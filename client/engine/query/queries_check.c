@@ -48,21 +48,48 @@ void queries_tell_gaps(const struct query *query, char *out, size_t size)
     }
 }
 
-static struct query_run *run_of(struct query_runs *runs, const uint8_t id[ID_BYTES])
+/* They lie in the order of their ids. */
+static size_t place_of(const struct query_runs *runs, const uint8_t id[ID_BYTES])
 {
-    for (size_t i = 0; i < runs->count; i++) {
-        if (memcmp(runs->runs[i].id, id, ID_BYTES) == 0) {
-            return &runs->runs[i];
+    size_t to = runs->count;
+    size_t from = 0;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (memcmp(runs->runs[middle].id, id, ID_BYTES) < 0) {
+            from = middle + 1;
+        } else {
+            to = middle;
         }
     }
-    if (array_grow(&runs->runs, &runs->capacity, runs->count + 1, sizeof *runs->runs) !=
-        STATUS_OK) {
-        return NULL;
+    return from;
+}
+
+/* In this pass, else where the last proof left it. */
+static enum status run_of(const struct queries *queries, const struct query *query, char kind,
+                          struct query_runs *runs, const uint8_t id[ID_BYTES],
+                          struct query_run **out_run)
+{
+    size_t at = place_of(runs, id);
+    if (at < runs->count && memcmp(runs->runs[at].id, id, ID_BYTES) == 0) {
+        *out_run = &runs->runs[at];
+        return STATUS_OK;
     }
-    struct query_run *run = &runs->runs[runs->count++];
-    *run = (struct query_run){0};
-    memcpy(run->id, id, ID_BYTES);
-    return run;
+    struct query_run run;
+    memset(&run, 0, sizeof run);
+    memcpy(run.id, id, ID_BYTES);
+    enum status status = queries_run_take_up(queries, query, kind, &run);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    runs->known += status == STATUS_NOT_FOUND ? 1 : 0;
+    status = array_grow(&runs->runs, &runs->capacity, runs->count + 1, sizeof *runs->runs);
+    if (status == STATUS_OK) {
+        memmove(&runs->runs[at + 1], &runs->runs[at], (runs->count - at) * sizeof run);
+        runs->runs[at] = run;
+        runs->count++;
+        *out_run = &runs->runs[at];
+    }
+    return status;
 }
 
 /*
@@ -84,9 +111,11 @@ static enum status check_section_run(const struct queries *queries, struct query
         !field_hash(target->section_times, &times)) {
         return STATUS_MALFORMED;
     }
-    struct query_run *run = run_of(&query->sections, section.bytes);
-    if (run == NULL) {
-        return STATUS_NO_MEMORY;
+    struct query_run *run = NULL;
+    enum status status = run_of(queries, query, query->kind == QUERY_ALL ? 's' : 't',
+                                &query->sections, section.bytes, &run);
+    if (status != STATUS_OK) {
+        return status;
     }
     uint64_t damaged = query->gap_count - run->gaps;
     run->gaps = query->gap_count;
@@ -154,7 +183,8 @@ enum status queries_check_chart_end(const struct queries *queries, const struct 
     return seen == NULL || query->seen_met ? STATUS_OK : STATUS_REWOUND;
 }
 
-static enum status check_chart_run(struct query *query, const struct event *event)
+static enum status check_chart_run(const struct queries *queries, struct query *query,
+                                   const struct event *event)
 {
     const Alcove__EventTarget *target = event->target;
     if (target->chart_number == 0) {
@@ -166,9 +196,10 @@ static enum status check_chart_run(struct query *query, const struct event *even
         !field_optional(target->chart_previous, previous.bytes, HASH_BYTES)) {
         return STATUS_MALFORMED;
     }
-    struct query_run *run = run_of(&query->charts, chart.bytes);
-    if (run == NULL) {
-        return STATUS_NO_MEMORY;
+    struct query_run *run = NULL;
+    enum status status = run_of(queries, query, 'c', &query->charts, chart.bytes, &run);
+    if (status != STATUS_OK) {
+        return status;
     }
     bool follows = target->chart_number == run->number + 1 && ID_EQUAL(&previous, &run->last);
     if (!follows && (target->chart_number <= run->number + 1 ||
@@ -184,7 +215,7 @@ static enum status keep_leaf(struct query *query, const struct event *event,
                              const Alcove__EventLeaf *leaf)
 {
     size_t size = event->damaged ? 0 : leaf->open.len + 2u * HASH_BYTES;
-    if (array_grow(&query->hashes, &query->hash_capacity, query->leaf_count + 1,
+    if (array_grow(&query->hashes, &query->hash_capacity, query->hash_count + 1,
                    sizeof *query->hashes) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
@@ -203,8 +234,19 @@ static enum status keep_leaf(struct query *query, const struct event *event,
         memcpy(place + 2 + leaf->open.len + HASH_BYTES, leaf->restricted_hash.data, HASH_BYTES);
     }
     query->leaves_size += size + 2;
-    query->hashes[query->leaf_count++] = event->leaf;
-    return merkle_frontier_append(&query->frontier, &event->leaf, NULL);
+    query->hashes[query->hash_count++] = event->leaf;
+    return STATUS_OK;
+}
+
+static enum status count_leaf(struct query *query, const struct event *event,
+                              const Alcove__EventLeaf *leaf)
+{
+    enum status status = query->keeps ? keep_leaf(query, event, leaf) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = merkle_frontier_append(&query->frontier, &event->leaf, NULL);
+    }
+    query->leaf_count += status == STATUS_OK ? 1 : 0;
+    return status;
 }
 
 enum status queries_check_all(const struct queries *queries, struct query *query,
@@ -215,7 +257,7 @@ enum status queries_check_all(const struct queries *queries, struct query *query
     }
     if (event->damaged) {
         enum status status = queries_add_gap(query, event);
-        return status == STATUS_OK ? keep_leaf(query, event, leaf) : status;
+        return status == STATUS_OK ? count_leaf(query, event, leaf) : status;
     }
     if (event->open->time_ms < query->time_ms) {
         return STATUS_BAD_CHAIN;
@@ -223,10 +265,10 @@ enum status queries_check_all(const struct queries *queries, struct query *query
     query->time_ms = event->open->time_ms;
     enum status status = STATUS_OK;
     if (event->target != NULL) {
-        status = check_chart_run(query, event);
+        status = check_chart_run(queries, query, event);
         if (status == STATUS_OK) {
             status = check_section_run(queries, query, event);
         }
     }
-    return status == STATUS_OK ? keep_leaf(query, event, leaf) : status;
+    return status == STATUS_OK ? count_leaf(query, event, leaf) : status;
 }

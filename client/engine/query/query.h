@@ -31,10 +31,12 @@ typedef bool query_visit(void *visitor, const struct query_event *event);
 struct query_verdict {
     enum status status;   /* STATUS_OK: proved */
     uint64_t events;      /* looked at */
-    uint64_t first, last; /* chart numbers, or seqs */
-    uint64_t size;        /* of the checkpoint that it was proved against */
+    uint64_t first, last; /* of them: chart numbers, or seqs */
+    uint64_t before;      /* proved earlier, and not read again */
+    uint64_t whole_ms; /* when what was proved earlier was read from the beginning, by our clock */
+    uint64_t size;     /* of the checkpoint that it was proved against */
     struct hash root;
-    uint64_t charts, sections;           /* auditor: whose heads were recomputed */
+    uint64_t charts, sections;           /* auditor: whose running numbers hold, in all */
     char reason[ENGINE_ALARM_CHARS_MAX]; /* what failed, or what was shown */
 };
 
