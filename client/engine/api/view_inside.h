@@ -4,7 +4,6 @@
 #include "client/engine/api/view.h"
 
 struct section;
-struct indexed;
 struct wish;
 
 /* The heads of one section with their texts, and what waits for it in the outbox. Those of

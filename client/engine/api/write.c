@@ -37,9 +37,9 @@ static enum status find_parents(struct engine *engine, const struct write_note *
     bool edits = note->kind == REVISION_DRAFT || note->kind == REVISION_SIGNED;
     const struct wish *before = wish_of_note(&engine->outbox, &note->section, &note->note);
     struct index_run run = index_note(&section->index, &note->note);
-    bool others = run.from < run.to && !ID_EQUAL(&index_at(&section->index, run.from)->author,
-                                                 &engine->common.content->member);
-    if (others && note->kind != REVISION_TOMBSTONE) {
+    const struct member_id *author = index_author(&section->index, &note->note);
+    if (author != NULL && !ID_EQUAL(author, &engine->common.content->member) &&
+        note->kind != REVISION_TOMBSTONE) {
         return STATUS_REFUSED;
     }
     size_t heads = 0;

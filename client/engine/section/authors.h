@@ -1,7 +1,7 @@
 /*
- * Whose each note of a page on its way in is: the member who wrote its first revision there. A note
- * is its author's alone, whatever device they use, so every later revision must be theirs. What is
- * kept already is found by index.h. Internal to the engine.
+ * Whose each note is: the member who wrote its first revision that we were given. A note is its
+ * author's alone, whatever device they use, so every later revision must be theirs. Internal to the
+ * engine.
  */
 #pragma once
 

@@ -1,7 +1,6 @@
 #include "client/engine/section/index.h"
 
 #include "keys/public/bytes/array.h"
-#include "keys/public/bytes/cursor.h"
 
 #include <stdlib.h>
 
@@ -88,6 +87,12 @@ struct index_run index_prefix(const struct index *index, const struct hex_prefix
         run.to--;
     }
     return run;
+}
+
+const struct member_id *index_author(const struct index *index, const struct note_id *note)
+{
+    struct index_run run = index_note(index, note);
+    return run.from < run.to ? &index_at(index, run.from)->author : NULL;
 }
 
 /* ---- taking in */
@@ -181,51 +186,4 @@ void index_erase(struct index *index, struct indexed *item)
     index->names -= item->first && item->name ? 1 : 0;
     item->state = KEPT_ERASED;
     item->name = false;
-}
-
-struct building {
-    struct index *index;
-    enum status status;
-};
-
-static bool build_one(void *visitor, struct span key, struct span value)
-{
-    struct building *building = visitor;
-    struct cursor_reader reader;
-    cursor_read_init(&reader, key);
-    (void)cursor_read_u32(&reader);
-    uint64_t number = cursor_read_u64(&reader);
-    building->status = cursor_read_done(&reader);
-    struct kept kept;
-    if (building->status == STATUS_OK) {
-        building->status = kept_decode(value, number, &kept);
-    }
-    if (building->status == STATUS_OK) {
-        building->status = index_add(building->index, &kept.item, kept.parents);
-    } else {
-        building->status = STATUS_CORRUPT;
-    }
-    return building->status == STATUS_OK;
-}
-
-/* |built| is set before the scan, since index_add does nothing to an index that is not built. */
-enum status index_build(struct index *index, const struct storage *storage, uint32_t local)
-{
-    if (index->built) {
-        return STATUS_OK;
-    }
-    struct building building = {index, STATUS_OK};
-    uint8_t prefix[KEPT_KEY_BYTES];
-    (void)kept_key(local, 0, prefix);
-    index->built = true;
-    enum status status =
-        storage_scan(storage, STORAGE_REVISION, span_of(prefix, KEPT_KEY_PREFIX_BYTES), build_one,
-                     &building, &building.status);
-    if (status == STATUS_OK) {
-        status = index_settle(index);
-    }
-    if (status != STATUS_OK) {
-        index_deinit(index);
-    }
-    return status;
 }

@@ -22,6 +22,7 @@ struct index {
     size_t notes;  /* of those: notes */
     size_t names;  /* of them: notes that give a name to a person */
     size_t erased; /* revisions */
+    size_t stored; /* the first so many items lie in the storage as an index too */
 };
 
 /* The places [from, to) of by_note. */
@@ -29,10 +30,6 @@ struct index_run {
     size_t from, to;
 };
 
-/* Reads all that is kept of the section with the short name |local|; nothing the second time.
- * STATUS_CORRUPT, STATUS_NO_MEMORY. */
-MUST_CHECK enum status index_build(struct index *index, const struct storage *storage,
-                                   uint32_t local);
 /* Adds one to a built index; does nothing to one that is not. Numbers only rise. What was added
  * counts after index_settle, which must follow; several are settled together at less cost. */
 MUST_CHECK enum status index_add(struct index *index, const struct indexed *item,
@@ -43,7 +40,26 @@ void index_deinit(struct index *index);
 /* A note's revisions; an empty run: none is here. */
 struct index_run index_note(const struct index *index, const struct note_id *note);
 struct indexed *index_at(const struct index *index, size_t place);
+/* Whose the note is: whoever began it. NULL: no revision of it is here. */
+const struct member_id *index_author(const struct index *index, const struct note_id *note);
 /* All notes whose ids begin so: their runs stand together. */
 struct index_run index_prefix(const struct index *index, const struct hex_prefix *prefix);
 /* The text of this one went. */
 void index_erase(struct index *index, struct indexed *item);
+
+/* index_stored.c: where an index comes from, and where it lies for the next start. */
+/* Reads all that is kept of the section with the short name |local|, whose last number is |last|;
+ * nothing the second time. What was stored as an index is taken from there if it is whole, else from
+ * the revisions. STATUS_CORRUPT, STATUS_NO_MEMORY. */
+MUST_CHECK enum status index_build(struct index *index, const struct storage *storage,
+                                   uint32_t local, uint64_t last);
+#define INDEX_CHUNK 256u
+/* Whether there is enough to store. */
+bool index_is_behind(const struct index *index);
+/* Within a transaction of the caller; after one that failed the index must go (index_deinit).
+ * STATUS_NO_MEMORY, or the storage's. */
+MUST_CHECK enum status index_store(struct index *index, const struct storage *storage,
+                                   uint32_t local);
+/* Within a transaction of the caller that changes or removes a revision that is kept. */
+MUST_CHECK enum status index_drop_stored(struct index *index, const struct storage *storage,
+                                         uint32_t local);

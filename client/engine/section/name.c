@@ -112,40 +112,39 @@ void name_say(const struct names *names, const struct member_id *member,
     hex_encode(span_of(member->bytes, SHORT_ID_BYTES), out_name);
 }
 
-struct loading {
-    struct names *names;
-    const struct authority_section *facts;
-    enum status status;
-};
-
-static bool load_one(void *visitor, struct span key, struct span value)
+static enum status load_one(struct names *names, const struct section *section,
+                            const struct authority_section *facts, const struct indexed *item)
 {
-    (void)key;
-    struct loading *loading = visitor;
+    uint8_t key[KEPT_KEY_BYTES];
+    struct span value;
+    enum status status =
+        storage_get(&names->common->storage, STORAGE_REVISION,
+                    span_of(key, kept_key(section->local, item->number, key)), &value);
     struct kept kept;
-    loading->status = kept_decode(value, 0, &kept);
-    if (loading->status == STATUS_OK && kept.item.name) {
-        loading->status = name_take(loading->names, loading->facts, &kept.item.author, kept.text);
+    if (status == STATUS_OK) {
+        status = kept_decode(value, item->number, &kept);
     }
-    return loading->status == STATUS_OK;
+    return status == STATUS_OK && kept.item.name
+               ? name_take(names, facts, &kept.item.author, kept.text)
+               : status;
 }
 
 enum status name_load(struct names *names, const struct sections *sections)
 {
     for (size_t i = 0; i < sections->count; i++) {
-        const struct section *section = &sections->items[i];
+        struct section *section = &sections->items[i];
         const struct authority_section *facts =
             authority_section(names->log->authority, &section->id);
         if (facts == NULL || (facts->class != CLASS_DIRECTORY && facts->class != CLASS_SESSION &&
                               facts->class != CLASS_SHARED)) {
             continue;
         }
-        uint8_t prefix[KEPT_KEY_BYTES];
-        (void)kept_key(section->local, 0, prefix);
-        struct loading loading = {names, facts, STATUS_OK};
-        enum status status = storage_scan(&names->common->storage, STORAGE_REVISION,
-                                          span_of(prefix, KEPT_KEY_PREFIX_BYTES), load_one,
-                                          &loading, &loading.status);
+        enum status status = section_index(sections, section);
+        for (size_t n = 0; n < section->index.count && status == STATUS_OK; n++) {
+            if (section->index.items[n].name) {
+                status = load_one(names, section, facts, &section->index.items[n]);
+            }
+        }
         if (status != STATUS_OK) {
             return status;
         }

@@ -254,11 +254,14 @@ enum status page_again_entry(struct sections *sections, struct page *page,
 static enum status store(struct sections *sections, struct section *section,
                          const struct page *page)
 {
-    enum status status = STATUS_OK;
+    const struct storage *storage = &sections->common->storage;
+    enum status status = page->item_count > 0
+                             ? index_drop_stored(&section->index, storage, section->local)
+                             : STATUS_OK;
     for (size_t i = 0; i < page->item_count && status == STATUS_OK; i++) {
         const struct page_item *item = &page->items[i];
         uint8_t key[KEPT_KEY_BYTES];
-        status = storage_put(&sections->common->storage, STORAGE_REVISION,
+        status = storage_put(storage, STORAGE_REVISION,
                              span_of(key, kept_key(section->local, item->number, key)),
                              span_of(item->bytes, item->size));
         if (status == STATUS_OK && item->found) {

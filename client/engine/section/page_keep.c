@@ -53,6 +53,9 @@ static enum status empty_one(struct sections *sections, struct section *section,
     }
     free(bytes);
     if (status == STATUS_OK) {
+        status = index_drop_stored(&section->index, &sections->common->storage, section->local);
+    }
+    if (status == STATUS_OK) {
         section->gaps -= kept_is_gap(item->state) ? 1 : 0;
         index_erase(&section->index, item);
     }
@@ -129,7 +132,7 @@ static enum status erase(struct sections *sections, struct section *section,
     if (!needed && !whole) {
         return STATUS_OK;
     }
-    enum status status = section_index(sections, section);
+    enum status status = section_index_to(sections, section, page->timeline.number);
     for (size_t i = 0; i < page->item_count && status == STATUS_OK; i++) {
         const struct page_item *item = &page->items[i];
         if (item->kind == ENTRY_REVISION && item->item.kind == REVISION_TOMBSTONE) {
@@ -238,6 +241,9 @@ static enum status store(struct sections *sections, struct section *section, str
     }
     if (status == STATUS_OK) {
         status = erase(sections, section, page);
+    }
+    if (status == STATUS_OK) {
+        status = index_store(&section->index, &sections->common->storage, section->local);
     }
     if (status == STATUS_OK) {
         status = section_store_chart(sections, &page->chart);

@@ -255,10 +255,10 @@ static enum status check_author(struct sections *sections, struct page *page,
     if (status != STATUS_OK) {
         return status;
     }
-    struct index_run run = index_note(&section->index, &context->note);
-    const struct member_id *author = run.from < run.to
-                                         ? &index_at(&section->index, run.from)->author
-                                         : authors_of(&page->authors, &context->note);
+    const struct member_id *author = index_author(&section->index, &context->note);
+    if (author == NULL) {
+        author = authors_of(&page->authors, &context->note);
+    }
     if (author == NULL) {
         return authors_add(&page->authors, &context->note, &context->member);
     }

@@ -129,9 +129,30 @@ void section_deny(struct section *section)
     section->denied = section->ended_at > 0 ? section->ended_at : section->known;
 }
 
+enum status section_index_to(const struct sections *sections, struct section *section,
+                             uint64_t last)
+{
+    return index_build(&section->index, &sections->common->storage, section->local, last);
+}
+
+/* That the index could not be stored costs the next start some time, and nothing else. */
+static void store_index(const struct storage *storage, struct section *section)
+{
+    size_t before = section->index.stored;
+    if (storage->begin(storage->context) == STATUS_OK &&
+        storage_end(storage, index_store(&section->index, storage, section->local)) != STATUS_OK) {
+        section->index.stored = before;
+    }
+}
+
 enum status section_index(const struct sections *sections, struct section *section)
 {
-    return index_build(&section->index, &sections->common->storage, section->local);
+    bool built = section->index.built;
+    enum status status = section_index_to(sections, section, section->timeline.number);
+    if (status == STATUS_OK && !built && index_is_behind(&section->index)) {
+        store_index(&sections->common->storage, section);
+    }
+    return status;
 }
 
 uint32_t section_purpose(const struct sections *sections, const struct section_id *section)

@@ -93,8 +93,13 @@ bool section_asks(const struct section *section, uint64_t now_ms);
 bool section_asks_again(const struct section *section, uint64_t now_ms);
 /* The server owes us nothing more of it than what is here: not asked again before a new STATE. */
 void section_deny(struct section *section);
-/* Makes the index if there is none. STATUS_CORRUPT, STATUS_NO_MEMORY. */
+/* Makes the index if there is none, and stores what should be: outside of a transaction.
+ * STATUS_CORRUPT, STATUS_NO_MEMORY. */
 MUST_CHECK enum status section_index(const struct sections *sections, struct section *section);
+/* The same within a transaction of the caller, which has stored entries up to |last|; stores no
+ * index. */
+MUST_CHECK enum status section_index_to(const struct sections *sections, struct section *section,
+                                        uint64_t last);
 /* The highest place in the chart's history that we know of; NULL: none. */
 const struct chart_seen *section_chart_seen(const struct sections *sections,
                                             const struct chart_id *chart);

@@ -41,6 +41,9 @@ enum status section_forget(struct sections *sections, struct section *section)
     }
     status = remove_kept(storage, section);
     if (status == STATUS_OK) {
+        status = index_drop_stored(&section->index, storage, section->local);
+    }
+    if (status == STATUS_OK) {
         section->started = false;
         section->gaps = 0;
         section->told = 0;

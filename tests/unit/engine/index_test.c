@@ -2,13 +2,16 @@
  * The index of a section's revisions, against a scan of all of them.
  */
 #include "client/engine/section/index.h"
+#include "proto/message.h"
 #include "tests/support/test.h"
+#include "tests/unit/engine/memory_storage.h"
 
 #include <stdlib.h>
 
 #define REVISIONS 900u
 #define NOTES     120u
 #define PARENTS   3u
+#define LOCAL     6u
 
 /* The revisions as they came, and what a scan says of them. */
 struct history {
@@ -187,6 +190,147 @@ static void test_says_what_a_scan_says(void **state)
     print_message("%zu comparisons\n", checks);
 }
 
+/* A revision as page_keep keeps it, with a text that a scan must open. */
+static void keep(const struct storage *storage, const struct history *history, size_t at)
+{
+    struct kept kept = {.item = history->items[at]};
+    static const uint8_t name[] = {0x08, NOTE_NAME, 0x01};
+    if (kept.item.state == KEPT_OPEN) {
+        kept.text = span_of(name, kept.item.name ? sizeof name : 0);
+    }
+    memcpy(kept.parents, history->parents[at], sizeof history->parents[at]);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    OK(kept_encode(&kept, &bytes, &size));
+    uint8_t key[KEPT_KEY_BYTES];
+    OK(storage_put(storage, STORAGE_REVISION, span_of(key, kept_key(LOCAL, kept.item.number, key)),
+                   span_of(bytes, size)));
+    free(bytes);
+}
+
+static uint64_t last_of(const struct history *history)
+{
+    return history->count == 0 ? 0 : history->items[history->count - 1].number + 1;
+}
+
+static void check_loaded(const struct storage *storage, const struct history *history,
+                         size_t stored)
+{
+    struct index index = {0};
+    OK(index_build(&index, storage, LOCAL, last_of(history)));
+    assert_int_equal(index.stored, stored);
+    check(history, &index);
+    index_deinit(&index);
+}
+
+static void begin(const struct storage *storage)
+{
+    OK(storage->begin(storage->context));
+}
+
+/* What changes in place, in one transaction: the revision, and the stored index goes. */
+static void erase_kept(const struct storage *storage, struct history *history, struct index *index,
+                       size_t at)
+{
+    begin(storage);
+    erase(history, index, at);
+    keep(storage, history, at);
+    OK(index_drop_stored(index, storage, LOCAL));
+    OK(storage_end(storage, STATUS_OK));
+}
+
+static void grow_stored(const struct storage *storage, struct history *history, struct index *index,
+                        unsigned *seed, bool fails)
+{
+    begin(storage);
+    struct history before = *history;
+    size_t together = 1 + pick(seed, 130);
+    for (size_t i = 0; i < together && history->count < REVISIONS; i++) {
+        add(history, index, seed);
+        keep(storage, history, history->count - 1);
+    }
+    OK(index_settle(index));
+    OK(index_store(index, storage, LOCAL));
+    if (fails) { /* as if it had been killed: nothing of it is there */
+        storage->abort(storage->context);
+        *history = before;
+        index_deinit(index);
+        OK(index_build(index, storage, LOCAL, last_of(history)));
+    } else {
+        OK(storage_end(storage, STATUS_OK));
+    }
+}
+
+/* Goal: an index that was stored says after a start what a scan says, whatever was added, erased or
+ * aborted meanwhile. Method: nine hundred revisions in a storage, loaded again and again. */
+static void test_stored_says_what_a_scan_says(void **state)
+{
+    (void)state;
+    static struct history history;
+    size_t from_chunks = 0;
+    for (unsigned round = 1; round <= 4; round++) {
+        struct memory_storage *memory = memory_storage_new();
+        struct storage storage;
+        memory_storage_get(memory, &storage);
+        unsigned seed = round * 77;
+        history.count = 0;
+        struct index index = {0};
+        OK(index_build(&index, &storage, LOCAL, 0));
+        while (history.count < REVISIONS) {
+            grow_stored(&storage, &history, &index, &seed, pick(&seed, 5) == 0);
+            if (pick(&seed, 6) == 0 && history.count > 0) {
+                erase_kept(&storage, &history, &index, pick(&seed, (unsigned)history.count));
+            }
+            check_loaded(&storage, &history, index.stored);
+            from_chunks += index.stored;
+        }
+        index_deinit(&index);
+        memory_storage_free(memory);
+    }
+    assert_true(from_chunks > REVISIONS);
+    print_message("%zu revisions came from a stored index\n", from_chunks);
+}
+
+/* Goal: a stored index that is damaged is not believed, and what the revisions say holds. Method:
+ * each chunk taken away, emptied, and cut by a byte; a flipped bit is the
+ * storage's to find, which seals each value. */
+static void test_damaged_is_made_anew(void **state)
+{
+    (void)state;
+    static struct history history;
+    struct memory_storage *memory = memory_storage_new();
+    struct storage storage;
+    memory_storage_get(memory, &storage);
+    history.count = 0;
+    struct index index = {0};
+    OK(index_build(&index, &storage, LOCAL, 0));
+    unsigned seed = 5;
+    while (history.count < 3 * INDEX_CHUNK) {
+        grow_stored(&storage, &history, &index, &seed, false);
+    }
+    for (uint8_t chunk = 0; chunk < 3; chunk++) {
+        const uint8_t key[] = {'i', 0, 0, 0, LOCAL, 0, 0, 0, chunk};
+        const struct span name = span_of(key, sizeof key);
+        struct span value;
+        OK(storage_get(&storage, STORAGE_META, name, &value));
+        size_t size = value.size;
+        uint8_t *good = malloc(size);
+        assert_non_null(good);
+        memcpy(good, value.data, size);
+        OK(storage_put_now(&storage, STORAGE_META, name, span_of(good, size - 1)));
+        check_loaded(&storage, &history, 0);
+        OK(storage_put_now(&storage, STORAGE_META, name, span_of(good, 0)));
+        check_loaded(&storage, &history, 0);
+        OK(storage_remove_now(&storage, STORAGE_META, name));
+        check_loaded(&storage, &history, chunk * INDEX_CHUNK);
+        OK(storage_put_now(&storage, STORAGE_META, name, span_of(good, size)));
+        check_loaded(&storage, &history, 3 * INDEX_CHUNK);
+        free(good);
+    }
+    index_deinit(&index);
+    memory_storage_free(memory);
+}
+
 /* Goal: nothing is added to an index that was not made yet, which a scan makes later. */
 static void test_not_built_takes_nothing(void **state)
 {
@@ -203,6 +347,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_says_what_a_scan_says),
+        cmocka_unit_test(test_stored_says_what_a_scan_says),
+        cmocka_unit_test(test_damaged_is_made_anew),
         cmocka_unit_test(test_not_built_takes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
