@@ -3,6 +3,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/forward.h"
 #include "client/cli/kept_adopt.h"
+#include "client/cli/pager.h"
 #include "client/cli/parse.h"
 #include "client/cli/table.h"
 #include "client/cli/usage.h"
@@ -120,7 +121,12 @@ int main_loop(int argc, char **argv)
     cli.passphrase_fd = parsed.passphrase_fd;
     char profile[PROFILE_BYTES_MAX];
     cli.profile = parsed.profile == NULL ? default_profile(profile) : parsed.profile;
+    struct pager pager = {NULL, NULL, 0, 0};
+    if (!parsed.no_pager && !parsed.help && parsed.wrong[0] == '\0') {
+        pager_begin(&cli, &pager);
+    }
     int code = run(&cli, &parsed);
+    pager_end(&cli, &pager);
     bool written = fflush(stdout) == 0 && ferror(stdout) == 0;
     if (!written && reader_gone()) {
         end_quietly();

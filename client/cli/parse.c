@@ -11,6 +11,8 @@ static const struct option GLOBALS[] = {
      "read the passphrase, one line, from this descriptor", NULL},
     {"--json", OPTION_FLAG, offsetof(struct parsed, json), NULL, "print exactly one JSON value",
      NULL},
+    {"--no-pager", OPTION_FLAG, offsetof(struct parsed, no_pager), NULL,
+     "print at once what is longer than the terminal", NULL},
     {"--help", OPTION_FLAG, offsetof(struct parsed, help), NULL, "print how the command is called",
      NULL},
 };

@@ -6,7 +6,7 @@
  *
  * - An option that takes a value takes the next argument whatever it looks like, or what follows
  *   "=" in its own. So "--title --yes" gives the title "--yes".
- * - --profile, --passphrase-fd, --json, --help and -h may stand wherever an option may.
+ * - --profile, --passphrase-fd, --json, --no-pager, --help and -h may stand wherever an option may.
  * - "--" ends the options; "-" alone is a word. Nothing is abbreviated. Only an option that may
  *   come often comes twice.
  * - `help COMMAND` is `COMMAND --help`.
@@ -23,6 +23,7 @@ struct parsed {
     int passphrase_fd;             /* -1: the terminal */
     bool json;
     bool help;
+    bool no_pager;
     char wrong[OPTION_WRONG_BYTES]; /* empty: all was understood */
 };
 

@@ -312,6 +312,15 @@ else
     say "skipped: the editor (needs script and a mount of tmpfs)"
 fi
 
+# Whoever thinks better of a new passphrase has not locked the agent.
+printf '%s\n' "$passphrase" >"$work/pass"
+"$bin/alcove" --profile "$work/t1" unlock --passphrase-fd 3 3<"$work/pass" >/dev/null
+printf 'short\n' >"$work/short"
+same "a new passphrase that is none" 6 "$(code_of "$bin/alcove" --profile "$work/t1" \
+    --passphrase-fd 3 passphrase --new-passphrase-fd 4 3<"$work/pass" 4<"$work/short")"
+same "leaves the agent unlocked" true "$("$bin/alcove" --profile "$work/t1" --json status </dev/null | json agent)"
+"$bin/alcove" --profile "$work/t1" lock >/dev/null
+
 # Ctrl-C while the passphrase is asked for.
 if command -v script >/dev/null 2>&1; then
     cat >"$work/ask" <<X

@@ -67,6 +67,21 @@ if command -v script >/dev/null 2>&1; then
 else
     say "skipped: terminals (needs script)"
 fi
+# paged ROWS PAGER: a note of 30 lines in a window of so many.
+if command -v script >/dev/null 2>&1; then
+    seq 101 130 >"$words"
+    note=$(as t1 --json write C1 --class progress --file "$words" | json note)
+    paged() {
+        PAGER=$2 script -qec "stty rows $1 cols 80; '$bin/alcove' --profile '$work/t1' --passphrase-fd 3 \
+            $3 show $note 3<'$work/pass'" /dev/null </dev/null 2>&1 | tr -d '\r'
+    }
+    printf '#!/bin/sh\nsed "s/^/paged /"\n' >"$work/pager"
+    chmod 755 "$work/pager"
+    same "longer than the terminal" 30 "$(paged 24 "$work/pager" '' | grep -c '^paged     1[0-9][0-9]$')"
+    same "not longer" 30 "$(paged 60 "$work/pager" '' | grep -c '^    1[0-9][0-9]$')"
+    same "not wanted" 30 "$(paged 24 "$work/pager" --no-pager | grep -c '^    1[0-9][0-9]$')"
+    same "a pager that is not there" 30 "$(paged 24 "$work/none" '' | grep -c '^    1[0-9][0-9]$')"
+fi
 printf '%0300d\n' 0 >"$words"
 note=$(as t1 --json write C1 --class progress --file "$words" | json note)
 same "without a terminal lines are of 80" 76 \
