@@ -236,12 +236,20 @@ int cli_run(struct cli *cli, const void *values)
     } else if (code == CLI_OK && command->need == COMMAND_NEEDS_LOOK) {
         code = look(cli);
     }
-    return code == CLI_OK ? command->run(cli, values) : code;
+    if (code == CLI_OK) {
+        code = command->run(cli, values);
+    }
+    /* What was shown is no answer to the alarm. A note that was saved is saved. */
+    return code == CLI_OK && cli->alarmed && (command->flags & COMMAND_READS) != 0 ? CLI_ALARM
+                                                                                   : code;
 }
 
 /* Alarms are shown once and loudly: what was verified does not hold. */
-static int show_alarms(struct cli *cli)
+static int show_alarms(struct cli *cli, bool goes_on)
 {
+    if (cli->alarmed) {
+        return CLI_OK; /* once a command */
+    }
     struct engine *engine = host_engine(cli->host);
     size_t count = engine_alarm_count(engine);
     struct cli loud = *cli;
@@ -254,11 +262,13 @@ static int show_alarms(struct cli *cli)
                       alarm->evidence[0] == '\0' ? "-" : alarm->evidence);
     }
     if (count > 0) {
-        if (cli->json && !cli->answered) {
+        if (cli->json && !cli->answered && !goes_on) {
             (void)cli_error(cli, CLI_ALARM, "%s", engine_alarm(engine, 0)->reason);
         }
-        (void)fprintf(cli->err, "  Nothing of it was stored or shown. Tell your auditor, and keep "
-                                "this text.\n");
+        (void)fprintf(cli->err,
+                      "  Nothing of it was stored or shown. Tell your auditor, and keep "
+                      "this text.\n%s",
+                      goes_on ? "  What is here was verified before.\n" : "");
         if (cli->lent) {
             engine_alarms_clear(engine); /* told; the agent lives on */
         }
@@ -295,15 +305,16 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         cli_warn(cli, "not sent yet: this machine's clock is more than a day behind the server's "
                       "log. It is saved here, sealed, and is signed and sent once the clock is "
                       "right; `alcove doctor` tells more.");
-        return show_alarms(cli);
+        return show_alarms(cli, false);
     }
     /* This very command found the server silent: it is not waited for twice. */
     enum status status =
         cli->stale ? STATUS_OFFLINE : host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
-    int code = show_alarms(cli);
     *out_sent = false;
-    if (code != CLI_OK) {
-        return code;
+    if (show_alarms(cli, true) == CLI_ALARM) {
+        cli->alarmed = true;
+        cli_warn(cli, "not sent. It is saved here, sealed, and goes when the alarm is settled.");
+        return CLI_OK;
     }
     struct engine_ticket info;
     engine_ticket(host_engine(cli->host), ticket, &info);
@@ -314,7 +325,7 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
              * afterwards. It is written in any case. */
             (void)!host_settle(cli->host, CLI_SETTLE_MS);
         }
-        return show_alarms(cli);
+        return show_alarms(cli, false);
     }
     if (status == STATUS_OK && info.wish == ENGINE_WISH_WAITING) {
         cli_warn(cli,
@@ -341,7 +352,14 @@ static int refresh(struct cli *cli, bool briefly)
 {
     enum status status = briefly ? host_sync_briefly(cli->host, CLI_TIMEOUT_MS)
                                  : host_sync(cli->host, CLI_TIMEOUT_MS);
-    int code = show_alarms(cli);
+    bool reads =
+        (cli->command->flags & COMMAND_READS) != 0 && engine_synced_once(host_engine(cli->host));
+    int code = show_alarms(cli, reads);
+    if (code == CLI_ALARM && reads) {
+        cli->alarmed = true;
+        cli->stale = true;
+        return CLI_OK;
+    }
     if (code != CLI_OK || status == STATUS_OK) {
         return code;
     }

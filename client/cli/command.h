@@ -22,7 +22,9 @@ enum command_flag {
     COMMAND_ANYWHERE = 0,
     COMMAND_HERE = 1, /* never in the agent */
     COMMAND_HIDDEN = 2,
-    COMMAND_PAGED = 8, /* reads: what is longer than the terminal goes through a pager */
+    /* Reads alone: goes on under an alarm with what was verified before, and what is longer than the
+     * terminal goes through a pager. */
+    COMMAND_READS = 8,
     COMMAND_TYPES = 4, /* takes a text that a person typed; its struct is note_input.h's */
 };
 

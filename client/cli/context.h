@@ -27,4 +27,5 @@ struct cli {
     bool lent;
     uint32_t idle_minutes; /* of the agent that lent it */
     bool stale;            /* the server did not bring us up to date: what is shown is older */
+    bool alarmed;          /* an alarm was told; what is shown was verified before it */
 };

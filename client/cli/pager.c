@@ -15,10 +15,10 @@
 
 void pager_begin(struct cli *cli, struct pager *out_pager)
 {
-    struct winsize size;
     memset(out_pager, 0, sizeof *out_pager);
     const char *pager = getenv("PAGER");
-    if (cli->json || cli->command == NULL || (cli->command->flags & COMMAND_PAGED) == 0 ||
+    struct winsize size;
+    if (cli->json || cli->command == NULL || (cli->command->flags & COMMAND_READS) == 0 ||
         (pager != NULL && (pager[0] == '\0' || strcmp(pager, "cat") == 0)) ||
         isatty(STDIN_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
         size.ws_row == 0) {
@@ -72,8 +72,8 @@ static bool show(const struct pager *pager)
     (void)setenv("LESSHISTFILE", "-", 1);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction on_pipe;
-    struct sigaction on_interrupt;
     (void)sigaction(SIGPIPE, &ignore, &on_pipe);
+    struct sigaction on_interrupt;
     (void)sigaction(SIGINT, &ignore, &on_interrupt); /* the pager's own affair */
     pid_t child = fork();
     if (child == 0) {

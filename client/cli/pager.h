@@ -1,6 +1,6 @@
 /*
  * What is longer than the terminal is shown through a pager, as other programs do: $PAGER, or less
- * where it is there. Only for commands that read (COMMAND_PAGED) and only on a terminal; all of it
+ * where it is there. Only for commands that read (COMMAND_READS) and only on a terminal; all of it
  * is kept in memory until the command is done, then wiped.
  *
  * The pager is given what the terminal would be, through a pipe. less is told to keep no history

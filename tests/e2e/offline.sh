@@ -110,4 +110,29 @@ check "the second is there" sh -c "printf '%s\n' '$passphrase' | '$bin/alcove' -
 check "the process note is there" test -n "$(say "$own" | json note)"
 stop_server
 check "the server's store holds" sh -c "'$bin/alcoved' fsck '$work/data' >/dev/null"
+
+# In an alarm, here of a server that forgot: what is here is read and written on, under one banner.
+cp -r "$work/data" "$work/before"
+: >"$work/server.log"
+start_server
+put t1 'Forgotten by the server.' 'Cleo One' --class progress --title Forgotten >/dev/null
+stop_server
+rm -rf "$work/data"
+mv "$work/before" "$work/data"
+: >"$work/server.log"
+start_server
+# banners: how often the alarm is told in $work/alarm.
+banners() { grep -c 'ALARM' "$work/alarm"; }
+as t1 list >"$work/listed" 2>"$work/alarm"
+same "a list in an alarm" "5 1 1" "$? $(grep -c 'Forgotten$' "$work/listed") $(banners)"
+as t1 --json show Forgotten >"$work/shown" 2>"$work/alarm"
+same "one JSON value of a note" "5 1 1 1" "$? $(wc -l <"$work/shown") $(grep -c 'by the server' "$work/shown") $(banners)"
+as t1 export --all "$work/out.alarm" >/dev/null 2>"$work/alarm"
+same "an export" "5 1 1" "$? $(grep -rl 'Forgotten by' "$work/out.alarm" | wc -l) $(banners)"
+dark=$(put t1 'Written in the alarm.' 'Cleo One' --class progress)
+same "a note is saved" "0 false" "$? $(say "$dark" | json sent)"
+same "and is there" 1 "$(as t1 --json search 'in the alarm' 2>/dev/null | tr '{' '\n' | grep -c '"note"')"
+as t1 delegate 'Tess One' >/dev/null 2>"$work/alarm"
+same "nothing is stated" 5 $?
+stop_server
 finish

@@ -221,7 +221,7 @@ static const struct command COMMANDS[] = {
      run_grant},
     {"revoke", "end a grant", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &REVOKE, NULL, NULL, NULL,
      run_revoke},
-    {"access", "tell who can open this now, and why", COMMAND_NEEDS_LOOK, COMMAND_ANYWHERE, &ACCESS,
+    {"access", "tell who can open this now, and why", COMMAND_NEEDS_LOOK, COMMAND_READS, &ACCESS,
      NULL, NULL, NULL, run_access},
 };
 const struct command_list cmd_access = {COMMANDS, ARRAY_LEN(COMMANDS)};

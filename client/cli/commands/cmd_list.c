@@ -294,9 +294,9 @@ static const struct option_table SEARCH = {SEARCH_OPTIONS, ARRAY_LEN(SEARCH_OPTI
                                            sizeof(struct search_values)};
 
 static const struct command COMMANDS[] = {
-    {"list", "list the notes that are here, the newest first", COMMAND_NEEDS_LOOK, COMMAND_PAGED,
+    {"list", "list the notes that are here, the newest first", COMMAND_NEEDS_LOOK, COMMAND_READS,
      &LIST, check_list, NULL, NULL, run_list},
-    {"search", "find text in what is here", COMMAND_NEEDS_PROFILE, COMMAND_PAGED, &SEARCH, NULL,
+    {"search", "find text in what is here", COMMAND_NEEDS_PROFILE, COMMAND_READS, &SEARCH, NULL,
      NULL, NULL, run_search},
 };
 const struct command_list cmd_list = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -311,7 +311,7 @@ static const struct option_table LOG_EXPORT = {OPTIONS, ARRAY_LEN(OPTIONS),
                                                sizeof(struct log_values)};
 
 static const struct command COMMANDS[] = {
-    {"log", "read the access log, newest first", COMMAND_NEEDS_FRESH, COMMAND_PAGED, &LOG, NULL,
+    {"log", "read the access log, newest first", COMMAND_NEEDS_FRESH, COMMAND_READS, &LOG, NULL,
      NULL, NULL, run_log},
     {"log verify", "prove that the log is whole and unchanged", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &LOG_VERIFY, NULL, NULL, NULL, run_verify},

@@ -338,9 +338,9 @@ static const struct option_table SHOW = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(str
 static const struct option_table HISTORY = {OPTIONS, 1, sizeof(struct show_values)};
 
 static const struct command COMMANDS[] = {
-    {"show", "read a note, with all that was added to it", COMMAND_NEEDS_LOOK, COMMAND_PAGED, &SHOW,
+    {"show", "read a note, with all that was added to it", COMMAND_NEEDS_LOOK, COMMAND_READS, &SHOW,
      NULL, NULL, NULL, run_show},
-    {"history", "read all revisions of a note, oldest first", COMMAND_NEEDS_LOOK, COMMAND_PAGED,
+    {"history", "read all revisions of a note, oldest first", COMMAND_NEEDS_LOOK, COMMAND_READS,
      &HISTORY, NULL, NULL, NULL, run_history},
 };
 const struct command_list cmd_show = {COMMANDS, ARRAY_LEN(COMMANDS)};
