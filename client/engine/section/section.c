@@ -174,6 +174,13 @@ bool section_behind(const struct section *section)
     return section->started && section->timeline.number < last && section->denied < last;
 }
 
+bool section_withheld(const struct section *section)
+{
+    return !section->listed || section->ended_at > 0 ||
+           (section->started && section->timeline.number < section->known &&
+            !section_behind(section));
+}
+
 bool section_asks(const struct section *section, uint64_t now_ms)
 {
     return section_behind(section) && backoff_over(&section->stopped, now_ms);

@@ -87,7 +87,10 @@ const struct secret *section_key(const struct section *section, const struct has
 uint32_t section_purpose(const struct sections *sections, const struct section_id *section);
 /* Whether there is a page to ask for. */
 bool section_behind(const struct section *section);
-/* The same, and the server may be asked for it now. */
+/* The server says or shows that it hands out no more of a section whose end is not here: it leaves
+ * it out of its list, names an end of ours, or refused what follows. That is a hint alone. */
+bool section_withheld(const struct section *section);
+/* As section_behind, and the server may be asked for it now. */
 bool section_asks(const struct section *section, uint64_t now_ms);
 /* Whether gaps may be asked for again now. */
 bool section_asks_again(const struct section *section, uint64_t now_ms);

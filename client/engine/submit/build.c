@@ -1,5 +1,8 @@
 #include "client/engine/submit/build.h"
 
+#include "client/engine/log/advance.h"
+#include "client/engine/log/fold.h"
+
 #define BUILD_TRIES_MAX 16u
 
 static enum status build_ready(struct sources *from, struct wish *wish)
@@ -23,6 +26,18 @@ static bool section_is_coming(const struct sources *from, const struct section_i
 
 enum build_place { BUILD_HERE, BUILD_LATER, BUILD_NEVER };
 
+/* The server withholds the section, though by the statements that we verified we are in it. What
+ * was seen of it last may be old, and nothing is signed on top of that. Of a removal the statements
+ * come with the next round; then what waits is judged by them. */
+static bool is_withheld(const struct sources *from, const struct section *section)
+{
+    const struct authority *authority = from->log->authority;
+    const struct authority_section *facts = authority_section(authority, &section->id);
+    const struct authority_member *self = fold_self(from->log);
+    return section_withheld(section) && facts != NULL && self != NULL &&
+           authority_rights(authority, facts, self, advance_when(from->log), NULL) != RIGHT_NONE;
+}
+
 /* Whether the section is known up to its end, so that statements can be made for it. */
 static enum build_place place_of(struct sources *from, struct wish *wish)
 {
@@ -33,6 +48,9 @@ static enum build_place place_of(struct sources *from, struct wish *wish)
             return BUILD_LATER;
         }
         return BUILD_NEVER;
+    }
+    if (is_withheld(from, section)) {
+        return BUILD_LATER;
     }
     if (section->ended_at > 0) {
         return BUILD_NEVER;
