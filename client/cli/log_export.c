@@ -4,8 +4,11 @@
 #include "client/cli/log_print.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "keys/public/bytes/array.h"
+#include "proto/words.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -80,16 +83,18 @@ int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder)
 
 struct lines {
     struct cli *cli;
-    const struct query_terms *query;
+    const struct log_pick *pick;
     FILE *file;
     bool csv;
-    size_t count;
+    cJSON **found; /* in the order in which they came */
+    size_t count, room;
 };
 
 static const char *const COLUMNS[] = {
-    "seq",          "time_utc", "time_ms", "actor_name", "actor",  "role",    "action",
-    "outcome",      "reason",   "purpose", "class",      "chart",  "section", "note",
-    "subject_name", "subject",  "object",  "basis",      "device", "source",  "leaf"};
+    "seq",    "time_utc", "time_ms", "actor_name",   "actor",         "role",
+    "action", "outcome",  "reason",  "purpose",      "purpose_words", "class",
+    "chart",  "section",  "note",    "subject_name", "subject",       "object",
+    "basis",  "device",   "address", "leaf"};
 
 /* As a spreadsheet reads a time, and as auditors of several time zones can compare it. */
 static void utc_of(const cJSON *time_ms, char out[32])
@@ -116,27 +121,37 @@ static void csv_line(struct lines *lines, const cJSON *object)
     }
 }
 
-static bool write_line(void *visitor, const struct query_event *event)
+static bool take_line(void *visitor, const struct query_event *event)
 {
     struct lines *lines = visitor;
-    if (!log_print_wanted(lines->query, event)) {
+    if (!log_pick_wanted(lines->pick, event)) {
         return true;
     }
-    cJSON *object = log_print_object(host_engine(lines->cli->host), event);
-    if (lines->csv) {
-        csv_line(lines, object);
-    } else {
-        print_json_line(lines->file, object);
-    }
-    cJSON_Delete(object);
-    lines->count++;
+    CHECK(array_grow(&lines->found, &lines->room, lines->count + 1, sizeof(cJSON *)) == STATUS_OK);
+    lines->found[lines->count++] = log_print_object(host_engine(lines->cli->host), event);
     return true;
 }
 
-int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t ticket,
-                     uint32_t format, const char *folder)
+/* Oldest first, as one reads a history; all but a chart's comes the other way round. */
+static void write_lines(struct lines *lines)
 {
-    struct lines lines = {.cli = cli, .query = query, .csv = format == LOG_FORMAT_CSV};
+    bool backwards = lines->pick->query->scope != ACTION_LOG_CHART;
+    for (size_t i = 0; i < lines->count; i++) {
+        cJSON *object = lines->found[backwards ? lines->count - 1 - i : i];
+        if (lines->csv) {
+            csv_line(lines, object);
+        } else {
+            print_json_line(lines->file, object);
+        }
+        cJSON_Delete(object);
+    }
+    free(lines->found);
+}
+
+int log_export_lines(struct cli *cli, const struct log_pick *pick, uint64_t ticket, uint32_t format,
+                     const char *folder)
+{
+    struct lines lines = {.cli = cli, .pick = pick, .csv = format == LOG_FORMAT_CSV};
     char path[FILES_PATH_BYTES_MAX];
     enum status status = files_join(folder, lines.csv ? "events.csv" : "events.jsonl", path);
     int code = status == STATUS_OK ? make_folder(cli, folder) : cli_fail(cli, SAY_EXPORT, status);
@@ -150,7 +165,8 @@ int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t 
     for (size_t i = 0; lines.csv && i < ARRAY_LEN(COLUMNS); i++) {
         print_csv_cell(lines.file, COLUMNS[i], i + 1 == ARRAY_LEN(COLUMNS));
     }
-    status = query_events(host_engine(cli->host), ticket, write_line, &lines);
+    status = query_events(host_engine(cli->host), ticket, take_line, &lines);
+    write_lines(&lines);
     if (fclose(lines.file) != 0 && status == STATUS_OK) {
         status = STATUS_IO;
     }

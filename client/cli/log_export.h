@@ -3,6 +3,7 @@
 #pragma once
 
 #include "client/cli/cli.h"
+#include "client/cli/log_pick.h"
 #include "client/engine/api/query.h"
 
 enum log_format {
@@ -17,5 +18,5 @@ extern const char *const log_export_formats[];
  * written. */
 MUST_CHECK int log_export_tiles(struct cli *cli, uint64_t ticket, const char *folder);
 /* What |query| wants of the ticket's events; |format| is LOG_FORMAT_JSONL or LOG_FORMAT_CSV. */
-MUST_CHECK int log_export_lines(struct cli *cli, const struct query_terms *query, uint64_t ticket,
+MUST_CHECK int log_export_lines(struct cli *cli, const struct log_pick *pick, uint64_t ticket,
                                 uint32_t format, const char *folder);

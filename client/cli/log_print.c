@@ -8,6 +8,8 @@
 #include "proto/policy.h"
 #include "proto/words.h"
 
+#include <arpa/inet.h>
+
 const char *log_print_outcome(uint32_t outcome)
 {
     static const char *const names[] = {"?", "ok", "refused", "failed"};
@@ -21,6 +23,18 @@ const char *log_print_basis(uint32_t basis_kind)
     return basis_kind < ARRAY_LEN(names) ? names[basis_kind] : "?";
 }
 
+const char *log_print_purpose(uint32_t purpose)
+{
+    static const char *const names[] = {"",
+                                        "treatment",
+                                        "treatment in an emergency",
+                                        "operations of the practice",
+                                        "the client's own wish",
+                                        "covering for a colleague",
+                                        "an audit"};
+    return purpose < ARRAY_LEN(names) ? names[purpose] : "?";
+}
+
 static const char *purpose_name(uint32_t purpose)
 {
     static const char *const names[] = {"",       "TREAT",    "ETREAT", "HOPERAT",
@@ -32,6 +46,22 @@ static void add_id(cJSON *object, const char *key, ProtobufCBinaryData id)
 {
     if (id.len > 0) {
         print_add_id(object, key, field_span(id));
+    }
+}
+
+/* "192.0.2.0/24" or "2001:db8::/48": the server keeps no more of it. */
+static void add_address(cJSON *object, ProtobufCBinaryData source)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (source.len != 16) {
+        return;
+    }
+    bool four = memcmp(source.data, mapped, sizeof mapped) == 0;
+char text[INET6_ADDRSTRLEN + 4];
+    if (inet_ntop(four ? AF_INET : AF_INET6, source.data + (four ? sizeof mapped : 0), text,
+                  INET6_ADDRSTRLEN) != NULL) {
+        (void)strncat(text, four ? "/24" : "/48", 4);
+        print_add_text(object, "address", text);
     }
 }
 
@@ -88,6 +118,7 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
     print_add_text(object, "outcome", log_print_outcome(event->open->outcome));
     print_add_text(object, "reason", status_name((enum status)event->open->reason));
     print_add_text(object, "purpose", purpose_name(event->open->purpose));
+    print_add_text(object, "purpose_words", log_print_purpose(event->open->purpose));
     print_add_number(object, "count", event->open->count);
     print_add_id(object, "leaf", ID_SPAN(&event->leaf));
     if (event->target != NULL) {
@@ -101,6 +132,7 @@ cJSON *log_print_object(const struct engine *engine, const struct query_event *e
     if (event->restricted != NULL) {
         add_id(object, "device", event->restricted->device);
         add_id(object, "source", event->restricted->source);
+        add_address(object, event->restricted->source);
     }
     return object;
 }
@@ -154,7 +186,17 @@ static void print_rest(struct cli *cli, const struct query_event *event)
         print_about(cli, event->target);
     }
     if (event->target != NULL && event->target->basis_kind > BASIS_SELF) {
-        (void)fprintf(cli->out, " by %s", log_print_basis(event->target->basis_kind));
+        static const char *const words[] = {"",
+                                            "",
+                                            "as its author",
+                                            "by a grant",
+                                            "by a relation",
+                                            "by role",
+                                            "by delegation",
+                                            "by invitation"};
+        if (event->target->basis_kind < ARRAY_LEN(words)) {
+            (void)fprintf(cli->out, ", %s", words[event->target->basis_kind]);
+        }
     }
     if (event->open->count > 0) {
         (void)fprintf(cli->out, " x%llu", (unsigned long long)event->open->count);
@@ -174,44 +216,24 @@ static char *line_of(const struct cli *cli, const struct query_event *event)
     return text;
 }
 
-static bool has_section(const struct query_terms *query, const struct query_event *event)
-{
-    static const struct section_id any;
-    return ID_EQUAL(&query->section, &any) ||
-           (event->target != NULL && event->target->section.len == ID_BYTES &&
-            memcmp(event->target->section.data, query->section.bytes, ID_BYTES) == 0);
-}
-
-bool log_print_wanted(const struct query_terms *query, const struct query_event *event)
-{
-    const Alcove__EventOpen *open = event->open;
-    if (query->scope != ACTION_LOG_CHART) {
-        return true;
-    }
-    struct member_id actor;
-    memset(&actor, 0, sizeof actor);
-    return (query->action == 0 || open->action == query->action) &&
-           (query->outcome == 0 || open->outcome == query->outcome) &&
-           open->time_ms >= query->time_from_ms &&
-           (query->time_to_ms == 0 || open->time_ms <= query->time_to_ms) &&
-           has_section(query, event) &&
-           (ID_EQUAL(&query->actor, &actor) ||
-            (field_member(open->actor, &actor) && ID_EQUAL(&query->actor, &actor)));
-}
-
 /* What is wanted, in the order in which it came. */
 struct printing {
     struct cli *cli;
-    const struct query_terms *query;
+    const struct log_pick *pick;
     void **items; /* cJSON, or a line */
     size_t count;
     size_t room;
+    size_t left_out[POLICY_ACTION_MAX + 1]; /* of each action */
 };
 
 static bool take_event(void *visitor, const struct query_event *event)
 {
     struct printing *printing = visitor;
-    if (!log_print_wanted(printing->query, event)) {
+    if (!log_pick_wanted(printing->pick, event)) {
+        return true;
+    }
+    if (!printing->cli->json && log_pick_is_noise(printing->pick, event)) {
+        printing->left_out[event->open->action]++;
         return true;
     }
     CHECK(array_grow(&printing->items, &printing->room, printing->count + 1, sizeof(void *)) ==
@@ -239,6 +261,28 @@ static void print_item(struct cli *cli, cJSON *array, void *item, bool shown)
     }
 }
 
+/* "Left out: 12 login, 3 rotate." */
+static void tell_left_out(struct cli *cli, const size_t *left_out)
+{
+    bool any = false;
+    struct print_row row;
+    for (uint32_t action = 1; action <= POLICY_ACTION_MAX; action++) {
+        if (left_out[action] == 0) {
+            continue;
+        }
+        if (!any) {
+            print_row_begin(cli, &row);
+        }
+        (void)fprintf(cli->out, "%s%zu %s", any ? ", " : "Left out: ", left_out[action],
+                      policy_action_name(action));
+        any = true;
+    }
+    if (any) {
+        (void)fputs("; --all shows them.", cli->out);
+        print_row_end(cli, &row);
+    }
+}
+
 static void tell_count(struct cli *cli, size_t shown, uint32_t limit)
 {
     (void)fprintf(cli->out, "%zu event%s. What is claimed here is proved by `alcove log verify`.\n",
@@ -248,9 +292,10 @@ static void tell_count(struct cli *cli, size_t shown, uint32_t limit)
     }
 }
 
-int log_print_events(struct cli *cli, const struct query_terms *query, uint64_t ticket)
+int log_print_events(struct cli *cli, const struct log_pick *pick, uint64_t ticket)
 {
-    struct printing printing = {.cli = cli, .query = query};
+    const struct query_terms *query = pick->query;
+    struct printing printing = {.cli = cli, .pick = pick};
     enum status status = query_events(host_engine(cli->host), ticket, take_event, &printing);
     bool backwards = query->scope == ACTION_LOG_CHART;
     size_t shown =
@@ -268,6 +313,7 @@ int log_print_events(struct cli *cli, const struct query_terms *query, uint64_t 
     if (cli->json) {
         print_json(cli, array);
     } else {
+        tell_left_out(cli, printing.left_out);
         tell_count(cli, shown, query->limit);
     }
     return CLI_OK;

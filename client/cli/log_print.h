@@ -2,14 +2,14 @@
 #pragma once
 
 #include "client/cli/cli.h"
-#include "client/engine/api/query.h"
+#include "client/cli/log_pick.h"
 
-/* Prints what query_events gives for the ticket of |query|, the newest first, at most
- * |query|'s limit of them (0: all). */
-MUST_CHECK int log_print_events(struct cli *cli, const struct query_terms *query, uint64_t ticket);
-/* Whether an event is what |query| asked for: a chart's history comes whole. */
-bool log_print_wanted(const struct query_terms *query, const struct query_event *event);
+/* Prints what query_events gives for the ticket of |pick|'s query, the newest first, at most its limit
+ * of them (0: all). What hides who did what is counted, unless it is JSON. */
+MUST_CHECK int log_print_events(struct cli *cli, const struct log_pick *pick, uint64_t ticket);
 /* One event as a JSON object; the caller deletes it. */
 cJSON *log_print_object(const struct engine *engine, const struct query_event *event);
 const char *log_print_outcome(uint32_t outcome);
+/* "treatment" of TREAT. */
+const char *log_print_purpose(uint32_t purpose);
 const char *log_print_basis(uint32_t basis_kind);

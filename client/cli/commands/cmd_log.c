@@ -21,6 +21,8 @@ struct log_values {
     const char *chart;
     const char *actor;
     const char *section;
+    const char *between;
+    struct option_texts exclude;
     uint32_t action;
     uint32_t outcome;
     uint64_t from_ms;
@@ -33,15 +35,14 @@ static int scope_of(struct cli *cli, const struct log_values *values, struct que
 {
     struct engine_state state;
     engine_state(host_engine(cli->host), &state);
-    struct member_id client;
-    if (values->all || (!values->mine && state.role == ROLE_AUDITOR)) {
+    if (!values->mine && state.role == ROLE_AUDITOR) {
         query->scope = ACTION_LOG_ALL;
         if (values->chart == NULL) {
             return CLI_OK;
         }
-        return state.role == ROLE_AUDITOR ? log_find_chart(cli, values->chart, &query->chart)
-                                          : ids_chart(cli, values->chart, &query->chart, &client);
+        return log_find_chart(cli, values->chart, &query->chart);
     }
+struct member_id client;
     if (values->chart != NULL || (!values->mine && state.role == ROLE_CLIENT)) {
         query->scope = ACTION_LOG_CHART;
         return ids_chart(cli, values->chart, &query->chart, &client);
@@ -83,6 +84,25 @@ static int query_of(struct cli *cli, const struct log_values *values, uint32_t l
     return code;
 }
 
+/* What is shown of the query's events. */
+static int pick_of(struct cli *cli, const struct log_values *values,
+                   const struct query_terms *query, struct log_pick *pick)
+{
+    *pick = (struct log_pick){.query = query, .all = values->all};
+    if (values->between != NULL && !log_pick_between(values->between, pick)) {
+        return cli_error(cli, CLI_USAGE,
+                         "--between is a time of day, HH:MM-HH:MM, as 20:00-07:00; not %.40s",
+                         values->between);
+    }
+const char *wrong = NULL;
+    if (!log_pick_exclude(&values->exclude, pick, &wrong)) {
+        return cli_error(cli, CLI_USAGE,
+                         "no action of the log is called %.40s; `alcove log --action` lists them",
+                         wrong);
+    }
+    return CLI_OK;
+}
+
 /* Waits for an answer of the access log; these do not outlive a lost connection. */
 static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_info)
 {
@@ -115,12 +135,16 @@ static int run_log(struct cli *cli, const void *values)
 {
     struct query_terms query = {0};
     int code = query_of(cli, values, LIMIT_DEFAULT, &query);
-    uint64_t ticket = 0;
+    struct log_pick pick;
+    if (code == CLI_OK) {
+        code = pick_of(cli, values, &query, &pick);
+    }
+uint64_t ticket = 0;
     if (code == CLI_OK) {
         code = ask(cli, &query, &ticket);
     }
     if (code == CLI_OK) {
-        code = log_print_events(cli, &query, ticket);
+        code = log_print_events(cli, &pick, ticket);
     }
     query_drop(host_engine(cli->host), ticket);
     return code;
@@ -213,12 +237,16 @@ static int export_log(struct cli *cli, const struct log_values *values, uint64_t
     engine_state(host_engine(cli->host), &state);
     struct query_terms query = {0};
     int code = query_of(cli, values, 0, &query);
-    uint64_t ticket = 0;
+    struct log_pick pick;
+    if (code == CLI_OK) {
+        code = pick_of(cli, values, &query, &pick);
+    }
+uint64_t ticket = 0;
     if (code == CLI_OK && (proved == 0 || state.role == ROLE_AUDITOR)) {
         code = ask(cli, &query, &ticket);
     }
     if (code == CLI_OK) {
-        code = log_export_lines(cli, &query, ticket == 0 ? proved : ticket, values->format,
+        code = log_export_lines(cli, &pick, ticket == 0 ? proved : ticket, values->format,
                                 values->folder);
     }
     query_drop(host_engine(cli->host), ticket);
@@ -280,8 +308,12 @@ static const struct option OPTIONS[] = {
     {"--chart", OPTION_TEXT, offsetof(struct log_values, chart), "CHART",
      "what anybody did in this chart", NULL},
     {"--mine", OPTION_FLAG, offsetof(struct log_values, mine), NULL, "what you did yourself", NULL},
-    {"--all", OPTION_FLAG, offsetof(struct log_values, all), NULL, "everything, as an auditor",
-     NULL},
+    {"--all", OPTION_FLAG, offsetof(struct log_values, all), NULL,
+     "logins, looks at the log and changed keys too", NULL},
+    {"--exclude", OPTION_MANY, offsetof(struct log_values, exclude), "ACTION",
+     "no action of this name; may be given often", NULL},
+    {"--between", OPTION_TEXT, offsetof(struct log_values, between), "HOURS",
+     "only at this time of day, as 20:00-07:00", NULL},
     {"--actor", OPTION_TEXT, offsetof(struct log_values, actor), "MEMBER", "only by this person",
      NULL},
     {"--section", OPTION_TEXT, offsetof(struct log_values, section), "SECTION",
