@@ -2,7 +2,6 @@
 #include "client/cli/main_loop.h"
 
 #include "keys/public/bytes/random.h"
-#include "keys/public/bytes/wipe.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -82,7 +81,6 @@ int main(int argc, char **argv)
         return version();
     }
     int code = main_loop(argc, hide_words(argc, argv));
-    wipe_stack();
     forget(argc);
     return code;
 }

@@ -1,7 +1,6 @@
 #include "client/agent/agent.h"
 
 #include "client/agent/clock.h"
-#include "keys/public/bytes/wipe.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -199,7 +198,6 @@ static void run_command(struct agent *agent, int fd, const struct talk_request *
     int err = -1;
     uint8_t code = agent->work->run(agent->host, request, &out, &err);
     host_rest(agent->host);
-    wipe_stack();
     tell_last(fd, code, out, err);
     if (out >= 0) {
         (void)close(out);

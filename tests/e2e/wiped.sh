@@ -56,7 +56,7 @@ at_end() {
     same "copies in what '$1' leaves" 0 "$left"
 }
 
-noted=zq-text-of-the-note-wryneck
+noted=zq-text-öf-the-nöte-wryneck # not ASCII: a library folds it
 title=zq-title-of-the-note-hobby
 typed=zq-text-that-is-written-merlin
 make_practice >/dev/null || fail "no practice"
