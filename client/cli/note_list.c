@@ -103,7 +103,8 @@ static bool is_wanted(const struct note_list *list, const struct note_item *item
     return item->body_kind != NOTE_NAME && /* names are shown where people are */
            (list->class == 0 || item->note.class == list->class) &&
            (!list->drafts || item->note.newest.kind == REVISION_DRAFT) &&
-           (list->since_ms == 0 || item->written_ms >= list->since_ms);
+           (list->since_ms == 0 || item->written_ms >= list->since_ms ||
+            item->note.newest.server_ms >= list->since_ms);
 }
 
 static enum status keep(struct note_list *list, const struct note_item *item)

@@ -17,7 +17,7 @@ struct note_list {
     bool headed;       /* each row says whose chart it is in: for people who have several */
     uint32_t class;    /* of this class alone; 0: any */
     bool drafts;       /* drafts alone */
-    uint64_t since_ms; /* written since, by the authors' clocks */
+    uint64_t since_ms; /* written since, by the author's clock or the server's */
     uint64_t limit;    /* so many rows, the newest; 0: all */
     size_t known;      /* so many notes there are, collected or not; 0: all were collected */
     struct span found; /* folded by text_fold: rows say where it stands; empty: a plain list */

@@ -127,7 +127,7 @@ as t1 history "$note" >"$work/shown"
 same "in its history" 1 "$(grep -c "^-- .*, $both" "$work/shown")"
 as t1 list C1 >"$work/shown"
 same "in the list, by the server's time" 1 \
-    "$(grep -c "^$(printf '%.8s' "$note") progress $(date +%Y-)[^[]*\[$both" "$work/shown")"
+    "$(grep -c "^$(date +%Y-)[^[]*  $(printf '%.8s' "$note")  progress [^[]*\[$both" "$work/shown")"
 as t1 --json show "$note" >"$work/shown"
 check "for programs" [ "$(json server_ms <"$work/shown")" -gt $(($(json written_ms <"$work/shown") + 2500000000)) ]
 as t1 export --chart C1 "$work/dated" >/dev/null 2>&1
@@ -226,7 +226,7 @@ $digits" "$(sed -n 's/^  [0-9a-f]\{8\} [a-z]* //p' "$work/several")"
 
 # ---- a list: the newest first, of all sections, with what a person asks for alone
 as t1 --json list >"$work/listed"
-tr '{' '\n' <"$work/listed" | sed -n 's/.*"written_ms":\([0-9]*\),.*/\1/p' >"$work/times"
+tr '{' '\n' <"$work/listed" | sed -n 's/.*"server_ms":\([0-9]*\)[,}].*/\1/p' >"$work/times"
 check "the newest first" sort -c -rn "$work/times"
 same "one class alone" '"class":"session"' \
     "$(as t1 --json list C1 --class session | tr ',' '\n' | grep '"class"' | sort -u)"
