@@ -129,9 +129,9 @@ static void test_editor_leaves_nothing(void **state)
     assert_int_equal(files_write_new(script, span_of(body, strlen(body))), STATUS_OK);
     assert_int_equal(chmod(script, 0700), 0);
     (void)setenv("VISUAL", script, 1);
-    struct kept kept;
     char name[KEPT_NAME_BYTES];
     (void)snprintf(name, sizeof name, "%08x", (unsigned)getpid());
+    struct kept kept;
     enum status status = kept_new(name, span_of("about", 5), span_of("begin\n", 6), &kept);
     uint8_t *bytes = NULL;
     size_t size = 0;

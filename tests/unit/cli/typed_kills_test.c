@@ -210,8 +210,8 @@ static void write_text(struct trial *trial, struct attempt *attempt)
                                .file = attempt->edited ? NULL : "-"};
     cli.in = attempt->edited ? -1 : pipe_of(attempt);
     int in = cli.in;
-    int code = CLI_OK;
     trial->writing = true;
+    int code = CLI_OK;
     assert_true(forward_run(&cli, &input, &code));
     trial->writing = false;
     attempt->acknowledged = code == CLI_OK && !typed_kills_dead();

@@ -24,21 +24,21 @@ static void test_typed_seal_opens_for_its_profile_alone(void **state)
     struct secret *master = master_of(7);
     struct secret *other = master_of(8);
     struct public_key to;
-    struct public_key to_other;
     assert_int_equal(typed_seal_public(master, &practice, &to), STATUS_OK);
+    struct public_key to_other;
     assert_int_equal(typed_seal_public(other, &practice, &to_other), STATUS_OK);
     assert_memory_not_equal(to.bytes, to_other.bytes, sizeof to.bytes);
     struct span text = NAME("what was typed");
-    uint8_t sealed[64 + TYPED_SEAL_OVERHEAD_BYTES];
-    uint8_t opened[64];
     size_t size = text.size + TYPED_SEAL_OVERHEAD_BYTES;
+    uint8_t sealed[64 + TYPED_SEAL_OVERHEAD_BYTES];
     assert_int_equal(typed_seal(&to, NAME("a"), text, sealed), STATUS_OK);
+    uint8_t opened[64];
     assert_int_equal(typed_seal_open(master, &practice, NAME("a"), span_of(sealed, size), opened),
                      STATUS_OK);
     assert_memory_equal(opened, text.data, text.size);
-    const struct practice_id elsewhere = {{9}};
     assert_int_equal(typed_seal_open(other, &practice, NAME("a"), span_of(sealed, size), opened),
                      STATUS_WRONG_KEY);
+    const struct practice_id elsewhere = {{9}};
     assert_int_equal(typed_seal_open(master, &elsewhere, NAME("a"), span_of(sealed, size), opened),
                      STATUS_WRONG_KEY);
     assert_int_equal(typed_seal_open(master, &practice, NAME("b"), span_of(sealed, size), opened),
@@ -65,8 +65,8 @@ static void test_typed_seal_differs_each_time(void **state)
     struct public_key to;
     assert_int_equal(typed_seal_public(master, &practice, &to), STATUS_OK);
     uint8_t once[8 + TYPED_SEAL_OVERHEAD_BYTES];
-    uint8_t again[8 + TYPED_SEAL_OVERHEAD_BYTES];
     assert_int_equal(typed_seal(&to, NAME("a"), NAME("12345678"), once), STATUS_OK);
+    uint8_t again[8 + TYPED_SEAL_OVERHEAD_BYTES];
     assert_int_equal(typed_seal(&to, NAME("a"), NAME("12345678"), again), STATUS_OK);
     assert_memory_not_equal(once, again, HPKE_ENC_BYTES);
     assert_memory_not_equal(once + HPKE_ENC_BYTES, again + HPKE_ENC_BYTES, 8);
