@@ -4,21 +4,25 @@
 #include "proto/policy.h"
 #include "proto/words.h"
 
-#include <stdio.h>
 #include <time.h>
+
+/* "HH:MM" of the day, in minutes. NULL: it is none; else what follows. */
+static const char *minute_of(const char *text, uint32_t *out_minute)
+{
+    struct tm time = {.tm_hour = 0};
+    const char *rest = strptime(text, "%H:%M", &time);
+    *out_minute = (uint32_t)(time.tm_hour * 60 + time.tm_min);
+    return rest;
+}
 
 bool log_pick_between(const char *text, struct log_pick *pick)
 {
-    unsigned h[2];
-    unsigned m[2];
-    int used = 0;
-    if (sscanf(text, "%2u:%2u-%2u:%2u%n", &h[0], &m[0], &h[1], &m[1], &used) != 4 ||
-        text[used] != '\0' || h[0] > 24 || h[1] > 24 || m[0] > 59 || m[1] > 59) {
+    const char *rest = minute_of(text, &pick->from_minute);
+    if (rest == NULL || *rest != '-') {
         return false;
     }
-    pick->from_minute = h[0] * 60 + m[0];
-    pick->to_minute = h[1] * 60 + m[1];
-    return pick->from_minute != pick->to_minute;
+    rest = minute_of(rest + 1, &pick->to_minute);
+    return rest != NULL && *rest == '\0' && pick->from_minute != pick->to_minute;
 }
 
 bool log_pick_exclude(const struct option_texts *actions, struct log_pick *pick,

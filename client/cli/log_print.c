@@ -57,10 +57,11 @@ static void add_address(cJSON *object, ProtobufCBinaryData source)
         return;
     }
     bool four = memcmp(source.data, mapped, sizeof mapped) == 0;
-char text[INET6_ADDRSTRLEN + 4];
-    if (inet_ntop(four ? AF_INET : AF_INET6, source.data + (four ? sizeof mapped : 0), text,
+    char address[INET6_ADDRSTRLEN];
+    char text[INET6_ADDRSTRLEN + 4];
+    if (inet_ntop(four ? AF_INET : AF_INET6, source.data + (four ? sizeof mapped : 0), address,
                   INET6_ADDRSTRLEN) != NULL) {
-        (void)strncat(text, four ? "/24" : "/48", 4);
+        (void)snprintf(text, sizeof text, "%s%s", address, four ? "/24" : "/48");
         print_add_text(object, "address", text);
     }
 }

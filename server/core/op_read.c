@@ -70,7 +70,20 @@ enum status op_page(struct core *core, struct txn *txn, const struct core_ask *a
     return answer_with(core, txn, ask, draft, STATUS_OK, answer);
 }
 
-/* OPENED: the reader's own word. The door has checked that this device signed it. */
+/* What was opened: one revision of a note; or what was exported: the section up to a number. */
+static bool opened_whole(const Alcove__Opened *opened, struct event_draft *draft)
+{
+    if (opened->exported_to > 0) {
+        draft->action = ACTION_EXPORTED;
+        draft->from = 1;
+        draft->to = opened->exported_to;
+        return opened->note.len == 0 && opened->link.len == 0;
+    }
+    return field_note(opened->note, &draft->note) && field_hash(opened->link, &draft->object);
+}
+
+/* OPENED: the reader's own word, of a note or of an export. The door has checked that this device
+ * signed it. */
 enum status op_opened(struct core *core, struct txn *txn, const struct core_ask *ask,
                       struct event_draft *draft, struct core_answer *answer)
 {
@@ -83,9 +96,9 @@ enum status op_opened(struct core *core, struct txn *txn, const struct core_ask 
     const Alcove__Opened *opened = (const Alcove__Opened *)(const void *)decoded;
     struct member_id member;
     struct hash device;
-    if (told != STATUS_OK || !field_note(opened->note, &draft->note) ||
-        !field_hash(opened->link, &draft->object) || !field_member(opened->member, &member) ||
-        !field_hash(opened->device, &device) || !ID_EQUAL(&member, &ask->peer->member) ||
+    if (told != STATUS_OK || !opened_whole(opened, draft) ||
+        !field_member(opened->member, &member) || !field_hash(opened->device, &device) ||
+        !ID_EQUAL(&member, &ask->peer->member) ||
         !ID_EQUAL(&device, &ask->peer->device_statement)) {
         told = STATUS_MALFORMED;
     } else {
@@ -94,6 +107,11 @@ enum status op_opened(struct core *core, struct txn *txn, const struct core_ask 
             !authority_may(core->authority, peer, ACTION_OPENED, section->class, section, NULL,
                            authority_now(core->now_ms), &draft->basis_kind, &draft->basis)) {
             told = STATUS_REFUSED;
+        } else if (opened->exported_to > 0) {
+            uint64_t last = 0;
+            struct hash head;
+            told = section_log_head(txn, draft->section_local, &last, &head);
+            told = told == STATUS_OK && opened->exported_to > last ? STATUS_MALFORMED : told;
         }
     }
     arena_free(&arena);

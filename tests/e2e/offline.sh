@@ -67,7 +67,7 @@ check "they are closed to others" test "$(stat -c %a "$work/out/manifest.json")"
 same "the sums hold" 0 $?
 check "and there are some" test -s "$work/sums"
 same "an existing folder is refused" 1 "$(as t1 export --all "$work/out" >/dev/null 2>&1; echo $?)"
-same "waiting" 6 "$(as t1 --json status | json outbox)"
+same "waiting, with three words of the export" 9 "$(as t1 --json status | json outbox)"
 same "doctor finds it" 1 "$(as t1 doctor >/dev/null 2>&1; echo $?)"
 same "a client reads what is here" 0 "$(as c1 list >/dev/null 2>&1; echo $?)"
 

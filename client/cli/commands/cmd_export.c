@@ -6,6 +6,7 @@
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
+#include "client/engine/api/write.h"
 #include "keys/public/bytes/array.h"
 #include "proto/policy.h"
 #include "proto/words.h"
@@ -25,6 +26,7 @@ struct exporting {
     size_t note_count;
     size_t note_room;
     struct note_id *notes; /* of one section */
+    uint64_t ticket;       /* of the last word that a section was exported; 0: none */
 };
 
 static bool is_of_chart(const struct exporting *exporting, const struct view_section *section)
@@ -62,6 +64,18 @@ static void section_in_manifest(struct exporting *exporting, const struct view_s
     print_add_number(object, "verified_to_number", section->number);
     print_add_number(object, "notes", exporting->note_count);
     (void)cJSON_AddItemToArray(exporting->sections, object);
+}
+
+/* Before the first file: an export without its line cannot be told from none. Saved here, sealed, if
+ * the server is away. Of a section that one has left the server takes no word. */
+static int say_exported(struct exporting *exporting, const struct view_section *section)
+{
+    enum status status = section->ended ? STATUS_NOT_FOUND
+                                        : write_exported(exporting->engine, &section->section,
+                                                         clock_now_ms(), &exporting->ticket);
+    return status == STATUS_OK || status == STATUS_NOT_FOUND
+               ? CLI_OK
+               : cli_fail(exporting->write.cli, SAY_EXPORT, status);
 }
 
 static int export_section(struct exporting *exporting, const struct view_section *section)
@@ -124,8 +138,9 @@ static void tell(const struct exporting *exporting)
         exporting->section_count, exporting->write.folder,
         exporting->left_out > 0 ? "\nProcess notes are left out; --include-process takes them in."
                                 : "");
-    cli_warn(cli, "WARNING: the files are plain text. Whoever gets hold of them can read them; no "
-                  "access log will say so. Keep them encrypted, and remove them soon.");
+    cli_warn(cli,
+             "WARNING: the files are plain text. The access log says that you exported them, and "
+             "nothing of who reads them after you. Keep them encrypted, and remove them soon.");
 }
 
 static int export_sections(struct exporting *exporting, const struct sections *sections)
@@ -140,6 +155,11 @@ static int export_sections(struct exporting *exporting, const struct sections *s
     int code = CLI_OK;
     for (size_t i = 0; code == CLI_OK && i < sections->count; i++) {
         if (is_wanted(exporting, &sections->items[i])) {
+            code = say_exported(exporting, &sections->items[i]);
+        }
+    }
+    for (size_t i = 0; code == CLI_OK && i < sections->count; i++) {
+        if (is_wanted(exporting, &sections->items[i])) {
             code = export_section(exporting, &sections->items[i]);
         }
     }
@@ -148,6 +168,8 @@ static int export_sections(struct exporting *exporting, const struct sections *s
     }
     if (code == CLI_OK) {
         tell(exporting);
+        bool sent = false;
+        code = exporting->ticket == 0 ? CLI_OK : cli_deliver(cli, exporting->ticket, &sent);
     } else {
         cli_warn(cli, "%s is incomplete; remove it", exporting->write.folder);
     }

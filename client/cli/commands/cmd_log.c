@@ -42,7 +42,7 @@ static int scope_of(struct cli *cli, const struct log_values *values, struct que
         }
         return log_find_chart(cli, values->chart, &query->chart);
     }
-struct member_id client;
+    struct member_id client;
     if (values->chart != NULL || (!values->mine && state.role == ROLE_CLIENT)) {
         query->scope = ACTION_LOG_CHART;
         return ids_chart(cli, values->chart, &query->chart, &client);
@@ -94,7 +94,7 @@ static int pick_of(struct cli *cli, const struct log_values *values,
                          "--between is a time of day, HH:MM-HH:MM, as 20:00-07:00; not %.40s",
                          values->between);
     }
-const char *wrong = NULL;
+    const char *wrong = NULL;
     if (!log_pick_exclude(&values->exclude, pick, &wrong)) {
         return cli_error(cli, CLI_USAGE,
                          "no action of the log is called %.40s; `alcove log --action` lists them",
@@ -139,7 +139,7 @@ static int run_log(struct cli *cli, const void *values)
     if (code == CLI_OK) {
         code = pick_of(cli, values, &query, &pick);
     }
-uint64_t ticket = 0;
+    uint64_t ticket = 0;
     if (code == CLI_OK) {
         code = ask(cli, &query, &ticket);
     }
@@ -241,7 +241,7 @@ static int export_log(struct cli *cli, const struct log_values *values, uint64_t
     if (code == CLI_OK) {
         code = pick_of(cli, values, &query, &pick);
     }
-uint64_t ticket = 0;
+    uint64_t ticket = 0;
     if (code == CLI_OK && (proved == 0 || state.role == ROLE_AUDITOR)) {
         code = ask(cli, &query, &ticket);
     }

@@ -148,3 +148,22 @@ enum status write_opened(struct engine *engine, const struct section_id *section
     wish->until_ms = now_ms;
     return wish_add(&engine->outbox, wish, out_ticket);
 }
+
+enum status write_exported(struct engine *engine, const struct section_id *section, uint64_t now_ms,
+                           uint64_t *out_ticket)
+{
+    engine->common.now_ms = now_ms;
+    const struct section *held = section_find(&engine->sections, section);
+    if (held == NULL || held->timeline.number == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    struct wish *wish = NULL;
+    enum status status = wish_new(&engine->outbox, WISH_OPENED, &wish);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    wish->section = *section;
+    wish->until_ms = now_ms;
+    wish->history_from = held->timeline.number;
+    return wish_add(&engine->outbox, wish, out_ticket);
+}

@@ -39,3 +39,7 @@ MUST_CHECK enum status write_note(struct engine *engine, const struct write_note
 MUST_CHECK enum status write_opened(struct engine *engine, const struct section_id *section,
                                     const struct note_id *note, const struct hash *link,
                                     uint64_t now_ms, uint64_t *out_ticket);
+/* That the section, as far as it is here, was written into files, in the clear. One line for all of
+ * it. STATUS_NOT_FOUND. */
+MUST_CHECK enum status write_exported(struct engine *engine, const struct section_id *section,
+                                      uint64_t now_ms, uint64_t *out_ticket);

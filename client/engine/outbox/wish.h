@@ -58,7 +58,8 @@ struct wish {
     struct member_id staff;
     struct hash object;
     uint64_t until_ms;
-    uint64_t history_from;
+    uint64_t
+        history_from; /* GRANT; OPENED: the last number that was exported, 0: a note was opened */
     uint64_t parent_ticket; /* follows the revision that this wish will become */
     uint64_t parent_revision;
     size_t parent_count;

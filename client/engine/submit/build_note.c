@@ -243,8 +243,11 @@ enum status build_opened(struct sources *from, struct wish *wish)
     Alcove__Opened opened;
     alcove__opened__init(&opened);
     opened.section = field_of(wish->section.bytes, ID_BYTES);
-    opened.note = field_of(wish->note.bytes, ID_BYTES);
-    opened.link = field_of(wish->object.bytes, HASH_BYTES);
+    if (wish->history_from == 0) {
+        opened.note = field_of(wish->note.bytes, ID_BYTES);
+        opened.link = field_of(wish->object.bytes, HASH_BYTES);
+    }
+    opened.exported_to = wish->history_from;
     opened.member = field_of(from->common->content->member.bytes, ID_BYTES);
     opened.device = field_of(from->common->content->device_statement.bytes, HASH_BYTES);
     opened.opened_ms = wish->until_ms;

@@ -41,31 +41,6 @@ static void test_page(void **state)
     assert_int_equal(page(scene, p->t1, progress->id.bytes, 0, 0), STATUS_MALFORMED);
 }
 
-/* Goal: the log shows no purpose that the reader cannot have. Method: every purpose in turn, by whoever
- * treats and by the client: refused as what is absent is, with the line that says what was claimed. */
-static void test_purpose_by_relation(void **state)
-{
-    struct scene *scene = *state;
-    struct practice *p = scene->p;
-    struct make_section *shared = scene_section(scene, CLASS_SHARED, p->c1, p->t1);
-    (void)scene_share(scene, shared, p->c1, RIGHT_READ | RIGHT_WRITE, 0, p->t1);
-    Alcove__PageAsk ask = ALCOVE__PAGE_ASK__INIT;
-    ask.section = field_of(shared->id.bytes, ID_BYTES);
-    OK(scene_write(scene, shared, p->t1, 0, NULL, NULL, NULL));
-    ask.from = shared->timeline.number; /* after what the client is not handed */
-    for (uint32_t purpose = 0; purpose <= PURPOSE_HCOMPL; purpose++) {
-        ask.purpose = purpose;
-        assert_int_equal(scene_ask(scene, p->t1, 0, OP_PAGE, &ask.base),
-                         purpose == PURPOSE_TREAT ? STATUS_OK : STATUS_REFUSED);
-        scene_expect_event(scene, ACTION_READ,
-                           purpose == PURPOSE_TREAT ? OUTCOME_OK : OUTCOME_REFUSED);
-        assert_int_equal(scene_ask(scene, p->c1, 0, OP_PAGE, &ask.base),
-                         purpose == PURPOSE_PATRQT ? STATUS_OK : STATUS_REFUSED);
-    }
-    ask.purpose = PURPOSE_HCOMPL + 1;
-    assert_int_equal(scene_ask(scene, p->t1, 0, OP_PAGE, &ask.base), STATUS_MALFORMED);
-}
-
 /* Goal: absent, foreign and left are one answer. Method: a page of each. */
 static void test_page_refused(void **state)
 {
@@ -500,7 +475,6 @@ int main(void)
         SCENE_TEST(test_page),
         SCENE_TEST(test_page_refused),
         SCENE_TEST(test_newcomer_is_handed_nothing_earlier),
-        SCENE_TEST(test_purpose_by_relation),
         SCENE_TEST(test_state_of_the_removed),
         SCENE_TEST(test_chain),
         SCENE_TEST(test_leaves_and_proofs),
