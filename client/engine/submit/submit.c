@@ -140,7 +140,7 @@ static enum status take_reply(struct sources *from, const struct wish *wish,
         from->common->wants.checkpoint = true;
         from->common->wants.state = true;
     }
-    return from->common->wants.checkpoint ? STATUS_OK : own_take(from->sections);
+    return STATUS_OK;
 }
 
 /* The reply is taken before the wish goes: what it proves, the section's new number, by which a page
@@ -172,7 +172,11 @@ static enum status done(struct sources *from, struct wish *wish, const struct re
                    : alarm_stop(from->common, status,
                                 "The server's answer to what was sent does not hold.", "");
     }
-    return wish_done(from->outbox, wish, event);
+    /* The wish goes first: if the program is killed in between, the note comes as a page. The other
+     * way round it would be here twice, kept and waiting, until it is sent again. */
+    status = wish_done(from->outbox, wish, event);
+    return status == STATUS_OK && !from->common->wants.checkpoint ? own_take(from->sections)
+                                                                  : status;
 }
 
 /* The same wish again, made anew against what is in force now. A refused revision's number is
