@@ -149,8 +149,10 @@ same "nothing was named" 1 "$(grep -c '"characters_named":[[:space:]]*false' "$w
 check "where something was named it is said" grep -q '"characters_named":[[:space:]]*true' "$work/export/manifest.json"
 
 printf '%s\n' 'x' >"$words"
+# shellcheck disable=SC2016 # backquotes of the text itself
 note=$(as t1 --json write C1 --class progress --title '<b>[a](http://x) & `c` *d* _e_ # 5.0 mg' --file "$words" | json note)
 as t1 export --chart C1 "$work/signs" >/dev/null 2>&1
+# shellcheck disable=SC2016 # backquotes of the text itself
 same "a title is no Markdown" '- title: \<b\>\[a\]\(http://x\) \& \`c\` \*d\* \_e\_ \# 5.0 mg' \
     "$(grep '^- title' "$work/signs/progress-$note.md")"
 

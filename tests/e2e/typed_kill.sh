@@ -63,8 +63,11 @@ X
 chmod 755 "$work/editor"
 
 unlocked() {
-    [ -S "$work/t1/agent.sock" ] && "$bin/alcove" --profile "$work/t1" status </dev/null >/dev/null 2>&1 ||
-        "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 unlock >/dev/null 2>&1 3<"$work/pass"
+    if [ -S "$work/t1/agent.sock" ] &&
+        "$bin/alcove" --profile "$work/t1" status </dev/null >/dev/null 2>&1; then
+        return 0
+    fi
+    "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 unlock >/dev/null 2>&1 3<"$work/pass"
 }
 killed=0
 saved=0

@@ -70,8 +70,8 @@ static bool waits(struct world *world, const struct world_device *device,
 static struct reading read_all(struct world *world, const struct world_device *device)
 {
     struct reading reading = {.world = world, .device = device};
-    reading.seen = calloc(world->model.text_count + 1, sizeof(unsigned));
-    reading.held = calloc(world->model.text_count + 1, sizeof(unsigned));
+    reading.seen = calloc(world->model.text_count + 1, sizeof *reading.seen);
+    reading.held = calloc(world->model.text_count + 1, sizeof *reading.seen);
     CHECK(reading.seen != NULL && reading.held != NULL);
     view_sections(device->person.engine, read_section, &reading);
     world->checks++;
@@ -112,8 +112,8 @@ static void check_head(struct world *world, unsigned log, const uint8_t *note, s
 {
     /* The text ends where an empty line begins the signatures. */
     const uint8_t *end = memmem(note, size, "\n\n", 2);
-    struct checkpoint checkpoint;
     CHECK(end != NULL);
+    struct checkpoint checkpoint;
     OK(checkpoint_parse(span_of(note, (size_t)(end - note) + 1), &checkpoint));
     if (checkpoint.size >= world->roots_capacity[log]) {
         size_t before = world->roots_capacity[log];
@@ -219,9 +219,9 @@ static struct hash says(struct engine *engine, bool aloud)
 
 void check_stored(struct world *world, struct world_device *device)
 {
-    struct engine *again = NULL;
     struct engine_config config = {.content = &device->person.content};
     memory_storage_get(device->person.storage, &config.storage);
+    struct engine *again = NULL;
     enum status status = engine_new(&config, &again);
     if (status != STATUS_OK) {
         world_fail(world, "device %u could not start again from its storage: %s",

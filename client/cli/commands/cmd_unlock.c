@@ -86,11 +86,11 @@ static int start_with(struct cli *cli, const char *profile, uint32_t idle,
                       const struct secret *passphrase)
 {
     struct span bytes = secret_view(passphrase);
+    char minutes[NUMBER_CHARS];
+    (void)snprintf(minutes, sizeof minutes, "%u", idle);
     enum status status = STATUS_IO;
     int secret_pipe[2] = {-1, -1};
     int ready_pipe[2] = {-1, -1};
-    char minutes[NUMBER_CHARS];
-    (void)snprintf(minutes, sizeof minutes, "%u", idle);
     if (pipe2(secret_pipe, O_CLOEXEC) == 0 && pipe2(ready_pipe, O_CLOEXEC) == 0 &&
         write(secret_pipe[1], bytes.data, bytes.size) == (ssize_t)bytes.size &&
         write(secret_pipe[1], "\n", 1) == 1) {

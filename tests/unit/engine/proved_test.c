@@ -11,8 +11,8 @@
 static struct query_verdict prove(struct inproc_person *person, const struct chart_id *chart,
                                   bool whole)
 {
-    uint64_t ticket = 0;
     scene_refresh(person); /* as `log verify` does: what came since is seen */
+    uint64_t ticket = 0;
     if (whole) {
         OK(chart == NULL ? query_verify_all(person->engine, &ticket)
                          : query_verify_chart(person->engine, chart, &ticket));
@@ -223,8 +223,8 @@ static void check_alarm(struct scene *scene, struct inproc_person *person,
     struct section_id shared = scene_section(&scene->therapist, CLASS_SHARED);
     (void)prove(person, chart, false);
     scene_note(&scene->therapist, &shared, "more");
-    uint64_t ticket = 0;
     scene_refresh(person);
+    uint64_t ticket = 0;
     OK(query_verify_on(person->engine, chart, &ticket));
     scene->server.hook = tell_otherwise;
     bool told = false;
