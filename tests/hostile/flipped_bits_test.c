@@ -351,8 +351,8 @@ static void try_flip(const char *folder, uint64_t bit, const struct hash *before
     struct inproc server = scene.server;
     char path[128];
     (void)snprintf(path, sizeof path, "%s/data/data.mdb", folder);
-    uint8_t byte = 0;
     const int file = open(path, O_RDWR | O_CLOEXEC);
+    uint8_t byte = 0;
     assert_true(file >= 0 && pread(file, &byte, 1, (off_t)(bit / 8)) == 1);
     byte ^= (uint8_t)(1u << bit % 8);
     assert_int_equal(pwrite(file, &byte, 1, (off_t)(bit / 8)), 1);
