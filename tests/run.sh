@@ -27,7 +27,7 @@ unit       ctest with gcc, optimised, hooks on
 asan       ctest under AddressSanitizer and UBSan
 tsan       tests of threads, and end-to-end scripts, under ThreadSanitizer
 fuzz       every fuzz target for a few seconds on its corpus
-sim        a whole practice in one process: kept seeds and new ones (tests/sim)
+sim        a whole practice in one process, from seeds (tests/sim)
 lint       every script in tests/lint
 e2e        every script in tests/e2e
 clean-tree no file of the tree was changed or left behind'
