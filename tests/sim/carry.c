@@ -27,6 +27,7 @@ static void connect(struct world *world, struct world_device *device)
     inproc_connect(&world->server, &device->person.link);
     engine_start(device->person.engine, device->person.link.exporter, world_clock(world, device));
     device->person.connected = true;
+    device->troubled &= device->disk_until != 0;
 }
 
 static bool put_up(struct world_device *device)
@@ -71,7 +72,7 @@ static bool take_up(struct world *world, struct world_device *device)
 static bool may_stop(const struct world_device *device, enum status status)
 {
     return device->out || status == STATUS_SUSPENDED ||
-           (device->disk_until != 0 && (status == STATUS_IO || status == STATUS_FULL));
+           (device->troubled && (status == STATUS_IO || status == STATUS_FULL));
 }
 
 static void judge(struct world *world, struct world_device *device, enum status status)
@@ -91,6 +92,16 @@ static void judge(struct world *world, struct world_device *device, enum status 
         world_tell(world, "device %u stops: %s", (unsigned)(device - world->devices),
                    status_name(status));
         carry_cut(world, device);
+    }
+}
+
+void carry_tick(struct world *world, struct world_device *device)
+{
+    engine_tick(device->person.engine, world_clock(world, device));
+    struct engine_state state;
+    engine_state(device->person.engine, &state);
+    if (device->person.connected) {
+        judge(world, device, state.phase == ENGINE_STOPPED ? state.why : STATUS_OK);
     }
 }
 

@@ -62,6 +62,7 @@ void fault(struct world *world, struct dice *dice)
         break;
     case FAULT_DISK:
         memory_storage_fail_after(device->person.storage, dice_below(dice, 5));
+        device->troubled = true;
         device->disk_until = world->step + 20 + dice_below(dice, 400);
         break;
     case FAULT_CLOCK:

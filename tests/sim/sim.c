@@ -47,7 +47,7 @@ static void one_step(struct world *world)
         (void)carry(world, device, &dice);
     } else if (way < 930) {
         world->server.now_ms += dice_below(&dice, 2000);
-        engine_tick(device->person.engine, world_clock(world, device));
+        carry_tick(world, device);
     } else if (way < 985) {
         act(world, &dice);
     } else if (way < 994) {
@@ -90,7 +90,7 @@ static void come_to_rest(struct world *world)
             if (round % 8 == 0) {
                 engine_sync(device->person.engine);
             }
-            engine_tick(device->person.engine, world_clock(world, device));
+            carry_tick(world, device);
             for (unsigned moves = 0; carry(world, device, &dice); moves++) {
                 if (moves == CALM_MOVES) {
                     world_fail(world, "device %u does not come to rest", i);

@@ -29,6 +29,7 @@ struct world_device {
     bool wants_line;     /* connects when it can */
     uint64_t line_at_ms; /* not before: who is cut off waits, as the agent does */
     struct world_frame *up, *up_last;
+    bool troubled;       /* its disk took nothing at some time since its line began */
     uint64_t disk_until; /* step at which its disk writes again; 0: it does */
     unsigned frames;     /* asked since the minute began */
 };
@@ -92,6 +93,8 @@ struct world_device *world_device_add(struct world *world, unsigned member, uint
 
 /* carry.c: moves one thing over one device's line; false: there is nothing to move. */
 bool carry(struct world *world, struct world_device *device, struct dice *dice);
+/* The device's clock ticks; like the agent, it drops the line if its engine stopped. */
+void carry_tick(struct world *world, struct world_device *device);
 void carry_cut(struct world *world, struct world_device *device);
 
 /* fault.c */
