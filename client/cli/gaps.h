@@ -7,7 +7,7 @@
 #include "client/cli/cli.h"
 #include "client/engine/api/view.h"
 
-#define GAP_BYTES_MAX 512u
+#define GAP_BYTES_MAX (448u + 4u * VIEW_NAME_BYTES_MAX)
 
 /* Whose, where, and what to do: one sentence or two. */
 void gaps_sentence(struct cli *cli, const struct view_gap *gap, char out[static GAP_BYTES_MAX]);

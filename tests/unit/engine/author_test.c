@@ -7,19 +7,6 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-static void let_in(struct scene *scene, const struct section_id *section,
-                   const struct inproc_person *to)
-{
-    struct act_grant ask = {.section = *section,
-                            .member = to->content.member,
-                            .rights = RIGHT_READ | RIGHT_WRITE,
-                            .history_from = 1,
-                            .code_compared = true};
-    uint64_t ticket = 0;
-    OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
-    scene_wait(&scene->therapist, ticket);
-}
-
 static enum status try_write(struct inproc_person *person, const struct section_id *section,
                              const struct note_id *note, uint32_t kind, uint64_t *out_ticket)
 {
@@ -59,6 +46,19 @@ static void test_another_is_refused_here(void **state)
 }
 
 #ifdef ALCOVE_TEST_HOOKS
+static void let_in(struct scene *scene, const struct section_id *section,
+                   const struct inproc_person *to)
+{
+    struct act_grant ask = {.section = *section,
+                            .member = to->content.member,
+                            .rights = RIGHT_READ | RIGHT_WRITE,
+                            .history_from = 1,
+                            .code_compared = true};
+    uint64_t ticket = 0;
+    OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
+    scene_wait(&scene->therapist, ticket);
+}
+
 /* Goal: a server that takes another's revision is caught by every reader, who keeps nothing of the
  * page. Method: the client's program is changed to sign the therapist's draft, the server takes it,
  * and the therapist and a therapist who covers sync. */
