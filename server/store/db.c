@@ -158,8 +158,9 @@ static enum status load_meta(struct db *db, bool create)
     status = read_meta(txn, db);
     db_abort(txn);
     if (status == STATUS_NOT_FOUND) {
-        return create ? put_format(db) : STATUS_CORRUPT;
+        status = create ? put_format(db) : STATUS_CORRUPT;
     }
+    db->format_known = status == STATUS_OK;
     return status;
 }
 
@@ -275,7 +276,9 @@ static enum status txn_begin(struct db *db, bool write, struct txn **out_txn)
         free(txn);
         return db_lmdb_status("begin", rc);
     }
-    db_meta_load_counters(txn);
+    if (db->format_known) {
+        db_meta_load_counters(txn);
+    }
     if (txn->status != STATUS_OK) {
         enum status status = txn->status;
         db_abort(txn);

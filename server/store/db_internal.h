@@ -17,6 +17,7 @@ struct db {
     unsigned tables[SCHEMA_TABLES];
     struct practice_id practice;
     bool has_practice;
+    bool format_known; /* it is ours: rows may be read as ours are written */
     bool count_pages;
     /* Below: the thread that holds the write transaction. */
     struct note_index *notes; /* note_head.c; NULL until first used */
