@@ -88,11 +88,11 @@ same "an error is one JSON value" KEYS_LOCKED \
 printf 'Text that nobody has a copy of.\n' |
     timeout 20 "$bin/alcove" --profile "$work/t1" write 'Cleo' --class process --file - 2>"$work/err"
 same "a text on standard input" 6 $?
-kept=$(tr -s '\n ' ' ' <"$work/err" | sed -n 's/.*text is kept as \([^ ]*\).*/\1/p')
-same "is kept, and its name is told" 'Text that nobody has a copy of.' \
-    "$("$bin/alcove" --profile "$work/t1" kept show "$kept" </dev/null)"
-"$bin/alcove" --profile "$work/t1" kept discard "$kept" </dev/null >/dev/null
+kept=$(tr -s '\n ' ' ' <"$work/err" | sed -n 's/.*text is kept as \([^ ,]*\).*/\1/p')
 kill -CONT "$pid"
+same "is kept, sealed, and its name is told" 'Text that nobody has a copy of.' \
+    "$("$bin/alcove" --profile "$work/t1" kept show "$kept" </dev/null | tail -n 1)"
+"$bin/alcove" --profile "$work/t1" kept discard "$kept" --yes </dev/null >/dev/null
 t1 status >/dev/null 2>&1
 same "it goes on" 0 $?
 kill -STOP "$pid"
