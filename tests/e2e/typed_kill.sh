@@ -153,12 +153,16 @@ as t1 export --chart C1 "$work/export" >/dev/null 2>&1 || fail "no export"
 cat "$work"/export/*.md | grep -o 'text-[0-9]\{6\}[a-z -]*' >"$work/notes"
 lost=0
 twice=0
+# The editor may have saved a word more than it had time to tell: a note holds at least what was told.
 while read -r text; do
-    times=$(grep -cxF -e "$text" "$work/notes")
-    [ "$times" -ge 1 ] || {
+    times=$(grep -c -e "^${text%% *}" "$work/notes")
+    case "$(grep -e "^${text%% *}" "$work/notes" | head -n 1)" in
+    "$text"*) ;;
+    *)
         lost=$((lost + 1))
         say "lost: $text"
-    }
+        ;;
+    esac
     [ "$times" -le 1 ] || {
         twice=$((twice + 1))
         say "twice: $text"
