@@ -85,7 +85,7 @@ size_t gaps_tell(struct cli *cli)
                  telling.news - GAPS_TOLD_MAX);
     }
     if (status == STATUS_OK && telling.news > 0) {
-        status = view_gaps_told(host_engine(cli->host)); /* else it is told once more */
+        (void)!view_gaps_told(host_engine(cli->host)); /* else it is told once more */
     }
     return telling.all;
 }

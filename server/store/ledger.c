@@ -173,6 +173,7 @@ enum status ledger_consistency(struct txn *txn, enum ledger_log log, uint64_t ol
     return merkle_proof_consistency(&source, old_size, new_size, out_proof);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): see made_node
 enum status ledger_complete(struct txn *txn, enum ledger_log log, uint64_t index,
                             const struct hash *leaf_hash, struct hash *out_nodes, size_t *out_count)
 {

@@ -42,7 +42,8 @@ static bool show_lost(void *visitor, const struct lost *lost)
     gap->kind = VIEW_GAP_DAMAGED;
     gap->number = lost->number;
     gap->note = (struct note_id){{0}};
-    gap->author = device == NULL ? (struct member_id){{0}} : device->member;
+    static const struct member_id nobody;
+    gap->author = device == NULL ? nobody : device->member;
     gap->told = lost->number <= showing->section->told;
     showing->more = showing->visit(showing->visitor, gap);
     return showing->more;

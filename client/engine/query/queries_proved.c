@@ -214,7 +214,8 @@ enum status queries_keep_proved(const struct queries *queries, struct query *que
         query->whole_ms = queries->common->now_ms;
     }
     const struct chart_seen *seen = section_chart_seen(queries->sections, &query->terms.chart);
-    query->met = seen == NULL ? (struct chart_seen){0} : *seen;
+    static const struct chart_seen none;
+    query->met = seen == NULL ? none : *seen;
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;

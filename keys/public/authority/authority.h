@@ -201,8 +201,6 @@ size_t authority_section_count(const struct authority *authority);
 const struct authority_section *authority_section_at(const struct authority *authority, size_t i);
 const struct authority_chart *authority_chart(const struct authority *authority,
                                               const struct chart_id *id);
-const struct authority_chart *authority_chart_of(const struct authority *authority,
-                                                 const struct member_id *client);
 const struct authority_relation *authority_relation(const struct authority *authority,
                                                     const struct hash *statement);
 const struct authority_grant *authority_grant(const struct authority_section *section,

@@ -93,13 +93,6 @@ const struct authority_chart *authority_chart(const struct authority *authority,
     return node != NULL ? &node->pub : NULL;
 }
 
-const struct authority_chart *authority_chart_of(const struct authority *authority,
-                                                 const struct member_id *client)
-{
-    const struct member_node *node = authority_member_node(authority, client);
-    return node != NULL && node->chart != NULL ? &node->chart->pub : NULL;
-}
-
 const struct authority_relation *authority_relation(const struct authority *authority,
                                                     const struct hash *statement)
 {
