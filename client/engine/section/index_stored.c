@@ -57,8 +57,10 @@ static enum status store_chunk(const struct index *index, const struct storage *
     cursor_write_u8(&writer, INDEX_VERSION);
     for (size_t i = 0; i < INDEX_CHUNK; i++) {
         fields_write(&writer, HEAD, ARRAY_LEN(HEAD), &items[i]);
-        cursor_write_span(&writer, span_of(index->parents[items[i].parent_first].bytes,
-                                           items[i].parent_count * HASH_BYTES));
+        if (items[i].parent_count > 0) {
+            cursor_write_span(&writer, span_of(index->parents[items[i].parent_first].bytes,
+                                               items[i].parent_count * HASH_BYTES));
+        }
     }
     enum status status = cursor_write_done(&writer, &size);
     uint8_t key[INDEX_KEY_BYTES];
