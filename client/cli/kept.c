@@ -342,8 +342,8 @@ void kept_guard(const char *name)
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     int n = snprintf(last_words, sizeof last_words,
-                     "\nalcove: nothing was written. Your text is kept as %s: see `alcove kept "
-                     "list`.\n",
+                     "\nalcove: nothing was written. Your text is kept as %s:\n"
+                     "see `alcove kept list`.\n",
                      name);
     last_words_size = n < 0 ? 0 : (size_t)n;
     for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++) {

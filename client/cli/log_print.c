@@ -189,7 +189,7 @@ static void print_rest(struct cli *cli, const struct query_event *event)
     if (event->target != NULL && event->target->basis_kind > BASIS_SELF) {
         static const char *const words[] = {"",
                                             "",
-                                            "as its author",
+                                            "as the section's maker",
                                             "by a grant",
                                             "by a relation",
                                             "by role",

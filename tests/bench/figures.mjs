@@ -22,8 +22,7 @@ export function figuresOf(bench, plan) {
     },
     {
       name: 'the same, 1 connection',
-      // The signer saves before it answers, which is a flush beside the commit's two (sh tests/bench/signer.sh).
-      unit: '/s', share: 1 / 2.2, ceilingIs: 'one durable commit per write',
+      unit: '/s', share: 0.8, ceilingIs: 'one durable commit per write',
       async ours() {
         return { value: (await bench.load(1, 'write', plan.seconds)).per_second };
       },

@@ -29,6 +29,7 @@ for word in "$@"; do
 done
 if [ -z "${ALCOVE_BUILD-}" ]; then
     ALCOVE_BUILD=$root/build/release
+    mkdir -p "$root/build"
     if ! { cmake --preset release && cmake --build --preset release --target \
         alcove alcoved alcove-signer alcove-tls-identity load seed peak; } >"$root/build/bench.log" 2>&1; then
         tail -n 30 "$root/build/bench.log" >&2

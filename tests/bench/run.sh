@@ -22,6 +22,7 @@ for word in "$@"; do
 done
 if [ -z "${ALCOVE_BUILD-}" ]; then
     ALCOVE_BUILD=$root/build/release
+    mkdir -p "$root/build"
     if ! { cmake --preset release && cmake --build --preset release; } >"$root/build/bench.log" 2>&1; then
         tail -n 30 "$root/build/bench.log" >&2
         fail "the release build failed"

@@ -153,16 +153,17 @@ as t1 export --chart C1 "$work/export" >/dev/null 2>&1 || fail "no export"
 cat "$work"/export/*.md | grep -o 'text-[0-9]\{6\}[a-z -]*' >"$work/notes"
 lost=0
 twice=0
-# The editor may have saved a word more than it had time to tell: a note holds at least what was told.
+# The editor may have saved a word more than it had time to tell: a note holds at least what was told,
+# and nothing but what was typed.
 while read -r text; do
-    times=$(grep -c -e "^${text%% *}" "$work/notes")
-    case "$(grep -e "^${text%% *}" "$work/notes" | head -n 1)" in
-    "$text"*) ;;
-    *)
+    number=${text%% *}
+    times=$(grep -c -e "^$number" "$work/notes")
+    found=$(grep -e "^$number" "$work/notes" | head -n 1)
+    whole="$number with some words of a session"
+    if [ "${found#"$text"}" = "$found" ] || [ "${whole#"$found"}" = "$whole" ]; then
         lost=$((lost + 1))
-        say "lost: $text"
-        ;;
-    esac
+        say "lost: $text; found: $found"
+    fi
     [ "$times" -le 1 ] || {
         twice=$((twice + 1))
         say "twice: $text"

@@ -30,29 +30,6 @@ static void plant_and_refuse(struct stage *stage, const Alcove__Revision *revisi
     assert_string_equal(scene_read(client, &stage->shared).seen, "[one][mine]");
 }
 
-/* Everything of a revision made again after its context or envelope changed. */
-static void sign_again(struct stage *stage, Alcove__Revision *revision,
-                       const struct identity_signer *signer)
-{
-    Alcove__Header header = ALCOVE__HEADER__INIT;
-    static uint8_t bytes[HEADER_BYTES_MAX + SIGNATURE_BYTES]; /* one at a time */
-    struct hash context;
-    hash_bytes(field_span(revision->context), &context);
-    struct hash envelope;
-    hash_bytes(field_span(revision->envelope), &envelope);
-    header.context_hash = field_of(context.bytes, HASH_BYTES);
-    header.envelope_size = revision->envelope.len;
-    header.envelope_hash = field_of(envelope.bytes, HASH_BYTES);
-    size_t size = 0;
-    OK(message_pack_into(&header.base, bytes, HEADER_BYTES_MAX, &size));
-    revision->header = field_of(bytes, size);
-    struct span part = field_span(revision->header);
-    struct signature signature;
-    OK(identity_sign(signer, LABEL_REVISION, &stage->scene.server.practice, &part, 1, &signature));
-    memcpy(bytes + HEADER_BYTES_MAX, signature.bytes, SIGNATURE_BYTES);
-    revision->signature = field_of(bytes + HEADER_BYTES_MAX, SIGNATURE_BYTES);
-}
-
 /* ---------------------------------------------------------------- planted content */
 
 /* Goal: the control: planted unchanged, the revision is believed. */
@@ -72,7 +49,7 @@ static void test_AT03_record_under_a_fresh_key(void **state)
     struct identity_signer *stranger = NULL;
     OK(identity_signer_new(IDENTITY_CONTENT, &stranger));
     Alcove__Revision *revision = capture(stage, &stage->scene.therapist, &stage->shared, "false");
-    sign_again(stage, revision, stranger);
+    stage_sign_again(stage, revision, stranger);
     plant_and_refuse(stage, revision, STATUS_BAD_SIGNATURE);
     identity_signer_free(stranger);
 }
@@ -106,7 +83,7 @@ static void test_AT03_record_by_who_may_not_write(void **state)
     size_t size = 0;
     OK(message_pack(&context->base, &bytes, &size));
     revision->context = field_of(bytes, size);
-    sign_again(stage, revision, admin->content_key);
+    stage_sign_again(stage, revision, admin->content_key);
     plant_and_refuse(stage, revision, STATUS_BAD_CHAIN);
     free(bytes);
     arena_free(&arena);

@@ -17,29 +17,6 @@
 
 /* ---------------------------------------------------------------- what an insider sends */
 
-/* Header and signature made again after the envelope changed. */
-static void sign_again(struct stage *stage, Alcove__Revision *revision,
-                       const struct identity_signer *signer)
-{
-    Alcove__Header header = ALCOVE__HEADER__INIT;
-    static uint8_t bytes[HEADER_BYTES_MAX + SIGNATURE_BYTES]; /* one at a time */
-    struct hash context;
-    hash_bytes(field_span(revision->context), &context);
-    struct hash envelope;
-    hash_bytes(field_span(revision->envelope), &envelope);
-    header.context_hash = field_of(context.bytes, HASH_BYTES);
-    header.envelope_size = revision->envelope.len;
-    header.envelope_hash = field_of(envelope.bytes, HASH_BYTES);
-    size_t size = 0;
-    OK(message_pack_into(&header.base, bytes, HEADER_BYTES_MAX, &size));
-    revision->header = field_of(bytes, size);
-    struct span part = field_span(revision->header);
-    struct signature signature;
-    OK(identity_sign(signer, LABEL_REVISION, &stage->scene.server.practice, &part, 1, &signature));
-    memcpy(bytes + HEADER_BYTES_MAX, signature.bytes, SIGNATURE_BYTES);
-    revision->signature = field_of(bytes + HEADER_BYTES_MAX, SIGNATURE_BYTES);
-}
-
 static const struct secret *newest_key(struct inproc_person *person, const struct section_id *id)
 {
     struct section *section = section_find(&person->engine->sections, id);
@@ -61,7 +38,7 @@ static void seal_as(struct stage *stage, Alcove__Revision *revision, struct span
     revision->wrap = field_of(spoiled_wrap, sizeof spoiled_wrap);
     if (envelope_too) {
         revision->envelope = field_of(spoiled_envelope, size);
-        sign_again(stage, revision, stage->scene.client.content.content_key);
+        stage_sign_again(stage, revision, stage->scene.client.content.content_key);
     }
 }
 

@@ -17,4 +17,9 @@ struct stage {
 int stage_open(void **state);
 int stage_close(void **state);
 
+/* Header and signature of |revision| made again by |signer|, after its context or envelope changed.
+ * What they point at is overwritten by the next call. */
+void stage_sign_again(struct stage *stage, Alcove__Revision *revision,
+                      const struct identity_signer *signer);
+
 #define STAGE_TEST(name) cmocka_unit_test_setup_teardown(name, stage_open, stage_close)

@@ -114,6 +114,29 @@ static int open_root(struct cli *cli, const struct member_values *values,
     return status == STATUS_OK ? CLI_OK : cli_fail_at(cli, SAY_ROOT_OPEN, values->root, status);
 }
 
+static bool is_roots(uint32_t role)
+{
+    return role == ROLE_ADMIN || role == ROLE_AUDITOR;
+}
+
+/* The root key for a change of |member|; NULL stays where an admin may do it alone. |how| says what
+ * the root does to such members. */
+static int root_for(struct cli *cli, const struct member_values *values,
+                    const struct view_member *member, const char *how,
+                    struct identity_signer **out_root)
+{
+    if (!is_roots(member->role)) {
+        return CLI_OK;
+    }
+    if (values->root == NULL) {
+        return cli_error(cli, CLI_USAGE,
+                         "admins and auditors are %s by the practice's root; give its key with "
+                         "--root FILE. Nothing was changed.",
+                         how);
+    }
+    return open_root(cli, values, out_root);
+}
+
 /* The agent asks nobody: the passphrase is taken in the caller's process. */
 static int gather_root(struct cli *cli, void *given, struct handed *handed)
 {
@@ -189,7 +212,7 @@ static const char *check_invite(const void *given)
     if (flaw != NULL) {
         return flaw;
     }
-    return (values->role == ROLE_ADMIN || values->role == ROLE_AUDITOR) && values->root == NULL
+    return is_roots(values->role) && values->root == NULL
                ? "admins and auditors are appointed by the practice's root: give --root FILE "
                  "(root.key)"
                : NULL;
@@ -206,7 +229,7 @@ static int run_invite(struct cli *cli, const void *given)
                                 .expires_ms = clock_now_ms() + values->days * DAY_MS};
     struct identity_signer *root = NULL;
     int code = CLI_OK;
-    if (values->role == ROLE_ADMIN || values->role == ROLE_AUDITOR) {
+    if (is_roots(values->role)) {
         code = open_root(cli, values, &root);
     }
     if (code == CLI_OK) {
@@ -221,19 +244,13 @@ static int change_account(struct cli *cli, const struct member_values *values, b
 {
     struct view_member member;
     int code = ids_member(cli, values->member, &member);
-    bool by_root = code == CLI_OK && (member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR);
     if (code == CLI_OK && member.suspended != resume) {
         return cli_error(cli, CLI_FAILED, "%s is %s; nothing was changed", values->member,
                          resume ? "not suspended" : "suspended already");
     }
-    if (by_root && values->root == NULL) {
-        return cli_error(cli, CLI_USAGE,
-                         "admins and auditors are suspended and resumed by the practice's root; "
-                         "give its key with --root FILE. Nothing was changed.");
-    }
     struct identity_signer *root = NULL;
-    if (by_root) {
-        code = open_root(cli, values, &root);
+    if (code == CLI_OK) {
+        code = root_for(cli, values, &member, "suspended and resumed", &root);
     }
     uint64_t ticket = 0;
     if (code == CLI_OK) {
@@ -263,15 +280,9 @@ static int run_withdraw(struct cli *cli, const void *given)
                                          : "%s's invitation is withdrawn already",
                          values->member);
     }
-    bool by_root = code == CLI_OK && (member.role == ROLE_ADMIN || member.role == ROLE_AUDITOR);
-    if (by_root && values->root == NULL) {
-        return cli_error(cli, CLI_USAGE,
-                         "admins and auditors are invited by the practice's root; give its key "
-                         "with --root FILE. Nothing was changed.");
-    }
     struct identity_signer *root = NULL;
-    if (by_root) {
-        code = open_root(cli, values, &root);
+    if (code == CLI_OK) {
+        code = root_for(cli, values, &member, "invited", &root);
     }
     uint64_t ticket = 0;
     if (code == CLI_OK) {

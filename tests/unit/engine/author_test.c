@@ -46,19 +46,6 @@ static void test_another_is_refused_here(void **state)
 }
 
 #ifdef ALCOVE_TEST_HOOKS
-static void let_in(struct scene *scene, const struct section_id *section,
-                   const struct inproc_person *to)
-{
-    struct act_grant ask = {.section = *section,
-                            .member = to->content.member,
-                            .rights = RIGHT_READ | RIGHT_WRITE,
-                            .history_from = 1,
-                            .code_compared = true};
-    uint64_t ticket = 0;
-    OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
-    scene_wait(&scene->therapist, ticket);
-}
-
 /* Goal: a server that takes another's revision is caught by every reader, who keeps nothing of the
  * page. Method: the client's program is changed to sign the therapist's draft, the server takes it,
  * and the therapist and a therapist who covers sync. */
@@ -73,7 +60,7 @@ static void test_reader_refuses_anothers_revision(void **state)
     scene_relate(&scene, &scene.client, &cover, RELATION_COVERS);
     struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
     struct note_id draft = scene_note(&scene.therapist, &shared, "a draft");
-    let_in(&scene, &shared, &cover);
+    scene_grant(&scene, &shared, &cover, RIGHT_READ | RIGHT_WRITE, 1);
     scene_refresh(&scene.client);
     scene_refresh(&cover);
     struct scene_texts before = scene_read(&scene.client, &shared);

@@ -3,6 +3,19 @@
 #include "keys/public/bytes/random.h"
 #include "tests/support/test.h"
 
+void scene_grant(struct scene *scene, const struct section_id *section,
+                 const struct inproc_person *to, uint32_t rights, uint64_t history_from)
+{
+    struct act_grant ask = {.section = *section,
+                            .member = to->content.member,
+                            .rights = rights,
+                            .history_from = history_from,
+                            .code_compared = true};
+    uint64_t ticket = 0;
+    OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
+    scene_wait(&scene->therapist, ticket);
+}
+
 void scene_refresh(struct inproc_person *person)
 {
     engine_sync(person->engine);

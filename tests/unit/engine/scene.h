@@ -28,6 +28,9 @@ void scene_device(struct inproc_person *person, struct inproc_person *out);
 /* Relates |staff| to |subject| and lets everybody of |scene| know. */
 void scene_relate(struct scene *scene, const struct inproc_person *subject,
                   const struct inproc_person *staff, uint32_t kind);
+/* The therapist lets |to| into |section|, and waits until it is done. */
+void scene_grant(struct scene *scene, const struct section_id *section,
+                 const struct inproc_person *to, uint32_t rights, uint64_t history_from);
 /* A full round of syncing, asked for. */
 void scene_refresh(struct inproc_person *person);
 

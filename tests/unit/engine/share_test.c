@@ -5,19 +5,6 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
-static void grant(struct scene *scene, const struct section_id *section,
-                  const struct inproc_person *to, uint32_t rights, uint64_t history_from)
-{
-    struct act_grant ask = {.section = *section,
-                            .member = to->content.member,
-                            .rights = rights,
-                            .history_from = history_from,
-                            .code_compared = true};
-    uint64_t ticket = 0;
-    OK(act_grant(scene->therapist.engine, &ask, scene->server.now_ms, &ticket));
-    scene_wait(&scene->therapist, ticket);
-}
-
 /* Goal: a newcomer reads from the grant on, or with history; after the revocation nothing new.
  * Method: a covering therapist is granted progress without, session with history. */
 static void test_grant_and_revoke(void **state)
@@ -34,8 +21,8 @@ static void test_grant_and_revoke(void **state)
     uint64_t ticket = 0;
     scene_write(&scene.therapist, &progress, NULL, REVISION_DRAFT, "old", &ticket);
     scene_note(&scene.therapist, &session, "at ten");
-    grant(&scene, &progress, &cover, RIGHT_READ | RIGHT_WRITE, 0);
-    grant(&scene, &session, &cover, RIGHT_READ, 1);
+    scene_grant(&scene, &progress, &cover, RIGHT_READ | RIGHT_WRITE, 0);
+    scene_grant(&scene, &session, &cover, RIGHT_READ, 1);
     scene_note(&scene.therapist, &progress, "new");
     scene_refresh(&cover);
     assert_string_equal(scene_read(&cover, &progress).seen, "[new]");
