@@ -3,7 +3,7 @@
  * the server, with an insider's help, can put in a section's log, into pages and into the access
  * log. Planted revisions stand in the log with heads, events and proofs that fit.
  */
-#include "tests/hostile/stage.h"
+#include "tests/hostile/gaps.h"
 
 #include "keys/public/hash.h"
 
@@ -214,6 +214,65 @@ static void test_AT04_other_suites(void **state)
     inproc_sync(client);
 }
 
+/* ---------------------------------------------------------------- names of a refused page */
+
+static bool is_of_session(const Alcove__PageEntry *entry)
+{
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    if (entry->kind != ENTRY_REVISION ||
+        message_decode(&alcove__context__descriptor, field_span(entry->context), &arena,
+                       &message) != STATUS_OK) {
+        return false;
+    }
+    bool is = ((Alcove__Context *)(void *)message)->class_ == CLASS_SESSION;
+    arena_free(&arena);
+    return is;
+}
+
+static bool spoil_session(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                          ProtobufCMessage *body)
+{
+    size_t *spoiled = context;
+    (void)link;
+    (void)code;
+    Alcove__PageChunk *chunk = (Alcove__PageChunk *)(void *)body;
+    if (op != FRAME_CHUNK + 1000 || chunk->n_entry < 2 ||
+        !is_of_session(chunk->entry[chunk->n_entry - 1])) {
+        return true;
+    }
+    chunk->entry[chunk->n_entry - 1]->signature.data[0] ^= 1;
+    *spoiled += 1;
+    return true;
+}
+
+/* Goal: a name that stands before a bad signature is not believed. Method: the therapist's session
+ * section names the client in its first note; the signature of its last one is flipped on its way
+ * to a device that holds nothing but keys. */
+static void test_no_name_of_a_refused_page(void **state)
+{
+    struct stage *stage = *state;
+    struct inproc_person *therapist = &stage->scene.therapist;
+    const struct member_id *client = &stage->scene.client.content.member;
+    struct section_id session = scene_section(therapist, CLASS_SESSION);
+    char name[VIEW_NAME_BYTES_MAX];
+    size_t spoiled = 0;
+    scene_note(therapist, &session, "later");
+    gaps_empty_cache(therapist);
+    stage->scene.server.hook = spoil_session;
+    stage->scene.server.hook_context = &spoiled;
+    (void)inproc_run(therapist);
+    assert_int_equal(spoiled, 1);
+    assert_int_equal(engine_alarm_count(therapist->engine), 1);
+    view_name(therapist->engine, client, name);
+    assert_string_not_equal(name, "Cleo");
+    stage->scene.server.hook = NULL;
+    inproc_restart(therapist);
+    inproc_sync(therapist);
+    view_name(therapist->engine, client, name);
+    assert_string_equal(name, "Cleo");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +283,7 @@ int main(void)
         STAGE_TEST(test_AT39_replayed_revision),
         STAGE_TEST(test_AT23_transplants),
         STAGE_TEST(test_AT04_other_suites),
+        STAGE_TEST(test_no_name_of_a_refused_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
