@@ -14,10 +14,10 @@ bool cmd_clock_look(struct txn *txn, const struct paths *paths, struct cmd_clock
     memset(out, 0, sizeof *out);
     clock_moment_now(clock_now_ms(), &out->now);
     out->newest_ms = events_time(txn, 0);
-    int data_fd = open(paths->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (data_fd >= 0) {
-        clock_memory_read(data_fd, &out->memory);
-        (void)close(data_fd);
+    int fd = open(paths->clock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    clock_memory_read(fd, &out->memory);
+    if (fd >= 0) {
+        (void)close(fd);
     }
     return out->now.wall_ms <= clock_latest(&out->memory, &out->now, out->newest_ms);
 }
@@ -34,7 +34,11 @@ static int accept_now(const struct paths *paths, const struct clock_moment *now)
     }
     enum status status = STATUS_REFUSED;
     if (data.st_uid == geteuid()) {
-        status = clock_memory_write(data_fd, now);
+        int fd = clock_memory_open(data_fd);
+        status = fd < 0 ? STATUS_IO : clock_memory_write(fd, now);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
     }
     (void)close(data_fd);
     if (status == STATUS_REFUSED) {

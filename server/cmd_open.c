@@ -9,7 +9,7 @@ const char *cmd_no_database(const struct paths *paths)
 {
     struct stat found;
     /* The server writes this file when it first serves, so that there was a practice here. */
-    if (lstat(paths->clock, &found) == 0) {
+    if (lstat(paths->clock, &found) == 0 && found.st_size > 0) {
         return "the database is gone or empty, and this folder has been served: its notes were in "
                "DATA/db/data.mdb. Do not make the practice anew here, the log signer and every "
                "client would refuse it; put back the newest copy of DATA/db";

@@ -10,6 +10,7 @@
 #include "server/net/net.h"
 #include "server/run/run.h"
 #include "server/run/signer_link.h"
+#include "server/sandbox.h"
 #include "server/store/events.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct service {
     int data_fd; /* the data folder, locked while it is served */
     struct clock_guard *clock;
     struct config config;
+    struct signer_starter *starter; /* NULL: the signer runs by itself */
     struct db *db;
     struct login_key *login_key;
     struct core *core;
@@ -79,6 +81,16 @@ static int lock_data(struct service *service, const char *data)
     return clock_guard_open(service->data_fd, &service->clock) == STATUS_OK ? CMD_OK : CMD_FAILED;
 }
 
+/* Before anything is open that another process should not have. */
+static int begin_starter(struct service *service)
+{
+    if (service->config.signer_socket[0] != '\0') {
+        return CMD_OK;
+    }
+    enum status status = signer_starter_new(service->paths.signer, NULL, &service->starter);
+    return status == STATUS_OK ? CMD_OK : fail("no log signer can be started", status);
+}
+
 /* What the indexes of the last day are made for: not for a day that is not believed. */
 static uint64_t trusted_now_ms(const struct service *service)
 {
@@ -127,41 +139,46 @@ static int open_store(struct service *service)
     return status == STATUS_OK ? CMD_OK : fail("the statements cannot be folded", status);
 }
 
-static int start_committer(struct service *service)
+static int fail_signer(const struct service *service, enum status status)
 {
-    bool apart = service->config.signer_socket[0] != '\0';
-    struct signer_link_options options = {
-        .socket_path = apart ? service->config.signer_socket : NULL,
-        .folder = service->paths.signer,
-    };
-    struct run_output output = door_output(service->door);
-    struct practice_id practice;
-    enum status status = db_practice(service->db, &practice);
-    if (status == STATUS_OK) {
-        status = signer_link_open(&options, &practice, &service->signer);
-    }
-    if (status == STATUS_OK) {
-        status = run_start(service->db, service->core, service->signer, service->clock, &output,
-                           &service->run);
-    }
+    char trouble[PATHS_TROUBLE_BYTES];
     if (status == STATUS_REWOUND) {
         log_line(LOG_LEVEL_ERROR,
                  "the database is shorter than what the log signer has signed: it is an old copy. "
                  "Nothing is served, so that no history is forked. Put the newer database back");
         return CMD_ALARM;
     }
-    char trouble[PATHS_TROUBLE_BYTES];
+    if (service->starter != NULL && paths_trouble(service->paths.signer, geteuid(), trouble)) {
+        log_line(LOG_LEVEL_ERROR, "%s", trouble);
+    }
+    return fail("the log signer cannot be used, or serves this folder already", status);
+}
+
+static int open_signer(struct service *service)
+{
+    struct signer_link_options options = {.starter = service->starter,
+                                          .socket_path = service->config.signer_socket};
+    struct practice_id practice;
+    enum status status = db_practice(service->db, &practice);
+    if (status == STATUS_OK) {
+        status = signer_link_open(&options, &practice, &service->signer);
+    }
+    return status == STATUS_OK ? CMD_OK : fail_signer(service, status);
+}
+
+static int start_committer(struct service *service)
+{
+    struct run_output output = door_output(service->door);
+    enum status status = run_start(service->db, service->core, service->signer, service->clock,
+                                   &output, &service->run);
     if (status != STATUS_OK) {
-        if (!apart && paths_trouble(service->paths.signer, geteuid(), trouble)) {
-            log_line(LOG_LEVEL_ERROR, "%s", trouble);
-        }
-        return fail("the log signer cannot be used, or serves this folder already", status);
+        return fail_signer(service, status);
     }
     door_attach_run(service->door, service->run);
     return CMD_OK;
 }
 
-static int start_net(struct service *service)
+static int open_net(struct service *service)
 {
     struct net_handler handler = door_handler(service->door);
     const char *origins[CONFIG_ORIGINS_MAX];
@@ -184,10 +201,62 @@ static int start_net(struct service *service)
     options.message_timeout_ms = service->config.message_timeout_ms;
     options.ping_after_ms = service->config.ping_after_ms;
     enum status status = net_new(&options, &handler, &service->net);
-    if (status == STATUS_OK) {
-        door_attach_net(service->door, service->net);
-        status = net_start(service->net);
+    if (status != STATUS_OK) {
+        return fail("the port cannot be served", status);
     }
+    door_attach_net(service->door, service->net);
+    return CMD_OK;
+}
+
+#ifdef ALCOVE_TEST_HOOKS
+/* The folders of the files that tests move the clock with and read the trace from. */
+static const char *const *hook_folders(void)
+{
+    static const char *const names[] = {"ALCOVE_CLOCK_OFFSET_FILE", "ALCOVE_TRACE"};
+    static char folders[ARRAY_LEN(names)][PATHS_BYTES_MAX];
+    static const char *given[ARRAY_LEN(names) + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *path = getenv(names[i]);
+        const char *slash = path == NULL ? NULL : strrchr(path, '/');
+        if (slash != NULL && slash > path && (size_t)(slash - path) < PATHS_BYTES_MAX) {
+            memcpy(folders[i], path, (size_t)(slash - path));
+            given[count++] = folders[i];
+        }
+    }
+    return count == 0 ? NULL : given;
+}
+#endif
+
+/* All that serving needs is open, and no thread runs yet. */
+static int enter_sandbox(const struct service *service)
+{
+    struct sandbox_options options = {.connects = service->starter == NULL};
+#ifdef ALCOVE_TEST_HOOKS
+    options.folders = hook_folders();
+#endif
+    struct sandbox_report report;
+    sandbox_enter(&options, &report);
+    if (report.filtered && report.confined) {
+        log_line(LOG_LEVEL_NOTICE,
+                 "sandboxed: from now on it opens no file, starts no program and connects to "
+                 "nothing (seccomp, Landlock %d)",
+                 report.landlock);
+        return CMD_OK;
+    }
+    bool required = service->config.require_sandbox;
+    log_line(required ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "this kernel %s: %s",
+             report.filtered   ? "has no Landlock, seccomp alone keeps files and programs away"
+             : report.confined ? "takes no filter of system calls, Landlock alone keeps files away"
+                               : "or this build has neither seccomp nor Landlock",
+             required ? "require-sandbox = yes, so nothing was started"
+                      : "whoever takes over alcoved can do more; see alcoved(8), SANDBOX");
+    return required ? CMD_REFUSED : CMD_OK;
+}
+
+static int start_net(struct service *service)
+{
+    enum status status = net_start(service->net);
     return status == STATUS_OK ? CMD_OK : fail("the port cannot be served", status);
 }
 
@@ -202,6 +271,7 @@ static void stop(struct service *service)
     run_free(service->run);
     door_free(service->door);
     signer_link_close(service->signer);
+    signer_starter_free(service->starter);
     core_close(service->core);
     login_key_close(service->login_key);
     db_close(service->db);
@@ -257,7 +327,11 @@ static int serve(struct service *service, const char *data)
     block_signals(&told);
     int code = lock_data(service, data);
     code = code == CMD_OK ? read_config(service) : code;
+    code = code == CMD_OK ? begin_starter(service) : code;
     code = code == CMD_OK ? open_store(service) : code;
+    code = code == CMD_OK ? open_signer(service) : code;
+    code = code == CMD_OK ? open_net(service) : code;
+    code = code == CMD_OK ? enter_sandbox(service) : code;
     code = code == CMD_OK ? start_committer(service) : code;
     code = code == CMD_OK ? start_net(service) : code;
     if (code == CMD_OK) {

@@ -8,7 +8,14 @@
 
 #define FILE_BYTES_MAX (64u * 1024u)
 
-enum config_kind { CONFIG_U32, CONFIG_U64, CONFIG_LISTEN, CONFIG_ORIGIN, CONFIG_TEXT };
+enum config_kind {
+    CONFIG_U32,
+    CONFIG_U64,
+    CONFIG_LISTEN,
+    CONFIG_ORIGIN,
+    CONFIG_TEXT,
+    CONFIG_SANDBOX
+};
 
 /* Every key: the field it sets and the values it may have. */
 static const struct {
@@ -21,6 +28,7 @@ static const struct {
     {"listen", CONFIG_LISTEN, 0, 0, 0},
     {"origin", CONFIG_ORIGIN, 0, 0, 0},
     {"signer-socket", CONFIG_TEXT, offsetof(struct config, signer_socket), 0, 0},
+    {"require-sandbox", CONFIG_SANDBOX, 0, 0, 0},
     {"threads", CONFIG_U32, offsetof(struct config, threads), 1, 64},
     {"map-mib", CONFIG_U64, offsetof(struct config, map_mib), 1, 16u * 1024u * 1024u},
     {"connections-max", CONFIG_U32, offsetof(struct config, connections_max), 1, 1000000},
@@ -83,6 +91,9 @@ static bool set_value(struct config *config, size_t row, const char *value)
         return set_text((char *)at, CONFIG_TEXT_CHARS_MAX + 1, value);
     case CONFIG_TEXT:
         return set_text((char *)at, CONFIG_TEXT_CHARS_MAX + 1, value);
+    case CONFIG_SANDBOX:
+        config->require_sandbox = strcmp(value, "yes") == 0;
+        return config->require_sandbox || strcmp(value, "no") == 0;
     case CONFIG_U32:
     case CONFIG_U64:
         break;

@@ -6,18 +6,20 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BOOT_ID_PATH   "/proc/sys/kernel/random/boot_id"
 #define FILE_NAME      "clock"
-#define FILE_TEMP      "clock.new"
 #define FILE_BYTES_MAX 128u
+/* Written in place and always as long, so that an older, longer text leaves no end behind. */
+#define FILE_BYTES     96u
 #define WRITE_EVERY_MS 60000u
 #define READ_EVERY_MS  1000u
 
 struct clock_guard {
-    int data_fd;
+    int fd; /* DATA/clock; -1: it cannot be opened */
     struct clock_moment memory;
     uint64_t written_boot_ms, written_wall_ms;
     uint64_t read_boot_ms;
@@ -69,49 +71,65 @@ uint64_t clock_latest(const struct clock_moment *memory, const struct clock_mome
     return other > latest ? other : latest;
 }
 
-/* "WALL BOOT ID\n", decimal milliseconds. */
-void clock_memory_read(int data_fd, struct clock_moment *out_memory)
+int clock_memory_open(int data_fd)
 {
-    memset(out_memory, 0, sizeof *out_memory);
-    int fd = openat(data_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        return;
-    }
-    uint8_t *text = NULL;
-    size_t size = 0;
-    struct clock_moment read = {0};
-    if (disk_read(fd, FILE_BYTES_MAX, &text, &size) == STATUS_OK) {
-        uint8_t *first = memchr(text, ' ', size);
-        uint8_t *second =
-            first == NULL ? NULL : memchr(first + 1, ' ', size - (size_t)(first + 1 - text));
-        if (second != NULL && size == (size_t)(second - text) + 1 + CLOCK_BOOT_CHARS + 1 &&
-            number_parse(span_of(text, (size_t)(first - text)), 0, UINT64_MAX / 2, &read.wall_ms) &&
-            number_parse(span_of(first + 1, (size_t)(second - first - 1)), 0, UINT64_MAX / 2,
-                         &read.boot_ms)) {
-            memcpy(read.boot, second + 1, CLOCK_BOOT_CHARS);
-            *out_memory = read;
-        }
-    }
-    free(text);
-    (void)close(fd);
+    return openat(data_fd, FILE_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
 }
 
-enum status clock_memory_write(int data_fd, const struct clock_moment *memory)
+/* "WALL BOOT ID", decimal milliseconds, then spaces up to the line's end. */
+static bool parse(struct span text, struct clock_moment *out)
 {
-    char text[FILE_BYTES_MAX];
-    int n = snprintf(text, sizeof text, "%llu %llu %s\n", (unsigned long long)memory->wall_ms,
+    const uint8_t *first = memchr(text.data, ' ', text.size);
+    if (first == NULL) {
+        return false;
+    }
+    size_t before = (size_t)(first + 1 - text.data);
+    const uint8_t *second = memchr(first + 1, ' ', text.size - before);
+    size_t used = second == NULL ? 0 : (size_t)(second + 1 - text.data);
+    if (second == NULL || text.size < used + CLOCK_BOOT_CHARS + 1 ||
+        !number_parse(span_of(text.data, before - 1), 0, UINT64_MAX / 2, &out->wall_ms) ||
+        !number_parse(span_of(first + 1, used - before - 1), 0, UINT64_MAX / 2, &out->boot_ms)) {
+        return false;
+    }
+    for (size_t i = used + CLOCK_BOOT_CHARS; i < text.size; i++) {
+        if (text.data[i] != (i + 1 == text.size ? '\n' : ' ')) {
+            return false;
+        }
+    }
+    memcpy(out->boot, second + 1, CLOCK_BOOT_CHARS);
+    return true;
+}
+
+void clock_memory_read(int fd, struct clock_moment *out_memory)
+{
+    uint8_t text[FILE_BYTES_MAX];
+    ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof text, 0);
+    struct clock_moment read = {0};
+    memset(out_memory, 0, sizeof *out_memory);
+    if (size > 0 && parse(span_of(text, (size_t)size), &read)) {
+        *out_memory = read;
+    }
+}
+
+enum status clock_memory_write(int fd, const struct clock_moment *memory)
+{
+    char text[FILE_BYTES + 1];
+    int n = snprintf(text, sizeof text, "%llu %llu %s", (unsigned long long)memory->wall_ms,
                      (unsigned long long)memory->boot_ms, memory->boot);
-    if (n <= 0 || (size_t)n >= sizeof text) {
+    if (n <= 0 || (size_t)n >= FILE_BYTES) {
         return STATUS_IO;
     }
-    return disk_replace(data_fd, FILE_TEMP, FILE_NAME, span_of(text, (size_t)n));
+    memset(text + n, ' ', FILE_BYTES - (size_t)n);
+    text[FILE_BYTES - 1] = '\n';
+    bool done = pwrite(fd, text, FILE_BYTES, 0) == (ssize_t)FILE_BYTES && fdatasync(fd) == 0;
+    return done ? STATUS_OK : STATUS_IO;
 }
 
 static void keep(struct clock_guard *guard)
 {
     guard->written_boot_ms = guard->memory.boot_ms;
     guard->written_wall_ms = guard->memory.wall_ms;
-    bool failed = clock_memory_write(guard->data_fd, &guard->memory) != STATUS_OK;
+    bool failed = clock_memory_write(guard->fd, &guard->memory) != STATUS_OK;
     if (log_changes(&guard->unwritable, failed)) {
         log_line(failed ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE,
                  failed ? "the file clock in the data folder cannot be written: after a restart "
@@ -128,9 +146,9 @@ enum status clock_guard_open(int data_fd, struct clock_guard **out_guard)
     }
     struct clock_moment now;
     clock_moment_now(0, &now);
-    guard->data_fd = data_fd;
+    guard->fd = clock_memory_open(data_fd);
     memcpy(guard->boot, now.boot, sizeof guard->boot);
-    clock_memory_read(data_fd, &guard->memory);
+    clock_memory_read(guard->fd, &guard->memory);
     *out_guard = guard;
     return STATUS_OK;
 }
@@ -143,7 +161,7 @@ bool clock_guard_allows(struct clock_guard *guard, uint64_t now_ms, uint64_t new
     if (!allowed && now.boot_ms - guard->read_boot_ms >= READ_EVERY_MS) {
         guard->read_boot_ms = now.boot_ms;
         struct clock_moment told;
-        clock_memory_read(guard->data_fd, &told);
+        clock_memory_read(guard->fd, &told);
         allowed = same_boot(&told, &now) && now_ms <= clock_latest(&told, &now, newest_ms);
         guard->memory = allowed ? told : guard->memory;
     }
@@ -176,6 +194,9 @@ void clock_guard_close(struct clock_guard *guard)
         (guard->memory.boot_ms != guard->written_boot_ms ||
          guard->memory.wall_ms != guard->written_wall_ms)) {
         keep(guard);
+    }
+    if (guard != NULL && guard->fd >= 0) {
+        (void)close(guard->fd);
     }
     free(guard);
 }

@@ -39,13 +39,18 @@ void clock_moment_now(uint64_t wall_ms, struct clock_moment *out_now);
 uint64_t clock_latest(const struct clock_moment *memory, const struct clock_moment *now,
                       uint64_t newest_ms);
 
-/* DATA/clock; out_memory->boot is empty when there is none or it is not one. */
-void clock_memory_read(int data_fd, struct clock_moment *out_memory);
-MUST_CHECK enum status clock_memory_write(int data_fd, const struct clock_moment *memory);
+/* DATA/clock, made empty where there is none; the caller closes it. -1 with errno. */
+int clock_memory_open(int data_fd);
+/* out_memory->boot is empty when the file is, or is not such a one; |fd| may be -1. */
+void clock_memory_read(int fd, struct clock_moment *out_memory);
+/* In place, and durable: a server that may open no file any more reads what another process
+ * accepted. STATUS_IO. */
+MUST_CHECK enum status clock_memory_write(int fd, const struct clock_moment *memory);
 
 struct clock_guard;
 
-/* |data_fd| is borrowed until clock_guard_close. STATUS_NO_MEMORY. */
+/* Opens DATA/clock; |data_fd| is needed for that alone. A file that cannot be opened is told when it
+ * is first written. STATUS_NO_MEMORY. */
 MUST_CHECK enum status clock_guard_open(int data_fd, struct clock_guard **out_guard);
 /* Whether |now_ms| may be the time of an event after one of |newest_ms|; remembers it if so. */
 bool clock_guard_allows(struct clock_guard *guard, uint64_t now_ms, uint64_t newest_ms);

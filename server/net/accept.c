@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <libwebsockets.h>
@@ -63,7 +64,7 @@ static void refuse_without_descriptor(struct net_thread *thread, int listen_fd)
         if (fd >= 0) {
             (void)close(fd);
         }
-        thread->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        thread->spare_fd = eventfd(0, EFD_CLOEXEC);
     }
     thread_count(thread, NET_COUNT_REFUSED_TOTAL, 1);
     if (log_hourly(SAID_DESCRIPTORS)) {

@@ -1,8 +1,7 @@
 #include "server/net/ws.h"
 
-#include <fcntl.h>
-
 #include <libwebsockets.h>
+#include <sys/eventfd.h>
 
 #include "server/log/log.h"
 #include "server/net/accept.h"
@@ -301,7 +300,7 @@ static enum status give_listener(struct net_thread *thread)
         return STATUS_IO;
     }
     thread->listen_fd = -1;
-    thread->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    thread->spare_fd = eventfd(0, EFD_CLOEXEC);
     return STATUS_OK;
 }
 

@@ -1,40 +1,24 @@
 #include "server/run/signer_link.h"
 
 #include "keys/public/bytes/disk.h"
-#include "keys/public/bytes/hex.h"
 #include "keys/public/log/origin.h"
-#include "server/log/log.h"
 #include "server/store/ledger.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATH_BYTES_MAX 4096u
-#define PROGRAM_NAME   "alcove-signer"
-#define CHILD_FD       3
-#define CHILD_FD_TEXT  "3"
 /* Sizes told by the signer may be older than ours once, after it was restarted. */
 #define ATTEMPTS_MAX   2
-/* The time that a signer has to end. */
-#define END_STEPS      200
-#define END_STEP_NS    10000000
 
 struct signer_link {
     struct practice_id practice;
-    bool apart;                   /* it runs by itself and listens at |where| */
-    char where[PATH_BYTES_MAX];   /* its socket, or its folder */
-    char program[PATH_BYTES_MAX]; /* unless apart */
+    char where[PATH_BYTES_MAX];     /* its socket; "": |starter| has it */
+    struct signer_starter *starter; /* borrowed */
     uint32_t timeout_ms;
-    int fd;      /* -1: not connected */
-    pid_t child; /* 0: none */
+    int fd; /* -1: not connected */
     uint64_t sizes[SIGNER_LOGS];
     struct signer_request request;
     struct signer_reply reply;
@@ -55,87 +39,12 @@ static bool copy_text(char out[PATH_BYTES_MAX], const char *text)
     return true;
 }
 
-/* The program of that name in the folder that this one was started from. */
-static bool beside_us(char out[PATH_BYTES_MAX])
-{
-    ssize_t size = readlink("/proc/self/exe", out, PATH_BYTES_MAX - sizeof PROGRAM_NAME);
-    if (size <= 0 || (size_t)size >= PATH_BYTES_MAX - sizeof PROGRAM_NAME) {
-        return false;
-    }
-    out[size] = '\0';
-    char *slash = strrchr(out, '/');
-    if (slash != NULL) {
-        memcpy(slash + 1, PROGRAM_NAME, sizeof PROGRAM_NAME);
-    }
-    return slash != NULL;
-}
-
 static bool set_timeout(int fd, uint32_t timeout_ms)
 {
     const struct timeval limit = {.tv_sec = timeout_ms / 1000,
                                   .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
     return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0;
-}
-
-/* With signals as a program expects them: our threads block all of them. */
-static int spawn(struct signer_link *link, int child_end, pid_t *out_child)
-{
-    char practice[HEX_CHARS(HASH_BYTES) + 1u];
-    char name[] = PROGRAM_NAME;
-    char serve[] = "--serve";
-    char with_practice[] = "--practice";
-    char with_fd[] = "--fd";
-    char fd_text[] = CHILD_FD_TEXT;
-    char *arguments[] = {name, serve, link->where, with_practice, practice, with_fd, fd_text, NULL};
-    posix_spawn_file_actions_t files;
-    int rc = posix_spawn_file_actions_init(&files);
-    hex_encode(ID_SPAN(&link->practice), practice);
-    sigset_t none;
-    (void)sigemptyset(&none);
-    sigset_t all;
-    (void)sigfillset(&all);
-    if (rc != 0) {
-        return rc;
-    }
-    posix_spawnattr_t attributes;
-    rc = posix_spawnattr_init(&attributes);
-    char *environment[] = {NULL};
-    if (rc == 0) {
-        (void)posix_spawnattr_setsigmask(&attributes, &none);
-        (void)posix_spawnattr_setsigdefault(&attributes, &all);
-        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                        POSIX_SPAWN_SETPGROUP);
-        rc = posix_spawn_file_actions_adddup2(&files, child_end, CHILD_FD);
-        if (rc == 0) { /* the database and the network are none of its business */
-            rc = posix_spawn_file_actions_addclosefrom_np(&files, CHILD_FD + 1);
-        }
-        if (rc == 0) {
-            rc = posix_spawn(out_child, link->program, &files, &attributes, arguments, environment);
-        }
-        (void)posix_spawnattr_destroy(&attributes);
-    }
-    (void)posix_spawn_file_actions_destroy(&files);
-    return rc;
-}
-
-static bool start(struct signer_link *link)
-{
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return false;
-    }
-    pid_t child = 0;
-    int rc = spawn(link, ends[1], &child);
-    (void)close(ends[1]);
-    if (rc != 0) {
-        log_line(LOG_LEVEL_ERROR, "cannot start %s: %s", link->program, strerrorname_np(rc));
-        (void)close(ends[0]);
-        return false;
-    }
-    link->fd = ends[0];
-    link->child = child;
-    return true;
 }
 
 static bool join(struct signer_link *link)
@@ -157,31 +66,14 @@ static bool join(struct signer_link *link)
     return true;
 }
 
-/* Waits for our own child, which ends when its socket closes, and ends it if it does not. */
-static void reap(pid_t child)
-{
-    const struct timespec step = {.tv_nsec = END_STEP_NS};
-    for (int i = 0; i < END_STEPS; i++) {
-        pid_t ended = waitpid(child, NULL, WNOHANG);
-        if (ended == child || (ended < 0 && errno != EINTR)) {
-            return;
-        }
-        (void)nanosleep(&step, NULL);
-    }
-    (void)kill(child, SIGKILL);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-    }
-}
-
 static void hang_up(struct signer_link *link)
 {
     if (link->fd >= 0) {
         (void)close(link->fd);
         link->fd = -1;
     }
-    if (link->child > 0) {
-        reap(link->child);
-        link->child = 0;
+    if (link->starter != NULL) {
+        signer_starter_end(link->starter);
     }
 }
 
@@ -190,7 +82,10 @@ static enum status ensure_connected(struct signer_link *link)
     if (link->fd >= 0) {
         return STATUS_OK;
     }
-    if ((link->apart ? join(link) : start(link)) && set_timeout(link->fd, link->timeout_ms)) {
+    bool there = link->starter == NULL
+                     ? join(link)
+                     : signer_starter_start(link->starter, &link->practice, &link->fd) == STATUS_OK;
+    if (there && set_timeout(link->fd, link->timeout_ms)) {
         return STATUS_OK;
     }
     hang_up(link);
@@ -207,15 +102,8 @@ enum status signer_link_open(const struct signer_link_options *options,
     link->practice = *practice;
     link->fd = -1;
     link->timeout_ms = options->timeout_ms == 0 ? SIGNER_LINK_TIMEOUT_MS : options->timeout_ms;
-    link->apart = options->socket_path != NULL;
-    bool named;
-    if (link->apart) {
-        named = copy_text(link->where, options->socket_path);
-    } else {
-        named = options->folder != NULL && copy_text(link->where, options->folder) &&
-                (options->program != NULL ? copy_text(link->program, options->program)
-                                          : beside_us(link->program));
-    }
+    link->starter = options->starter;
+    bool named = options->starter != NULL || copy_text(link->where, options->socket_path);
     enum status status = named ? ensure_connected(link) : STATUS_USAGE;
     if (status != STATUS_OK) {
         signer_link_close(link);

@@ -2,12 +2,13 @@
  * The server's end of the log signer: asks it for a checkpoint of both logs.
  *
  * Called after each commit and before any reply goes out (decision 7). The signer is a
- * process of its own, started here beside this program, or one that runs under its own user
+ * process of its own, started for us (signer_start.h), or one that runs under its own user
  * and listens on a socket. A link that fails is closed and opened again on the next call.
  * Committer thread only.
  */
 #pragma once
 
+#include "server/run/signer_start.h"
 #include "server/signer/signer_protocol.h"
 #include "server/store/db.h"
 
@@ -16,10 +17,9 @@
 struct signer_link;
 
 struct signer_link_options {
-    const char *socket_path; /* connect there; NULL: start the program instead */
-    const char *program;     /* path of alcove-signer; NULL: beside this program */
-    const char *folder;      /* the signer's own folder, when it is started here */
-    uint32_t timeout_ms;     /* for one answer; 0: SIGNER_LINK_TIMEOUT_MS */
+    struct signer_starter *starter; /* starts it, borrowed; NULL: it runs by itself */
+    const char *socket_path;        /* connect there, without a starter */
+    uint32_t timeout_ms;            /* for one answer; 0: SIGNER_LINK_TIMEOUT_MS */
 };
 
 /* A signed checkpoint of each log, by enum origin_log. */
@@ -30,7 +30,7 @@ struct signer_link_notes {
 };
 
 /*
- * Starts or connects. The strings are copied. The caller frees it with signer_link_close.
+ * Starts or connects. The path is copied. The caller frees it with signer_link_close.
  * STATUS_UNAVAILABLE, STATUS_USAGE, STATUS_NO_MEMORY.
  */
 MUST_CHECK enum status signer_link_open(const struct signer_link_options *options,

@@ -95,11 +95,24 @@ say 'listen =' >"$data/alcoved.conf"
 operator serve "$data"
 exits "an empty listen" 2 "$data/alcoved.conf line 1"
 cp "$work/conf" "$data/alcoved.conf"
+say 'require-sandbox = perhaps' >>"$data/alcoved.conf"
+operator serve "$data"
+exits "a sandbox that may be" 2 'require-sandbox: the value is not allowed'
+cp "$work/conf" "$data/alcoved.conf"
 say 'map-mib = 48' >>"$data/alcoved.conf"
+say 'require-sandbox = yes' >>"$data/alcoved.conf"
 
 # 4. It says how it is.
 start
 check "the start is a line with time and level" grep -q "$stamp notice alcoved: .*practice [0-9a-f]" "$log"
+check "the sandbox is said" grep -q "$stamp notice alcoved: sandboxed: .*seccomp, Landlock [0-9]" "$log"
+threads=0
+for thread in "/proc/$server_pid/task"/*; do
+    threads=$((threads + 1))
+    same "thread $threads is in the sandbox" "1 2" \
+        "$(sed -n 's/^\(NoNewPrivs\|Seccomp\):[[:space:]]*//p' "$thread/status" | tr '\n' ' ' | sed 's/ $//')"
+done
+check "the server has threads" [ "$threads" -ge 4 ]
 operator status "$data"
 exits "status of a running server" 0 '^server  *running'
 for line in 'version  *[0-9]' 'format  *2$' 'practice  *[0-9a-f]\{64\}$' 'disk  *[0-9]* bytes free; notes need 67108864, reading 16777216' \

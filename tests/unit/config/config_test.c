@@ -37,6 +37,7 @@ static void test_every_key(void **state)
                    "\torigin=https://a.example\n"
                    "origin = https://b.example\n"
                    "signer-socket = /run/signer\n"
+                   "require-sandbox = yes\n"
                    "threads = 64\n"
                    "map-mib = 16777216\n"
                    "connections-max = 1\n"
@@ -51,6 +52,7 @@ static void test_every_key(void **state)
     assert_int_equal(c.origin_count, 2);
     assert_string_equal(c.origins[1], "https://b.example");
     assert_string_equal(c.signer_socket, "/run/signer");
+    assert_true(c.require_sandbox);
     assert_int_equal(c.threads, 64);
     assert_int_equal(c.map_mib, 16777216);
     assert_int_equal(c.connections_max, 1);
@@ -114,6 +116,8 @@ static void test_wrong_lines(void **state)
         "login-timeout-ms = 99",
         "message-timeout-ms = 60001",
         "ping-after-ms = 999",
+        "require-sandbox = 1",
+        "require-sandbox = Yes",
         "listen = 7000",
         "listen = host",
         "listen = :7000",

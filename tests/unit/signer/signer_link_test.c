@@ -20,10 +20,21 @@ static enum status ask(struct scene *s, struct signer_link *link, struct signer_
     return status;
 }
 
+/* The one test that runs has one link to a signer that is started. */
+static struct signer_starter *starter;
+
 static void open_link(struct scene *s, struct signer_link **out_link)
 {
-    const struct signer_link_options options = {.program = ALCOVE_SIGNER, .folder = s->folder};
+    assert_int_equal(signer_starter_new(s->folder, ALCOVE_SIGNER, &starter), STATUS_OK);
+    const struct signer_link_options options = {.starter = starter};
     assert_int_equal(signer_link_open(&options, &s->fixture.practice, out_link), STATUS_OK);
+}
+
+static void close_link(struct signer_link *link)
+{
+    signer_link_close(link);
+    signer_starter_free(starter);
+    starter = NULL;
 }
 
 /* Goal: the real program signs what the store holds, again after a restart, and refuses a
@@ -47,7 +58,7 @@ static void test_sign_and_restart(void **state)
                          notes.checkpoints[1].size);
     }
     assert_int_equal(notes.checkpoints[ORIGIN_EVENTS].size, 145);
-    signer_link_close(link);
+    close_link(link);
     open_link(&s, &link);
     assert_int_equal(ask(&s, link, &again), STATUS_OK);
     assert_memory_equal(&again, &notes, sizeof again);
@@ -57,7 +68,7 @@ static void test_sign_and_restart(void **state)
     shorter.seed = 99;
     scene_grow(&shorter, 10);
     assert_int_equal(ask(&shorter, link, &again), STATUS_OK); /* the same first 145 */
-    signer_link_close(link);
+    close_link(link);
     scene_deinit(&shorter);
     scene_deinit(&s);
 }
@@ -81,7 +92,7 @@ static void test_equivocation(void **state)
     scene_grow(&other, 5);
     assert_int_equal(ask(&other, link, &notes), STATUS_EQUIVOCATION);
     assert_int_equal(ask(&s, link, &notes), STATUS_OK);
-    signer_link_close(link);
+    close_link(link);
     scene_deinit(&other);
     scene_deinit(&s);
 }
@@ -125,10 +136,12 @@ static void test_unavailable(void **state)
     struct scene s;
     scene_init(&s);
     scene_grow(&s, 3);
-    struct signer_link_options options = {.program = "/nonexistent/alcove-signer"};
-    options.folder = s.folder;
+    assert_int_equal(signer_starter_new(s.folder, "/nonexistent/alcove-signer", &starter),
+                     STATUS_OK);
+    struct signer_link_options options = {.starter = starter};
     struct signer_link *link = NULL;
     assert_int_equal(signer_link_open(&options, &s.fixture.practice, &link), STATUS_UNAVAILABLE);
+    signer_starter_free(starter);
     char path[128];
     (void)snprintf(path, sizeof path, "%s/socket", s.folder);
     options = (struct signer_link_options){.socket_path = path};
