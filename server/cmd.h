@@ -32,8 +32,19 @@ int cmd_clock(int argc, char **argv);
 int cmd_parse(const char *command, int argc, char **argv, const char *flag, struct paths *out_paths,
               bool *out_flag);
 /* Opens the database of DATA as the server would, with the map of its configuration; else says on
- * standard error why not. */
-int cmd_open_db(const char *command, const struct paths *paths, struct db **out_db);
+ * standard error why not. Every page is looked at first if |out_damage| is given or the server found
+ * damage when it last started, so that no damaged page ends the command. |out_damage| may be NULL. */
+int cmd_open_db(const char *command, const struct paths *paths, struct db_damage *out_damage,
+                struct db **out_db);
+
+/* What is damaged in one line, and DATA/damage, which holds that line from one start of the server to
+ * the next, for `status`. */
+#define CMD_DAMAGE_CHARS_MAX 256u
+void cmd_damage_text(const struct db_damage *damage, char out[static CMD_DAMAGE_CHARS_MAX]);
+/* NULL: nothing is damaged. */
+void cmd_damage_keep(const struct paths *paths, const char *text);
+/* False: the server found nothing. Printable; no quotes. */
+bool cmd_damage_kept(const struct paths *paths, char out[static CMD_DAMAGE_CHARS_MAX]);
 /* Why no client could connect to this address: invitations and the signed genesis bear it, and it
  * is not easily changed. NULL: a client can. */
 const char *cmd_address_fault(const char *text);

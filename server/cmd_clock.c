@@ -82,7 +82,7 @@ int cmd_clock(int argc, char **argv)
         return code == CMD_HELPED ? CMD_OK : code;
     }
     struct db *db = NULL;
-    code = cmd_open_db("clock", &paths, &db);
+    code = cmd_open_db("clock", &paths, NULL, &db);
     struct txn *txn = NULL;
     struct cmd_clock look = {0};
     if (code == CMD_OK) {

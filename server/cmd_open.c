@@ -43,14 +43,20 @@ int cmd_parse(const char *command, int argc, char **argv, const char *flag, stru
     return CMD_OK;
 }
 
-int cmd_open_db(const char *command, const struct paths *paths, struct db **out_db)
+int cmd_open_db(const char *command, const struct paths *paths, struct db_damage *out_damage,
+                struct db **out_db)
 {
+    char kept[CMD_DAMAGE_CHARS_MAX];
+    bool check = out_damage != NULL || cmd_damage_kept(paths, kept);
     struct config config;
     char error[PATHS_BYTES_MAX + 256];
     if (config_read(paths->config, &config, error, sizeof error) != STATUS_OK) {
         (void)fprintf(stderr, "alcoved %s: %s; the server would not start\n", command, error);
     }
-    struct db_options options = {.map_bytes = config.map_mib << 20, .create = false};
+    struct db_options options = {.map_bytes = config.map_mib << 20,
+                                 .create = false,
+                                 .check = check,
+                                 .out_damage = out_damage};
     enum status status = db_open(paths->db, &options, out_db);
     if (status == STATUS_NOT_FOUND) {
         (void)fprintf(stderr, "alcoved %s: there is no practice in %s: %s\n", command, paths->db,
@@ -63,7 +69,7 @@ int cmd_open_db(const char *command, const struct paths *paths, struct db **out_
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "alcoved %s: %s cannot be opened: %s\n", command, paths->db,
                       status_reason(status));
-        return CMD_FAILED;
+        return status == STATUS_CORRUPT ? CMD_ALARM : CMD_FAILED;
     }
     return CMD_OK;
 }

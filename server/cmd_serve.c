@@ -104,10 +104,33 @@ static uint64_t trusted_now_ms(const struct service *service)
     return now_ms;
 }
 
-static int open_store(struct service *service)
+/* What is damaged is said, kept for `alcoved status`, and not touched. If nothing can be told apart
+ * from it nothing is served, and whoever starts servers must not try again: somebody must look. */
+static int open_db(struct service *service)
 {
-    struct db_options options = {.map_bytes = service->config.map_mib << 20, .create = false};
-    enum status status = db_open(service->paths.db, &options, &service->db);
+    struct db_damage *damage = calloc(1, sizeof *damage);
+    struct db_options options = {.map_bytes = service->config.map_mib << 20,
+                                 .create = false,
+                                 .check = true,
+                                 .out_damage = damage};
+    enum status status =
+        damage == NULL ? STATUS_NO_MEMORY : db_open(service->paths.db, &options, &service->db);
+    char text[CMD_DAMAGE_CHARS_MAX];
+    bool damaged = damage != NULL && damage->faults > 0;
+    if (damaged) {
+        cmd_damage_text(damage, text);
+    } else if (status == STATUS_CORRUPT) {
+        (void)snprintf(text, sizeof text,
+                       "its first two pages, or its length; nothing can be served");
+    }
+    free(damage);
+    if (damaged || status == STATUS_CORRUPT) {
+        log_line(LOG_LEVEL_ERROR, "the database is damaged in %s; `alcoved fsck` says what to do",
+                 text);
+        cmd_damage_keep(&service->paths, text);
+    } else if (status == STATUS_OK) {
+        cmd_damage_keep(&service->paths, NULL);
+    }
     if (status == STATUS_NOT_FOUND) {
         log_line(LOG_LEVEL_ERROR, "%s", cmd_no_database(&service->paths));
         return CMD_NOT_FOUND;
@@ -115,9 +138,19 @@ static int open_store(struct service *service)
     if (status == STATUS_UNSUPPORTED) {
         return CMD_FAILED; /* the store has said which format it met, and what to do */
     }
-    if (status != STATUS_OK) {
-        return fail("the database cannot be opened; `alcoved fsck` tells more", status);
+    if (status == STATUS_CORRUPT) {
+        return CMD_ALARM;
     }
+    return status == STATUS_OK ? CMD_OK : fail("the database cannot be opened", status);
+}
+
+static int open_store(struct service *service)
+{
+    int code = open_db(service);
+    if (code != CMD_OK) {
+        return code;
+    }
+    enum status status;
     uint32_t freed = 0;
     status = db_check_readers(service->db, &freed);
     if (status == STATUS_OK) {
@@ -136,7 +169,11 @@ static int open_store(struct service *service)
     if (status == STATUS_OK) {
         status = door_new(service->db, &practice, service->login_key, &service->door);
     }
-    return status == STATUS_OK ? CMD_OK : fail("the statements cannot be folded", status);
+    if (status == STATUS_CORRUPT) {
+        log_line(LOG_LEVEL_ERROR, "nothing is served; `alcoved fsck` says what to do");
+        return CMD_ALARM;
+    }
+    return status == STATUS_OK ? CMD_OK : fail("the server cannot begin", status);
 }
 
 static int fail_signer(const struct service *service, enum status status)

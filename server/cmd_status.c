@@ -24,6 +24,7 @@ struct report {
     bool clock_believed;
     struct db_space space;
     struct db_stats stats;
+    char damage[CMD_DAMAGE_CHARS_MAX]; /* empty: the server found none when it started */
     size_t trouble_count;
     char troubles[TROUBLES_MAX][PATHS_TROUBLE_BYTES];
 };
@@ -67,6 +68,7 @@ static enum status look(struct db *db, struct txn *txn, const struct paths *path
     report->running = is_served(paths);
     report->clock_believed = cmd_clock_look(txn, paths, &report->clock);
     look_at_files(paths, report);
+    (void)cmd_damage_kept(paths, report->damage);
     enum status status = db_space(db, &report->space);
     return status == STATUS_OK ? db_stats(db, &report->stats) : status;
 }
@@ -101,14 +103,15 @@ static void print_json(struct txn *txn, const struct paths *paths, const struct 
                  "\"clock_ms\":%" PRIu64 ",\"last_event_ms\":%" PRIu64
                  ",\"last_event_age_s\":%" PRIu64 ",\"heartbeat_age_s\":%" PRIu64
                  ",\"disk_free_bytes\":%" PRIu64 ",\"disk_writing_bytes\":%" PRIu64
-                 ",\"disk_reading_bytes\":%" PRIu64 ",\"files_wrong\":%zu,",
+                 ",\"disk_reading_bytes\":%" PRIu64 ",\"files_wrong\":%zu,\"damage\":\"%s\",",
                  report->running ? "true" : "false", SCHEMA_FORMAT_VERSION, report->practice,
                  report->space.writes == STATUS_OK && report->clock_believed ? "true" : "false",
                  report->space.reads == STATUS_OK && report->clock_believed ? "true" : "false",
                  report->clock_believed ? "true" : "false", report->clock.now.wall_ms,
                  report->clock.newest_ms, age_s(report, report->clock.newest_ms),
                  age_s(report, report->clock.memory.wall_ms), report->space.disk_free_bytes,
-                 DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES, report->trouble_count);
+                 DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES, report->trouble_count,
+                 report->damage);
     print_counts(txn, report, true);
     (void)printf(",");
     signer_place_print(paths, true);
@@ -140,6 +143,9 @@ static void print_text(struct txn *txn, const struct paths *paths, const struct 
     char room[DB_SPACE_TEXT_BYTES];
     db_space_text(&report->space, room);
     (void)printf("room         %s\n", room);
+    if (report->damage[0] != '\0') {
+        (void)printf("damage       %s; `alcoved fsck` says what to do\n", report->damage);
+    }
     for (size_t i = 0; i < report->trouble_count; i++) {
         (void)printf("file         %s\n", report->troubles[i]);
     }
@@ -153,7 +159,8 @@ static int print_status(struct db *db, struct txn *txn, const struct paths *path
         return CMD_FAILED;
     }
     (json ? print_json : print_text)(txn, paths, report);
-    int code = report->running ? CMD_OK : CMD_UNREACHABLE;
+    int code = report->damage[0] != '\0' ? CMD_ALARM : CMD_OK;
+    code = report->running ? code : CMD_UNREACHABLE;
     if (report->space.writes != STATUS_OK || !report->clock_believed) {
         code = CMD_REFUSED;
     }
@@ -170,7 +177,7 @@ int cmd_status(int argc, char **argv)
         return code == CMD_HELPED ? CMD_OK : code;
     }
     struct db *db = NULL;
-    code = cmd_open_db("status", &paths, &db);
+    code = cmd_open_db("status", &paths, NULL, &db);
     struct txn *txn = NULL;
     if (code == CMD_OK) {
         code =

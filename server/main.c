@@ -2,6 +2,7 @@
 #include "server/cmd.h"
 
 #include "keys/public/bytes/random.h"
+#include "server/store/db.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -54,6 +55,7 @@ static void keep_memory_in(void)
 int main(int argc, char **argv)
 {
     keep_memory_in();
+    db_guard();
     if (random_init() != STATUS_OK) {
         (void)fprintf(stderr, "alcoved: the kernel gives no randomness; nothing was started\n");
         return CMD_FAILED;

@@ -14,14 +14,13 @@
 #include <unistd.h>
 
 /* How long the committer sleeps when no request comes; core_tick is late by this at most. */
-#define TICK_MS           250u
+#define TICK_MS          250u
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
-#define BATCH_MS          30u
-#define READERS_CHECK_MS  (3600u * 1000u)
-#define EXIT_STORE_FAILED 70
+#define BATCH_MS         30u
+#define READERS_CHECK_MS (3600u * 1000u)
 /* For log_hourly: apart from what the door names. */
-#define DAMAGED_ROW_KEY   UINT64_C(0x0A2C5EED00000000)
+#define DAMAGED_ROW_KEY  UINT64_C(0x0A2C5EED00000000)
 
 struct run {
     struct db *db;
@@ -42,7 +41,7 @@ static _Noreturn void give_up(enum status status, const char *what)
 {
     log_line(LOG_LEVEL_ERROR, "%s failed (%s); stopping without answering what was not durable",
              what, status_name(status));
-    _exit(EXIT_STORE_FAILED);
+    _exit(DB_EXIT_FAILED);
 }
 
 struct run_checkpoints *run_checkpoints_now(struct run *run)

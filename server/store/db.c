@@ -75,6 +75,9 @@ static enum status open_env(struct db *db, const char *folder, uint64_t map_byte
 {
     int rc = mdb_env_create(&db->env);
     if (rc == 0) {
+        rc = mdb_env_set_assert(db->env, db_guard_assertion);
+    }
+    if (rc == 0) {
         rc = mdb_env_set_mapsize(db->env, map_bytes);
     }
     if (rc == 0) {
@@ -213,6 +216,9 @@ enum status db_open(const char *folder, const struct db_options *options, struct
     if (status == STATUS_OK) {
         status = db_check_readers(db, &freed);
     }
+    if (status == STATUS_OK && options->check) {
+        status = db_guard_check(db, options->out_damage);
+    }
     if (status == STATUS_OK) {
         status = open_tables(db, options->create, SCHEMA_META, SCHEMA_META + 1u);
     }
@@ -243,6 +249,7 @@ void db_close(struct db *db)
         return;
     }
     note_index_free(db->notes);
+    free(db->damage);
     mdb_env_close(db->env);
     free(db);
 }

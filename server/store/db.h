@@ -3,7 +3,9 @@
  *
  * Guarantees: full durability (no NOSYNC, NOMETASYNC, WRITEMAP or NOMEMINIT, ever); an
  * environment whose file is shorter than it claims is refused before it is mapped, since
- * reading it would end the process; a transaction that failed once does nothing more and
+ * reading it would end the process; a damaged page that the check at opening found is not
+ * touched, and its rows are STATUS_CORRUPT; one that is met later, or that the disk does not
+ * give, ends the process with words and DB_EXIT_FAILED (db_guard); a transaction that failed once does nothing more and
  * cannot be committed. So writers write straight-line code and check once, at commit.
  *
  * Threads: one thread holds the write transaction (the committer); read transactions are
@@ -15,7 +17,7 @@
  */
 #pragma once
 
-#include "server/store/schema.h"
+#include "server/store/db_damage.h"
 
 /* Sparse: only what is written takes space on disk. */
 #define DB_MAP_BYTES_DEFAULT ((uint64_t)64 << 30)
@@ -26,13 +28,26 @@
 #define DB_READERS_MAX       256u
 #define DB_FOLDER_BYTES_MAX  3072u
 
+/* The exit code of a process whose database cannot be relied on. Whoever starts it anew has it
+ * checked anew. */
+#define DB_EXIT_FAILED 70
+
 struct db;
 struct txn;
+
+/* Once, before the first db_open of a program: a page of the map that cannot be read (SIGBUS) ends
+ * the process with a line on standard error and DB_EXIT_FAILED, instead of without a word. */
+void db_guard(void);
 
 struct db_options {
     uint64_t map_bytes; /* 0: DB_MAP_BYTES_DEFAULT */
     bool create;        /* make the folder and an empty database when there is none */
     bool count_pages;   /* fill db_stats.pages_written: two reads of /proc a commit */
+    /* Look at every page first (db_pages.h), so that none that is damaged is gone into; it takes the
+     * time of reading the file but for long values. |out_damage|: what was found, even if nothing
+     * may be opened; may be NULL. */
+    bool check;
+    struct db_damage *out_damage;
 };
 
 /*
@@ -151,11 +166,8 @@ bool db_walk_next(struct db_walk *walk, struct span *out_key, struct span *out_v
 /* Frees; STATUS_OK when the walk ended or was left early. Accepts NULL. */
 enum status db_walk_close(struct db_walk *walk);
 
-/* Reads every row of a table; |visit| is told of each that is not as it was written. |key| is
- * borrowed. STATUS_OK, or why not all of them could be read. */
-typedef void db_visit_damaged(void *visitor, enum schema_table table, struct span key);
-MUST_CHECK enum status db_check_rows(struct txn *txn, enum schema_table table,
-                                     db_visit_damaged *visit, void *visitor);
+/* What the check at opening found; NULL: nothing, or there was none. Borrowed, until db_close. */
+const struct db_damage *db_damage(const struct db *db);
 
 /* How many keys a table has. */
 MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);

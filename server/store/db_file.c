@@ -7,6 +7,7 @@
 
 #define META_MAGIC      0xBEEFC0DEu
 #define META_VERSION    1u
+#define NUMBER_KEYS     0x08u /* of the list of free pages */
 #define PAGE_HEAD_BYTES 16u
 #define PAGE_BYTES_MIN  512u
 #define PAGE_BYTES_MAX  65536u
@@ -14,35 +15,13 @@
 #define PAGE_FLAG_META  0x08u
 #define PAGE_FLAGS_AT   10u
 
-/* One tree's root, as LMDB 0.9 lays it out. */
-struct meta_tree {
-    uint32_t pad; /* in the first tree of a meta page: the page size */
-    uint16_t flags;
-    uint16_t depth;
-    uint64_t branch_pages;
-    uint64_t leaf_pages;
-    uint64_t overflow_pages;
-    uint64_t entries;
-    uint64_t root;
-};
-
-struct meta {
-    uint32_t magic;
-    uint32_t version;
-    uint64_t address;
-    uint64_t map_bytes;
-    struct meta_tree trees[2];
-    uint64_t last_page;
-    uint64_t txn;
-};
-
-_Static_assert(sizeof(struct meta_tree) == 48, "as in lmdb's MDB_db");
-_Static_assert(sizeof(struct meta) == 136, "as in lmdb's MDB_meta");
+_Static_assert(sizeof(struct db_file_tree) == 48, "as in lmdb's MDB_db");
+_Static_assert(sizeof(struct db_file_meta) == 136, "as in lmdb's MDB_meta");
 
 /* One meta page at |offset|. STATUS_CORRUPT when what is there is not one. */
-static enum status read_meta(int fd, uint64_t offset, struct meta *out_meta)
+static enum status read_meta(int fd, uint64_t offset, struct db_file_meta *out_meta)
 {
-    uint8_t head[PAGE_HEAD_BYTES + sizeof(struct meta)];
+    uint8_t head[PAGE_HEAD_BYTES + sizeof(struct db_file_meta)];
     ssize_t got = pread(fd, head, sizeof head, (off_t)offset);
     if (got < 0) {
         return STATUS_IO;
@@ -59,6 +38,35 @@ static enum status read_meta(int fd, uint64_t offset, struct meta *out_meta)
     return out_meta->version == META_VERSION ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
+/* Both meta pages. A page has no sum, so that they are held to each other: each is written by every
+ * second transaction, and both tell the page size and how the keys of LMDB's own trees compare. */
+static enum status read_metas(int fd, struct db_file_meta out_metas[DB_FILE_META_PAGES])
+{
+    enum status status = read_meta(fd, 0, &out_metas[0]);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint64_t page_bytes = out_metas[0].trees[0].pad;
+    if (page_bytes < PAGE_BYTES_MIN || page_bytes > PAGE_BYTES_MAX ||
+        (page_bytes & (page_bytes - 1)) != 0) {
+        return STATUS_CORRUPT;
+    }
+    status = read_meta(fd, page_bytes, &out_metas[1]);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < DB_FILE_META_PAGES; i++) {
+        const struct db_file_meta *meta = &out_metas[i];
+        if (meta->trees[0].pad != page_bytes || meta->trees[0].flags != NUMBER_KEYS ||
+            meta->trees[1].flags != 0 || (meta->txn != 0 && meta->txn % DB_FILE_META_PAGES != i)) {
+            return STATUS_CORRUPT;
+        }
+    }
+    uint64_t apart = out_metas[0].txn > out_metas[1].txn ? out_metas[0].txn - out_metas[1].txn
+                                                         : out_metas[1].txn - out_metas[0].txn;
+    return apart <= 1 ? STATUS_OK : STATUS_CORRUPT;
+}
+
 static enum status check_open_file(int fd)
 {
     struct stat info;
@@ -68,26 +76,30 @@ static enum status check_open_file(int fd)
     if (info.st_size == 0) {
         return STATUS_NOT_FOUND; /* a crash while it was made: LMDB starts it afresh */
     }
-    struct meta first;
-    enum status status = read_meta(fd, 0, &first);
+    struct db_file_meta metas[DB_FILE_META_PAGES];
+    enum status status = read_metas(fd, metas);
     if (status != STATUS_OK) {
         return status;
     }
-    uint64_t page_bytes = first.trees[0].pad;
-    if (page_bytes < PAGE_BYTES_MIN || page_bytes > PAGE_BYTES_MAX ||
-        (page_bytes & (page_bytes - 1)) != 0) {
-        return STATUS_CORRUPT;
-    }
-    struct meta second;
-    status = read_meta(fd, page_bytes, &second);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    uint64_t last_page = second.txn > first.txn ? second.last_page : first.last_page;
+    uint64_t page_bytes = metas[0].trees[0].pad;
+    uint64_t last_page = metas[metas[1].txn > metas[0].txn ? 1 : 0].last_page;
     if (last_page >= (uint64_t)INT64_MAX / page_bytes) {
         return STATUS_CORRUPT;
     }
     return (uint64_t)info.st_size >= (last_page + 1) * page_bytes ? STATUS_OK : STATUS_CORRUPT;
+}
+
+enum status db_file_meta_of(int fd, uint64_t txn, struct db_file_meta *out_meta)
+{
+    struct db_file_meta metas[DB_FILE_META_PAGES];
+    enum status status = read_metas(fd, metas);
+    for (size_t i = 0; i < DB_FILE_META_PAGES && status == STATUS_OK; i++) {
+        if (metas[i].txn == txn) {
+            *out_meta = metas[i];
+            return STATUS_OK;
+        }
+    }
+    return status == STATUS_OK ? STATUS_CORRUPT : status;
 }
 
 enum status db_file_check(const char *path)

@@ -1,8 +1,7 @@
 /*
- * Shared by db.c, db_rows.c, db_meta.c, db_room.c, ledger.c and note_head.c; no other file includes
- * it.
+ * Shared by the db*.c, ledger.c and note_head.c; no other file includes it.
  *
- * LMDB's own types stay opaque here, so that lmdb.h reaches db.c and db_rows.c alone (db_lmdb.h).
+ * LMDB's own types stay opaque here, so that lmdb.h reaches three files alone (db_lmdb.h).
  */
 #pragma once
 
@@ -14,6 +13,7 @@ struct MDB_txn;
 
 struct db {
     struct MDB_env *env;
+    struct db_damage *damage; /* owned; NULL unless options->check found some */
     unsigned tables[SCHEMA_TABLES];
     struct practice_id practice;
     bool has_practice;
@@ -58,6 +58,11 @@ struct db_usage {
     uint64_t pages_free; /* of those, given back; 0 unless asked for */
     int fd;
 };
+
+/* More than any value of ours has. */
+#define DB_VALUE_BYTES_MAX ((size_t)1 << 20)
+/* Takes the sum off a stored value. STATUS_CORRUPT: it is another, or the value is too large. */
+MUST_CHECK enum status db_row_check(enum schema_table table, struct span key, struct span *value);
 
 /* The room that the environment used at its last commit. Counting free pages reads the free
  * list. */

@@ -55,9 +55,14 @@ static uint64_t sum_of(enum schema_table table, struct span key, struct span val
     return sum_bytes(sum_bytes(sum_word(0, (uint64_t)table + 1), key), value);
 }
 
-/* Takes the sum off. STATUS_CORRUPT if it is another. */
-static enum status check_sum(enum schema_table table, struct span key, struct span *value)
+/* The size comes first: a longer value may reach past the end of the file, where reading ends the
+ * process. The file is kept longer than its used part by more than this (db_room.c). */
+enum status db_row_check(enum schema_table table, struct span key, struct span *value)
 {
+    if (value->size > DB_VALUE_BYTES_MAX) {
+        *value = span_of(NULL, 0);
+        return STATUS_CORRUPT;
+    }
     if (!has_sum(table, key)) {
         return STATUS_OK;
     }
@@ -79,16 +84,21 @@ enum status db_get(struct txn *txn, enum schema_table table, struct span key,
     if (txn->status != STATUS_OK) {
         return txn->status;
     }
+    const struct db_hole *hole = db_hole_at(txn->db->damage, table, key);
+    if (hole != NULL && hole->lost) {
+        return STATUS_CORRUPT;
+    }
     MDB_val v;
     int rc = mdb_get(txn->mdb, txn->db->tables[table], &k, &v);
     if (rc == 0) {
         *out_value = span_of_val(&v);
-        return check_sum(table, key, out_value);
+        return db_row_check(table, key, out_value);
     }
     if (rc != MDB_NOTFOUND) {
         db_fail(txn, db_lmdb_status("get", rc));
+        return txn->status;
     }
-    return rc == MDB_NOTFOUND ? STATUS_NOT_FOUND : txn->status;
+    return hole == NULL ? STATUS_NOT_FOUND : STATUS_CORRUPT; /* the row may be there, misnamed */
 }
 
 static void row_put(struct txn *txn, enum schema_table table, struct span key, struct span value,
@@ -98,6 +108,10 @@ static void row_put(struct txn *txn, enum schema_table table, struct span key, s
     size_t sum_size = has_sum(table, key) ? SUM_BYTES : 0;
     MDB_val v = {value.size + sum_size, NULL};
     CHECK(txn->write);
+    const struct db_hole *hole = db_hole_at(txn->db->damage, table, key);
+    if (hole != NULL && hole->lost) {
+        db_fail(txn, STATUS_CORRUPT);
+    }
     if (txn->status != STATUS_OK) {
         return;
     }
@@ -128,6 +142,9 @@ void db_delete(struct txn *txn, enum schema_table table, struct span key)
 {
     MDB_val k = val_of(key);
     CHECK(txn->write);
+    if (db_hole_any(txn->db->damage, table)) { /* a page with few rows left is merged with others */
+        db_fail(txn, STATUS_CORRUPT);
+    }
     if (txn->status != STATUS_OK) {
         return;
     }
@@ -147,6 +164,9 @@ enum status db_seek(struct txn *txn, enum schema_table table, struct span key, e
     if (txn->status != STATUS_OK) {
         return txn->status;
     }
+    if (db_hole_any(txn->db->damage, table)) { /* the next row may be in the page beside */
+        return STATUS_CORRUPT;
+    }
     MDB_cursor *cursor = NULL;
     int rc = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
     MDB_val v;
@@ -165,35 +185,12 @@ enum status db_seek(struct txn *txn, enum schema_table table, struct span key, e
     if (rc == 0) {
         *out_key = span_of_val(&k);
         *out_value = span_of_val(&v);
-        return check_sum(table, *out_key, out_value);
+        return db_row_check(table, *out_key, out_value);
     }
     if (rc != MDB_NOTFOUND) {
         db_fail(txn, db_lmdb_status("seek", rc));
     }
     return rc == MDB_NOTFOUND ? STATUS_NOT_FOUND : txn->status;
-}
-
-enum status db_check_rows(struct txn *txn, enum schema_table table, db_visit_damaged *visit,
-                          void *visitor)
-{
-    if (txn->status != STATUS_OK) {
-        return txn->status;
-    }
-    MDB_cursor *cursor = NULL;
-    int rc = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
-    while (rc == 0) {
-        MDB_val k;
-        MDB_val v;
-        rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
-        struct span value = rc == 0 ? span_of_val(&v) : span_of(NULL, 0);
-        if (rc == 0 && check_sum(table, span_of_val(&k), &value) != STATUS_OK) {
-            visit(visitor, table, span_of_val(&k));
-        }
-    }
-    if (cursor != NULL) {
-        mdb_cursor_close(cursor);
-    }
-    return rc == MDB_NOTFOUND ? STATUS_OK : db_lmdb_status("check", rc);
 }
 
 /* Usage ---------------------------------------------------------------------------------- */

@@ -3,14 +3,15 @@
  * their leaves, every statement and record against its hash, chains, trails, section heads and
  * counters against the events. LMDB has no checksums and would serve damaged bytes unnoticed.
  *
- * One read transaction; any thread. Run it in a process of its own on a file that may be
- * damaged below LMDB's pages: such a file can end the process that reads it.
+ * Pages and the sums of rows are looked at by db_open already, whose options must say |check|: what
+ * it found is in the report, and LMDB is led to no page that is damaged. One read transaction; any
+ * thread.
  */
 #pragma once
 
 #include "server/store/db.h"
 
-#define FSCK_WHERE_BYTES_MAX 160u
+#define FSCK_WHERE_BYTES_MAX DB_DAMAGE_CHARS_MAX
 
 struct fsck_report {
     uint64_t events;

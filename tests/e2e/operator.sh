@@ -248,4 +248,52 @@ cp "$work/data.mdb" "$data/db/data.mdb"
 start
 stop_server
 
+# 9. A damaged database: what can be told apart is served on and said; else nothing is served, in words.
+flip() { node "$root/tests/support/lmdb_flip.mjs" "$data/db/data.mdb" "$1" "$2"; }
+cp "$data/db/data.mdb" "$work/data.mdb"
+flip id row
+start
+check "a damaged row is said" logged "$stamp error alcoved: the database is damaged in 1 place: id .*everything else is served"
+operator status "$data"
+exits "status of a server with a damaged row" 5 '^damage  *1 place: id '
+operator status "$data" --json
+exits "status --json of it" 5 '"damage":"1 place: id '
+stop_server
+operator fsck "$data"
+exits "fsck of a damaged row" 5 'id (not numbered) is not as it was written'
+check "fsck says what goes on" grep -q 'serves everything else' "$work/out"
+check "fsck says what to do" grep -q 'keep a copy of DATA' "$work/out"
+flip id row
+start
+operator status "$data"
+exits "status when it is whole again" 0
+check "no damage is said then" sh -c "! grep -q '^damage' '$work/out'"
+stop_server
+
+refuses() {
+    flip "$1" "$2"
+    operator serve "$data"
+    exits "serve with a damaged $1 $2" 5 "$3"
+    operator status "$data"
+    exits "status with a damaged $1 $2" "$4"
+    operator fsck "$data"
+    exits "fsck with a damaged $1 $2" 5 'does not start'
+    flip "$1" "$2"
+}
+refuses - list 'the list of all tables.*nothing can be served' 5
+refuses statement row 'statement [0-9]* is damaged, and all rights follow from' 4
+refuses statement page 'statement [0-9]* is damaged' 4
+check "the flips were taken back" cmp -s -n 8192 "$work/data.mdb" "$data/db/data.mdb"
+start
+check "the server of before" as admin sync
+# The file is cut while it is served: it cannot be read there any more, and that is said once.
+truncate -s 8192 "$data/db/data.mdb"
+as admin sync >"$work/cut.out" 2>&1
+wait "$server_pid"
+same "exit code when the file is cut" 70 "$?"
+check "it is said" grep -q 'cannot be read at a place that is in use' "$log"
+operator serve "$data"
+exits "a file that was cut" 5 'its first two pages, or its length'
+cp "$work/data.mdb" "$data/db/data.mdb"
+
 finish

@@ -74,7 +74,7 @@ END
 # libwebsockets brings OpenSSL's headers with it.
 cat >"$tmp/reaches" <<'END'
 /sodium(\.h$|/) ^keys/
-/lmdb\.h$ ^(server/store/.*/db(_rows)?\.c\.o|client/store/.*)$
+/lmdb\.h$ ^(server/store/.*/db(_rows|_guard)?\.c\.o|client/store/.*)$
 /libwebsockets(\.h$|/) ^(server/net|client/wire)/
 /openssl/ ^(server/net|server/tls|client/wire|keys)/
 /ev\.h$ ^server/net/
