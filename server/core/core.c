@@ -36,6 +36,20 @@ static enum status load_ended(struct core *core, struct txn *txn)
     return status == STATUS_OK ? closed : status;
 }
 
+/* Nothing is served without a line in the log and a signature of its root. */
+static enum status goes_on(struct txn *txn)
+{
+    enum status status = ledger_goes_on(txn, LEDGER_EVENTS);
+    if (status == STATUS_OK) {
+        status = ledger_goes_on(txn, LEDGER_STATEMENTS);
+    }
+    if (status == STATUS_CORRUPT) {
+        log_line(LOG_LEVEL_ERROR,
+                 "the logs cannot be gone on with: what each later line rests on is damaged");
+    }
+    return status;
+}
+
 /* A statement's signature was verified before it was stored, and its leaf is checked when it is
  * read. Here the authority checks place and meaning again. */
 static enum status load(struct core *core)
@@ -48,6 +62,7 @@ static enum status load(struct core *core)
     if (status != STATUS_OK) {
         return status;
     }
+    status = goes_on(txn);
     uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     for (uint64_t seq = 0; seq < size && status == STATUS_OK; seq++) {
         struct chain_statement stored;
@@ -61,6 +76,10 @@ static enum status load(struct core *core)
                          (unsigned long long)seq, authority_reason_text(result.reason));
                 status = STATUS_CORRUPT;
             }
+        } else {
+            log_line(LOG_LEVEL_ERROR,
+                     "statement %llu is damaged, and all rights follow from statements",
+                     (unsigned long long)seq);
         }
     }
     if (status == STATUS_OK) {

@@ -95,7 +95,8 @@ struct core_answer {
     uint64_t to;
     uint64_t seen_statements;
     uint64_t seen_events;
-    uint32_t local; /* section, chain or chart */
+    uint32_t local; /* section or chart */
+    struct chain_label label;
     enum core_view view;
     uint64_t *seqs; /* events to show, from malloc, owned */
     size_t seq_count;
@@ -134,7 +135,8 @@ struct core_effect {
 struct core;
 
 /* Reads all statements and admits them, in order, to an authority of its own. |db| is
- * borrowed. STATUS_CORRUPT when one is not admitted: then nothing may be served. */
+ * borrowed. STATUS_CORRUPT when one is not admitted, or no line can be added to a log any more: then
+ * nothing may be served. */
 MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
                                  struct core **out_core);
 void core_close(struct core *core);

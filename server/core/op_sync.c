@@ -174,15 +174,10 @@ enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *
     if (chain == NULL || !authority_sees_chain(core->authority, viewer, chain)) {
         return answer_with(core, txn, ask, draft, STATUS_REFUSED, answer);
     }
-    struct chain_head head;
-    enum status status = chain_log_head(txn, &label, &head);
-    if (status != STATUS_OK) {
-        return STATUS_CORRUPT;
-    }
     answer->produce = produce_chain;
-    answer->local = head.chain_local;
+    answer->label = label;
     answer->from = message->from;
-    answer->to = head.count;
+    answer->to = chain->count;
     return answer_sync(core, txn, ask, draft, STATUS_OK, answer);
 }
 

@@ -36,12 +36,12 @@ static enum status collect_chain(struct txn *txn, const struct core_answer *answ
                                  struct chain_statement *found, size_t *out_count, bool *out_more)
 {
     uint64_t number = answer->from;
+    uint64_t seq = 0; /* of a chain they rise with the number */
     size_t count = 0;
     size_t bytes = 0;
     while (number < answer->to && count < CHAIN_PAGE_STATEMENTS_MAX &&
            bytes < CHAIN_PAGE_BYTES_MAX) {
-        uint64_t seq = 0;
-        enum status status = chain_log_find(txn, answer->local, number, &seq);
+        enum status status = chain_log_seek(txn, &answer->label, number, seq, &seq);
         if (status == STATUS_OK) {
             status = chain_log_get(txn, seq, &found[count]);
         }

@@ -57,7 +57,8 @@ static enum status next_head(struct txn *txn, const struct chain_statement_new *
                              struct chain_head *out_head)
 {
     enum status status = chain_log_head(txn, &statement->label, out_head);
-    if (status == STATUS_NOT_FOUND) {
+    /* A chain's first statement: core knows all chains, so that a damaged row is another's. */
+    if (status == STATUS_NOT_FOUND || (status == STATUS_CORRUPT && statement->number == 0)) {
         memset(out_head, 0, sizeof *out_head);
         out_head->subject_kind = statement->subject_kind;
         out_head->subject_local = statement->subject_local;
@@ -215,4 +216,52 @@ enum status chain_log_find(struct txn *txn, uint32_t chain_local, uint64_t numbe
         return status;
     }
     return schema_seq_of(value, out_seq);
+}
+
+/* By the chain's own rows. STATUS_CORRUPT: they lead to no such statement. */
+static enum status seek_row(struct txn *txn, const struct chain_label *label, uint64_t number,
+                            uint64_t *out_seq)
+{
+    struct chain_head head;
+    enum status status = chain_log_head(txn, label, &head);
+    if (status == STATUS_OK) {
+        status = chain_log_find(txn, head.chain_local, number, out_seq);
+    }
+    uint8_t bytes[LEAF_STATEMENT_BYTES];
+    struct leaf_statement leaf;
+    size_t count = 0;
+    if (status == STATUS_OK) {
+        status = ledger_statement_leaves(txn, *out_seq, 1, bytes, &count);
+    }
+    if (status == STATUS_OK &&
+        (count == 0 || leaf_statement_decode(span_of(bytes, sizeof bytes), &leaf) != STATUS_OK ||
+         !ID_EQUAL(&leaf.label, label) || leaf.number != number)) {
+        status = STATUS_CORRUPT;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+}
+
+enum status chain_log_seek(struct txn *txn, const struct chain_label *label, uint64_t number,
+                           uint64_t from_seq, uint64_t *out_seq)
+{
+    enum status status = seek_row(txn, label, number, out_seq);
+    if (status != STATUS_CORRUPT) {
+        return status;
+    }
+    uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
+    for (uint64_t seq = from_seq; seq < size; seq++) {
+        uint8_t bytes[LEAF_STATEMENT_BYTES];
+        struct leaf_statement leaf;
+        size_t count = 0;
+        status = ledger_statement_leaves(txn, seq, 1, bytes, &count);
+        if (status != STATUS_OK ||
+            leaf_statement_decode(span_of(bytes, sizeof bytes), &leaf) != STATUS_OK) {
+            return status == STATUS_OK ? STATUS_CORRUPT : status;
+        }
+        if (ID_EQUAL(&leaf.label, label) && leaf.number == number) {
+            *out_seq = seq;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_CORRUPT;
 }

@@ -68,3 +68,9 @@ MUST_CHECK enum status chain_log_get(struct txn *txn, uint64_t seq,
 /* The statement seq of |number| in a chain. STATUS_NOT_FOUND. */
 MUST_CHECK enum status chain_log_find(struct txn *txn, uint32_t chain_local, uint64_t number,
                                       uint64_t *out_seq);
+
+/* The same by the chain's label, for a statement that is there. Where the rows of the chain are
+ * damaged, the leaves of all statements from |from_seq| on are read, which name chain and number
+ * too. STATUS_CORRUPT. */
+MUST_CHECK enum status chain_log_seek(struct txn *txn, const struct chain_label *label,
+                                      uint64_t number, uint64_t from_seq, uint64_t *out_seq);

@@ -1,18 +1,36 @@
 #include "server/store/events.h"
 
+/* The nearest event at or below |*seq|, not below |low|, that can be read. STATUS_NOT_FOUND. */
+static enum status readable_below(struct txn *txn, uint64_t low, uint64_t *seq,
+                                  struct event_stored *out_event)
+{
+    for (uint64_t at = *seq + 1; at-- > low;) {
+        enum status status = events_peek(txn, at, out_event);
+        if (status == STATUS_OK && !out_event->damaged) {
+            *seq = at;
+            return STATUS_OK;
+        }
+        if (status != STATUS_OK && status != STATUS_CORRUPT && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    return STATUS_NOT_FOUND;
+}
+
 enum status events_at_time(struct txn *txn, uint64_t time_ms, uint64_t *out_seq)
 {
     uint64_t high = db_counter(txn, SCHEMA_NEXT_EVENT);
     uint64_t low = 0;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
+        uint64_t seq = middle;
         struct event_stored event;
-        enum status status = events_peek(txn, middle, &event);
-        if (status != STATUS_OK) {
-            return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+        enum status status = readable_below(txn, low, &seq, &event);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
         }
-        if (event.fields.time_ms >= time_ms) {
-            high = middle;
+        if (status == STATUS_OK && event.fields.time_ms >= time_ms) {
+            high = seq;
         } else {
             low = middle + 1;
         }

@@ -151,6 +151,17 @@ enum status ledger_root(struct txn *txn, enum ledger_log log, uint64_t size, str
     return merkle_root(&source, size, out_root);
 }
 
+enum status ledger_goes_on(struct txn *txn, enum ledger_log log)
+{
+    uint64_t size = ledger_size(txn, log);
+    struct schema_key next = schema_key_seq(size);
+    const struct db_hole *hole =
+        db_hole_at(txn->db->damage, log == LEDGER_EVENTS ? SCHEMA_EVENT : SCHEMA_STATEMENT_LEAF,
+                   schema_key_span(&next));
+    struct hash root;
+    return hole != NULL && hole->lost ? STATUS_CORRUPT : ledger_root(txn, log, size, &root);
+}
+
 enum status ledger_inclusion(struct txn *txn, enum ledger_log log, uint64_t index, uint64_t size,
                              struct merkle_proof *out_proof)
 {

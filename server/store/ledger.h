@@ -43,6 +43,10 @@ MUST_CHECK enum status ledger_complete(struct txn *txn, enum ledger_log log, uin
                                        const struct hash *leaf_hash, struct hash *out_nodes,
                                        size_t *out_count);
 
+/* STATUS_CORRUPT: no leaf can be added any more, since the place of the next one, or a node that
+ * every later root needs, is lost. */
+MUST_CHECK enum status ledger_goes_on(struct txn *txn, enum ledger_log log);
+
 /*
  * Statement leaves from..from+count-1, 80 bytes each, end to end, as every client reads them
  * (decision 3). Stops at the end of the log. STATUS_CORRUPT when a stored leaf does not give

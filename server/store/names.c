@@ -48,15 +48,18 @@ enum status names_find(struct txn *txn, enum schema_id_kind kind, const uint8_t 
     if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND) {
         return status;
     }
+    bool all = true;
     uint32_t count = names_count(txn, kind);
     for (uint32_t local = 1; local <= count && local != 0; local++) {
         uint8_t found[ID_BYTES];
-        if (names_id(txn, kind, local, found) == STATUS_OK && memcmp(found, id, ID_BYTES) == 0) {
+        if (names_id(txn, kind, local, found) != STATUS_OK) {
+            all = false;
+        } else if (memcmp(found, id, ID_BYTES) == 0) {
             *out_local = local;
             return STATUS_OK;
         }
     }
-    return status;
+    return all ? STATUS_NOT_FOUND : status;
 }
 
 enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t id[static ID_BYTES],
@@ -67,6 +70,9 @@ enum status names_add(struct txn *txn, enum schema_id_kind kind, const uint8_t i
     struct schema_key key = schema_key_id(kind, id);
     uint32_t found;
     enum status status = names_find_row(txn, kind, id, &found);
+    if (status == STATUS_CORRUPT) { /* the damaged row may be another's */
+        status = names_find(txn, kind, id, &found);
+    }
     if (status != STATUS_NOT_FOUND) {
         return status == STATUS_OK ? STATUS_CONFLICT : status;
     }

@@ -216,12 +216,16 @@ static enum status replay_load(struct replay *replay, struct txn *txn, uint64_t 
     for (; status == STATUS_OK && seq < end; seq++) {
         struct event_stored event;
         status = events_peek(txn, seq, &event);
+        if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
+            status = STATUS_OK; /* its answer is forgotten, as if the day were over */
+            continue;
+        }
         if (status == STATUS_OK && !ID_EQUAL(&event.reply.request, &none)) {
             replay_add(replay, event.fields.device_local, &event.reply.request, seq,
                        event.fields.time_ms);
         }
     }
-    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    return status;
 }
 
 enum status replay_new(struct db *db, uint64_t now_ms, struct replay **out_replay)

@@ -5,8 +5,8 @@
 
 #define VALUE_BYTES_MAX (8u + 8u + 2u * HASH_BYTES)
 
-enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
-                      struct trail_head *out_head)
+static enum status read_head(struct txn *txn, enum trail_kind kind, uint32_t local,
+                             struct trail_head *out_head)
 {
     struct schema_key key = schema_key_trail((uint8_t)kind, local);
     struct span value;
@@ -29,6 +29,58 @@ enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
         return STATUS_CORRUPT;
     }
     return STATUS_OK;
+}
+
+/* The place of an event on the trail; number 0 if it is on another. */
+static struct trail_head place_of(const struct event_stored *event, enum trail_kind kind,
+                                  uint32_t local)
+{
+    struct trail_head place = {.event_seq = event->seq};
+    switch (kind) {
+    case TRAIL_CHART:
+        place.number = event->fields.chart_local == local ? event->chart_number : 0;
+        place.hash = event->leaf_hash;
+        break;
+    case TRAIL_SECTION:
+        if (event->change.kind != 0 && event->fields.section_local == local) {
+            place.number = event->section_number;
+        }
+        place.hash = event->section_head;
+        place.times = event->section_times;
+        break;
+    case TRAIL_ACTOR:
+        place.number = event->fields.actor_local == local ? event->actor_number : 0;
+        break;
+    }
+    return place;
+}
+
+/* A damaged head stands in the newest event of its trail as well, and is whole again with the next
+ * event. An event on the way that is damaged itself may be one of them, so that then nothing is known. */
+static enum status find_newest(struct txn *txn, enum trail_kind kind, uint32_t local,
+                               struct trail_head *out_head)
+{
+    uint64_t size = db_counter(txn, SCHEMA_NEXT_EVENT);
+    for (uint64_t back = 1; back <= size; back++) {
+        struct event_stored event;
+        if (back > TRAIL_LOOK_BACK_MAX || events_peek(txn, size - back, &event) != STATUS_OK ||
+            event.damaged) {
+            return STATUS_CORRUPT;
+        }
+        *out_head = place_of(&event, kind, local);
+        if (out_head->number > 0) {
+            return STATUS_OK;
+        }
+    }
+    memset(out_head, 0, sizeof *out_head);
+    return STATUS_OK;
+}
+
+enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
+                      struct trail_head *out_head)
+{
+    enum status status = read_head(txn, kind, local, out_head);
+    return status == STATUS_CORRUPT ? find_newest(txn, kind, local, out_head) : status;
 }
 
 /* Number and predecessor of one event on this trail. */
@@ -98,19 +150,24 @@ static enum status walk_back(struct txn *txn, enum trail_kind kind, uint32_t loc
     return STATUS_OK;
 }
 
-/* Where to start walking back to |number|: the next waypoint at or above it, or the head. */
+/* Where to start walking back to |number|: the next waypoint at or above it, or the head. A damaged
+ * waypoint only makes the way longer. */
 static enum status start_for(struct txn *txn, enum trail_kind kind, uint32_t local,
                              const struct trail_head *head, uint64_t number, uint64_t *out_seq,
                              uint64_t *out_number)
 {
     uint64_t step = (number + TRAIL_WAYPOINT_STEP - 1) / TRAIL_WAYPOINT_STEP;
-    if (step * TRAIL_WAYPOINT_STEP <= head->number) {
-        *out_number = step * TRAIL_WAYPOINT_STEP;
-        return waypoint_get(txn, kind, local, step, out_seq);
+    *out_number = step * TRAIL_WAYPOINT_STEP;
+    enum status status = STATUS_CORRUPT;
+    if (*out_number <= head->number) {
+        status = waypoint_get(txn, kind, local, step, out_seq);
     }
-    *out_number = head->number;
-    *out_seq = head->event_seq;
-    return STATUS_OK;
+    if (status == STATUS_CORRUPT) {
+        *out_number = head->number;
+        *out_seq = head->event_seq;
+        status = STATUS_OK;
+    }
+    return status;
 }
 
 static enum status find_below(struct txn *txn, enum trail_kind kind, uint32_t local,
@@ -207,6 +264,11 @@ enum status trail_before(struct txn *txn, enum trail_kind kind, uint32_t local, 
     if (status == STATUS_OK && step <= head.number / TRAIL_WAYPOINT_STEP) {
         number = step * TRAIL_WAYPOINT_STEP;
         status = waypoint_get(txn, kind, local, step, &seq);
+    }
+    if (status == STATUS_CORRUPT) { /* of a waypoint: all the way from the head, then */
+        number = head.number;
+        seq = head.event_seq;
+        status = STATUS_OK;
     }
     while (status == STATUS_OK && number > 0 && seq >= event_seq) {
         uint64_t found;

@@ -15,6 +15,8 @@
 #include "server/store/db.h"
 
 #define TRAIL_WAYPOINT_STEP 64u
+/* So many events are read for a head whose row is damaged: about a second. */
+#define TRAIL_LOOK_BACK_MAX ((uint64_t)1 << 18)
 
 enum trail_kind {
     TRAIL_CHART = 1,
@@ -29,7 +31,9 @@ struct trail_head {
     struct hash times;  /* section: section_times; all others: zero */
 };
 
-/* STATUS_OK with number 0 for a trail that has nothing. STATUS_CORRUPT. */
+/* STATUS_OK with number 0 for a trail that has nothing. If its row is damaged the newest event of the
+ * trail is looked for among the last TRAIL_LOOK_BACK_MAX. STATUS_CORRUPT: it is not there, or
+ * another event on the way is damaged. */
 MUST_CHECK enum status trail_get(struct txn *txn, enum trail_kind kind, uint32_t local,
                                  struct trail_head *out_head);
 
