@@ -119,9 +119,17 @@ static enum status relate(struct world *world, struct dice *dice, struct world_d
     }
     uint32_t kind = client ? (dice_chance(dice, 700) ? RELATION_TREATS : RELATION_COVERS)
                            : (dice_chance(dice, 500) ? RELATION_SUPERVISES : RELATION_TRAINS);
+    uint64_t now_ms = world_clock(world, by);
+    uint64_t until_ms = dice_chance(dice, 150) ? now_ms + dice_below(dice, DAY_MS / 4) : 0;
     uint64_t ticket = 0;
-    return act_relate(by->person.engine, &subject->person.content.member,
-                      &staff->person.content.member, kind, 0, world_clock(world, by), &ticket);
+    enum status status = act_relate(by->person.engine, &subject->person.content.member,
+                                    &staff->person.content.member, kind, until_ms, now_ms, &ticket);
+    if (status == STATUS_OK && until_ms != 0) {
+        /* It ends by the server's clock: from now on nothing is promised. */
+        model_put_out(&world->model, staff->member, MODEL_SECTIONS_MAX, MODEL_MEMBERS_MAX,
+                      world->step, MODEL_NEVER);
+    }
+    return status;
 }
 
 struct seen_relations {

@@ -6,6 +6,7 @@
 #include "client/engine/exchange/login.h"
 #include "client/engine/exchange/sync.h"
 #include "client/engine/exchange/sync_reply.h"
+#include "client/engine/exchange/withheld.h"
 #include "client/engine/log/fact.h"
 #include "client/engine/log/fold.h"
 #include "client/engine/section/own.h"
@@ -123,6 +124,7 @@ void engine_start(struct engine *engine, const uint8_t exporter[static ENGINE_EX
     engine->common.phase = ENGINE_GREETING;
     engine->common.why = STATUS_OK;
     engine->common.wants.checkpoint = false;
+    withheld_anew(engine);
 }
 
 void engine_stop(struct engine *engine)

@@ -25,10 +25,19 @@ struct connection {
     struct seen_log login_statements, login_events; /* what our login said we had seen */
 };
 
+/* Whether the server withholds a section though the statements let us in (withheld.c). */
+struct doubt {
+    bool open;
+    uint64_t at; /* statements verified when the server was asked for what it said */
+    bool same;   /* the log was no longer after that answer */
+};
+
 /* The round of syncing (sync.c). */
 struct round {
     bool open;
     uint64_t finished; /* since engine_new */
+    uint64_t state_at; /* statements verified when the newest STATE was asked for */
+    struct doubt doubt;
 };
 
 struct engine {

@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/clock.h"
+#include "client/engine/exchange/withheld.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/carried.h"
 #include "client/engine/log/chain.h"
@@ -57,7 +58,11 @@ static enum status ask_state(struct engine *engine)
     Alcove__StateAsk ask;
     alcove__state_ask__init(&ask);
     struct request *request = NULL;
-    return request_ask(&engine->common.requests, OP_STATE, NULL, &ask.base, &request);
+    enum status status = request_ask(&engine->common.requests, OP_STATE, NULL, &ask.base, &request);
+    if (status == STATUS_OK) {
+        request->statements = engine->log.statements;
+    }
+    return status;
 }
 
 static enum status ask_chain(struct engine *engine, size_t chain)
@@ -144,7 +149,7 @@ static enum status fold(struct engine *engine)
         status = fact_store(&engine->log);
     }
     engine->common.wants.fold = status != STATUS_OK;
-    return status;
+    return status == STATUS_OK ? withheld_look(engine) : status;
 }
 
 static bool behind(const struct engine *engine, size_t *out_section)
@@ -253,6 +258,9 @@ enum status sync_next(struct engine *engine)
         return ask_chain(engine, index);
     }
     enum status status = engine->common.wants.fold ? fold(engine) : STATUS_OK;
+    if (status == STATUS_OK && engine->common.wants.checkpoint) {
+        return ask_checkpoint(engine); /* withheld.h: is there a newer head? */
+    }
     if (status == STATUS_OK) {
         status = own_take(&engine->sections);
     }

@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/common/decode.h"
+#include "client/engine/exchange/withheld.h"
 #include "client/engine/log/advance.h"
 #include "client/engine/log/carried.h"
 #include "client/engine/log/chain.h"
@@ -33,6 +34,7 @@ static enum status on_checkpoint(struct engine *engine, const struct request *re
     engine->common.wants.checkpoint = false;
     /* A new leaf may name somebody whose chain only a newer state lists. */
     engine->common.wants.state |= engine->log.leaves.count < statements.size;
+    withheld_head(engine);
     return STATUS_OK;
 }
 
@@ -64,7 +66,8 @@ static enum status on_leaves(struct engine *engine, const struct request *reques
 }
 
 /* Chains that were not known before are taken off again if the list of sections does not hold. */
-static enum status on_state(struct engine *engine, const Alcove__StateReply *reply)
+static enum status on_state(struct engine *engine, const struct request *request,
+                            const Alcove__StateReply *reply)
 {
     size_t chains = engine->log.chain_count;
     bool listed = false;
@@ -88,6 +91,8 @@ static enum status on_state(struct engine *engine, const Alcove__StateReply *rep
                                     : "The server's list of sections does not hold together.",
                                 "");
     }
+    withheld_anew(engine);
+    engine->round.state_at = request->statements.size;
     engine->common.wants.subscribe |= listed;
     engine->common.wants.state = false;
     engine->common.wants.fold = true; /* a section may be new to us though its chain is not */
@@ -105,11 +110,8 @@ static enum status refused(struct engine *engine, struct request *request, enum 
         return STATUS_OK;
     }
     if (request->op == OP_PAGE) {
-        /* Removed since: the next state says so. Not asked again before that. */
-        struct section *section = &engine->sections.items[request->section];
-        section_deny(section);
-        section->listed = false;
-        engine->common.wants.subscribe = true;
+        section_refused(&engine->sections, &engine->sections.items[request->section],
+                        request->statements.size);
         return STATUS_OK;
     }
     if (request->op == OP_SUBSCRIBE) {
@@ -142,7 +144,7 @@ static enum status dispatch(struct engine *engine, struct request *request, stru
                 alarm_stop(&engine->common, status, "The server's answer is not well formed.", "");
         }
     } else if (request->op == OP_STATE) {
-        status = on_state(engine, message);
+        status = on_state(engine, request, message);
     } else if (request->op == OP_LEAVES) {
         status = on_leaves(engine, request, message);
     } else if (request->op == OP_CHAIN) {

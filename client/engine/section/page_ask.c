@@ -22,6 +22,7 @@ enum status page_ask_range(struct sections *sections, size_t index, uint64_t fro
         request->from = from;
         request->to = to;
         request->events = sections->log->events;
+        request->statements = sections->log->statements;
     }
     return status;
 }

@@ -117,6 +117,7 @@ enum status section_list(struct sections *sections, const Alcove__StateReply *st
     }
     for (size_t i = 0; i < sections->count; i++) {
         sections->items[i].listed = false;
+        sections->items[i].refused_at = 0;
     }
     for (size_t i = 0; i < state->n_section; i++) {
         take_listed(sections, state->section[i]);
@@ -124,9 +125,13 @@ enum status section_list(struct sections *sections, const Alcove__StateReply *st
     return STATUS_OK;
 }
 
-void section_deny(struct section *section)
+void section_refused(struct sections *sections, struct section *section, uint64_t statements)
 {
     section->denied = section->ended_at > 0 ? section->ended_at : section->known;
+    section->listed = false;
+    section->refused_at = statements;
+    sections->common->wants.fold = true;
+    sections->common->wants.subscribe = true;
 }
 
 enum status section_index_to(const struct sections *sections, struct section *section,

@@ -21,12 +21,14 @@ struct epoch_key {
 struct section {
     struct section_id id;
     struct chain_label label;
-    uint32_t local;    /* its short name in storage keys */
-    bool listed;       /* in the newest STATE */
-    uint64_t known;    /* last number, the server's word */
-    uint64_t ended_at; /* number at which we were removed; 0: in */
-    uint64_t denied;   /* the server refused to hand out numbers up to this one */
-    bool started;      /* the timeline stands at a place that we trust */
+    uint32_t local;      /* its short name in storage keys */
+    bool listed;         /* in the newest STATE */
+    uint64_t known;      /* last number, the server's word */
+    uint64_t ended_at;   /* number at which we were removed; 0: in */
+    uint64_t denied;     /* the server refused to hand out numbers up to this one */
+    uint64_t refused_at; /* statements verified when a page was asked for and refused, since STATE;
+                          * 0: none was */
+    bool started;        /* the timeline stands at a place that we trust */
     struct timeline timeline;
     struct hash verified_device[EPOCH_STARTS_MAX]; /* one signature of them was checked */
     size_t verified_count;
@@ -94,8 +96,9 @@ bool section_withheld(const struct section *section);
 bool section_asks(const struct section *section, uint64_t now_ms);
 /* Whether gaps may be asked for again now. */
 bool section_asks_again(const struct section *section, uint64_t now_ms);
-/* The server owes us nothing more of it than what is here: not asked again before a new STATE. */
-void section_deny(struct section *section);
+/* A page was refused that was asked for with |statements| verified. Removed since, the next STATE
+ * says so; or the statements say otherwise, which the next fold looks at. Not asked again before. */
+void section_refused(struct sections *sections, struct section *section, uint64_t statements);
 /* Makes the index if there is none, and stores what should be: outside of a transaction.
  * STATUS_CORRUPT, STATUS_NO_MEMORY. */
 MUST_CHECK enum status section_index(const struct sections *sections, struct section *section);

@@ -205,85 +205,6 @@ static void test_emptied_on_an_early_page(void **state)
     scene_close(&scene);
 }
 
-/* Of what a server may say of a section that it withholds. */
-static bool withhold(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
-                     ProtobufCMessage *body)
-{
-    const int *how = context;
-    (void)link;
-    if (*how == 0) {
-        *code = op == OP_PAGE ? STATUS_REFUSED : *code;
-    } else if (op == OP_STATE && *code == STATUS_OK) {
-        Alcove__StateReply *state = (Alcove__StateReply *)(void *)body;
-        for (size_t i = 0; *how == 1 && i < state->n_section; i++) {
-            state->section[i]->ended_at = state->section[i]->number;
-        }
-        state->n_section = *how == 2 ? 0 : state->n_section;
-    }
-    return *how != 0 || op != FRAME_CHUNK + 1000;
-}
-
-/* Goal: nothing is written from a state that is known to be withheld. Method: a client who may
- * write, and a server that refuses the page, names an end of access, or leaves the section out;
- * then an honest one. */
-static void test_nothing_is_written_while_a_section_is_withheld(void **state)
-{
-    (void)state;
-    for (int how = 0; how < 3; how++) {
-        struct scene scene;
-        scene_open(&scene);
-        struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-        scene_note(&scene.therapist, &shared, "news");
-        scene.server.hook = withhold;
-        scene.server.hook_context = &how;
-        inproc_offline(&scene.client);
-        inproc_sync(&scene.client);
-        uint64_t submits = scene.server.ops[OP_SUBMIT];
-        uint64_t ticket = 0;
-        scene_write(&scene.client, &shared, NULL, REVISION_SIGNED, "answer", &ticket);
-        inproc_sync(&scene.client);
-        assert_int_equal(scene.server.ops[OP_SUBMIT], submits);
-        scene.server.hook = NULL;
-        scene_refresh(&scene.client);
-        scene_refresh(&scene.client);
-        assert_int_equal(scene.server.ops[OP_SUBMIT], submits + 1);
-        assert_string_equal(scene_read(&scene.client, &shared).seen, "[news][answer]");
-        scene_close(&scene);
-    }
-}
-
-static bool refuse_page(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
-                        ProtobufCMessage *body)
-{
-    (void)context;
-    (void)link;
-    (void)body;
-    *code = op == OP_PAGE ? STATUS_REFUSED : *code;
-    return op != FRAME_CHUNK + 1000;
-}
-
-/* Goal: a section that was refused once, though it is listed, is asked for again with the next
- * round, and once a round. Method: pages refused for two rounds, then honestly. */
-static void test_refused_page_is_asked_again(void **state)
-{
-    (void)state;
-    struct scene scene;
-    scene_open(&scene);
-    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
-    scene_note(&scene.therapist, &shared, "news");
-    scene.server.hook = refuse_page;
-    for (size_t i = 0; i < 2; i++) {
-        uint64_t pages = scene.server.ops[OP_PAGE];
-        engine_sync(scene.client.engine);
-        inproc_sync(&scene.client);
-        assert_in_range(scene.server.ops[OP_PAGE] - pages, 1, 2);
-    }
-    scene.server.hook = NULL;
-    scene_refresh(&scene.client);
-    assert_string_equal(scene_read(&scene.client, &shared).seen, "[news]");
-    scene_close(&scene);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,8 +213,6 @@ int main(void)
         cmocka_unit_test(test_wiped_cache_is_checked_against_the_keystore),
         cmocka_unit_test(test_withheld_page),
         cmocka_unit_test(test_emptied_on_an_early_page),
-        cmocka_unit_test(test_refused_page_is_asked_again),
-        cmocka_unit_test(test_nothing_is_written_while_a_section_is_withheld),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
