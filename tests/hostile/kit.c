@@ -167,6 +167,13 @@ void kit_plant_statement_late(struct inproc *server, const struct core_peer *pee
 void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
                         const struct section_id *section, const Alcove__Revision *revision)
 {
+    kit_plant_revision_late(server, peer, section, revision, 0);
+}
+
+void kit_plant_revision_late(struct inproc *server, const struct core_peer *peer,
+                             const struct section_id *section, const Alcove__Revision *revision,
+                             uint64_t back_ms)
+{
     struct record record = {.context = field_span(revision->context),
                             .header = field_span(revision->header),
                             .envelope = field_span(revision->envelope)};
@@ -180,7 +187,15 @@ void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
     OK(db_begin_write(server->db, &txn));
     OK(record_append(txn, &record, field_span(revision->wrap), &draft.change.object_seq));
     (void)draft_section(server->core, txn, field_of(section->bytes, ID_BYTES), &draft);
+    const uint64_t newest_ms = db_counter(txn, SCHEMA_LEAF_TIME_MS);
+    if (back_ms > 0) {
+        server->core->now_ms -= back_ms;
+        db_set_counter(txn, SCHEMA_LEAF_TIME_MS, server->core->now_ms);
+    }
     write_event(server, txn, peer, &draft);
+    if (back_ms > 0) {
+        db_set_counter(txn, SCHEMA_LEAF_TIME_MS, newest_ms);
+    }
     OK(db_commit(txn));
     inproc_sign(server);
 }

@@ -44,6 +44,10 @@ void kit_plant_statement_late(struct inproc *server, const struct core_peer *pee
 /* Appends a revision to the log of |section|. */
 void kit_plant_revision(struct inproc *server, const struct core_peer *peer,
                         const struct section_id *section, const Alcove__Revision *revision);
+/* The same, written down at a time that lies |back_ms| before the present. */
+void kit_plant_revision_late(struct inproc *server, const struct core_peer *peer,
+                             const struct section_id *section, const Alcove__Revision *revision,
+                             uint64_t back_ms);
 /* What was planted is served from the database; whom it lets in is judged only by a server that
  * reads it again, as after a restart. */
 void kit_reload(struct inproc *server);

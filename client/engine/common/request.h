@@ -30,6 +30,8 @@ struct request {
     enum op op;
     struct seen_log events; /* what we told the server that we have verified */
     struct seen_log statements;
+    uint64_t
+        newest_ms;  /* of all leaves verified until then: what is written later is not earlier */
     size_t section; /* index in the engine's sections */
     size_t chain;   /* index in the engine's chains */
     uint64_t from, to;

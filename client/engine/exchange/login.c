@@ -211,6 +211,7 @@ static enum status accept(struct engine *engine, const Alcove__LoginReply *reply
     }
     advance_accept(&engine->log, ADVANCE_STATEMENTS, &engine->connection.hello_statements);
     advance_accept(&engine->log, ADVANCE_EVENTS, &engine->connection.hello_events);
+    advance_floor(&engine->log, engine->log.statements.size, engine->common.clock.newest_leaf_ms);
     engine->common.phase = ENGINE_SYNCING;
     engine->common.wants.state = true;
     engine->common.wants.subscribe = true;

@@ -28,6 +28,7 @@ static enum status ask_checkpoint(struct engine *engine)
     if (status == STATUS_OK) {
         request->statements = engine->log.statements;
         request->events = engine->log.events;
+        request->newest_ms = engine->common.clock.newest_leaf_ms;
     }
     return status;
 }

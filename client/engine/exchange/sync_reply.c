@@ -31,6 +31,7 @@ static enum status on_checkpoint(struct engine *engine, const struct request *re
     }
     advance_accept(&engine->log, ADVANCE_STATEMENTS, &statements);
     advance_accept(&engine->log, ADVANCE_EVENTS, &events);
+    advance_floor(&engine->log, statements.size, request->newest_ms);
     engine->common.wants.checkpoint = false;
     /* A new leaf may name somebody whose chain only a newer state lists. */
     engine->common.wants.state |= engine->log.leaves.count < statements.size;

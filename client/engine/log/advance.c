@@ -91,6 +91,15 @@ void advance_accept(struct log *log, enum advance_log which, const struct seen_l
     common_changed(log->common);
 }
 
+void advance_floor(struct log *log, uint64_t size, uint64_t time_ms)
+{
+    if (size == log->floor.size) {
+        log->floor.time_ms = time_ms > log->floor.time_ms ? time_ms : log->floor.time_ms;
+    } else {
+        log->next_floor = (struct log_floor){.size = size, .time_ms = time_ms};
+    }
+}
+
 void advance_seen(const struct log *log, Alcove__Seen *out_seen)
 {
     alcove__seen__init(out_seen);

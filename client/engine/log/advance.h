@@ -23,6 +23,9 @@ MUST_CHECK enum status advance_check(const struct log *log, enum advance_log whi
                                      struct seen_log *out_seen);
 /* Makes it ours, and the keystore's. |next| must extend what we have. */
 void advance_accept(struct log *log, enum advance_log which, const struct seen_log *next);
+/* A head of |size| statements was asked for when a leaf of |time_ms| was verified: it covers that
+ * leaf, so that every later statement is later in time too. */
+void advance_floor(struct log *log, uint64_t size, uint64_t time_ms);
 /* What we sign that we have seen. Borrows from |log|. */
 void advance_seen(const struct log *log, Alcove__Seen *out_seen);
 /* The time that a writer goes by, as the authority takes it. */

@@ -107,20 +107,24 @@ enum status event_included(const struct hash *leaf, uint64_t seq, const Protobuf
 }
 
 enum status event_prove(const struct log *log, const Alcove__EventProof *proof,
-                        const struct seen_log *from, struct event *out_event,
+                        const struct request *asked, struct event *out_event,
                         struct seen_log *out_seen)
 {
     *out_event = (struct event){0};
     if (proof == NULL) {
         return STATUS_MALFORMED;
     }
-    enum status status = advance_check(log, ADVANCE_EVENTS, proof->advance, from, out_seen);
+    enum status status =
+        advance_check(log, ADVANCE_EVENTS, proof->advance, &asked->events, out_seen);
     if (status != STATUS_OK) {
         return status;
     }
     status = event_take(log, proof->leaf, out_event);
     if (status != STATUS_OK) {
         return status;
+    }
+    if (out_event->seq < asked->events.size || out_event->open->time_ms < asked->newest_ms) {
+        return STATUS_BAD_PROOF;
     }
     return event_included(&out_event->leaf, out_event->seq, proof->inclusion, proof->n_inclusion,
                           out_seen);

@@ -30,9 +30,11 @@ MUST_CHECK enum status event_included(const struct hash *leaf, uint64_t seq,
                                       const struct seen_log *seen);
 
 /*
- * The whole of an EventProof: the newer checkpoint extends |from|, the event is in it.
- * Accepts nothing yet: |out_seen| is for advance_accept().
+ * The whole of an EventProof: the newer checkpoint extends the one that |asked| names, the event is
+ * in it, and it was written down for this very request: behind everything that was verified when
+ * it was asked, and not earlier than any of it. Accepts nothing yet: |out_seen| is for
+ * advance_accept().
  */
 MUST_CHECK enum status event_prove(const struct log *log, const Alcove__EventProof *proof,
-                                   const struct seen_log *from, struct event *out_event,
+                                   const struct request *asked, struct event *out_event,
                                    struct seen_log *out_seen);

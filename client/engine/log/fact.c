@@ -32,6 +32,12 @@ static size_t place_of(const struct log *log, uint64_t seq)
     return low;
 }
 
+uint64_t fact_time_below(const struct log *log, uint64_t seq)
+{
+    size_t place = place_of(log, seq);
+    return place == 0 ? 0 : log->facts[place - 1].time_ms;
+}
+
 static enum status insert(struct log *log, struct fact *fact, struct span bytes)
 {
     size_t place = place_of(log, fact->seq);

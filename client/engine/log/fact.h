@@ -10,6 +10,8 @@ MUST_CHECK enum status fact_load(struct log *log);
 /* Takes the statements of a chain, in order; that the server shows none is an alarm. */
 MUST_CHECK enum status fact_reply(struct log *log, const struct request *request,
                                   const Alcove__ChainReply *reply);
+/* The time of the newest one here with an index below |seq|; 0: there is none. */
+uint64_t fact_time_below(const struct log *log, uint64_t seq);
 /* Stores what was accepted of the leaves, and folded of the statements, and is not stored yet, in
  * one transaction. */
 MUST_CHECK enum status fact_store(struct log *log);

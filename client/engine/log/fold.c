@@ -92,6 +92,10 @@ static enum status fold_from(struct log *log, struct fold_refusal *out_refusal)
             return doubted(fact, STATUS_BAD_CHAIN, "its time lies before that of an earlier one",
                            out_refusal);
         }
+        if (!fact->folded && fact->seq >= log->floor.size && fact->time_ms < log->floor.time_ms) {
+            return doubted(fact, STATUS_BAD_CHAIN, "its time lies before that of an earlier event",
+                           out_refusal);
+        }
         struct authority_result result;
         enum status status = authority_admit(
             log->authority, span_of(fact->bytes, fact->size), fact->seq, fact->time_ms,
@@ -149,5 +153,8 @@ enum status fold_run(struct log *log, struct fold_refusal *out_refusal)
         return status;
     }
     take_pins(log);
+    if (log->next_floor.size > log->floor.size) {
+        log->floor = log->next_floor;
+    }
     return STATUS_OK;
 }

@@ -55,9 +55,17 @@ struct carried_list {
     bool has_path, has_leaf;
 };
 
+/* Statements from |size| on were written after a leaf of |time_ms|, of either log (advance.c). */
+struct log_floor {
+    uint64_t size;
+    uint64_t time_ms;
+};
+
 struct log {
     struct common *common;
     struct seen_log statements, events; /* verified (advance.c) */
+    struct log_floor floor;             /* of statements that are not folded yet */
+    struct log_floor next_floor;        /* of those after them, once they are */
     struct carried_list carried;
     struct leaves leaves;
     uint64_t leaves_stored;      /* so many of them last in the storage */

@@ -92,6 +92,25 @@ static enum status run_of(const struct queries *queries, const struct query *que
     return status;
 }
 
+/* Of a statement of the section's own chain that is known here: the event that wrote it down has
+ * the time of its leaf in the other log. */
+static bool dated_as_its_statement(const struct queries *queries, const struct section_id *section,
+                                   const struct event *event)
+{
+    const struct authority *authority = queries->log->authority;
+    const struct authority_section *facts =
+        authority == NULL ? NULL : authority_section(authority, section);
+    struct hash object;
+    for (size_t i = 0;
+         facts != NULL && i < facts->entry_count && field_hash(event->target->object, &object);
+         i++) {
+        if (ID_EQUAL(&facts->entries[i].statement, &object)) {
+            return facts->entries[i].time_ms == event->open->time_ms;
+        }
+    }
+    return true;
+}
+
 /*
  * Whoever sees all events of a section sees each of its numbers begin: with the event that wrote
  * the entry down. So an entry's time, which its readers are told beside the entry alone, is the
@@ -129,6 +148,10 @@ static enum status check_section_run(const struct queries *queries, struct query
     }
     bool next = target->section_number == run->number + 1;
     if (!next && (target->section_number != run->number || !ID_EQUAL(&head, &run->last))) {
+        return STATUS_BAD_CHAIN;
+    }
+    if (next && event->open->action != ACTION_GRANT_ENDED &&
+        !dated_as_its_statement(queries, &section, event)) {
         return STATUS_BAD_CHAIN;
     }
     if (next) {

@@ -75,7 +75,7 @@ static enum status prove(struct sections *sections, const struct request *reques
 {
     struct event event;
     struct seen_log seen;
-    enum status status = event_prove(sections->log, proof, &request->events, &event, &seen);
+    enum status status = event_prove(sections->log, proof, request, &event, &seen);
     struct hash object;
     if (status == STATUS_OK && (!last_object(sections, ask, &object) ||
                                 !event_names(sections, &own->section, &event, &object))) {

@@ -93,8 +93,7 @@ static enum status fill(struct sections *sections, struct request *request, stru
                         const Alcove__PageReply *reply)
 {
     struct event event;
-    enum status status =
-        event_prove(sections->log, reply->proof, &request->events, &event, &page->seen);
+    enum status status = event_prove(sections->log, reply->proof, request, &event, &page->seen);
     if (status == STATUS_OK &&
         !event_names(sections, &sections->items[request->section], &event, reply)) {
         status = STATUS_BAD_PROOF;

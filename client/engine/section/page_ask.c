@@ -23,6 +23,7 @@ enum status page_ask_range(struct sections *sections, size_t index, uint64_t fro
         request->to = to;
         request->events = sections->log->events;
         request->statements = sections->log->statements;
+        request->newest_ms = sections->common->clock.newest_leaf_ms;
     }
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "client/engine/common/alarm.h"
 #include "client/engine/log/carried.h"
+#include "client/engine/log/fact.h"
 #include "client/engine/section/seal_text.h"
 #include "keys/public/bytes/array.h"
 #include "keys/public/bytes/wipe.h"
@@ -300,6 +301,12 @@ enum status page_take_judged(struct sections *sections, struct page *page,
     enum status status = page_take_step(sections, page, entry->number, &next);
     if (status != STATUS_OK) {
         return status;
+    }
+    if (context->has_seen &&
+        entry->time_ms < fact_time_below(sections->log, context->seen.statements_size)) {
+        return page_bad(sections, STATUS_BAD_CHAIN,
+                        "A revision is said to be older than a statement that its author had seen.",
+                        entry->number);
     }
     status = check_author(sections, page, context);
     if (status != STATUS_OK) {

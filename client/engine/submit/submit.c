@@ -37,6 +37,7 @@ static enum status send(struct sources *from, struct wish *wish)
     }
     request->ticket = wish->ticket;
     request->events = from->log->events;
+    request->newest_ms = from->common->clock.newest_leaf_ms;
     return STATUS_OK;
 }
 

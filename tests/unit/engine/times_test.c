@@ -50,7 +50,8 @@ static enum status third(bool all, uint64_t time_ms, uint64_t number, const stru
 {
     struct common common = {.practice = practice};
     struct sections sections = {.common = &common};
-    struct queries queries = {.common = &common, .sections = &sections};
+    struct log log = {.common = &common};
+    struct queries queries = {.common = &common, .log = &log, .sections = &sections};
     struct query query = {.terms.chart = chart};
     merkle_frontier_init(&query.frontier);
     const struct hash zero = {{0}};
