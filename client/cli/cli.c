@@ -239,9 +239,8 @@ int cli_run(struct cli *cli, const void *values)
     if (code == CLI_OK) {
         code = command->run(cli, values);
     }
-    /* What was shown is no answer to the alarm. A note that was saved is saved. */
-    return code == CLI_OK && cli->alarmed && (command->flags & COMMAND_READS) != 0 ? CLI_ALARM
-                                                                                   : code;
+    /* What was shown, or saved to be sent later, is no answer to the alarm. */
+    return cli->alarmed && (code == CLI_OK || code == CLI_UNREACHABLE) ? CLI_ALARM : code;
 }
 
 /* Alarms are shown once and loudly: what was verified does not hold. */
@@ -390,8 +389,10 @@ int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t tic
     }
     char digits[PRINT_DIGITS_BYTES];
     print_digits(id, digits);
-    return print_answer(cli,
+    code = print_answer(cli,
                         (const struct print_field[]){{key, PRINT_ID, .span = id},
                                                      {"sent", PRINT_BOOL, .number = sent}},
-                        2, "%s %s is made.", key, digits);
+                        2, sent ? "%s %s is made." : "%s %s is NOT YET THERE for anybody else.",
+                        key, digits);
+    return code == CLI_OK && !sent ? CLI_UNREACHABLE : code;
 }

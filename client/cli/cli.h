@@ -57,7 +57,8 @@ bool cli_confirm(struct cli *cli, const char *question);
  * waits safely in the outbox: says so, *out_sent is false, CLI_OK.
  */
 MUST_CHECK int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent);
-/* Brings what was made to the server and says so: |key| is what it is ("chart"). */
+/* Brings what was made to the server and says so: |key| is what it is ("chart"). Made here alone so
+ * far: CLI_UNREACHABLE, after saying that too. */
 MUST_CHECK int cli_tell_made(struct cli *cli, const char *key, struct span id, uint64_t ticket);
 /* A first sync if there was none, and a fresh one when the server answers; commands that only
  * read go on with what is here, saying so, and cli->stale is set. CLI_OK unless an alarm or nothing is here at all. */

@@ -83,6 +83,13 @@ as t1 show "$first" >/dev/null 2>"$work/shown.err"
 same "a note that is here is shown" 0 $?
 same "under one banner" 1 "$(wc -l <"$work/shown.err")"
 
+# Nor must a chart that nobody else has.
+as t1 chart add 'Cleo One' --class safety >"$work/made" 2>"$work/made.err"
+same "a section that waits is not made for anybody else" 4 $?
+check "which is said" grep -q 'NOT YET THERE for anybody else' "$work/made"
+as c1 log >"$work/log" 2>"$work/log.err"
+same "the log lies on the server alone" "4 0" "$? $(wc -l <"$work/log")"
+
 # Killed in the middle of sending, again and again: what waits is neither lost nor doubled.
 : >"$work/server.log"
 start_server
@@ -130,8 +137,16 @@ same "one JSON value of a note" "5 1 1 1" "$? $(wc -l <"$work/shown") $(grep -c 
 as t1 export --all "$work/out.alarm" >/dev/null 2>"$work/alarm"
 same "an export" "5 1 1" "$? $(grep -rl 'Forgotten by' "$work/out.alarm" | wc -l) $(banners)"
 dark=$(put t1 'Written in the alarm.' 'Cleo One' --class progress)
-same "a note is saved" "0 false" "$? $(say "$dark" | json sent)"
+same "a note is saved, and that is no answer to the alarm" "5 false" "$? $(say "$dark" | json sent)"
 same "and is there" 1 "$(as t1 --json search 'in the alarm' 2>/dev/null | tr '{' '\n' | grep -c '"note"')"
+for words in 'chart list' 'member list' 'relate list' 'device list'; do
+    # shellcheck disable=SC2086 # the words of one command
+    as t1 $words >"$work/listed" 2>"$work/alarm"
+    same "$words in an alarm" "5 1" "$? $(banners)"
+    check "with what was verified before" test -s "$work/listed"
+done
+as t1 log >"$work/log" 2>"$work/alarm"
+same "the log in an alarm" "5 0 1" "$? $(wc -l <"$work/log") $(banners)"
 as t1 delegate 'Tess One' >/dev/null 2>"$work/alarm"
 same "nothing is stated" 5 $?
 stop_server

@@ -296,7 +296,7 @@ static const struct command COMMANDS[] = {
      NULL, NULL, NULL, run_add},
     {"chart name", "say what a client is called", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
      &CHART_NAME, check_new, NULL, NULL, run_name},
-    {"chart list", "list the charts and sections that are shared with you", COMMAND_NEEDS_FRESH,
+    {"chart list", "list the charts and sections that are shared with you", COMMAND_NEEDS_LOOK,
      COMMAND_READS, &option_none, NULL, NULL, NULL, run_list},
 };
 const struct command_list cmd_chart = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -124,7 +124,7 @@ static const struct option_table DEVICE_REVOKE = {OPTIONS, ARRAY_LEN(OPTIONS),
                                                   sizeof(struct device_values)};
 
 static const struct command COMMANDS[] = {
-    {"device list", "list your devices", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &DEVICE_LIST, NULL,
+    {"device list", "list your devices", COMMAND_NEEDS_LOOK, COMMAND_READS, &DEVICE_LIST, NULL,
      NULL, NULL, run_list},
     {"device revoke", "end a device's access", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
      &DEVICE_REVOKE, NULL, NULL, NULL, run_revoke},

@@ -235,7 +235,7 @@ static const struct option_table EXPORT = {OPTIONS, ARRAY_LEN(OPTIONS),
                                            sizeof(struct export_values)};
 
 static const struct command COMMANDS[] = {
-    {"export", "write notes into files, in the clear", COMMAND_NEEDS_FRESH, COMMAND_READS, &EXPORT,
+    {"export", "write notes into files, in the clear", COMMAND_NEEDS_LOOK, COMMAND_READS, &EXPORT,
      check_export, NULL, NULL, run_export},
 };
 const struct command_list cmd_export = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -343,7 +343,7 @@ static const struct option_table MEMBER_SUSPEND = {ONE_OPTIONS, ARRAY_LEN(ONE_OP
 static const struct command COMMANDS[] = {
     {"member invite", "invite somebody into the practice", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
      &MEMBER_INVITE, check_invite, gather_root, NULL, run_invite},
-    {"member list", "list the people whom you may know of", COMMAND_NEEDS_FRESH, COMMAND_READS,
+    {"member list", "list the people whom you may know of", COMMAND_NEEDS_LOOK, COMMAND_READS,
      &option_none, NULL, NULL, NULL, run_list},
     {"member code", "show the code that you and this person compare", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &MEMBER_CODE, NULL, NULL, NULL, run_code},

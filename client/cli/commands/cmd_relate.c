@@ -269,7 +269,7 @@ static const struct option_table DELEGATE = {DELEGATE_OPTIONS, ARRAY_LEN(DELEGAT
 static const struct command COMMANDS[] = {
     {"relate", "state who treats, covers, supervises or trains whom", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &RELATE, NULL, NULL, NULL, run_relate},
-    {"relate list", "list the relations that are stated", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
+    {"relate list", "list the relations that are stated", COMMAND_NEEDS_LOOK, COMMAND_READS,
      &option_none, NULL, NULL, NULL, run_list},
     {"relate end", "end a relation", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE, &RELATE_END, NULL, NULL,
      NULL, run_end},
