@@ -103,6 +103,7 @@ static bool is_wanted(const struct note_list *list, const struct note_item *item
     return item->body_kind != NOTE_NAME && /* names are shown where people are */
            (list->class == 0 || item->note.class == list->class) &&
            (!list->drafts || item->note.newest.kind == REVISION_DRAFT) &&
+           (!list->only_new || item->is_new) &&
            (list->since_ms == 0 || item->written_ms >= list->since_ms ||
             item->note.newest.server_ms >= list->since_ms);
 }
@@ -120,7 +121,8 @@ static enum status keep(struct note_list *list, const struct note_item *item)
     return status;
 }
 
-static void take_revision(struct note_item *item, const struct view_revision *revision)
+static void take_revision(const struct note_list *list, struct note_item *item,
+                          const struct view_revision *revision)
 {
     const Alcove__NoteBody *body = revision->body;
     uint32_t kind = revision->kind;
@@ -133,6 +135,7 @@ static void take_revision(struct note_item *item, const struct view_revision *re
         return;
     }
     item->body_kind = body->kind;
+    item->is_new = view_is_new(host_engine(list->cli->host), revision);
     item->written_ms = body->written_ms;
     for (size_t i = 0; i < body->n_field; i++) {
         item->bring |= span_equal(field_span(body->field[i]->key), span_of("bring", 5));
@@ -153,7 +156,7 @@ static bool collect(void *visitor, const struct view_note *note)
     memset(&item, 0, sizeof item);
     item.note = *note;
     item.place = collecting->place;
-    take_revision(&item, &note->newest);
+    take_revision(collecting->list, &item, &note->newest);
     item.added = item.added && note->revisions > 1;
     collecting->status = keep(collecting->list, &item);
     wipe(&item, sizeof item);
@@ -189,7 +192,7 @@ enum status note_list_add(struct note_list *list, const struct view_revision *re
     item.note.note = revision->note;
     item.note.pending = revision->pending;
     item.note.newest = *revision;
-    take_revision(&item, revision);
+    take_revision(list, &item, revision);
     status = keep(list, &item);
     wipe(&item, sizeof item);
     return status;

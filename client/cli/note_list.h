@@ -17,6 +17,7 @@ struct note_list {
     bool headed;       /* each row says whose chart it is in: for people who have several */
     uint32_t class;    /* of this class alone; 0: any */
     bool drafts;       /* drafts alone */
+    bool only_new;     /* what this device has not shown yet alone */
     uint64_t since_ms; /* written since, by the author's clock or the server's */
     uint64_t limit;    /* so many rows, the newest; 0: all */
     size_t known;      /* so many notes there are, collected or not; 0: all were collected */

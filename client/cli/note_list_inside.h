@@ -22,6 +22,7 @@ struct note_item {
     uint32_t body_kind; /* NoteKind; 0: not to be read here */
     bool bring;         /* to the next session */
     bool added;         /* its newest revision is an addition */
+    bool is_new;        /* this device has not shown its newest revision yet */
     char title[NOTE_TITLE_BYTES_MAX + 1];
     size_t title_size;
 };

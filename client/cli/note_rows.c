@@ -108,6 +108,7 @@ static void add_json(const struct note_row *row, cJSON *array)
     }
     (void)cJSON_AddBoolToObject(object, "pending", note->pending);
     (void)cJSON_AddBoolToObject(object, "readable", item->body_kind != 0);
+    (void)cJSON_AddBoolToObject(object, "new", item->is_new);
     (void)cJSON_AddBoolToObject(object, "unopened", note->newest.unopened);
     (void)cJSON_AddBoolToObject(object, "damaged", note->newest.damaged);
     (void)cJSON_AddBoolToObject(object, "ended", place->section.ended);
@@ -133,6 +134,7 @@ static void put_marks(const struct note_row *row, const struct engine_state *sta
     const struct view_note *note = &item->note;
     const struct note_place *place = &row->list->places[item->place];
     bool own = ID_EQUAL(&note->newest.author, &state->member);
+    (void)fputs(item->is_new ? " [new]" : "", out);
     if (note->heads > 1 && !note->pending) {
         (void)fputs(" [two versions]", out);
     } else if (note->newest.kind == REVISION_DRAFT) {

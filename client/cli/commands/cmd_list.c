@@ -117,13 +117,15 @@ static int list_all(struct note_list *list, const struct section_id *only,
         return code;
     }
     choose(&sections, only, chart);
-    bool any = list->class == 0 && !list->drafts && list->since_ms == 0;
+    bool any = list->class == 0 && !list->drafts && !list->only_new && list->since_ms == 0;
     list->known = any ? notes_in(&sections) : 0;
     /* Which of them fit is known when they are read. */
     enum status status = list_chosen(list, &sections, any ? (size_t)list->limit : 0);
     sections_free(&sections);
     return finish(list, status, SAY_SECTION_READ,
-                  any ? "there are no notes here" : "there are no such notes here");
+                  any              ? "there are no notes here"
+                  : list->only_new ? "nothing here is new to you"
+                                   : "there are no such notes here");
 }
 
 /* Local time at which Monday began. */
@@ -163,6 +165,7 @@ struct list_values {
     const char *section;
     uint32_t class;
     bool drafts;
+    bool only_new;
     bool week;
     uint64_t since_ms;
     uint64_t limit;
@@ -198,6 +201,7 @@ static int run_list(struct cli *cli, const void *given)
                                  is_headed(cli) && values->section == NULL && values->chart == NULL,
                              .class = values->class,
                              .drafts = values->drafts,
+                             .only_new = values->only_new,
                              .since_ms = values->week ? week_begin_ms() : values->since_ms,
                              .limit = limit_of(cli, values->limit)};
     return list_all(&list, values->section == NULL ? NULL : &section.section,
@@ -213,6 +217,8 @@ static const struct option LIST_OPTIONS[] = {
     {"--class", OPTION_CLASS, offsetof(struct list_values, class), "CLASS", "only of this class",
      NULL},
     {"--drafts", OPTION_FLAG, offsetof(struct list_values, drafts), NULL, "only drafts", NULL},
+    {"--new", OPTION_FLAG, offsetof(struct list_values, only_new), NULL,
+     "only what this device has not shown you yet", NULL},
     {"--since", OPTION_TIME, offsetof(struct list_values, since_ms), "TIME",
      "only what was written since", NULL},
     {"--week", OPTION_FLAG, offsetof(struct list_values, week), NULL,

@@ -13,6 +13,11 @@
 
 #define TEXT_INDENT 4u
 
+struct opened {
+    struct hash link;
+    uint64_t number;
+};
+
 struct showing {
     struct cli *cli;
     cJSON *array;
@@ -21,7 +26,7 @@ struct showing {
     bool locked;
     size_t waiting; /* revisions that wait to be sent: each follows what comes before it */
     size_t waiting_seen;
-    struct hash *opened; /* links that were shown, every one of them */
+    struct opened *opened; /* every one that was shown */
     size_t opened_count;
     size_t opened_room;
 };
@@ -183,11 +188,20 @@ static bool count_waiting(void *visitor, const struct view_revision *revision)
     return true;
 }
 
-static void add_opened(struct showing *showing, const struct hash *link)
+static void add_opened(struct showing *showing, const struct view_revision *revision)
 {
     CHECK(array_grow(&showing->opened, &showing->opened_room, showing->opened_count + 1,
-                     sizeof *link) == STATUS_OK);
-    showing->opened[showing->opened_count++] = *link;
+                     sizeof *showing->opened) == STATUS_OK);
+    showing->opened[showing->opened_count++] =
+        (struct opened){.link = revision->link, .number = revision->number};
+}
+
+/* It is no longer new here. What could not be written down stays new, which harms nobody. */
+static void mark_looked(const struct showing *showing, const struct section_id *section)
+{
+    for (size_t i = 0; i < showing->opened_count; i++) {
+        (void)!view_looked(host_engine(showing->cli->host), section, showing->opened[i].number);
+    }
 }
 
 static bool show_revision(void *visitor, const struct view_revision *revision)
@@ -197,7 +211,7 @@ static bool show_revision(void *visitor, const struct view_revision *revision)
         return true;
     }
     if (revision->body != NULL && !revision->pending) {
-        add_opened(showing, &revision->link);
+        add_opened(showing, revision);
     }
     if (showing->cli->json) {
         json_revision(showing, revision);
@@ -230,7 +244,7 @@ static int send_opened(struct cli *cli, const struct showing *showing,
     uint64_t *tickets = calloc(count + 1, sizeof *tickets);
     enum status status = tickets == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = write_opened(host_engine(cli->host), section, note, &showing->opened[i],
+        status = write_opened(host_engine(cli->host), section, note, &showing->opened[i].link,
                               clock_now_ms(), &tickets[i]);
     }
     bool sent = false;
@@ -308,6 +322,7 @@ static int show_note(struct cli *cli, const struct show_values *values, bool hea
     }
     if (status == STATUS_OK) {
         print_note(&showing, values->note, &section, &note);
+        mark_looked(&showing, &section);
         code = values->no_receipt || has_ended(cli, &section)
                    ? CLI_OK
                    : send_opened(cli, &showing, &section, &note);

@@ -168,6 +168,14 @@ MUST_CHECK enum status view_revisions(struct engine *engine, const struct sectio
 MUST_CHECK enum status view_search(struct engine *engine, struct span text,
                                    view_visit_revision *visit, void *visitor);
 
+/* Whether another wrote the revision and this device has not shown it yet (view_looked). False for
+ * one whose text cannot be shown. */
+bool view_is_new(const struct engine *engine, const struct view_revision *revision);
+/* This device has shown the revision with that number in the section. STATUS_IO, STATUS_FULL,
+ * STATUS_NO_MEMORY. */
+MUST_CHECK enum status view_looked(struct engine *engine, const struct section_id *section,
+                                   uint64_t number);
+
 /*
  * What ought to be readable here and is not. It stops nothing else: everything around it is
  * verified, and it is asked for again by itself.

@@ -24,7 +24,7 @@ enum storage_table {
     STORAGE_ENTRY = 5,     /* what is no revision in a section's log, by number */
     STORAGE_REVISION = 6,  /* revisions by section and number */
     STORAGE_OUTBOX = 7,    /* what was written here and is not yet on the server */
-    STORAGE_TYPED = 8,     /* what people typed for this device alone: own names for people */
+    STORAGE_TYPED = 8,     /* of this device alone: own names for people, what was looked at */
     STORAGE_TABLE_COUNT = 9,
 };
 
