@@ -22,14 +22,16 @@ struct page {
     cJSON *revisions;
     size_t readable;
     bool altered;
+    size_t marks; /* in a row, at the end of what is written; see text_floods */
 };
 
 static void put_step(struct page *page, const struct text_step *step)
 {
     FILE *out = page->out.out;
-    page->altered = page->altered || step->kind == TEXT_NAMED || step->kind == TEXT_BAD;
+    bool named = text_floods(step, &page->marks) || step->kind == TEXT_NAMED;
+    page->altered = page->altered || named || step->kind == TEXT_BAD;
     char name[TEXT_NAME_CHARS];
-    if (step->kind == TEXT_NAMED) {
+    if (named) {
         (void)fwrite(name, 1, text_name(step->code, name), out);
     } else if (step->kind == TEXT_BAD) {
         (void)fputs("\xef\xbf\xbd", out);
@@ -43,6 +45,7 @@ static void put_step(struct page *page, const struct text_step *step)
 static void put_text(struct page *page, struct span text)
 {
     bool begun = false;
+    page->marks = 0;
     struct text_step step;
     while (text_next(&text, &step)) {
         if (step.kind == TEXT_BREAK) {

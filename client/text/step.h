@@ -5,9 +5,11 @@
  * Whatever shows, previews, exports or searches a text goes through this one classification, so
  * that all of them show what was signed: every Unicode line break breaks a line (UAX #14, class
  * BK, CR, LF, NL), nothing that carries meaning is left out, and what is not shown as itself is
- * named in its place. Joiners, variation selectors, soft hyphens, direction marks and the tags
- * of flags carry meaning and move nothing but themselves: they are shown. Controls, embeddings,
- * overrides and isolates could move the cursor or other text: they are named.
+ * named in its place. Joiners, variation selectors, soft hyphens and direction marks carry meaning
+ * and move nothing but themselves: they are shown. Controls, embeddings, overrides and isolates
+ * could move the cursor or other text, and tags could say what nobody sees: they are named, and so
+ * is what stands beyond TEXT_MARKS_MAX above one letter, where a terminal would draw it across
+ * lines that are not the author's.
  *
  * Pure; any thread. All spans are borrowed.
  */
@@ -39,6 +41,11 @@ size_t text_name(uint32_t code, char out[TEXT_NAME_CHARS]);
 /* Columns of a terminal that one code point takes at most: 0, 1 or 2. A terminal may join what a
  * joiner joins and take fewer; none takes more. */
 size_t text_width(uint32_t code);
+/* More marks without a width than any writing sets on one letter. */
+#define TEXT_MARKS_MAX 8u
+/* Whether the step is one too many of these, and to be shown by its name (text_name). |*run| is how
+ * many stood in a row before; 0 at the beginning of a line. */
+bool text_floods(const struct text_step *step, size_t *run);
 /* Of a whole line of TEXT_SHOWN steps. */
 size_t text_columns(struct span line);
 
@@ -46,5 +53,6 @@ size_t text_columns(struct span line);
  * their own alone. */
 bool text_is_blank(struct span text);
 
-/* Whether text_next gives nothing but what is shown as it stands, breaks that are LF, and tabs. */
+/* Whether text_next gives nothing but what is shown as it stands and floods nothing, breaks that are
+ * LF, and tabs. */
 bool text_is_plain(struct span text);

@@ -15,6 +15,7 @@ struct shown {
     uint8_t *bytes;
     size_t size, room;
     size_t columns; /* of all of it */
+    size_t marks;   /* in a row, at its end; see text_floods */
     bool utf8;
     bool failed;
 };
@@ -54,7 +55,8 @@ static void put(struct shown *shown, const void *bytes, size_t size, size_t colu
 static void put_step(struct shown *shown, const struct text_step *step)
 {
     char name[TEXT_NAME_CHARS];
-    if (step->kind == TEXT_NAMED) {
+    bool floods = text_floods(step, &shown->marks);
+    if (step->kind == TEXT_NAMED || (floods && shown->utf8)) {
         size_t length = text_name(step->code, name);
         put(shown, name, length, length);
     } else if (!shown->utf8 && step->code >= 0x80) {
@@ -68,6 +70,7 @@ static void put_step(struct shown *shown, const struct text_step *step)
 
 static void put_tab(struct shown *shown)
 {
+    shown->marks = 0;
     do {
         put(shown, " ", 1, 1);
     } while (!shown->failed && shown->columns % TEXT_TAB_COLUMNS != 0);
@@ -81,6 +84,7 @@ static bool take_line(struct span *rest, struct shown *shown)
     }
     shown->size = 0;
     shown->columns = 0;
+    shown->marks = 0;
     struct text_step step;
     while (text_next(rest, &step) && step.kind != TEXT_BREAK) {
         if (step.kind == TEXT_TAB) {
@@ -262,6 +266,7 @@ enum status text_cell(struct span text, size_t columns, bool utf8, char **out_li
     while (!shown.failed && text_next(&text, &step)) {
         if (step.kind == TEXT_BREAK || step.kind == TEXT_TAB) {
             put(&shown, " ", 1, 1);
+            shown.marks = 0;
         } else {
             put_step(&shown, &step);
         }

@@ -47,8 +47,10 @@ static void said_free(struct said *said)
 static void say_text(struct said *said, struct span text)
 {
     struct text_step step;
+    size_t marks = 0;
     while (text_next(&text, &step)) {
         char name[TEXT_NAME_CHARS];
+        step.kind = text_floods(&step, &marks) ? TEXT_NAMED : step.kind;
         if (step.kind == TEXT_BREAK || step.kind == TEXT_TAB || step.code == ' ') {
             gap(said);
         } else if (step.kind == TEXT_NAMED) {

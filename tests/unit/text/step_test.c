@@ -4,6 +4,9 @@
 
 #define TEXT(literal) span_of((const uint8_t *)(literal), sizeof(literal) - 1)
 
+/* As many as may stand on a letter. */
+#define MARKS "\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81"
+
 /* One letter a step: s shown, t tab, b break, n named, x bad. */
 static void assert_steps(struct span text, const char *kinds)
 {
@@ -35,14 +38,14 @@ static void test_breaks(void **state)
 }
 
 /* Goal: what carries meaning is shown: joiners, variation selectors, soft hyphen, marks of
- * direction, no-break space, byte order mark, the tags of a flag, Mongolian selectors. */
+ * direction, no-break space, byte order mark, Mongolian selectors, the sign that encloses a number. */
 static void test_meaning_is_shown(void **state)
 {
     (void)state;
     assert_steps(
         TEXT("\xe2\x80\x8c\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f\xef\xb8\x8f\xc2\xad\xc2\xa0"),
         "sssssss");
-    assert_steps(TEXT("\xef\xbb\xbf\xf3\xa0\x81\xa7\xe1\xa0\x8b\xd8\x9c\xe2\x81\xa0"), "sssss");
+    assert_steps(TEXT("\xef\xbb\xbf\xe1\xa0\x8b\xd8\x9c\xe2\x81\xa0\xd8\x80"), "sssss");
     assert_steps(TEXT("\t"), "t");
 }
 
@@ -57,6 +60,10 @@ static void test_named(void **state)
         TEXT(
             "\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9\xee\x80\x80\xef\xbf\xbf\xef\xbf\xb9"),
         "nnnnnnn");
+    /* a sentence that nobody sees: tags, selectors of the supplement, invisible operators, beams */
+    assert_steps(TEXT("\xf3\xa0\x81\xa7\xf3\xa0\x81\xbf\xf3\xa0\x84\x80\xf3\xa0\x87\xaf"
+                      "\xe2\x81\xa2\xe1\xa0\x8e\xf0\x9d\x85\xb3"),
+                 "nnnnnnn");
     char name[TEXT_NAME_CHARS];
     assert_int_equal(text_name(0x1b, name), 8);
     assert_string_equal(name, "<U+001B>");
@@ -95,6 +102,7 @@ static void test_blank(void **state)
     assert_false(text_is_blank(TEXT(" . ")));
     assert_false(text_is_blank(TEXT("\x1b")));
     assert_false(text_is_blank(TEXT("\xff")));
+    assert_false(text_is_blank(TEXT("\xf3\xa0\x81\xa7")));
 }
 
 static void test_plain(void **state)
@@ -105,6 +113,8 @@ static void test_plain(void **state)
     assert_false(text_is_plain(TEXT("one\v")));
     assert_false(text_is_plain(TEXT("\xe2\x80\xae")));
     assert_false(text_is_plain(TEXT("\xff")));
+    assert_true(text_is_plain(TEXT("o" MARKS "\n" MARKS)));
+    assert_false(text_is_plain(TEXT("o" MARKS "\xcc\x81")));
 }
 
 int main(void)

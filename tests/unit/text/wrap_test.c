@@ -119,6 +119,30 @@ static void test_blanks(void **state)
     assert_wrapped(TEXT(""), 20, true, "");
 }
 
+#define MARKS "\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81"
+
+/* Goal: no tower of marks is drawn across the lines of others, and no writing is touched. Method:
+ * as many marks as may be, one more, an end of line and a letter between; a family of emoji; Hebrew
+ * with vowels and accents; a letter of Tibetan with five below it. */
+static void test_towers_are_named(void **state)
+{
+    (void)state;
+    assert_wrapped(TEXT("o" MARKS), 40, true, "o" MARKS "|");
+    assert_wrapped(TEXT("o" MARKS "\xcc\x82!"), 40, true, "o" MARKS "<U+0302>!|");
+    assert_wrapped(TEXT("o" MARKS "\n" MARKS "o" MARKS), 40, true,
+                   "o" MARKS "|" MARKS "o" MARKS "|");
+    static const char family[] = "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"
+                                 "\xf0\x9f\x91\xa7\xe2\x80\x8d\xf0\x9f\x91\xa6";
+    assert_wrapped(TEXT(family), 40, true,
+                   "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"
+                   "\xf0\x9f\x91\xa7\xe2\x80\x8d\xf0\x9f\x91\xa6|");
+    assert_wrapped(TEXT("\xd7\x91\xd6\xbc\xd6\xb0\xd6\xa3"), 40, true,
+                   "\xd7\x91\xd6\xbc\xd6\xb0\xd6\xa3|");
+    assert_wrapped(TEXT("\xe0\xbd\xa6\xe0\xbe\x90\xe0\xbe\xb1\xe0\xbd\xb1\xe0\xbd\xb2\xe0\xbd\xbe"),
+                   40, true,
+                   "\xe0\xbd\xa6\xe0\xbe\x90\xe0\xbe\xb1\xe0\xbd\xb1\xe0\xbd\xb2\xe0\xbd\xbe|");
+}
+
 static void test_named_and_ascii(void **state)
 {
     (void)state;
@@ -161,15 +185,11 @@ static void test_cell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_break_breaks),
-        cmocka_unit_test(test_columns_stay),
-        cmocka_unit_test(test_long_words),
-        cmocka_unit_test(test_long_clusters),
-        cmocka_unit_test(test_huge_columns),
-        cmocka_unit_test(test_blanks),
-        cmocka_unit_test(test_named_and_ascii),
-        cmocka_unit_test(test_visit_ends),
-        cmocka_unit_test(test_cell),
+        cmocka_unit_test(test_every_break_breaks), cmocka_unit_test(test_columns_stay),
+        cmocka_unit_test(test_long_words),         cmocka_unit_test(test_long_clusters),
+        cmocka_unit_test(test_huge_columns),       cmocka_unit_test(test_blanks),
+        cmocka_unit_test(test_named_and_ascii),    cmocka_unit_test(test_towers_are_named),
+        cmocka_unit_test(test_visit_ends),         cmocka_unit_test(test_cell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
