@@ -18,7 +18,6 @@
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
 #define BATCH_MS         30u
-#define READERS_CHECK_MS (3600u * 1000u)
 /* For log_hourly: apart from what the door names. */
 #define DAMAGED_ROW_KEY  UINT64_C(0x0A2C5EED00000000)
 
@@ -30,18 +29,17 @@ struct run {
     struct queue *queue;
     struct roll *roll;
     pthread_t thread;
-    uint64_t readers_checked_ms;
     struct watch watch;
     atomic_bool signer_away;
 };
 
 /* The disk or the database failed: what it holds can no longer be known from here, so
  * nothing is answered and the supervisor starts anew from what is durable. */
-static _Noreturn void give_up(enum status status, const char *what)
+static enum status give_up(enum status status, const char *what)
 {
     log_line(LOG_LEVEL_ERROR, "%s failed (%s); stopping without answering what was not durable",
              what, status_name(status));
-    _exit(DB_EXIT_FAILED);
+    return status;
 }
 
 struct run_checkpoints *run_checkpoints_now(struct run *run)
@@ -144,12 +142,13 @@ static void fail_request(struct run_request *request, enum status status)
     request->answer.status = status == STATUS_FULL ? STATUS_FULL : STATUS_UNAVAILABLE;
 }
 
-static void recover(struct run *run, enum status why)
+static enum status recover(struct run *run, enum status why)
 {
     if (why == STATUS_IO) {
-        give_up(why, "the store");
+        return give_up(why, "the store");
     }
     core_take_back(run->core);
+    return STATUS_OK;
 }
 
 /* Enters new logins and subscriptions, before effects of the same batch can end either. */
@@ -175,7 +174,7 @@ static void note_guest(struct run *run, struct run_request *request)
 
 /* Signs, then lets answers go. Without a signature nothing is acknowledged: the requests
  * stay and are answered as soon as the signer is back. */
-static void release_list(struct run *run, struct run_request *list)
+static enum status release_list(struct run *run, struct run_request *list)
 {
     enum status status = heads_sign(run->heads);
     for (unsigned tries = 0; (status == STATUS_UNAVAILABLE || status == STATUS_FULL) && tries < 5;
@@ -189,7 +188,7 @@ static void release_list(struct run *run, struct run_request *list)
         status = heads_sign(run->heads);
     }
     if (status != STATUS_OK) {
-        give_up(status, "signing the logs");
+        return give_up(status, "signing the logs");
     }
     if (log_changes(&run->signer_away, false)) {
         log_line(LOG_LEVEL_NOTICE, "the log signer is back: what waited for it is acknowledged");
@@ -207,11 +206,23 @@ static void release_list(struct run *run, struct run_request *list)
     effects_push(run->core, run->roll, &run->output, heads);
     core_effects_clear(run->core);
     run_checkpoints_drop(heads);
+    return STATUS_OK;
 }
 
-static void run_one_by_one(struct run *run, struct run_request *list)
+static void free_list(struct run_request *list)
 {
     while (list != NULL) {
+        struct run_request *request = list;
+        list = list->next;
+        run_request_free(request);
+    }
+}
+
+/* After a batch that failed because of |why|. */
+static enum status run_one_by_one(struct run *run, struct run_request *list, enum status why)
+{
+    enum status ends = recover(run, why);
+    while (list != NULL && ends == STATUS_OK) {
         struct run_request *request = list;
         list = list->next;
         request->next = NULL;
@@ -226,37 +237,34 @@ static void run_one_by_one(struct run *run, struct run_request *list)
                          "tells more",
                          (unsigned)request->ask.op);
             }
-            recover(run, status);
+            ends = recover(run, status);
             fail_request(request, status);
         }
-        release_list(run, request);
+        if (ends == STATUS_OK) {
+            ends = release_list(run, request);
+        }
         run_request_free(request);
     }
+    free_list(list);
+    return ends;
 }
 
-static void free_list(struct run_request *list)
+static enum status run_batch(struct run *run, struct run_request *list)
 {
-    while (list != NULL) {
-        struct run_request *request = list;
-        list = list->next;
-        run_request_free(request);
-    }
-}
-
-static void run_batch(struct run *run, struct run_request *list)
-{
+    enum status ends = STATUS_OK;
     do {
         struct run_request *rest;
         enum status status = commit_list(run, list, &rest);
-        if (status != STATUS_OK) {
-            recover(run, status);
-            run_one_by_one(run, list);
-        } else {
-            release_list(run, list);
+        if (status == STATUS_OK) {
+            ends = release_list(run, list);
             free_list(list);
+        } else {
+            ends = run_one_by_one(run, list, status);
         }
         list = rest;
-    } while (list != NULL);
+    } while (list != NULL && ends == STATUS_OK);
+    free_list(list);
+    return ends;
 }
 
 /* At the end of service: writes the refused logins of the minute that is not over. If this fails
@@ -289,40 +297,37 @@ static void flush(struct run *run)
     }
 }
 
-static void check_readers(struct run *run, uint64_t at_ms)
+enum status run_turn(struct run *run, uint32_t wait_ms, bool *out_idle)
 {
-    if (at_ms - run->readers_checked_ms > READERS_CHECK_MS) {
-        run->readers_checked_ms = at_ms;
-        uint32_t freed;
-        if (db_check_readers(run->db, &freed) != STATUS_OK) {
-            log_line(LOG_LEVEL_WARNING, "the table of readers could not be checked");
-        }
+    struct run_request *list =
+        queue_take(run->queue, wait_ms, RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
+    uint64_t now_ms = clock_now_ms();
+    enum status status = STATUS_OK;
+    *out_idle = list == NULL;
+    if (list != NULL || core_tick_due(run->core, now_ms)) {
+        status = run_batch(run, list);
     }
+    watch_look(&run->watch, run->db, steady_ms(), now_ms);
+    return status;
 }
 
 static void *committer(void *argument)
 {
     struct run *run = argument;
     turn_short();
-    for (;;) {
-        struct run_request *list =
-            queue_take(run->queue, TICK_MS, RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
-        uint64_t now_ms = clock_now_ms();
-        if (list == NULL && queue_is_shut(run->queue)) {
-            flush(run);
-            return NULL;
+    bool idle = false;
+    while (!idle || !queue_is_shut(run->queue)) {
+        if (run_turn(run, TICK_MS, &idle) != STATUS_OK) {
+            _exit(DB_EXIT_FAILED);
         }
-        if (list != NULL || core_tick_due(run->core, now_ms)) {
-            run_batch(run, list);
-        }
-        watch_look(&run->watch, run->db, steady_ms(), now_ms);
-        check_readers(run, steady_ms());
     }
+    flush(run);
+    return NULL;
 }
 
-enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
-                      struct clock_guard *clock, const struct run_output *output,
-                      struct run **out_run)
+enum status run_new(struct db *db, struct core *core, struct signer_link *signer,
+                    struct clock_guard *clock, const struct run_output *output,
+                    struct run **out_run)
 {
     struct run *run = calloc(1, sizeof *run);
     if (run == NULL) {
@@ -331,8 +336,7 @@ enum status run_start(struct db *db, struct core *core, struct signer_link *sign
     run->db = db;
     run->core = core;
     run->output = *output;
-    run->readers_checked_ms = steady_ms();
-    watch_init(&run->watch, clock);
+    watch_init(&run->watch, clock, steady_ms());
     enum status status = heads_new(db, signer, &run->heads);
     if (status != STATUS_OK) {
         free(run);
@@ -345,15 +349,28 @@ enum status run_start(struct db *db, struct core *core, struct signer_link *sign
     if (status == STATUS_OK) {
         status = heads_sign(run->heads);
     }
-    if (status == STATUS_OK && pthread_create(&run->thread, NULL, committer, run) != 0) {
-        status = STATUS_NO_MEMORY;
-    }
     if (status != STATUS_OK) {
         run_free(run);
         return status;
     }
     *out_run = run;
     return STATUS_OK;
+}
+
+enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
+                      struct clock_guard *clock, const struct run_output *output,
+                      struct run **out_run)
+{
+    struct run *run = NULL;
+    enum status status = run_new(db, core, signer, clock, output, &run);
+    if (status == STATUS_OK && pthread_create(&run->thread, NULL, committer, run) != 0) {
+        run_free(run);
+        status = STATUS_NO_MEMORY;
+    }
+    if (status == STATUS_OK) {
+        *out_run = run;
+    }
+    return status;
 }
 
 bool run_offer(struct run *run, struct run_request *request)

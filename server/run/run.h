@@ -22,9 +22,20 @@ struct run;
 struct signer_link; /* signer_link.h */
 struct clock_guard; /* clock_guard.h */
 
-/* Has the present heads signed, then starts the thread. |db|, |core|, |signer| and |clock| are
- * borrowed until run_finish; |clock| NULL: any time is taken. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
+/* Has the present heads signed. |db|, |core|, |signer| and |clock| are borrowed until run_finish;
+ * |clock| NULL: any time is taken. STATUS_UNAVAILABLE: the signer does not sign; STATUS_REWOUND:
  * the database is shorter than what was signed. */
+MUST_CHECK enum status run_new(struct db *db, struct core *core, struct signer_link *signer,
+                               struct clock_guard *clock, const struct run_output *output,
+                               struct run **out_run);
+/*
+ * One turn of the committer: waits for requests, at most |wait_ms|, and does all that is written
+ * above with what it took. |*out_idle|: there was nothing. STATUS_OK; any other: the disk or the
+ * signer failed for good, nothing of the batch was answered, and the process must end. The thread
+ * of run_start does nothing else; the simulator, which has no threads, calls it by itself.
+ */
+MUST_CHECK enum status run_turn(struct run *run, uint32_t wait_ms, bool *out_idle);
+/* run_new and the thread. STATUS_NO_MEMORY too. */
 MUST_CHECK enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
                                  struct clock_guard *clock, const struct run_output *output,
                                  struct run **out_run);

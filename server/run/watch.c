@@ -4,12 +4,14 @@
 #include "server/log/log.h"
 #include "server/store/events.h"
 
-#define LOOK_EVERY_MS 1000u
+#define LOOK_EVERY_MS    1000u
+#define READERS_CHECK_MS (3600u * 1000u)
 
-void watch_init(struct watch *watch, struct clock_guard *clock)
+void watch_init(struct watch *watch, struct clock_guard *clock, uint64_t steady_ms)
 {
     memset(watch, 0, sizeof *watch);
     watch->clock = clock;
+    watch->readers_ms = steady_ms;
 }
 
 enum status watch_clock(struct watch *watch, const struct txn *txn, uint64_t now_ms)
@@ -54,6 +56,17 @@ static void look_at_room(struct watch *watch, struct db *db)
     }
 }
 
+static void look_at_readers(struct watch *watch, struct db *db, uint64_t steady_ms)
+{
+    uint32_t freed;
+    if (steady_ms - watch->readers_ms > READERS_CHECK_MS) {
+        watch->readers_ms = steady_ms;
+        if (db_check_readers(db, &freed) != STATUS_OK) {
+            log_line(LOG_LEVEL_WARNING, "the table of readers could not be checked");
+        }
+    }
+}
+
 void watch_look(struct watch *watch, struct db *db, uint64_t steady_ms, uint64_t now_ms)
 {
     if (watch->looked_ms != 0 && steady_ms - watch->looked_ms < LOOK_EVERY_MS) {
@@ -61,6 +74,7 @@ void watch_look(struct watch *watch, struct db *db, uint64_t steady_ms, uint64_t
     }
     watch->looked_ms = steady_ms;
     look_at_room(watch, db);
+    look_at_readers(watch, db, steady_ms);
     struct txn *txn = NULL;
     if (watch->clock != NULL && db_begin_read(db, &txn) == STATUS_OK) {
         enum status status = watch_clock(watch, txn, now_ms);
