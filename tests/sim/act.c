@@ -305,7 +305,9 @@ static enum status write_text(struct world *world, struct dice *dice, struct wor
     struct note_id note;
     enum status status =
         write_note(by->person.engine, &ask, world_clock(world, by), &note, &typed->ticket);
-    if (status != STATUS_OK) {
+    if (memory_storage_dead(by->person.storage)) {
+        typed->fate = MODEL_UNSURE; /* the person was told nothing; it may last or not */
+    } else if (status != STATUS_OK) {
         /* It was refused at once: the person still has it in the editor. */
         world->model.text_count--;
     }
@@ -438,9 +440,16 @@ void act(struct world *world, struct dice *dice)
     if (by == NULL) {
         return;
     }
+    if (deed->does != write_new && deed->does != edit) {
+        /* Dies before or after: what was asked for halfway the model does not know. */
+        memory_storage_die_after(by->person.storage, SIZE_MAX, false);
+    }
     enum status status = deed->does(world, dice, by);
     world->acts++;
     world->acts_refused += status == STATUS_OK ? 0 : 1;
     world_tell(world, "device %u of member %u %s: %s", number_of(world, by), by->member, deed->name,
                status_name(status));
+    if (memory_storage_dead(by->person.storage)) {
+        fault_died(world, by);
+    }
 }

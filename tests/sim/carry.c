@@ -1,3 +1,4 @@
+#include "tests/sim/server.h"
 #include "tests/sim/world.h"
 
 #include "tests/support/test.h"
@@ -28,12 +29,15 @@ static void connect(struct world *world, struct world_device *device)
     engine_start(device->person.engine, device->person.link.exporter, world_clock(world, device));
     device->person.connected = true;
     device->troubled &= device->disk_until != 0;
+    device->server_full = disk.full;
 }
 
 static bool put_up(struct world_device *device)
 {
     struct span out;
-    if (!engine_next_frame(device->person.engine, &out)) {
+    if (memory_storage_dead(device->person.storage) ||
+        !engine_next_frame(device->person.engine, &out) ||
+        memory_storage_dead(device->person.storage)) {
         return false;
     }
     struct world_frame *frame = calloc(1, sizeof *frame);
@@ -64,14 +68,15 @@ static bool take_up(struct world *world, struct world_device *device)
     inproc_handle(&device->person.link, frame->bytes);
     free((void *)(uintptr_t)frame->bytes.data);
     free(frame);
-    check_heads(world);
     return true;
 }
 
-/* A device whose disk is full may stop; nothing else stops an honest one. */
+/* A device may stop whose disk is full, or who hears that the server's is; nothing else stops an
+ * honest one. */
 static bool may_stop(const struct world_device *device, enum status status)
 {
     return device->out || status == STATUS_SUSPENDED ||
+           (device->server_full && status == STATUS_FULL) ||
            (device->troubled && (status == STATUS_IO || status == STATUS_FULL));
 }
 
@@ -98,6 +103,10 @@ static void judge(struct world *world, struct world_device *device, enum status 
 void carry_tick(struct world *world, struct world_device *device)
 {
     engine_tick(device->person.engine, world_clock(world, device));
+    if (memory_storage_dead(device->person.storage)) {
+        fault_died(world, device);
+        return;
+    }
     struct engine_state state;
     engine_state(device->person.engine, &state);
     if (device->person.connected) {
@@ -110,7 +119,7 @@ static bool take_down(struct world *world, struct world_device *device)
     struct inproc_link *link = &device->person.link;
     struct inproc_frame *frame = link->first;
     if (frame == NULL) {
-        return false;
+        return server_gives(world, link);
     }
     link->first = frame->next;
     link->last = frame->next == NULL ? NULL : link->last;
@@ -118,14 +127,16 @@ static bool take_down(struct world *world, struct world_device *device)
                                         world_clock(world, device));
     free(frame->data);
     free(frame);
-    judge(world, device, status);
+    if (!memory_storage_dead(device->person.storage)) {
+        judge(world, device, status);
+    }
     return true;
 }
 
-bool carry(struct world *world, struct world_device *device, struct dice *dice)
+static bool move(struct world *world, struct world_device *device, struct dice *dice)
 {
     if (!device->person.connected) {
-        if (device->wants_line && device->line_at_ms <= world->server.now_ms) {
+        if (device->wants_line && device->line_at_ms <= world->server.now_ms && server_is_up()) {
             connect(world, device);
             return true;
         }
@@ -145,4 +156,13 @@ bool carry(struct world *world, struct world_device *device, struct dice *dice)
         }
     }
     return false;
+}
+
+bool carry(struct world *world, struct world_device *device, struct dice *dice)
+{
+    bool moved = move(world, device, dice);
+    if (memory_storage_dead(device->person.storage)) {
+        fault_died(world, device);
+    }
+    return moved;
 }

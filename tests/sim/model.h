@@ -21,6 +21,7 @@ enum model_fate {
     MODEL_TYPED,   /* on its author's device; the server may have it */
     MODEL_TAKEN,   /* acknowledged: never to be lost */
     MODEL_REFUSED, /* refused for good; its author still has it */
+    MODEL_UNSURE,  /* its device died while it was taking it */
 };
 
 struct model_text {

@@ -1,5 +1,6 @@
 #include "tests/sim/world.h"
 
+#include "tests/sim/server.h"
 #include "tests/support/test.h"
 
 /* What was asked for came true, or was refused: the model is told, and newcomers come in. */
@@ -10,9 +11,15 @@ static bool try_join(struct world *world, struct world_pending *pending)
     if (device == NULL) {
         return false;
     }
-    world->server.abort_next = false;
-    world->server.lose_next = false;
-    if (inproc_try_join(&world->server, pending->code, &device->person) != STATUS_OK) {
+    world->at_once = true;
+    fault_pass_server(world, true);
+    while (!server_is_up()) {
+        world->server.now_ms += 1000;
+        (void)server_turn(world);
+    }
+    enum status status = inproc_try_join(&world->server, pending->code, &device->person);
+    world->at_once = false;
+    if (status != STATUS_OK) {
         /* The inviter was suspended meanwhile, or the time is over. */
         world->device_count--;
         return false;

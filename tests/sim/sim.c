@@ -1,6 +1,8 @@
 #include "tests/sim/world.h"
 
 #include "keys/public/hash.h"
+#include "tests/sim/server.h"
+#include "tests/sim/signer.h"
 #include "tests/support/engine_digest.h"
 #include "tests/support/test.h"
 
@@ -41,10 +43,13 @@ static void one_step(struct world *world)
     struct dice dice;
     dice_throw(&dice, world->seed, world->step);
     dice_keys(world->seed, world->step);
+    signer_step(&dice);
     struct world_device *device = &world->devices[dice_below(&dice, world->device_count)];
     uint64_t way = dice_below(&dice, 1000);
-    if (way < 850) {
+    if (way < 650) {
         (void)carry(world, device, &dice);
+    } else if (way < 850) {
+        (void)server_turn(world);
     } else if (way < 930) {
         world->server.now_ms += dice_below(&dice, 2000);
         carry_tick(world, device);
@@ -58,13 +63,26 @@ static void one_step(struct world *world)
     } else {
         fault(world, &dice);
     }
-    for (unsigned i = 0; i < world->device_count; i++) {
-        if (world->devices[i].disk_until != 0 && world->devices[i].disk_until <= world->step) {
-            fault_end(world, &world->devices[i]);
-        }
-    }
+    fault_pass(world, false);
     if (world->step % 16 == 0) {
         settle(world);
+    }
+}
+
+/* All that is on its way arrives, and is answered. */
+static void settle_frames(struct world *world, struct dice *dice)
+{
+    bool moved = true;
+    for (unsigned turns = 0; moved; turns++) {
+        moved = server_turn(world);
+        for (unsigned i = 0; i < world->device_count; i++) {
+            for (unsigned moves = 0; carry(world, &world->devices[i], dice); moves++) {
+                moved = true;
+                if (moves == CALM_MOVES || turns == CALM_MOVES) {
+                    world_fail(world, "device %u does not come to rest", i);
+                }
+            }
+        }
     }
 }
 
@@ -72,10 +90,8 @@ static void one_step(struct world *world)
 static void come_to_rest(struct world *world)
 {
     world->calm = true;
-    world->server.abort_next = false;
-    world->server.lose_next = false;
+    fault_pass(world, true);
     for (unsigned i = 0; i < world->device_count; i++) {
-        fault_end(world, &world->devices[i]);
         world->devices[i].wants_line = true;
         world->devices[i].person.clock_off_ms = 0;
     }
@@ -91,12 +107,8 @@ static void come_to_rest(struct world *world)
                 engine_sync(device->person.engine);
             }
             carry_tick(world, device);
-            for (unsigned moves = 0; carry(world, device, &dice); moves++) {
-                if (moves == CALM_MOVES) {
-                    world_fail(world, "device %u does not come to rest", i);
-                }
-            }
         }
+        settle_frames(world, &dice);
         settle(world);
     }
     for (unsigned i = 0; i < world->device_count; i++) {

@@ -1,6 +1,8 @@
 #include "tests/sim/world.h"
 
 #include "keys/public/bytes/array.h"
+#include "tests/sim/server.h"
+#include "tests/sim/signer.h"
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
@@ -16,8 +18,9 @@ void world_fail(const struct world *world, const char *format, ...)
     (void)vfprintf(stderr, format, list);
     (void)fprintf(stderr, "\n");
     va_end(list);
-    char command[160];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", world->server.folder);
+    char command[220];
+    (void)snprintf(command, sizeof command, "rm -rf '%s' '%s'", world->server.folder,
+                   world->signer_folder);
     (void)!system(command);
     _Exit(1);
 }
@@ -89,17 +92,41 @@ static void begin(struct world *world, struct world_device *admin)
     settle(world);
 }
 
+/* The committer waits for a signer that does not answer. */
+static void time_passes(void *context)
+{
+    struct world *world = context;
+    world->server.now_ms += 200;
+}
+
+static void server_says(void *context, const char *line)
+{
+    world_tell(context, "the server says: %s", line);
+}
+
 void world_open(struct world *world, uint64_t seed)
 {
     *world = (struct world){.seed = seed, .trace = world->trace};
     dice_keys(seed, UINT64_MAX);
-    inproc_open(&world->server);
+    (void)snprintf(world->signer_folder, sizeof world->signer_folder,
+                   "/dev/shm/alcove-signer-XXXXXX");
+    CHECK(mkdtemp(world->signer_folder) != NULL);
+    struct public_key log_key;
+    disk.context = world;
+    disk.passes = time_passes;
+    disk.says = server_says;
+    disk.now_ms = &world->server.now_ms;
+    disk_start();
+    signer_open(world, world->signer_folder, &log_key);
+    inproc_found(&world->server, &log_key);
+    world->at_once = true;
+    server_open(world);
     struct world_device *admin = world_device_add(world, 0, ROLE_ADMIN);
     inproc_join(&world->server, world->server.admin_code, &admin->person);
     admin->member = model_member(&world->model, &admin->person.content.member, true);
     admin->first = true;
-    check_heads(world);
     begin(world, admin);
+    world->at_once = false;
 }
 
 void world_close(struct world *world)
@@ -111,7 +138,12 @@ void world_close(struct world *world)
     for (size_t i = 0; i < world->pending_count; i++) {
         keystore_content_deinit(&world->pending[i].content);
     }
+    server_close(world);
+    signer_close();
     inproc_close(&world->server);
+    char command[120];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", world->signer_folder);
+    (void)!system(command);
     model_free(&world->model);
     free(world->roots[0]);
     free(world->roots[1]);

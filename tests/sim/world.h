@@ -8,6 +8,7 @@
 #pragma once
 
 #include "tests/sim/dice.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/model.h"
 #include "tests/unit/engine/inproc.h"
 
@@ -30,6 +31,8 @@ struct world_device {
     uint64_t line_at_ms; /* not before: who is cut off waits, as the agent does */
     struct world_frame *up, *up_last;
     bool troubled;       /* its disk took nothing at some time since its line began */
+    bool server_full;    /* the same of the server's */
+    bool behind;         /* it may know more than its disk took */
     uint64_t disk_until; /* step at which its disk writes again; 0: it does */
     unsigned frames;     /* asked since the minute began */
 };
@@ -49,21 +52,29 @@ struct world_pending {
 };
 
 enum world_fault {
-    FAULT_CUT,    /* a connection is gone, and what was on its way */
-    FAULT_ABORT,  /* the server dies before it commits */
-    FAULT_ANSWER, /* the server's answer is lost after the commit */
-    FAULT_SERVER, /* the server is killed and starts again */
-    FAULT_KILL,   /* a device is killed and starts again */
-    FAULT_DISK,   /* a device's disk takes nothing for a while */
-    FAULT_CLOCK,  /* a device's clock jumps */
-    FAULT_TIME,   /* hours pass */
+    FAULT_CUT,         /* a connection is gone, and what was on its way */
+    FAULT_ANSWER,      /* an answer is lost after the commit */
+    FAULT_SERVER,      /* the server is killed, perhaps with the power, and starts again */
+    FAULT_DIES,        /* the same at a write, a sync, or an exchange with the signer to come */
+    FAULT_SERVER_DISK, /* a write or a sync of the server to come fails */
+    FAULT_SERVER_FULL, /* the server's disk is full for a while */
+    FAULT_SIGNER,      /* the signer is killed anywhere */
+    FAULT_SIGNER_DISK, /* its disk fails once, or is full for a while */
+    FAULT_KILL,        /* a device is killed and starts again */
+    FAULT_DEVICE_DIES, /* the same at a step of its storage to come */
+    FAULT_DISK,        /* a device's disk takes nothing for a while */
+    FAULT_CLOCK,       /* a device's clock jumps */
+    FAULT_TIME,        /* hours pass */
     FAULTS,
 };
 
 struct world {
     uint64_t seed, step;
     bool trace;
-    bool calm; /* nothing goes wrong any more */
+    bool calm;    /* nothing goes wrong any more */
+    bool at_once; /* each request is answered on the spot, and nothing goes wrong meanwhile */
+    uint64_t server_full_until, signer_full_until; /* steps; 0: there is room */
+    bool signer_troubled;                          /* for so long that the server may give up */
     struct inproc server;
     struct model model;
     struct world_device devices[WORLD_DEVICES_MAX];
@@ -73,8 +84,8 @@ struct world {
     struct hash *roots[2]; /* of each log, by size; zero: never signed */
     size_t roots_capacity[2];
     uint64_t faults[FAULTS];
-    uint64_t frames, acts, acts_refused, checks;
-    uint64_t minute_ms;
+    uint64_t frames, turns, acts, acts_refused, checks;
+    char signer_folder[80];
 };
 
 void world_open(struct world *world, uint64_t seed);
@@ -100,6 +111,12 @@ void carry_cut(struct world *world, struct world_device *device);
 /* fault.c */
 void fault(struct world *world, struct dice *dice);
 void fault_end(struct world *world, struct world_device *device);
+/* What lasts a while is over, if its time has come or |now|. */
+void fault_pass(struct world *world, bool now);
+/* The same of the server and the signer alone. */
+void fault_pass_server(struct world *world, bool now);
+/* A device whose storage died in this step starts again. */
+void fault_died(struct world *world, struct world_device *device);
 
 /* act.c: somebody does something. */
 void act(struct world *world, struct dice *dice);
@@ -109,5 +126,6 @@ void settle(struct world *world);
 /* check.c */
 void check_reader(struct world *world, struct world_device *device, bool calm);
 void check_typed(struct world *world, struct world_device *device);
-void check_heads(struct world *world);
+/* A signature of a log's head was given: there may be no other of this size with another root. */
+void check_head(struct world *world, unsigned log, uint64_t size, const struct hash *root);
 void check_stored(struct world *world, struct world_device *device);

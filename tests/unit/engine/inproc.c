@@ -284,6 +284,10 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
     if (link->closed) {
         return;
     }
+    if (server->place != NULL) {
+        server->place->handle(link, bytes);
+        return;
+    }
     struct arena arena = {0};
     ProtobufCMessage *message = NULL;
     OK(message_decode(&alcove__frame__descriptor, bytes, &arena, &message));

@@ -30,6 +30,14 @@ struct inproc_link;
 typedef bool inproc_hook(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
                          ProtobufCMessage *body);
 
+/* Takes the place of what inproc.c does between a frame and its answer; answers still go out by
+ * inproc_send. */
+struct inproc_place {
+    void (*connect)(struct inproc_link *link); /* greets */
+    void (*handle)(struct inproc_link *link, struct span frame);
+    void (*gone)(struct inproc_link *link); /* before the link is emptied */
+};
+
 struct inproc {
     char folder[64];
     struct db *db;
@@ -42,6 +50,7 @@ struct inproc {
     char admin_code[INVITATION_TEXT_CHARS_MAX + 1];
     struct core_checkpoints heads;
     uint64_t now_ms; /* the server's clock and, unless a test says otherwise, everybody's */
+    const struct inproc_place *place; /* NULL: inproc.c itself */
     inproc_hook *hook;
     void *hook_context;
     bool abort_next;           /* dies before the next commit: nothing of that request was done */
@@ -85,6 +94,9 @@ struct inproc_person {
 
 /* A practice with its root, server keys and the first admin's invitation. */
 void inproc_open(struct inproc *server);
+/* The same whose logs |log_key| signs, which somebody else holds (NULL: nobody). The database is
+ * open, and no core: what serves it is the caller's. */
+void inproc_found(struct inproc *server, const struct public_key *log_key);
 void inproc_close(struct inproc *server);
 
 /* Queues one message, through the hook, which may change it. |op| as for the hook. */

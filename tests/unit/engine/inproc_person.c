@@ -12,14 +12,14 @@
 
 /* ---- the practice */
 
-static void found(struct inproc *server)
+static void found(struct inproc *server, const struct public_key *log_key)
 {
     OK(identity_signer_new(IDENTITY_ROOT, &server->root));
     OK(identity_signer_new(IDENTITY_WITNESS, &server->log_signer));
     OK(found_genesis(server->root, server->now_ms, &server->genesis, &server->practice));
     struct found_keys keys = {0};
     login_key_public(server->login_key, &keys.login_key);
-    keys.log_key = *identity_signer_public(server->log_signer);
+    keys.log_key = log_key != NULL ? *log_key : *identity_signer_public(server->log_signer);
     random_bytes(keys.tls_pin.bytes, HASH_BYTES);
     struct span genesis = span_of(server->genesis.data, server->genesis.size);
     OK(found_server_keys(server->root, &server->practice, genesis, &keys, &server->keys));
@@ -48,7 +48,7 @@ static void found(struct inproc *server)
     found_free(&bundle);
 }
 
-void inproc_open(struct inproc *server)
+void inproc_found(struct inproc *server, const struct public_key *log_key)
 {
     *server = (struct inproc){.now_ms = 1800000000000u};
     OK(random_init());
@@ -65,7 +65,14 @@ void inproc_open(struct inproc *server)
     (void)snprintf(path, sizeof path, "%s/data", server->folder);
     struct db_options options = {.map_bytes = (uint64_t)1 << 30, .create = true};
     OK(db_open(path, &options, &server->db));
-    found(server);
+    found(server, log_key);
+}
+
+void inproc_open(struct inproc *server)
+{
+    inproc_found(server, NULL);
+    struct public_key public_key;
+    login_key_public(server->login_key, &public_key);
     OK(core_open(server->db, &public_key, server->now_ms, &server->core));
     inproc_sign(server);
 }
@@ -111,6 +118,10 @@ void inproc_connect(struct inproc *server, struct inproc_link *link)
     *link = (struct inproc_link){.server = server, .next = server->links};
     server->links = link;
     random_bytes(link->exporter, sizeof link->exporter);
+    if (server->place != NULL) {
+        server->place->connect(link);
+        return;
+    }
     memcpy(link->login.exporter, link->exporter, sizeof link->exporter);
     random_bytes(link->login.hello_nonce, sizeof link->login.hello_nonce);
     Alcove__Hello hello = ALCOVE__HELLO__INIT;
@@ -136,6 +147,9 @@ void inproc_connect(struct inproc *server, struct inproc_link *link)
 
 void inproc_disconnect(struct inproc_link *link)
 {
+    if (link->server->place != NULL) {
+        link->server->place->gone(link);
+    }
     struct inproc_link **place = &link->server->links;
     while (*place != NULL && *place != link) {
         place = &(*place)->next;

@@ -20,6 +20,8 @@ struct memory_storage {
     struct undo *undo;
     size_t undo_count, undo_capacity;
     size_t commits_left;
+    size_t steps_left;
+    bool dead, kept;
 };
 
 struct memory_storage *memory_storage_new(void)
@@ -27,7 +29,16 @@ struct memory_storage *memory_storage_new(void)
     struct memory_storage *memory = calloc(1, sizeof *memory);
     CHECK(memory != NULL);
     memory->commits_left = SIZE_MAX;
+    memory->steps_left = SIZE_MAX;
     return memory;
+}
+
+/* One step of the process; false: it is dead. */
+static bool lives(struct memory_storage *memory)
+{
+    memory->dead = memory->dead || memory->steps_left == 0;
+    memory->steps_left -= memory->steps_left != SIZE_MAX && memory->steps_left > 0 ? 1 : 0;
+    return !memory->dead;
 }
 
 static void forget_undo(struct memory_storage *memory)
@@ -143,6 +154,9 @@ static enum status begin(void *context)
 {
     struct memory_storage *memory = context;
     CHECK(!memory->in_transaction);
+    if (!lives(memory)) {
+        return STATUS_IO;
+    }
     memory->in_transaction = true;
     return STATUS_OK;
 }
@@ -170,7 +184,13 @@ static enum status commit(void *context)
 {
     struct memory_storage *memory = context;
     CHECK(memory->in_transaction);
-    if (memory->commits_left == 0) {
+    bool was_dead = memory->dead;
+    if (!lives(memory) && memory->kept && !was_dead) {
+        memory->in_transaction = false;
+        forget_undo(memory);
+        return STATUS_IO;
+    }
+    if (memory->dead || memory->commits_left == 0) {
         drop(memory);
         return STATUS_IO;
     }
@@ -184,6 +204,9 @@ static enum status put(void *context, enum storage_table table, struct span key,
 {
     struct memory_storage *memory = context;
     CHECK(memory->in_transaction);
+    if (!lives(memory)) {
+        return STATUS_IO;
+    }
     struct table *into = &memory->tables[table];
     bool found = false;
     size_t place = place_of(into, key, &found);
@@ -204,6 +227,9 @@ static enum status take(void *context, enum storage_table table, struct span key
 {
     struct memory_storage *memory = context;
     CHECK(memory->in_transaction);
+    if (!lives(memory)) {
+        return STATUS_IO;
+    }
     struct table *from = &memory->tables[table];
     bool found = false;
     size_t place = place_of(from, key, &found);
@@ -255,6 +281,26 @@ void memory_storage_get(struct memory_storage *memory, struct storage *out_stora
 void memory_storage_fail_after(struct memory_storage *memory, size_t commits)
 {
     memory->commits_left = commits;
+}
+
+void memory_storage_die_after(struct memory_storage *memory, size_t steps, bool kept)
+{
+    memory->steps_left = steps;
+    memory->kept = kept;
+}
+
+bool memory_storage_dead(const struct memory_storage *memory)
+{
+    return memory->dead;
+}
+
+void memory_storage_start(struct memory_storage *memory)
+{
+    if (memory->in_transaction) {
+        drop(memory);
+    }
+    memory->dead = false;
+    memory->steps_left = SIZE_MAX;
 }
 
 size_t memory_storage_count(const struct memory_storage *memory, enum storage_table table)
