@@ -123,6 +123,7 @@ void check_head(struct world *world, unsigned log, uint64_t size, const struct h
         world_fail(world, "two signed heads of log %u at size %llu", log, (unsigned long long)size);
     }
     *root = *new_root;
+    world->newest[log] = size > world->newest[log] ? size : world->newest[log];
 }
 
 /* ---- what the engine says is what its storage would tell the next one */

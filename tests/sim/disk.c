@@ -214,6 +214,30 @@ void disk_power_cut(struct dice *dice)
     file.count = 0;
 }
 
+void disk_copy(struct disk_copy *out_copy)
+{
+    CHECK(file.count == 0);
+    out_copy->size = file.end;
+    out_copy->bytes = malloc(file.end);
+    CHECK(out_copy->bytes != NULL);
+    memcpy(out_copy->bytes, file.lasts, file.end);
+}
+
+void disk_put_back(const struct disk_copy *copy)
+{
+    uint64_t end = file.end > copy->size ? file.end : copy->size;
+    memset(file.lasts, 0, end);
+    memcpy(file.lasts, copy->bytes, copy->size);
+    CHECK(syscall(SYS_pwrite64, file.fd, file.lasts, end, 0) == (ssize_t)end);
+    file.end = end;
+}
+
+void disk_copy_free(struct disk_copy *copy)
+{
+    free(copy->bytes);
+    *copy = (struct disk_copy){0};
+}
+
 /* ---- the C library's names */
 
 EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t at)

@@ -41,3 +41,12 @@ bool disk_alive(void);
 size_t disk_unsafe(void);
 /* What does not last is kept, lost or torn. Nobody may have the file open for writing. */
 void disk_power_cut(struct dice *dice);
+
+/* All that lasts, to be put back later. */
+struct disk_copy {
+    uint8_t *bytes; /* owned; NULL: none was made */
+    uint64_t size;
+};
+void disk_copy(struct disk_copy *out_copy);
+void disk_put_back(const struct disk_copy *copy);
+void disk_copy_free(struct disk_copy *copy);

@@ -113,6 +113,12 @@ static void server_full(struct world *world, struct world_device *device, struct
     }
 }
 
+static void backup(struct world *world, struct world_device *device, struct dice *dice)
+{
+    (void)device;
+    server_backup(world, dice);
+}
+
 static void kill_signer(struct world *world, struct world_device *device, struct dice *dice)
 {
     (void)world;
@@ -172,6 +178,7 @@ static const struct kind KINDS[FAULTS] = {
     [FAULT_DIES] = {"the server will die", server_dies},
     [FAULT_SERVER_DISK] = {"the server's disk will fail", server_disk},
     [FAULT_SERVER_FULL] = {"the server's disk is full", server_full},
+    [FAULT_BACKUP] = {"a backup", backup},
     [FAULT_SIGNER] = {"the signer is killed", kill_signer},
     [FAULT_SIGNER_DISK] = {"the signer's disk fails", signer_disk},
     [FAULT_KILL] = {"a device is killed", kill_a_device},

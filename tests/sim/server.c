@@ -44,6 +44,7 @@ struct net {
     uint64_t up_at_ms;
     bool lose_next;
     bool power; /* goes when the process dies */
+    struct disk_copy backup;
 };
 
 static struct net net;
@@ -410,6 +411,33 @@ void server_kill(struct world *world, bool power, struct dice *dice)
     world_tell(world, "the server is dead%s", power ? ", and the power was gone" : "");
 }
 
+void server_backup(struct world *world, struct dice *dice)
+{
+    if (!server_is_up() || disk_unsafe() > 0) {
+        return;
+    }
+    if (net.backup.bytes == NULL) {
+        disk_copy(&net.backup);
+        return;
+    }
+    struct disk_copy newest = {0};
+    server_kill(world, false, dice);
+    disk_copy(&newest);
+    disk_put_back(&net.backup);
+    enum status status = start(&world->server);
+    world_tell(world, "an old database is put back: %s", status_name(status));
+    if (status == STATUS_OK && world->server.heads.events_size < world->newest[1]) {
+        world_fail(world, "an old database is served");
+    }
+    if (status != STATUS_OK && status != STATUS_REWOUND && !world->signer_troubled) {
+        world_fail(world, "an old database is refused with %s", status_name(status));
+    }
+    close_all(&world->server);
+    disk_put_back(&newest);
+    disk_copy_free(&newest);
+    disk_copy_free(&net.backup);
+}
+
 void server_lose_next(bool lose)
 {
     net.lose_next = lose;
@@ -464,5 +492,6 @@ void server_close(struct world *world)
         lose(net.connections);
     }
     close_all(&world->server);
+    disk_copy_free(&net.backup);
     disk_forget();
 }

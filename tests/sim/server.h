@@ -24,6 +24,9 @@ bool server_gives(struct world *world, struct inproc_link *link);
 bool server_is_up(void);
 /* Dies now; |power|: and with it all that did not last, of the signer's disk too. */
 void server_kill(struct world *world, bool power, struct dice *dice);
+/* Keeps a copy of the database, or puts back the one that was kept: that must not be served, and then
+ * the newest is put back again. */
+void server_backup(struct world *world, struct dice *dice);
 /* Whether whoever is answered next loses the line instead. */
 void server_lose_next(bool lose);
 /* The power goes when the process dies of what is planned (disk.dies_in). */

@@ -69,8 +69,7 @@ static void one_step(struct world *world)
     }
 }
 
-/* All that is on its way arrives, and is answered. */
-static void settle_frames(struct world *world, struct dice *dice)
+void settle_frames(struct world *world, struct dice *dice)
 {
     bool moved = true;
     for (unsigned turns = 0; moved; turns++) {
@@ -121,6 +120,7 @@ static void come_to_rest(struct world *world)
         check_reader(world, &world->devices[i], true);
         check_stored(world, &world->devices[i]);
     }
+    verify_all(world);
 }
 
 static void print_run(struct world *world)

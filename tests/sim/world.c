@@ -68,6 +68,7 @@ static struct world_device *invited(struct world *world, struct world_device *by
 
 static void begin(struct world *world, struct world_device *admin)
 {
+    (void)invited(world, admin, ROLE_AUDITOR);
     for (unsigned i = 0; i < 2; i++) {
         struct world_device *therapist = invited(world, admin, ROLE_THERAPIST);
         scene_refresh(&admin->person);

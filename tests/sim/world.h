@@ -58,6 +58,7 @@ enum world_fault {
     FAULT_DIES,        /* the same at a write, a sync, or an exchange with the signer to come */
     FAULT_SERVER_DISK, /* a write or a sync of the server to come fails */
     FAULT_SERVER_FULL, /* the server's disk is full for a while */
+    FAULT_BACKUP,      /* an old copy of the database is put back */
     FAULT_SIGNER,      /* the signer is killed anywhere */
     FAULT_SIGNER_DISK, /* its disk fails once, or is full for a while */
     FAULT_KILL,        /* a device is killed and starts again */
@@ -82,6 +83,7 @@ struct world {
     struct world_pending pending[WORLD_PENDING_MAX];
     size_t pending_count;
     struct hash *roots[2]; /* of each log, by size; zero: never signed */
+    uint64_t newest[2];    /* the largest size that was signed */
     size_t roots_capacity[2];
     uint64_t faults[FAULTS];
     uint64_t frames, turns, acts, acts_refused, checks;
@@ -120,6 +122,8 @@ void fault_died(struct world *world, struct world_device *device);
 
 /* act.c: somebody does something. */
 void act(struct world *world, struct dice *dice);
+/* sim.c: all that is on its way arrives, and is answered. */
+void settle_frames(struct world *world, struct dice *dice);
 /* settle.c: what was waited for is done, or was refused. */
 void settle(struct world *world);
 
@@ -129,3 +133,7 @@ void check_typed(struct world *world, struct world_device *device);
 /* A signature of a log's head was given: there may be no other of this size with another root. */
 void check_head(struct world *world, unsigned log, uint64_t size, const struct hash *root);
 void check_stored(struct world *world, struct world_device *device);
+
+/* verify.c: at rest, whoever may prove the log proves it from its beginning, and a device that lost
+ * its cache comes to see all that is its own. */
+void verify_all(struct world *world);

@@ -1,0 +1,101 @@
+#include "tests/sim/world.h"
+#include "tests/support/test.h"
+
+#define ROUNDS_MAX 60u
+
+struct own_chart {
+    struct chart_id chart;
+    struct member_id client;
+    bool found;
+};
+
+static bool see_chart(void *visitor, const struct view_section *section)
+{
+    struct own_chart *own = visitor;
+    if (section->class != CLASS_DIRECTORY && ID_EQUAL(&section->client, &own->client)) {
+        own->chart = section->chart;
+        own->found = true;
+    }
+    return !own->found;
+}
+
+static enum status ask(struct world_device *device, uint64_t *out_ticket)
+{
+    struct engine *engine = device->person.engine;
+    struct own_chart own = {.client = device->person.content.member};
+    if (device->role == ROLE_AUDITOR) {
+        return query_verify_all(engine, out_ticket);
+    }
+    view_sections(engine, see_chart, &own);
+    return device->role == ROLE_CLIENT && own.found
+               ? query_verify_chart(engine, &own.chart, out_ticket)
+               : STATUS_NOT_FOUND;
+}
+
+static void prove(struct world *world, struct world_device *device)
+{
+    uint64_t ticket = 0;
+    unsigned number = (unsigned)(device - world->devices);
+    enum status status = ask(device, &ticket);
+    if (status == STATUS_NOT_FOUND) {
+        return;
+    }
+    struct dice dice;
+    dice_throw(&dice, world->seed, world->step);
+    struct query_verdict verdict = {.status = STATUS_NOT_FOUND};
+    for (unsigned round = 0; status == STATUS_OK && round < ROUNDS_MAX; round++) {
+        world->server.now_ms += 1000;
+        carry_tick(world, device);
+        settle_frames(world, &dice);
+        if (query_verdict(device->person.engine, ticket, &verdict) == STATUS_OK) {
+            break;
+        }
+    }
+    if (status != STATUS_OK || verdict.status != STATUS_OK) {
+        world_fail(world, "device %u of member %u cannot prove the log: %s: %s", number,
+                   device->member, status_name(status == STATUS_OK ? verdict.status : status),
+                   verdict.reason);
+    }
+    world_tell(world, "device %u proves %llu events", number, (unsigned long long)verdict.events);
+    query_drop(device->person.engine, ticket);
+    world->checks++;
+}
+
+/* The same device with an empty cache: all chains, heads and sections are verified from the first. */
+static void from_nothing(struct world *world, struct world_device *device)
+{
+    carry_cut(world, device);
+    struct inproc_person before = device->person;
+    device->person = (struct inproc_person){.server = &world->server, .content = before.content};
+    device->person.storage = memory_storage_new();
+    inproc_start(&device->person);
+    world->at_once = true;
+    enum status status = inproc_run(&device->person);
+    world->at_once = false;
+    struct engine_state state;
+    engine_state(device->person.engine, &state);
+    if (status != STATUS_OK || state.phase != ENGINE_IDLE) {
+        world_fail(world, "device %u cannot begin anew: %s", (unsigned)(device - world->devices),
+                   status_name(status));
+    }
+    check_reader(world, device, true);
+    inproc_offline(&device->person);
+    engine_free(device->person.engine);
+    memory_storage_free(device->person.storage);
+    before.content = device->person.content;
+    device->person = before;
+}
+
+void verify_all(struct world *world)
+{
+    for (unsigned i = 0; i < world->device_count; i++) {
+        if (!world->devices[i].out) {
+            prove(world, &world->devices[i]);
+        }
+    }
+    for (unsigned i = (unsigned)(world->seed % 4); i < world->device_count; i += 4) {
+        if (!world->devices[i].out) {
+            from_nothing(world, &world->devices[i]);
+        }
+    }
+}
