@@ -30,6 +30,17 @@ enum status chain_list(struct log *log, const Alcove__ChainState *state)
     return STATUS_OK;
 }
 
+bool chain_forget(struct log *log, size_t chain)
+{
+    struct chain_known *at = &log->chains[chain];
+    if (at->count > 0) {
+        return false;
+    }
+    log->chain_count--;
+    memmove(at, at + 1, (log->chain_count - chain) * sizeof *at);
+    return true;
+}
+
 bool chain_missing(const struct log *log, size_t *out_chain)
 {
     for (size_t i = 0; i < log->chain_count; i++) {

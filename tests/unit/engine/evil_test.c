@@ -205,6 +205,63 @@ static void test_emptied_on_an_early_page(void **state)
     scene_close(&scene);
 }
 
+struct overheard {
+    struct inproc_link *from, *to;
+    struct arena arena;
+    Alcove__StateReply *reply;
+    size_t told;
+};
+
+/* Tells one what the other was told. */
+static bool overhear(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                     ProtobufCMessage *body)
+{
+    struct overheard *overheard = context;
+    (void)code;
+    if (op != OP_STATE) {
+        return true;
+    }
+    Alcove__StateReply *reply = (Alcove__StateReply *)(void *)body;
+    if (link == overheard->from && overheard->reply == NULL) {
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        OK(message_pack(&reply->base, &bytes, &size));
+        ProtobufCMessage *copy = NULL;
+        OK(message_decode(&alcove__state_reply__descriptor, span_of(bytes, size), &overheard->arena,
+                          &copy));
+        free(bytes);
+        overheard->reply = (Alcove__StateReply *)(void *)copy;
+    } else if (link == overheard->to && overheard->reply != NULL && overheard->told == 0) {
+        overheard->told = overheard->reply->n_chain;
+        reply->chain = overheard->reply->chain;
+        reply->n_chain = overheard->reply->n_chain;
+    }
+    return true;
+}
+
+/* Goal: a list of chains is a hint: a chain that the server names and then does not hand out holds up
+ * nothing. Method: the client is told the therapist's list once; later all is honest. */
+static void test_list_of_somebody_elses_chains(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    struct overheard overheard = {.from = &scene.therapist.link, .to = &scene.client.link};
+    scene.server.hook = overhear;
+    scene.server.hook_context = &overheard;
+    scene_refresh(&scene.therapist);
+    scene_note(&scene.therapist, &shared, "news");
+    scene_refresh(&scene.client);
+    scene.server.hook = NULL;
+    assert_true(overheard.told > 0);
+    inproc_offline(&scene.client);
+    scene_refresh(&scene.client);
+    assert_string_equal(scene_read(&scene.client, &shared).seen, "[news]");
+    arena_free(&overheard.arena);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_wiped_cache_is_checked_against_the_keystore),
         cmocka_unit_test(test_withheld_page),
         cmocka_unit_test(test_emptied_on_an_early_page),
+        cmocka_unit_test(test_list_of_somebody_elses_chains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
