@@ -345,7 +345,7 @@ static enum status start(struct inproc *server)
     if (status == STATUS_OK) {
         status = door_new(server->db, &server->practice, server->login_key, &net.door);
     }
-    struct signer_link_options link = {.folder = server->folder, .program = "alcove-signer"};
+    struct signer_link_options link = {.starter = signer_starter()};
     if (status == STATUS_OK) {
         net.output = door_output(net.door);
         net.handler = door_handler(net.door);

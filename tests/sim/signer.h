@@ -8,6 +8,7 @@
 
 #include "keys/server/log_key.h"
 #include "proto/ids.h"
+#include "server/run/signer_start.h"
 #include "tests/sim/dice.h"
 
 struct world;
@@ -21,6 +22,8 @@ enum signer_fault {
 /* A key and an empty state in |folder|, which is made. */
 void signer_open(struct world *world, const char *folder, struct public_key *out_key);
 void signer_close(void);
+/* For the server's link. */
+struct signer_starter *signer_starter(void);
 /* What it draws in this step. */
 void signer_step(struct dice *dice);
 void signer_fault(enum signer_fault fault, struct dice *dice);
