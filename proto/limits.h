@@ -104,6 +104,8 @@
 #define REPLAY_WINDOW_MS                       86400000u
 #define LOGIN_REFUSED_ADDRESSES_PER_MINUTE_MAX 64u
 #define MALFORMED_PER_DEVICE_PER_MINUTE_MAX    16u
+/* Lines of the access log that a member may leave at once, and again within an hour. */
+#define LINES_PER_HOUR                         10000u
 /* A new epoch at the latest after this. */
 #define EPOCH_AGE_MAX_MS                       7776000000ull
 

@@ -162,6 +162,9 @@ static int open_store(struct service *service)
     struct public_key login;
     login_key_public(service->login_key, &login);
     status = core_open(service->db, &login, trusted_now_ms(service), &service->core);
+    if (status == STATUS_OK) {
+        status = core_allow(service->core, service->config.lines_per_hour);
+    }
     struct practice_id practice;
     if (status == STATUS_OK) {
         status = db_practice(service->db, &practice);

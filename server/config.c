@@ -38,6 +38,7 @@ static const struct {
     {"login-timeout-ms", CONFIG_U32, offsetof(struct config, login_timeout_ms), 100, 60000},
     {"message-timeout-ms", CONFIG_U32, offsetof(struct config, message_timeout_ms), 100, 60000},
     {"ping-after-ms", CONFIG_U32, offsetof(struct config, ping_after_ms), 1000, 3600000},
+    {"lines-per-hour", CONFIG_U32, offsetof(struct config, lines_per_hour), 0, 1000000},
 };
 
 void config_default(struct config *out)
@@ -51,6 +52,7 @@ void config_default(struct config *out)
     out->login_timeout_ms = LOGIN_TIMEOUT_MS;
     out->message_timeout_ms = MESSAGE_TIMEOUT_MS;
     out->ping_after_ms = 30000;
+    out->lines_per_hour = LINES_PER_HOUR;
 }
 
 enum status config_listen(const char *text, char *out_host, size_t host_bytes, uint16_t *out_port)

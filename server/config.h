@@ -23,6 +23,7 @@ struct config {
     uint32_t message_timeout_ms;
     uint32_t ping_after_ms;
     bool require_sandbox; /* rather serve nobody than without one */
+    uint32_t lines_per_hour;
     size_t origin_count;
     char origins[CONFIG_ORIGINS_MAX][CONFIG_TEXT_CHARS_MAX + 1];
     char signer_socket[CONFIG_TEXT_CHARS_MAX + 1]; /* empty: alcoved starts the signer */

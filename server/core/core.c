@@ -103,6 +103,9 @@ enum status core_open(struct db *db, const struct public_key *login_key, uint64_
     core->settled = core->counts;
     enum status status = past_new(&core->past);
     if (status == STATUS_OK) {
+        status = allowances_new(LINES_PER_HOUR, &core->allowances);
+    }
+    if (status == STATUS_OK) {
         status = db_practice(db, &core->practice);
     }
     if (status == STATUS_OK) {
@@ -119,12 +122,20 @@ enum status core_open(struct db *db, const struct public_key *login_key, uint64_
     return STATUS_OK;
 }
 
+enum status core_allow(struct core *core, uint32_t lines_per_hour)
+{
+    allowances_free(core->allowances);
+    core->allowances = NULL;
+    return allowances_new(lines_per_hour, &core->allowances);
+}
+
 void core_close(struct core *core)
 {
     if (core != NULL) {
         authority_free(core->authority);
         replay_free(core->replay);
         past_free(core->past);
+        allowances_free(core->allowances);
         free(core->effects);
         free(core);
     }

@@ -75,14 +75,41 @@ static bool still_in(const struct core *core, const struct core_ask *ask)
            authority_device_live(device, when);
 }
 
+/* What a request that is in may leave is bounded (allowance.h). A request that must wait is not looked
+ * at, so that its answer tells nothing. */
+static enum status handle_paid(struct core *core, struct txn *txn, const struct op_row *row,
+                               const struct core_ask *ask, struct event_draft *draft,
+                               struct core_answer *answer)
+{
+    bool formed = row != NULL && ask->message != NULL && !row->before_login;
+    bool change = formed && (row->action == ACTION_WRITE || row->action == ACTION_SYNC_AUTHORITY);
+    draft->action = formed ? row->action : (uint32_t)ACTION_MALFORMED;
+    if (!allowance_left(core->allowances, ask->peer, change ? ALLOWANCE_CHANGE : ALLOWANCE_LOOK,
+                        core->clock_ms)) {
+        answer->status = STATUS_BUSY;
+        return sent_away_is_news(core, ask, ask->peer, STATUS_BUSY)
+                   ? answer_with(core, txn, ask, draft, STATUS_BUSY, answer)
+                   : STATUS_OK;
+    }
+    uint64_t before = db_counter(txn, SCHEMA_NEXT_EVENT);
+    enum status status = formed ? row->handle(core, txn, ask, draft, answer)
+                                : answer_with(core, txn, ask, draft, STATUS_MALFORMED, answer);
+    if (status == STATUS_OK) {
+        status = allowance_take(core->allowances, ask->peer,
+                                db_counter(txn, SCHEMA_NEXT_EVENT) - before, core->clock_ms);
+    }
+    return status;
+}
+
 static enum status handle_peer(struct core *core, struct txn *txn, const struct op_row *row,
                                const struct core_ask *ask, struct core_answer *answer)
 {
-    bool formed = row != NULL && ask->message != NULL && !row->before_login;
     struct event_draft draft = {.basis_kind = BASIS_SELF};
-    draft.action = formed ? row->action : (uint32_t)ACTION_MALFORMED;
     enum status status = STATUS_OK;
     if (!still_in(core, ask)) {
+        draft.action = row != NULL && ask->message != NULL && !row->before_login
+                           ? row->action
+                           : (uint32_t)ACTION_MALFORMED;
         if (sent_away_is_news(core, ask, ask->peer, STATUS_REFUSED)) {
             status = answer_with(core, txn, ask, &draft, STATUS_REFUSED, answer);
         }
@@ -90,11 +117,7 @@ static enum status handle_peer(struct core *core, struct txn *txn, const struct 
         answer->close = true;
         return status;
     }
-    if (formed) {
-        status = row->handle(core, txn, ask, &draft, answer);
-    } else {
-        status = answer_with(core, txn, ask, &draft, STATUS_MALFORMED, answer);
-    }
+    status = handle_paid(core, txn, row, ask, &draft, answer);
     if (status == STATUS_OK && answer->status == STATUS_MALFORMED &&
         count_malformed(core, ask->peer->device_local) > MALFORMED_PER_DEVICE_PER_MINUTE_MAX) {
         answer->close = true;

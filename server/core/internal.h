@@ -3,6 +3,7 @@
 
 #include "keys/public/log/leaf.h"
 #include "proto/words.h"
+#include "server/core/allowance.h"
 #include "server/core/core.h"
 #include "server/core/looks.h"
 #include "server/store/chain_log.h"
@@ -34,11 +35,11 @@ struct malformed_requests {
     } devices[MALFORMED_DEVICES_MAX];
 };
 
-/* Asks of a known device that may not be in any more (sent_away.h). The one place more than
+/* Asks of a known device that is sent away (sent_away.h). The one place more than
  * there are devices counts all others. */
 #define SENT_AWAY_DEVICES_MAX 64u
 struct sent_away {
-    bool rewound;
+    enum status why;
     uint32_t member_local;
     uint32_t device_local;             /* 0: a free place, and that of the others */
     uint64_t minute;                   /* of its last line, or of the first ask that is counted */
@@ -66,6 +67,7 @@ struct core {
     struct core_counts settled; /* as of the last commit */
     struct past *past;
     struct looks looks;
+    struct allowances *allowances;
     uint64_t now_ms;   /* leaf time of the request in hand: it never goes back */
     uint64_t clock_ms; /* the server's clock, for what is counted by the minute */
     struct core_effect *effects;

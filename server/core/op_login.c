@@ -123,8 +123,12 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
         outcome = STATUS_SUSPENDED;
     } else if (rewound) {
         outcome = STATUS_REWOUND;
+    } else if (!allowance_left(core->allowances, &answer->peer, ALLOWANCE_CHANGE, core->clock_ms)) {
+        outcome = STATUS_BUSY;
     }
-    if (outcome == STATUS_OK || sent_away_is_news(core, ask, &answer->peer, outcome)) {
+    if (outcome == STATUS_OK ||
+        sent_away_is_news(core, ask, &answer->peer,
+                          outcome == STATUS_SUSPENDED ? STATUS_REFUSED : outcome)) {
         status = write_login(core, txn, ask, draft, outcome, answer);
     }
     if (status != STATUS_OK) {
@@ -138,10 +142,11 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
     answer->to = ask->login->hello_events_size;
     if (outcome == STATUS_OK) {
         looks_forget(&core->looks, answer->peer.device_local);
+        status = allowance_take(core->allowances, &answer->peer, 1, core->clock_ms);
     }
     answer->login = outcome == STATUS_OK;
     answer->close = outcome != STATUS_OK;
-    return STATUS_OK;
+    return status;
 }
 
 /* Unknown member, unknown device, revoked device and bad signature are one answer after

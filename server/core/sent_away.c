@@ -20,13 +20,12 @@ static void count(struct sent_away *device, const struct core_ask *ask, uint64_t
 bool sent_away_is_news(struct core *core, const struct core_ask *ask, const struct core_peer *peer,
                        enum status why)
 {
-    bool rewound = why == STATUS_REWOUND;
     uint64_t minute = core->clock_ms / MINUTE_MS;
     struct sent_away *place = NULL;
     for (size_t i = 0; i < SENT_AWAY_DEVICES_MAX; i++) {
         struct sent_away *device = &core->counts.sent_away[i];
         if (!is_free(device, minute) && device->device_local == peer->device_local &&
-            device->rewound == rewound) {
+            device->why == why) {
             count(device, ask, minute);
             return false;
         }
@@ -40,7 +39,7 @@ bool sent_away_is_news(struct core *core, const struct core_ask *ask, const stru
     }
     *place = (struct sent_away){.member_local = peer->member_local,
                                 .device_local = peer->device_local,
-                                .rewound = rewound,
+                                .why = why,
                                 .minute = minute};
     return true;
 }
@@ -66,7 +65,7 @@ static enum status write_line(struct core *core, struct txn *txn, const struct s
 {
     struct event_draft draft = {.action = ACTION_LOGIN_REFUSED,
                                 .outcome = OUTCOME_REFUSED,
-                                .reason = device->rewound ? STATUS_REWOUND : STATUS_REFUSED,
+                                .reason = device->device_local == 0 ? STATUS_REFUSED : device->why,
                                 .count = device->asks};
     struct core_peer peer;
     memset(&peer, 0, sizeof peer);

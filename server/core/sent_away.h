@@ -1,6 +1,7 @@
 /*
- * What known devices ask that may not be in any more: their member is suspended, the device was
- * revoked, their connection was ended, or they have seen more than this server has.
+ * What known devices ask and are sent away with: they may not be in any more, since their member is
+ * suspended, the device was revoked or their connection was ended; they have seen more than this
+ * server has; or they have left too many lines (allowance.h).
  *
  * The first refusal of a device is an event like every other. What the same device asks in the
  * rest of that minute and in the minutes after is counted, and each minute's count is one line
@@ -17,8 +18,7 @@ struct core_peer;
 struct txn;
 
 /* Whether this refusal of |peer|, who asks |ask|, deserves an event of its own. False: it was
- * counted. |why| STATUS_REWOUND: they are in, and have seen too much, which is counted apart from
- * every other reason: they are out. */
+ * counted, apart for each reason |why|: STATUS_REFUSED (they are out), STATUS_REWOUND, STATUS_BUSY. */
 bool sent_away_is_news(struct core *core, const struct core_ask *ask, const struct core_peer *peer,
                        enum status why);
 

@@ -13,6 +13,7 @@ export function median(values) {
 }
 
 export const configuration = `connections-per-address-max = 20000
+lines-per-hour = 0
 connections-max = 12000
 ping-after-ms = 3600000
 `;

@@ -14,7 +14,8 @@
 #include "server/store/ledger.h"
 #include "tests/support/practice.h"
 
-#define SCENE_NOW UINT64_MAX
+#define SCENE_NOW        UINT64_MAX
+#define SCENE_ANY_EVENTS UINT64_MAX
 
 struct scene {
     char folder[64];
@@ -30,9 +31,9 @@ struct scene {
     bool ended;                    /* as if the connection had been sent away */
     bool unverified;               /* the door did not verify revisions */
     const struct brought *brought; /* read for the next request */
-    uint64_t events;               /* what the next request must leave; back to 1 afterwards */
-    struct core_answer answer;     /* of the last request */
-    enum status status;            /* of core_handle itself: OK, or the batch was aborted */
+    uint64_t events; /* what the next request must leave, or any number; back to 1 afterwards */
+    struct core_answer answer; /* of the last request */
+    enum status status;        /* of core_handle itself: OK, or the batch was aborted */
 };
 
 int scene_setup(void **state);

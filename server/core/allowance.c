@@ -1,0 +1,82 @@
+#include "server/core/allowance.h"
+
+#include "keys/public/bytes/array.h"
+#include "server/core/core.h"
+
+#define HOUR_US UINT64_C(3600000000)
+
+/* By local number: when a member or device will have paid for its lines. 0: it owes nothing. */
+struct accounts {
+    uint64_t *paid_us;
+    size_t room;
+};
+
+struct allowances {
+    uint64_t line_us; /* what a line costs; 0: nothing */
+    struct accounts members;
+    struct accounts devices;
+};
+
+enum status allowances_new(uint32_t lines_per_hour, struct allowances **out_allowances)
+{
+    struct allowances *allowances = calloc(1, sizeof *allowances);
+    if (allowances == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    allowances->line_us = lines_per_hour == 0 ? 0 : HOUR_US / lines_per_hour;
+    *out_allowances = allowances;
+    return STATUS_OK;
+}
+
+void allowances_free(struct allowances *allowances)
+{
+    if (allowances != NULL) {
+        free(allowances->members.paid_us);
+        free(allowances->devices.paid_us);
+        free(allowances);
+    }
+}
+
+/* How much is owed. More than two hours is a clock that was set back. */
+static uint64_t owed_us(const struct accounts *accounts, uint32_t local, uint64_t now_us)
+{
+    if (local >= accounts->room || accounts->paid_us[local] <= now_us) {
+        return 0;
+    }
+    uint64_t owed = accounts->paid_us[local] - now_us;
+    return owed < 2 * HOUR_US ? owed : HOUR_US;
+}
+
+bool allowance_left(const struct allowances *allowances, const struct core_peer *peer,
+                    enum allowance_use use, uint64_t now_ms)
+{
+    uint64_t most_us = use == ALLOWANCE_CHANGE ? HOUR_US : HOUR_US / 10u * 9u;
+    return owed_us(&allowances->members, peer->member_local, now_ms * 1000u) < most_us &&
+           owed_us(&allowances->devices, peer->device_local, now_ms * 1000u) < most_us / 4u * 3u;
+}
+
+static enum status charge(struct accounts *accounts, uint32_t local, uint64_t cost_us,
+                          uint64_t now_us)
+{
+    size_t before = accounts->room;
+    if (array_grow(&accounts->paid_us, &accounts->room, (size_t)local + 1,
+                   sizeof *accounts->paid_us) != STATUS_OK) {
+        return STATUS_NO_MEMORY;
+    }
+    memset(accounts->paid_us + before, 0, (accounts->room - before) * sizeof *accounts->paid_us);
+    accounts->paid_us[local] = now_us + owed_us(accounts, local, now_us) + cost_us;
+    return STATUS_OK;
+}
+
+enum status allowance_take(struct allowances *allowances, const struct core_peer *peer,
+                           uint64_t lines, uint64_t now_ms)
+{
+    if (allowances->line_us == 0 || lines == 0) {
+        return STATUS_OK;
+    }
+    enum status status = charge(&allowances->members, peer->member_local,
+                                lines * allowances->line_us, now_ms * 1000u);
+    return status == STATUS_OK ? charge(&allowances->devices, peer->device_local,
+                                        lines * allowances->line_us, now_ms * 1000u)
+                               : status;
+}
