@@ -27,6 +27,7 @@ void common_wait(const struct common *common, struct backoff *backoff, enum back
 
 void common_retry_later(struct common *common, enum status code)
 {
+    common->wants.put_off = code == STATUS_BUSY;
     common_wait(common, &common->wants.later,
                 code == STATUS_UNAVAILABLE ? BACKOFF_CORRUPT : BACKOFF_BUSY);
 }

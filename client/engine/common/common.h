@@ -20,6 +20,7 @@ struct wants {
     bool fold;
     bool subscribe;
     struct backoff later; /* the server could not answer: nothing is asked before */
+    bool put_off;         /* since it was BUSY */
 };
 
 /* What leaves told of the server's clock (clock.c). */

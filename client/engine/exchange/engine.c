@@ -244,6 +244,7 @@ void engine_state(const struct engine *engine, struct engine_state *out_state)
                                        .clock_off_ms = look.off_ms,
                                        .clock_shown = look.shown,
                                        .clock_stopped = look.stopped,
+                                       .put_off = engine->common.wants.put_off,
                                        .rounds = engine->round.finished,
                                        .bytes_expected = sections->bytes_expected,
                                        .bytes_received = sections->bytes_received,

@@ -68,6 +68,7 @@ struct engine_state {
     int64_t clock_off_ms;    /* newest leaf minus our clock when it arrived */
     bool clock_shown;        /* more than ENGINE_CLOCK_SHOWN_MS off */
     bool clock_stopped;      /* writes wait for engine_confirm_clock */
+    bool put_off;            /* the server takes nothing more from this device for a while (BUSY) */
     uint64_t witnessed_size; /* of the events log, under the policy's quorum; 0: never */
     size_t outbox_count;
     size_t sections_behind;  /* known to hold more than we have */

@@ -183,6 +183,7 @@ static enum status idle(struct engine *engine)
     }
     engine->common.phase = ENGINE_IDLE;
     backoff_well(&engine->common.wants.later);
+    engine->common.wants.put_off = false;
     if (engine->round.open) {
         engine->round.open = false;
         engine->round.finished++;

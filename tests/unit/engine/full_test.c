@@ -152,10 +152,53 @@ static void test_stopped_engine_works_here(void **state)
     scene_close(&scene);
 }
 
+static void pass_minute_put_off(struct inproc_person *person)
+{
+    for (size_t i = 0; i < MINUTE_MS / 1000; i++) {
+        person->server->now_ms += 1000;
+        engine_tick(person->engine, person->server->now_ms);
+        (void)inproc_run(person);
+    }
+}
+
+/* Goal: a member whose lines in the log are used up is put off, says so, asks a few times a minute at
+ * most, loses nothing, and goes on by itself. Method: a server that takes twenty lines an hour. */
+static void test_lines_are_used_up(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    struct section_id shared = scene_section(&scene.therapist, CLASS_SHARED);
+    OK(core_allow(scene.server.core, 20));
+    uint64_t ticket = 0;
+    for (unsigned i = 0; i < 30; i++) {
+        scene_write(&scene.therapist, &shared, NULL, REVISION_DRAFT, "kept", &ticket);
+        (void)inproc_run(&scene.therapist);
+    }
+    struct engine_state now;
+    engine_state(scene.therapist.engine, &now);
+    assert_true(now.put_off);
+    assert_true(now.outbox_count > 0);
+    for (unsigned minute = 0; minute < 20; minute++) {
+        const uint64_t before = scene.server.requests;
+        pass_minute_put_off(&scene.therapist);
+        assert_true(minute == 0 || scene.server.requests - before <= 4);
+    }
+    for (unsigned minute = 0; minute < 180; minute++) {
+        pass_minute_put_off(&scene.therapist);
+    }
+    engine_state(scene.therapist.engine, &now);
+    assert_int_equal(now.outbox_count, 0);
+    assert_false(now.put_off);
+    assert_int_equal(engine_alarm_count(scene.therapist.engine), 0);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_note_waits_for_room),
+        cmocka_unit_test(test_lines_are_used_up),
         cmocka_unit_test(test_reader_waits_too),
         cmocka_unit_test(test_given_up_note_is_taken_up),
         cmocka_unit_test(test_stopped_engine_works_here),
