@@ -124,6 +124,9 @@ MUST_CHECK enum status db_room_reading(struct txn *txn);
 MUST_CHECK enum status db_get(struct txn *txn, enum schema_table table, struct span key,
                               struct span *out_value);
 
+/* Whether the place of |key| is below a page that is damaged: a put there fails. */
+bool db_is_lost(const struct txn *txn, enum schema_table table, struct span key);
+
 /* Sticky on failure: STATUS_FULL (map or disk), STATUS_IO, STATUS_NO_MEMORY. */
 void db_put(struct txn *txn, enum schema_table table, struct span key, struct span value);
 

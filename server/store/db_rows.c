@@ -77,6 +77,12 @@ enum status db_row_check(enum schema_table table, struct span key, struct span *
 
 /* Reading and writing ------------------------------------------------------------------ */
 
+bool db_is_lost(const struct txn *txn, enum schema_table table, struct span key)
+{
+    const struct db_hole *hole = db_hole_at(txn->db->damage, table, key);
+    return hole != NULL && hole->lost;
+}
+
 enum status db_get(struct txn *txn, enum schema_table table, struct span key,
                    struct span *out_value)
 {
@@ -108,8 +114,7 @@ static void row_put(struct txn *txn, enum schema_table table, struct span key, s
     size_t sum_size = has_sum(table, key) ? SUM_BYTES : 0;
     MDB_val v = {value.size + sum_size, NULL};
     CHECK(txn->write);
-    const struct db_hole *hole = db_hole_at(txn->db->damage, table, key);
-    if (hole != NULL && hole->lost) {
+    if (db_is_lost(txn, table, key)) {
         db_fail(txn, STATUS_CORRUPT);
     }
     if (txn->status != STATUS_OK) {

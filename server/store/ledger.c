@@ -155,11 +155,10 @@ enum status ledger_goes_on(struct txn *txn, enum ledger_log log)
 {
     uint64_t size = ledger_size(txn, log);
     struct schema_key next = schema_key_seq(size);
-    const struct db_hole *hole =
-        db_hole_at(txn->db->damage, log == LEDGER_EVENTS ? SCHEMA_EVENT : SCHEMA_STATEMENT_LEAF,
-                   schema_key_span(&next));
+    enum schema_table table = log == LEDGER_EVENTS ? SCHEMA_EVENT : SCHEMA_STATEMENT_LEAF;
     struct hash root;
-    return hole != NULL && hole->lost ? STATUS_CORRUPT : ledger_root(txn, log, size, &root);
+    return db_is_lost(txn, table, schema_key_span(&next)) ? STATUS_CORRUPT
+                                                          : ledger_root(txn, log, size, &root);
 }
 
 enum status ledger_inclusion(struct txn *txn, enum ledger_log log, uint64_t index, uint64_t size,

@@ -284,6 +284,16 @@ enum status trail_before(struct txn *txn, enum trail_kind kind, uint32_t local, 
     return status;
 }
 
+/* What is written here stands in the event too, by which it is found: a place below a damaged page is
+ * left as it is, so that the event can be written. */
+static void put_unless_lost(struct txn *txn, enum schema_table table, const struct schema_key *key,
+                            struct span value)
+{
+    if (!db_is_lost(txn, table, schema_key_span(key))) {
+        db_put(txn, table, schema_key_span(key), value);
+    }
+}
+
 void trail_append(struct txn *txn, enum trail_kind kind, uint32_t local,
                   const struct trail_head *new_head)
 {
@@ -302,11 +312,11 @@ void trail_append(struct txn *txn, enum trail_kind kind, uint32_t local,
     }
     size_t size = 0;
     CHECK(cursor_write_done(&writer, &size) == STATUS_OK);
-    db_put(txn, SCHEMA_TRAIL, schema_key_span(&key), span_of(value, size));
+    put_unless_lost(txn, SCHEMA_TRAIL, &key, span_of(value, size));
     if (new_head->number % TRAIL_WAYPOINT_STEP == 0) {
         struct schema_key step =
             schema_key_waypoint((uint8_t)kind, local, new_head->number / TRAIL_WAYPOINT_STEP);
         struct schema_key seq = schema_key_seq(new_head->event_seq);
-        db_put(txn, SCHEMA_WAYPOINT, schema_key_span(&step), schema_key_span(&seq));
+        put_unless_lost(txn, SCHEMA_WAYPOINT, &step, schema_key_span(&seq));
     }
 }

@@ -220,12 +220,12 @@ static void read_all(struct inproc *server)
             view_revisions(reader->engine, &sections[i], NULL, check_text, &reading);
         bool all = status == STATUS_OK && reading.texts == whole[i];
         *told |= all ? 0 : SHORT;
-        if (!all && !hit[i] && state.phase != ENGINE_STOPPED) {
-            print_message(
-                "  section %zu: %zu of %zu texts (%s), phase %d, %zu behind, %zu stopped; "
-                "fsck: %s\n",
-                i, reading.texts, whole[i], status_name(status), (int)state.phase,
-                state.sections_behind, state.sections_stopped, first_fault);
+        if (!all && !hit[i] && !authority_hit) {
+            print_message("  section %zu: %zu of %zu texts (%s), phase %d (%s), %zu behind, %zu "
+                          "stopped; fsck: %s\n",
+                          i, reading.texts, whole[i], status_name(status), (int)state.phase,
+                          status_name(state.why), state.sections_behind, state.sections_stopped,
+                          first_fault);
         }
         never(all || hit[i] || authority_hit, "a section that is whole was not read");
     }

@@ -108,10 +108,9 @@ bool flips_log_goes_on(struct db *db)
     }
     const uint64_t size = ledger_size(txn, LEDGER_EVENTS);
     const struct schema_key next = schema_key_seq(size);
-    const struct db_hole *hole = db_hole_at(db_damage(db), SCHEMA_EVENT, schema_key_span(&next));
     struct hash root;
-    const bool goes_on =
-        (hole == NULL || !hole->lost) && ledger_root(txn, LEDGER_EVENTS, size, &root) == STATUS_OK;
+    const bool goes_on = !db_is_lost(txn, SCHEMA_EVENT, schema_key_span(&next)) &&
+                         ledger_root(txn, LEDGER_EVENTS, size, &root) == STATUS_OK;
     db_abort(txn);
     return goes_on;
 }

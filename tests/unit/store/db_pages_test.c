@@ -11,6 +11,7 @@
 #include "server/store/db_file.h"
 #include "server/store/db_internal.h"
 #include "server/store/db_pages.h"
+#include "server/store/trail.h"
 #include "store_fixture.h"
 #include "tests/support/test.h"
 
@@ -195,6 +196,39 @@ static void test_lost_page_costs_its_rows_alone(void **state)
         db_seek(txn, SCHEMA_WRAP, schema_key_span(&key), DB_SEEK_AFTER, &found_key, &value),
         STATUS_CORRUPT);
     db_abort(txn);
+}
+
+/* The heads of all trails stand in events too: without their page events are written all the same. */
+static void test_events_go_on_without_heads_of_trails(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t seed = 5;
+    for (unsigned i = 0; i < 6; i++) {
+        struct db_damage damage;
+        struct fixture_parts parts;
+        struct event_new event;
+        fixture_full_event(&seed, &parts, &event);
+        struct txn *txn = fixture_write(f);
+        uint64_t seq;
+        struct hash leaf;
+        assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
+        fixture_commit(txn);
+        if (i == 2) {
+            static uint8_t page[PAGE];
+            const uint64_t root = tree_of(f, SCHEMA_TRAIL).root;
+            read_page(f, root, page);
+            page[14] ^= 0x40;
+            write_page(f, root, page);
+            assert_int_equal(reopen(f, &damage), STATUS_OK);
+            assert_int_equal(damage.hole_count, 1);
+        }
+        txn = fixture_read(f);
+        struct trail_head head;
+        assert_int_equal(trail_get(txn, TRAIL_SECTION, 6, &head), STATUS_OK);
+        assert_int_equal(head.number, i + 1);
+        assert_int_equal(head.event_seq, i);
+        db_abort(txn);
+    }
 }
 
 /* A row whose key is another is missing under its own: that must not be told as absence. */
@@ -399,6 +433,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PAGES_TEST(test_sound_file_has_no_faults),
         PAGES_TEST(test_lost_page_costs_its_rows_alone),
+        PAGES_TEST(test_events_go_on_without_heads_of_trails),
         PAGES_TEST(test_absence_beside_a_damaged_row_is_not_believed),
         PAGES_TEST(test_long_value_is_held_to_its_pages),
         PAGES_TEST(test_every_bit_of_the_ways_is_found),
