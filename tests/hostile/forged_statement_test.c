@@ -339,6 +339,34 @@ static void test_AT37_statement_that_saw_other_events(void **state)
     inproc_person_free(&auditor);
 }
 
+static void seen_as_many_events(void *context, ProtobufCMessage *body)
+{
+    seen_of(body)->events_size = *(const uint64_t *)context;
+    seen_of(body)->events_root.data[3] ^= 1;
+}
+
+/* Goal: nor of exactly as many events as the reader holds, of which nothing needs to be proved.
+ * Method: an auditor who stays connected, so that nobody's login makes their log longer. */
+static void test_AT37_statement_that_saw_as_many_events(void **state)
+{
+    struct stage *stage = *state;
+    const struct identity_signer *signer = stage->scene.therapist.content.content_key;
+    struct inproc_person auditor;
+    (void)auditor_of(stage, &auditor);
+    capture_rotation(stage);
+    uint64_t size = stage->scene.server.heads.events_size + 1; /* with the event of this one */
+    struct made made =
+        kit_resign(&stage->scene.server, first(stage), 0, seen_as_many_events, &size, &signer, 1);
+    kit_plant_statement(&stage->scene.server, &stage->submit.peer, span_of(made.data, made.size));
+    make_free(&made);
+    engine_sync(auditor.engine);
+    assert_int_equal(inproc_run(&auditor), STATUS_EQUIVOCATION);
+    struct engine_state held;
+    engine_state(auditor.engine, &held);
+    assert_int_equal(held.events_size, size);
+    inproc_person_free(&auditor);
+}
+
 /* Goal: the time of the log never goes back, or what has ended could be used (decision 23). Method:
  * an honest epoch with a leaf of yesterday. */
 static void test_statement_of_yesterday(void **state)
@@ -371,6 +399,7 @@ int main(void)
         STAGE_TEST(test_AT37_statement_that_saw_the_future),
         STAGE_TEST(test_AT37_statement_that_saw_other_statements),
         STAGE_TEST(test_AT37_statement_that_saw_other_events),
+        STAGE_TEST(test_AT37_statement_that_saw_as_many_events),
         STAGE_TEST(test_statement_of_yesterday),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
