@@ -83,6 +83,13 @@ as t1 show "$first" >/dev/null 2>"$work/shown.err"
 same "a note that is here is shown" 0 $?
 same "under one banner" 1 "$(wc -l <"$work/shown.err")"
 
+# Whoever waits for work on this machine is told so, once.
+for words in list 'search dark' "export --all $work/out.slow"; do
+    # shellcheck disable=SC2086 # the words of one command
+    ALCOVE_SLOW=1 as t1 $words >/dev/null 2>"$work/slow"
+    same "$words: it goes on" 1 "$(grep -c 'still reading the notes that are here' "$work/slow")"
+done
+
 # Nor must a chart that nobody else has.
 as t1 chart add 'Cleo One' --class safety >"$work/made" 2>"$work/made.err"
 same "a section that waits is not made for anybody else" 4 $?

@@ -125,6 +125,11 @@ same "list waits a moment" "0 true" "$took_code $([ "$took_s" -le 5 ] && say tru
 check "and says so" grep -q 'at the last sync' "$work/err"
 took timeout 40 "$bin/alcove" --profile "$work/t1" list </dev/null
 same "and then not at all" "0 true" "$took_code $([ "$took_s" -le 1 ] && say true)"
+for command in 'chart list' 'member list' 'relate list' 'device list'; do
+    # shellcheck disable=SC2086 # words
+    timeout 15 "$bin/alcove" --profile "$work/t1" $command </dev/null >"$work/out" 2>"$work/err"
+    same "$command waits for it no longer" "0 1" "$? $(grep -c 'at the last sync' "$work/err")"
+done
 "$bin/alcove" --profile "$work/t1" sync </dev/null >/dev/null 2>"$work/err" &
 waiting=$!
 sleep 4

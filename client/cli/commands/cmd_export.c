@@ -6,6 +6,7 @@
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
+#include "client/cli/slow.h"
 #include "client/engine/api/write.h"
 #include "keys/public/bytes/array.h"
 #include "proto/policy.h"
@@ -158,11 +159,13 @@ static int export_sections(struct exporting *exporting, const struct sections *s
             code = say_exported(exporting, &sections->items[i]);
         }
     }
+    slow_begin(cli);
     for (size_t i = 0; code == CLI_OK && i < sections->count; i++) {
         if (is_wanted(exporting, &sections->items[i])) {
             code = export_section(exporting, &sections->items[i]);
         }
     }
+    slow_end(cli);
     if (code == CLI_OK) {
         code = write_manifest(exporting);
     }

@@ -6,6 +6,7 @@
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/cli/sections.h"
+#include "client/cli/slow.h"
 #include "client/engine/api/query.h"
 #include "client/text/fold.h"
 #include "keys/public/bytes/hex.h"
@@ -119,8 +120,10 @@ static int list_all(struct note_list *list, const struct section_id *only,
     choose(&sections, only, chart);
     bool any = list->class == 0 && !list->drafts && !list->only_new && list->since_ms == 0;
     list->known = any ? notes_in(&sections) : 0;
+    slow_begin(list->cli);
     /* Which of them fit is known when they are read. */
     enum status status = list_chosen(list, &sections, any ? (size_t)list->limit : 0);
+    slow_end(list->cli);
     sections_free(&sections);
     return finish(list, status, SAY_SECTION_READ,
                   any              ? "there are no notes here"
@@ -256,7 +259,9 @@ static int search(struct note_list *list, struct span text)
     list->found = span_of(folded, size);
     enum status status = finding.status;
     if (status == STATUS_OK) {
+        slow_begin(list->cli);
         status = view_search(host_engine(list->cli->host), text, found_revision, &finding);
+        slow_end(list->cli);
     }
     status = status == STATUS_OK ? finding.status : status;
     int code = finish(list, status, SAY_SEARCH, "nothing here holds that text");
