@@ -58,6 +58,10 @@ as ad member invite --role therapist --name 'Tess One' --out "$work/t1.code" >/d
 as t1 join "$work/t1.code" --yes --trial --card "$work/t1.card" >/dev/null ||
     fail "the therapist did not join"
 as t1 sync >/dev/null
+as ad directory share >/dev/null
+check "a colleague knows the admin by name" sh -c \
+    "printf '%s\n' '$passphrase' | '$bin/alcove' --profile '$work/t1' --passphrase-fd 0 member list |
+        grep -q '  admin  *admin'"
 as ad delegate 'Tess One' >/dev/null
 as t1 member invite --role client --name 'Cleo One' --out "$work/c1.code" >/dev/null
 as c1 join "$work/c1.code" --yes --trial --card "$work/c1.card" >/dev/null ||

@@ -52,7 +52,8 @@ MUST_CHECK enum status act_withdraw(struct engine *engine, const struct member_i
 
 /*
  * One section with its first epoch. |chart| zero makes a chart (and |*out_chart|); the
- * client's identity is the one verified here. For CLASS_DIRECTORY both are zero.
+ * client's identity is the one verified here. For CLASS_DIRECTORY both are zero, and our own name goes
+ * into it: nobody invited the first admin by that directory.
  */
 MUST_CHECK enum status act_section(struct engine *engine, uint32_t class,
                                    const struct chart_id *chart, const struct member_id *client,

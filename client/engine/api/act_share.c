@@ -43,6 +43,20 @@ static enum status may_create(const struct engine *engine, uint32_t class,
                : STATUS_REFUSED;
 }
 
+/* The names that belong into a new section: the client's, and for the client and colleagues ours. */
+static enum status names_in(struct engine *engine, uint32_t class, const struct section_id *section,
+                            const struct member_id *client, struct span client_name)
+{
+    const struct member_id *self = &engine->common.content->member;
+    const char *own = name_of(&engine->names, self);
+    if (class == CLASS_SESSION && client_name.size > 0) {
+        return act_name(engine, class, section, client, client_name);
+    }
+    return (class == CLASS_SHARED || class == CLASS_DIRECTORY) && own != NULL
+               ? act_name(engine, class, section, self, span_of(own, strlen(own)))
+               : STATUS_OK;
+}
+
 enum status act_section(struct engine *engine, uint32_t class, const struct chart_id *chart,
                         const struct member_id *client, uint64_t now_ms,
                         struct section_id *out_section, struct chart_id *out_chart,
@@ -66,7 +80,10 @@ enum status act_section(struct engine *engine, uint32_t class, const struct char
     }
     *out_section = wish->section;
     *out_chart = of;
-    return wish_add(&engine->outbox, wish, out_ticket);
+    status = wish_add(&engine->outbox, wish, out_ticket);
+    return status == STATUS_OK && class == CLASS_DIRECTORY
+               ? names_in(engine, class, out_section, client, span_of(NULL, 0))
+               : status;
 }
 
 /* What a therapist has of one class in a client's chart. */
@@ -126,21 +143,6 @@ static enum status take_back(struct engine *engine, const struct section_id *sec
     return wish_add(&engine->outbox, wish, out_ticket);
 }
 
-/* The names that belong into a new section: the client's, and for the client ours. */
-static enum status chart_names(struct engine *engine, uint32_t class,
-                               const struct section_id *section, const struct member_id *client,
-                               struct span client_name)
-{
-    const struct member_id *self = &engine->common.content->member;
-    const char *own = name_of(&engine->names, self);
-    if (class == CLASS_SESSION && client_name.size > 0) {
-        return act_name(engine, class, section, client, client_name);
-    }
-    return class == CLASS_SHARED && own != NULL
-               ? act_name(engine, class, section, self, span_of(own, strlen(own)))
-               : STATUS_OK;
-}
-
 /* One of the sections: nothing if they are in one, else their own taken back, or a new one. */
 static enum status chart_part(struct engine *engine, uint32_t class, const struct chart_id *chart,
                               const struct member_id *client, struct span client_name, size_t *made,
@@ -156,7 +158,7 @@ static enum status chart_part(struct engine *engine, uint32_t class, const struc
     }
     struct section_id section;
     enum status status = chart_section(engine, class, chart, client, &section, out_ticket);
-    return status == STATUS_OK ? chart_names(engine, class, &section, client, client_name) : status;
+    return status == STATUS_OK ? names_in(engine, class, &section, client, client_name) : status;
 }
 
 enum status act_chart(struct engine *engine, const struct member_id *client,
