@@ -188,6 +188,15 @@ check "which is said" said 'too long'
 name=$(as t1 --json kept list | json name)
 same "and the text is kept" "with too long a reason" "$(as t1 kept show "$name")"
 same "discarded too" 0 "$(code_of quiet t1 kept discard "$name" --yes)"
+for number in 1 2 3 4 5 6; do
+    printf 'kept number %s\n' "$number" |
+        "$bin/alcove" --profile "$work/t1" write C9 --class progress --file - >/dev/null 2>&1
+done
+same "the newest first" "6 5 4 3 2 1 " \
+    "$(quiet t1 kept list | sed -n 's/.*kept number \([0-9]\)$/\1/p' | tr '\n' ' ')"
+for name in $(quiet t1 --json kept list | tr '{' '\n' | sed -n 's/^"name":"\([0-9a-f]*\)".*/\1/p'); do
+    quiet t1 kept discard "$name" --yes >/dev/null
+done
 
 # ---- kill -9 while the editor is open: its file stays while it is, then the next command seals it.
 editor 'trap "" HUP; printf "half a sentence" >"$1"; kill -9 $PPID; sleep 3; printf "the whole sentence\n" >"$1"'

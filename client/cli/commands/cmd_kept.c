@@ -9,6 +9,7 @@
 #include "client/cli/option_pack.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "keys/public/bytes/array.h"
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 
@@ -19,19 +20,27 @@
 
 struct listing {
     struct cli *cli;
-    cJSON *array;
-    size_t count;
+    struct found {
+        struct kept_text text;
+        bool refused;
+    } * items;
+    size_t count, room;
+    size_t failed; /* that did not open, which was said */
 };
 
-static void print_kept(struct listing *listing, const struct kept_text *text, bool refused)
+static void print_kept(struct cli *cli, cJSON *array, const struct found *found)
 {
+    const struct kept_text *text = &found->text;
     const struct note_input *input = &text->input;
     size_t size = text->text.size < BEGINNING_BYTES ? text->text.size : BEGINNING_BYTES;
+    while (size > 0 && (text->text.data[size - 1] == '\n' || text->text.data[size - 1] == ' ')) {
+        size--;
+    }
     const char *place = input->chart != NULL ? input->chart : input->note;
     const char *class = input->class == 0 ? "" : policy_class_name(input->class);
     const char *command = text->command == NULL ? "" : text->command->title;
     print_row(
-        listing->cli, listing->array,
+        cli, array,
         (const struct print_field[]){
             {"name", PRINT_TEXT, .span = print_span(text->name), .before = ""},
             {"time", PRINT_TIME, .number = text->typed_ms, .before = "  "},
@@ -42,7 +51,7 @@ static void print_kept(struct listing *listing, const struct kept_text *text, bo
             {"bytes", PRINT_NUMBER, .number = text->text.size},
             {"begins", PRINT_TEXT, .span = span_of(text->text.data, size), .columns = 30,
              .before = " "},
-            {"refused", PRINT_BOOL, .number = refused, .before = " [refused]"},
+            {"refused", PRINT_BOOL, .number = found->refused, .before = " [refused]"},
         },
         8);
 }
@@ -50,33 +59,58 @@ static void print_kept(struct listing *listing, const struct kept_text *text, bo
 static bool list_one(void *visitor, const char *name)
 {
     struct listing *listing = visitor;
-    struct kept_text text;
-    enum status status = kept_text_open(listing->cli, name, &text);
+    struct found found;
+    enum status status = kept_text_open(listing->cli, name, &found.text);
     struct note_id note;
+    enum note_written written = NOTE_NOT_WRITTEN;
     if (status == STATUS_OK) {
-        enum note_written written = note_written_kept(listing->cli, &text, &note);
-        if (written == NOTE_IS_WRITTEN) {
-            (void)!kept_text_drop(listing->cli->profile, name);
-        } else {
-            print_kept(listing, &text, written == NOTE_WAS_REFUSED);
-            listing->count++;
-        }
+        written = note_written_kept(listing->cli, &found.text, &note);
+    }
+    if (status == STATUS_OK && written != NOTE_IS_WRITTEN) {
+        found.refused = written == NOTE_WAS_REFUSED;
+        CHECK(array_grow(&listing->items, &listing->room, listing->count + 1,
+                         sizeof *listing->items) == STATUS_OK);
+        listing->items[listing->count++] = found;
+        return true;
+    }
+    if (status == STATUS_OK) {
+        (void)!kept_text_drop(listing->cli->profile, name);
     } else if (status != STATUS_NOT_FOUND) {
         (void)cli_fail_at(listing->cli, SAY_KEPT_OPEN, name, status);
-        listing->count++;
+        listing->failed++;
     }
-    kept_text_deinit(&text);
+    kept_text_deinit(&found.text);
     return true;
+}
+
+/* The newest first, as everywhere. */
+static int compare(const void *a, const void *b)
+{
+    const struct found *one = a;
+    const struct found *other = b;
+    if (one->text.typed_ms != other->text.typed_ms) {
+        return one->text.typed_ms < other->text.typed_ms ? 1 : -1;
+    }
+    return strcmp(one->text.name, other->text.name);
 }
 
 static int run_list(struct cli *cli, const void *values)
 {
-    struct listing listing = {.cli = cli, .array = cli->json ? cJSON_CreateArray() : NULL};
+    struct listing listing = {.cli = cli};
+    cJSON *array = cli->json ? cJSON_CreateArray() : NULL;
     (void)values;
     kept_text_all(cli->profile, list_one, &listing);
+    if (listing.count > 0) {
+        qsort(listing.items, listing.count, sizeof *listing.items, compare);
+    }
+    for (size_t i = 0; i < listing.count; i++) {
+        print_kept(cli, array, &listing.items[i]);
+        kept_text_deinit(&listing.items[i].text);
+    }
+    free(listing.items);
     if (cli->json) {
-        print_json(cli, listing.array);
-    } else if (listing.count == 0) {
+        print_json(cli, array);
+    } else if (listing.count == 0 && listing.failed == 0) {
         (void)print_answer(cli, NULL, 0, "No text is kept.");
     }
     return CLI_OK;
