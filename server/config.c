@@ -6,7 +6,8 @@
 #include "proto/number.h"
 #include "server/paths.h"
 
-#define FILE_BYTES_MAX (64u * 1024u)
+#define FILE_BYTES_MAX  (64u * 1024u)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 enum config_kind {
     CONFIG_U32,
@@ -166,6 +167,13 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
     if (strlen(text) != size) {
         /* Text behind a zero byte would be ignored without anybody knowing. */
         (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);
+        free(text);
+        return STATUS_MALFORMED;
+    }
+    if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        /* Else the first key is called unknown, and looks like any other. */
+        (void)snprintf(out_error, error_bytes,
+                       "%s begins with a byte order mark (U+FEFF); save it without", path);
         free(text);
         return STATUS_MALFORMED;
     }

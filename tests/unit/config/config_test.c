@@ -166,8 +166,8 @@ static void test_twice(void **state)
     assert_non_null(strstr(error, "line 18"));
 }
 
-/* Goal: no line is silently left out. Method: a zero byte before a wrong line; a file that is
- * too large, one that is not there. */
+/* Goal: no line is silently left out. Method: a zero byte before a wrong line; a mark that nobody
+ * sees before the first; a file that is too large, one that is not there. */
 static void test_whole_file(void **state)
 {
     static char large[70000];
@@ -175,6 +175,8 @@ static void test_whole_file(void **state)
     (void)state;
     struct config c;
     assert_int_equal(read_text(zero, sizeof zero - 1, &c), STATUS_MALFORMED);
+    assert_int_equal(read_config("\xef\xbb\xbf" LISTEN, &c), STATUS_MALFORMED);
+    assert_non_null(strstr(error, "byte order mark"));
     memset(large, '#', sizeof large);
     assert_int_equal(read_text(large, sizeof large, &c), STATUS_TOO_LARGE);
     assert_int_equal(config_read("/tmp/alcove-no-such-file", &c, error, sizeof error),
