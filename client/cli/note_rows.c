@@ -127,6 +127,7 @@ static void add_json(const struct note_row *row, cJSON *array)
 
 /* ---- for people */
 
+/* Each behind a blank. */
 static void put_marks(const struct note_row *row, const struct engine_state *state, FILE *out)
 {
     struct cli *cli = row->list->cli;
@@ -178,9 +179,10 @@ static size_t client_columns(const struct note_list *list)
     return widest < CLIENT_COLUMNS ? widest : CLIENT_COLUMNS;
 }
 
-/* Whoever else wrote it stands before the title, which might say anything. */
+/* The marks, and whoever else wrote it, stand before the title, which might say anything: also that
+ * it is a mark of ours. */
 static size_t put_before_title(const struct note_row *row, const struct engine_state *state,
-                               size_t columns)
+                               size_t columns, const char *marks)
 {
     struct cli *cli = row->list->cli;
     const struct view_note *note = &row->item->note;
@@ -195,6 +197,10 @@ static size_t put_before_title(const struct note_row *row, const struct engine_s
             print_text(cli, print_span(row->list->places[row->item->place].client), columns);
         (void)fprintf(cli->out, "%*s", (int)(columns - name) + 2, "");
         used += columns + 2;
+    }
+    if (marks[0] != '\0') {
+        used += print_text(cli, print_span(marks + 1), 0) + 1;
+        (void)fputc(' ', cli->out);
     }
     if (!ID_EQUAL(&note->newest.author, &state->member)) {
         char author[VIEW_NAME_BYTES_MAX];
@@ -218,15 +224,14 @@ static void put_row(const struct note_row *row, const struct engine_state *state
     CHECK(fclose(out) == 0);
     struct print_row line;
     print_row_begin(cli, &line);
-    size_t used = put_before_title(row, state, columns) + text_columns(print_span(marks));
+    size_t used = put_before_title(row, state, columns, marks);
+    free(marks);
     if (item->body_kind == 0) {
         (void)fprintf(cli->out, "(%s)", note_no_text(&item->note.newest));
     } else {
         (void)print_text(cli, span_of(item->title, item->title_size),
                          width > used + TITLE_COLUMNS ? width - used : 3 * TITLE_COLUMNS);
     }
-    (void)print_text(cli, print_span(marks), 0);
-    free(marks);
     if (is_apart(item)) {
         (void)fputs(" [", cli->out);
         note_time_print(cli, item->written_ms, item->note.newest.server_ms);

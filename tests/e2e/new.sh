@@ -31,18 +31,24 @@ words=$work/words.txt
 printf 'You noticed the pull.\n' >"$words"
 pull=$(as t1 --json reflect C1 --title 'The pull' --file "$words" --yes | json note)
 check "a note is shared" test -n "$pull"
-same "what another wrote is new" 1 "$(as c1 list | grep -c 'The pull \[new\]')"
+same "what another wrote is new" 1 "$(as c1 list | grep -c '\[new\] T1: The pull$')"
 same "and found by that" "$pull" "$(news c1)"
 same "what one wrote oneself is not" "" "$(news t1)"
 as c1 search noticed >"$work/found"
 same "a search shows the mark, and takes it from nobody" "1 $pull" \
-    "$(grep -c 'The pull \[new\]' "$work/found") $(news c1)"
+    "$(grep -c '\[new\] T1: The pull$' "$work/found") $(news c1)"
 as c1 sync >/dev/null
 as c1 show "$pull" --no-receipt >/dev/null
 same "what was shown is not new, without a receipt too" "1 " \
     "$(as c1 list | grep -c 'The pull$') $(news c1)"
 same "which nobody else hears of" 0 \
     "$(as c1 log --all --action opened --limit 0 2>/dev/null | grep -c ' opened ok')"
+printf 'x\n' >"$words"
+as t1 reflect C1 --title 'Yours [private] [refused]' --file "$words" --yes >/dev/null
+as c1 list >"$work/listed"
+same "a title draws no mark: these stand before whoever wrote it" "1 0" \
+    "$(grep -c 'shared *\[new\] T1: Yours ' "$work/listed") $(grep -c '\(private\|refused\)\].* T1:' "$work/listed")"
+as c1 show 'Yours [private] [refused]' >/dev/null
 printf 'And once more.\n' >"$words"
 as t1 write --note "$pull" --addendum --reason 'more' --file "$words" --yes >/dev/null
 same "what was added is new" "$pull" "$(news c1)"

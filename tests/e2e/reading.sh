@@ -234,7 +234,7 @@ same "one class alone" '"class":"session"' \
     "$(as t1 --json list C1 --class session | tr ',' '\n' | grep '"class"' | sort -u)"
 same "no draft" "alcove: there are no such notes here" "$(as t1 list --drafts 2>&1)"
 as t1 write C1 --class progress --title unripe --draft --file "$words" >/dev/null
-same "one draft" 1 "$(as t1 list --drafts | grep -c 'unripe \[draft\]')"
+same "one draft" 1 "$(as t1 list --drafts | grep -c '\[draft\] unripe$')"
 same "all of it in this week" "$(wc -l <"$work/times")" \
     "$(($(as t1 --json list --week | tr '{' '\n' | grep -c '"written_ms"') - 1))"
 same "none of the day after tomorrow" 0 \
@@ -258,13 +258,13 @@ as c1 moment --category boundary --share T1 --file "$words" >/dev/null
 as t1 reflect C1 --title 'For you' --file "$words" --yes >/dev/null
 as c1 sync >/dev/null
 as c1 list >"$work/listed"
-check "private" grep -q 'mine \[private\]$' "$work/listed"
-check "shared, with whom" grep -q 'ours \[shared with T1\]$' "$work/listed"
+check "private" grep -q '\[private\] mine$' "$work/listed"
+check "shared, with whom" grep -q '\[shared with T1\] ours$' "$work/listed"
 check "somebody else's" grep -q 'T1: For you$' "$work/listed"
 as t1 revoke C1 --class shared C1 >/dev/null
 as c1 sync >/dev/null
 as c1 list >"$work/listed"
-check "what was taken away is marked" grep -q 'For you \[no longer shared with you\]$' "$work/listed"
+check "what was taken away is marked" grep -q '\[no longer shared with you\] T1: For you$' "$work/listed"
 as c1 show 'For you' >"$work/shown" 2>&1
 same "and can be read on" 0 $?
 check "which is said before it is shown" sh -c "sed -n 2p '$work/shown' | grep -q '^No longer shared with you'"
