@@ -286,7 +286,7 @@ EXPORT int fstatvfs(int fd, struct statvfs *out)
 /* Each look takes a while, so that a batch may be cut by its time. */
 EXPORT int clock_gettime(clockid_t clock, struct timespec *out)
 {
-    uint64_t ms = disk.now_ms == NULL ? 0 : *disk.now_ms;
+    uint64_t ms = disk.now_ms == NULL ? 0 : *disk.now_ms + (uint64_t)disk.clock_off_ms;
     if (clock != CLOCK_REALTIME) {
         ms = disk.steady_ms += 3;
     }

@@ -21,6 +21,7 @@ struct disk {
     bool dead;
     bool faulty; /* something failed since the server started */
     uint64_t *now_ms;
+    int64_t clock_off_ms; /* of the server's clock from that */
     uint64_t steady_ms;
     void (*passes)(void *context); /* called when the process sleeps; may be NULL */
     void *context;

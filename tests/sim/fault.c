@@ -3,8 +3,9 @@
 #include "tests/sim/world.h"
 #include "tests/support/test.h"
 
-#define HOUR_MS 3600000u
-#define MIB     ((uint64_t)1 << 20)
+#define MINUTE_MS 60000u
+#define HOUR_MS   3600000u
+#define MIB       ((uint64_t)1 << 20)
 
 static struct world_device *any(struct world *world, struct dice *dice)
 {
@@ -30,6 +31,7 @@ void fault_pass_server(struct world *world, bool now)
         world->signer_troubled = false;
     }
     if (now) {
+        disk.clock_off_ms = 0;
         disk_start();
         server_lose_next(false);
     }
@@ -107,7 +109,7 @@ static void server_full(struct world *world, struct world_device *device, struct
     disk.full = true;
     disk.faulty = true;
     disk.free_bytes = dice_below(dice, 80) * MIB;
-    world->server_full_until = world->step + 20 + dice_below(dice, 400);
+    world->server_full_until = world->step + 20 + dice_below(dice, 1200);
     for (unsigned i = 0; i < world->device_count; i++) {
         world->devices[i].server_full = true;
     }
@@ -157,7 +159,17 @@ static void device_disk(struct world *world, struct world_device *device, struct
 static void clock_jumps(struct world *world, struct world_device *device, struct dice *dice)
 {
     (void)world;
-    device->person.clock_off_ms = (int64_t)dice_below(dice, 16 * HOUR_MS) - (int64_t)(8 * HOUR_MS);
+    /* Whoever sees that it is wrong puts it right. */
+    bool right = device->person.clock_off_ms != 0 && dice_chance(dice, 500);
+    device->person.clock_off_ms =
+        right ? 0 : (int64_t)dice_below(dice, 16 * HOUR_MS) - (int64_t)(8 * HOUR_MS);
+}
+
+static void server_clock(struct world *world, struct world_device *device, struct dice *dice)
+{
+    (void)world;
+    (void)device;
+    disk.clock_off_ms = (int64_t)dice_below(dice, 4 * MINUTE_MS) - (int64_t)(2 * MINUTE_MS);
 }
 
 static void hours_pass(struct world *world, struct world_device *device, struct dice *dice)
@@ -185,6 +197,7 @@ static const struct kind KINDS[FAULTS] = {
     [FAULT_DEVICE_DIES] = {"a device will die", device_dies},
     [FAULT_DISK] = {"a device's disk is full", device_disk},
     [FAULT_CLOCK] = {"a clock jumps", clock_jumps},
+    [FAULT_SERVER_CLOCK] = {"the server's clock is set", server_clock},
     [FAULT_TIME] = {"hours pass", hours_pass},
 };
 

@@ -174,7 +174,7 @@ static struct line read_line(struct txn *txn, uint64_t seq)
 
 static bool belongs(const struct due *due, const struct line *line)
 {
-    bool fine = due->status == STATUS_OK;
+    bool fine = due->status == STATUS_OK || due->status == STATUS_ALREADY;
     return ID_EQUAL(&line->actor, &due->member) && ID_EQUAL(&line->device, &due->device) &&
            (line->outcome == OUTCOME_OK) == fine;
 }

@@ -55,10 +55,10 @@ static void one_step(struct world *world)
         carry_tick(world, device);
     } else if (way < 985) {
         act(world, &dice);
-    } else if (way < 994) {
+    } else if (way < 990) {
         check_reader(world, device, false);
         check_typed(world, device);
-    } else if (way < 996) {
+    } else if (way < 992) {
         check_stored(world, device);
     } else {
         fault(world, &dice);
@@ -81,6 +81,23 @@ void settle_frames(struct world *world, struct dice *dice)
                     world_fail(world, "device %u does not come to rest", i);
                 }
             }
+        }
+    }
+}
+
+/* Who wrote down something that could go has it there, or knows why not. */
+static void check_sent(struct world *world)
+{
+    for (size_t i = 0; i < world->model.text_count; i++) {
+        const struct model_text *text = &world->model.texts[i];
+        const struct world_device *device = &world->devices[text->device];
+        struct engine_ticket info;
+        engine_ticket(device->person.engine, text->ticket, &info);
+        /* A device that died as it heard of the end of it no longer knows the ticket. */
+        bool waits = info.wish == ENGINE_WISH_WAITING || info.wish == ENGINE_WISH_SENT;
+        if (text->fate == MODEL_TYPED && !device->out && waits) {
+            world_fail(world, "all is calm, and \"%s\" still waits on device %u (%s, try %u)",
+                       text->text, text->device, status_name(info.status), info.tries);
         }
     }
 }
@@ -120,6 +137,7 @@ static void come_to_rest(struct world *world)
         check_reader(world, &world->devices[i], true);
         check_stored(world, &world->devices[i]);
     }
+    check_sent(world);
     verify_all(world);
 }
 

@@ -1,42 +1,13 @@
-#include "tests/sim/world.h"
+#include "tests/sim/act.h"
 #include "tests/support/test.h"
 
 #define ROUNDS_MAX 60u
-
-struct own_chart {
-    struct chart_id chart;
-    struct member_id client;
-    bool found;
-};
-
-static bool see_chart(void *visitor, const struct view_section *section)
-{
-    struct own_chart *own = visitor;
-    if (section->class != CLASS_DIRECTORY && ID_EQUAL(&section->client, &own->client)) {
-        own->chart = section->chart;
-        own->found = true;
-    }
-    return !own->found;
-}
-
-static enum status ask(struct world_device *device, uint64_t *out_ticket)
-{
-    struct engine *engine = device->person.engine;
-    struct own_chart own = {.client = device->person.content.member};
-    if (device->role == ROLE_AUDITOR) {
-        return query_verify_all(engine, out_ticket);
-    }
-    view_sections(engine, see_chart, &own);
-    return device->role == ROLE_CLIENT && own.found
-               ? query_verify_chart(engine, &own.chart, out_ticket)
-               : STATUS_NOT_FOUND;
-}
 
 static void prove(struct world *world, struct world_device *device)
 {
     uint64_t ticket = 0;
     unsigned number = (unsigned)(device - world->devices);
-    enum status status = ask(device, &ticket);
+    enum status status = log_prove(device, true, &ticket);
     if (status == STATUS_NOT_FOUND) {
         return;
     }

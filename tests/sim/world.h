@@ -33,6 +33,7 @@ struct world_device {
     bool troubled;       /* its disk took nothing at some time since its line began */
     bool server_full;    /* the same of the server's */
     bool behind;         /* it may know more than its disk took */
+    uint64_t proof;      /* ticket of the proof of the log that it asked for; 0: none */
     uint64_t disk_until; /* step at which its disk writes again; 0: it does */
     unsigned frames;     /* asked since the minute began */
 };
@@ -52,20 +53,21 @@ struct world_pending {
 };
 
 enum world_fault {
-    FAULT_CUT,         /* a connection is gone, and what was on its way */
-    FAULT_ANSWER,      /* an answer is lost after the commit */
-    FAULT_SERVER,      /* the server is killed, perhaps with the power, and starts again */
-    FAULT_DIES,        /* the same at a write, a sync, or an exchange with the signer to come */
-    FAULT_SERVER_DISK, /* a write or a sync of the server to come fails */
-    FAULT_SERVER_FULL, /* the server's disk is full for a while */
-    FAULT_BACKUP,      /* an old copy of the database is put back */
-    FAULT_SIGNER,      /* the signer is killed anywhere */
-    FAULT_SIGNER_DISK, /* its disk fails once, or is full for a while */
-    FAULT_KILL,        /* a device is killed and starts again */
-    FAULT_DEVICE_DIES, /* the same at a step of its storage to come */
-    FAULT_DISK,        /* a device's disk takes nothing for a while */
-    FAULT_CLOCK,       /* a device's clock jumps */
-    FAULT_TIME,        /* hours pass */
+    FAULT_CUT,          /* a connection is gone, and what was on its way */
+    FAULT_ANSWER,       /* an answer is lost after the commit */
+    FAULT_SERVER,       /* the server is killed, perhaps with the power, and starts again */
+    FAULT_DIES,         /* the same at a write, a sync, or an exchange with the signer to come */
+    FAULT_SERVER_DISK,  /* a write or a sync of the server to come fails */
+    FAULT_SERVER_FULL,  /* the server's disk is full for a while */
+    FAULT_BACKUP,       /* an old copy of the database is put back */
+    FAULT_SIGNER,       /* the signer is killed anywhere */
+    FAULT_SIGNER_DISK,  /* its disk fails once, or is full for a while */
+    FAULT_KILL,         /* a device is killed and starts again */
+    FAULT_DEVICE_DIES,  /* the same at a step of its storage to come */
+    FAULT_DISK,         /* a device's disk takes nothing for a while */
+    FAULT_CLOCK,        /* a device's clock jumps */
+    FAULT_SERVER_CLOCK, /* the server's is set by minutes, back too */
+    FAULT_TIME,         /* hours pass */
     FAULTS,
 };
 

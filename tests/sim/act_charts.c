@@ -1,0 +1,131 @@
+#include "tests/sim/act.h"
+#include "tests/support/test.h"
+
+enum status charts_make(struct world *world, struct dice *dice, struct world_device *by)
+{
+    struct world_device *client = act_device_of(world, dice, ROLE_CLIENT);
+    if (client == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    struct chart_id id;
+    uint64_t ticket = 0;
+    return act_chart(by->person.engine, &client->person.content.member, span_of("Client", 6),
+                     world_clock(world, by), &id, &ticket);
+}
+
+enum status charts_grant(struct world *world, struct dice *dice, struct world_device *by)
+{
+    struct world_device *to =
+        act_device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
+    struct view_section section;
+    if (to == NULL || !act_pick_section(by, dice, RIGHT_OWN, &section)) {
+        return STATUS_NOT_FOUND;
+    }
+    bool history = dice_chance(dice, 500);
+    struct act_grant ask = {.section = section.section,
+                            .member = to->person.content.member,
+                            .rights = RIGHT_READ | (dice_chance(dice, 500) ? RIGHT_WRITE : 0),
+                            .history_from = history ? 1 : 0,
+                            .code_compared = true};
+    uint64_t ticket = 0;
+    enum status status = act_grant(by->person.engine, &ask, world_clock(world, by), &ticket);
+    unsigned number = model_section(&world->model, &section.section);
+    if (status == STATUS_OK && number < MODEL_SECTIONS_MAX) {
+        size_t stay = model_let_in(&world->model, to->member, number, history, world->step);
+        struct world_pending *pending = act_wait_for(world, PENDING_STAY, by, ticket);
+        if (pending != NULL) {
+            pending->stay = stay;
+        }
+    }
+    return status;
+}
+
+static void wait_out(struct world *world, const struct world_device *by, uint64_t ticket,
+                     unsigned member, unsigned section, unsigned client)
+{
+    model_put_out(&world->model, member, section, client, world->step, MODEL_NEVER);
+    struct world_pending *pending = act_wait_for(world, PENDING_OUT, by, ticket);
+    if (pending != NULL) {
+        pending->member = member;
+        pending->section = section;
+        pending->client = client;
+    }
+}
+
+enum status charts_revoke(struct world *world, struct dice *dice, struct world_device *by)
+{
+    struct world_device *from =
+        act_device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
+    struct view_section section;
+    if (from == NULL || !act_pick_section(by, dice, RIGHT_OWN, &section)) {
+        return STATUS_NOT_FOUND;
+    }
+    uint64_t ticket = 0;
+    enum status status = act_revoke(by->person.engine, &section.section,
+                                    &from->person.content.member, world_clock(world, by), &ticket);
+    if (status == STATUS_OK) {
+        wait_out(world, by, ticket, from->member, model_section(&world->model, &section.section),
+                 MODEL_MEMBERS_MAX);
+    }
+    return status;
+}
+
+enum status charts_rotate(struct world *world, struct dice *dice, struct world_device *by)
+{
+    struct view_section section;
+    uint64_t ticket = 0;
+    return act_pick_section(by, dice, RIGHT_WRITE, &section)
+               ? act_rotate(by->person.engine, &section.section, world_clock(world, by), &ticket)
+               : STATUS_NOT_FOUND;
+}
+
+enum status charts_second_device(struct world *world, struct dice *dice, struct world_device *by)
+{
+    (void)dice;
+    if (!by->first || !act_has_room(world)) {
+        return STATUS_BUSY;
+    }
+    struct keystore_content content;
+    OK(keystore_content_init(&content));
+    dice_keys(world->seed ^ 1u, world->step);
+    struct act_device_keys keys = {content.device, *identity_signer_public(content.content_key),
+                                   *identity_signer_public(content.login),
+                                   *identity_sealer_public(content.sealing)};
+    for (size_t i = 0; i < ID_BYTES; i++) {
+        keys.device.bytes[i] = (uint8_t)dice_next(dice);
+    }
+    content.device = keys.device;
+    uint8_t *body = NULL;
+    size_t size = 0;
+    enum status status = act_device_body(by->person.engine, &keys, &body, &size);
+    uint64_t ticket = 0;
+    if (status == STATUS_OK) {
+        struct span bytes = span_of(body, size);
+        struct signature signature;
+        OK(identity_sign(content.content_key, LABEL_DEVICE, &world->server.practice, &bytes, 1,
+                         &signature));
+        status = act_device(by->person.engine, bytes, &signature, world_clock(world, by), &ticket);
+    }
+    free(body);
+    if (status == STATUS_OK) {
+        act_wait_for(world, PENDING_DEVICE, by, ticket)->content = content;
+    } else {
+        keystore_content_deinit(&content);
+    }
+    return status;
+}
+
+/* One of the own devices but this and the first. */
+enum status charts_revoke_device(struct world *world, struct dice *dice, struct world_device *by)
+{
+    struct world_device *other = &world->devices[dice_below(dice, world->device_count)];
+    if (other->member != by->member || other->first || other == by) {
+        return STATUS_NOT_FOUND;
+    }
+    uint64_t ticket = 0;
+    enum status status =
+        act_device_revoke(by->person.engine, &by->person.content.member,
+                          &other->person.content.device_statement, world_clock(world, by), &ticket);
+    other->out |= status == STATUS_OK;
+    return status;
+}
