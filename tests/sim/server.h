@@ -1,6 +1,7 @@
 /*
  * The simulated practice's server: the real door, committer, core, store and link to the signer, on
- * the disk of disk.h. This file is its transport, and what starts and kills it.
+ * the disk of disk.h. server.c starts it, lets it take its turns and kills it; transport.c stands
+ * between its door and the links.
  *
  * A frame that came waits in the committer's queue until server_turn; then all that waits is one
  * batch. What the door sends goes out through inproc_send, a page's pieces as their reader takes
