@@ -177,7 +177,8 @@ enum status op_chain(struct core *core, struct txn *txn, const struct core_ask *
     answer->produce = produce_chain;
     answer->label = label;
     answer->from = message->from;
-    answer->to = chain->count;
+    struct chain_head head;
+    answer->to = chain_log_head(txn, &label, &head) == STATUS_OK ? head.count : chain->count;
     return answer_sync(core, txn, ask, draft, STATUS_OK, answer);
 }
 
