@@ -119,7 +119,8 @@ until grep -q '"open":1' "$work/load" && [ "$(grep -c . "$work/flight" 2>/dev/nu
     sleep 0.1
 done
 
-signer=$(pgrep -P "$server_pid" | head -n 1)
+starter=$(pgrep -P "$server_pid" | head -n 1)
+signer=$(pgrep -P "$starter" | head -n 1)
 [ -n "$signer" ] || fail "the signer has no process of its own"
 canary=$build/tests/canary
 # search PHRASES PLACE…: the scanner's exit code; what it found goes to $work/hits.
@@ -138,7 +139,7 @@ clean() {
     say "   $text: $(searched) bytes searched"
 }
 for pass in 1 2 3; do
-    clean "memory of server and signer, pass $pass" --pid "$server_pid" --pid "$signer"
+    clean "memory of server and signer, pass $pass" --pid "$server_pid" --pid "$starter" --pid "$signer"
 done
 clean "plaintext of the server's TLS" "$work/plain"
 clean "data directory" "$work/data"
