@@ -18,6 +18,7 @@
 
 struct cannot {
     struct section_id section; /* whose pages it cannot hand out */
+    bool all_others;           /* it is the pages of all but this section, then */
     size_t pages;
     bool dropped;    /* the last page was one */
     bool statements; /* it cannot store any */
@@ -32,7 +33,8 @@ static bool answer_cannot(void *context, struct inproc_link *link, uint32_t op, 
     if (op == OP_PAGE && body != NULL) {
         const Alcove__PageReply *reply = (const Alcove__PageReply *)(const void *)body;
         const ProtobufCBinaryData target = reply->proof->leaf->target;
-        cannot->dropped = memmem(target.data, target.len, cannot->section.bytes, ID_BYTES) != NULL;
+        cannot->dropped = (memmem(target.data, target.len, cannot->section.bytes, ID_BYTES) !=
+                           NULL) != cannot->all_others;
         *code = cannot->dropped ? STATUS_UNAVAILABLE : STATUS_OK;
         cannot->pages += cannot->dropped ? 1 : 0;
     }
@@ -195,6 +197,34 @@ static void test_stored_wrap_is_spoiled(void **state)
     spoil_stored(*state, SPOILED_WRAP);
 }
 
+/* Goal: sections that the server cannot hand out, however many, keep no other from being read, whichever
+ * comes first. Method: of four sections one can be read, each in its turn. */
+static void test_many_sections_that_are_not_handed_out(void **state)
+{
+    struct stage *stage = *state;
+    struct inproc_person *therapist = &stage->scene.therapist;
+    const struct section_id sections[] = {stage->shared, stage->progress,
+                                          scene_section(therapist, CLASS_PROCESS),
+                                          scene_section(therapist, CLASS_SESSION)};
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        scene_note(therapist, &sections[i], "this");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        gaps_empty_cache(therapist);
+        struct cannot cannot = {.section = sections[i], .all_others = true};
+        stage->scene.server.hook = answer_cannot;
+        stage->scene.server.hook_context = &cannot;
+        engine_sync(therapist->engine);
+        (void)gaps_pass(therapist, MINUTE_MS); /* each is asked for once at least */
+        const size_t first = cannot.pages;
+        assert_in_range(first, 1, ARRAY_LEN(sections) + 4);
+        (void)gaps_pass(therapist, 2 * MINUTE_MS);
+        assert_true(cannot.pages - first <= 2 * 4);
+        assert_non_null(strstr(scene_read(therapist, &sections[i]).seen, "[this]"));
+        stage->scene.server.hook = NULL;
+    }
+}
+
 /* A server that calls a revision damaged, and names another device for it. */
 static bool blame_another(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
                           ProtobufCMessage *body)
@@ -268,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGE_TEST(test_section_that_is_not_handed_out),
+        STAGE_TEST(test_many_sections_that_are_not_handed_out),
         STAGE_TEST(test_statement_that_is_not_stored),
         STAGE_TEST(test_stored_context_is_spoiled),
         STAGE_TEST(test_stored_envelope_is_spoiled),

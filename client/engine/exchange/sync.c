@@ -153,15 +153,20 @@ static enum status fold(struct engine *engine)
     return status == STATUS_OK ? withheld_look(engine) : status;
 }
 
+/* Of those that ask the one that was stopped least often, so that sections that the server cannot hand
+ * out hold up no other. */
 static bool behind(const struct engine *engine, size_t *out_section)
 {
+    const struct section *first = NULL;
     for (size_t i = 0; i < engine->sections.count; i++) {
-        if (section_asks(&engine->sections.items[i], engine->common.now_ms)) {
+        const struct section *section = &engine->sections.items[i];
+        if (section_asks(section, engine->common.now_ms) &&
+            (first == NULL || section->stopped.times < first->stopped.times)) {
+            first = section;
             *out_section = i;
-            return true;
         }
     }
-    return false;
+    return first != NULL;
 }
 
 static bool asks_again(const struct engine *engine, size_t *out_section)
