@@ -212,6 +212,8 @@ static void read_all(struct inproc *server)
         server->now_ms += 1000;
         (void)inproc_run(reader);
     }
+    /* Sections that stop one after another hold up the others for a while. */
+    never(pass(reader, 3) <= ASKS_A_MINUTE_MAX, "the reader asks in a loop");
     struct engine_state state;
     engine_state(reader->engine, &state);
     for (size_t i = 0; i < section_count; i++) {
@@ -232,7 +234,6 @@ static void read_all(struct inproc *server)
     char name[VIEW_NAME_BYTES_MAX];
     view_name(reader->engine, &scene.client.content.member, name);
     never(strcmp(name, names[0]) == 0 || strlen(name) == 8, "a person has a false name");
-    never(pass(reader, 3) <= ASKS_A_MINUTE_MAX, "the reader asks in a loop");
     if (engine_alarm_count(reader->engine) > 0) {
         print_message("  alarm: %s (%s)\n", engine_alarm(reader->engine, 0)->reason,
                       engine_alarm(reader->engine, 0)->evidence);
