@@ -115,8 +115,8 @@ static int open_db(struct service *service)
                                  .out_damage = damage};
     enum status status =
         damage == NULL ? STATUS_NO_MEMORY : db_open(service->paths.db, &options, &service->db);
-    char text[CMD_DAMAGE_CHARS_MAX];
     bool damaged = damage != NULL && damage->faults > 0;
+    char text[CMD_DAMAGE_CHARS_MAX];
     if (damaged) {
         cmd_damage_text(damage, text);
     } else if (status == STATUS_CORRUPT) {
@@ -150,9 +150,8 @@ static int open_store(struct service *service)
     if (code != CMD_OK) {
         return code;
     }
-    enum status status;
     uint32_t freed = 0;
-    status = db_check_readers(service->db, &freed);
+    enum status status = db_check_readers(service->db, &freed);
     if (status == STATUS_OK) {
         status = login_key_open(service->paths.login_key, &service->login_key);
     }

@@ -227,12 +227,12 @@ static enum status seek_row(struct txn *txn, const struct chain_label *label, ui
     if (status == STATUS_OK) {
         status = chain_log_find(txn, head.chain_local, number, out_seq);
     }
-    uint8_t bytes[LEAF_STATEMENT_BYTES];
-    struct leaf_statement leaf;
     size_t count = 0;
+    uint8_t bytes[LEAF_STATEMENT_BYTES];
     if (status == STATUS_OK) {
         status = ledger_statement_leaves(txn, *out_seq, 1, bytes, &count);
     }
+    struct leaf_statement leaf;
     if (status == STATUS_OK &&
         (count == 0 || leaf_statement_decode(span_of(bytes, sizeof bytes), &leaf) != STATUS_OK ||
          !ID_EQUAL(&leaf.label, label) || leaf.number != number)) {
@@ -250,10 +250,10 @@ enum status chain_log_seek(struct txn *txn, const struct chain_label *label, uin
     }
     uint64_t size = ledger_size(txn, LEDGER_STATEMENTS);
     for (uint64_t seq = from_seq; seq < size; seq++) {
-        uint8_t bytes[LEAF_STATEMENT_BYTES];
-        struct leaf_statement leaf;
         size_t count = 0;
+        uint8_t bytes[LEAF_STATEMENT_BYTES];
         status = ledger_statement_leaves(txn, seq, 1, bytes, &count);
+        struct leaf_statement leaf;
         if (status != STATUS_OK ||
             leaf_statement_decode(span_of(bytes, sizeof bytes), &leaf) != STATUS_OK) {
             return status == STATUS_OK ? STATUS_CORRUPT : status;

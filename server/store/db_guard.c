@@ -10,8 +10,8 @@
 enum status db_guard_check(struct db *db, struct db_damage *out_damage)
 {
     int fd = -1;
-    MDB_txn *mdb = NULL;
     int rc = mdb_env_get_fd(db->env, &fd);
+    MDB_txn *mdb = NULL;
     if (rc == 0) {
         rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &mdb);
     }

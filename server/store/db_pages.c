@@ -98,12 +98,12 @@ static bool read_bytes(const struct check *check, uint64_t page, void *out, size
 static const uint8_t *value_apart(struct check *check, struct tree *tree,
                                   const struct db_page_row *row)
 {
-    uint8_t head[DB_PAGE_HEAD_BYTES];
-    uint64_t pages = 0;
     if (row->size > DB_VALUE_BYTES_MAX || row->overflow > check->last_page) {
         check->past_end = check->past_end || row->overflow > check->last_page;
         return NULL;
     }
+    uint8_t head[DB_PAGE_HEAD_BYTES];
+    uint64_t pages = 0;
     if (!read_bytes(check, row->overflow, head, sizeof head) ||
         !db_page_begins_value(span_of(head, sizeof head), row->overflow, row->size,
                               check->page_bytes, &pages)) {
@@ -365,8 +365,8 @@ static void check_all(struct check *check, const struct db_file_meta *meta)
 
 enum status db_pages_check(int fd, uint64_t txn, struct db_damage *out_damage)
 {
-    struct db_file_meta meta;
     memset(out_damage, 0, sizeof *out_damage);
+    struct db_file_meta meta;
     enum status status = db_file_meta_of(fd, txn, &meta);
     if (status != STATUS_OK) {
         return status;

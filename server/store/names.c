@@ -48,8 +48,8 @@ enum status names_find(struct txn *txn, enum schema_id_kind kind, const uint8_t 
     if (status != STATUS_CORRUPT && status != STATUS_NOT_FOUND) {
         return status;
     }
-    bool all = true;
     uint32_t count = names_count(txn, kind);
+    bool all = true;
     for (uint32_t local = 1; local <= count && local != 0; local++) {
         uint8_t found[ID_BYTES];
         if (names_id(txn, kind, local, found) != STATUS_OK) {

@@ -158,21 +158,21 @@ static void test_members_devices_and_clock(void **state)
     (void)state;
     struct allowances *allowances = NULL;
     OK(allowances_new(1000, &allowances));
-    const struct core_peer first = {.member_local = 1, .device_local = 1};
-    const struct core_peer second = {.member_local = 1, .device_local = 2};
-    const struct core_peer other = {.member_local = 2, .device_local = 3};
     uint64_t now_ms = 1800000000000u;
     unsigned lines[2] = {0, 0};
+    const struct core_peer first = {.member_local = 1, .device_local = 1};
     while (allowance_left(allowances, &first, ALLOWANCE_CHANGE, now_ms)) {
         OK(allowance_take(allowances, &first, 1, now_ms));
         lines[0]++;
     }
+    const struct core_peer second = {.member_local = 1, .device_local = 2};
     while (allowance_left(allowances, &second, ALLOWANCE_CHANGE, now_ms)) {
         OK(allowance_take(allowances, &second, 1, now_ms));
         lines[1]++;
     }
     assert_int_equal(lines[0], 750);
     assert_int_equal(lines[1], 250);
+    const struct core_peer other = {.member_local = 2, .device_local = 3};
     assert_true(allowance_left(allowances, &other, ALLOWANCE_LOOK, now_ms));
     now_ms -= 24 * (uint64_t)HOUR_MS;
     OK(allowance_take(allowances, &first, 1, now_ms));

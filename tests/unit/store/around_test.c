@@ -118,8 +118,8 @@ static void test_memory_of_answers(void **state)
 static void test_rows_of_a_chain(void **state)
 {
     struct fixture *f = *state;
-    const struct chain_label labels[] = {{{1}}, {{2}}};
     struct txn *txn = fixture_write(f);
+    const struct chain_label labels[] = {{{1}}, {{2}}};
     for (uint64_t i = 0; i < 12; i++) {
         struct chain_statement_new new = {.type = 4,
                                           .label = labels[i % 2],
@@ -150,9 +150,9 @@ static void test_rows_of_a_chain(void **state)
 static void test_new_id_beside_a_damaged_one(void **state)
 {
     struct fixture *f = *state;
+    struct txn *txn = fixture_write(f);
     const uint8_t ids[3][ID_BYTES] = {{1}, {2}, {3}};
     uint32_t local = 0;
-    struct txn *txn = fixture_write(f);
     assert_int_equal(names_add(txn, SCHEMA_ID_SECTION, ids[0], &local), STATUS_OK);
     assert_int_equal(names_add(txn, SCHEMA_ID_SECTION, ids[1], &local), STATUS_OK);
     fixture_commit(txn);
@@ -170,12 +170,9 @@ static void test_new_id_beside_a_damaged_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_head_of_a_trail),
-        FIXTURE_TEST(test_waypoint),
-        FIXTURE_TEST(test_time_between_events),
-        FIXTURE_TEST(test_memory_of_answers),
-        FIXTURE_TEST(test_rows_of_a_chain),
-        FIXTURE_TEST(test_new_id_beside_a_damaged_one),
+        FIXTURE_TEST(test_head_of_a_trail),     FIXTURE_TEST(test_waypoint),
+        FIXTURE_TEST(test_time_between_events), FIXTURE_TEST(test_memory_of_answers),
+        FIXTURE_TEST(test_rows_of_a_chain),     FIXTURE_TEST(test_new_id_beside_a_damaged_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,7 +204,6 @@ static void test_events_go_on_without_heads_of_trails(void **state)
     struct fixture *f = *state;
     uint64_t seed = 5;
     for (unsigned i = 0; i < 6; i++) {
-        struct db_damage damage;
         struct fixture_parts parts;
         struct event_new event;
         fixture_full_event(&seed, &parts, &event);
@@ -213,6 +212,7 @@ static void test_events_go_on_without_heads_of_trails(void **state)
         struct hash leaf;
         assert_int_equal(fixture_append(txn, &event, &seq, &leaf), STATUS_OK);
         fixture_commit(txn);
+        struct db_damage damage;
         if (i == 2) {
             static uint8_t page[PAGE];
             const uint64_t root = tree_of(f, SCHEMA_TRAIL).root;
@@ -400,9 +400,9 @@ static void open_and_read(struct fixture *f)
 
 static void cut_and_read(struct fixture *f)
 {
-    const struct db_options options = {.map_bytes = MAP_BYTES};
     char path[128];
     data_path(f, path);
+    const struct db_options options = {.map_bytes = MAP_BYTES};
     if (db_open(f->folder, &options, &f->db) == STATUS_OK && truncate(path, 2 * PAGE) == 0) {
         struct txn *txn = NULL;
         (void)!db_begin_read(f->db, &txn);
