@@ -150,17 +150,18 @@ static void request_release(void *owned)
     free(request);
 }
 
-static void fill_ask(const struct door *door, struct guest *guest, const Alcove__Frame *frame,
-                     struct door_request *owned, struct core_ask *ask)
+static enum status fill_ask(const struct door *door, struct guest *guest,
+                            const Alcove__Frame *frame, struct door_request *owned,
+                            struct core_ask *ask)
 {
     const struct core_peer *peer = guest_peer(guest);
     bool login = frame->kind == FRAME_LOGIN;
     if (!field_required(frame->request_id, ask->id.bytes, ID_BYTES) && !login) {
-        return;
+        return STATUS_OK;
     }
     /* A login is a frame of its own kind; its number is no op on the wire. */
     if (!login && frame->code == CORE_OP_LOGIN) {
-        return;
+        return STATUS_OK;
     }
     ask->op = login ? CORE_OP_LOGIN : frame->code;
     if (login) {
@@ -168,10 +169,10 @@ static void fill_ask(const struct door *door, struct guest *guest, const Alcove_
         hash_bytes(field_span(frame->body), &owned->login.login_hash);
         ask->login = &owned->login;
     }
-    door_decode(door, peer, field_span(frame->body), owned, ask);
+    return door_decode(door, peer, field_span(frame->body), owned, ask);
 }
 
-/* NULL: no memory. A frame that is not one becomes a request without an op, so that it
+/* NULL: no memory, so that the frame is offered again; it must not be told that it is malformed. A frame that is not one becomes a request without an op, so that it
  * leaves its event like any other. */
 static struct run_request *make_request(struct door *door, struct guest *guest, uint8_t *bytes,
                                         size_t size)
@@ -190,12 +191,17 @@ static struct run_request *make_request(struct door *door, struct guest *guest, 
     guest_hold(guest);
     memcpy(request->ask.source, guest_source(guest), CORE_SOURCE_BYTES);
     ProtobufCMessage *message = NULL;
-    if (message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena, &message) ==
-        STATUS_OK) {
+    enum status status =
+        message_decode(&alcove__frame__descriptor, span_of(bytes, size), &owned->arena, &message);
+    if (status == STATUS_OK) {
         const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
         if (frame->kind == FRAME_LOGIN || frame->kind == FRAME_REQUEST) {
-            fill_ask(door, guest, frame, owned, &request->ask);
+            status = fill_ask(door, guest, frame, owned, &request->ask);
         }
+    }
+    if (status == STATUS_NO_MEMORY) {
+        run_request_free(request);
+        return NULL;
     }
     request->bytes += owned->brought == NULL ? 0 : owned->brought->bytes;
     return request;

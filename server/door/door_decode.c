@@ -58,15 +58,17 @@ static bool signatures_hold(const struct door *door, const struct core_peer *pee
     return true;
 }
 
-void door_decode(const struct door *door, const struct core_peer *peer, struct span body,
-                 struct door_request *owned, struct core_ask *ask)
+enum status door_decode(const struct door *door, const struct core_peer *peer, struct span body,
+                        struct door_request *owned, struct core_ask *ask)
 {
     const ProtobufCMessageDescriptor *shape =
         ask->op == CORE_OP_LOGIN ? &alcove__login__descriptor : shape_ask(ask->op);
     hash_bytes(body, &ask->body_hash);
     ProtobufCMessage *message = NULL;
-    if (shape != NULL && message_decode(shape, body, &owned->arena, &message) == STATUS_OK &&
-        signatures_hold(door, peer, message, owned, ask)) {
+    enum status status =
+        shape == NULL ? STATUS_MALFORMED : message_decode(shape, body, &owned->arena, &message);
+    if (status == STATUS_OK && signatures_hold(door, peer, message, owned, ask)) {
         ask->message = message;
     }
+    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }

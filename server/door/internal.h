@@ -40,9 +40,11 @@ uint8_t *door_frame(uint32_t kind, const struct request_id *id, uint32_t code, s
                     size_t *out_size);
 
 /* Decodes the body of ask->op, checks the signatures in it and reads the revisions; leaves
- * ask->message NULL when it is malformed. What is decoded is owned by |owned|. */
-void door_decode(const struct door *door, const struct core_peer *peer, struct span body,
-                 struct door_request *owned, struct core_ask *ask);
+ * ask->message NULL when it is malformed. What is decoded is owned by |owned|. STATUS_NO_MEMORY:
+ * whether it is malformed is not known. */
+MUST_CHECK enum status door_decode(const struct door *door, const struct core_peer *peer,
+                                   struct span body, struct door_request *owned,
+                                   struct core_ask *ask);
 
 /* Writes to the log, once an hour for the same place, what could not be read there, and for whom:
  * ids and numbers alone. |peer| NULL: before login. Any thread. */

@@ -116,12 +116,13 @@ check "the server has threads" [ "$threads" -ge 4 ]
 operator status "$data"
 exits "status of a running server" 0 '^server  *running'
 for line in 'version  *[0-9]' 'format  *2$' 'practice  *[0-9a-f]\{64\}$' 'disk  *[0-9]* bytes free; notes need 67108864, reading 16777216' \
-    'last event  *20.* UTC, [0-9]* s ago' 'clock .*believed' 'map  *50331648 bytes' 'room  *there is room'; do
+    'log signer  *started by alcoved, with its user' '  *whoever takes over alcoved can sign a second history' 'last event  *20.* UTC, [0-9]* s ago' 'clock .*believed' 'map  *50331648 bytes' 'room  *there is room'; do
     check "status has a line: $line" grep -q "^$line" "$work/out"
 done
 check "status finds no file wrong" sh -c "! grep -q '^file' '$work/out'"
 operator status "$data" --json
 exits "status --json" 0 '"running":true.*"writes":true'
+exits "status --json of the signer" 0 '"signer":{"place":"child","own_user":false}'
 if command -v jq >/dev/null; then check "status --json is JSON" jq -e . "$work/out" >/dev/null; fi
 chmod 0755 "$data/db" && operator status "$data"
 exits "a folder that is open to others" 0 "^file .*data/db has mode 0755 and must have 0700: chmod 700 $data/db"
