@@ -224,6 +224,7 @@ struct printing {
     void **items; /* cJSON, or a line */
     size_t count;
     size_t room;
+    bool nameless;                          /* somebody is shown by digits */
     size_t left_out[POLICY_ACTION_MAX + 1]; /* of each action */
 };
 
@@ -237,6 +238,9 @@ static bool take_event(void *visitor, const struct query_event *event)
         printing->left_out[event->open->action]++;
         return true;
     }
+    struct member_id actor;
+    printing->nameless |= field_member(event->open->actor, &actor) &&
+                          !view_is_named(host_engine(printing->cli->host), &actor);
     CHECK(array_grow(&printing->items, &printing->room, printing->count + 1, sizeof(void *)) ==
           STATUS_OK);
     printing->items[printing->count++] =
@@ -293,6 +297,20 @@ static void tell_count(struct cli *cli, size_t shown, uint32_t limit)
     }
 }
 
+/* A client has no directory: their therapist is who can name colleagues (act.h). */
+static void tell_nameless(struct cli *cli)
+{
+    struct engine_state state;
+    engine_state(host_engine(cli->host), &state);
+    if (state.role == ROLE_CLIENT) {
+        print_sentence(cli,
+                       print_span("Digits stand for somebody whose name is not here yet. Ask your "
+                                  "therapist: a colleague is named to you once they are let into "
+                                  "the chart."),
+                       0);
+    }
+}
+
 int log_print_events(struct cli *cli, const struct log_pick *pick, uint64_t ticket)
 {
     const struct query_terms *query = pick->query;
@@ -315,6 +333,9 @@ int log_print_events(struct cli *cli, const struct log_pick *pick, uint64_t tick
         print_json(cli, array);
     } else {
         tell_left_out(cli, printing.left_out);
+        if (printing.nameless) {
+            tell_nameless(cli);
+        }
         tell_count(cli, shown, query->limit);
     }
     return CLI_OK;

@@ -1,7 +1,7 @@
 /*
  * What people, charts and the practice are called: checked where a name is made, so that it can be
- * typed again and looks like no other kind of line. Names from elsewhere are kept as they came and
- * shown by client/text like all texts.
+ * typed again and looks like no other kind of line, and again where one comes from somebody else
+ * (engine/section/name.h).
  *
  * Pure but for memory; any thread.
  */

@@ -289,6 +289,11 @@ as t2 sync >/dev/null
 same "goes before it" 'C the first' "$(as t2 --json chart list | json name)"
 as t1 chart name 'C the first' C1 >/dev/null
 
+# ---- whoever read a chart has a name for its client, or it is said how to learn it
+as c1 log --limit 0 >"$work/log"
+check "a colleague without a name is shown by role and digits" grep -q " therapist $(printf '%.8s' "$t2") *read ok" "$work/log"
+check "and it is said how to learn it" grep -q '^Digits stand for somebody whose name is not here yet' "$work/log"
+
 # ---- the access log says whom and which note
 suspended=$(as ad --json member list | tr '{' '\n' | grep '"enrolled":true' | grep 'Zo' | json member)
 same "the first is back" 0 "$(code_of as ad member resume "$suspended")"

@@ -18,5 +18,10 @@ MUST_CHECK enum status act_judge(struct engine *engine, const struct made *made)
 MUST_CHECK enum status act_name(struct engine *engine, uint32_t class,
                                 const struct section_id *section, const struct member_id *member,
                                 struct span name);
+/* Tells |client| what a colleague of ours is called, whom they will meet in the log: a NOTE_NAME
+ * note in the shared section of theirs that we own, once. STATUS_OK also when there is none, when
+ * it is a client, or when we know no name. */
+MUST_CHECK enum status act_name_colleague(struct engine *engine, const struct member_id *client,
+                                          const struct member_id *staff);
 /* Whether we may write in that section now. */
 bool act_may_write(const struct engine *engine, const struct authority_section *facts);

@@ -231,7 +231,9 @@ static enum status invite_with(struct engine *engine, const struct act_invite *i
 enum status act_invite(struct engine *engine, const struct act_invite *invite, uint64_t now_ms,
                        char *out_code, struct member_id *out_member, uint64_t *out_ticket)
 {
-    enum status status = act_begin(engine, now_ms);
+    enum status status = invite->name.size == 0 || name_is_good(invite->name)
+                             ? act_begin(engine, now_ms)
+                             : STATUS_MALFORMED;
     struct member_id invited;
     random_bytes(invited.bytes, sizeof invited.bytes);
     if (status != STATUS_OK) {

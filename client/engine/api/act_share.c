@@ -166,7 +166,9 @@ enum status act_chart(struct engine *engine, const struct member_id *client,
                       uint64_t *out_ticket)
 {
     static const uint32_t classes[] = {CLASS_SESSION, CLASS_PROGRESS, CLASS_PROCESS, CLASS_SHARED};
-    enum status status = act_begin(engine, now_ms);
+    enum status status = client_name.size == 0 || name_is_good(client_name)
+                             ? act_begin(engine, now_ms)
+                             : STATUS_MALFORMED;
     for (size_t i = 0; i < ARRAY_LEN(classes) && status == STATUS_OK; i++) {
         status = may_create(engine, classes[i], client);
     }
@@ -254,7 +256,12 @@ enum status act_grant(struct engine *engine, const struct act_grant *grant, uint
     wish->rights = grant->rights;
     wish->until_ms = grant->until_ms;
     wish->history_from = grant->history_from;
-    return wish_add(&engine->outbox, wish, out_ticket);
+    status = wish_add(&engine->outbox, wish, out_ticket);
+    const struct authority_section *facts =
+        authority_section(engine->log.authority, &grant->section);
+    return status == STATUS_OK && facts->has_chart
+               ? act_name_colleague(engine, &facts->client, &grant->member)
+               : status;
 }
 
 static enum status on_section(struct engine *engine, enum wish_kind kind, uint32_t action,

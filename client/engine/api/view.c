@@ -14,6 +14,11 @@ void view_name(const struct engine *engine, const struct member_id *member,
     name_say(&engine->names, member, out_name);
 }
 
+bool view_is_named(const struct engine *engine, const struct member_id *member)
+{
+    return name_of(&engine->names, member) != NULL;
+}
+
 const char *view_practice_name(const struct engine *engine)
 {
     return engine->names.practice;

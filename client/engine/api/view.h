@@ -37,6 +37,8 @@ MUST_CHECK enum status view_member(const struct engine *engine, const struct mem
 /* The name, or the short id; always terminated. */
 void view_name(const struct engine *engine, const struct member_id *member,
                char out_name[static VIEW_NAME_BYTES_MAX]);
+/* Whether anybody told us a name. */
+bool view_is_named(const struct engine *engine, const struct member_id *member);
 /* The practice's name as our invitation told it; terminated, empty: none is known. */
 const char *view_practice_name(const struct engine *engine);
 

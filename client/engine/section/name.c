@@ -1,11 +1,13 @@
 #include "client/engine/section/name.h"
 
 #include "client/engine/section/section.h"
+#include "client/text/label.h"
 #include "keys/public/bytes/array.h"
 #include "keys/public/bytes/hex.h"
-#include "keys/public/bytes/utf8.h"
 
 #define SHORT_ID_BYTES 4u
+
+_Static_assert(NAME_BYTES_MAX == TEXT_LABEL_BYTES_MAX, "one size of names");
 
 static struct person_name *place_of(struct names *names, const struct member_id *member)
 {
@@ -28,9 +30,39 @@ static bool is_staff(const struct authority_member *member)
     return member != NULL && member->role != ROLE_CLIENT;
 }
 
+bool name_is_good(struct span name)
+{
+    char taken[TEXT_LABEL_BYTES_MAX];
+    return text_label_take(name, taken) == NULL;
+}
+
+static bool names_staff(const struct authority_member *chain, const struct member_id *staff)
+{
+    const struct authority_relation *relation = chain == NULL ? NULL : chain->relations;
+    while (relation != NULL && !ID_EQUAL(&relation->staff, staff)) {
+        relation = relation->next;
+    }
+    return relation != NULL;
+}
+
+/* Whether |by| owns the section or did, and |staff| stands, or stood, in a relation to its client
+ * or over |by|. What has ended counts too: old lines of the log keep their names. */
+static bool is_colleague(const struct names *names, const struct authority_section *facts,
+                         const struct authority_member *by, const struct member_id *staff)
+{
+    bool owns = false;
+    for (size_t i = 0; i < facts->grant_count; i++) {
+        owns |= ID_EQUAL(&facts->grants[i].member, &by->id) &&
+                (facts->grants[i].rights & (uint32_t)RIGHT_OWN) != 0;
+    }
+    return owns && (names_staff(authority_member(names->log->authority, &facts->client), staff) ||
+                    names_staff(by, staff));
+}
+
 /* Whose word counts for whom: the directory for staff; in a chart a therapist for the client and
- * for himself. Names choose whom something is shared with, so that nobody else may give them, a
- * client least of all: false. */
+ * for himself, and in what is shared its owner for colleagues, whom the client meets in the log.
+ * Names choose whom something is shared with, so that nobody else may give them, a client least of
+ * all: false. */
 static bool may_name(const struct names *names, const struct authority_section *facts,
                      const struct member_id *author, const struct member_id *named,
                      enum name_from *out_from)
@@ -41,9 +73,13 @@ static bool may_name(const struct names *names, const struct authority_section *
         *out_from = NAME_DIRECTORY;
         return is_staff(of);
     }
-    *out_from = NAME_CHART;
-    return (facts->class == CLASS_SESSION || facts->class == CLASS_SHARED) && is_staff(by) &&
-           (ID_EQUAL(named, &facts->client) || ID_EQUAL(named, author));
+    if ((facts->class != CLASS_SESSION && facts->class != CLASS_SHARED) || !is_staff(by)) {
+        return false;
+    }
+    bool nearest = ID_EQUAL(named, &facts->client) || ID_EQUAL(named, author);
+    *out_from = nearest ? NAME_CHART : NAME_TOLD;
+    return nearest ||
+           (facts->class == CLASS_SHARED && is_staff(of) && is_colleague(names, facts, by, named));
 }
 
 enum status name_take(struct names *names, const struct authority_section *facts,
@@ -54,23 +90,17 @@ enum status name_take(struct names *names, const struct authority_section *facts
     enum status status = kept_body(text, &arena, &body);
     struct member_id member;
     enum name_from from = NAME_OURS;
+    char label[TEXT_LABEL_BYTES_MAX] = {0};
     if (status == STATUS_OK && body != NULL && body->kind == NOTE_NAME &&
-        field_member(body->member, &member) && body->title.len > 0 &&
-        utf8_valid(field_span(body->title)) && may_name(names, facts, author, &member, &from)) {
+        field_member(body->member, &member) &&
+        text_label_take(field_span(body->title), label) == NULL &&
+        may_name(names, facts, author, &member, &from)) {
         struct person_name *name = place_of(names, &member);
         if (name == NULL) {
             status = STATUS_NO_MEMORY;
         } else if (from >= name->from) {
-            size_t size =
-                body->title.len < sizeof name->text ? body->title.len : sizeof name->text - 1;
-            /* Not in the middle of a character. */
-            while (size > 0 && size < body->title.len &&
-                   (body->title.data[size] & 0xc0u) == 0x80u) {
-                size--;
-            }
             name->from = from;
-            memset(name->text, 0, sizeof name->text);
-            memcpy(name->text, body->title.data, size);
+            memcpy(name->text, label, sizeof name->text);
         }
     }
     arena_free(&arena);
@@ -112,21 +142,55 @@ void name_say(const struct names *names, const struct member_id *member,
     hex_encode(span_of(member->bytes, SHORT_ID_BYTES), out_name);
 }
 
-static enum status load_one(struct names *names, const struct section *section,
-                            const struct authority_section *facts, const struct indexed *item)
+/* Of the revision that |item| stands for; it borrows until the next use of the storage. */
+static enum status read_one(const struct common *common, const struct section *section,
+                            const struct indexed *item, struct kept *out_kept)
 {
     uint8_t key[KEPT_KEY_BYTES];
     struct span value;
     enum status status =
-        storage_get(&names->common->storage, STORAGE_REVISION,
+        storage_get(&common->storage, STORAGE_REVISION,
                     span_of(key, kept_key(section->local, item->number, key)), &value);
+    return status == STATUS_OK ? kept_decode(value, item->number, out_kept) : status;
+}
+
+static enum status load_one(struct names *names, const struct section *section,
+                            const struct authority_section *facts, const struct indexed *item)
+{
     struct kept kept;
-    if (status == STATUS_OK) {
-        status = kept_decode(value, item->number, &kept);
-    }
+    enum status status = read_one(names->common, section, item, &kept);
     return status == STATUS_OK && kept.item.name
                ? name_take(names, facts, &kept.item.author, kept.text)
                : status;
+}
+
+bool name_note_is_of(struct span text, const struct member_id *member)
+{
+    struct arena arena = {0};
+    Alcove__NoteBody *body = NULL;
+    struct member_id named;
+    bool is = kept_body(text, &arena, &body) == STATUS_OK && body != NULL &&
+              body->kind == NOTE_NAME && field_member(body->member, &named) &&
+              ID_EQUAL(&named, member);
+    arena_free(&arena);
+    return is;
+}
+
+enum status name_is_given(const struct sections *sections, struct section *section,
+                          const struct member_id *author, const struct member_id *member,
+                          bool *out_given)
+{
+    enum status status = section_index(sections, section);
+    *out_given = false;
+    for (size_t n = 0; n < section->index.count && status == STATUS_OK && !*out_given; n++) {
+        const struct indexed *item = &section->index.items[n];
+        struct kept kept;
+        if (item->name && ID_EQUAL(&item->author, author)) {
+            status = read_one(sections->common, section, item, &kept);
+            *out_given = status == STATUS_OK && name_note_is_of(kept.text, member);
+        }
+    }
+    return status;
 }
 
 enum status name_load(struct names *names, const struct sections *sections)

@@ -10,8 +10,9 @@
 
 /* Who gave a name; what comes later here goes before what comes earlier. */
 enum name_from {
-    NAME_OURS, /* our own word (petname.c) */
-    NAME_CHART,
+    NAME_OURS,  /* our own word (petname.c) */
+    NAME_TOLD,  /* of a colleague, by who owns the client's shared section */
+    NAME_CHART, /* of the client, and of the author */
     NAME_DIRECTORY,
 };
 
@@ -30,10 +31,20 @@ struct names {
 };
 
 struct sections; /* section.h */
+struct section;
 
-/* Takes it if |author| may name that person in that section; passes over it otherwise. */
+/* Whether this may be somebody's name, wherever it comes from (client/text/label.h). */
+bool name_is_good(struct span name);
+/* Takes it if it is good and |author| may name that person in that section; passes over it
+ * otherwise. */
 MUST_CHECK enum status name_take(struct names *names, const struct authority_section *facts,
                                  const struct member_id *author, struct span text);
+/* Whether |text| is a NOTE_NAME that names that person. */
+bool name_note_is_of(struct span text, const struct member_id *member);
+/* Whether a note of |author| that is here names that person in the section. */
+MUST_CHECK enum status name_is_given(const struct sections *sections, struct section *section,
+                                     const struct member_id *author, const struct member_id *member,
+                                     bool *out_given);
 /* What we call them ourselves, unless a note said better. At most 127 bytes. */
 MUST_CHECK enum status name_pet(struct names *names, const struct member_id *member,
                                 struct span text);

@@ -1,7 +1,5 @@
 #include "client/engine/section/petname.h"
 
-#include "keys/public/bytes/utf8.h"
-
 /* Other records of this table have keys of ID_BYTES: what is being typed. */
 #define PREFIX       "name"
 #define PREFIX_BYTES 4u
@@ -19,36 +17,21 @@ static void make_key(const struct member_id *member, uint8_t key[static KEY_BYTE
     }
 }
 
-/* At most PETNAME_BYTES_MAX, never in the middle of a character. */
-static struct span cut(struct span name)
-{
-    size_t size = name.size < PETNAME_BYTES_MAX ? name.size : PETNAME_BYTES_MAX;
-    while (size > 0 && size < name.size && (name.data[size] & 0xc0u) == 0x80u) {
-        size--;
-    }
-    return span_of(name.data, size);
-}
-
-static bool is_name(struct span name)
-{
-    return name.size > 0 && utf8_valid(name) && memchr(name.data, '\0', name.size) == NULL;
-}
-
 enum status petname_keep(const struct storage *storage, const struct member_id *member,
                          struct span name)
 {
-    if (!is_name(name)) {
+    if (!name_is_good(name)) {
         return STATUS_OK;
     }
     uint8_t key[KEY_BYTES];
     size_t key_size = 0;
     make_key(member, key, &key_size);
-    return storage_put_now(storage, STORAGE_TYPED, span_of(key, key_size), cut(name));
+    return storage_put_now(storage, STORAGE_TYPED, span_of(key, key_size), name);
 }
 
 static enum status take(struct names *names, struct span key, struct span name)
 {
-    if (!is_name(name) || name.size > PETNAME_BYTES_MAX) {
+    if (!name_is_good(name)) {
         return STATUS_OK;
     }
     if (key.size == PREFIX_BYTES) {
@@ -70,7 +53,7 @@ enum status petname_set(struct names *names, const struct member_id *member, str
     uint8_t key[KEY_BYTES];
     size_t key_size = 0;
     make_key(member, key, &key_size);
-    return status == STATUS_OK ? take(names, span_of(key, key_size), cut(name)) : status;
+    return status == STATUS_OK ? take(names, span_of(key, key_size), name) : status;
 }
 
 struct loading {

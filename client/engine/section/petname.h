@@ -9,10 +9,8 @@
 
 #include "client/engine/section/name.h"
 
-#define PETNAME_BYTES_MAX 127u
-
-/* Before there is an engine: into the storage it will be given. Not UTF-8 or empty: nothing is
- * kept. Longer names are cut. STATUS_IO, STATUS_FULL, STATUS_NO_MEMORY. */
+/* Before there is an engine: into the storage it will be given. One that is not good: nothing
+ * is kept. STATUS_IO, STATUS_FULL, STATUS_NO_MEMORY. */
 MUST_CHECK enum status petname_keep(const struct storage *storage, const struct member_id *member,
                                     struct span name);
 /* |member| NULL: the practice. */
