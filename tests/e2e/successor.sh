@@ -41,6 +41,14 @@ say 'A text.' >"$work/text"
 as T1 reflect C1 --title "Seen" --file "$work/text" --yes >/dev/null
 as T1 write C1 --class progress --file "$work/text" >/dev/null
 
+# Before the last therapist goes, it is said which charts are left without an owner.
+tries 3 "T1 treats 1 client: $(printf '%.8s' "$client") (nobody else treats them)" ad member suspend T1
+tries 3 'First let T1 hand the charts over' ad member suspend T1
+device=$(as ad --json device list --member T1 | json device | cut -c1-12)
+tries 3 'When T1 loses this device, their last' ad device revoke --member T1 "$device"
+tries 3 'alone owns their journal' ad member suspend "$client"
+tries 0 'Suspended' ad member suspend T1 --yes
+tries 0 'Resumed' ad member resume T1
 # Before the last therapist's relation ends, it is said what is left without an owner.
 relation=$(as ad --json relate list | tr '{' '\n' | grep '"treats"' | json relation)
 tries 3 'Nothing was ended. First let T1 hand it over' ad relate end "$relation"

@@ -1,5 +1,6 @@
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
+#include "client/cli/going.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
@@ -44,6 +45,7 @@ static bool find_device(void *visitor, const struct view_device *device)
 struct device_values {
     const char *device;
     const char *member; /* NULL: oneself */
+    bool yes;
 };
 
 static int whose(struct cli *cli, const struct device_values *values, struct member_id *out_member)
@@ -103,6 +105,14 @@ static int run_revoke(struct cli *cli, const void *given)
         return cli_error(cli, CLI_REFUSED,
                          "this is the device that you are using; revoke it from another");
     }
+    struct view_member whose_device;
+    if (view_member(host_engine(cli->host), &member, &whose_device) == STATUS_OK &&
+        whose_device.devices == 1 && !devices.device.revoked) {
+        code = going_judge(cli, &whose_device, "loses this device, their last", values->yes);
+        if (code != CLI_OK) {
+            return code;
+        }
+    }
     uint64_t ticket = 0;
     enum status status = act_device_revoke(host_engine(cli->host), &member,
                                            &devices.device.statement, clock_now_ms(), &ticket);
@@ -118,6 +128,8 @@ static const struct option OPTIONS[] = {
      "another person's devices, as an admin", NULL},
     {"DEVICE", OPTION_TEXT, offsetof(struct device_values, device), NULL,
      "the first digits of its id", &option_required},
+    {"--yes", OPTION_FLAG, offsetof(struct device_values, yes), NULL,
+     "revoke it although sections are left without an owner", NULL},
 };
 static const struct option_table DEVICE_LIST = {OPTIONS, 1, sizeof(struct device_values)};
 static const struct option_table DEVICE_REVOKE = {OPTIONS, ARRAY_LEN(OPTIONS),

@@ -1,6 +1,7 @@
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
+#include "client/cli/going.h"
 #include "client/cli/handed.h"
 #include "client/cli/ids.h"
 #include "client/cli/print.h"
@@ -74,6 +75,7 @@ struct member_values {
     int root_fd;
     uint64_t days;
     const char *practice_name;
+    bool yes;
 };
 
 /* What two people compare, so that no server and no admin stands between them. */
@@ -248,6 +250,9 @@ static int change_account(struct cli *cli, const struct member_values *values, b
         return cli_error(cli, CLI_FAILED, "%s is %s; nothing was changed", values->member,
                          resume ? "not suspended" : "suspended already");
     }
+    if (code == CLI_OK && !resume) {
+        code = going_judge(cli, &member, "is suspended, until they are resumed", values->yes);
+    }
     struct identity_signer *root = NULL;
     if (code == CLI_OK) {
         code = root_for(cli, values, &member, "suspended and resumed", &root);
@@ -335,8 +340,12 @@ static const struct option ONE_OPTIONS[] = {
      "the practice's root.key, for an admin or auditor", NULL},
     {"--root-passphrase-fd", OPTION_FD, offsetof(struct member_values, root_fd), "N",
      "read the root key's passphrase from this descriptor", NULL},
+    {"--yes", OPTION_FLAG, offsetof(struct member_values, yes), NULL,
+     "close it although sections are left without an owner", NULL},
 };
 static const struct option_table MEMBER_CODE = {ONE_OPTIONS, 1, sizeof(struct member_values)};
+static const struct option_table MEMBER_CHANGE = {ONE_OPTIONS, ARRAY_LEN(ONE_OPTIONS) - 1,
+                                                  sizeof(struct member_values)};
 static const struct option_table MEMBER_SUSPEND = {ONE_OPTIONS, ARRAY_LEN(ONE_OPTIONS),
                                                    sizeof(struct member_values)};
 
@@ -348,10 +357,10 @@ static const struct command COMMANDS[] = {
     {"member code", "show the code that you and this person compare", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &MEMBER_CODE, NULL, NULL, NULL, run_code},
     {"member withdraw", "take back an invitation that nobody used", COMMAND_NEEDS_FRESH,
-     COMMAND_ANYWHERE, &MEMBER_SUSPEND, NULL, gather_root, NULL, run_withdraw},
+     COMMAND_ANYWHERE, &MEMBER_CHANGE, NULL, gather_root, NULL, run_withdraw},
     {"member suspend", "close somebody's account; nothing is deleted", COMMAND_NEEDS_FRESH,
      COMMAND_ANYWHERE, &MEMBER_SUSPEND, NULL, gather_root, NULL, run_suspend},
     {"member resume", "open a closed account again", COMMAND_NEEDS_FRESH, COMMAND_ANYWHERE,
-     &MEMBER_SUSPEND, NULL, gather_root, NULL, run_resume},
+     &MEMBER_CHANGE, NULL, gather_root, NULL, run_resume},
 };
 const struct command_list cmd_member = {COMMANDS, ARRAY_LEN(COMMANDS)};
