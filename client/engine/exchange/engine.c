@@ -93,6 +93,7 @@ static void drop_requests(struct engine *engine)
         }
     }
     request_deinit(&engine->common.requests);
+    page_drop_held(&engine->sections);
     own_drop(&engine->sections);
     leaves_drop_pending(&engine->log.leaves);
     wish_lost(&engine->outbox);
@@ -129,6 +130,8 @@ void engine_start(struct engine *engine, const uint8_t exporter[static ENGINE_EX
 
 void engine_stop(struct engine *engine)
 {
+    /* Checked and whole: else it would be read again, and the access log say so. */
+    (void)!page_keep_held(&engine->sections);
     drop_requests(engine);
     queries_lost(&engine->queries);
     if (engine->common.phase != ENGINE_STOPPED) {

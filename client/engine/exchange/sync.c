@@ -238,17 +238,36 @@ static enum status after(struct engine *engine)
     return idle(engine);
 }
 
+/* Nothing is missing but further pages: what was checked of other sections may wait. */
+static bool only_pages(const struct engine *engine)
+{
+    const struct wants *wants = &engine->common.wants;
+    size_t chain = 0;
+    return !wants->checkpoint && !wants->state && !wants->fold && engine->sections.own == NULL &&
+           engine->log.leaves.count == engine->log.statements.size &&
+           !chain_missing(&engine->log, &chain);
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): see after()
 enum status sync_next(struct engine *engine)
 {
     if (engine->common.phase != ENGINE_SYNCING && engine->common.phase != ENGINE_IDLE) {
         return STATUS_OK;
     }
-    if (request_count(&engine->common.requests) > 0 ||
-        !backoff_over(&engine->common.wants.later, engine->common.now_ms)) {
+    if (request_count(&engine->common.requests) > 0) {
         return STATUS_OK;
     }
+    if (!backoff_over(&engine->common.wants.later, engine->common.now_ms)) {
+        return page_keep_held(&engine->sections);
+    }
     engine->common.phase = ENGINE_SYNCING;
+    size_t index = 0;
+    if (!only_pages(engine) || !behind(engine, &index)) {
+        enum status kept = page_keep_held(&engine->sections);
+        if (kept != STATUS_OK) {
+            return kept;
+        }
+    }
     if (engine->common.wants.checkpoint) {
         engine->round.open = true;
         return ask_checkpoint(engine);
@@ -260,7 +279,6 @@ enum status sync_next(struct engine *engine)
         engine->round.open = true;
         return ask_state(engine);
     }
-    size_t index = 0;
     if (chain_missing(&engine->log, &index)) {
         return ask_chain(engine, index);
     }

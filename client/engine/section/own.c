@@ -184,6 +184,9 @@ static enum status take(struct sections *sections, const struct section *section
     if (status == STATUS_OK) {
         status = page_finish(sections, page);
     }
+    if (status == STATUS_OK) {
+        status = page_keep(sections, page);
+    }
     page_free(page);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

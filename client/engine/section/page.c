@@ -212,18 +212,41 @@ enum status page_finish(struct sections *sections, struct page *page)
                              "A section's entries are not those that the access log names.",
                              "up to number", page->to);
     }
-    if (page->again) {
-        return page_again_keep(sections, page);
-    }
-    enum status status = page_take_signatures(sections, page);
-    if (status == STATUS_OK) {
-        status = page_keep(sections, page);
-    }
-    if (status == STATUS_OK) {
+    enum status status = page->again ? STATUS_OK : page_take_signatures(sections, page);
+    if (status == STATUS_OK && !page->again) {
         backoff_well(&sections->items[page->section].stopped);
         sections->stopped_in_row = 0;
     }
     return status;
+}
+
+/* Whole and checked: kept, now or with those of other sections. Pages that wait are kept before one
+ * that cannot wait, which is compared with what they tell. */
+static enum status settle(struct sections *sections, struct request *request)
+{
+    struct page *page = request->page;
+    enum status status = page_finish(sections, page);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (page_hold(sections, page)) {
+        request->page = NULL;
+        return STATUS_OK;
+    }
+    status = page_keep_held(sections);
+    if (status == STATUS_OK && !page->again && page->chart.number > 0) {
+        status = section_chart_fits(sections, &page->chart);
+        status =
+            status == STATUS_OK
+                ? status
+                : page_bad(sections, status,
+                           "The server shows this author another history of the chart than us.",
+                           page->to);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return page->again ? page_again_keep(sections, page) : page_keep(sections, page);
 }
 
 /* The entry named a statement that we do not have: the chains moved on meanwhile. Once. */
@@ -265,7 +288,7 @@ static enum status take_chunk(struct sections *sections, struct request *request
         return status;
     }
     if (page != NULL && chunk->status == STATUS_OK) {
-        status = page_finish(sections, page);
+        status = settle(sections, request);
     } else if (chunk->status != STATUS_OK) {
         /* Stopped on the way, by a removal for instance: what we hold stays as it was. What the
          * server cannot read it could not read at once again either. */

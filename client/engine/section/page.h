@@ -79,7 +79,8 @@ void page_drop(struct request *request);
 /* At a page's first entry, since only then the page before it is surely whole: it must follow where we
  * stand. */
 MUST_CHECK enum status page_enter(struct sections *sections, struct page *page);
-/* After its last entry: number and head are those that the event names. Keeps it. */
+/* After its last entry: number and head are those that the event names, and the signatures hold.
+ * Keeps nothing yet. */
 MUST_CHECK enum status page_finish(struct sections *sections, struct page *page);
 struct page *page_new(void);
 void page_free(struct page *page);
@@ -128,6 +129,18 @@ MUST_CHECK enum status page_chart(const struct sections *sections, struct page *
  * memory: places in charts, words on the logs, names. Nothing else may remember anything of a page.
  * What the server took of ours comes the same way (own.h), so that one path alone verifies. */
 MUST_CHECK enum status page_keep(struct sections *sections, struct page *page);
+/* The same for |count| pages of as many sections, together: all of them or none. */
+MUST_CHECK enum status page_keep_all(struct sections *sections, struct page *const *pages,
+                                     size_t count);
+
+/* page_hold.c: a page that was checked whole may wait for those of other sections, so that the
+ * first sync of many sections is not one transaction for each. Takes |page| and returns true, or
+ * leaves it to page_keep: of a section that goes on, and where keeping could still find fault. */
+bool page_hold(struct sections *sections, struct page *page);
+/* Keeps all that wait; must be called before anything but a further page is asked for. */
+MUST_CHECK enum status page_keep_held(struct sections *sections);
+/* Forgets them: they are asked for again. */
+void page_drop_held(struct sections *sections);
 /* page_again.c: asks once more for revisions of the section that are gaps; only where
  * section_asks_again says so. */
 MUST_CHECK enum status page_again_ask(struct sections *sections, size_t index);

@@ -246,14 +246,56 @@ static enum status store(struct sections *sections, struct section *section, str
         status = index_store(&section->index, &sections->common->storage, section->local);
     }
     if (status == STATUS_OK) {
-        status = section_store_chart(sections, &page->chart);
-    }
-    if (status == STATUS_OK) {
-        status = clock_store(sections->common);
-    }
-    if (status == STATUS_OK) {
         move_on(section, page);
         status = section_store(sections, section);
+    }
+    return status;
+}
+
+/* A section as it was, for when nothing could be kept. */
+struct before {
+    struct timeline timeline;
+    size_t verified;
+    uint64_t missing, gaps;
+    struct backoff again;
+};
+
+static struct before before_of(const struct section *section)
+{
+    return (struct before){.timeline = section->timeline,
+                           .verified = section->verified_count,
+                           .missing = section->missing_number,
+                           .gaps = section->gaps,
+                           .again = section->again};
+}
+
+/* The index is made again when needed. */
+static void put_back(struct section *section, struct page *page, const struct before *before)
+{
+    if (section->timeline.number != before->timeline.number) {
+        page->timeline = section->timeline;
+        section->timeline = before->timeline;
+    }
+    section->verified_count = before->verified;
+    section->missing_number = before->missing;
+    section->gaps = before->gaps;
+    section->again = before->again;
+    index_deinit(&section->index);
+}
+
+/* Of several places in one chart the highest: what is remembered is not yet what is stored. */
+static enum status store_charts(const struct sections *sections, struct page *const *pages,
+                                size_t count)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct chart_seen *told = &pages[i]->chart;
+        bool highest = true;
+        for (size_t other = 0; other < count; other++) {
+            highest &= !ID_EQUAL(&pages[other]->chart.chart, &told->chart) ||
+                       pages[other]->chart.number <= told->number;
+        }
+        status = highest ? section_store_chart(sections, told) : STATUS_OK;
     }
     return status;
 }
@@ -264,36 +306,43 @@ static enum status store(struct sections *sections, struct section *section, str
  * number says that everything up to it is here. Only then is anybody else told of what the page
  * says: they cannot be told to forget it, and a page that was not kept comes again.
  */
-enum status page_keep(struct sections *sections, struct page *page)
+enum status page_keep_all(struct sections *sections, struct page *const *pages, size_t count)
 {
-    struct section *section = &sections->items[page->section];
     const struct storage *storage = &sections->common->storage;
-    struct timeline before = section->timeline;
-    size_t verified_before = section->verified_count;
-    uint64_t missing_before = section->missing_number;
-    uint64_t gaps_before = section->gaps;
-    struct backoff again_before = section->again;
+    CHECK(count <= SECTION_HELD_MAX);
     enum status status = storage->begin(storage->context);
     if (status != STATUS_OK) {
         return status;
     }
-    status = storage_end(storage, store(sections, section, page));
-    if (status != STATUS_OK) {
-        /* As before; the index is made again when needed. */
-        if (section->timeline.number != before.number) {
-            page->timeline = section->timeline;
-            section->timeline = before;
-        }
-        section->verified_count = verified_before;
-        section->missing_number = missing_before;
-        section->gaps = gaps_before;
-        section->again = again_before;
-        index_deinit(&section->index);
-        if (status == STATUS_BAD_PROOF) {
-            enum status forgot = forget_unproved(sections, section);
-            return forgot == STATUS_OK ? status : forgot;
-        }
-        return status;
+    size_t moved = 0;
+    struct before before[SECTION_HELD_MAX];
+    for (; moved < count && status == STATUS_OK; moved++) {
+        struct section *section = &sections->items[pages[moved]->section];
+        before[moved] = before_of(section);
+        status = store(sections, section, pages[moved]);
     }
-    return remember(sections, page);
+    if (status == STATUS_OK) {
+        status = store_charts(sections, pages, count);
+    }
+    if (status == STATUS_OK) {
+        status = clock_store(sections->common);
+    }
+    status = storage_end(storage, status);
+    for (size_t i = 0; i < moved && status != STATUS_OK; i++) {
+        put_back(&sections->items[pages[i]->section], pages[i], &before[i]);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = remember(sections, pages[i]);
+    }
+    return status;
+}
+
+enum status page_keep(struct sections *sections, struct page *page)
+{
+    enum status status = page_keep_all(sections, &page, 1);
+    if (status == STATUS_BAD_PROOF) {
+        enum status forgot = forget_unproved(sections, &sections->items[page->section]);
+        return forgot == STATUS_OK ? status : forgot;
+    }
+    return status;
 }

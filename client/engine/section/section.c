@@ -188,7 +188,7 @@ bool section_withheld(const struct section *section)
 
 bool section_asks(const struct section *section, uint64_t now_ms)
 {
-    return section_behind(section) && backoff_over(&section->stopped, now_ms);
+    return section_behind(section) && !section->held && backoff_over(&section->stopped, now_ms);
 }
 
 bool section_asks_again(const struct section *section, uint64_t now_ms)

@@ -49,6 +49,7 @@ struct section {
     struct backoff stopped; /* the server could not hand out what follows */
     bool stopped_told;      /* to a person */
     bool unseal;            /* a key came: what was kept sealed may open */
+    bool held;              /* what follows was checked and waits to be kept (page_hold.c) */
     struct index index;
 };
 
@@ -61,6 +62,15 @@ struct chart_seen {
 
 struct names; /* name.h */
 struct own;   /* own.h */
+struct page;  /* page.h */
+
+/* Pages of several sections that were checked whole and are kept in one transaction. */
+#define SECTION_HELD_MAX       64u
+#define SECTION_HELD_BYTES_MAX (1024u * 1024u)
+struct held_pages {
+    struct page *pages[SECTION_HELD_MAX];
+    size_t count, bytes;
+};
 
 struct sections {
     struct common *common;
@@ -70,6 +80,7 @@ struct sections {
     size_t count, capacity;
     struct chart_seen *charts;
     size_t chart_count;
+    struct held_pages held;
     struct own *own; /* of ours, taken by the server and not yet here; NULL: none */
     size_t
         stopped_in_row; /* pages that the server could not hand out, without a good one between */

@@ -22,6 +22,7 @@ struct memory_storage {
     size_t commits_left;
     size_t steps_left;
     bool dead, kept;
+    size_t commits; /* that lasted */
 };
 
 struct memory_storage *memory_storage_new(void)
@@ -195,6 +196,7 @@ static enum status commit(void *context)
         return STATUS_IO;
     }
     memory->commits_left -= memory->commits_left != SIZE_MAX ? 1 : 0;
+    memory->commits++;
     memory->in_transaction = false;
     forget_undo(memory);
     return STATUS_OK;
@@ -276,6 +278,11 @@ static enum status scan(void *context, enum storage_table table, struct span pre
 void memory_storage_get(struct memory_storage *memory, struct storage *out_storage)
 {
     *out_storage = (struct storage){memory, begin, commit, drop, put, take, get, scan};
+}
+
+size_t memory_storage_commits(const struct memory_storage *memory)
+{
+    return memory->commits;
 }
 
 void memory_storage_fail_after(struct memory_storage *memory, size_t commits)

@@ -20,6 +20,8 @@ void memory_storage_fail_after(struct memory_storage *memory, size_t commits);
 void memory_storage_die_after(struct memory_storage *memory, size_t steps, bool kept);
 bool memory_storage_dead(const struct memory_storage *memory);
 void memory_storage_start(struct memory_storage *memory);
+/* How many lasted so far. */
+size_t memory_storage_commits(const struct memory_storage *memory);
 size_t memory_storage_count(const struct memory_storage *memory, enum storage_table table);
 /* Everything but outbox and drafts is gone. */
 void memory_storage_reset(struct memory_storage *memory);
