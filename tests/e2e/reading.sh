@@ -242,8 +242,8 @@ same "none of the day after tomorrow" 0 \
 same "so many" 2 "$(as t1 list --limit 2 2>/dev/null | wc -l)"
 as t1 list --limit 2 2>&1 | tr '\n' ' ' >"$work/several"
 check "which is said" grep -q 'these are the newest 2 of ' "$work/several"
-same "a row says whose chart" 1 "$(as t1 list --limit 0 | grep -c '  C1 *unripe')"
-same "and in a chart does not" 0 "$(as t1 list C1 | grep -c '  C1 *unripe')"
+same "a row says whose chart" 1 "$(as t1 list --limit 0 | grep -c '  C1 *\[draft\] unripe')"
+same "and in a chart does not" 0 "$(as t1 list C1 | grep -c '  C1 *\[draft\] unripe')"
 printf 'One thing and another, then a third and a fourth, and at last the needle of the haystack, which went on and on.\n' >"$words"
 as t1 write C1 --class progress --title 'A stack' --file "$words" >/dev/null
 as t1 search 'THE  needle' >"$work/found"
