@@ -289,9 +289,9 @@ static void print_note(struct showing *showing, const char *word, const struct s
     } else if (showing->heads > 1) {
         (void)fprintf(cli->out,
                       showing->locked
-                          ? "Two devices wrote at once; both are kept. One addendum follows both:\n"
+                          ? "Two wrote at once; both are kept. One addendum follows both:\n"
                             "`alcove write --note %s --addendum --reason R`.\n"
-                          : "Two devices wrote at once; both are kept. Join them in the editor:\n"
+                          : "Two wrote at once; both are kept. Join them in the editor:\n"
                             "`alcove write --note %s`.\n",
                       word);
     }

@@ -67,6 +67,42 @@ static enum status find_parents(struct engine *engine, const struct write_note *
     return heads == 0 && before == NULL && note->parent_count == 0 ? STATUS_NOT_FOUND : STATUS_OK;
 }
 
+/* The number of the first revision here that follows one of the wish's parents; 0: they are heads. */
+static uint64_t first_after(const struct section *section, const struct wish *wish)
+{
+    const struct index *index = &section->index;
+    struct index_run run = index_note(index, &wish->note);
+    for (size_t place = run.from; place < run.to; place++) {
+        const struct indexed *item = index_at(index, place);
+        for (size_t i = 0; i < item->parent_count; i++) {
+            for (size_t j = 0; j < wish->parent_count; j++) {
+                if (ID_EQUAL(&index->parents[item->parent_first + i], &wish->parents[j])) {
+                    return item->number;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+/* Two editors were open on one draft, and the other was faster: this one was written by somebody who
+ * looked before that. Said so, both are kept as siblings; else the server would refuse this one for
+ * good. STATUS_CONFLICT: too much came since. */
+static enum status look_back(const struct section *section, struct wish *wish)
+{
+    uint64_t number = first_after(section, wish);
+    if (number == 0) {
+        return STATUS_OK;
+    }
+    const struct hash *head = timeline_head_at(&section->timeline, number - 1u);
+    if (head == NULL) {
+        return STATUS_CONFLICT;
+    }
+    wish->seen_number = number - 1u;
+    wish->seen_head = *head;
+    return STATUS_OK;
+}
+
 static enum status fill(struct engine *engine, const struct write_note *note,
                         struct section *section, struct wish *wish)
 {
@@ -88,6 +124,7 @@ static enum status fill(struct engine *engine, const struct write_note *note,
     if (status == STATUS_OK && note->parent_count > 0) {
         wish->parent_count = note->parent_count;
         memcpy(wish->parents, note->parents, sizeof wish->parents);
+        status = look_back(section, wish);
     }
     if (status != STATUS_OK || note->body == NULL) {
         return status;

@@ -27,7 +27,8 @@ struct write_note {
 
 /*
  * STATUS_OK: durable in the outbox. STATUS_NOT_FOUND (section), STATUS_REFUSED (no right to
- * write there), STATUS_LOCKED (signed, and the kind edits it), STATUS_DAMAGED (it would replace a
+ * write there), STATUS_CONFLICT (what it follows was followed by others so long ago that nobody
+ * here can tell any more what was there to be seen), STATUS_LOCKED (signed, and the kind edits it), STATUS_DAMAGED (it would replace a
  * text that does not open here), STATUS_TOO_LARGE, STATUS_USAGE, STATUS_IO, STATUS_NO_MEMORY.
  * Where the clock stops writing (engine_state's clock_stopped) the note is taken all the same: it
  * is signed and sent once the clock is right or confirmed.

@@ -105,6 +105,9 @@ MUST_CHECK enum status timeline_encode(const struct timeline *timeline, uint8_t 
 /* STATUS_MALFORMED, STATUS_NO_MEMORY. */
 MUST_CHECK enum status timeline_decode(struct span bytes, struct timeline *out_timeline);
 
+/* Head after entry |number|; NULL: not kept. */
+const struct hash *timeline_head_at(const struct timeline *timeline, uint64_t number);
+
 struct timeline_entry {
     uint32_t kind;                          /* ENTRY_* */
     struct hash object;                     /* link, statement hash or grant hash */

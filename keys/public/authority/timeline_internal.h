@@ -21,8 +21,6 @@ MUST_CHECK enum status timeline_plan_entry(const struct timeline *timeline,
                                            const struct authority *authority,
                                            const struct timeline_entry *entry,
                                            struct timeline_plan *plan);
-/* Head after entry |number|; NULL: not kept. */
-const struct hash *timeline_head_at(const struct timeline *timeline, uint64_t number);
 /* authority_closed at the timeline's moment, from memory where that is good. */
 bool timeline_closed(const struct timeline *timeline, const struct authority *authority,
                      const struct authority_section *section);

@@ -5,6 +5,65 @@
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
 
+static bool see_link(void *visitor, const struct view_revision *revision)
+{
+    *(struct hash *)visitor = revision->link;
+    return true;
+}
+
+static bool see_heads(void *visitor, const struct view_note *note)
+{
+    *(size_t *)visitor += note->heads;
+    return true;
+}
+
+/* Goal: two editors on one draft of one device keep both texts, whoever is faster, and none of them
+ * is refused. Method: both begin with the same revision; the second writes when the first is on the
+ * server, with the engine as it is and after a restart; a third joins them. */
+static void test_two_editors_on_one_device(void **state)
+{
+    (void)state;
+    for (int restart = 0; restart < 2; restart++) {
+        struct scene scene;
+        scene_open(&scene);
+        struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+        struct note_id note = scene_note(&scene.therapist, &progress, "base");
+        struct hash base;
+        OK(view_revisions(scene.therapist.engine, &progress, &note, see_link, &base));
+        scene_note(&scene.therapist, &progress, "another");
+        static const char *const texts[] = {"left", "right"};
+        for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+            Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
+            body.kind = NOTE_PROGRESS;
+            body.text = field_of(texts[i], strlen(texts[i]));
+            struct write_note ask = {.section = progress,
+                                     .note = note,
+                                     .kind = REVISION_DRAFT,
+                                     .parent_count = 1,
+                                     .parents = {base},
+                                     .body = &body};
+            uint64_t ticket = 0;
+            OK(write_note(scene.therapist.engine, &ask, scene.server.now_ms, NULL, &ticket));
+            scene_wait(&scene.therapist, ticket);
+            if (restart == 1) {
+                inproc_restart(&scene.therapist);
+            }
+        }
+        size_t heads = 0;
+        OK(view_last_notes(scene.therapist.engine, &progress, 2, see_heads, &heads));
+        assert_string_equal(scene_read(&scene.therapist, &progress).seen,
+                            "[base][another][left][right]");
+        assert_int_equal(heads, 3); /* two of the draft */
+        uint64_t ticket = 0;
+        scene_write(&scene.therapist, &progress, &note, REVISION_DRAFT, "both", &ticket);
+        scene_wait(&scene.therapist, ticket);
+        heads = 0;
+        OK(view_last_notes(scene.therapist.engine, &progress, 2, see_heads, &heads));
+        assert_int_equal(heads, 2);
+        scene_close(&scene);
+    }
+}
+
 /* Goal: somebody's suspension closes the section, and the next writer brings the new epoch in
  * the same request. Method: the client of a shared section is suspended and resumed. */
 static void test_next_writer_brings_the_epoch(void **state)
@@ -275,6 +334,7 @@ static void test_damaged_storage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_editors_on_one_device),
         cmocka_unit_test(test_next_writer_brings_the_epoch),
         cmocka_unit_test(test_refused_write_is_made_anew),
         cmocka_unit_test(test_refused_note_is_kept),
