@@ -13,8 +13,10 @@ static const struct {
     [SAY_CHART_MAKE] = {"the chart was not made", "Nothing was changed."},
     [SAY_CODE_READ] = {"the code was not read", "Nothing was done with it."},
     [SAY_CODE_WRITE] = {"the invitation's code was not written", "Nobody was invited."},
-    [SAY_DELIVER] = {"the server did not take it",
-                     "It stays on this device; `alcove status` lists it until you drop it."},
+    [SAY_DELIVER] =
+        {"the server did not take it",
+         "It stays on this device until you drop it; `alcove status` says how, and where its text "
+         "goes then."},
     [SAY_DIRECTORY_MAKE] = {"the directory was not made", "Nothing was changed."},
     [SAY_DIRECTORY_SHARE] = {"the directory was not shared", ""},
     [SAY_DROP] = {"nothing more was dropped", "The rest stays on this device."},
@@ -175,6 +177,10 @@ static const struct {
     {SAY_NEW_PASSPHRASE, STATUS_WRONG_KEY, CLI_LOCKED, TWO_DIFFER, TYPE_TWICE},
     {SAY_NEW_PASSPHRASE, STATUS_USAGE, CLI_LOCKED, NONE_TYPED, "Give --new-passphrase-fd N."},
     {SAY_NOTE_WRITE, STATUS_FULL, CLI_FAILED, OWN_DISK_FULL, MAKE_ROOM},
+    {SAY_NOTE_WRITE, STATUS_REFUSED, CLI_REFUSED,
+     "you may not write there, or not any more; a note of somebody else's is theirs alone to "
+     "change or to add to",
+     "`alcove access CHART` tells who may, and why."},
     {SAY_PASSPHRASE, STATUS_REFUSED, CLI_REFUSED,
      "the keystore is not a file of yours that nobody else may read",
      "Close it to others with chmod 600, and its folder with chmod 700."},

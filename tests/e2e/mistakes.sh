@@ -193,6 +193,7 @@ same "signed before it" 0 "$(code_of as t1 write --note "$draft" --sign --file "
 as copy sync --drop-refused >/dev/null 2>&1 # told of nothing yet: what is refused now stays
 same "the second is refused" 1 "$(as copy --json sync 2>/dev/null | json refused)"
 check "and said" sh -c "[ -n '$(as copy sync 2>&1 | grep 'refused 1 for good')' ]"
+check "with where its text goes" sh -c "[ -n '$(as copy status 2>&1 | tr '\n' ' ' | grep 'puts it among the kept ones')' ]"
 check "its text is here" sh -c "[ -n '$(as copy show "$draft" 2>&1 | grep 'refused; it is here alone')' ]"
 same "it goes" 0 "$(as copy --json sync --drop-refused | json outbox)"
 dropped=$(as copy --json kept list | tr '{' '\n' | grep 'signed by the copy' | json name)

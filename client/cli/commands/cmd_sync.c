@@ -56,7 +56,8 @@ static void tell_refused(struct cli *cli)
     if (count > 0) {
         cli_warn(cli,
                  "the server refused %zu for good; `alcove doctor` says why. The text is here "
-                 "alone: copy what you need of it, then run `alcove sync --drop-refused`.",
+                 "alone. `alcove sync --drop-refused` puts it among the kept ones, from where "
+                 "`alcove write CHART --class CLASS --kept NAME` takes it elsewhere.",
                  count);
     }
 }
