@@ -106,10 +106,10 @@ same "access to a whole chart" 2 "$(as t1 --json access C1 | tr '{' '\n' | grep 
 printf 'first words\n' >"$words"
 draft=$(as t1 --json write C1 --class progress --title kept-title --tag t --draft --file "$words" |
     json note)
-check "a draft is marked" sh -c "[ -n '$(as t1 list | grep 'kept-title.*draft')' ]"
+check "a draft is marked" sh -c "[ -n '$(as t1 list | grep 'draft.*kept-title')' ]"
 printf 'second words\n' >"$words"
 same "it is changed" 0 "$(code_of as t1 write --note "$draft" --file "$words")"
-check "and is a draft still" sh -c "[ -n '$(as t1 list | grep 'kept-title.*draft')' ]"
+check "and is a draft still" sh -c "[ -n '$(as t1 list | grep 'draft.*kept-title')' ]"
 as t1 sign "$draft" >"$work/signed"
 same "it is signed" 0 $?
 check "which names client and title" sh -c "tr '\n' ' ' <'$work/signed' | grep -q 'is signed.*C1, progress, \"kept-title\"'"
@@ -120,7 +120,7 @@ same "not in another's chart" 7 \
 same "a blank reason is none" 2 \
     "$(code_of as t1 write --note "$draft" --addendum --reason ' ' --file "$words")"
 same "an addendum" 0 "$(code_of as t1 write --note "$draft" --addendum --reason r --file "$words")"
-check "under the note's title" sh -c "[ -n '$(as t1 list C1 | grep 'kept-title.*added')' ]"
+check "under the note's title" sh -c "[ -n '$(as t1 list C1 | grep 'added.*kept-title')' ]"
 
 # A value is never taken for an option, and --json shares nothing unasked.
 printf 'not to be shared unasked\n' >"$words"
