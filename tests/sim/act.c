@@ -83,6 +83,7 @@ static enum status sync(struct world *world, struct dice *dice, struct world_dev
 {
     (void)world;
     (void)dice;
+    carry_hurry(by);
     engine_sync(by->person.engine);
     return STATUS_OK;
 }
@@ -147,8 +148,8 @@ void act(struct world *world, struct dice *dice)
     enum status status = deed->does(world, dice, by);
     world->acts++;
     world->acts_refused += status == STATUS_OK ? 0 : 1;
-    world_tell(world, "device %u of member %u %s: %s", act_number_of(world, by), by->member,
-               deed->name, status_name(status));
+    world_tell(world, "%s %s: %s", tell_who(world, by), deed->name,
+               status == STATUS_OK ? "done" : status_reason(status));
     if (memory_storage_dead(by->person.storage)) {
         fault_died(world, by);
     }

@@ -1,7 +1,12 @@
-#include "tests/sim/server.h"
-#include "tests/sim/world.h"
+#include "tests/sim/lie.h"
 
+#include "client/agent/trouble.h"
+#include "keys/public/bytes/random.h"
+#include "tests/sim/server.h"
 #include "tests/support/test.h"
+
+/* A connection that lasted so long without work was well, as in client/agent. */
+#define WELL_MS 20000u
 
 /* The network: frames of one line keep their order, lines do not. */
 
@@ -16,16 +21,41 @@ static void drop_up(struct world_device *device)
     device->up_last = NULL;
 }
 
-void carry_cut(struct world *world, struct world_device *device)
+/* When it comes back, as client/agent/host_connect.c says. */
+static void end(struct world *world, struct world_device *device, enum wire_end why)
 {
     drop_up(device);
-    device->line_at_ms = world->server.now_ms + 2000;
+    if (!device->person.connected) {
+        return;
+    }
+    uint64_t now_ms = world->server.now_ms;
+    if (device->idle_ms != 0 && now_ms - device->idle_ms >= WELL_MS) {
+        backoff_well(&device->backoff);
+    }
+    device->idle_ms = 0;
+    uint8_t chance = 0;
+    random_bytes(&chance, 1);
+    struct engine_state state;
+    engine_state(device->person.engine, &state);
+    backoff_failed(&device->backoff, trouble_of(true, state.phase, state.why, why), now_ms, chance);
+    device->line_at_ms = device->backoff.until_ms;
     inproc_offline(&device->person);
+    liar_cut(world, device);
+}
+
+void carry_cut(struct world *world, struct world_device *device)
+{
+    end(world, device, WIRE_END_LOST);
+}
+
+void carry_hurry(struct world_device *device)
+{
+    device->line_at_ms = 0;
 }
 
 static void connect(struct world *world, struct world_device *device)
 {
-    inproc_connect(&world->server, &device->person.link);
+    inproc_connect(liar_server(world, device), &device->person.link);
     engine_start(device->person.engine, device->person.link.exporter, world_clock(world, device));
     device->person.connected = true;
     device->troubled &= device->disk_until != 0;
@@ -64,25 +94,31 @@ static bool take_up(struct world *world, struct world_device *device)
     device->up_last = frame->next == NULL ? NULL : device->up_last;
     world->server.now_ms++;
     world->frames++;
-    device->frames++;
-    inproc_handle(&device->person.link, frame->bytes);
+    tell_asked(world, device, frame->bytes);
+    liar_handle(world, device, frame->bytes);
     free((void *)(uintptr_t)frame->bytes.data);
     free(frame);
     return true;
 }
 
 /* A device may stop whose disk is full, or who hears that the server's is; nothing else stops an
- * honest one. */
-static bool may_stop(const struct world_device *device, enum status status)
+ * honest one that met no lie. */
+static bool may_stop(const struct world *world, const struct world_device *device,
+                     enum status status)
 {
-    return device->out || status == STATUS_SUSPENDED ||
-           (device->server_full && status == STATUS_FULL) ||
+    return device->out || status == STATUS_SUSPENDED || device->besieged ||
+           liar_met(world, device) || (device->server_full && status == STATUS_FULL) ||
            (device->troubled && (status == STATUS_IO || status == STATUS_FULL));
 }
 
 static void judge(struct world *world, struct world_device *device, enum status status)
 {
     const struct engine *engine = device->person.engine;
+    bool alarmed = engine_alarm_count(engine) > 0 && liar_met(world, device);
+    if (alarmed) {
+        liar_alarm(world, device);
+        check_goes_on(world, device);
+    }
     if (engine_alarm_count(engine) > 0) {
         const struct engine_alarm *alarm = engine_alarm(engine, 0);
         world_fail(world, "device %u: an alarm though the server is honest: %s: %s (%s)",
@@ -90,13 +126,14 @@ static void judge(struct world *world, struct world_device *device, enum status 
                    alarm->evidence);
     }
     if (status != STATUS_OK) {
-        if (!may_stop(device, status)) {
+        if (!may_stop(world, device, status)) {
             world_fail(world, "device %u stopped: %s", (unsigned)(device - world->devices),
                        status_name(status));
         }
-        world_tell(world, "device %u stops: %s", (unsigned)(device - world->devices),
-                   status_name(status));
-        carry_cut(world, device);
+        world_tell(world, "%s's device stops: %s", tell_who(world, device), status_reason(status));
+        end(world, device, WIRE_END_ASKED);
+        /* After an alarm nobody connects before a person asks. */
+        device->line_at_ms = alarmed ? UINT64_MAX : device->line_at_ms;
     }
 }
 
@@ -109,6 +146,9 @@ void carry_tick(struct world *world, struct world_device *device)
     }
     struct engine_state state;
     engine_state(device->person.engine, &state);
+    if (state.phase == ENGINE_IDLE && device->idle_ms == 0) {
+        device->idle_ms = world->server.now_ms;
+    }
     if (device->person.connected) {
         judge(world, device, state.phase == ENGINE_STOPPED ? state.why : STATUS_OK);
     }
@@ -123,8 +163,9 @@ static bool take_down(struct world *world, struct world_device *device)
     }
     link->first = frame->next;
     link->last = frame->next == NULL ? NULL : link->last;
-    enum status status = engine_receive(device->person.engine, span_of(frame->data, frame->size),
-                                        world_clock(world, device));
+    tell_answered(world, device, span_of(frame->data, frame->size));
+    count_answer(world, device, span_of(frame->data, frame->size));
+    enum status status = liar_arrive(world, device, span_of(frame->data, frame->size));
     free(frame->data);
     free(frame);
     if (!memory_storage_dead(device->person.storage)) {
@@ -143,7 +184,7 @@ static bool move(struct world *world, struct world_device *device, struct dice *
         return false;
     }
     if (device->person.link.closed && device->person.link.first == NULL) {
-        carry_cut(world, device);
+        end(world, device, WIRE_END_SERVER);
         return true;
     }
     /* Three ways in a circle, begun anywhere, so that each waits now and then. */

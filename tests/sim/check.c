@@ -1,7 +1,12 @@
-#include "tests/sim/world.h"
+#include "tests/sim/lie.h"
 
+#include "tests/sim/act.h"
+
+#include "client/engine/exchange/inside.h"
 #include "keys/public/bytes/array.h"
 #include "keys/public/hash.h"
+#include "tests/support/authority_digest.h"
+#include "tests/support/engine_digest.h"
 #include "tests/support/test.h"
 
 struct reading {
@@ -78,10 +83,32 @@ static struct reading read_all(struct world *world, const struct world_device *d
     return reading;
 }
 
+/* What was shown once as the server's is shown for ever. */
+static void check_kept(struct world *world, struct world_device *device,
+                       const struct reading *reading)
+{
+    size_t count = world->model.text_count;
+    if (count > device->had_count) {
+        device->had = realloc(device->had, count);
+        CHECK(device->had != NULL);
+        memset(device->had + device->had_count, 0, count - device->had_count);
+        device->had_count = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (device->had[i] != 0 && reading->seen[i] == 0) {
+            world_fail(world, "device %u showed \"%s\" and does not any more",
+                       (unsigned)(device - world->devices), world->model.texts[i].text);
+        }
+        device->had[i] |= reading->seen[i] > 0 ? 1 : 0;
+    }
+}
+
 void check_reader(struct world *world, struct world_device *device, bool calm)
 {
     struct reading reading = read_all(world, device);
-    for (size_t i = 0; calm && !device->out && i < world->model.text_count; i++) {
+    check_kept(world, device, &reading);
+    calm = calm && !device->out && !liar_elsewhere(world, device);
+    for (size_t i = 0; calm && i < world->model.text_count; i++) {
         const struct model_text *text = &world->model.texts[i];
         if (reading.seen[i] == 0 && model_must_see(&world->model, device->member, text)) {
             world_fail(world, "all is calm, and device %u of member %u does not see \"%s\"",
@@ -98,14 +125,34 @@ void check_typed(struct world *world, struct world_device *device)
     struct reading reading = read_all(world, device);
     for (size_t i = 0; i < world->model.text_count; i++) {
         const struct model_text *text = &world->model.texts[i];
-        if (&world->devices[text->device] == device && text->fate != MODEL_TAKEN &&
-            text->fate != MODEL_UNSURE && reading.held[i] == 0 && !waits(world, device, text)) {
+        /* Nor is it taken away from who was led to a copy: that copy took it, and has it or not. */
+        bool owed =
+            text->fate != MODEL_TAKEN && text->fate != MODEL_UNSURE && text->fate != MODEL_ASTRAY;
+        if (&world->devices[text->device] == device && owed && reading.held[i] == 0 &&
+            !waits(world, device, text)) {
             world_fail(world, "\"%s\" was typed on device %u and is nowhere", text->text,
                        text->device);
         }
     }
     free(reading.seen);
     free(reading.held);
+}
+
+void check_goes_on(struct world *world, struct world_device *device)
+{
+    if (device->dies) {
+        return;
+    }
+    struct dice dice;
+    dice_throw(&dice, world->seed ^ UINT64_C(0x676f6573), world->step);
+    check_reader(world, device, false);
+    enum status status = notes_write(world, &dice, device);
+    bool full = device->disk_until != 0 && (status == STATUS_IO || status == STATUS_FULL);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND && !full) {
+        world_fail(world, "device %u raised an alarm and takes no text any more: %s",
+                   (unsigned)(device - world->devices), status_name(status));
+    }
+    check_typed(world, device);
 }
 
 void check_head(struct world *world, unsigned log, uint64_t size, const struct hash *new_root)
@@ -205,6 +252,55 @@ static struct hash says(struct engine *engine, bool aloud)
     return saying.all;
 }
 
+static const char *chart_differs(const struct sections *a, const struct sections *b)
+{
+    for (size_t i = 0; i < a->chart_count; i++) {
+        const struct chart_seen *seen = section_chart_seen(b, &a->charts[i].chart);
+        if (seen == NULL || seen->number != a->charts[i].number ||
+            !ID_EQUAL(&seen->leaf, &a->charts[i].leaf)) {
+            return "charts";
+        }
+    }
+    return a->chart_count == b->chart_count ? NULL : "charts";
+}
+
+/* What must be the same part for part. The rest is in memory alone and found again: hints of the
+ * server (sections, chains), outcomes that were told, what is wanted next; names and charts come in
+ * another order. */
+static void check_parts(struct world *world, const struct world_device *device,
+                        struct engine *again)
+{
+    static const enum engine_part parts[] = {ENGINE_PART_LOGS,     ENGINE_PART_LEAVES,
+                                             ENGINE_PART_FACTS,    ENGINE_PART_CARRIED,
+                                             ENGINE_PART_KEYSTORE, ENGINE_PART_STORAGE};
+    struct engine *engine = device->person.engine;
+    if (!world->calm || engine->common.phase != ENGINE_IDLE) {
+        return;
+    }
+    struct engine_digest live;
+    struct engine_digest stored;
+    engine_digest(engine, &live);
+    engine_digest(again, &stored);
+    struct engine_digest same = live;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        same.part[parts[i]] = stored.part[parts[i]];
+    }
+    struct hash known;
+    struct hash loaded;
+    if (engine->log.authority != NULL) {
+        authority_facts_digest(engine->log.authority, &known);
+        authority_facts_digest(again->log.authority, &loaded);
+        same.part[ENGINE_PART_AUTHORITY] =
+            ID_EQUAL(&known, &loaded) ? live.part[ENGINE_PART_AUTHORITY] : loaded;
+    }
+    const char *part = engine_digest_differs(&live, &same);
+    part = part == NULL ? chart_differs(&engine->sections, &again->sections) : part;
+    if (part != NULL) {
+        world_fail(world, "%s's device knows what it does not store: %s", tell_who(world, device),
+                   part);
+    }
+}
+
 void check_stored(struct world *world, struct world_device *device)
 {
     struct engine_config config = {.content = &device->person.content};
@@ -228,6 +324,9 @@ void check_stored(struct world *world, struct world_device *device)
         (void)says(device->person.engine, world->trace);
         world_fail(world, "device %u says what it does not store",
                    (unsigned)(device - world->devices));
+    }
+    if (!device->behind) {
+        check_parts(world, device, again);
     }
     engine_free(again);
     world->checks++;

@@ -44,6 +44,7 @@ void fault_pass(struct world *world, bool now)
         struct world_device *device = &world->devices[i];
         if (now) {
             memory_storage_die_after(device->person.storage, SIZE_MAX, false);
+            device->dies = false;
         }
         if (device->disk_until != 0 && (now || device->disk_until <= world->step)) {
             fault_end(world, device);
@@ -58,6 +59,7 @@ static void kill_device(struct world *world, struct world_device *device)
     settle(world); /* what it heard before it died was heard */
     carry_cut(world, device);
     memory_storage_start(device->person.storage);
+    device->dies = false;
     inproc_restart(&device->person);
     check_typed(world, device);
 }
@@ -145,6 +147,7 @@ static void kill_a_device(struct world *world, struct world_device *device, stru
 static void device_dies(struct world *world, struct world_device *device, struct dice *dice)
 {
     (void)world;
+    device->dies = true;
     memory_storage_die_after(device->person.storage, dice_below(dice, 40), dice_chance(dice, 500));
 }
 
@@ -206,7 +209,6 @@ void fault(struct world *world, struct dice *dice)
     struct world_device *device = any(world, dice);
     enum world_fault kind = (enum world_fault)dice_below(dice, FAULTS);
     world->faults[kind]++;
-    world_tell(world, "fault: %s (device %u)", KINDS[kind].name,
-               (unsigned)(device - world->devices));
+    world_tell(world, "fault: %s, %s", KINDS[kind].name, tell_who(world, device));
     KINDS[kind].does(world, device, dice);
 }

@@ -22,6 +22,7 @@ enum model_fate {
     MODEL_TAKEN,   /* acknowledged: never to be lost */
     MODEL_REFUSED, /* refused for good; its author still has it */
     MODEL_UNSURE,  /* its device died while it was taking it */
+    MODEL_ASTRAY,  /* taken by a copy of the server, which nobody else talks to for long */
 };
 
 struct model_text {

@@ -5,6 +5,7 @@
 #   sh tests/sim/run.sh
 #
 # ALCOVE_SIM_S      seconds for other seeds (default 30)
+# ALCOVE_SIM_SEEDS  so many other seeds instead, however long that takes
 # ALCOVE_SIM_FROM   first of the other seeds (default 1000: the same in each run; long.sh draws new ones)
 # ALCOVE_SIM_STEPS  steps of another seed (default 8000)
 # ALCOVE_BUILD      a build with hooks (default build/hooks)
@@ -29,6 +30,7 @@ one() {
         exit 1
     fi
     tail -n 1 "$tmp/out" >>"$tmp/all"
+    say " $1:$(tail -n 1 "$tmp/out" | sed 's/.*state //')" >>"$tmp/hashes"
 }
 
 runs=0
@@ -40,17 +42,21 @@ while read -r seed steps _; do
     # The same seed, the same run: in this build, and in the one with AddressSanitizer.
     for other in "$sim" "$root/build/dev/tests/alcove-sim"; do
         [ -x "$other" ] || continue
+        [ "$other" = "$sim" ] || say "seed $seed under AddressSanitizer too"
         timeout 300 "$other" --seed "$seed" --steps "$steps" >"$tmp/second" 2>&1 ||
             { tail -n 3 "$tmp/second"; fail "seed $seed fails in $other"; }
         [ "$(tail -n 1 "$tmp/second")" = "$(tail -n 1 "$tmp/all")" ] ||
             fail "seed $seed did not run the same way twice"
     done
 done <"$root/tests/sim/seeds.txt"
+# Fixed seeds and steps: two logs of one revision must show the same (same.sh), on whatever Debian.
+hashes=$(tr -d '\n' <"$tmp/hashes")
 
 seed=${ALCOVE_SIM_FROM:-1000}
 say "seeds from $seed on"
 end=$(($(now_s) + ${ALCOVE_SIM_S:-30}))
-while [ "$(now_s)" -lt "$end" ]; do
+last=$((seed + ${ALCOVE_SIM_SEEDS:-0}))
+while [ "$seed" -lt "$last" ] || { [ -z "${ALCOVE_SIM_SEEDS-}" ] && [ "$(now_s)" -lt "$end" ]; }; do
     one "$seed" "${ALCOVE_SIM_STEPS:-8000}"
     seed=$((seed + 1))
 done
@@ -62,3 +68,4 @@ awk '
         if (word == "acts") acts += n; if (word == "texts") texts += n } }
     END { printf "== simulator: %d runs, %d steps, %d acts, %d texts, %d requests, %d faults, %d checks, nothing broken\n",
         NR, steps, acts, texts, requests, faults, checks }' "$tmp/all"
+say "sim hashes:$hashes"

@@ -1,4 +1,4 @@
-#include "tests/sim/world.h"
+#include "tests/sim/lie.h"
 
 #include "tests/sim/server.h"
 #include "tests/support/test.h"
@@ -87,7 +87,8 @@ static bool settled(struct world *world, struct world_pending *pending)
     if (info.wish == ENGINE_WISH_WAITING || info.wish == ENGINE_WISH_SENT) {
         return false;
     }
-    if (info.wish == ENGINE_WISH_DONE) {
+    bool elsewhere = liar_elsewhere(world, &world->devices[pending->device]);
+    if (info.wish == ENGINE_WISH_DONE && !elsewhere) {
         came_true(world, pending, &info);
     } else if (pending->kind == PENDING_STAY) {
         /* Refused, or its outcome forgotten by a restart: it may have come true. */
@@ -102,17 +103,19 @@ static void settle_text(struct world *world, struct model_text *text)
     struct engine_ticket info;
     engine_ticket(world->devices[text->device].person.engine, text->ticket, &info);
     if (info.wish == ENGINE_WISH_DONE) {
-        text->fate = MODEL_TAKEN;
+        bool elsewhere = liar_elsewhere(world, &world->devices[text->device]);
+        text->fate = elsewhere ? MODEL_ASTRAY : MODEL_TAKEN;
         text->done = world->step;
     } else if (info.wish == ENGINE_WISH_FAILED) {
         text->fate = MODEL_REFUSED;
-        world_tell(world, "\"%s\" is refused: %s", text->text, status_name(info.status));
+        world_tell(world, "\"%s\" is refused: %s", text->text, status_reason(info.status));
     }
 }
 
 struct seen_made {
     struct world *world;
     unsigned member;
+    bool elsewhere;
 };
 
 static bool see_made(void *visitor, const struct view_section *section)
@@ -130,7 +133,9 @@ static bool see_made(void *visitor, const struct view_section *section)
     if (model_section(&world->model, &section->section) == MODEL_SECTIONS_MAX) {
         unsigned number = model_made(&world->model, &section->section, section->class, owner,
                                      client, world->step);
-        world->model.stays[world->model.stay_count - 1].done = world->step;
+        if (!seen->elsewhere) {
+            world->model.stays[world->model.stay_count - 1].done = world->step;
+        }
         if (section->class == CLASS_SHARED) {
             /* A chart lets its client in; when is known only by and by. */
             size_t stay = model_let_in(&world->model, client, number, true, world->step);
@@ -155,7 +160,8 @@ void settle(struct world *world)
         }
     }
     for (unsigned i = 0; i < world->device_count; i++) {
-        struct seen_made seen = {world, world->devices[i].member};
+        struct seen_made seen = {world, world->devices[i].member,
+                                 liar_elsewhere(world, &world->devices[i])};
         view_sections(world->devices[i].person.engine, see_made, &seen);
     }
 }

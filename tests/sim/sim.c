@@ -1,4 +1,4 @@
-#include "tests/sim/world.h"
+#include "tests/sim/truth.h"
 
 #include "keys/public/hash.h"
 #include "tests/sim/server.h"
@@ -9,8 +9,9 @@
 /*
  * alcove-sim: one run from one seed.
  *
- *   alcove-sim --seed N [--steps N] [--trace] [--without A-B]... [--quiet]
+ *   alcove-sim --seed N [--steps N] [--to N] [--trace] [--count] [--without A-B]...
  *
+ * --to stops there as it is; else everybody comes to rest after the last step.
  * Prints the seed, what happened and a hash of all states; the same options print the same to the
  * byte. Ends with 1 at the first broken promise, and says at which step.
  */
@@ -18,10 +19,11 @@
 #define LEFT_OUT_MAX 256u
 #define CALM_ROUNDS  400u
 #define CALM_MOVES   4000u
+#define DAY_MS       (86400000u * 5u / 4u)
 
 struct options {
     uint64_t seed, steps;
-    bool trace;
+    bool trace, stops, counts;
     struct {
         uint64_t from, to;
     } without[LEFT_OUT_MAX];
@@ -58,12 +60,15 @@ static void one_step(struct world *world)
     } else if (way < 990) {
         check_reader(world, device, false);
         check_typed(world, device);
+        check_true(world, device);
     } else if (way < 992) {
         check_stored(world, device);
     } else {
         fault(world, &dice);
     }
     fault_pass(world, false);
+    liar_step(world);
+    bound_step(world);
     if (world->step % 16 == 0) {
         settle(world);
     }
@@ -107,6 +112,7 @@ static void come_to_rest(struct world *world)
 {
     world->calm = true;
     fault_pass(world, true);
+    liar_calm(world);
     for (unsigned i = 0; i < world->device_count; i++) {
         world->devices[i].wants_line = true;
         world->devices[i].person.clock_off_ms = 0;
@@ -116,10 +122,12 @@ static void come_to_rest(struct world *world)
         struct dice dice;
         dice_throw(&dice, world->seed, world->step);
         dice_keys(world->seed, world->step);
-        world->server.now_ms += 1000;
+        /* What could not be read is asked for again after a day at most. */
+        world->server.now_ms += round % 100 == 99 && world->liar != NULL ? DAY_MS + 1000 : 1000;
         for (unsigned i = 0; i < world->device_count; i++) {
             struct world_device *device = &world->devices[i];
             if (round % 8 == 0) {
+                carry_hurry(device);
                 engine_sync(device->person.engine);
             }
             carry_tick(world, device);
@@ -130,13 +138,16 @@ static void come_to_rest(struct world *world)
     for (unsigned i = 0; i < world->device_count; i++) {
         struct engine_state state;
         engine_state(world->devices[i].person.engine, &state);
-        if (!world->devices[i].out && state.phase != ENGINE_IDLE) {
+        bool rests = state.phase == ENGINE_IDLE || liar_elsewhere(world, &world->devices[i]);
+        if (!world->devices[i].out && !rests) {
             world_fail(world, "device %u is not at rest: phase %d", i, (int)state.phase);
         }
         check_typed(world, &world->devices[i]);
         check_reader(world, &world->devices[i], true);
         check_stored(world, &world->devices[i]);
+        check_true(world, &world->devices[i]);
     }
+    bound_quiet(world);
     check_sent(world);
     verify_all(world);
 }
@@ -164,12 +175,14 @@ static void print_run(struct world *world)
     }
     printf("seed %llu: %llu steps, %u devices of %u members, %u sections, %zu texts (%zu taken, "
            "%zu refused), %llu acts (%llu refused at once), %llu requests, %llu faults, %llu "
-           "checks, state ",
+           "checks, %s%llu lies, %llu alarms, state ",
            (unsigned long long)world->seed, (unsigned long long)world->step, world->device_count,
            world->model.member_count, world->model.section_count, world->model.text_count, taken,
            refused, (unsigned long long)world->acts, (unsigned long long)world->acts_refused,
            (unsigned long long)world->frames, (unsigned long long)faults,
-           (unsigned long long)world->checks);
+           (unsigned long long)world->checks, world->liar == NULL ? "honest server, " : "",
+           (unsigned long long)(world->liar == NULL ? 0 : world->liar->lies),
+           (unsigned long long)(world->liar == NULL ? 0 : world->liar->alarms));
     for (size_t i = 0; i < 8; i++) {
         printf("%02x", all.bytes[i]);
     }
@@ -183,10 +196,13 @@ static bool parse(int count, char **words, struct options *out_options)
         const char *value = i + 1 < count ? words[i + 1] : "";
         if (strcmp(words[i], "--trace") == 0) {
             out_options->trace = true;
+        } else if (strcmp(words[i], "--count") == 0) {
+            out_options->counts = true;
         } else if (strcmp(words[i], "--seed") == 0) {
             out_options->seed = strtoull(value, NULL, 10);
             i++;
-        } else if (strcmp(words[i], "--steps") == 0) {
+        } else if (strcmp(words[i], "--steps") == 0 || strcmp(words[i], "--to") == 0) {
+            out_options->stops |= strcmp(words[i], "--to") == 0;
             out_options->steps = strtoull(value, NULL, 10);
             i++;
         } else if (strcmp(words[i], "--without") == 0 &&
@@ -208,19 +224,26 @@ int main(int count, char **words)
 {
     struct options options;
     if (!parse(count, words, &options)) {
-        (void)fprintf(stderr, "use: alcove-sim --seed N [--steps N] [--trace] [--without A-B]\n");
+        (void)fprintf(stderr,
+                      "use: alcove-sim --seed N [--steps N] [--to N] [--trace] [--without A-B]\n");
         return 2;
     }
     dice_install();
     static struct world world;
     world.trace = options.trace;
+    world.counts = options.counts;
     world_open(&world, options.seed);
     for (world.step = 1; world.step <= options.steps; world.step++) {
         if (!left_out(&options, world.step)) {
             one_step(&world);
         }
     }
-    come_to_rest(&world);
+    if (!options.stops) {
+        come_to_rest(&world);
+    }
+    if (options.counts) {
+        count_print(&world);
+    }
     print_run(&world);
     world_close(&world);
     return 0;

@@ -1,4 +1,4 @@
-#include "tests/sim/world.h"
+#include "tests/sim/lie.h"
 
 #include "keys/public/bytes/array.h"
 #include "tests/sim/server.h"
@@ -22,6 +22,11 @@ void world_fail(const struct world *world, const char *format, ...)
     (void)snprintf(command, sizeof command, "rm -rf '%s' '%s'", world->server.folder,
                    world->signer_folder);
     (void)!system(command);
+    for (unsigned i = 0; world->liar != NULL && i < LIAR_COPIES_MAX; i++) {
+        const struct liar_copy *copy = &world->liar->copies[i];
+        (void)snprintf(command, sizeof command, "rm -rf '%s'", copy->server.folder);
+        (void)!(copy->used ? system(command) : 0);
+    }
     _Exit(1);
 }
 
@@ -107,7 +112,7 @@ static void server_says(void *context, const char *line)
 
 void world_open(struct world *world, uint64_t seed)
 {
-    *world = (struct world){.seed = seed, .trace = world->trace};
+    *world = (struct world){.seed = seed, .trace = world->trace, .counts = world->counts};
     dice_keys(seed, UINT64_MAX);
     (void)snprintf(world->signer_folder, sizeof world->signer_folder,
                    "/dev/shm/alcove-signer-XXXXXX");
@@ -128,13 +133,16 @@ void world_open(struct world *world, uint64_t seed)
     admin->first = true;
     begin(world, admin);
     world->at_once = false;
+    liar_open(world);
 }
 
 void world_close(struct world *world)
 {
+    liar_close(world);
     for (unsigned i = 0; i < world->device_count; i++) {
         carry_cut(world, &world->devices[i]);
         inproc_person_free(&world->devices[i].person);
+        free(world->devices[i].had);
     }
     for (size_t i = 0; i < world->pending_count; i++) {
         keystore_content_deinit(&world->pending[i].content);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "client/engine/common/backoff.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/model.h"
@@ -29,13 +30,18 @@ struct world_device {
     bool out;            /* its member suspended it, or it was revoked: nothing is promised to it */
     bool wants_line;     /* connects when it can */
     uint64_t line_at_ms; /* not before: who is cut off waits, as the agent does */
+    struct backoff backoff; /* of connections */
+    uint64_t idle_ms;       /* since when it is idle; 0: it is not */
     struct world_frame *up, *up_last;
+    bool besieged;       /* the server refuses it everything, or some of it */
     bool troubled;       /* its disk took nothing at some time since its line began */
     bool server_full;    /* the same of the server's */
+    bool dies;           /* at one of the next writes to its disk */
     bool behind;         /* it may know more than its disk took */
     uint64_t proof;      /* ticket of the proof of the log that it asked for; 0: none */
     uint64_t disk_until; /* step at which its disk writes again; 0: it does */
-    unsigned frames;     /* asked since the minute began */
+    uint8_t *had;        /* by text: it was shown as the server's */
+    size_t had_count;
 };
 
 enum world_pending_kind { PENDING_JOIN, PENDING_DEVICE, PENDING_STAY, PENDING_OUT };
@@ -74,6 +80,7 @@ enum world_fault {
 struct world {
     uint64_t seed, step;
     bool trace;
+    bool counts;  /* prints in the end what it reached */
     bool calm;    /* nothing goes wrong any more */
     bool at_once; /* each request is answered on the spot, and nothing goes wrong meanwhile */
     uint64_t server_full_until, signer_full_until; /* steps; 0: there is room */
@@ -89,7 +96,9 @@ struct world {
     size_t roots_capacity[2];
     uint64_t faults[FAULTS];
     uint64_t frames, turns, acts, acts_refused, checks;
+    uint64_t refusals; /* told to a device that a server refused for some minutes */
     char signer_folder[80];
+    struct liar *liar; /* lie.h; NULL: the server is honest */
 };
 
 void world_open(struct world *world, uint64_t seed);
@@ -102,6 +111,16 @@ _Noreturn void world_fail(const struct world *world, const char *format, ...)
 void world_tell(const struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* tell.c: "therapist 3", good for the next three calls; what goes over the line. */
+const char *tell_who(const struct world *world, const struct world_device *device);
+void tell_asked(const struct world *world, const struct world_device *device, struct span frame);
+void tell_answered(const struct world *world, const struct world_device *device, struct span frame);
+
+/* count.c */
+void count_answer(const struct world *world, const struct world_device *device, struct span frame);
+void count_alarm(const struct engine_alarm *alarm);
+void count_print(const struct world *world);
+
 uint64_t world_clock(const struct world *world, const struct world_device *device);
 /* A device of its own for whoever joined; NULL: all places are taken. */
 struct world_device *world_device_add(struct world *world, unsigned member, uint32_t role);
@@ -111,6 +130,8 @@ bool carry(struct world *world, struct world_device *device, struct dice *dice);
 /* The device's clock ticks; like the agent, it drops the line if its engine stopped. */
 void carry_tick(struct world *world, struct world_device *device);
 void carry_cut(struct world *world, struct world_device *device);
+/* A person's command: it connects at once, whatever went wrong before. */
+void carry_hurry(struct world_device *device);
 
 /* fault.c */
 void fault(struct world *world, struct dice *dice);
@@ -129,11 +150,18 @@ void settle_frames(struct world *world, struct dice *dice);
 /* settle.c: what was waited for is done, or was refused. */
 void settle(struct world *world);
 
+/* bound.c: now and then a server that says no, and how often it is asked all the same. */
+void bound_step(struct world *world);
+/* All are at rest: some minutes in which hardly anybody asks for anything. */
+void bound_quiet(struct world *world);
+
 /* check.c */
 void check_reader(struct world *world, struct world_device *device, bool calm);
 void check_typed(struct world *world, struct world_device *device);
 /* A signature of a log's head was given: there may be no other of this size with another root. */
 void check_head(struct world *world, unsigned log, uint64_t size, const struct hash *root);
+/* After an alarm: what was held is shown, and what is typed is kept. */
+void check_goes_on(struct world *world, struct world_device *device);
 void check_stored(struct world *world, struct world_device *device);
 
 /* verify.c: at rest, whoever may prove the log proves it from its beginning, and a device that lost
