@@ -5,7 +5,8 @@
 #   sh tests/mutants.sh --list [NAME…]
 #
 # For each mutant a copy of this tree (what is not committed included) gets the fault back, builds
-# what the named test needs, and runs it. The test must fail. A copy that does not build, or a test
+# what its checks need, and runs them: a test, and for some the simulator. Each must fail, and the
+# table says by what. A copy that does not build, or a test
 # that does not come to an end, shows nothing and counts as failed. In the end each named test runs
 # once without any fault and must pass: else its red said nothing either.
 #
@@ -65,6 +66,7 @@ targets_of() {
         ctest --test-dir "$build" -N -R "$2" | sed -n 's/^ *Test *#[0-9]*: //p' | mutant targets "$build"
         return
     fi
+    [ "$1" = script ] || { say tests/alcove-sim; return; }
     say bin/alcoved bin/alcove-signer bin/alcove
     # Of all words of the script that look like a file in the build, those that ninja knows.
     ninja -C "$build" -t targets all | sed -n 's/^\([^:]*\): C_.*_LINKER__.*/\1/p' | sort -u >"$own/known"
@@ -83,6 +85,8 @@ run_test() {
     if [ "$1" = test ]; then
         timeout "$limit_s" ctest --test-dir "$build" -R "$2" --output-on-failure --no-tests=error \
             >"$own/out" 2>&1
+    elif [ "$1" = sim ]; then
+        ALCOVE_BUILD=$build ALCOVE_SIM_SEEDS=$2 timeout "$limit_s" sh "$tree/tests/sim/run.sh" >"$own/out" 2>&1
     else
         ALCOVE_BUILD=$build timeout "$limit_s" sh "$tree/$2" >"$own/out" 2>&1
     fi
@@ -98,7 +102,7 @@ run_test() {
     # What failed first: a case of cmocka's, a check of a script, or how the program ended.
     {
         sed -n 's/^[0-9: ]*\[  FAILED  \] \([A-Za-z0-9_]*\).*/\1/p' "$own/out"
-        sed -n 's/^\(FAILED: .*\)/\1/p' "$own/out"
+        sed -n 's/^\(FAILED: .*\)/\1/p; s/^\(simulator: .*\)/\1/p' "$own/out"
         sed -n 's/^.*\*\*\*\(Exception.*\|Failed\).*/\1/p' "$own/out"
         tail -n 1 "$own/out"
     } | cut -c1-90 | head -n 1 >"$own/words"
@@ -116,37 +120,45 @@ for file in $files; do
         told "$name" no "FAILED: $(sed 's/^[^:]*: //' "$own/words")"
         continue
     fi
-    head=$(mutant head "$file" | head -n 1)
-    by=${head%% *}
-    what=${head#* }
-    # The test is first built without the fault: what stands in the way then is no mutant's.
-    if ! build_for "$by" "$what"; then
-        told "$name" no "FAILED: $what cannot be built: $(tail -n 1 "$own/build")"
+    # Each check is first built without the fault: what stands in the way then is no mutant's.
+    mutant head "$file" | sed '$d' >"$own/checks"
+    while read -r by what; do
+        if build_for "$by" "$what"; then continue; fi
+        say "$what cannot be built: $(tail -n 1 "$own/build")"
+    done <"$own/checks" >"$own/cannot"
+    if [ -s "$own/cannot" ]; then
+        told "$name" no "FAILED: $(head -n 1 "$own/cannot")"
         continue
     fi
-    say "$head" >>"$own/tests"
+    cat "$own/checks" >>"$own/tests"
     mutant put "$tree" "$file"
-    if ! build_for "$by" "$what"; then
-        grep -m 3 -E 'error|undefined' "$own/build"
-        told "$name" no "FAILED: does not compile"
-    else
+    good=yes
+    line=
+    while read -r by what; do
+        if ! build_for "$by" "$what"; then
+            grep -m 3 -E 'error|undefined' "$own/build"
+            good=no
+            line="$line; FAILED: does not compile"
+            continue
+        fi
         run_test "$by" "$what"
         case $? in
-        0) told "$name" no "FAILED: no test notices: $what stays green" ;;
-        1) told "$name" yes "red: $(cat "$own/words")" ;;
-        *) told "$name" no "FAILED: $what: $(cat "$own/words")" ;;
+        0) good=no; line="$line; FAILED: no test notices: $by $what stays green" ;;
+        1) line="$line; red: $(cat "$own/words")" ;;
+        *) good=no; line="$line; FAILED: $what: $(cat "$own/words")" ;;
         esac
-    fi
+    done <"$own/checks"
+    told "$name" "$good" "${line#; }"
     mutant same "$own/clean" "$tree" || fail "cannot take $name out again"
 done
 
 sort -u "$own/tests" >"$own/once"
 while read -r by what; do
     if build_for "$by" "$what" && run_test "$by" "$what"; then
-        told "without a fault: $what" yes green
+        told "without a fault: $by $what" yes green
     else
         tail -n 20 "$own/out"
-        told "without a fault: $what" no "FAILED: not green"
+        told "without a fault: $by $what" no "FAILED: not green"
     fi
 done <"$own/once"
 say "$passed passed, $failed failed"

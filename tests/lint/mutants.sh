@@ -28,6 +28,7 @@ planted 'first line' 'why: b\n--- a.c\n-one\n+two\n'
 planted 'second line' 'test: a\n--- a.c\n-one\n+two\n'
 planted 'changes nothing' "$head"
 planted 'begins with none' "$head--- a.c\n-one\ntwo\n"
+planted 'begins with none' "${head}sim: many\n--- a.c\n-one\n+x\n"
 planted 'not in a.c' "$head--- a.c\n-one\n-three\n+x\n"
 planted 'not in a.c' "$head--- a.c\n-on\n+x\n"
 planted 'more than once' "$head--- a.c\n-two\n+x\n"
@@ -35,7 +36,7 @@ planted 'no b.c' "$head--- b.c\n-one\n+x\n"
 planted 'the same' "$head--- a.c\n=one\n"
 planted 'not the project' "$head--- tests/lib.sh\n-one\n+x\n"
 planted 'there is no x.sh' "script: x.sh\nwhy: b\n--- a.c\n-one\n+x\n"
-printf '%b' "$head--- a.c\n=one\n-two\n+x\n=\n--- a.c\n-three\n" >"$tmp/planted.mutant"
+printf '%b' "${head}sim: 12\n--- a.c\n=one\n-two\n+x\n=\n--- a.c\n-three\n" >"$tmp/planted.mutant"
 mutant check "$tmp/tree" "$tmp/planted.mutant" || { say "a good mutant was refused"; bad=1; }
 mutant put "$tmp/tree" "$tmp/planted.mutant"
 [ "$(cat "$tmp/tree/a.c")" = "$(printf 'one\nx\n\ntwo\n')" ] || { say "a mutant was put in wrongly"; bad=1; }

@@ -2,7 +2,7 @@
 //
 //   node mutant.mjs names [WORD…]         the files of this folder, or those whose names hold a WORD (* matches all)
 //   node mutant.mjs check TREE FILE…      says of each file why it is none, or does not apply any more; exit 1 then
-//   node mutant.mjs head FILE             "test REGEX" or "script PATH", and in a second line why
+//   node mutant.mjs head FILE             a line for each check, "test REGEX", "script PATH" or "sim SEEDS"; the last says why
 //   node mutant.mjs put TREE FILE         changes the tree as the file says
 //   node mutant.mjs same FROM TO          makes the files of TO those of FROM (of a clone git's and new ones), TO/build
 //                                         aside; a file that is as it should be keeps its time, any other gets a new one
@@ -39,13 +39,15 @@ function parse(file) {
     if (!why) {
         throw new Error('its second line is not "why: …"');
     }
+    const sim = /^sim: ([1-9][0-9]{0,2})$/.exec(lines[2] ?? '');
+    const begin = sim ? 3 : 2;
     const blocks = [];
-    for (const [at, line] of lines.slice(2).entries()) {
+    for (const [at, line] of lines.slice(begin).entries()) {
         const path = /^--- (\S+)$/.exec(line);
         if (path) {
             blocks.push({ path: path[1], lines: [] });
         } else if (line !== '' && (blocks.length === 0 || !'-+='.includes(line[0]))) {
-            throw new Error(`line ${at + 3} begins with none of "--- ", "-", "+", "="`);
+            throw new Error(`line ${at + begin + 1} begins with none of "--- ", "-", "+", "="`);
         } else if (line !== '') {
             blocks[blocks.length - 1].lines.push(line);
         }
@@ -53,7 +55,7 @@ function parse(file) {
     if (blocks.length === 0) {
         throw new Error('it changes nothing');
     }
-    return { by: by[1], what: by[2], why: why[1], blocks };
+    return { by: by[1], what: by[2], sim: sim?.[1], why: why[1], blocks };
 }
 
 // The content of each file that a mutant changes, changed.
@@ -161,7 +163,7 @@ if (what === 'names') {
     process.exitCode = check(words[0], words.slice(1)) ? 0 : 1;
 } else if (what === 'head') {
     const mutant = parse(words[0]);
-    console.log(`${mutant.by} ${mutant.what}\n${mutant.why}`);
+    console.log([`${mutant.by} ${mutant.what}`, ...(mutant.sim ? [`sim ${mutant.sim}`] : []), mutant.why].join('\n'));
 } else if (what === 'put') {
     put(words[0], words[1]);
 } else if (what === 'same') {
