@@ -104,6 +104,17 @@ static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, s
     return true;
 }
 
+static struct scmp_arg_cmp equals(unsigned arg, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){.arg = arg, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+static struct scmp_arg_cmp masked(unsigned arg, scmp_datum_t mask, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+
 static bool allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp only)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, only) == 0;
@@ -114,21 +125,18 @@ static bool allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp only)
 static bool add_judged(scmp_filter_ctx filter, bool connects)
 {
     const scmp_datum_t self = (scmp_datum_t)getpid();
-    bool added =
-        allow_if(filter, SCMP_SYS(mmap), SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
-        allow_if(filter, SCMP_SYS(mprotect), SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
-        allow_if(filter, SCMP_SYS(clone),
-                 SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) &&
-        /* fstat, as the C library makes it */
-        allow_if(filter, SCMP_SYS(newfstatat),
-                 SCMP_A3_64(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)) &&
-        allow_if(filter, SCMP_SYS(prlimit64), SCMP_A2_64(SCMP_CMP_EQ, 0)) &&
-        allow_if(filter, SCMP_SYS(tgkill), SCMP_A0_64(SCMP_CMP_EQ, self)) &&
-        allow_if(filter, SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME));
+    bool added = allow_if(filter, SCMP_SYS(mmap), masked(2, PROT_EXEC, 0)) &&
+                 allow_if(filter, SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0)) &&
+                 allow_if(filter, SCMP_SYS(clone), masked(0, CLONE_THREAD, CLONE_THREAD)) &&
+                 /* fstat, as the C library makes it */
+                 allow_if(filter, SCMP_SYS(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH)) &&
+                 allow_if(filter, SCMP_SYS(prlimit64), equals(2, 0)) &&
+                 allow_if(filter, SCMP_SYS(tgkill), equals(0, self)) &&
+                 allow_if(filter, SCMP_SYS(prctl), equals(0, PR_SET_NAME));
+    const struct scmp_arg_cmp other = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
     if (connects) {
-        return added && allow_if(filter, SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX)) &&
-               seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1,
-                                SCMP_A0_64(SCMP_CMP_NE, AF_UNIX)) == 0 &&
+        return added && allow_if(filter, SCMP_SYS(socket), equals(0, AF_UNIX)) &&
+               seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, other) == 0 &&
                seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0) == 0;
     }
     return added && seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 0) == 0 &&
