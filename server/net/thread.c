@@ -167,6 +167,8 @@ static void on_wake(struct ev_loop *loop, ev_async *watcher, int events)
     (void)events;
 }
 
+#define TICKS_A_SECOND (1000u / NET_TICK_MS)
+
 static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
 {
     struct net_thread *thread = thread_of(watcher->data);
@@ -175,6 +177,11 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
     thread->tick++;
     for (uint32_t slot = 0; slot < thread->slot_count; slot++) {
         struct connection *connection = slots_at(thread, slot);
+        /* Each once a second, in turn: nothing tells of it, and to look costs a little. */
+        if (slot % TICKS_A_SECOND == thread->tick % TICKS_A_SECOND && connection != NULL &&
+            ws_closes_itself(connection)) {
+            connection_end(connection);
+        }
         if (thread->slots[slot].deadline != 0 && thread->slots[slot].deadline <= thread->tick &&
             !connection_timed_out(connection)) {
             ws_cut(connection);

@@ -42,6 +42,11 @@ void ws_cut(struct connection *connection)
     lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
 }
 
+bool ws_closes_itself(const struct connection *connection)
+{
+    return connection->state == CONNECTION_OPEN && lws_get_close_length(connection->wsi) > 0;
+}
+
 void ws_stop_listening(struct net_thread *thread)
 {
     if (thread->listener != NULL) {

@@ -31,3 +31,7 @@ void ws_set_reading(struct connection *connection, bool reading);
 void ws_cut(struct connection *connection);
 /* Takes no new peers any more. Never inside one of the library's callbacks. */
 void ws_stop_listening(struct net_thread *thread);
+
+/* Whether the library closes this open connection by itself: what it was sent is no websocket frame.
+ * It tells nobody, and waits for the peer's goodbye much longer than we do. */
+bool ws_closes_itself(const struct connection *connection);

@@ -67,6 +67,35 @@ static void test_slow_message(void **state)
     fixture_deinit(&fixture);
 }
 
+static uint64_t gone(struct fixture *fixture)
+{
+    const struct net_counters counters = fixture_counters(fixture);
+    return counters.opened - counters.open_now;
+}
+
+/* Goal: a socket does not stay open after the library's own 1002, though its peer says no goodbye.
+ * Method: what is no frame, from two peers who keep their sockets; they are gone before they meet their
+ * login deadline, which is shorter than the library's time for a goodbye. */
+static void test_library_closes(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture.options.login_timeout_ms = 4500;
+    fixture_start(&fixture);
+    struct raw_ws *fragmented_ping = peer_connect(&fixture);
+    struct raw_ws *unknown_kind = peer_connect(&fixture);
+    assert_true(raw_ws_frame(fragmented_ping, 0x09, "x", 1));
+    assert_true(raw_ws_frame(unknown_kind, 0x83, "\0\0\0\1e", 5));
+    assert_int_equal(raw_ws_wait_close(fragmented_ping), NET_CLOSE_PROTOCOL);
+    assert_int_equal(raw_ws_wait_close(unknown_kind), NET_CLOSE_PROTOCOL);
+    fixture_wait(&fixture, gone, 2);
+    assert_int_equal(fixture_counters(&fixture).closed_login, 0);
+    raw_ws_free(fragmented_ping);
+    raw_ws_free(unknown_kind);
+    fixture_deinit(&fixture);
+}
+
 /* Goal: an admitted peer that falls silent is asked and then closed; one that
  * answers the pings stays. */
 static void test_silence(void **state)
@@ -138,9 +167,8 @@ static void test_connection_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_login_deadline),
-        cmocka_unit_test(test_slow_message),
-        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_login_deadline),    cmocka_unit_test(test_slow_message),
+        cmocka_unit_test(test_library_closes),    cmocka_unit_test(test_silence),
         cmocka_unit_test(test_connection_limits),
     };
     (void)signal(SIGPIPE, SIG_IGN);
