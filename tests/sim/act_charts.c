@@ -52,20 +52,43 @@ static void wait_out(struct world *world, const struct world_device *by, uint64_
     }
 }
 
+/* Somebody who was let in and not put out, as far as the model knows; MODEL_MEMBERS_MAX: nobody. */
+static unsigned pick_reader(struct world *world, struct dice *dice, unsigned section)
+{
+    unsigned found = MODEL_MEMBERS_MAX;
+    uint64_t count = 0;
+    for (size_t i = 0; i < world->model.stay_count; i++) {
+        const struct model_stay *stay = &world->model.stays[i];
+        bool in = stay->section == section && stay->out_asked == MODEL_NEVER &&
+                  stay->member != world->model.sections[section].maker;
+        count += in ? 1 : 0;
+        if (in && dice_below(dice, count) == 0) {
+            found = stay->member;
+        }
+    }
+    return found;
+}
+
 enum status charts_revoke(struct world *world, struct dice *dice, struct world_device *by)
 {
-    struct world_device *from =
-        act_device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
     struct view_section section;
-    if (from == NULL || !act_pick_section(by, dice, RIGHT_OWN, &section)) {
+    unsigned from = MODEL_MEMBERS_MAX;
+    unsigned number = MODEL_SECTIONS_MAX;
+    for (unsigned i = 0; i < 6 && from == MODEL_MEMBERS_MAX; i++) {
+        if (!act_pick_section(by, dice, RIGHT_OWN, &section)) {
+            return STATUS_NOT_FOUND;
+        }
+        number = model_section(&world->model, &section.section);
+        from = number == MODEL_SECTIONS_MAX ? MODEL_MEMBERS_MAX : pick_reader(world, dice, number);
+    }
+    if (from == MODEL_MEMBERS_MAX) {
         return STATUS_NOT_FOUND;
     }
     uint64_t ticket = 0;
     enum status status = act_revoke(by->person.engine, &section.section,
-                                    &from->person.content.member, world_clock(world, by), &ticket);
+                                    &world->model.members[from], world_clock(world, by), &ticket);
     if (status == STATUS_OK) {
-        wait_out(world, by, ticket, from->member, model_section(&world->model, &section.section),
-                 MODEL_MEMBERS_MAX);
+        wait_out(world, by, ticket, from, number, MODEL_MEMBERS_MAX);
     }
     return status;
 }

@@ -24,6 +24,11 @@ void fault_pass_server(struct world *world, bool now)
     if (now || (world->server_full_until != 0 && world->server_full_until <= world->step)) {
         disk.full = false;
         world->server_full_until = 0;
+        /* Somebody looked after the machines. Who failed while their clock was ahead must not wait
+         * until that time comes. */
+        for (unsigned i = 0; i < world->device_count; i++) {
+            world->devices[i].person.clock_off_ms = 0;
+        }
     }
     if (now || (world->signer_full_until != 0 && world->signer_full_until <= world->step)) {
         signer_fault_end();

@@ -74,6 +74,7 @@ static void came_true(struct world *world, struct world_pending *pending,
         world->model.stays[pending->stay].done = world->step;
         break;
     case PENDING_OUT:
+        world_tell(world, "member %u is out of section %u", pending->member, pending->section);
         model_put_out(&world->model, pending->member, pending->section, pending->client,
                       pending->asked, world->step);
         break;

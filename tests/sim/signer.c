@@ -172,6 +172,11 @@ enum status __wrap_signer_starter_start(struct signer_starter *asked,
     end();
     sim_start(signer.no_room ? SIM_FULL : SIM_NONE, 0);
     signer.runs = signer_file_open(signer.folder, practice, &signer.file) == STATUS_OK;
+    for (unsigned i = 0; signer.runs && i < SIGNER_LOGS; i++) {
+        if (signer.file.state.sizes[i] < signer.world->newest[i]) {
+            world_fail(signer.world, "the signer remembers less of log %u than it signed", i);
+        }
+    }
     return STATUS_OK;
 }
 
