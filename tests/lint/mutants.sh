@@ -1,6 +1,7 @@
 #!/bin/sh
-# Each mutant of tests/mutants still applies, and names a test that is there. What it shows is shown
-# by sh tests/mutants.sh, which takes longer.
+# Each mutant of tests/mutants still applies, and names a test that is there; so does each that is
+# planted for the simulator. What they show is shown by sh tests/mutants.sh and
+# sh tests/sim/planted.sh, which take longer.
 #
 # First planted mutants: what is none, and what does not apply any more, must be found.
 set -u
@@ -35,6 +36,7 @@ planted 'more than once' "$head--- a.c\n-two\n+x\n"
 planted 'no b.c' "$head--- b.c\n-one\n+x\n"
 planted 'the same' "$head--- a.c\n=one\n"
 planted 'not the project' "$head--- tests/lib.sh\n-one\n+x\n"
+planted 'not steps and seeds' 'sim: many\nwhy: b\n--- a.c\n-one\n+x\n'
 planted 'there is no x.sh' "script: x.sh\nwhy: b\n--- a.c\n-one\n+x\n"
 printf '%b' "${head}sim: 12\n--- a.c\n=one\n-two\n+x\n=\n--- a.c\n-three\n" >"$tmp/planted.mutant"
 mutant check "$tmp/tree" "$tmp/planted.mutant" || { say "a good mutant was refused"; bad=1; }
@@ -45,7 +47,7 @@ mutant put "$tmp/tree" "$tmp/planted.mutant"
 files=$(mutant names)
 [ -n "$files" ] || fail "no mutant in tests/mutants"
 # shellcheck disable=SC2086 # paths have no blanks
-mutant check "$root" $files >"$tmp/found"
+mutant check "$root" $files tests/sim/planted/*.mutant >"$tmp/found"
 ctest --test-dir "$build" -N | sed -n 's/^ *Test *#[0-9]*: //p' >"$tmp/tests"
 for file in $files; do
     head=$(mutant head "$file" 2>/dev/null | head -n 1)
@@ -57,4 +59,4 @@ if [ -s "$tmp/found" ]; then
     cat "$tmp/found"
     fail "$(wc -l <"$tmp/found") findings"
 fi
-say "== mutants: $(say "$files" | wc -l) apply"
+say "== mutants: $(say "$files" | wc -l) apply, and $(git ls-files -co --exclude-standard tests/sim/planted | wc -l) for the simulator"

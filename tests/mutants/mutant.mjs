@@ -2,7 +2,8 @@
 //
 //   node mutant.mjs names [WORD…]         the files of this folder, or those whose names hold a WORD (* matches all)
 //   node mutant.mjs check TREE FILE…      says of each file why it is none, or does not apply any more; exit 1 then
-//   node mutant.mjs head FILE             a line for each check, "test REGEX", "script PATH" or "sim SEEDS"; the last says why
+//   node mutant.mjs head FILE             a line for each check, "test REGEX", "script PATH" or "sim SEEDS"; the last says why;
+//                                         of one that is planted for the simulator alone "sim STEPS SEEDS", and why
 //   node mutant.mjs put TREE FILE         changes the tree as the file says
 //   node mutant.mjs same FROM TO          makes the files of TO those of FROM (of a clone git's and new ones), TO/build
 //                                         aside; a file that is as it should be keeps its time, any other gets a new one
@@ -31,10 +32,10 @@ function part(block, signs) {
 
 function parse(file) {
     const lines = readFileSync(file, 'utf8').split('\n');
-    const by = /^(test|script): (\S.*)$/.exec(lines[0] ?? '');
+    const by = /^(test|script|sim): (\S.*)$/.exec(lines[0] ?? '');
     const why = /^why: (\S.*)$/.exec(lines[1] ?? '');
     if (!by) {
-        throw new Error('its first line is not "test: REGEX" or "script: PATH"');
+        throw new Error('its first line is not "test: REGEX", "script: PATH" or "sim: STEPS SEEDS"');
     }
     if (!why) {
         throw new Error('its second line is not "why: …"');
@@ -94,6 +95,9 @@ function check(tree, files) {
         try {
             const mutant = parse(file);
             changed(tree, mutant);
+            if (mutant.by === 'sim' && !/^[1-9][0-9]* [1-9][0-9]*$/.test(mutant.what)) {
+                throw new Error(`${mutant.what} are not steps and seeds`);
+            }
             if (mutant.by === 'script' && !existsSync(join(tree, mutant.what))) {
                 throw new Error(`there is no ${mutant.what}`);
             }
