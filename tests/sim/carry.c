@@ -125,6 +125,10 @@ static void judge(struct world *world, struct world_device *device, enum status 
                    (unsigned)(device - world->devices), status_name(alarm->status), alarm->reason,
                    alarm->evidence);
     }
+    if (status == STATUS_SUSPENDED && !device->besieged &&
+        (world->calm || !liar_met(world, device))) {
+        device->out = true; /* an invitation was withdrawn as they joined, for instance */
+    }
     if (status != STATUS_OK) {
         if (!may_stop(world, device, status)) {
             world_fail(world, "device %u stopped: %s", (unsigned)(device - world->devices),

@@ -66,6 +66,7 @@ static void kill_device(struct world *world, struct world_device *device)
     memory_storage_start(device->person.storage);
     device->dies = false;
     inproc_restart(&device->person);
+    settle_started(world, device);
     check_typed(world, device);
 }
 

@@ -289,6 +289,8 @@ void liar_alarm(struct world *world, struct world_device *device)
     if (alarm->status == STATUS_OK || alarm->reason[0] == '\0') {
         world_fail(world, "device %u raises an alarm that says nothing", number_of(world, device));
     }
+    device->behind =
+        true; /* statements in front of a false one count, and last with the next ones */
     world->liar->alarms++;
     count_alarm(alarm);
     engine_alarms_clear(device->person.engine);

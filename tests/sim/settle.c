@@ -166,3 +166,19 @@ void settle(struct world *world)
         view_sections(world->devices[i].person.engine, see_made, &seen);
     }
 }
+
+void settle_started(struct world *world, const struct world_device *device)
+{
+    for (size_t i = 0; i < world->model.text_count; i++) {
+        struct model_text *text = &world->model.texts[i];
+        struct engine_ticket info;
+        if (text->fate != MODEL_TYPED || &world->devices[text->device] != device) {
+            continue;
+        }
+        engine_ticket(device->person.engine, text->ticket, &info);
+        if (info.wish == ENGINE_WISH_NONE) {
+            text->fate = liar_elsewhere(world, device) ? MODEL_ASTRAY : MODEL_TAKEN;
+            text->done = world->step;
+        }
+    }
+}

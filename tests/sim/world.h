@@ -149,6 +149,8 @@ void act(struct world *world, struct dice *dice);
 void settle_frames(struct world *world, struct dice *dice);
 /* settle.c: what was waited for is done, or was refused. */
 void settle(struct world *world);
+/* A device died and started: what left its outbox, and it did not hear why, the server took. */
+void settle_started(struct world *world, const struct world_device *device);
 
 /* bound.c: now and then a server that says no, and how often it is asked all the same. */
 void bound_step(struct world *world);
