@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 /* How long the committer sleeps when no request comes; core_tick is late by this at most. */
-#define TICK_MS          250u
+#define TICK_MS         250u
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
-#define BATCH_MS         30u
+#define BATCH_MS        30u
 /* For log_hourly: apart from what the door names. */
-#define DAMAGED_ROW_KEY  UINT64_C(0x0A2C5EED00000000)
+#define DAMAGED_ROW_KEY UINT64_C(0x0A2C5EED00000000)
 
 struct run {
     struct db *db;
