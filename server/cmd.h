@@ -59,3 +59,8 @@ struct cmd_clock {
 };
 /* Whether a server would believe the clock now. */
 bool cmd_clock_look(struct txn *txn, const struct paths *paths, struct cmd_clock *out);
+
+struct config; /* config.h */
+/* For `serve`, when all that it needs is open and no thread runs yet: gives up the rest, and says in
+ * the log what this kernel holds of that. CMD_REFUSED: not all, and the configuration wants all. */
+int cmd_enter_sandbox(const struct config *config);

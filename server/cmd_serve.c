@@ -10,7 +10,6 @@
 #include "server/net/net.h"
 #include "server/run/run.h"
 #include "server/run/signer_link.h"
-#include "server/sandbox.h"
 #include "server/store/events.h"
 
 #include <errno.h>
@@ -247,52 +246,6 @@ static int open_net(struct service *service)
     return CMD_OK;
 }
 
-#ifdef ALCOVE_TEST_HOOKS
-/* The folders of the files that tests move the clock with and read the trace from. */
-static const char *const *hook_folders(void)
-{
-    static const char *const names[] = {"ALCOVE_CLOCK_OFFSET_FILE", "ALCOVE_TRACE"};
-    static char folders[ARRAY_LEN(names)][PATHS_BYTES_MAX];
-    static const char *given[ARRAY_LEN(names) + 1];
-    size_t count = 0;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *path = getenv(names[i]);
-        const char *slash = path == NULL ? NULL : strrchr(path, '/');
-        if (slash != NULL && slash > path && (size_t)(slash - path) < PATHS_BYTES_MAX) {
-            memcpy(folders[i], path, (size_t)(slash - path));
-            given[count++] = folders[i];
-        }
-    }
-    return count == 0 ? NULL : given;
-}
-#endif
-
-/* All that serving needs is open, and no thread runs yet. */
-static int enter_sandbox(const struct service *service)
-{
-    struct sandbox_options options = {.connects = service->starter == NULL};
-#ifdef ALCOVE_TEST_HOOKS
-    options.folders = hook_folders();
-#endif
-    struct sandbox_report report;
-    sandbox_enter(&options, &report);
-    if (report.filtered && report.confined) {
-        log_line(LOG_LEVEL_NOTICE,
-                 "sandboxed: from now on it opens no file, starts no program and connects to "
-                 "nothing (seccomp, Landlock %d)",
-                 report.landlock);
-        return CMD_OK;
-    }
-    bool required = service->config.require_sandbox;
-    log_line(required ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "this kernel %s: %s",
-             report.filtered   ? "has no Landlock, seccomp alone keeps files and programs away"
-             : report.confined ? "takes no filter of system calls, Landlock alone keeps files away"
-                               : "or this build has neither seccomp nor Landlock",
-             required ? "require-sandbox = yes, so nothing was started"
-                      : "whoever takes over alcoved can do more; see alcoved(8), SANDBOX");
-    return required ? CMD_REFUSED : CMD_OK;
-}
-
 static int start_net(struct service *service)
 {
     enum status status = net_start(service->net);
@@ -370,7 +323,7 @@ static int serve(struct service *service, const char *data)
     code = code == CMD_OK ? open_store(service) : code;
     code = code == CMD_OK ? open_signer(service) : code;
     code = code == CMD_OK ? open_net(service) : code;
-    code = code == CMD_OK ? enter_sandbox(service) : code;
+    code = code == CMD_OK ? cmd_enter_sandbox(&service->config) : code;
     code = code == CMD_OK ? start_committer(service) : code;
     code = code == CMD_OK ? start_net(service) : code;
     if (code == CMD_OK) {

@@ -1,7 +1,7 @@
 #include "server/core/allowance.h"
 
 #include "keys/public/bytes/array.h"
-#include "server/core/core.h"
+#include "server/core/peer.h"
 
 #define HOUR_US UINT64_C(3600000000)
 

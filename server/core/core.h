@@ -18,21 +18,11 @@
 
 #include "keys/public/authority/authority.h"
 #include "proto/alcove.pb-c.h"
+#include "server/core/peer.h"
 #include "server/store/db.h"
 
 #define CORE_SOURCE_BYTES         16u
 #define CORE_CHECKPOINT_BYTES_MAX 512u
-
-/* Who asks. Set by the committer at login and never changed afterwards. */
-struct core_peer {
-    struct member_id member;
-    uint32_t role;
-    struct hash device_statement; /* hash of the statement that made the device */
-    struct device_id device;
-    struct public_key content_key;
-    uint32_t member_local;
-    uint32_t device_local;
-};
 
 /* What both sides said in a login, hashed at the door. Core judges the login by it. */
 struct core_login {
