@@ -5,9 +5,14 @@
 
 #define HOUR_US UINT64_C(3600000000)
 
-/* By local number: when a member or device will have paid for its lines. 0: it owes nothing. */
+struct account {
+    uint64_t owed_us; /* what the lines cost that were left and are not made up for */
+    uint64_t at_us;   /* as it was then */
+};
+
+/* By local number. */
 struct accounts {
-    uint64_t *paid_us;
+    struct account *of;
     size_t room;
 };
 
@@ -31,23 +36,26 @@ enum status allowances_new(uint32_t lines_per_hour, struct allowances **out_allo
 void allowances_free(struct allowances *allowances)
 {
     if (allowances != NULL) {
-        free(allowances->members.paid_us);
-        free(allowances->devices.paid_us);
+        free(allowances->members.of);
+        free(allowances->devices.of);
         free(allowances);
     }
 }
 
-/* How much is owed. More than two hours is a clock that was set back. */
-static uint64_t owed_us(const struct accounts *accounts, uint32_t local, uint64_t now_us)
+/* What time has made up for. A clock that was set back makes up for nothing and goes on from there. */
+static uint64_t owed_us(struct accounts *accounts, uint32_t local, uint64_t now_us)
 {
-    if (local >= accounts->room || accounts->paid_us[local] <= now_us) {
+    if (local >= accounts->room) {
         return 0;
     }
-    uint64_t owed = accounts->paid_us[local] - now_us;
-    return owed < 2 * HOUR_US ? owed : HOUR_US;
+    struct account *account = &accounts->of[local];
+    uint64_t passed_us = now_us > account->at_us ? now_us - account->at_us : 0;
+    account->owed_us -= passed_us < account->owed_us ? passed_us : account->owed_us;
+    account->at_us = now_us;
+    return account->owed_us;
 }
 
-bool allowance_left(const struct allowances *allowances, const struct core_peer *peer,
+bool allowance_left(struct allowances *allowances, const struct core_peer *peer,
                     enum allowance_use use, uint64_t now_ms)
 {
     uint64_t most_us = use == ALLOWANCE_CHANGE ? HOUR_US : HOUR_US / 10u * 9u;
@@ -59,12 +67,12 @@ static enum status charge(struct accounts *accounts, uint32_t local, uint64_t co
                           uint64_t now_us)
 {
     size_t before = accounts->room;
-    if (array_grow(&accounts->paid_us, &accounts->room, (size_t)local + 1,
-                   sizeof *accounts->paid_us) != STATUS_OK) {
+    if (array_grow(&accounts->of, &accounts->room, (size_t)local + 1, sizeof *accounts->of) !=
+        STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
-    memset(accounts->paid_us + before, 0, (accounts->room - before) * sizeof *accounts->paid_us);
-    accounts->paid_us[local] = now_us + owed_us(accounts, local, now_us) + cost_us;
+    memset(accounts->of + before, 0, (accounts->room - before) * sizeof *accounts->of);
+    accounts->of[local].owed_us = owed_us(accounts, local, now_us) + cost_us;
     return STATUS_OK;
 }
 

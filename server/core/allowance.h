@@ -27,9 +27,9 @@ enum allowance_use {
     ALLOWANCE_LOOK,   /* reads content or the log, or is no request at all */
     ALLOWANCE_CHANGE, /* SUBMIT, and what must be read for it */
 };
-/* Whether |peer| may ask now. |now_ms| is the server's clock; one that is set back takes nothing away
- * for longer than an hour. */
-bool allowance_left(const struct allowances *allowances, const struct core_peer *peer,
+/* Whether |peer| may ask now. |now_ms| is the server's clock; while one that is set back has not come
+ * as far again, what was owed then is made up for as ever. */
+bool allowance_left(struct allowances *allowances, const struct core_peer *peer,
                     enum allowance_use use, uint64_t now_ms);
 /* |peer| left |lines|. STATUS_NO_MEMORY: they are not counted. */
 MUST_CHECK enum status allowance_take(struct allowances *allowances, const struct core_peer *peer,

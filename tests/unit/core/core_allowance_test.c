@@ -152,7 +152,7 @@ static void test_heavy_day_is_never_held_up(void **state)
 }
 
 /* A member's devices share; one device leaves a quarter to the others; a clock that is set back by
- * a day stops nobody for longer than an hour. */
+ * a day stops nobody who owes little, and nobody for longer than an hour. */
 static void test_members_devices_and_clock(void **state)
 {
     (void)state;
@@ -174,7 +174,9 @@ static void test_members_devices_and_clock(void **state)
     assert_int_equal(lines[1], 250);
     const struct core_peer other = {.member_local = 2, .device_local = 3};
     assert_true(allowance_left(allowances, &other, ALLOWANCE_LOOK, now_ms));
+    OK(allowance_take(allowances, &other, 1, now_ms));
     now_ms -= 24 * (uint64_t)HOUR_MS;
+    assert_true(allowance_left(allowances, &other, ALLOWANCE_LOOK, now_ms));
     OK(allowance_take(allowances, &first, 1, now_ms));
     assert_false(allowance_left(allowances, &first, ALLOWANCE_CHANGE, now_ms));
     now_ms += HOUR_MS;
