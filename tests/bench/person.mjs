@@ -23,6 +23,7 @@ export function peakKib(pid) {
 export class Person {
   constructor(bench, name, { notes, sections = 1 }) {
     this.bench = bench;
+    this.configuration = configuration;
     this.notes = notes;
     this.sections = sections;
     this.data = path.join(bench.top, name);
@@ -53,7 +54,7 @@ export class Person {
       const made = this.run(bench.program(program), words);
       assert.equal(made.status, 0, made.stderr);
     }
-    fs.appendFileSync(path.join(this.data, 'alcoved.conf'), configuration);
+    fs.appendFileSync(path.join(this.data, 'alcoved.conf'), this.configuration);
     this.server = bench.spawn(bench.program('bin/alcoved'), ['serve', this.data]);
     await bench.until(this.server, /port (\d+)/);
     const filled = this.run(bench.program('bench/load'),
