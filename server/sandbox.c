@@ -5,6 +5,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -35,12 +36,10 @@ static const int ALLOWED[] = {
     SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(write),
     SCMP_SYS(writev), SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(lseek), SCMP_SYS(close),
     SCMP_SYS(fdatasync), SCMP_SYS(fsync), SCMP_SYS(msync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
-    SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(fcntl), SCMP_SYS(dup), SCMP_SYS(eventfd2),
-    SCMP_SYS(pipe2),
+    SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(dup), SCMP_SYS(eventfd2), SCMP_SYS(pipe2),
     /* peers */
-    SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),
-    SCMP_SYS(sendmsg), SCMP_SYS(shutdown), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
-    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(socketpair), SCMP_SYS(ioctl),
+    SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(shutdown),
+    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
     SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1),
     SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(timerfd_create),
     SCMP_SYS(timerfd_settime),
@@ -57,6 +56,12 @@ static const int ALLOWED[] = {
     SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(times),
     SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(wait4), SCMP_SYS(waitid),
     SCMP_SYS(exit), SCMP_SYS(exit_group)};
+
+/* What is done with a descriptor: not whom it tells, nor by which signal, nor what a terminal types. */
+static const int FCNTL_COMMANDS[] = {F_DUPFD,  F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,
+                                     F_GETFL,  F_SETFL,         F_GETLK,     F_SETLK,
+                                     F_SETLKW, F_OFD_GETLK,     F_OFD_SETLK, F_OFD_SETLKW};
+static const int IOCTL_COMMANDS[] = {FIONBIO, FIONREAD, FIOCLEX, FIONCLEX};
 
 /* Libraries try these by the way, a locale or the number of processors, and do without. */
 static const int DENIED[] = {SCMP_SYS(open),     SCMP_SYS(openat),     SCMP_SYS(openat2),
@@ -94,6 +99,8 @@ static const int DEADLY[] = {SCMP_SYS(execve),
                              SCMP_SYS(setresuid),
                              SCMP_SYS(personality)};
 
+#define SOCKET_KIND  0xfu                /* of a socket's type; flags are above it */
+
 static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -120,22 +127,51 @@ static bool allow_if(scmp_filter_ctx filter, int call, struct scmp_arg_cmp only)
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, only) == 0;
 }
 
+static bool allow_commands(scmp_filter_ctx filter, int call, const int *commands, size_t count)
+{
+    bool added = true;
+    for (size_t i = 0; i < count && added; i++) {
+        added = allow_if(filter, call, equals(1, (scmp_datum_t)commands[i]));
+    }
+    return added;
+}
+
+/* To the one at the other end alone. A datagram would go to any Unix socket, and so would data that
+ * opens a connection (tcp(7), TCP Fast Open) leave for any machine: from a listening socket that was
+ * shut down, and past Landlock. */
+static bool add_sending(scmp_filter_ctx filter)
+{
+    const struct scmp_arg_cmp family = equals(0, AF_UNIX);
+    const struct scmp_arg_cmp stream = masked(1, SOCKET_KIND, SOCK_STREAM);
+    const struct scmp_arg_cmp connected = masked(3, MSG_FASTOPEN, 0);
+    const struct scmp_arg_cmp nowhere = equals(4, 0);
+    return allow_if(filter, SCMP_SYS(sendmsg), masked(2, MSG_FASTOPEN, 0)) &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2, connected, nowhere) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, family, stream) == 0;
+}
+
 /* Calls that depend on what they are given: no code from memory, no process, no limit raised, no
  * signal to others, no socket to the network. */
 static bool add_judged(scmp_filter_ctx filter, bool connects)
 {
     const scmp_datum_t self = (scmp_datum_t)getpid();
-    bool added = allow_if(filter, SCMP_SYS(mmap), masked(2, PROT_EXEC, 0)) &&
-                 allow_if(filter, SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0)) &&
-                 allow_if(filter, SCMP_SYS(clone), masked(0, CLONE_THREAD, CLONE_THREAD)) &&
-                 /* fstat, as the C library makes it */
-                 allow_if(filter, SCMP_SYS(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH)) &&
-                 allow_if(filter, SCMP_SYS(prlimit64), equals(2, 0)) &&
-                 allow_if(filter, SCMP_SYS(tgkill), equals(0, self)) &&
-                 allow_if(filter, SCMP_SYS(prctl), equals(0, PR_SET_NAME));
+    bool added =
+        allow_if(filter, SCMP_SYS(mmap), masked(2, PROT_EXEC, 0)) &&
+        allow_if(filter, SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0)) &&
+        allow_if(filter, SCMP_SYS(clone), masked(0, CLONE_THREAD, CLONE_THREAD)) &&
+        /* fstat, as the C library makes it */
+        allow_if(filter, SCMP_SYS(newfstatat), masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH)) &&
+        allow_if(filter, SCMP_SYS(prlimit64), equals(2, 0)) &&
+        allow_if(filter, SCMP_SYS(tgkill), equals(0, self)) &&
+        allow_if(filter, SCMP_SYS(prctl), equals(0, PR_SET_NAME)) &&
+        allow_commands(filter, SCMP_SYS(fcntl), FCNTL_COMMANDS, ARRAY_LEN(FCNTL_COMMANDS)) &&
+        allow_commands(filter, SCMP_SYS(ioctl), IOCTL_COMMANDS, ARRAY_LEN(IOCTL_COMMANDS)) &&
+        add_sending(filter);
     const struct scmp_arg_cmp other = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
     if (connects) {
-        return added && allow_if(filter, SCMP_SYS(socket), equals(0, AF_UNIX)) &&
+        return added &&
+               seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, equals(0, AF_UNIX),
+                                masked(1, SOCKET_KIND, SOCK_STREAM)) == 0 &&
                seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, other) == 0 &&
                seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0) == 0;
     }

@@ -4,11 +4,12 @@
  *
  * Whoever finds a fault in this program speaks to it over the network, before any login. What they
  * would reach for next is a shell, a file, another machine; so none of these is there any more. The
- * process may open no file and make none, start no program, make no process, connect to nothing (but
- * the log signer's socket, where one is configured), listen nowhere else, map no memory as code, and
- * debug, signal or watch nobody. Two ways of the kernel hold this, each without the other: seccomp
- * (system calls and their arguments, by libseccomp) and Landlock (files, TCP and signals, whatever
- * the system call; Linux 5.13, more of it in later ones).
+ * process may open no file and make none, start no program, make no process, connect to nothing (where
+ * the log signer has a socket of its own: to Unix stream sockets alone), listen nowhere else, map no
+ * memory as code, type nothing in its terminal, and debug, signal or watch nobody. seccomp (system calls
+ * and their arguments, by libseccomp) holds all of this, and Landlock holds once more, whatever the
+ * system call: files and programs, and of TCP and signals what the kernel's version knows (Linux 5.13,
+ * more of it in later ones; not a connection that is opened by sending).
  *
  * What is needed later must be open before: the database, DATA/clock, the listening sockets, the TLS
  * contexts; a log signer that died is started by another process (run/signer_start.h). Sources:
@@ -19,7 +20,7 @@
 #include "proto/status.h"
 
 struct sandbox_options {
-    bool connects; /* to a Unix socket: the log signer runs by itself */
+    bool connects; /* to Unix stream sockets, whichever: the log signer runs by itself */
     /* Folders in which files may be opened and made all the same, for builds with test hooks alone;
      * ends with NULL. NULL: none. */
     const char *const *folders;

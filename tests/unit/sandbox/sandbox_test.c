@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -95,6 +96,82 @@ static int try_unix_socket(void)
     return errno_or_0(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0);
 }
 
+/* By what is open: a listening socket that was shut down connects again when it sends. */
+static int listener(struct sockaddr_in *out_address)
+{
+    socklen_t size = sizeof *out_address;
+    *out_address = (struct sockaddr_in){.sin_family = AF_INET};
+    out_address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)out_address, size), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)out_address, &size), 0);
+    return fd;
+}
+
+static int shut_down_listener;
+static struct sockaddr_in listening_elsewhere;
+
+static int try_fast_open(void)
+{
+    (void)shutdown(shut_down_listener, SHUT_RDWR);
+    return errno_or_0(sendto(shut_down_listener, "x", 1, MSG_FASTOPEN,
+                             (const struct sockaddr *)&listening_elsewhere,
+                             sizeof listening_elsewhere) >= 0);
+}
+
+static int try_fast_open_by_message(void)
+{
+    struct iovec part = {.iov_base = (char[]){'x'}, .iov_len = 1};
+    const struct msghdr message = {.msg_name = &listening_elsewhere,
+                                   .msg_namelen = sizeof listening_elsewhere,
+                                   .msg_iov = &part,
+                                   .msg_iovlen = 1};
+    (void)shutdown(shut_down_listener, SHUT_RDWR);
+    return errno_or_0(sendmsg(shut_down_listener, &message, MSG_FASTOPEN) >= 0);
+}
+
+/* A pair of datagram sockets sends to any other one, the system's journal for instance. */
+static int try_datagram_pair(void)
+{
+    int ends[2];
+    return errno_or_0(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
+}
+
+static int try_unix_datagram(void)
+{
+    return errno_or_0(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0);
+}
+
+static int try_stream_pair(void)
+{
+    int ends[2];
+    bool done = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
+                fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 &&
+                send(ends[1], "x", 1, MSG_NOSIGNAL) == 1;
+    return errno_or_0(done);
+}
+
+/* The kernel tells whoever a descriptor belongs to of what happens to it, by any signal. */
+static int try_signal_by_descriptor(void)
+{
+    int ends[2];
+    return errno_or_0(pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[0], F_SETOWN, getppid()) == 0 &&
+                      fcntl(ends[0], F_SETSIG, SIGKILL) == 0);
+}
+
+static int try_signal_by_ioctl(void)
+{
+    int parent = getppid();
+    return errno_or_0(ioctl(shut_down_listener, FIOSETOWN, &parent) == 0);
+}
+
+/* ENOTTY, without a terminal: it was asked. */
+static int try_typing_in_terminal(void)
+{
+    return ioctl(shut_down_listener, TIOCSTI, "x") == 0 || errno == ENOTTY ? 0 : errno;
+}
+
 static int try_code(void)
 {
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -152,6 +229,13 @@ static const struct attempt ATTEMPTS[] = {
     {"another machine", try_connect, -SIGSYS},
     {"a datagram", try_datagram, -SIGSYS},
     {"a Unix socket", try_unix_socket, -SIGSYS},
+    {"another machine, from a listening socket", try_fast_open, UNKNOWN_CALL},
+    {"another machine, by a message", try_fast_open_by_message, UNKNOWN_CALL},
+    {"a datagram to a Unix socket", try_datagram_pair, UNKNOWN_CALL},
+    {"a stream to ourselves", try_stream_pair, DID_IT},
+    {"a signal, by a descriptor", try_signal_by_descriptor, UNKNOWN_CALL},
+    {"a signal, by ioctl", try_signal_by_ioctl, UNKNOWN_CALL},
+    {"typing in the terminal", try_typing_in_terminal, UNKNOWN_CALL},
     {"code from memory", try_code, UNKNOWN_CALL},
     {"a signal to another", try_signal_to_parent, UNKNOWN_CALL},
     {"a debugger", try_debugging, -SIGSYS},
@@ -173,6 +257,8 @@ static int outcome(const struct attempt *attempt, const struct sandbox_options *
     assert_true(child >= 0);
     if (child == 0) {
         struct sandbox_report report = {0};
+        struct sockaddr_in own;
+        shut_down_listener = listener(&own);
         if (options != NULL) {
             sandbox_enter(options, &report);
             if (!report.filtered) {
@@ -209,6 +295,7 @@ static void test_attempts(void **state)
         skip();
     }
     const struct sandbox_options options = {0};
+    int elsewhere = listener(&listening_elsewhere);
     for (size_t i = 0; i < ARRAY_LEN(ATTEMPTS); i++) {
         int before = outcome(&ATTEMPTS[i], NULL);
         int after = outcome(&ATTEMPTS[i], &options);
@@ -217,6 +304,7 @@ static void test_attempts(void **state)
                      after, ATTEMPTS[i].ends);
         }
     }
+    (void)close(elsewhere);
 }
 
 /* Goal: where the log signer runs by itself its socket can be reached, and nothing else. */
@@ -230,9 +318,11 @@ static void test_unix_socket_alone(void **state)
     const struct attempt unix_socket = {"", try_unix_socket, 0};
     const struct attempt machine = {"", try_connect, 0};
     const struct attempt datagram = {"", try_datagram, 0};
+    const struct attempt unix_datagram = {"", try_unix_datagram, 0};
     assert_int_equal(outcome(&unix_socket, &options), DID_IT);
     assert_int_equal(outcome(&machine, &options), -SIGSYS);
     assert_int_equal(outcome(&datagram, &options), -SIGSYS);
+    assert_int_equal(outcome(&unix_datagram, &options), UNKNOWN_CALL);
 }
 
 /* Goal: Landlock holds files by itself. Method: with a folder that may be used the filter lets every
