@@ -245,6 +245,10 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
         status = authority_judge(core->authority, &statement, seq, time_ms, AUTHORITY_VERIFY,
                                  &result, &judgement);
     }
+    /* Whoever reads the log later judges by it as well, and would stop. */
+    if (status == STATUS_OK && statement.link.has_seen) {
+        status = past_judge_seen(core, txn, &statement.link.seen);
+    }
     if (status == STATUS_OK) {
         status = db_room(txn);
     }

@@ -350,6 +350,42 @@ static void test_enrol(void **state)
     assert_int_equal(enrol(scene, enrolment), STATUS_REFUSED); /* expired */
 }
 
+struct claim {
+    Alcove__Seen seen;
+    struct hash root;
+};
+
+static void claim_seen(void *context, ProtobufCMessage *body)
+{
+    struct claim *claim = context;
+    ((Alcove__Enrolment *)(void *)body)->link->seen = &claim->seen;
+}
+
+/* Goal: no newcomer says of the logs what is not so: it would stand in the log for ever, and every
+ * client stops at it. Method: an enrolment that has seen more statements than there are, another root,
+ * and events that nobody has. */
+static void test_enrolment_that_saw_another_history(void **state)
+{
+    struct scene *scene = *state;
+    struct make_person *newcomer = make_stranger(scene->w, ROLE_THERAPIST);
+    OK(scene_take(scene, scene->p->ad1, make_invitation(scene->w, newcomer, scene->p->ad1, NULL)));
+    struct claim claim = {.root.bytes = {1}};
+    static const uint64_t sizes[][2] = {{1u << 20, 0}, {3, 0}, {0, 1u << 20}, {0, 3}};
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        alcove__seen__init(&claim.seen);
+        claim.seen.statements_size = sizes[i][0];
+        claim.seen.events_size = sizes[i][1];
+        ProtobufCBinaryData root = field_of(claim.root.bytes, HASH_BYTES);
+        *(sizes[i][0] > 0 ? &claim.seen.statements_root : &claim.seen.events_root) = root;
+        scene->w->tamper = claim_seen;
+        scene->w->tamper_context = &claim;
+        scene->events = 0;
+        assert_int_equal(enrol(scene, make_enrolment(scene->w, newcomer)), STATUS_REFUSED);
+        assert_true(scene->answer.close);
+    }
+    OK(enrol(scene, make_enrolment(scene->w, newcomer)));
+}
+
 /* Goal: the clock of decisions never goes back. Method: a grant that has ended stays ended
  * when the server's clock is set back before its end. */
 static void test_clock_back(void **state)
@@ -390,6 +426,7 @@ int main(void)
         SCENE_TEST(test_aborted_counts),
         SCENE_TEST(test_before_login),
         SCENE_TEST(test_enrol),
+        SCENE_TEST(test_enrolment_that_saw_another_history),
         SCENE_TEST(test_clock_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
