@@ -238,6 +238,36 @@ static void test_an_end_by_the_clock_is_no_alarm(void **state)
     scene_close(&scene);
 }
 
+/* Goal: a purpose that ended by the clock is refused and accuses nobody, and the pages come for the
+ * purpose that is left. Method: a supervisor who also covers for a while, whose clock is behind. */
+static void test_a_purpose_that_ended_by_the_clock_is_no_alarm(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    const uint64_t until_ms = scene.server.now_ms + 3600000u;
+    struct inproc_person second;
+    scene_invite(&scene.admin, ROLE_THERAPIST, "Tomas", &second);
+    scene_relate(&scene, &scene.therapist, &second, RELATION_SUPERVISES);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    scene_grant(&scene, &progress, &second, RIGHT_READ, 1);
+    uint64_t ticket = 0;
+    OK(act_relate(scene.admin.engine, &scene.client.content.member, &second.content.member,
+                  RELATION_COVERS, until_ms, scene.server.now_ms, &ticket));
+    scene_wait(&scene.admin, ticket);
+    scene_refresh(&second);
+    scene_refresh(&scene.therapist);
+    scene_note(&scene.therapist, &progress, "news");
+    inproc_offline(&second);
+    scene.server.now_ms = until_ms + 1000u;
+    second.clock_off_ms = -2 * 3600000;
+    inproc_sync(&second);
+    scene_refresh(&second);
+    assert_string_equal(scene_read(&second, &progress).seen, "[news]");
+    inproc_person_free(&second);
+    scene_close(&scene);
+}
+
 /* Goal: where there is no alarm, nothing is written from a state that is known to be withheld
  * either. Method: the same therapist in time, and each way to withhold; then an honest server. */
 static void test_nothing_is_written_while_a_section_is_withheld(void **state)
@@ -279,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_a_removal_not_known_yet_is_no_alarm),
         cmocka_unit_test(test_a_return_is_no_alarm),
         cmocka_unit_test(test_an_end_by_the_clock_is_no_alarm),
+        cmocka_unit_test(test_a_purpose_that_ended_by_the_clock_is_no_alarm),
         cmocka_unit_test(test_nothing_is_written_while_a_section_is_withheld),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
