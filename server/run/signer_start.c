@@ -47,7 +47,6 @@ static int spawn(const struct signer_starter *starter, const struct practice_id 
     char *arguments[] = {name,          serve,    (char *)(uintptr_t)starter->folder,
                          with_practice, practice, with_fd,
                          fd_text,       NULL};
-    char *environment[] = {NULL};
     hex_encode(ID_SPAN(for_practice), practice);
     sigset_t none;
     (void)sigemptyset(&none);
@@ -60,6 +59,7 @@ static int spawn(const struct signer_starter *starter, const struct practice_id 
     }
     posix_spawnattr_t attributes;
     rc = posix_spawnattr_init(&attributes);
+char *environment[] = {NULL};
     if (rc == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setsigdefault(&attributes, &all);
@@ -106,7 +106,8 @@ static bool receive(int fd, struct order *out_order, int *out_socket)
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
+                             /* room for one: aligned it would be for two, and one be lost */
+                             .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t size;
     do {
         size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
@@ -121,10 +122,10 @@ static bool receive(int fd, struct order *out_order, int *out_socket)
 
 static _Noreturn void wait_for_orders(const struct signer_starter *starter, int fd)
 {
-    struct order order;
-    int socket_fd;
-    pid_t child = 0;
     (void)prctl(PR_SET_NAME, "signer-starter");
+struct order order;
+int socket_fd;
+pid_t child = 0;
     while (receive(fd, &order, &socket_fd)) {
         if (child > 0) {
             reap(child);

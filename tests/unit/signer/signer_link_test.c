@@ -1,5 +1,6 @@
 /* The server's end of the signer's link, against the real program. */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -322,12 +323,108 @@ static void test_cannot_save(void **state)
     scene_deinit(&s);
 }
 
+/* ---- what a taken-over server may send to the process that starts signers */
+
+/* Our end of its socket. */
+static int starter_socket(void)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        int type = 0;
+        socklen_t size = sizeof type;
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET) {
+            return fd;
+        }
+    }
+    fail_msg("there is no socket");
+    return -1;
+}
+
+static pid_t starter_process(void)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+char line[64] = "";
+    assert_non_null(fgets(line, sizeof line, file));
+    (void)fclose(file);
+    return (pid_t)strtol(line, NULL, 10);
+}
+
+static size_t open_in(pid_t process)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    size_t count = 0;
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    (void)closedir(folder);
+    return count;
+}
+
+/* An order for a signer, with one or two descriptors. Gives the answer. */
+static uint8_t order(const struct practice_id *practice, const int *fds, size_t count)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct practice_id asked = *practice;
+    struct iovec part = {.iov_base = &asked, .iov_len = sizeof asked};
+    const struct msghdr message = {.msg_iov = &part,
+                                   .msg_iovlen = 1,
+                                   .msg_control = control.bytes,
+                                   .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    control.head.cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(&control.head), fds, count * sizeof(int));
+    assert_int_equal(sendmsg(starter_socket(), &message, 0), sizeof asked);
+uint8_t answer = 0;
+    assert_int_equal(recv(starter_socket(), &answer, 1, 0), 1);
+    return answer;
+}
+
+/* Goal: two signers are never there at once, and nothing that was sent stays with the process that
+ * starts them. Method: a second order while the first signer lives and its socket is open, with one
+ * descriptor more than there may be. */
+static void test_orders_of_a_stranger(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    assert_int_equal(signer_starter_new(s.folder, ALCOVE_SIGNER, &starter), STATUS_OK);
+    pid_t process = starter_process();
+    size_t open[2];
+    int ends[2][2];
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends[i]), 0);
+        const int fds[2] = {ends[i][1], STDERR_FILENO};
+        assert_int_equal(order(&s.fixture.practice, fds, i + 1), 1);
+        (void)close(ends[i][1]);
+        open[i] = open_in(process);
+    }
+    assert_int_equal(open[1], open[0]);
+    char byte;
+    assert_int_equal(recv(ends[0][0], &byte, 1, 0), 0); /* the first has ended */
+    (void)close(ends[0][0]);
+    (void)close(ends[1][0]);
+    signer_starter_free(starter);
+    starter = NULL;
+    scene_deinit(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sign_and_restart), cmocka_unit_test(test_equivocation),
-        cmocka_unit_test(test_unavailable),      cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_bad_requests),     cmocka_unit_test(test_cannot_save),
+        cmocka_unit_test(test_sign_and_restart),     cmocka_unit_test(test_equivocation),
+        cmocka_unit_test(test_unavailable),          cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_bad_requests),         cmocka_unit_test(test_cannot_save),
+        cmocka_unit_test(test_orders_of_a_stranger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
