@@ -59,7 +59,7 @@ static int spawn(const struct signer_starter *starter, const struct practice_id 
     }
     posix_spawnattr_t attributes;
     rc = posix_spawnattr_init(&attributes);
-char *environment[] = {NULL};
+    char *environment[] = {NULL};
     if (rc == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setsigdefault(&attributes, &all);
@@ -123,9 +123,9 @@ static bool receive(int fd, struct order *out_order, int *out_socket)
 static _Noreturn void wait_for_orders(const struct signer_starter *starter, int fd)
 {
     (void)prctl(PR_SET_NAME, "signer-starter");
-struct order order;
-int socket_fd;
-pid_t child = 0;
+    struct order order;
+    int socket_fd;
+    pid_t child = 0;
     while (receive(fd, &order, &socket_fd)) {
         if (child > 0) {
             reap(child);

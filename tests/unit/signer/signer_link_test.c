@@ -345,7 +345,7 @@ static pid_t starter_process(void)
     (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
     FILE *file = fopen(path, "re");
     assert_non_null(file);
-char line[64] = "";
+    char line[64] = "";
     assert_non_null(fgets(line, sizeof line, file));
     (void)fclose(file);
     return (pid_t)strtol(line, NULL, 10);
@@ -384,7 +384,7 @@ static uint8_t order(const struct practice_id *practice, const int *fds, size_t 
     control.head.cmsg_len = CMSG_LEN(count * sizeof(int));
     memcpy(CMSG_DATA(&control.head), fds, count * sizeof(int));
     assert_int_equal(sendmsg(starter_socket(), &message, 0), sizeof asked);
-uint8_t answer = 0;
+    uint8_t answer = 0;
     assert_int_equal(recv(starter_socket(), &answer, 1, 0), 1);
     return answer;
 }
