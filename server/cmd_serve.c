@@ -179,13 +179,13 @@ static int open_store(struct service *service)
 
 static int fail_signer(const struct service *service, enum status status)
 {
-    char trouble[PATHS_TROUBLE_BYTES];
     if (status == STATUS_REWOUND) {
         log_line(LOG_LEVEL_ERROR,
                  "the database is shorter than what the log signer has signed: it is an old copy. "
                  "Nothing is served, so that no history is forked. Put the newer database back");
         return CMD_ALARM;
     }
+    char trouble[PATHS_TROUBLE_BYTES];
     if (service->starter != NULL && paths_trouble(service->paths.signer, geteuid(), trouble)) {
         log_line(LOG_LEVEL_ERROR, "%s", trouble);
     }

@@ -44,9 +44,9 @@ static void put_step(struct page *page, const struct text_step *step)
  * none of them can be taken for a heading or an item of ours. */
 static void put_text(struct page *page, struct span text)
 {
-    bool begun = false;
     page->marks = 0;
     struct text_step step;
+    bool begun = false;
     while (text_next(&text, &step)) {
         if (step.kind == TEXT_BREAK) {
             (void)fputc('\n', page->out.out);

@@ -54,8 +54,8 @@ static void put(struct shown *shown, const void *bytes, size_t size, size_t colu
 /* Marks that join what stands before them would leave a '?' of their own without UTF-8. */
 static void put_step(struct shown *shown, const struct text_step *step)
 {
-    char name[TEXT_NAME_CHARS];
     bool floods = text_floods(step, &shown->marks);
+    char name[TEXT_NAME_CHARS];
     if (step->kind == TEXT_NAMED || (floods && shown->utf8)) {
         size_t length = text_name(step->code, name);
         put(shown, name, length, length);

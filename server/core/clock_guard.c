@@ -104,8 +104,8 @@ void clock_memory_read(int fd, struct clock_moment *out_memory)
 {
     uint8_t text[FILE_BYTES_MAX];
     ssize_t size = fd < 0 ? -1 : pread(fd, text, sizeof text, 0);
-    struct clock_moment read = {0};
     memset(out_memory, 0, sizeof *out_memory);
+    struct clock_moment read = {0};
     if (size > 0 && parse(span_of(text, (size_t)size), &read)) {
         *out_memory = read;
     }

@@ -302,8 +302,8 @@ enum status run_turn(struct run *run, uint32_t wait_ms, bool *out_idle)
     struct run_request *list =
         queue_take(run->queue, wait_ms, RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
     uint64_t now_ms = clock_now_ms();
-    enum status status = STATUS_OK;
     *out_idle = list == NULL;
+    enum status status = STATUS_OK;
     if (list != NULL || core_tick_due(run->core, now_ms)) {
         status = run_batch(run, list);
     }

@@ -49,8 +49,8 @@ static void say_text(struct said *said, struct span text)
     struct text_step step;
     size_t marks = 0;
     while (text_next(&text, &step)) {
-        char name[TEXT_NAME_CHARS];
         step.kind = text_floods(&step, &marks) ? TEXT_NAMED : step.kind;
+        char name[TEXT_NAME_CHARS];
         if (step.kind == TEXT_BREAK || step.kind == TEXT_TAB || step.code == ' ') {
             gap(said);
         } else if (step.kind == TEXT_NAMED) {

@@ -255,15 +255,15 @@ static void test_no_name_of_a_refused_page(void **state)
     struct inproc_person *therapist = &stage->scene.therapist;
     const struct member_id *client = &stage->scene.client.content.member;
     struct section_id session = scene_section(therapist, CLASS_SESSION);
-    char name[VIEW_NAME_BYTES_MAX];
-    size_t spoiled = 0;
     scene_note(therapist, &session, "later");
     gaps_empty_cache(therapist);
     stage->scene.server.hook = spoil_session;
+    size_t spoiled = 0;
     stage->scene.server.hook_context = &spoiled;
     (void)inproc_run(therapist);
     assert_int_equal(spoiled, 1);
     assert_int_equal(engine_alarm_count(therapist->engine), 1);
+    char name[VIEW_NAME_BYTES_MAX];
     view_name(therapist->engine, client, name);
     assert_string_not_equal(name, "Cleo");
     stage->scene.server.hook = NULL;

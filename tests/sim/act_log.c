@@ -54,8 +54,8 @@ static bool count_file(void *writer, const char *path, struct span bytes)
  * it into files. */
 enum status log_verify(struct world *world, struct dice *dice, struct world_device *by)
 {
-    struct query_verdict verdict;
     struct engine *engine = by->person.engine;
+    struct query_verdict verdict;
     if (by->proof != 0 && query_verdict(engine, by->proof, &verdict) == STATUS_OK) {
         if (verdict.status == STATUS_BAD_PROOF || verdict.status == STATUS_BAD_CHAIN ||
             verdict.status == STATUS_EQUIVOCATION || verdict.status == STATUS_CORRUPT) {

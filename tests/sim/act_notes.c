@@ -121,10 +121,10 @@ static bool see_link(void *visitor, const struct view_revision *revision)
 /* The reader's word that a person opened it. */
 enum status notes_open(struct world *world, struct dice *dice, struct world_device *by)
 {
-    struct view_section section;
-    struct note_id note;
     static const struct hash none;
     struct hash link = none;
+    struct view_section section;
+    struct note_id note;
     if (!pick_note(by, dice, RIGHT_READ, &section, &note) ||
         view_revisions(by->person.engine, &section.section, &note, see_link, &link) != STATUS_OK ||
         ID_EQUAL(&link, &none)) {

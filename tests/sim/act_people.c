@@ -148,8 +148,8 @@ enum status people_withdraw(struct world *world, struct dice *dice, struct world
 
 enum status people_directory(struct world *world, struct dice *dice, struct world_device *by)
 {
-    size_t granted = 0;
     (void)dice;
+    size_t granted = 0;
     return act_directory(by->person.engine, world_clock(world, by), &granted);
 }
 

@@ -118,8 +118,8 @@ static unsigned bound(const struct world_device *device, enum siege_kind kind)
 
 static void until_quiet(struct world *world, struct world_device *device, struct dice *dice)
 {
-    unsigned moves = 0;
     carry_tick(world, device);
+    unsigned moves = 0;
     while (carry(world, device, dice) || server_turn(world)) {
         if (++moves == MOVES_MAX) {
             world_fail(world, "%s's device asks without end", tell_who(world, device));

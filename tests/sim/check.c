@@ -277,8 +277,8 @@ static void check_parts(struct world *world, const struct world_device *device,
         return;
     }
     struct engine_digest live;
-    struct engine_digest stored;
     engine_digest(engine, &live);
+    struct engine_digest stored;
     engine_digest(again, &stored);
     struct engine_digest same = live;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

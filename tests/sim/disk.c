@@ -54,8 +54,8 @@ static void read_page(uint64_t page, uint8_t out[PAGE_BYTES])
 
 void disk_watch(const char *path)
 {
-    struct stat info;
     file.fd = open(path, O_RDWR | O_CLOEXEC);
+    struct stat info;
     CHECK(file.fd >= 0 && fstat(file.fd, &info) == 0);
     file.device = info.st_dev;
     file.inode = info.st_ino;
@@ -63,8 +63,8 @@ void disk_watch(const char *path)
     file.unsafe = map(PAGES);
     CHECK((uint64_t)info.st_size <= DISK_BYTES);
     for (uint64_t at = 0; at < (uint64_t)info.st_size; at += PAGE_BYTES) {
-        uint8_t page[PAGE_BYTES];
         static const uint8_t none[PAGE_BYTES];
+        uint8_t page[PAGE_BYTES];
         read_page(at / PAGE_BYTES, page);
         if (memcmp(page, none, PAGE_BYTES) != 0) {
             memcpy(file.lasts + at, page, PAGE_BYTES);
@@ -251,8 +251,8 @@ EXPORT ssize_t writev(int fd, const struct iovec *pieces, int count)
     if (!is_ours(fd)) {
         return syscall(SYS_writev, fd, pieces, count);
     }
-    ssize_t all = 0;
     off_t at = lseek(fd, 0, SEEK_CUR);
+    ssize_t all = 0;
     for (int i = 0; i < count; i++) {
         ssize_t written =
             write_ours(fd, pieces[i].iov_base, pieces[i].iov_len, (uint64_t)(at + all));
@@ -320,10 +320,10 @@ void __wrap_log_line(enum log_level level, const char *format, ...)
 
 void __wrap_log_line(enum log_level level, const char *format, ...)
 {
-    char line[600];
-    va_list list;
     (void)level;
+    va_list list;
     va_start(list, format);
+    char line[600];
     (void)vsnprintf(line, sizeof line, format, list);
     va_end(list);
     if (disk.says != NULL) {

@@ -29,9 +29,9 @@ static struct liar_device *met_of(const struct world *world, const struct world_
 static void take_log_key(struct world *world)
 {
     char path[128];
-    uint8_t bytes[72];
     (void)snprintf(path, sizeof path, "%s/log.key", world->signer_folder);
     FILE *file = fopen(path, "rb");
+    uint8_t bytes[72];
     CHECK(file != NULL && fread(bytes, 1, sizeof bytes, file) == sizeof bytes);
     (void)fclose(file);
     OK(identity_signer_from_seed(IDENTITY_WITNESS, span_of(bytes + 8, 32), &world->liar->log_key));
@@ -312,11 +312,11 @@ static enum status give(struct world *world, struct world_device *device, struct
     /* To look at everything takes the disk, which must not be full. */
     bool looks = lied && device->disk_until == 0 && !device->dies;
     struct engine_digest before;
-    struct engine_digest after;
     if (looks) {
         engine_digest(engine, &before);
     }
     enum status status = engine_receive(engine, frame, world_clock(world, device));
+    struct engine_digest after;
     if (looks && status != STATUS_OK) {
         engine_digest(engine, &after);
         const char *part = engine_digest_differs(&before, &after);

@@ -52,10 +52,10 @@ bool lie_empty_page(struct span bytes, uint8_t **out_bytes, size_t *out_size)
     if (asks) {
         OK(message_decode(&alcove__page_ask__descriptor, field_span(frame.body), &arena, &message));
         Alcove__PageAsk *ask = (Alcove__PageAsk *)(void *)message;
-        uint8_t *body = NULL;
-        size_t size = 0;
         ask->to = ask->from - 1;
         asks = ask->to != 0; /* 0 asks for all */
+        uint8_t *body = NULL;
+        size_t size = 0;
         OK(message_pack(&ask->base, &body, &size));
         frame.body = field_of(body, size);
         OK(message_pack(&frame.base, out_bytes, out_size));
@@ -111,10 +111,10 @@ static bool change(struct lie_at *at, struct lied *out, bool around)
 {
     const ProtobufCMessageDescriptor *type = around ? &alcove__frame__descriptor : at->type;
     struct span target = around ? at->bytes : field_span(at->frame->body);
-    struct mutate_tree tree = {0};
     if (type == NULL || target.size == 0) {
         return false;
     }
+    struct mutate_tree tree = {0};
     mutate_parse(target, type, &tree);
     uint8_t *bytes = NULL;
     size_t size = 0;
@@ -176,8 +176,8 @@ static bool leave_out_line(struct lie_at *at, struct lied *out)
 static void damage(struct lie_at *at, Alcove__PageEntry *entry)
 {
     struct hash *link = arena_alloc(at->arena, sizeof *link);
-    struct signature signature;
     CHECK(link != NULL);
+    struct signature signature;
     if (field_signature(entry->signature, &signature)) {
         revision_link(field_span(entry->header), &signature, &at->world->server.practice, link);
         entry->object = field_of(link->bytes, HASH_BYTES);

@@ -120,14 +120,12 @@ static bool plant_statement(struct plot *plot)
     for (unsigned i = 0; i < TRIES_MAX && !planted; i++) {
         struct txn *txn = NULL;
         OK(db_begin_read(plot->copy->server.db, &txn));
-        struct chain_statement stored;
-        uint8_t *bytes = NULL;
-        size_t size = 0;
         uint64_t count = ledger_size(txn, LEDGER_STATEMENTS);
+        struct chain_statement stored;
         OK(chain_log_get(txn, dice_below(plot->dice, count), &stored));
         OK(chain_log_head(txn, &stored.label, &plot->head));
-        size = stored.bytes.size;
-        bytes = malloc(size);
+        size_t size = stored.bytes.size;
+        uint8_t *bytes = malloc(size);
         CHECK(bytes != NULL);
         memcpy(bytes, stored.bytes.data, size);
         db_abort(txn);
@@ -199,8 +197,8 @@ static bool any_revision(struct plot *plot, struct kept_revision *out)
 {
     const struct model *model = &plot->world->model;
     struct txn *txn = NULL;
-    bool found = false;
     OK(db_begin_read(plot->copy->server.db, &txn));
+    bool found = false;
     for (unsigned i = 0; i < TRIES_MAX && !found && model->section_count > 0; i++) {
         out->section = model->sections[dice_below(plot->dice, model->section_count)].id;
         uint32_t local = local_of(txn, &out->section);
@@ -223,9 +221,9 @@ static void sign_again(struct plot *plot, struct kept_revision *kept,
 static uint64_t last_number(const struct plot *plot, const struct section_id *section)
 {
     struct txn *txn = NULL;
+    OK(db_begin_read(plot->copy->server.db, &txn));
     uint64_t number = 0;
     struct hash head;
-    OK(db_begin_read(plot->copy->server.db, &txn));
     OK(section_log_head(txn, local_of(txn, section), &number, &head));
     db_abort(txn);
     return number;
@@ -248,8 +246,8 @@ static bool plant_revision(struct plot *plot)
         return false;
     }
     struct section_id to = kept.section;
-    const char *what = "a note once more";
     uint64_t way = dice_below(plot->dice, 3);
+    const char *what = "a note once more";
     if (way == 0) {
         to = model->sections[dice_below(plot->dice, model->section_count)].id;
         what = ID_EQUAL(&to, &kept.section) ? what : "a note of another section";

@@ -188,10 +188,10 @@ void served_end(struct world *world)
     uint64_t at = served.size;
     for (size_t i = 0; i < served.count; i++) {
         const struct due *due = &served.due[i];
-        uint64_t count = 0;
         uint64_t most = due->most == UINT64_MAX && due->event < at ? due->least : due->most;
         uint64_t wanted = due->event == NO_EVENT ? 0 : most;
         struct line line;
+        uint64_t count = 0;
         while (at < end && count < wanted) {
             line = read_line(txn, at);
             if (line.by_server) {

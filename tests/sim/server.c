@@ -58,8 +58,8 @@ static enum status start(struct inproc *server)
 {
     char path[128];
     (void)snprintf(path, sizeof path, "%s/data", server->folder);
-    struct db_options options = {.map_bytes = (uint64_t)1 << 30};
     disk_start();
+    struct db_options options = {.map_bytes = (uint64_t)1 << 30};
     enum status status = db_open(path, &options, &server->db);
     struct public_key login;
     login_key_public(server->login_key, &login);
@@ -141,8 +141,8 @@ void server_backup(struct world *world, struct dice *dice)
         disk_copy(&net.backup);
         return;
     }
-    struct disk_copy newest = {0};
     server_kill(world, false, dice);
+    struct disk_copy newest = {0};
     disk_copy(&newest);
     disk_put_back(&net.backup);
     enum status status = start(&world->server);
@@ -174,8 +174,8 @@ bool server_turn(struct world *world)
     if (!server_is_up()) {
         return start_again(world);
     }
-    bool idle = false;
     served_begin(world);
+    bool idle = false;
     enum status status = run_turn(net.run, 0, &idle);
     world->turns++;
     if (status != STATUS_OK || disk.dead) {

@@ -171,10 +171,10 @@ void settle_started(struct world *world, const struct world_device *device)
 {
     for (size_t i = 0; i < world->model.text_count; i++) {
         struct model_text *text = &world->model.texts[i];
-        struct engine_ticket info;
         if (text->fate != MODEL_TYPED || &world->devices[text->device] != device) {
             continue;
         }
+        struct engine_ticket info;
         engine_ticket(device->person.engine, text->ticket, &info);
         if (info.wish == ENGINE_WISH_NONE) {
             text->fate = liar_elsewhere(world, device) ? MODEL_ASTRAY : MODEL_TAKEN;

@@ -9,13 +9,13 @@
 
 static bool is_past(struct txn *txn, enum ledger_log log, uint64_t size, const struct hash *root)
 {
-    struct hash true_root;
     if (size == 0) {
         return true;
     }
     if (size > ledger_size(txn, log)) {
         return false;
     }
+    struct hash true_root;
     OK(ledger_root(txn, log, size, &true_root));
     return ID_EQUAL(&true_root, root);
 }

@@ -6,16 +6,16 @@
 
 static void prove(struct world *world, struct world_device *device)
 {
-    uint64_t ticket = 0;
     unsigned number = (unsigned)(device - world->devices);
+    uint64_t ticket = 0;
     enum status status = log_prove(device, true, &ticket);
     if (status == STATUS_NOT_FOUND) {
         return;
     }
     struct dice dice;
     dice_throw(&dice, world->seed, world->step);
-    struct query_verdict verdict = {.status = STATUS_NOT_FOUND};
     carry_hurry(device);
+    struct query_verdict verdict = {.status = STATUS_NOT_FOUND};
     for (unsigned round = 0; status == STATUS_OK && round < ROUNDS_MAX; round++) {
         world->server.now_ms += 1000;
         carry_tick(world, device);

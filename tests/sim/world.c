@@ -117,12 +117,12 @@ void world_open(struct world *world, uint64_t seed)
     (void)snprintf(world->signer_folder, sizeof world->signer_folder,
                    "/dev/shm/alcove-signer-XXXXXX");
     CHECK(mkdtemp(world->signer_folder) != NULL);
-    struct public_key log_key;
     disk.context = world;
     disk.passes = time_passes;
     disk.says = server_says;
     disk.now_ms = &world->server.now_ms;
     disk_start();
+    struct public_key log_key;
     signer_open(world, world->signer_folder, &log_key);
     inproc_found(&world->server, &log_key);
     world->at_once = true;

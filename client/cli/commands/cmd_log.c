@@ -133,11 +133,11 @@ static int ask(struct cli *cli, const struct query_terms *query, uint64_t *out_t
 
 static int run_log(struct cli *cli, const void *values)
 {
-    struct query_terms query = {0};
     if (cli->stale) { /* why was said */
         return cli_error(cli, cli->alarmed ? CLI_ALARM : CLI_UNREACHABLE,
                          "the access log lies on the server alone, so that nothing of it is shown");
     }
+    struct query_terms query = {0};
     int code = query_of(cli, values, LIMIT_DEFAULT, &query);
     struct log_pick pick;
     if (code == CLI_OK) {

@@ -22,8 +22,8 @@ static struct span key_of(const struct section_id *section, uint64_t number,
 static void read_bits(const struct storage *storage, struct span key,
                       uint8_t bits[static VALUE_BYTES])
 {
-    struct span value;
     memset(bits, 0, VALUE_BYTES);
+    struct span value;
     if (storage_get(storage, STORAGE_TYPED, key, &value) == STATUS_OK &&
         value.size == VALUE_BYTES) {
         memcpy(bits, value.data, VALUE_BYTES);
@@ -48,8 +48,8 @@ enum status looked_set(const struct storage *storage, const struct section_id *s
                        uint64_t number)
 {
     uint8_t key[KEY_BYTES];
-    uint8_t bits[VALUE_BYTES];
     struct span name = key_of(section, number, key);
+    uint8_t bits[VALUE_BYTES];
     read_bits(storage, name, bits);
     if (is_set(bits, number)) {
         return STATUS_OK;

@@ -369,8 +369,8 @@ static void test_enrolment_that_saw_another_history(void **state)
     struct scene *scene = *state;
     struct make_person *newcomer = make_stranger(scene->w, ROLE_THERAPIST);
     OK(scene_take(scene, scene->p->ad1, make_invitation(scene->w, newcomer, scene->p->ad1, NULL)));
-    struct claim claim = {.root.bytes = {1}};
     static const uint64_t sizes[][2] = {{1u << 20, 0}, {3, 0}, {0, 1u << 20}, {0, 3}};
+    struct claim claim = {.root.bytes = {1}};
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         alcove__seen__init(&claim.seen);
         claim.seen.statements_size = sizes[i][0];

@@ -14,8 +14,8 @@ static const struct section_id other = {{2}};
 static void test_looked_at_each_number_by_itself(void **state)
 {
     struct memory_storage *memory = memory_storage_new();
-    struct storage storage;
     (void)state;
+    struct storage storage;
     memory_storage_get(memory, &storage);
     static const uint64_t numbers[] = {1, 8, LOOKED_BITS - 1, LOOKED_BITS, 5 * LOOKED_BITS + 7};
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
@@ -34,8 +34,8 @@ static void test_looked_at_each_number_by_itself(void **state)
 static void test_looked_cache_fetched_anew_lasts(void **state)
 {
     struct memory_storage *memory = memory_storage_new();
-    struct storage storage;
     (void)state;
+    struct storage storage;
     memory_storage_get(memory, &storage);
     assert_int_equal(looked_set(&storage, &one, 3), STATUS_OK);
     memory_storage_reset(memory);
@@ -46,8 +46,8 @@ static void test_looked_cache_fetched_anew_lasts(void **state)
 static void test_looked_again_writes_nothing(void **state)
 {
     struct memory_storage *memory = memory_storage_new();
-    struct storage storage;
     (void)state;
+    struct storage storage;
     memory_storage_get(memory, &storage);
     assert_int_equal(looked_set(&storage, &one, 3), STATUS_OK);
     memory_storage_fail_after(memory, 0);

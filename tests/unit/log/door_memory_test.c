@@ -25,9 +25,9 @@ enum status __wrap_message_decode(const ProtobufCMessageDescriptor *descriptor, 
 static void test_no_memory_is_not_malformed(void **state)
 {
     (void)state;
+    no_memory = true;
     struct door_request owned = {.brought = NULL};
     struct core_ask ask = {.op = OP_STATE};
-    no_memory = true;
     assert_int_equal(door_decode(NULL, NULL, span_of(NULL, 0), &owned, &ask), STATUS_NO_MEMORY);
     assert_null(ask.message);
     no_memory = false;

@@ -256,9 +256,9 @@ static int outcome(const struct attempt *attempt, const struct sandbox_options *
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct sandbox_report report = {0};
         struct sockaddr_in own;
         shut_down_listener = listener(&own);
+        struct sandbox_report report = {0};
         if (options != NULL) {
             sandbox_enter(options, &report);
             if (!report.filtered) {
@@ -294,8 +294,8 @@ static void test_attempts(void **state)
     if (is_off()) {
         skip();
     }
-    const struct sandbox_options options = {0};
     int elsewhere = listener(&listening_elsewhere);
+    const struct sandbox_options options = {0};
     for (size_t i = 0; i < ARRAY_LEN(ATTEMPTS); i++) {
         int before = outcome(&ATTEMPTS[i], NULL);
         int after = outcome(&ATTEMPTS[i], &options);
@@ -314,11 +314,11 @@ static void test_unix_socket_alone(void **state)
     if (is_off()) {
         skip();
     }
-    const struct sandbox_options options = {.connects = true};
     const struct attempt unix_socket = {"", try_unix_socket, 0};
     const struct attempt machine = {"", try_connect, 0};
     const struct attempt datagram = {"", try_datagram, 0};
     const struct attempt unix_datagram = {"", try_unix_datagram, 0};
+    const struct sandbox_options options = {.connects = true};
     assert_int_equal(outcome(&unix_socket, &options), DID_IT);
     assert_int_equal(outcome(&machine, &options), -SIGSYS);
     assert_int_equal(outcome(&datagram, &options), -SIGSYS);
@@ -335,10 +335,10 @@ static void test_landlock_alone(void **state)
     }
     const char *const folders[] = {"/tmp", NULL};
     const struct sandbox_options options = {.folders = folders};
-    struct sandbox_report report;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
+    struct sandbox_report report;
     if (child == 0) {
         sandbox_enter(&options, &report);
         uint8_t version = (uint8_t)report.landlock;
