@@ -93,8 +93,7 @@ static void test_what_is_no_name_is_passed_over(void **state)
                                       " ",
                                       "Tara\nALARM: call",
                                       "\033[2J\033[HTara",
-                                      "\xe2\x80\xae"
-                                      "araT",
+                                      "\342\200\256araT", /* turned around */
                                       " Tara",
                                       "\xff\xfe",
                                       "\xe2\x80\x8b",
