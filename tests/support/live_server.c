@@ -167,6 +167,18 @@ static void write_genesis(struct live *live, const char *path)
     }
 }
 
+/* One person asks more in some tests than anybody may in an hour. */
+static void lift_limit(const struct live *live)
+{
+    char path[PATH_CHARS_MAX];
+    path_in(live, "data/alcoved.conf", path);
+    FILE *out = fopen(path, "a");
+    assert_non_null(out);
+    assert_true(fputs("lines-per-hour = 0\n", out) >= 0);
+    const int closed = fclose(out);
+    assert_int_equal(closed, 0);
+}
+
 void live_server_found(struct live *live)
 {
     char data[PATH_CHARS_MAX];
@@ -175,6 +187,7 @@ void live_server_found(struct live *live)
     path_in(live, "genesis", genesis);
     run_to_end(live, (const char *[]){"init", data, "--listen", "127.0.0.1:0", "--address",
                                       "127.0.0.1:1", NULL});
+    lift_limit(live);
     write_genesis(live, genesis);
     run_to_end(live, (const char *[]){"init", data, "--genesis", genesis, NULL});
 }
