@@ -86,7 +86,11 @@ static int begin_starter(struct service *service)
     if (service->config.signer_socket[0] != '\0') {
         return CMD_OK;
     }
-    enum status status = signer_starter_new(service->paths.signer, NULL, &service->starter);
+    char program[PATHS_BYTES_MAX];
+    enum status status = paths_beside("alcove-signer", program, sizeof program);
+    if (status == STATUS_OK) {
+        status = signer_starter_new(service->paths.signer, program, &service->starter);
+    }
     return status == STATUS_OK ? CMD_OK : fail("no log signer can be started", status);
 }
 

@@ -12,15 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANDBOX_OFF 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANDBOX_OFF 1
-#endif
-#endif
-
-#ifdef SANDBOX_OFF
+#ifdef ALCOVE_SANITIZED
 void sandbox_enter(const struct sandbox_options *options, struct sandbox_report *out_report)
 {
     (void)options;

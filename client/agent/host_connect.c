@@ -136,9 +136,8 @@ const char *host_why(const struct host *host)
     engine_state(host->engine, &state);
     return host->why != NULL || !state.put_off
                ? host->why
-               : "The server puts this device off, since it was asked for more within an hour than "
-                 "it "
-                 "takes from one person. It is asked again by itself.";
+               : "The server puts this device off, since it was asked for more within an hour "
+                 "than it takes from one person. It is asked again by itself.";
 }
 
 void host_stop_when(struct host *host, const volatile sig_atomic_t *flag)

@@ -1,11 +1,11 @@
 /*
- * Who asks, as login found them out. Plain data; whoever judges, counts or writes events takes it.
+ * Who asks. Plain data: whoever judges, counts or writes events takes it, and knows no core.
  */
 #pragma once
 
 #include "proto/ids.h"
 
-/* Who asks. Set by the committer at login and never changed afterwards. */
+/* Set by the committer at login and never changed afterwards. */
 struct core_peer {
     struct member_id member;
     uint32_t role;

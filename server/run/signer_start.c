@@ -8,43 +8,45 @@
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 4096u
-#define PROGRAM_NAME   "alcove-signer"
-#define CHILD_FD       3
-#define CHILD_FD_TEXT  "3"
+#define CHILD_FD      3
+#define CHILD_FD_TEXT "3"
 /* The time that a signer has to end. */
-#define END_STEPS      200
-#define END_STEP_NS    10000000
+#define END_STEPS     200
+#define END_STEP_NS   10000000
+/* Longer than a signer has to end: the answer to an order. */
+#define ANSWER_S      5
 
+/* An order is a practice: with a socket it starts a signer, without one it ends the one there is. */
 struct signer_starter {
-    char folder[PATH_BYTES_MAX];
-    char program[PATH_BYTES_MAX];
-    int fd; /* to the process that starts */
+    int fd; /* to the process that starts; -1: that one is gone */
     pid_t process;
 };
 
-/* One order: a practice and a socket start a signer, an order without a socket ends it. */
-struct order {
-    struct practice_id practice;
+/* What the process that starts has. */
+struct starting {
+    const char *folder;
+    const char *program;
+    int fd;
 };
 
 /* ---------------------------------------------------------------- the process that starts */
 
 /* With signals as a program expects them: ours are blocked. */
-static int spawn(const struct signer_starter *starter, const struct practice_id *for_practice,
+static int spawn(const struct starting *starting, const struct practice_id *for_practice,
                  int child_end, pid_t *out_child)
 {
     char practice[HEX_CHARS(HASH_BYTES) + 1u];
-    char name[] = PROGRAM_NAME;
+    char name[] = "alcove-signer";
     char serve[] = "--serve";
     char with_practice[] = "--practice";
     char with_fd[] = "--fd";
     char fd_text[] = CHILD_FD_TEXT;
-    char *arguments[] = {name,          serve,    (char *)(uintptr_t)starter->folder,
+    char *arguments[] = {name,          serve,    (char *)(uintptr_t)starting->folder,
                          with_practice, practice, with_fd,
                          fd_text,       NULL};
     hex_encode(ID_SPAN(for_practice), practice);
@@ -70,7 +72,7 @@ static int spawn(const struct signer_starter *starter, const struct practice_id 
             rc = posix_spawn_file_actions_addclosefrom_np(&files, CHILD_FD + 1);
         }
         if (rc == 0) {
-            rc = posix_spawn(out_child, starter->program, &files, &attributes, arguments,
+            rc = posix_spawn(out_child, starting->program, &files, &attributes, arguments,
                              environment);
         }
         (void)posix_spawnattr_destroy(&attributes);
@@ -79,16 +81,25 @@ static int spawn(const struct signer_starter *starter, const struct practice_id 
     return rc;
 }
 
-/* A signer ends when its socket closes. */
-static void reap(pid_t child)
+/* False: it does not end. */
+static bool wait_for(pid_t child)
 {
     const struct timespec step = {.tv_nsec = END_STEP_NS};
     for (int i = 0; i < END_STEPS; i++) {
         pid_t ended = waitpid(child, NULL, WNOHANG);
         if (ended == child || (ended < 0 && errno != EINTR)) {
-            return;
+            return true;
         }
         (void)nanosleep(&step, NULL);
+    }
+    return false;
+}
+
+/* A signer ends when its socket closes. */
+static void reap(pid_t child)
+{
+    if (wait_for(child)) {
+        return;
     }
     (void)kill(child, SIGKILL);
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
@@ -96,13 +107,13 @@ static void reap(pid_t child)
 }
 
 /* False: the server is gone. */
-static bool receive(int fd, struct order *out_order, int *out_socket)
+static bool receive(int fd, struct practice_id *out_practice, int *out_socket)
 {
     union {
         struct cmsghdr head;
         char bytes[CMSG_SPACE(sizeof(int))];
     } control;
-    struct iovec part = {.iov_base = out_order, .iov_len = sizeof *out_order};
+    struct iovec part = {.iov_base = out_practice, .iov_len = sizeof *out_practice};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = control.bytes,
@@ -117,31 +128,32 @@ static bool receive(int fd, struct order *out_order, int *out_socket)
     if (head != NULL && head->cmsg_type == SCM_RIGHTS) {
         memcpy(out_socket, CMSG_DATA(head), sizeof *out_socket);
     }
-    return size == (ssize_t)sizeof *out_order;
+    return size == (ssize_t)sizeof *out_practice;
 }
 
-static _Noreturn void wait_for_orders(const struct signer_starter *starter, int fd)
+static _Noreturn void wait_for_orders(const struct starting *starting)
 {
     (void)prctl(PR_SET_NAME, "signer-starter");
-    struct order order;
+    struct practice_id practice;
     int socket_fd;
     pid_t child = 0;
-    while (receive(fd, &order, &socket_fd)) {
+    while (receive(starting->fd, &practice, &socket_fd)) {
         if (child > 0) {
             reap(child);
             child = 0;
         }
         int rc = 0;
         if (socket_fd >= 0) {
-            rc = spawn(starter, &order.practice, socket_fd, &child);
+            rc = spawn(starting, &practice, socket_fd, &child);
             (void)close(socket_fd);
         }
         if (rc != 0) {
-            log_line(LOG_LEVEL_ERROR, "cannot start %s: %s", starter->program, strerrordesc_np(rc));
+            log_line(LOG_LEVEL_ERROR, "cannot start %s: %s", starting->program,
+                     strerrordesc_np(rc));
             child = 0;
         }
         uint8_t answer = rc == 0;
-        if (send(fd, &answer, sizeof answer, MSG_NOSIGNAL) != (ssize_t)sizeof answer) {
+        if (send(starting->fd, &answer, sizeof answer, MSG_NOSIGNAL) != (ssize_t)sizeof answer) {
             break;
         }
     }
@@ -153,31 +165,6 @@ static _Noreturn void wait_for_orders(const struct signer_starter *starter, int 
 
 /* ---------------------------------------------------------------- the server's end */
 
-static bool copy_text(char out[static PATH_BYTES_MAX], const char *text)
-{
-    size_t size = strnlen(text, PATH_BYTES_MAX);
-    if (size == 0 || size == PATH_BYTES_MAX) {
-        return false;
-    }
-    memcpy(out, text, size + 1);
-    return true;
-}
-
-/* The program of that name in the folder that this one was started from. */
-static bool beside_us(char out[static PATH_BYTES_MAX])
-{
-    ssize_t size = readlink("/proc/self/exe", out, PATH_BYTES_MAX - sizeof PROGRAM_NAME);
-    if (size <= 0 || (size_t)size >= PATH_BYTES_MAX - sizeof PROGRAM_NAME) {
-        return false;
-    }
-    out[size] = '\0';
-    char *slash = strrchr(out, '/');
-    if (slash != NULL) {
-        memcpy(slash + 1, PROGRAM_NAME, sizeof PROGRAM_NAME);
-    }
-    return slash != NULL;
-}
-
 /* The data folder's lock, above all, must not live on in the other process. */
 static void keep_only(int fd)
 {
@@ -187,45 +174,47 @@ static void keep_only(int fd)
     (void)close_range((unsigned)fd + 1u, ~0u, 0);
 }
 
-static enum status begin(struct signer_starter *starter)
+enum status signer_starter_new(const char *folder, const char *program,
+                               struct signer_starter **out_starter)
 {
+    const struct timeval limit = {.tv_sec = ANSWER_S};
+    struct signer_starter *starter = calloc(1, sizeof *starter);
     int ends[2];
+    if (starter == NULL) {
+        return STATUS_NO_MEMORY;
+    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        free(starter);
         return STATUS_UNAVAILABLE;
     }
     starter->process = fork();
     if (starter->process == 0) {
         keep_only(ends[1]);
-        wait_for_orders(starter, ends[1]);
+        wait_for_orders(&(const struct starting){folder, program, ends[1]});
     }
     (void)close(ends[1]);
     starter->fd = ends[0];
-    return starter->process > 0 ? STATUS_OK : STATUS_UNAVAILABLE;
-}
-
-enum status signer_starter_new(const char *folder, const char *program,
-                               struct signer_starter **out_starter)
-{
-    struct signer_starter *starter = calloc(1, sizeof *starter);
-    if (starter == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    starter->fd = -1;
-    enum status status = STATUS_USAGE;
-    if (copy_text(starter->folder, folder) &&
-        (program != NULL ? copy_text(starter->program, program) : beside_us(starter->program))) {
-        status = begin(starter);
-    }
-    if (status != STATUS_OK) {
+    if (starter->process < 0 ||
+        setsockopt(starter->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) {
         signer_starter_free(starter);
-        return status;
+        return STATUS_UNAVAILABLE;
     }
     *out_starter = starter;
     return STATUS_OK;
 }
 
-/* Sends an order, with |socket_fd| if that is not -1, and waits for the answer. */
-static bool order(const struct signer_starter *starter, const struct order *asked, int socket_fd)
+static void lose(struct signer_starter *starter)
+{
+    if (starter->fd >= 0) {
+        (void)close(starter->fd);
+    }
+    starter->fd = -1;
+}
+
+/* Sends an order, with |socket_fd| if that is not -1, and waits for the answer. One that does not
+ * come in time would be taken for the next order's: then nothing is asked any more, and the server
+ * ends as with any signer that stays away. */
+static bool order(struct signer_starter *starter, const struct practice_id *asked, int socket_fd)
 {
     union {
         struct cmsghdr head;
@@ -244,23 +233,27 @@ static bool order(const struct signer_starter *starter, const struct order *aske
     }
     uint8_t answer = 0;
     ssize_t size = -1;
-    if (sendmsg(starter->fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *asked) {
+    if (starter->fd >= 0 &&
+        sendmsg(starter->fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *asked) {
         do {
             size = recv(starter->fd, &answer, sizeof answer, 0);
         } while (size < 0 && errno == EINTR);
     }
-    return size == (ssize_t)sizeof answer && answer == 1;
+    if (size != (ssize_t)sizeof answer) {
+        lose(starter);
+        return false;
+    }
+    return answer == 1;
 }
 
 enum status signer_starter_start(struct signer_starter *starter, const struct practice_id *practice,
                                  int *out_fd)
 {
-    const struct order asked = {.practice = *practice};
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         return STATUS_UNAVAILABLE;
     }
-    bool started = order(starter, &asked, ends[1]);
+    bool started = order(starter, practice, ends[1]);
     (void)close(ends[1]);
     if (!started) {
         (void)close(ends[0]);
@@ -272,8 +265,8 @@ enum status signer_starter_start(struct signer_starter *starter, const struct pr
 
 void signer_starter_end(struct signer_starter *starter)
 {
-    const struct order asked = {0};
-    (void)order(starter, &asked, -1);
+    const struct practice_id none = {{0}};
+    (void)order(starter, &none, -1);
 }
 
 void signer_starter_free(struct signer_starter *starter)
@@ -281,10 +274,9 @@ void signer_starter_free(struct signer_starter *starter)
     if (starter == NULL) {
         return;
     }
-    if (starter->fd >= 0) {
-        (void)close(starter->fd);
-    }
-    while (starter->process > 0 && waitpid(starter->process, NULL, 0) < 0 && errno == EINTR) {
+    lose(starter);
+    if (starter->process > 0) {
+        (void)wait_for(starter->process); /* one that was stopped ends when it goes on */
     }
     free(starter);
 }

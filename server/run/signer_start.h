@@ -13,15 +13,16 @@
 struct signer_starter;
 
 /*
- * Forks: call it while the process has one thread. |folder| is the signer's own; |program| may be
- * NULL: alcove-signer beside this program. The caller frees it with signer_starter_free.
- * STATUS_USAGE: a name is too long; STATUS_UNAVAILABLE, STATUS_NO_MEMORY.
+ * Forks: call it while the process has one thread. |folder| is the signer's own, |program| the path
+ * of alcove-signer; both are the other process's from then on. The caller frees it with
+ * signer_starter_free. STATUS_UNAVAILABLE, STATUS_NO_MEMORY.
  */
 MUST_CHECK enum status signer_starter_new(const char *folder, const char *program,
                                           struct signer_starter **out_starter);
 
 /* A new signer for |practice|, and our end of its socket, which the caller closes. One that was
- * there before must have ended (signer_starter_end). STATUS_UNAVAILABLE. */
+ * there before must have ended (signer_starter_end). STATUS_UNAVAILABLE: it cannot be started, or the
+ * process that would start it is gone or does not answer, for good. */
 MUST_CHECK enum status signer_starter_start(struct signer_starter *starter,
                                             const struct practice_id *practice, int *out_fd);
 /* Waits for the signer, whose socket must be closed already, and kills one that does not end. */

@@ -5,14 +5,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANDBOX_OFF 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANDBOX_OFF 1
-#endif
-#endif
-
 enum status signer_sandbox_begin(void)
 {
     (void)umask(077);
@@ -24,7 +16,7 @@ enum status signer_sandbox_begin(void)
     return STATUS_OK;
 }
 
-#ifdef SANDBOX_OFF
+#ifdef ALCOVE_SANITIZED
 enum status signer_sandbox_enter(int state_fd)
 {
     (void)state_fd;

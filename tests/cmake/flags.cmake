@@ -28,6 +28,8 @@ if(ALCOVE_SANITIZE)
   target_compile_options(alcove_flags INTERFACE -fsanitize=${ALCOVE_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   target_link_options(alcove_flags INTERFACE -fsanitize=${ALCOVE_SANITIZE})
+  # Its run-time library needs files and calls that a sandbox would refuse.
+  target_compile_definitions(alcove_flags INTERFACE ALCOVE_SANITIZED=1)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(alcove_flags INTERFACE -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()

@@ -68,10 +68,12 @@ static bool list_one(void *visitor, const char *name)
     }
     if (status == STATUS_OK && written != NOTE_IS_WRITTEN) {
         found.refused = written == NOTE_WAS_REFUSED;
-        CHECK(array_grow(&listing->items, &listing->room, listing->count + 1,
-                         sizeof *listing->items) == STATUS_OK);
-        listing->items[listing->count++] = found;
-        return true;
+        status =
+            array_grow(&listing->items, &listing->room, listing->count + 1, sizeof *listing->items);
+        if (status == STATUS_OK) {
+            listing->items[listing->count++] = found;
+            return true;
+        }
     }
     if (status == STATUS_OK) {
         (void)!kept_text_drop(listing->cli->profile, name);

@@ -418,13 +418,37 @@ static void test_orders_of_a_stranger(void **state)
     scene_deinit(&s);
 }
 
+/* Goal: a starter that does not answer holds nobody up for ever, and an answer that comes late is taken
+ * for no other order's. Method: it is stopped, asked, and goes on. */
+static void test_starter_that_does_not_answer(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    assert_int_equal(signer_starter_new(s.folder, ALCOVE_SIGNER, &starter), STATUS_OK);
+    pid_t process = starter_process();
+    assert_int_equal(kill(process, SIGSTOP), 0);
+    int fd = -1;
+    assert_int_equal(signer_starter_start(starter, &s.fixture.practice, &fd), STATUS_UNAVAILABLE);
+    assert_int_equal(kill(process, SIGCONT), 0);
+    (void)usleep(200000); /* the late answer is on its way */
+    assert_int_equal(signer_starter_start(starter, &s.fixture.practice, &fd), STATUS_UNAVAILABLE);
+    signer_starter_free(starter);
+    starter = NULL;
+    scene_deinit(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sign_and_restart),     cmocka_unit_test(test_equivocation),
-        cmocka_unit_test(test_unavailable),          cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_bad_requests),         cmocka_unit_test(test_cannot_save),
+        cmocka_unit_test(test_sign_and_restart),
+        cmocka_unit_test(test_equivocation),
+        cmocka_unit_test(test_unavailable),
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_cannot_save),
         cmocka_unit_test(test_orders_of_a_stranger),
+        cmocka_unit_test(test_starter_that_does_not_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
