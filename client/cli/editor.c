@@ -123,7 +123,7 @@ static bool is_as_it_was(const struct kept *kept, struct span begin)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
-    bool same = files_read(kept->path, -1, KEPT_BYTES_MAX, &bytes, &size) == STATUS_OK &&
+    bool same = files_read_own(kept->path, KEPT_BYTES_MAX, &bytes, &size) == STATUS_OK &&
                 size == begin.size && (size == 0 || memcmp(bytes, begin.data, size) == 0);
     if (bytes != NULL) {
         wipe(bytes, size);
@@ -167,7 +167,7 @@ enum status editor_run(struct cli *cli, const struct kept *kept, struct span beg
 {
     *out_window = false;
     enum status status = run_on(cli, kept, begin, out_window);
-    enum status read = files_read(kept->path, -1, KEPT_BYTES_MAX, out_text, out_size);
+    enum status read = files_read_own(kept->path, KEPT_BYTES_MAX, out_text, out_size);
     if (read == STATUS_NOT_FOUND && status == STATUS_OK) {
         (void)cli_error(cli, CLI_FAILED,
                         "the editor %s removed or renamed the file that it was given. Nothing was "

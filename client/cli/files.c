@@ -3,12 +3,28 @@
 #include "keys/public/bytes/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum status files_read(const char *path, int in, size_t max, uint8_t **out_bytes, size_t *out_size)
 {
     return strcmp(path, "-") == 0 ? disk_read(in, max, out_bytes, out_size)
                                   : disk_read_path(path, max, out_bytes, out_size);
+}
+
+enum status files_read_own(const char *path, size_t max, uint8_t **out_bytes, size_t *out_size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO;
+    }
+    struct stat found;
+    enum status status = fstat(fd, &found) != 0   ? STATUS_IO
+                         : S_ISREG(found.st_mode) ? disk_read(fd, max, out_bytes, out_size)
+                                                  : STATUS_NOT_FOUND;
+    (void)close(fd);
+    return status;
 }
 
 enum status files_write_new(const char *path, struct span bytes)

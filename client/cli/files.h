@@ -7,6 +7,10 @@
  * STATUS_IO, STATUS_NO_MEMORY. */
 MUST_CHECK enum status files_read(const char *path, int in, size_t max, uint8_t **out_bytes,
                                   size_t *out_size);
+/* The same for a file that was made here and given to an editor. Whatever else an editor left in its
+ * place, a pipe that nobody writes to above all, is waited for by nobody: STATUS_NOT_FOUND. */
+MUST_CHECK enum status files_read_own(const char *path, size_t max, uint8_t **out_bytes,
+                                      size_t *out_size);
 /* Never over an existing file: STATUS_ALREADY. */
 MUST_CHECK enum status files_write_new(const char *path, struct span bytes);
 /* A folder of mode 0700; one that exists is fine. STATUS_IO. */

@@ -164,7 +164,7 @@ static enum status get_beside(const struct kept *kept, const char *name, uint8_t
     char path[FILES_PATH_BYTES_MAX];
     enum status status = files_join(kept->folder, name, path);
     *out_bytes = NULL;
-    return status == STATUS_OK ? files_read(path, -1, BESIDE_BYTES_MAX, out_bytes, out_size)
+    return status == STATUS_OK ? files_read_own(path, BESIDE_BYTES_MAX, out_bytes, out_size)
                                : status;
 }
 

@@ -46,7 +46,7 @@ static bool adopt_one(void *visitor, struct kept *kept)
         enum status status = kept_sealed(kept, &sealed, &size);
         bool nothing = false;
         if (status == STATUS_NOT_FOUND &&
-            files_read(kept->path, -1, KEPT_BYTES_MAX, &text, &text_size) == STATUS_OK) {
+            files_read_own(kept->path, KEPT_BYTES_MAX, &text, &text_size) == STATUS_OK) {
             nothing = is_nothing(span_of(text, text_size), &begin);
             status = nothing ? STATUS_NOT_FOUND
                              : seal_left(cli, kept, head, span_of(text, text_size), &sealed, &size);

@@ -304,6 +304,15 @@ X
     typed 'rm -f "$(dirname "$1")"/* "$(dirname "$1")"/.note*; exit 0'
     check "a removed file is said" sh -c "tr -s '\r\n ' ' ' <'$work/typed' | grep -q 'removed or renamed'"
     same "and no empty folder stays" "" "$(ls -A "$memory")"
+    # A pipe that nobody writes to, in the place of the text, is waited for by nobody.
+    printf '#!/bin/sh\nrm "$1"; mkfifo "$1"\n' >"$work/editor"
+    XDG_RUNTIME_DIR=$memory VISUAL=$work/editor timeout 60 script -qec \
+        "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress 3<'$work/pass'" \
+        /dev/null </dev/null >"$work/typed" 2>&1
+    check "a pipe is said" sh -c "tr -s '\r\n ' ' ' <'$work/typed' | grep -q 'removed or renamed'"
+    timeout 60 "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 kept list 3<"$work/pass" >"$work/out" 2>&1
+    same "the next command goes on after a pipe" 0 $?
+    rm -rf "$memory"/alcove-kept-*
     printf '#!/bin/sh\nexit 0\n' >"$work/editor"
     typed_at_once=$(XDG_RUNTIME_DIR=$memory VISUAL=$work/editor script -qec \
         "'$bin/alcove' --profile '$work/t1' --passphrase-fd 3 write C1 --class progress 3<'$work/pass'" \
