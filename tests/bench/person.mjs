@@ -65,7 +65,8 @@ export class Person {
   // The first round fills the cache; then there is something to name.
   look() {
     const list = this.must('alone', ['list']);
-    this.note = /^([0-9a-f]{8})\b/m.exec(list.stdout)[1];
+    // Some revisions begin a note's line with its time.
+    this.note = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d +)?([0-9a-f]{8})\b/m.exec(list.stdout)[1];
     this.chart = /\b([0-9a-f]{8})\b/.exec(this.must('alone', ['chart', 'list']).stdout)[1];
   }
 
