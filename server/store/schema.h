@@ -38,9 +38,9 @@
 #include "proto/ids.h"
 #include "proto/status.h"
 
-/* 2: grants that rest on relations, notes that are their author's alone. Nothing turns an older
- * format into this one. */
-#define SCHEMA_FORMAT_VERSION 2u
+/* 2: grants that rest on relations, notes that are their author's alone. 3: sums in lanes
+ * (db_rows.c). Nothing turns an older format into this one. */
+#define SCHEMA_FORMAT_VERSION 3u
 
 enum schema_table {
     SCHEMA_META,

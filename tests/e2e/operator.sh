@@ -81,7 +81,7 @@ mkdir "$old/db" && gzip -dc "$root/tests/data/format-1.mdb.gz" >"$old/db/data.md
 sha256sum "$old/db/data.mdb" >"$work/old.sum"
 for command in serve status fsck clock; do
     operator "$command" "$old"
-    exits "$command of format 1" 1 'format 1, and this program reads format 2 alone'
+    exits "$command of format 1" 1 'format 1, and this program reads format 3 alone'
     check "$command of format 1 says what to do" grep -q 'begin a new practice in another folder' "$work/out"
     check "$command of format 1 changes nothing" sha256sum --quiet -c "$work/old.sum"
 done
