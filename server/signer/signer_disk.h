@@ -12,7 +12,7 @@
 /* A slot is as large as the largest page and disk block in use, so that writing one leaves the
  * others alone. */
 #define SIGNER_DISK_SLOT_BYTES 65536u
-#define SIGNER_DISK_SLOTS      3u
+#define SIGNER_DISK_SLOTS      4u
 #define SIGNER_DISK_BYTES      (SIGNER_DISK_SLOTS * SIGNER_DISK_SLOT_BYTES)
 
 /* Exactly |size| bytes from the slot's start. STATUS_IO, also where the file ends before. */

@@ -202,6 +202,12 @@ static enum status take_up(struct signer_file *file, const struct practice_id *p
         found.sequence++;
         found.again = true;
     }
+    status = save(file, &found);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    found.sequence++;
+    found.again = false;
     return save(file, &found);
 }
 

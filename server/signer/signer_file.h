@@ -5,17 +5,20 @@
  * is locked as long as it is open.
  *
  * The state lasts before a signature leaves, and the state file is as large from the start as it
- * ever gets. It has three slots (signer_disk.h); the state with sequence n is written to slot
- * n mod 3 and synced, and the newest whole slot counts. Why that is enough:
+ * ever gets. It has four slots (signer_disk.h); the state with sequence n is written to slot
+ * n mod 4 and synced, and the newest whole slot counts. Why that is enough:
  *
  * - While the signer runs its state lasts in one slot. A save writes into another. Where that is
  *   torn, lost or refused, the older state is still there, and it is the last of which a
  *   signature left. A save that failed is not counted: the next one writes over it.
  * - A signer that starts may be reading what a killed one had written and not synced: the kernel
  *   shows it, and a power cut would take it away. So it writes the state that it found once more
- *   before it answers, into the third slot, marked |again|; the two slots that it cannot tell
+ *   before it answers, into a third slot, marked |again|; the two slots that it cannot tell
  *   apart stay as they are. One that is killed here as well finds the mark and writes into the
  *   same slot, never over the state before.
+ * - When the marked state lasts it is written without the mark into the fourth slot, before
+ *   anything is answered. So no signature ever rests on a marked slot, which a later start writes
+ *   over: the newest unmarked slot or the one before it lasts, whatever end came when.
  *
  * One thread.
  */

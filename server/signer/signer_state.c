@@ -4,7 +4,7 @@
 #include "keys/public/hash.h"
 #include "keys/public/log/origin.h"
 
-static const uint8_t STATE_MAGIC[4] = {'A', 'L', 'S', 2};
+static const uint8_t STATE_MAGIC[4] = {'A', 'L', 'S', 3};
 
 _Static_assert(ORIGIN_STATEMENTS == 0 && ORIGIN_EVENTS == 1, "logs are counted by origin");
 _Static_assert(ORIGIN_CHARS_MAX <= CHECKPOINT_ORIGIN_BYTES_MAX, "an origin fits a checkpoint");

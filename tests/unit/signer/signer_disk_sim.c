@@ -28,6 +28,7 @@ void sim_start(enum sim_fault fault, uint64_t after)
     sim.dead = false;
     sim.faulty = false;
     sim.late = false;
+    sim.skips_second = false;
     sim.fault = fault;
     sim.after = after;
 }
@@ -133,7 +134,8 @@ enum status __wrap_signer_disk_write(int fd, uint64_t slot, struct span bytes)
         persist(sim.late_slot);
         sim.late = false;
     }
-    if (sim.wrong == SIM_TRUSTS_KERNEL && starts(bytes)) {
+    if (sim.wrong == SIM_TRUSTS_KERNEL && (starts(bytes) || sim.skips_second)) {
+        sim.skips_second = starts(bytes); /* a start writes twice */
         sim.skips_sync = true;
         return STATUS_OK;
     }

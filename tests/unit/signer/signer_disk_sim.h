@@ -36,9 +36,10 @@ struct sim {
     bool dead;    /* killed: nothing of it has any effect */
     bool faulty;  /* the planned fault came */
     enum sim_fault fault;
-    uint64_t after;  /* operations until it comes */
-    bool skips_sync; /* SIM_TRUSTS_KERNEL: the start's */
-    bool late;       /* SIM_SAVES_LATE: a save is owed */
+    uint64_t after;    /* operations until it comes */
+    bool skips_sync;   /* SIM_TRUSTS_KERNEL: the start's */
+    bool skips_second; /* the same: the start's second write */
+    bool late;         /* SIM_SAVES_LATE: a save is owed */
     uint64_t late_slot;
     uint8_t late_bytes[SIGNER_STATE_BYTES];
 };

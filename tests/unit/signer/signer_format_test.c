@@ -18,7 +18,7 @@ static void test_state_places(void **state)
     memset(signer.roots[1].bytes, 0x44, HASH_BYTES);
     uint8_t bytes[SIGNER_STATE_BYTES];
     signer_state_encode(&signer, bytes);
-    uint8_t want[SIGNER_STATE_BYTES] = {'A', 'L', 'S', 2, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9};
+    uint8_t want[SIGNER_STATE_BYTES] = {'A', 'L', 'S', 3, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9};
     want[52] = 0x11;
     memset(want + 53, 0x33, 32);
     want[92] = 0x22;

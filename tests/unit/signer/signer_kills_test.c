@@ -85,8 +85,10 @@ static void ask(struct trial *t, struct world *world, struct signer_file *file, 
  * may have written over what lasts, however many there were. */
 static void die_starting(struct trial *t, struct world *world)
 {
-    for (uint64_t left = 1 + world_random(world, 3); left > 0; left--) {
-        sim_start(SIM_KILL_ALONE, SIGNER_DISK_SLOTS + 1); /* its reads, its write */
+    for (uint64_t left = 1 + world_random(world, 6); left > 0; left--) {
+        /* After its reads and its write; at times within what follows. */
+        uint64_t more = world_random(world, 8) == 0 ? world_random(world, 3) : 0;
+        sim_start(SIM_KILL_ALONE, SIGNER_DISK_SLOTS + 1 + more);
         struct signer_file file;
         assert_int_equal(signer_file_open(t->folder, &PRACTICE, &file), STATUS_IO);
         t->kills++;
@@ -107,7 +109,7 @@ static void live(struct trial *t, struct world *world)
     }
     bool knows = sim_is_dirty() && world_random(world, 2) == 0;
     sim_start(knows ? SIM_NONE : faults[world_random(world, ARRAY_LEN(faults))],
-              world_random(world, 14));
+              world_random(world, 17));
     struct signer_file file;
     enum status status = signer_file_open(t->folder, &PRACTICE, &file);
     if (status == STATUS_OK) {

@@ -150,7 +150,8 @@ static void put_state(const struct scene *s, struct span start, off_t size)
 static void test_unreadable_state(void **state)
 {
     static const uint8_t old[148] = {'A', 'L', 'S', 1, 7};
-    static const uint8_t newer[4] = {'A', 'L', 'S', 3};
+    static const uint8_t three_slots[4] = {'A', 'L', 'S', 2};
+    static const uint8_t newer[4] = {'A', 'L', 'S', 4};
     (void)state;
     struct scene s;
     scene_init(&s);
@@ -171,6 +172,7 @@ static void test_unreadable_state(void **state)
         enum status want;
     } cases[] = {
         {span_of(old, sizeof old), sizeof old, STATUS_UNSUPPORTED},
+        {span_of(three_slots, sizeof three_slots), 3 * SIGNER_DISK_SLOT_BYTES, STATUS_UNSUPPORTED},
         {span_of(newer, sizeof newer), SIGNER_DISK_BYTES, STATUS_UNSUPPORTED},
         {span_of(old, 0), 0, STATUS_CORRUPT},
         {span_of(old, 0), SIGNER_DISK_BYTES, STATUS_CORRUPT},
