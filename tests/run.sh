@@ -128,28 +128,50 @@ ctest_in() {
     return 0
 }
 
-# scripts KIND BUILD FILE…: runs each; its output is shown when it fails.
+# script_one KIND FILE: runs it; its output is shown when it fails.
+script_one() {
+    begun=$(now_s)
+    if quiet "$1-${2##*/}" under_personality sh "$2"; then
+        passed "$1 $2"
+        say "ok   $2 ($(($(now_s) - begun)) s)$(sed -n 's/^== / - /p' "$tmp/$1-${2##*/}.log" | tail -n 1)"
+    else
+        failed "$1 $2"
+    fi
+}
+
+# A worker takes the next script that no other has taken, until none is left.
+script_worker() {
+    kind=$1
+    shift
+    for script in "$@"; do
+        # Making the folder is the claim: only one worker can.
+        mkdir "$tmp/$kind-${script##*/}.taken" 2>/dev/null || continue
+        # What is said at once goes out at once, so that lines of two workers do not mix.
+        script_one "$kind" "$script" >"$tmp/$kind-${script##*/}.said"
+        cat "$tmp/$kind-${script##*/}.said"
+    done
+}
+
+# scripts KIND BUILD FILE…: runs each, as many at a time as there are processors.
 scripts() {
     kind=$1
     ALCOVE_BUILD=$root/build/$2
     export ALCOVE_BUILD
     shift 2
-    for script in "$@"; do
-        begun=$(now_s)
-        if quiet "$kind" under_personality sh "$script"; then
-            passed "$kind $script"
-            say "ok   $script ($(($(now_s) - begun)) s)$(sed -n 's/^== / - /p' "$tmp/$kind.log" | tail -n 1)"
-        else
-            failed "$kind $script"
-        fi
+    workers=0
+    while [ "$workers" -lt "$jobs" ]; do
+        script_worker "$kind" "$@" &
+        workers=$((workers + 1))
     done
+    wait
 }
 
-# lib.sh is what the scripts share, not one of them.
+# lib.sh is what the scripts share, not one of them. A script that takes minutes says so on a line
+# of its own and begins first, so that the others fill the time beside it:   # long
 e2e_scripts() {
     for script in tests/e2e/*.sh; do
-        [ ! -e "$script" ] || [ "${script##*/}" = lib.sh ] || say "$script"
-    done
+        [ ! -e "$script" ] || [ "${script##*/}" = lib.sh ] || say "$(grep -q '^# long$' "$script" || say 2) $script"
+    done | sort -s -k1,1 | sed 's/^[^t]*//'
 }
 
 # An end-to-end script says on a line of its own which sanitizer builds it runs
@@ -231,7 +253,7 @@ stage_fuzz() {
 stage_sim() {
     # With the sanitizers too, for a few seeds: the same seed must run the same way.
     need hooks alcove-sim && need dev alcove-sim && scripts sim hooks tests/sim/run.sh || return 1
-    sed -n '/^sim hashes:/p' "$tmp/sim.log"
+    sed -n '/^sim hashes:/p' "$tmp/sim-run.sh.log"
 }
 
 stage_lint() {

@@ -177,12 +177,11 @@ static void keep_only(int fd)
 enum status signer_starter_new(const char *folder, const char *program,
                                struct signer_starter **out_starter)
 {
-    const struct timeval limit = {.tv_sec = ANSWER_S};
     struct signer_starter *starter = calloc(1, sizeof *starter);
-    int ends[2];
     if (starter == NULL) {
         return STATUS_NO_MEMORY;
     }
+    int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         free(starter);
         return STATUS_UNAVAILABLE;
@@ -194,6 +193,7 @@ enum status signer_starter_new(const char *folder, const char *program,
     }
     (void)close(ends[1]);
     starter->fd = ends[0];
+    const struct timeval limit = {.tv_sec = ANSWER_S};
     if (starter->process < 0 ||
         setsockopt(starter->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) {
         signer_starter_free(starter);

@@ -4,6 +4,7 @@
 #
 # ALCOVE_BUILD       the build folder (default build/hooks)
 # ALCOVE_CUT_WRITES  writes in the run (default 200)
+# long
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib.sh

@@ -6,6 +6,7 @@
 # ALCOVE_TYPED_KILL9  how many (500)
 # ALCOVE_SEED         of the choices (printed)
 # shellcheck disable=SC2154,SC2016 # set by the files it sources; the editor expands them
+# long
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib.sh

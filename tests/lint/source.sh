@@ -69,7 +69,10 @@ rule_once() {
     done
 }
 rule_mutex() { code_hits mutex '\<pthread_(mutex|rwlock|spin)_[a-z]*lock *\('; }
-rule_typedef() { code_hits typedef '^[[:space:]]*typedef[[:space:]]+(struct|union|enum)\>'; }
+# A type of functions that return a struct or enum hides neither.
+rule_typedef() {
+    code_hits typedef '^[[:space:]]*typedef[[:space:]]+(struct|union|enum)\>([^(]*$|[^(]*\{|[^(]*\([[:space:]]*\*)'
+}
 
 # planted RULE TEXT: the rule must find the text in a file.
 planted() {
