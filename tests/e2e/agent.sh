@@ -11,38 +11,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 
 trap 'end_agents; stop_server; rm -rf "$work"' EXIT
 
-# quiet NAME COMMAND…: without a passphrase, without input.
-quiet() {
-    profile=$1
-    shift
-    "$bin/alcove" --profile "$work/$profile" "$@" </dev/null
-}
-# code_of COMMAND…: prints its exit code alone.
-code_of() {
-    "$@" >/dev/null 2>&1
-    say $?
-}
 unlock() {
     printf '%s\n' "$passphrase" | "$bin/alcove" --profile "$work/$1" --passphrase-fd 0 unlock
-}
-# The profile's agent.
-agent_pid() {
-    pgrep -f "^alcove agent --profile $work/$1 "
-}
-end_agents() {
-    for name in ad t1; do
-        pid=$(agent_pid "$name")
-        [ -z "$pid" ] || kill "$pid" 2>/dev/null
-    done
-}
-# gone PID: waits until it ended.
-gone() {
-    waits=0
-    while kill -0 "$1" 2>/dev/null; do
-        waits=$((waits + 1))
-        [ "$waits" -lt 100 ] || return 1
-        sleep 0.1
-    done
 }
 # locked NAME: no agent serves, and no socket is left.
 locked() {

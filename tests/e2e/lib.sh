@@ -23,6 +23,40 @@ as() {
     printf '%s\n' "$passphrase" | "$bin/alcove" --profile "$work/$profile" --passphrase-fd 0 "$@"
 }
 
+# The same without a passphrase and without input: quiet NAME COMMAND…
+quiet() {
+    profile=$1
+    shift
+    "$bin/alcove" --profile "$work/$profile" "$@" </dev/null
+}
+
+# code_of COMMAND…: prints its exit code alone.
+code_of() {
+    "$@" >/dev/null 2>&1
+    say $?
+}
+
+# agent_pid NAME: the agent of this profile. end_agents ends those of ad and t1.
+agent_pid() {
+    pgrep -f "^alcove agent --profile $work/$1 "
+}
+end_agents() {
+    for name in ad t1; do
+        pid=$(agent_pid "$name")
+        [ -z "$pid" ] || kill "$pid" 2>/dev/null
+    done
+}
+
+# gone PID: waits until it ended.
+gone() {
+    waits=0
+    while kill -0 "$1" 2>/dev/null; do
+        waits=$((waits + 1))
+        [ "$waits" -lt 100 ] || return 1
+        sleep 0.1
+    done
+}
+
 # json KEY: the first value of this key in the JSON on standard input; strings without quotes.
 json() {
     sed -n 's/.*"'"$1"'":"\{0,1\}\([^",}]*\).*/\1/p' | head -n 1
@@ -67,6 +101,27 @@ stop_server() {
     stopped=$?
     server_pid=
     return "$stopped"
+}
+
+# enter NAME CODE: joins with the invitation in this file.
+enter() {
+    as "$1" join "$2" --yes --trial --card "$work/$1.card" >/dev/null || fail "$1 did not join"
+}
+
+# make_treatment: a practice that is served, its admin ad, T1 (profile t1) who treats C1 (c1), and
+# the chart. Sets $client, the member id of C1.
+make_treatment() {
+    make_practice >/dev/null || fail "no practice"
+    start_server
+    enter ad "$work/founder/admin-invitation.txt"
+    as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
+    enter t1 "$work/t1.code"
+    as ad delegate T1 >/dev/null
+    as t1 member invite --role client --name C1 --out "$work/c1.code" >/dev/null
+    enter c1 "$work/c1.code"
+    client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
+    as ad relate T1 treats "$client" >/dev/null
+    as t1 chart new "$client" --name C1 >/dev/null || fail "no chart"
 }
 
 # Counting checks: check TEXT COMMAND…; finish prints the count and gives the exit code.

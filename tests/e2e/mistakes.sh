@@ -10,10 +10,6 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/e2e/lib.sh
 . "$root/tests/e2e/lib.sh"
 
-code_of() {
-    "$@" >/dev/null 2>&1
-    say $?
-}
 # sections_of CLASS: their ids, from a list of charts on standard input.
 sections_of() {
     tr '{' '\n' | grep "\"$1\"" | sed -n 's/.*"section":"\([0-9a-f]*\)".*/\1/p'

@@ -10,25 +10,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/e2e/lib.sh
 . "$root/tests/e2e/lib.sh"
 
-code_of() {
-    "$@" >/dev/null 2>&1
-    say $?
-}
-enter() {
-    as "$1" join "$2" --yes --trial --card "$work/$1.card" >/dev/null || fail "$1 did not join"
-}
 
-make_practice >/dev/null || fail "no practice"
-start_server
-enter ad "$work/founder/admin-invitation.txt"
-as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
-enter t1 "$work/t1.code"
-as ad delegate T1 >/dev/null
-as t1 member invite --role client --name C1 --out "$work/c1.code" >/dev/null
-enter c1 "$work/c1.code"
-client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
-as ad relate T1 treats "$client" >/dev/null
-as t1 chart new "$client" --name C1 >/dev/null
+make_treatment
 words=$work/words.txt
 LC_ALL=C.UTF-8
 export LC_ALL

@@ -20,36 +20,10 @@ XDG_RUNTIME_DIR=$memory
 export XDG_RUNTIME_DIR
 trap 'end_agents; stop_server; rm -rf "$work" "$memory"' EXIT
 
-quiet() {
-    profile=$1
-    shift
-    "$bin/alcove" --profile "$work/$profile" "$@" </dev/null
-}
-code_of() {
-    "$@" >/dev/null 2>&1
-    say $?
-}
 unlock() {
     profile=$1
     shift
     printf '%s\n' "$passphrase" | "$bin/alcove" --profile "$work/$profile" --passphrase-fd 0 unlock "$@" >/dev/null
-}
-agent_pid() {
-    pgrep -f "^alcove agent --profile $work/$1 "
-}
-end_agents() {
-    for name in ad t1; do
-        pid=$(agent_pid "$name")
-        [ -z "$pid" ] || kill "$pid" 2>/dev/null
-    done
-}
-gone() {
-    waits=0
-    while kill -0 "$1" 2>/dev/null; do
-        waits=$((waits + 1))
-        [ "$waits" -lt 100 ] || return 1
-        sleep 0.1
-    done
 }
 # editor LINES: the editor from now on; "$1" is the text's file.
 editor() {
@@ -70,18 +44,7 @@ said() {
     tr -s '\r\n ' '   ' <"$work/typed" | tr -s ' ' | grep -q "$1"
 }
 
-make_practice >/dev/null || fail "no practice"
-start_server
-as ad join "$work/founder/admin-invitation.txt" --yes --trial --card "$work/ad.card" >/dev/null ||
-    fail "the admin did not join"
-as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
-as t1 join "$work/t1.code" --yes --trial --card "$work/t1.card" >/dev/null || fail "T1 did not join"
-as ad delegate T1 >/dev/null
-as t1 member invite --role client --name C1 --out "$work/c1.code" >/dev/null
-as c1 join "$work/c1.code" --yes --trial --card "$work/c1.card" >/dev/null || fail "C1 did not join"
-client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
-as ad relate T1 treats "$client" >/dev/null
-as t1 chart new "$client" --name C1 >/dev/null || fail "no chart"
+make_treatment
 
 # ---- An open editor is no idle person, for half a day; then it is.
 ALCOVE_AWAKE_FILE=$work/awake

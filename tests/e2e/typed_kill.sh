@@ -21,7 +21,7 @@ fi
 memory=$(mktemp -d /dev/shm/alcove-e2e.XXXXXX) || exit 1
 XDG_RUNTIME_DIR=$memory
 export XDG_RUNTIME_DIR
-trap 'end_agent; stop_server; rm -rf "$work" "$memory"' EXIT
+trap 'end_agents; stop_server; rm -rf "$work" "$memory"' EXIT
 count=${ALCOVE_TYPED_KILL9:-500}
 seed=${ALCOVE_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 say "seed $seed"
@@ -30,24 +30,8 @@ draw() {
     seed=$(((seed * 1103515245 + 12345) % 2147483648))
     drawn=$((seed / 65536 % $1))
 }
-agent_pid() { pgrep -f "^alcove agent --profile $work/t1 "; }
-end_agent() {
-    pid=$(agent_pid)
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null
-}
 
-make_practice >/dev/null || fail "no practice"
-start_server
-as ad join "$work/founder/admin-invitation.txt" --yes --trial --card "$work/ad.card" >/dev/null ||
-    fail "the admin did not join"
-as ad member invite --role therapist --name T1 --out "$work/t1.code" >/dev/null
-as t1 join "$work/t1.code" --yes --trial --card "$work/t1.card" >/dev/null || fail "T1 did not join"
-as ad delegate T1 >/dev/null
-as t1 member invite --role client --name C1 --out "$work/c1.code" >/dev/null
-as c1 join "$work/c1.code" --yes --trial --card "$work/c1.card" >/dev/null || fail "C1 did not join"
-client=$(as t1 --json member list | tr '{' '\n' | grep '"client"' | json member)
-as ad relate T1 treats "$client" >/dev/null
-as t1 chart new "$client" --name C1 >/dev/null || fail "no chart"
+make_treatment
 printf '%s\n' "$passphrase" >"$work/pass"
 
 # The editor notes what it has saved, by a rename, after the save: what stands there was saved.
@@ -82,7 +66,7 @@ while [ "$i" -lt "$count" ]; do
     kind=$drawn
     draw 3
     agent=$drawn
-    if [ "$agent" -gt 0 ]; then unlocked; else end_agent; fi
+    if [ "$agent" -gt 0 ]; then unlocked; else end_agents; fi
     if [ "$kind" = 0 ]; then
         "$bin/alcove" --profile "$work/t1" --passphrase-fd 3 write C1 --class progress --file - \
             <"$work/text" 3<"$work/pass" >"$work/out" 2>&1 &
@@ -100,7 +84,7 @@ while [ "$i" -lt "$count" ]; do
     if [ "$whom" != 1 ]; then # script's child is the command, which hides its words
         if [ "$kind" = 0 ]; then victims=$main; else victims=$(pgrep -P "$main"); fi
     fi
-    [ "$whom" = 0 ] || victims="$victims $(agent_pid)"
+    [ "$whom" = 0 ] || victims="$victims $(agent_pid t1)"
     [ "$whom" != 3 ] || victims="$victims $(pgrep -f "$work/editor")"
     for victim in $victims; do
         kill -KILL "$victim" 2>/dev/null && killed=$((killed + 1))
@@ -137,7 +121,7 @@ while [ "$i" -lt "$count" ]; do
 done
 
 # All that is kept is sent; then each text is one note, and nothing is left in the clear.
-end_agent
+end_agents
 sleep 1
 as t1 sync >/dev/null 2>&1
 as t1 --json kept list 2>/dev/null | tr '{' '\n' | sed -n 's/^"name":"\([0-9a-f]*\)".*/\1/p' >"$work/names"

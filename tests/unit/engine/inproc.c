@@ -278,6 +278,14 @@ static void answer_out(struct inproc_link *link, const struct core_ask *ask,
     link->closed |= answer->close;
 }
 
+static void answer_unavailable(struct inproc_link *link, const struct core_ask *ask)
+{
+    const bool login = ask->op == CORE_OP_LOGIN;
+    inproc_send(link, login ? FRAME_LOGIN_REPLY : FRAME_REPLY,
+                login ? FRAME_LOGIN_REPLY + 1000 : ask->op, login ? NULL : &ask->id,
+                STATUS_UNAVAILABLE, span_of(NULL, 0));
+}
+
 void inproc_handle(struct inproc_link *link, struct span bytes)
 {
     struct inproc *server = link->server;
@@ -323,9 +331,7 @@ void inproc_handle(struct inproc_link *link, struct span bytes)
         db_abort(txn);
         core_take_back(server->core);
         core_answer_clear(&answer);
-        inproc_send(link, ask.op == CORE_OP_LOGIN ? FRAME_LOGIN_REPLY : FRAME_REPLY,
-                    ask.op == CORE_OP_LOGIN ? FRAME_LOGIN_REPLY + 1000 : ask.op,
-                    ask.op == CORE_OP_LOGIN ? NULL : &ask.id, STATUS_UNAVAILABLE, span_of(NULL, 0));
+        answer_unavailable(link, &ask);
         arena_free(&arena);
         return;
     }
