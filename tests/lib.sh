@@ -16,7 +16,7 @@ debian_release() {
 packages_list() {
     awk -v want="$1" -v release="$(debian_release)" '
         { sub(/#.*/, "") }
-        NF == 2 && ($2 == want || (want == "all" && $2 != "clean")) {
+        NF == 2 && ($2 == want || (want == "all" && ($2 == "build" || $2 == "test"))) {
             n = split($1, part, "@")
             if (n == 1 || part[2] == release) print part[1]
         }' "$root/tests/packages.txt"

@@ -115,7 +115,7 @@ done
 check "the server has threads" [ "$threads" -ge 4 ]
 operator status "$data"
 exits "status of a running server" 0 '^server  *running'
-for line in 'version  *[0-9]' 'format  *2$' 'practice  *[0-9a-f]\{64\}$' 'disk  *[0-9]* bytes free; notes need 67108864, reading 16777216' \
+for line in 'version  *[0-9]' 'format  *3$' 'practice  *[0-9a-f]\{64\}$' 'disk  *[0-9]* bytes free; notes need 67108864, reading 16777216' \
     'log signer  *started by alcoved, with its user' '  *whoever takes over alcoved can sign a second history' 'last event  *20.* UTC, [0-9]* s ago' 'clock .*believed' 'map  *50331648 bytes' 'room  *there is room'; do
     check "status has a line: $line" grep -q "^$line" "$work/out"
 done
