@@ -246,6 +246,23 @@ enum status timeline_plan_entry(const struct timeline *timeline, const struct au
                : status;
 }
 
+/* Each statement counts at its own time: whoever comes back when their right is over by the clock
+ * changes nothing, and no echo will ever tell of it. */
+static bool owes_echo(const struct timeline *timeline, const struct authority *authority,
+                      const struct authority_section *section)
+{
+    for (size_t i = authority->fact_list.count; i > 0; i--) {
+        const struct member_fact *fact = authority->fact_list.items[i - 1u];
+        if (fact->seq < timeline->when.seq) {
+            return false;
+        }
+        if (live_differs(authority, section, fact->seq, fact->seq + 1u, fact->time_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool timeline_behind(const struct timeline *timeline, const struct authority *authority)
 {
     const struct authority_section *section = authority_section(authority, &timeline->section);
@@ -253,8 +270,9 @@ bool timeline_behind(const struct timeline *timeline, const struct authority *au
         return false;
     }
     return timeline->chain_next < section->entry_count ||
-           live_differs(authority, section, timeline->when.seq, AUTHORITY_NEVER,
-                        timeline->when.time_ms);
+           (live_differs(authority, section, timeline->when.seq, AUTHORITY_NEVER,
+                         timeline->when.time_ms) &&
+            owes_echo(timeline, authority, section));
 }
 
 const char *timeline_reason_text(enum timeline_reason reason)

@@ -127,6 +127,34 @@ static void test_echo_before_an_earlier_one_is_refused(void **state)
     timeline_free(&reader);
 }
 
+/* Goal: nobody waits for an echo that never comes: of who is let back in when their right is over by
+ * the clock. Method: such an end within a suspension; then a change that is owed. */
+static void test_end_within_a_suspension_owes_no_echo(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *made = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    uint64_t end_ms = w->time_ms + 60000u;
+    make_take(w, make_relation(w, p->c1, p->t2, RELATION_COVERS, end_ms, p->ad1));
+    make_take(w, make_grant(w, made, p->t2, RW, 0, 0, p->t1));
+    make_take(w, make_suspension(w, p->t2, p->ad1, true));
+    make_take(w, make_epoch(w, made, p->t1, 0));
+    uint64_t number = made->timeline.number;
+    size_t size = 0;
+    uint8_t *bytes = encoded(&made->timeline, &size);
+    struct timeline reader;
+    assert_int_equal(timeline_decode(span_of(bytes, size), &reader), STATUS_OK);
+    free(bytes);
+    w->time_ms = end_ms;
+    make_take(w, make_suspension(w, p->t2, p->ad1, false));
+    assert_int_equal(made->timeline.number, number);
+    assert_false(timeline_behind(&reader, w->authority));
+    make_take(w, make_suspension(w, p->t1, p->ad1, true));
+    assert_int_equal(made->timeline.number, number + 1u);
+    assert_true(timeline_behind(&reader, w->authority));
+    timeline_free(&reader);
+}
+
 static void set_position(void *number, ProtobufCMessage *body)
 {
     ((Alcove__Epoch *)body)->section_number = *(const uint64_t *)number;
@@ -354,6 +382,7 @@ int main(void)
         PRACTICE_TEST(test_heads_chain_over_all_entries),
         PRACTICE_TEST(test_statements_left_out_or_out_of_order_are_found),
         PRACTICE_TEST(test_echo_before_an_earlier_one_is_refused),
+        PRACTICE_TEST(test_end_within_a_suspension_owes_no_echo),
         PRACTICE_TEST(test_epoch_at_another_position_is_refused),
         PRACTICE_TEST(test_grant_ended_by_the_clock_closes_at_its_entry),
         PRACTICE_TEST(test_newcomer_starts_at_their_epoch),

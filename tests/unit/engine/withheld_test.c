@@ -238,6 +238,37 @@ static void test_an_end_by_the_clock_is_no_alarm(void **state)
     scene_close(&scene);
 }
 
+static void suspend(struct scene *scene, const struct inproc_person *person, bool resume)
+{
+    scene_refresh(&scene->admin);
+    uint64_t ticket = 0;
+    OK(act_suspend(scene->admin.engine, &person->content.member, resume, NULL, scene->server.now_ms,
+                   &ticket));
+    scene_wait(&scene->admin, ticket);
+}
+
+/* Goal: who is let back in when their right is over by the clock changes nothing, and holds up no
+ * note of others. Method: a covering therapist whose relation ends while they are suspended. */
+static void test_an_end_within_a_suspension_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    const uint64_t until_ms = scene.server.now_ms + 3600000u;
+    struct inproc_person second;
+    struct section_id progress = cover(&scene, until_ms, &second);
+    suspend(&scene, &second, false);
+    scene_refresh(&scene.therapist);
+    scene_note(&scene.therapist, &progress, "alone");
+    scene.server.now_ms = until_ms;
+    suspend(&scene, &second, true);
+    scene_refresh(&scene.therapist);
+    scene_note(&scene.therapist, &progress, "goes on");
+    assert_string_equal(scene_read(&scene.therapist, &progress).seen, "[news][alone][goes on]");
+    inproc_person_free(&second);
+    scene_close(&scene);
+}
+
 /* Goal: a purpose that ended by the clock is refused and accuses nobody, and the pages come for the
  * purpose that is left. Method: a supervisor who also covers for a while, whose clock is behind. */
 static void test_a_purpose_that_ended_by_the_clock_is_no_alarm(void **state)
@@ -309,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_a_removal_not_known_yet_is_no_alarm),
         cmocka_unit_test(test_a_return_is_no_alarm),
         cmocka_unit_test(test_an_end_by_the_clock_is_no_alarm),
+        cmocka_unit_test(test_an_end_within_a_suspension_holds_up_nobody),
         cmocka_unit_test(test_a_purpose_that_ended_by_the_clock_is_no_alarm),
         cmocka_unit_test(test_nothing_is_written_while_a_section_is_withheld),
     };
