@@ -131,10 +131,14 @@ export class Authority {
         return undefined;
     }
 
+    namesOwn(grant, when) {
+        return !!grant && (grant.rights & N.RIGHT_OWN) !== 0 && holds(grant.until, when);
+    }
+
     /** Whether this member's grant of OWN stands, by its statements and the clock alone. */
     ownerStands(section, member, when) {
         const grant = this.grant(section, member, when);
-        if (!grant || !(grant.rights & N.RIGHT_OWN) || !holds(grant.until, when)) return false;
+        if (!this.namesOwn(grant, when)) return false;
         if (grant.kind !== N.BASIS_RELATION) return true;
         const relation = this.relation(grant.basis);
         return !!relation && inForce(relation, when);
@@ -159,10 +163,14 @@ export class Authority {
         return (may('read') ? 1 : 0) | (may('write') ? 2 : 0) | (may('own') ? 4 : 0);
     }
 
-    /** Nobody who has a device owns it. */
+    /** By a right in force, and with a device. */
+    owns(section, member, when) {
+        return (this.rights(section, member, when) & N.RIGHT_OWN) !== 0 &&
+            member.devices.some((device) => this.deviceLive(device, when));
+    }
+
     unowned(section, when) {
-        return !this.live(section, when).some((one) => (this.rights(section, one, when) & N.RIGHT_OWN) !== 0 &&
-            one.devices.some((device) => this.deviceLive(device, when)));
+        return !this.live(section, when).some((one) => this.owns(section, one, when));
     }
 
     rights(section, member, when) {
@@ -363,7 +371,8 @@ export class Authority {
     /** 4.4: what its maker may grant to themselves. */
     takesBack(section, member, when) {
         const client = section.client.length > 0 ? this.member(section.client) : undefined;
-        return same(section.maker, member.id) && !!client && !!this.grant(section, member, when) && this.unowned(section, when) &&
+        return same(section.maker, member.id) && !!client && this.namesOwn(this.grant(section, member, when), when) &&
+            this.unowned(section, when) &&
             allows(member.role, this.relations(member, client, when), CLASSES[section.class], 'create');
     }
 
@@ -400,8 +409,8 @@ export class Authority {
         must(this.may(signer, 'own', section, when), 'may not let anybody out');
         const grant = section.grants.find((one) => same(one.hash, body.grant));
         must(grant && grant.ended === NEVER, 'no such grant, or it ended');
-        must(this.live(section, when).some((one) => this.grant(section, one, when) !== grant &&
-            (this.rights(section, one, when) & N.RIGHT_OWN) !== 0), 'the last owner');
+        must(this.live(section, when).some((one) => this.grant(section, one, when) !== grant && this.owns(section, one, when)),
+            'the last owner');
         grant.ended = when.seq;
     }
 

@@ -237,8 +237,8 @@ uint32_t authority_basis_of(const struct authority *authority,
 /* Nobody who has a device owns the section: nobody can let others in or out by owning it. */
 bool authority_unowned(const struct authority *authority, const struct authority_section *section,
                        struct authority_when when);
-/* Whether |member| may grant to themselves what they made: it has no owner, and they could make it
- * now. */
+/* Whether |member| may grant to themselves what they made: it has no owner, no owner put them out or
+ * left them less than the right to own, and they could make it now. */
 bool authority_takes_back(const struct authority *authority,
                           const struct authority_section *section,
                           const struct authority_member *member, struct authority_when when);

@@ -18,6 +18,13 @@ uint32_t authority_relation_bit(uint32_t kind)
     }
 }
 
+/* Whether |grant|, the newest of its member, names the right to own, and for longer than now. */
+static bool names_own(const struct authority_grant *grant, struct authority_when when)
+{
+    return grant != NULL && (grant->rights & (uint32_t)RIGHT_OWN) != 0 &&
+           (grant->until_ms == 0 || grant->until_ms > when.time_ms);
+}
+
 /* Whether |member| owns the section by a grant that stands. Suspension does not count, and their
  * rights in force are not asked for: no relation to an owner gives the right to own, so that a
  * relation alone decides here, and the question ends. */
@@ -25,8 +32,7 @@ static bool owner_stands(const struct authority *authority, const struct authori
                          const struct member_id *member, struct authority_when when)
 {
     const struct authority_grant *grant = authority_grant_at(section, member, when);
-    if (grant == NULL || (grant->rights & (uint32_t)RIGHT_OWN) == 0 ||
-        (grant->until_ms != 0 && grant->until_ms <= when.time_ms)) {
+    if (!names_own(grant, when)) {
         return false;
     }
     const struct authority_relation *relation =
@@ -194,7 +200,7 @@ uint64_t authority_first_number(const struct authority *authority,
 
 /* ---------------------------------------------------------------- no owner */
 
-static bool has_device(const struct authority_member *member, struct authority_when when)
+bool authority_has_device(const struct authority_member *member, struct authority_when when)
 {
     for (const struct authority_device *d = member->devices; d != NULL; d = d->next) {
         if (authority_device_live(d, when)) {
@@ -211,7 +217,7 @@ bool authority_unowned(const struct authority *authority, const struct authority
         const struct authority_member *member =
             authority_member(authority, &section->grants[i].member);
         uint32_t rights = authority_rights(authority, section, member, when, NULL);
-        if ((rights & (uint32_t)RIGHT_OWN) != 0 && has_device(member, when)) {
+        if ((rights & (uint32_t)RIGHT_OWN) != 0 && authority_has_device(member, when)) {
             return false;
         }
     }
@@ -224,9 +230,9 @@ bool authority_takes_back(const struct authority *authority,
 {
     const struct authority_member *client =
         section->has_chart ? authority_member(authority, &section->client) : NULL;
-    /* Whom an owner put out does not come back by being the maker. */
+    /* Whom an owner put out, or left less, does not come back by being the maker. */
     return ID_EQUAL(&section->maker, &member->id) && client != NULL &&
-           authority_grant_at(section, &member->id, when) != NULL &&
+           names_own(authority_grant_at(section, &member->id, when), when) &&
            authority_unowned(authority, section, when) &&
            authority_may(authority, member, ACTION_CREATE_SECTION, section->class, NULL, client,
                          when, NULL, NULL);

@@ -205,6 +205,8 @@ uint32_t authority_grant_relations(const struct authority *authority,
                                    const struct authority_section *section,
                                    const struct authority_grant *grant, struct authority_when when,
                                    const struct authority_relation **out_relation);
+/* Whether a device of |member| is not revoked. */
+bool authority_has_device(const struct authority_member *member, struct authority_when when);
 /* Whether the basis of a grant that is about to be made is one, and holds. */
 bool authority_basis_fits(const struct authority *authority,
                           const struct authority_section *section,

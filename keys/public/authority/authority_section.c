@@ -151,7 +151,7 @@ static enum status judge_grant(struct authority_judgement *judgement)
                                             : authority_refuse(judgement, AUTHORITY_LIMIT);
 }
 
-/* Whether another owner remains when |leaving| is gone. */
+/* Whether another owner remains who can act when |leaving| is gone. */
 static bool owner_remains(const struct authority_judgement *judgement,
                           const struct authority_grant *leaving)
 {
@@ -159,7 +159,8 @@ static bool owner_remains(const struct authority_judgement *judgement,
     size_t count = authority_live(judgement->authority, &judgement->section->pub, judgement->when,
                                   live, ARRAY_LEN(live));
     for (size_t i = 0; i < count; i++) {
-        if (live[i].grant != leaving && (live[i].rights & (uint32_t)RIGHT_OWN) != 0) {
+        if (live[i].grant != leaving && (live[i].rights & (uint32_t)RIGHT_OWN) != 0 &&
+            authority_has_device(live[i].member, judgement->when)) {
             return true;
         }
     }

@@ -150,6 +150,35 @@ static void test_maker_takes_back_what_nobody_owns(void **state)
                  AUTHORITY_NOT_PERMITTED);
 }
 
+/* Goal: a maker whom an owner left less than the right to own, or left it until a day, does not get it
+ * back by being the maker. Method: both, then the owner is gone; one who was let in anew does. */
+static void test_maker_takes_back_no_more_than_an_owner_left(void **state)
+{
+    struct practice *p = *state;
+    struct make_world *w = &p->w;
+    struct make_section *less = make_open_section(w, CLASS_PROGRESS, p->c1, p->t1);
+    struct make_section *timed = make_open_section(w, CLASS_SESSION, p->c1, p->t1);
+    struct make_section *whole = make_open_section(w, CLASS_SHARED, p->c1, p->t1);
+    uint64_t end_ms = w->time_ms + 60000u;
+    make_take(w, make_relation(w, p->c1, p->t2, RELATION_TREATS, 0, p->ad1));
+    struct make_section *const all[] = {less, timed, whole};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        make_take(w, make_grant(w, all[i], p->t2, RWO, 0, 0, p->t1));
+    }
+    make_take(w, make_grant(w, less, p->t1, RW, 0, 0, p->t2));
+    make_take(w, make_grant(w, timed, p->t1, RWO, end_ms, 0, p->t2));
+    make_take(w, make_grant(w, whole, p->t1, RWO, 0, 0, p->t2));
+    make_take(w, make_relation_end(w, p->c1, &p->t1_treats_c1, p->ad1));
+    make_take(w, make_relation(w, p->c1, p->t1, RELATION_TREATS, 0, p->ad1));
+    make_take(w, make_suspension(w, p->t2, p->ad1, true));
+    w->time_ms = end_ms;
+    make_refused(w, make_grant(w, less, p->t1, RWO, 0, 0, p->t1), STATUS_REFUSED,
+                 AUTHORITY_NOT_PERMITTED);
+    make_refused(w, make_grant(w, timed, p->t1, RWO, 0, 0, p->t1), STATUS_REFUSED,
+                 AUTHORITY_NOT_PERMITTED);
+    make_take(w, make_grant(w, whole, p->t1, RWO, 0, 0, p->t1));
+}
+
 /* Goal: of a shared section without an owner the client lets in the next therapist, and nobody
  * else. Method: before and after the owner leaves; who treats, covers, supervises and does not; what
  * the client gives with it; where the class is another. */
@@ -294,6 +323,7 @@ int main(void)
         PRACTICE_TEST(test_rights_are_those_of_the_relation_named),
         PRACTICE_TEST(test_grant_on_what_is_no_basis_is_refused),
         PRACTICE_TEST(test_maker_takes_back_what_nobody_owns),
+        PRACTICE_TEST(test_maker_takes_back_no_more_than_an_owner_left),
         PRACTICE_TEST(test_client_hands_on_what_nobody_owns),
         PRACTICE_TEST(test_owner_without_a_device_is_none),
         PRACTICE_TEST(test_supervisor_leaves_with_the_owner),

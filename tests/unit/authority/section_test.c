@@ -208,7 +208,7 @@ static void test_grant_again_replaces_the_older(void **state)
 }
 
 /* Goal: a section never loses its last owner (decision 6). Method: revoke the maker
- * alone, then with a successor, then the successor. */
+ * alone, then with a successor, then the successor; then beside an owner without a device. */
 static void test_revocation_of_the_last_owner_is_refused(void **state)
 {
     struct practice *p = *state;
@@ -229,8 +229,12 @@ static void test_revocation_of_the_last_owner_is_refused(void **state)
                  AUTHORITY_LAST_OWNER);
     make_refused(w, make_grant(w, made, p->t1, R, 0, 0, p->t1), STATUS_REFUSED,
                  AUTHORITY_NOT_PERMITTED);
-    make_take(w, make_grant(w, made, p->t1, RWO, 0, 0, p->t2));
+    struct hash back = make_take(w, make_grant(w, made, p->t1, RWO, 0, 0, p->t2));
     assert_int_equal(rights(p, made, p->t1), RWO);
+    struct hash lost = who(p, p->t2)->devices->statement;
+    make_take(w, make_device_revocation(w, p->t2, &lost, p->ad1, 0));
+    make_refused(w, make_revocation(w, made, &back, p->t1), STATUS_REFUSED, AUTHORITY_LAST_OWNER);
+    make_take(w, make_revocation(w, made, &successor, p->t1));
 }
 
 /* Goal: a relation is a ceiling (decision 6): rights go with it, do not come back with another
