@@ -33,12 +33,25 @@ static int tell_granted(struct cli *cli, const struct act_grant *grant, const ch
 {
     char until[64] = "";
     statement_until(grant->until_ms, until, sizeof until);
+    char words[VIEW_NAME_BYTES_MAX];
+    uint64_t rests_until_ms = 0;
+    view_rests(host_engine(cli->host), &grant->section, &grant->member, grant->rights, words,
+               &rests_until_ms);
+    char rests_until[64] = "";
+    statement_until(rests_until_ms, rests_until, sizeof rests_until);
+    char rests[VIEW_NAME_BYTES_MAX * 3u] = "";
+    if (words[0] != '\0') {
+        (void)snprintf(rests, sizeof rests,
+                       " This rests on a relation: %s %s%s. It ends with that relation for good.",
+                       name, words, rests_until);
+    }
     char *done = NULL;
-    CHECK(asprintf(&done, "Granted%s. %s %s.", until, name,
+    CHECK(asprintf(&done, "Granted%s. %s %s.%s", until, name,
                    grant->history_from > 0
                        ? "can also open what was written before"
                        : "sees what is written from now on, and nothing earlier; grant it again "
-                         "with --history to open that too") >= 0);
+                         "with --history to open that too",
+                   rests) >= 0);
     int code = statement_tell(
         cli, SAY_GRANT, status, ticket,
         &(const struct statement_words){done, name, "cannot open anything by it yet"});

@@ -74,25 +74,27 @@ static int fits(struct cli *cli, const char *word, const struct view_member *mem
 
 struct same_relation {
     struct view_relation wanted;
-    bool found;
+    bool found;   /* to the same end */
+    bool another; /* to another end */
 };
 
 static bool find_same(void *visitor, const struct view_relation *relation)
 {
     struct same_relation *same = visitor;
-    same->found |= !relation->ended && relation->kind == same->wanted.kind &&
-                   relation->until_ms == same->wanted.until_ms &&
-                   ID_EQUAL(&relation->staff, &same->wanted.staff) &&
-                   ID_EQUAL(&relation->subject, &same->wanted.subject);
+    bool like = !relation->ended && relation->kind == same->wanted.kind &&
+                ID_EQUAL(&relation->staff, &same->wanted.staff) &&
+                ID_EQUAL(&relation->subject, &same->wanted.subject);
+    same->found |= like && relation->until_ms == same->wanted.until_ms;
+    same->another |= like && relation->until_ms != same->wanted.until_ms;
     return !same->found;
 }
 
 /* Stated twice it would have to be ended twice, and who ends it once thinks it closed. */
-static bool is_stated(const struct cli *cli, const struct view_relation *wanted)
+static struct same_relation stated(const struct cli *cli, const struct view_relation *wanted)
 {
     struct same_relation same = {.wanted = *wanted};
     view_relations(host_engine(cli->host), find_same, &same);
-    return same.found;
+    return same;
 }
 
 struct relate_values {
@@ -125,7 +127,8 @@ static int run_relate(struct cli *cli, const void *given)
     }
     wanted.staff = staff.member;
     wanted.subject = subject.member;
-    if (is_stated(cli, &wanted)) {
+    const struct same_relation same = stated(cli, &wanted);
+    if (same.found) {
         return cli_fail(cli, SAY_RELATION, STATUS_ALREADY);
     }
     uint64_t ticket = 0;
@@ -133,9 +136,13 @@ static int run_relate(struct cli *cli, const void *given)
                                     values->kind, values->until_ms, clock_now_ms(), &ticket);
     char until[64] = "";
     statement_until(values->until_ms, until, sizeof until);
-    char done[160];
+    char done[320];
     (void)snprintf(done, sizeof done,
-                   "Stated%s. It is a ceiling: an owner still grants what they may open.", until);
+                   "Stated%s. It is a ceiling: an owner still grants what they may open.%s", until,
+                   same.another
+                       ? " The same was stated before, to another end. What was granted on "
+                         "that still ends then; it goes on only if it is granted again."
+                       : "");
     return statement_tell(
         cli, SAY_STATEMENT, status, ticket,
         &(const struct statement_words){done, NULL, "nobody can be granted anything by it yet"});

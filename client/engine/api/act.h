@@ -87,7 +87,8 @@ struct act_grant {
     uint64_t history_from; /* first epoch they get keys of; 0: from now on */
     bool code_compared;    /* the short code was compared with the person (decision 9) */
 };
-/* STATUS_UNSUPPORTED: a first grant to somebody vouched for by an admin, in class process,
+/* The grant rests on the relation that gives these rights now; should that end before it is sent, it
+ * is refused, whatever was stated since. STATUS_UNSUPPORTED: a first grant to somebody vouched for by an admin, in class process,
  * without the code compared. */
 MUST_CHECK enum status act_grant(struct engine *engine, const struct act_grant *grant,
                                  uint64_t now_ms, uint64_t *out_ticket);

@@ -211,7 +211,9 @@ static enum status may_share(const struct engine *engine, const struct section_i
                : STATUS_REFUSED;
 }
 
-static enum status may_hold(const struct engine *engine, const struct act_grant *grant)
+/* |out_basis|: the relation on which it rests; zero: none is needed. */
+static enum status may_hold(const struct engine *engine, const struct act_grant *grant,
+                            struct hash *out_basis)
 {
     const struct authority_section *facts =
         authority_section(engine->log.authority, &grant->section);
@@ -220,9 +222,8 @@ static enum status may_hold(const struct engine *engine, const struct act_grant 
         return STATUS_NOT_FOUND;
     }
     uint32_t kind = BASIS_NONE;
-    struct hash basis;
     uint32_t rights = authority_basis_of(engine->log.authority, facts, member, grant->rights,
-                                         advance_when(&engine->log), &kind, &basis);
+                                         advance_when(&engine->log), &kind, out_basis);
     if (grant->rights == 0 || rights != grant->rights) {
         return STATUS_REFUSED;
     }
@@ -241,8 +242,9 @@ enum status act_grant(struct engine *engine, const struct act_grant *grant, uint
     if (status == STATUS_OK) {
         status = may_share(engine, &grant->section, ACTION_GRANT);
     }
+    struct hash basis = {{0}};
     if (status == STATUS_OK) {
-        status = may_hold(engine, grant);
+        status = may_hold(engine, grant, &basis);
     }
     struct wish *wish = NULL;
     if (status == STATUS_OK) {
@@ -253,6 +255,7 @@ enum status act_grant(struct engine *engine, const struct act_grant *grant, uint
     }
     wish->section = grant->section;
     wish->member = grant->member;
+    wish->object = basis;
     wish->rights = grant->rights;
     wish->until_ms = grant->until_ms;
     wish->history_from = grant->history_from;

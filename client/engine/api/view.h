@@ -214,7 +214,7 @@ struct view_access {
     struct member_id member;
     uint32_t role;
     uint32_t rights;
-    uint64_t until_ms;
+    uint64_t until_ms;   /* when the clock takes rights: by the grant, or by what it rests on */
     uint32_t basis_kind; /* BasisKind */
     struct hash basis;   /* the grant, relation or section statement */
     struct hash grant;   /* zero for the maker */
@@ -224,5 +224,10 @@ struct view_access {
     char reason[VIEW_NAME_BYTES_MAX]; /* for a person */
 };
 typedef bool view_visit_access(void *visitor, const struct view_access *access);
+/* On which relation a grant of |rights| to |member| would rest, in words ("covers for the
+ * therapist"; empty: on none), and when that ends by the clock; 0: never by itself. */
+void view_rests(const struct engine *engine, const struct section_id *section,
+                const struct member_id *member, uint32_t rights,
+                char out_words[static VIEW_NAME_BYTES_MAX], uint64_t *out_until_ms);
 MUST_CHECK enum status view_access(const struct engine *engine, const struct section_id *section,
                                    view_visit_access *visit, void *visitor);

@@ -73,6 +73,31 @@ static const char *relation_words(uint32_t kind)
     }
 }
 
+void view_rests(const struct engine *engine, const struct section_id *section,
+                const struct member_id *member, uint32_t rights,
+                char out_words[static VIEW_NAME_BYTES_MAX], uint64_t *out_until_ms)
+{
+    const struct authority *authority = engine->log.authority;
+    out_words[0] = '\0';
+    *out_until_ms = 0;
+    const struct authority_section *facts =
+        authority == NULL ? NULL : authority_section(authority, section);
+    const struct authority_member *of = facts == NULL ? NULL : authority_member(authority, member);
+    if (of == NULL) {
+        return;
+    }
+    uint32_t kind = BASIS_NONE;
+    struct hash basis;
+    (void)authority_basis_of(authority, facts, of, rights, advance_when(&engine->log), &kind,
+                             &basis);
+    const struct authority_relation *relation =
+        kind == BASIS_RELATION ? authority_relation(authority, &basis) : NULL;
+    if (relation != NULL) {
+        (void)snprintf(out_words, VIEW_NAME_BYTES_MAX, "%s", relation_words(relation->kind));
+        *out_until_ms = relation->until_ms;
+    }
+}
+
 static void reason_of(const struct authority_section *facts, const struct authority_live *live,
                       struct view_access *out)
 {
@@ -121,11 +146,12 @@ enum status view_access(const struct engine *engine, const struct section_id *se
     size_t count = authority_live(engine->log.authority, facts, when, live, SECTION_MEMBERS_MAX);
     const struct authority_epoch *epoch = authority_epoch(facts, when);
     for (size_t i = 0; i < count; i++) {
-        struct view_access shown = {.member = live[i].member->id,
-                                    .role = live[i].member->role,
-                                    .rights = live[i].rights,
-                                    .until_ms = live[i].grant->until_ms,
-                                    .in_epoch = sealed_to(epoch, live[i].member)};
+        struct view_access shown = {
+            .member = live[i].member->id,
+            .role = live[i].member->role,
+            .rights = live[i].rights,
+            .until_ms = authority_grant_end_ms(engine->log.authority, facts, live[i].grant),
+            .in_epoch = sealed_to(epoch, live[i].member)};
         for (const struct authority_device *device = live[i].member->devices; device != NULL;
              device = device->next) {
             shown.devices += authority_device_live(device, when) ? 1 : 0;

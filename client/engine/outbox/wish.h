@@ -56,7 +56,7 @@ struct wish {
     struct note_id note;
     struct member_id member;
     struct member_id staff;
-    struct hash object;
+    struct hash object; /* GRANT: the relation that it is to rest on; zero: whichever does */
     uint64_t until_ms;
     uint64_t
         history_from; /* GRANT; OPENED: the last number that was exported, 0: a note was opened */

@@ -55,8 +55,10 @@ enum status build_grant(struct plan *plan, const struct wish *wish)
     struct hash basis = {{0}};
     (void)authority_basis_of(from->log->authority, facts, member, wish->rights,
                              advance_when(from->log), &grant.basis_kind, &basis);
-    if (grant.basis_kind == BASIS_NONE) {
-        return STATUS_REFUSED; /* nothing to rest on any more */
+    static const struct hash anything;
+    bool as_wished = ID_EQUAL(&wish->object, &anything) || ID_EQUAL(&wish->object, &basis);
+    if (grant.basis_kind == BASIS_NONE || !as_wished) {
+        return STATUS_REFUSED; /* what it was to rest on has ended */
     }
     if (grant.basis_kind == BASIS_RELATION) {
         grant.basis = field_of(basis.bytes, HASH_BYTES);

@@ -1,6 +1,7 @@
 /*
  * The next therapist: what a client whose therapist left can be charted in, what the client hands
- * on, what the therapist takes back, and that an invitation can be withdrawn.
+ * on, what the therapist takes back, on what a grant that waits rests, and that an invitation can be
+ * withdrawn.
  */
 #include "tests/support/test.h"
 #include "tests/unit/engine/scene.h"
@@ -124,6 +125,61 @@ static void test_therapist_takes_back(void **state)
     scene_close(&scene);
 }
 
+static bool find_until(void *visitor, const struct view_access *access)
+{
+    struct view_access *wanted = visitor;
+    if (ID_EQUAL(&access->member, &wanted->member)) {
+        wanted->until_ms = access->until_ms;
+    }
+    return true;
+}
+
+/* Goal: a grant that waits rests on the relation for which it was made, or on none. Method: the
+ * relation ends and is stated anew while the granter is offline; then one made since, which ends,
+ * as the access list says, with its relation. */
+static void test_grant_that_waits_rests_on_what_it_was_made_for(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    scene_refresh(&scene.admin);
+    struct inproc_person next;
+    scene_invite(&scene.admin, ROLE_THERAPIST, "Nora", &next);
+    scene_relate(&scene, &scene.client, &next, RELATION_COVERS);
+    struct section_id progress = scene_section(&scene.therapist, CLASS_PROGRESS);
+    inproc_offline(&scene.therapist);
+    uint64_t waits = 0;
+    OK(grant(&scene.therapist, &progress, &next, RIGHT_READ, &waits));
+    scene_refresh(&scene.admin);
+    struct hash relation = relation_of(&scene.admin, &next);
+    uint64_t ticket = 0;
+    OK(act_unrelate(scene.admin.engine, &relation, scene.server.now_ms, &ticket));
+    scene_wait(&scene.admin, ticket);
+    const uint64_t until_ms = scene.server.now_ms + 3600000u;
+    OK(act_relate(scene.admin.engine, &scene.client.content.member, &next.content.member,
+                  RELATION_COVERS, until_ms, scene.server.now_ms, &ticket));
+    scene_wait(&scene.admin, ticket);
+    scene_refresh(&scene.therapist);
+    struct engine_ticket info;
+    engine_ticket(scene.therapist.engine, waits, &info);
+    assert_int_equal(info.wish, ENGINE_WISH_FAILED);
+    assert_int_equal(info.status, STATUS_REFUSED);
+    struct view_access found = {.member = next.content.member, .until_ms = 1};
+    OK(view_access(scene.therapist.engine, &progress, find_until, &found));
+    assert_int_equal(found.until_ms, 1);
+    char words[VIEW_NAME_BYTES_MAX];
+    uint64_t rests_until_ms = 0;
+    view_rests(scene.therapist.engine, &progress, &next.content.member, RIGHT_READ, words,
+               &rests_until_ms);
+    assert_string_equal(words, "covers for the therapist");
+    assert_int_equal(rests_until_ms, until_ms);
+    scene_grant(&scene, &progress, &next, RIGHT_READ, 0);
+    OK(view_access(scene.therapist.engine, &progress, find_until, &found));
+    assert_int_equal(found.until_ms, until_ms);
+    inproc_person_free(&next);
+    scene_close(&scene);
+}
+
 /* Goal: an invitation is withdrawn by whoever made it, and its code then admits nobody. Method: the
  * therapist withdraws a client's, an admin a therapist's; others may not; once joined it is too
  * late. */
@@ -182,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_next_therapist_goes_on),
         cmocka_unit_test(test_therapist_takes_back),
+        cmocka_unit_test(test_grant_that_waits_rests_on_what_it_was_made_for),
         cmocka_unit_test(test_withdrawn_code_admits_nobody),
         cmocka_unit_test(test_circle_is_refused_here),
     };
