@@ -334,7 +334,9 @@ int cli_deliver(struct cli *cli, uint64_t ticket, bool *out_sent)
         return CLI_OK;
     }
     if (status == STATUS_OK) {
-        return cli_fail(cli, SAY_DELIVER, info.status);
+        bool stated = info.statement != 0; /* all that there is to say of it is said here */
+        (void)!(stated && engine_take_back(host_engine(cli->host), ticket) == STATUS_OK);
+        return cli_fail(cli, stated ? SAY_DELIVER_STATEMENT : SAY_DELIVER, info.status);
     }
     if (status == STATUS_OFFLINE || status == STATUS_BUSY) {
         /* That the server is away was said when this command found it so. */

@@ -17,6 +17,7 @@ static const struct {
         {"the server did not take it",
          "It stays on this device until you drop it; `alcove status` says how, and where its text "
          "goes then."},
+    [SAY_DELIVER_STATEMENT] = {"it was refused", "Nothing was changed."},
     [SAY_DIRECTORY_MAKE] = {"the directory was not made", "Nothing was changed."},
     [SAY_DIRECTORY_SHARE] = {"the directory was not shared", ""},
     [SAY_DROP] = {"nothing more was dropped", "The rest stays on this device."},
@@ -125,7 +126,8 @@ static const struct {
     {SAY_CODE_WRITE, STATUS_ALREADY, CLI_FAILED, "the file exists already",
      "Name another with --out."},
     {SAY_CARD, STATUS_ALREADY, CLI_FAILED, "the file exists already", "Name another with --card."},
-    {SAY_DELIVER, STATUS_BAD_CHAIN, CLI_REFUSED, "it contradicts a statement that came before it",
+    {SAY_DELIVER_STATEMENT, STATUS_BAD_CHAIN, CLI_REFUSED,
+     "it contradicts a statement that came before it",
      "Run `alcove sync` and look at how things stand now."},
     {SAY_DIRECTORY_MAKE, STATUS_ALREADY, CLI_FAILED, "your practice has one already",
      "`alcove directory share` lets colleagues read it."},

@@ -94,5 +94,29 @@ tries 3 'An admin invites therapists' T1 member invite --role therapist --name T
 tries 0 'Stated' ad relate T1 supervises T2
 tries 3 'supervises or trains the other already' ad relate T2 trains T1
 
+# On what a grant rests is said, and where that ends. One that waits for the server rests on nothing
+# else: it is refused when its relation has ended, though stated anew, and told of until it is dropped.
+as ad member invite --role therapist --name T5 --out "$work/T5.code" >/dev/null
+enter T5 "$work/T5.code" || fail "T5 did not join"
+next=$(as ad --json member list | tr '{' '\n' | grep '"name":"T5"' | json member)
+tries 0 'Stated' ad relate T5 covers "$client" --until 2100-01-01
+covers=$(as ad --json relate list | tr '{' '\n' | grep '"covers"' | json relation)
+as T1 sync >/dev/null
+stop_server
+tries 4 'NOT YET IN FORCE' T1 grant C1 "$next" --class progress --rights read
+: >"$work/server.log"
+start_server
+tries 0 'closed for good' ad relate end "$covers"
+tries 0 'Stated until' ad relate T5 covers "$client" --until 2100-01-01
+tries 0 'only if it is granted again' ad relate T5 covers "$client" --until 2101-01-01
+tries 0 'REFUSED, and not in force: the grant to' T1 sync
+same "nobody was let in" 1 "$(as T1 --json access C1 --class progress | tr '{' '\n' | grep -c '"member"')"
+tries 0 'REFUSED, and not in force' T1 status
+tries 1 'refused, and not in force: the grant to' T1 doctor
+tries 0 'dropped that the server had refused' T1 sync --drop-refused
+same "dropped" "0 0" "$(as T1 --json sync | sed -n 's/.*"outbox":\([0-9]*\),"refused":\([0-9]*\),.*/\1 \2/p')"
+tries 0 'covers for the therapist until 2100-01-01' T1 grant C1 "$next" --class progress --rights read
+tries 0 'covers for the therapist, until 2100-01-01' T1 access C1 --class progress
+
 stop_server
 finish

@@ -5,6 +5,7 @@
 #include "client/cli/kept_text.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/cli/refused.h"
 #include "client/engine/api/query.h"
 #include "keys/private/keystore.h"
 #include "keys/private/pass_file.h"
@@ -233,40 +234,38 @@ static void look_at_gaps(struct doctor *doctor)
     }
 }
 
-/* What waits, and what will never go. */
-struct outbox {
-    size_t waiting;
-    size_t failed;
-    enum status why;
-};
-
-static bool count_ticket(void *visitor, uint64_t ticket, const struct engine_ticket *info)
+static bool tell_statement(void *visitor, uint64_t ticket, const struct engine_ticket *info)
 {
-    struct outbox *outbox = visitor;
+    struct doctor *doctor = visitor;
     (void)ticket;
-    if (info->wish == ENGINE_WISH_FAILED) {
-        outbox->failed++;
-        outbox->why = info->status;
-    } else {
-        outbox->waiting++;
+    if (info->wish == ENGINE_WISH_FAILED && info->statement != STATEMENT_NONE) {
+        char words[REFUSED_WORDS_BYTES];
+        refused_words(doctor->cli, info, words);
+        tell(doctor, "outbox", false, "refused, and not in force: %s (%s)", words,
+             status_reason(info->status));
     }
     return true;
 }
 
+/* What waits, and what will never go. */
 static void look_at_outbox(struct doctor *doctor)
 {
-    struct outbox outbox = {0, 0, STATUS_OK};
-    engine_outbox(host_engine(doctor->cli->host), count_ticket, &outbox);
-    if (outbox.failed > 0) {
+    struct refused refused;
+    refused_get(doctor->cli, &refused);
+    struct engine_state state;
+    engine_state(host_engine(doctor->cli->host), &state);
+    engine_outbox(host_engine(doctor->cli->host), tell_statement, doctor);
+    if (refused.count > refused.statements) {
         tell(doctor, "outbox", false,
-             "the server refused %zu things for good (the last: %s); their text is kept here, see "
+             "the server refused %zu notes for good (the last: %s); their text is kept here, see "
              "`alcove list`",
-             outbox.failed, status_reason(outbox.why));
+             refused.count - refused.statements, status_reason(refused.why));
     }
-    if (outbox.waiting > 0) {
-        tell(doctor, "outbox", false, "%zu things wait to be sent", outbox.waiting);
+    if (state.outbox_count > refused.count) {
+        tell(doctor, "outbox", false, "%zu things wait to be sent",
+             state.outbox_count - refused.count);
     }
-    if (outbox.failed == 0 && outbox.waiting == 0) {
+    if (state.outbox_count == 0) {
         tell(doctor, "outbox", true, "nothing waits");
     }
 }

@@ -6,6 +6,7 @@
 #include "client/cli/kept_text.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
+#include "client/cli/refused.h"
 #include "client/cli/sections.h"
 #include "client/cli/watch.h"
 #include "client/engine/api/view.h"
@@ -16,51 +17,6 @@
 #include <stdlib.h>
 
 static const char *const PHASES[] = {"offline", "greeting", "login", "syncing", "idle", "stopped"};
-
-#define REFUSED_MAX 256u
-
-/* Refused for good: kept in the outbox, since the text is nowhere else, until the person says. */
-struct refused {
-    uint64_t tickets[REFUSED_MAX]; /* the first of them */
-    size_t count;                  /* of all */
-};
-
-static bool find_refused(void *visitor, uint64_t ticket, const struct engine_ticket *info)
-{
-    struct refused *refused = visitor;
-    if (info->wish == ENGINE_WISH_FAILED) {
-        if (refused->count < REFUSED_MAX) {
-            refused->tickets[refused->count] = ticket;
-        }
-        refused->count++;
-    }
-    return true;
-}
-
-static void get_refused(const struct cli *cli, struct refused *out_refused)
-{
-    out_refused->count = 0;
-    engine_outbox(host_engine(cli->host), find_refused, out_refused);
-}
-
-static size_t count_refused(const struct cli *cli)
-{
-    struct refused refused;
-    get_refused(cli, &refused);
-    return refused.count;
-}
-
-static void tell_refused(struct cli *cli)
-{
-    size_t count = count_refused(cli);
-    if (count > 0) {
-        cli_warn(cli,
-                 "the server refused %zu for good; `alcove doctor` says why. The text is here "
-                 "alone. `alcove sync --drop-refused` puts it among the kept ones, from where "
-                 "`alcove write CHART --class CLASS --kept NAME` takes it elsewhere.",
-                 count);
-    }
-}
 
 static void tell_kept(struct cli *cli)
 {
@@ -111,6 +67,8 @@ static int tell_sync(struct cli *cli)
     struct engine_state state;
     engine_state(host_engine(cli->host), &state);
     size_t gaps = gaps_tell(cli);
+    struct refused refused;
+    refused_get(cli, &refused);
     (void)print_answer(
         cli,
         (const struct print_field[]){
@@ -120,16 +78,16 @@ static int tell_sync(struct cli *cli)
             {"behind", PRINT_NUMBER, .number = state.sections_behind},
             {"gaps", PRINT_NUMBER, .number = gaps},
             {"outbox", PRINT_NUMBER, .number = state.outbox_count},
-            {"refused", PRINT_NUMBER, .number = count_refused(cli)},
+            {"refused", PRINT_NUMBER, .number = refused.count},
             {"events_size", PRINT_NUMBER, .number = state.events_size},
             {"statements_size", PRINT_NUMBER, .number = state.statements_size},
             {"revisions_verified", PRINT_NUMBER, .number = state.revisions_verified}},
         10,
         "%zu sections, %zu notes here; %zu waiting to be sent.\n"
         "Verified against logs of %llu events and %llu statements.",
-        sections_count, notes, state.outbox_count - count_refused(cli),
+        sections_count, notes, state.outbox_count - refused.count,
         (unsigned long long)state.events_size, (unsigned long long)state.statements_size);
-    tell_refused(cli);
+    refused_tell(cli);
     enum status held = host_held(cli->host);
     if (held != STATUS_OK) {
         cli_warn(cli, "the server %s what waits here; tell whoever runs it",
@@ -200,8 +158,8 @@ static int run_sync(struct cli *cli, const void *given)
     if (values->watch && cli->lent) {
         return cli_usage(cli, "the agent runs no --watch as a command");
     }
-    struct refused refused = {.count = 0};
-    get_refused(cli, &refused);
+    struct refused refused;
+    refused_get(cli, &refused);
     int code = cli_refresh(cli);
     if (code == CLI_OK && values->drop) {
         code = drop_refused(cli, &refused);
@@ -227,6 +185,8 @@ static int run_status(struct cli *cli, const void *values)
         me.member = state.member;
         view_name(engine, &state.member, me.name);
     }
+    struct refused refused;
+    refused_get(cli, &refused);
     const char *role = state.role == 0 ? "not synced yet" : policy_role_name(state.role);
     const struct print_field fields[] = {
         {"practice", PRINT_TEXT, .span = print_span(practice), .columns = 60,
@@ -244,7 +204,7 @@ static int run_status(struct cli *cli, const void *values)
         {NULL, PRINT_BOOL, .number = cli->lent, .before = " minutes without a command",
          .otherwise = ""},
         {"outbox", PRINT_NUMBER, .number = state.outbox_count},
-        {NULL, PRINT_NUMBER, .number = state.outbox_count - count_refused(cli),
+        {NULL, PRINT_NUMBER, .number = state.outbox_count - refused.count,
          .before = ". Waiting to be sent: "},
         {NULL, PRINT_BOOL, .number = true, .before = "."},
         {"events_size", PRINT_NUMBER, .number = state.events_size},
@@ -254,7 +214,7 @@ static int run_status(struct cli *cli, const void *values)
         print_json(cli, print_object(fields, ARRAY_LEN(fields)));
     } else {
         print_row(cli, NULL, fields, ARRAY_LEN(fields));
-        tell_refused(cli);
+        refused_tell(cli);
         tell_kept(cli);
     }
     return CLI_OK;

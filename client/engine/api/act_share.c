@@ -304,8 +304,8 @@ enum status act_rotate(struct engine *engine, const struct section_id *section, 
 static bool grant_is_coming(const struct engine *engine, const struct act_grant *grant)
 {
     for (const struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
-        if (wish->kind == WISH_GRANT && ID_EQUAL(&wish->section, &grant->section) &&
-            ID_EQUAL(&wish->member, &grant->member)) {
+        if (wish->kind == WISH_GRANT && wish->state != ENGINE_WISH_FAILED &&
+            ID_EQUAL(&wish->section, &grant->section) && ID_EQUAL(&wish->member, &grant->member)) {
             return true;
         }
     }

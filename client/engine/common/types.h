@@ -68,4 +68,6 @@ struct engine_ticket {
     struct section_id section;
     struct note_id note; /* of a note */
     struct hash object;  /* the revision's link, or the statement's hash, when DONE */
+    uint32_t statement;  /* StatementType of what is stated; NONE: a note, a receipt, a question */
+    struct member_id member; /* whom a statement is about; zero: nobody */
 };

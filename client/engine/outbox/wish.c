@@ -138,13 +138,10 @@ static void remember(struct outbox *outbox, const struct wish *wish, enum engine
     size_t place = outbox->outcome_next;
     outbox->outcome_next = (place + 1) % ARRAY_LEN(outbox->outcomes);
     outbox->outcome_tickets[place] = wish->ticket;
-    outbox->outcomes[place] = (struct engine_ticket){.wish = outcome,
-                                                     .status = status,
-                                                     .tries = wish->tries,
-                                                     .event = event,
-                                                     .section = wish->section,
-                                                     .note = wish->note,
-                                                     .object = wish->built_object};
+    outbox->outcomes[place] = wish_describe(wish);
+    outbox->outcomes[place].wish = outcome;
+    outbox->outcomes[place].status = status;
+    outbox->outcomes[place].event = event;
 }
 
 /* Later revisions of ours now know what they follow. */
@@ -183,7 +180,7 @@ enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event)
     return STATUS_OK;
 }
 
-static enum status fail_note(struct outbox *outbox, struct wish *wish, enum status status)
+static enum status stay_failed(struct outbox *outbox, struct wish *wish, enum status status)
 {
     wish->state = ENGINE_WISH_FAILED;
     wish->status = status;
@@ -198,7 +195,7 @@ static enum status fail_notes_of(struct outbox *outbox, const struct section_id 
     for (struct wish *wish = outbox->first; wish != NULL && stored == STATUS_OK;
          wish = wish->next) {
         if (wish->kind == WISH_NOTE && ID_EQUAL(&wish->section, section)) {
-            stored = fail_note(outbox, wish, status);
+            stored = stay_failed(outbox, wish, status);
         }
     }
     return stored;
@@ -206,11 +203,13 @@ static enum status fail_notes_of(struct outbox *outbox, const struct section_id 
 
 enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status status)
 {
-    if (wish->kind == WISH_NOTE) {
-        return fail_note(outbox, wish, status);
-    }
     enum status stored =
         wish->kind == WISH_SECTION ? fail_notes_of(outbox, &wish->section, status) : STATUS_OK;
+    /* Nobody asked for these by name. */
+    bool goes = wish->kind == WISH_OPENED || wish->kind == WISH_RESEAL;
+    if (stored == STATUS_OK && !goes) {
+        return stay_failed(outbox, wish, status);
+    }
     if (stored == STATUS_OK) {
         stored = erase(outbox, wish);
     }
@@ -245,22 +244,12 @@ struct wish *wish_of_note(const struct outbox *outbox, const struct section_id *
     return last;
 }
 
-static void describe(const struct wish *wish, struct engine_ticket *out)
-{
-    *out = (struct engine_ticket){.wish = wish->state,
-                                  .status = wish->status,
-                                  .tries = wish->tries,
-                                  .section = wish->section,
-                                  .note = wish->note,
-                                  .object = wish->built_object};
-}
-
 void wish_ticket(const struct outbox *outbox, uint64_t ticket, struct engine_ticket *out_ticket)
 {
     *out_ticket = (struct engine_ticket){0};
     const struct wish *wish = wish_find(outbox, ticket);
     if (wish != NULL) {
-        describe(wish, out_ticket);
+        *out_ticket = wish_describe(wish);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(outbox->outcomes); i++) {
@@ -275,8 +264,7 @@ void wish_visit(const struct outbox *outbox,
                 void *visitor)
 {
     for (const struct wish *wish = outbox->first; wish != NULL; wish = wish->next) {
-        struct engine_ticket info;
-        describe(wish, &info);
+        struct engine_ticket info = wish_describe(wish);
         if (!visit(visitor, wish->ticket, &info)) {
             return;
         }

@@ -101,13 +101,16 @@ MUST_CHECK enum status wish_add(struct outbox *outbox, struct wish *wish, uint64
 MUST_CHECK enum status wish_save(struct outbox *outbox, const struct wish *wish);
 /* Takes it out with its outcome. */
 MUST_CHECK enum status wish_done(struct outbox *outbox, struct wish *wish, uint64_t event);
-/* A note stays in the outbox, so that nothing written is lost; other wishes go, and the notes of a
- * section that will not be made fail with it. */
+/* It stays in the outbox until it is taken back, so that nothing written is lost, and a person who
+ * was told that it goes later is told that it does not. Receipts and reseals, which nobody asked for,
+ * go; the notes of a section that will not be made fail with it. */
 MUST_CHECK enum status wish_failed(struct outbox *outbox, struct wish *wish, enum status status);
 struct wish *wish_find(const struct outbox *outbox, uint64_t ticket);
 /* The last pending revision of a note; NULL: none. */
 struct wish *wish_of_note(const struct outbox *outbox, const struct section_id *section,
                           const struct note_id *note);
+/* Its ticket. */
+struct engine_ticket wish_describe(const struct wish *wish);
 void wish_ticket(const struct outbox *outbox, uint64_t ticket, struct engine_ticket *out_ticket);
 /* For engine_outbox() and engine_take_back() of engine.h. */
 void wish_visit(const struct outbox *outbox,

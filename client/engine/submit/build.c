@@ -17,7 +17,8 @@ static enum status build_ready(struct sources *from, struct wish *wish)
 static bool section_is_coming(const struct sources *from, const struct section_id *section)
 {
     for (const struct wish *wish = from->outbox->first; wish != NULL; wish = wish->next) {
-        if (wish->kind == WISH_SECTION && ID_EQUAL(&wish->section, section)) {
+        if (wish->kind == WISH_SECTION && wish->state != ENGINE_WISH_FAILED &&
+            ID_EQUAL(&wish->section, section)) {
             return true;
         }
     }
