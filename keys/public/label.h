@@ -53,6 +53,7 @@
     X(RECOVERY,             "recovery")                   \
     X(RECOVERY_SHARE,       "recovery-share")             \
     X(EXPORT_MANIFEST,      "export-manifest")            \
+    X(BACKUP,               "backup")                     \
     /* One per type of statement: the signature over its body. */ \
     X(GENESIS,              "genesis")                    \
     X(SERVER_KEYS,          "server-keys")                \

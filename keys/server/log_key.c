@@ -1,5 +1,6 @@
 #include "keys/server/log_key.h"
 
+#include "keys/public/frame.h"
 #include "keys/server/key_file.h"
 
 static const uint8_t log_key_magic[KEY_FILE_MAGIC_BYTES] = {'A', 'L', 'C', 'V', 'C', 'P', 'K', 1};
@@ -60,6 +61,20 @@ enum status log_key_sign(const struct log_key *key, const struct checkpoint *che
     lines[0] = span_of(line, line_size);
     return signed_note_compose(span_of(text, text_size), lines, ARRAY_LEN(lines), out_note,
                                CHECKPOINT_NOTE_BYTES_MAX, out_size);
+}
+
+enum status log_key_sign_backup(const struct log_key *key, const struct practice_id *practice,
+                                const struct hash *manifest, struct signature *out_signature)
+{
+    const struct span parts[] = {ID_SPAN(manifest)};
+    size_t size = 0;
+    uint8_t frame[FRAME_PREFIX_BYTES_MAX + HASH_BYTES];
+    enum status status =
+        frame_write(LABEL_BACKUP, practice, parts, ARRAY_LEN(parts), frame, sizeof frame, &size);
+    if (status == STATUS_OK) {
+        key_file_sign(key->file, span_of(frame, size), out_signature);
+    }
+    return status;
 }
 
 void log_key_close(struct log_key *key)

@@ -1,8 +1,9 @@
 /*
- * The log's signing key: signs checkpoints and nothing else. Only alcove-signer opens it.
+ * The log's signing key: signs checkpoints, and the manifests of backups under a label of their
+ * own. Only alcove-signer opens it.
  *
- * It takes a tree head, never bytes to sign, so that whoever speaks to the signer cannot
- * have anything else signed. Kept in a file of mode 0600 owned by the signer's user. One
+ * It takes a tree head or a hash, never bytes to sign, so that whoever speaks to the signer
+ * cannot have anything else signed. Kept in a file of mode 0600 owned by the signer's user. One
  * thread.
  */
 #pragma once
@@ -34,6 +35,15 @@ void log_key_public(const struct log_key *key, struct public_key *out_public_key
  */
 MUST_CHECK enum status log_key_sign(const struct log_key *key, const struct checkpoint *checkpoint,
                                     char out_note[CHECKPOINT_NOTE_BYTES_MAX], size_t *out_size);
+
+/*
+ * Signs frame("backup", |manifest|), the SHA-256 of a manifest's bytes. A frame begins with a zero
+ * byte and a note never does, so no manifest is a checkpoint. STATUS_OK for any input.
+ */
+MUST_CHECK enum status log_key_sign_backup(const struct log_key *key,
+                                           const struct practice_id *practice,
+                                           const struct hash *manifest,
+                                           struct signature *out_signature);
 
 /* Wipes the key; accepts NULL. */
 void log_key_close(struct log_key *key);

@@ -29,8 +29,9 @@ static const char HELP[] =
     "  alcove-signer --public DIR                   print the public half\n"
     "  alcove-signer --vkey DIR --practice HEX      print the key of each log for verifiers\n"
     "  alcove-signer --serve DIR --practice HEX --fd N\n"
-    "                                               serve the socket it was started with,\n"
-    "                                               and end when that closes\n"
+    "                                               serve the socket it was started with, and\n"
+    "                                               DIR/socket for `alcoved backup`; end when\n"
+    "                                               the first closes\n"
     "  alcove-signer --serve DIR --practice HEX --socket PATH --peer-uid UID\n"
     "                                               listen, for a server of that user\n"
     "  alcove-signer --help\n"
@@ -205,7 +206,7 @@ static int listen_at(const char *path)
     }
     /* Who may ask is decided by the peer's user id, not by the file's mode. */
     if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        chmod(path, 0666) != 0 || listen(fd, 1) != 0) {
+        chmod(path, 0666) != 0 || listen(fd, SIGNER_PEERS_MAX) != 0) {
         (void)close(fd);
         return -1;
     }
@@ -245,20 +246,29 @@ static int complain_state(const char *folder, enum status status)
     return complain(folder, status);
 }
 
+/* In its own folder, by its descriptor: a socket's path has at most 107 bytes. Without this socket
+ * the server is served all the same, and `alcoved backup` finds no signer and says so. */
+static int listen_inside(const struct signer_file *file)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d/" SIGNER_FILE_SOCKET, file->folder_fd);
+    return listen_at(path);
+}
+
 static int serve_file(const struct options *options, const struct log_key *key,
                       struct signer_file *file)
 {
-    struct signer_serve serve = {.key = key,
-                                 .file = file,
-                                 .peer_fd = (int)options->fd,
-                                 .listen_fd = -1,
-                                 .peer_uid = options->peer_uid >= 0 ? options->peer_uid
-                                                                    : (int64_t)geteuid()};
-    if (options->socket_path != NULL) {
-        serve.listen_fd = listen_at(options->socket_path);
-        if (serve.listen_fd < 0) {
-            return complain(options->socket_path, STATUS_IO);
-        }
+    static struct signer_serve serve;
+    serve = (struct signer_serve){.key = key,
+                                  .file = file,
+                                  .peer_fd = (int)options->fd,
+                                  .listen_fd = -1,
+                                  .peer_uid = options->peer_uid >= 0 ? options->peer_uid
+                                                                     : (int64_t)geteuid()};
+    serve.listen_fd =
+        options->socket_path != NULL ? listen_at(options->socket_path) : listen_inside(file);
+    if (serve.listen_fd < 0 && options->socket_path != NULL) {
+        return complain(options->socket_path, STATUS_IO);
     }
     enum status status = signer_serve_prepare();
     if (status == STATUS_OK) {

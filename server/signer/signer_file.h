@@ -30,6 +30,8 @@
 #define SIGNER_FILE_KEY       "log.key"
 #define SIGNER_FILE_STATE     "state"
 #define SIGNER_FILE_STATE_NEW "state.new"
+/* Where a signer that a server started listens besides, for `alcoved backup` of the same user. */
+#define SIGNER_FILE_SOCKET    "socket"
 
 struct signer_file {
     int folder_fd; /* has the lock */

@@ -22,8 +22,12 @@ enum status signer_protocol_put_request(const struct signer_request *request, ui
     struct cursor_writer writer;
     cursor_write_init(&writer, out_bytes, capacity);
     cursor_write_u8(&writer, SIGNER_PROTOCOL_VERSION);
+    cursor_write_u8(&writer, (uint8_t)request->kind);
     cursor_write_span(&writer, ID_SPAN(&request->practice));
-    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+    if (request->kind == SIGNER_KIND_BACKUP) {
+        cursor_write_span(&writer, ID_SPAN(&request->manifest));
+    }
+    for (size_t i = 0; request->kind == SIGNER_KIND_SIGN && i < SIGNER_LOGS; i++) {
         const struct signer_request_log *log = &request->logs[i];
         CHECK(log->proof.count <= MERKLE_PROOF_HASHES_MAX);
         cursor_write_u64(&writer, log->old_size);
@@ -54,8 +58,16 @@ enum status signer_protocol_get_request(struct span bytes, struct signer_request
     if (cursor_read_u8(&reader) != SIGNER_PROTOCOL_VERSION) {
         return reader.failed ? STATUS_MALFORMED : STATUS_VERSION;
     }
+    uint8_t kind = cursor_read_u8(&reader);
+    if (kind > SIGNER_KIND_BACKUP) {
+        return STATUS_MALFORMED;
+    }
+    out_request->kind = (enum signer_kind)kind;
     cursor_read_bytes(&reader, out_request->practice.bytes, HASH_BYTES);
-    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+    if (kind == SIGNER_KIND_BACKUP) {
+        cursor_read_bytes(&reader, out_request->manifest.bytes, HASH_BYTES);
+    }
+    for (size_t i = 0; kind == SIGNER_KIND_SIGN && i < SIGNER_LOGS; i++) {
         read_log(&reader, &out_request->logs[i]);
     }
     return cursor_read_done(&reader);
@@ -74,6 +86,10 @@ enum status signer_protocol_put_reply(const struct signer_reply *reply, uint8_t 
         cursor_write_u64(&writer, log->size);
         cursor_write_u16(&writer, (uint16_t)log->note_size);
         cursor_write_span(&writer, span_of(log->note, log->note_size));
+    }
+    cursor_write_u8(&writer, reply->has_signature ? SIGNATURE_BYTES : 0);
+    if (reply->has_signature) {
+        cursor_write_span(&writer, ID_SPAN(&reply->signature));
     }
     return cursor_write_done(&writer, out_size);
 }
@@ -96,6 +112,12 @@ enum status signer_protocol_get_reply(struct span bytes, struct signer_reply *ou
         }
         cursor_read_bytes(&reader, log->note, log->note_size);
     }
+    uint8_t signature_size = cursor_read_u8(&reader);
+    if (signature_size != 0 && signature_size != SIGNATURE_BYTES) {
+        return STATUS_MALFORMED;
+    }
+    out_reply->has_signature = signature_size != 0;
+    cursor_read_bytes(&reader, out_reply->signature.bytes, signature_size);
     if (answer < SIGNER_SIGNED || answer > SIGNER_CANNOT_SAVE) {
         return STATUS_MALFORMED;
     }

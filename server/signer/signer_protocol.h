@@ -4,9 +4,13 @@
  * One request, one reply, in turn, each after its length (u32 big-endian). Both logs go in
  * one request, so a batch costs one round trip.
  *
- *   request  version u8 ‖ practice id(32) ‖ per log: old size u64 ‖ new size u64 ‖ root(32)
- *            ‖ hashes u8 ‖ consistency proof(32 each)
+ *   request  version u8 ‖ kind u8 ‖ practice id(32) ‖ by kind
+ *     sign     per log: old size u64 ‖ new size u64 ‖ root(32) ‖ hashes u8
+ *              ‖ consistency proof(32 each)
+ *     last     nothing
+ *     backup   SHA-256 of a backup's manifest(32)
  *   reply    version u8 ‖ status u8 ‖ per log: last signed size u64 ‖ note length u16 ‖ note
+ *            ‖ signature length u8 (0 or 64) ‖ signature
  *
  * Statements come first, then events. Pure; any thread.
  */
@@ -15,13 +19,20 @@
 #include "keys/public/log/checkpoint.h"
 #include "keys/public/log/merkle_proof.h"
 
-#define SIGNER_PROTOCOL_VERSION 1u
+#define SIGNER_PROTOCOL_VERSION 2u
 #define SIGNER_LENGTH_BYTES     4u
 #define SIGNER_LOGS             2u
 #define SIGNER_REQUEST_BYTES_MAX                                                                   \
-    (1u + HASH_BYTES +                                                                             \
+    (2u + HASH_BYTES +                                                                             \
      SIGNER_LOGS * (8u + 8u + HASH_BYTES + 1u + MERKLE_PROOF_HASHES_MAX * HASH_BYTES))
-#define SIGNER_REPLY_BYTES_MAX (2u + SIGNER_LOGS * (8u + 2u + CHECKPOINT_NOTE_BYTES_MAX))
+#define SIGNER_REPLY_BYTES_MAX                                                                     \
+    (2u + SIGNER_LOGS * (8u + 2u + CHECKPOINT_NOTE_BYTES_MAX) + 1u + SIGNATURE_BYTES)
+
+enum signer_kind {
+    SIGNER_KIND_SIGN = 0,   /* both logs as they are now */
+    SIGNER_KIND_LAST = 1,   /* the heads that were signed last, once more; nothing is remembered */
+    SIGNER_KIND_BACKUP = 2, /* a backup's manifest (KEYS.md, A backup) */
+};
 
 enum signer_answer {
     SIGNER_SIGNED = 1,
@@ -48,19 +59,23 @@ struct signer_request_log {
 };
 
 struct signer_request {
+    enum signer_kind kind;
     struct practice_id practice;
-    struct signer_request_log logs[SIGNER_LOGS]; /* by enum origin_log */
+    struct signer_request_log logs[SIGNER_LOGS]; /* by enum origin_log; of SIGN */
+    struct hash manifest;                        /* of BACKUP */
 };
 
 struct signer_note {
     uint64_t size; /* the signer's last size of this log, after this request */
     size_t note_size;
-    char note[CHECKPOINT_NOTE_BYTES_MAX]; /* only with SIGNER_SIGNED */
+    char note[CHECKPOINT_NOTE_BYTES_MAX]; /* only with SIGNER_SIGNED, of SIGN and LAST */
 };
 
 struct signer_reply {
     enum signer_answer answer;
     struct signer_note logs[SIGNER_LOGS];
+    bool has_signature; /* of BACKUP */
+    struct signature signature;
 };
 
 /* What stands before each message. The size of a message is below 2^32. */

@@ -33,9 +33,10 @@ enum status signer_serve_prepare(void)
 }
 
 /* Answers one whole request. False: the peer is to be dropped. */
-static bool answer_request(struct signer_serve *serve, struct span request_bytes)
+static bool answer_request(struct signer_serve *serve, struct signer_peer *peer,
+                           struct span request_bytes)
 {
-    struct signer_exchange *exchange = &serve->exchange;
+    struct signer_exchange *exchange = &peer->exchange;
     if (signer_protocol_get_request(request_bytes, &exchange->request) != STATUS_OK) {
         memset(&exchange->reply, 0, sizeof exchange->reply);
         exchange->reply.answer = SIGNER_BAD_REQUEST;
@@ -46,19 +47,18 @@ static bool answer_request(struct signer_serve *serve, struct span request_bytes
     CHECK(signer_protocol_put_reply(&exchange->reply, exchange->out + SIGNER_LENGTH_BYTES,
                                     SIGNER_REPLY_BYTES_MAX, &size) == STATUS_OK);
     signer_protocol_put_length(exchange->out, size);
-    return disk_send(serve->peer_fd, span_of(exchange->out, SIGNER_LENGTH_BYTES + size)) ==
-           STATUS_OK;
+    return disk_send(peer->fd, span_of(exchange->out, SIGNER_LENGTH_BYTES + size)) == STATUS_OK;
 }
 
 /* Reads what there is and answers when it is whole. False: the peer is gone or at fault. */
-static bool hear(struct signer_serve *serve)
+static bool hear(struct signer_serve *serve, struct signer_peer *peer)
 {
-    struct signer_exchange *exchange = &serve->exchange;
+    struct signer_exchange *exchange = &peer->exchange;
     size_t wanted = SIGNER_LENGTH_BYTES;
     if (exchange->used >= SIGNER_LENGTH_BYTES) {
         wanted += signer_protocol_length(exchange->in);
     }
-    ssize_t n = recv(serve->peer_fd, exchange->in + exchange->used, wanted - exchange->used, 0);
+    ssize_t n = recv(peer->fd, exchange->in + exchange->used, wanted - exchange->used, 0);
     if (n < 0) {
         return errno == EINTR || errno == EAGAIN;
     }
@@ -78,11 +78,11 @@ static bool hear(struct signer_serve *serve)
     }
     exchange->used = 0;
     return answer_request(
-        serve, span_of(exchange->in + SIGNER_LENGTH_BYTES, wanted - SIGNER_LENGTH_BYTES));
+        serve, peer, span_of(exchange->in + SIGNER_LENGTH_BYTES, wanted - SIGNER_LENGTH_BYTES));
 }
 
 /* Takes the next peer, if it is one that may ask. */
-static void welcome(struct signer_serve *serve)
+static void welcome(const struct signer_serve *serve, struct signer_peer *place)
 {
     struct ucred who;
     socklen_t size = sizeof who;
@@ -95,32 +95,64 @@ static void welcome(struct signer_serve *serve)
         (void)close(fd);
         return;
     }
-    serve->peer_fd = fd;
+    place->fd = fd;
+    place->exchange.used = 0;
+}
+
+/* A place that is free; NULL: as many as can be are here, and the next one waits. */
+static struct signer_peer *free_place(struct signer_serve *serve)
+{
+    for (size_t i = 0; i < SIGNER_PEERS_MAX; i++) {
+        if (serve->peers[i].fd < 0) {
+            return &serve->peers[i];
+        }
+    }
+    return NULL;
+}
+
+/* False: the peer that was handed over is gone, and with it whoever started us. */
+static bool hear_all(struct signer_serve *serve, const struct pollfd polled[SIGNER_PEERS_MAX])
+{
+    for (size_t i = 0; i < SIGNER_PEERS_MAX; i++) {
+        struct signer_peer *peer = &serve->peers[i];
+        if (polled[i].revents == 0 || hear(serve, peer)) {
+            continue;
+        }
+        (void)close(peer->fd);
+        peer->fd = -1;
+        if (i == 0 && serve->peer_fd >= 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum status signer_serve_run(struct signer_serve *serve)
 {
-    serve->exchange.used = 0;
+    for (size_t i = 0; i < SIGNER_PEERS_MAX; i++) {
+        serve->peers[i].fd = i == 0 ? serve->peer_fd : -1;
+        serve->peers[i].exchange.used = 0;
+    }
     while (stop_asked == 0) {
-        bool connected = serve->peer_fd >= 0;
-        struct pollfd polled = {.fd = connected ? serve->peer_fd : serve->listen_fd,
-                                .events = POLLIN};
-        int ready = poll(&polled, 1, -1);
+        struct signer_peer *place = free_place(serve);
+        struct pollfd polled[SIGNER_PEERS_MAX + 1u];
+        for (size_t i = 0; i < SIGNER_PEERS_MAX; i++) {
+            polled[i] = (struct pollfd){.fd = serve->peers[i].fd, .events = POLLIN};
+        }
+        polled[SIGNER_PEERS_MAX] =
+            (struct pollfd){.fd = place == NULL ? -1 : serve->listen_fd, .events = POLLIN};
+        int ready = poll(polled, ARRAY_LEN(polled), -1);
         if (ready < 0 && errno != EINTR) {
             return STATUS_IO;
         }
         if (ready <= 0) {
             continue;
         }
-        if (!connected) {
-            welcome(serve);
-        } else if (!hear(serve)) {
-            (void)close(serve->peer_fd);
-            serve->peer_fd = -1;
-            serve->exchange.used = 0;
-            if (serve->listen_fd < 0) {
-                break;
-            }
+        if (polled[SIGNER_PEERS_MAX].revents != 0) {
+            welcome(serve, place);
+        }
+        if (!hear_all(serve, polled)) {
+            break;
         }
     }
     return STATUS_OK;

@@ -1,6 +1,7 @@
 /*
- * The signer's loop: one peer at a time, one request at a time, each new state on the disk
- * before its answer leaves. One thread.
+ * The signer's loop: a few peers, one request at a time, each new state on the disk before its
+ * answer leaves. The server stays connected; a backup comes for two requests and goes, and holds
+ * nobody up by being slow to ask. One thread.
  */
 #pragma once
 
@@ -15,13 +16,21 @@ struct signer_exchange {
     uint8_t out[SIGNER_LENGTH_BYTES + SIGNER_REPLY_BYTES_MAX];
 };
 
+/* A server, one more while it starts anew, and two backups. */
+#define SIGNER_PEERS_MAX 4u
+
+struct signer_peer {
+    int fd; /* -1: nobody */
+    struct signer_exchange exchange;
+};
+
 struct signer_serve {
     const struct log_key *key;
     struct signer_file *file;
-    int peer_fd;                     /* a connected socket, or -1 */
-    int listen_fd;                   /* where the next peer comes from, or -1: end with the first */
-    int64_t peer_uid;                /* who may connect besides ourselves; -1: nobody */
-    struct signer_exchange exchange; /* signer_serve_run's own */
+    int peer_fd;      /* a connected socket, with which the loop ends; or -1 */
+    int listen_fd;    /* where other peers come from, or -1 */
+    int64_t peer_uid; /* whose connections are taken */
+    struct signer_peer peers[SIGNER_PEERS_MAX]; /* signer_serve_run's own; the first is |peer_fd| */
 };
 
 /* Takes the signals, which the sandbox forbids later. STATUS_IO. */

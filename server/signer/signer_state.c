@@ -59,18 +59,49 @@ static enum signer_answer state_judge_all(const struct signer_state *state,
 }
 
 static enum status sign(const struct signer_state *state, const struct log_key *key,
-                        const struct signer_request *request, struct signer_reply *reply)
+                        struct signer_reply *reply)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < SIGNER_LOGS; i++) {
         struct checkpoint checkpoint;
         memset(&checkpoint, 0, sizeof checkpoint);
         origin_format(&state->practice, (enum origin_log)i, checkpoint.origin);
-        checkpoint.size = request->logs[i].new_size;
-        checkpoint.root = request->logs[i].root;
+        checkpoint.size = state->sizes[i];
+        checkpoint.root = state->roots[i];
         status = log_key_sign(key, &checkpoint, reply->logs[i].note, &reply->logs[i].note_size);
     }
     return status;
+}
+
+/* The state after the request, whose heads may be signed. */
+static bool grow(const struct signer_state *state, const struct signer_request *request,
+                 struct signer_state *next)
+{
+    bool grown = false;
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        if (request->logs[i].new_size != state->sizes[i]) {
+            next->sizes[i] = request->logs[i].new_size;
+            next->roots[i] = request->logs[i].root;
+            grown = true;
+        }
+    }
+    if (grown) {
+        next->sequence++;
+        next->again = false;
+    }
+    return grown;
+}
+
+/* Nothing of these two is remembered: a head that is signed once more has the same bytes, and a
+ * backup's manifest is no head. */
+static enum status answer_aside(const struct signer_state *state, const struct log_key *key,
+                                const struct signer_request *request, struct signer_reply *reply)
+{
+    if (request->kind == SIGNER_KIND_LAST) {
+        return sign(state, key, reply);
+    }
+    reply->has_signature = true;
+    return log_key_sign_backup(key, &state->practice, &request->manifest, &reply->signature);
 }
 
 bool signer_state_answer(const struct signer_state *state, const struct log_key *key,
@@ -79,25 +110,27 @@ bool signer_state_answer(const struct signer_state *state, const struct log_key 
 {
     memset(out_reply, 0, sizeof *out_reply);
     *out_next = *state;
-    out_reply->answer = ID_EQUAL(&request->practice, &state->practice)
-                            ? state_judge_all(state, request)
-                            : SIGNER_BAD_REQUEST;
-    if (out_reply->answer == SIGNER_SIGNED && sign(state, key, request, out_reply) != STATUS_OK) {
-        memset(out_reply, 0, sizeof *out_reply);
-        out_reply->answer = SIGNER_BAD_REQUEST; /* a size above 2^63 - 1 */
-    }
+    bool ours = ID_EQUAL(&request->practice, &state->practice);
+    bool aside = request->kind != SIGNER_KIND_SIGN;
+    out_reply->answer = !ours   ? SIGNER_BAD_REQUEST
+                        : aside ? SIGNER_SIGNED
+                                : state_judge_all(state, request);
+    enum status status = STATUS_OK;
     bool grown = false;
-    for (size_t i = 0; i < SIGNER_LOGS; i++) {
-        if (out_reply->answer == SIGNER_SIGNED && request->logs[i].new_size != state->sizes[i]) {
-            out_next->sizes[i] = request->logs[i].new_size;
-            out_next->roots[i] = request->logs[i].root;
-            grown = true;
-        }
-        out_reply->logs[i].size = out_next->sizes[i];
+    if (out_reply->answer == SIGNER_SIGNED && aside) {
+        status = answer_aside(state, key, request, out_reply);
+    } else if (out_reply->answer == SIGNER_SIGNED) {
+        grown = grow(state, request, out_next);
+        status = sign(out_next, key, out_reply);
     }
-    if (grown) {
-        out_next->sequence++;
-        out_next->again = false;
+    if (status != STATUS_OK) { /* a size above 2^63 - 1 */
+        memset(out_reply, 0, sizeof *out_reply);
+        out_reply->answer = SIGNER_BAD_REQUEST;
+        *out_next = *state;
+        grown = false;
+    }
+    for (size_t i = 0; i < SIGNER_LOGS; i++) {
+        out_reply->logs[i].size = out_next->sizes[i];
     }
     return grown;
 }

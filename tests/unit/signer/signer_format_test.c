@@ -84,6 +84,8 @@ static void test_messages(void **state)
         assert_int_equal(signer_protocol_get_request(span_of(bytes, cut), &got),
                          cut == size ? STATUS_OK : STATUS_MALFORMED);
     }
+    bytes[1] = SIGNER_KIND_BACKUP + 1;
+    assert_int_equal(signer_protocol_get_request(span_of(bytes, size), &got), STATUS_MALFORMED);
     bytes[0] = 9;
     assert_int_equal(signer_protocol_get_request(span_of(bytes, size), &got), STATUS_VERSION);
     reply.answer = SIGNER_SIGNED;
@@ -96,8 +98,40 @@ static void test_messages(void **state)
         assert_int_equal(signer_protocol_get_reply(span_of(bytes, cut), &got_reply),
                          cut == size ? STATUS_OK : STATUS_MALFORMED);
     }
+    reply.has_signature = true;
+    memset(reply.signature.bytes, 7, sizeof reply.signature);
+    assert_int_equal(signer_protocol_put_reply(&reply, bytes, sizeof bytes, &size), STATUS_OK);
+    assert_int_equal(signer_protocol_get_reply(span_of(bytes, size), &got_reply), STATUS_OK);
+    assert_memory_equal(&got_reply, &reply, sizeof reply);
+    bytes[size - SIGNATURE_BYTES - 1]--;
+    assert_int_equal(signer_protocol_get_reply(span_of(bytes, size), &got_reply), STATUS_MALFORMED);
     bytes[1] = 99;
     assert_int_equal(signer_protocol_get_reply(span_of(bytes, size), &got_reply), STATUS_MALFORMED);
+}
+
+/* Goal: the two questions aside of the logs are read exactly too. */
+static void test_messages_aside(void **state)
+{
+    static struct signer_request request;
+    static struct signer_request got;
+    (void)state;
+    uint8_t bytes[2 + 2 * HASH_BYTES + 1] = {0};
+    for (unsigned kind = SIGNER_KIND_LAST; kind <= SIGNER_KIND_BACKUP; kind++) {
+        memset(&request, 0, sizeof request);
+        request.kind = (enum signer_kind)kind;
+        request.practice.bytes[9] = 8;
+        request.manifest.bytes[7] = kind == SIGNER_KIND_BACKUP ? 6 : 0;
+        size_t size = 0;
+        assert_int_equal(signer_protocol_put_request(&request, bytes, sizeof bytes, &size),
+                         STATUS_OK);
+        assert_int_equal(size, kind == SIGNER_KIND_BACKUP ? 66 : 34);
+        for (size_t cut = 0; cut <= size + 1; cut++) {
+            assert_int_equal(signer_protocol_get_request(span_of(bytes, cut), &got),
+                             cut == size ? STATUS_OK : STATUS_MALFORMED);
+        }
+        assert_int_equal(signer_protocol_get_request(span_of(bytes, size), &got), STATUS_OK);
+        assert_memory_equal(&got, &request, sizeof got);
+    }
 }
 
 int main(void)
@@ -106,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_state_places),
         cmocka_unit_test(test_state_file),
         cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_messages_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

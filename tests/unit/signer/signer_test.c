@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keys/public/verify.h"
 #include "signer_scene.h"
 #include "tests/support/test.h"
 
@@ -52,6 +53,50 @@ static void test_answers(void **state)
     signer_file_answer(&signer, key, &request, &reply);
     assert_int_equal(reply.answer, SIGNER_REWOUND);
     assert_int_equal(reply.logs[1].size, 20);
+    signer_file_close(&signer);
+    log_key_close(key);
+    scene_deinit(&s);
+}
+
+/* Goal: the last heads are given again as they were signed, a manifest is signed under its own
+ * label, and neither is remembered; another practice's are refused. */
+static void test_aside(void **state)
+{
+    static struct signer_request request;
+    static struct signer_reply first;
+    static struct signer_reply reply;
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    scene_grow(&s, 9);
+    struct log_key *key = NULL;
+    assert_int_equal(signer_file_key(s.folder, &key), STATUS_OK);
+    struct signer_file signer;
+    assert_int_equal(signer_file_open(s.folder, &s.fixture.practice, &signer), STATUS_OK);
+    scene_request_from(&s, 0, 9, &request);
+    signer_file_answer(&signer, key, &request, &first);
+    const struct signer_state was = signer.state;
+    request = (struct signer_request){.kind = SIGNER_KIND_LAST, .practice = s.fixture.practice};
+    signer_file_answer(&signer, key, &request, &reply);
+    assert_memory_equal(&reply, &first, sizeof reply);
+    request.kind = SIGNER_KIND_BACKUP;
+    request.manifest.bytes[3] = 5;
+    signer_file_answer(&signer, key, &request, &reply);
+    assert_true(reply.answer == SIGNER_SIGNED && reply.has_signature);
+    assert_int_equal(reply.logs[1].note_size, 0);
+    const struct span parts[] = {ID_SPAN(&request.manifest)};
+    assert_int_equal(
+        verify_frame(LABEL_BACKUP, &s.fixture.practice, parts, 1, &s.public_key, &reply.signature),
+        STATUS_OK);
+    assert_int_equal(verify_bytes(&s.public_key, parts[0], &reply.signature), STATUS_BAD_SIGNATURE);
+    request.practice.bytes[0] ^= 1;
+    for (unsigned kind = SIGNER_KIND_LAST; kind <= SIGNER_KIND_BACKUP; kind++) {
+        request.kind = (enum signer_kind)kind;
+        signer_file_answer(&signer, key, &request, &reply);
+        assert_true(reply.answer == SIGNER_BAD_REQUEST && !reply.has_signature);
+        assert_int_equal(reply.logs[1].note_size, 0);
+    }
+    assert_memory_equal(&signer.state, &was, sizeof was);
     signer_file_close(&signer);
     log_key_close(key);
     scene_deinit(&s);
@@ -197,9 +242,9 @@ static void test_unreadable_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),          cmocka_unit_test(test_both_or_neither),
-        cmocka_unit_test(test_moved_key),        cmocka_unit_test(test_folder),
-        cmocka_unit_test(test_unreadable_state),
+        cmocka_unit_test(test_aside),           cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_both_or_neither), cmocka_unit_test(test_moved_key),
+        cmocka_unit_test(test_folder),          cmocka_unit_test(test_unreadable_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
