@@ -27,6 +27,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_clock(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
 
 /* The words after |command|: DATA and perhaps |flag|. */
 int cmd_parse(const char *command, int argc, char **argv, const char *flag, struct paths *out_paths,

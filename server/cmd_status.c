@@ -1,6 +1,7 @@
 #include "server/cmd.h"
 
 #include "keys/public/bytes/hex.h"
+#include "server/backup_record.h"
 #include "server/config.h"
 #include "server/core/clock.h"
 #include "server/signer_place.h"
@@ -115,6 +116,8 @@ static void print_json(struct txn *txn, const struct paths *paths, const struct 
     print_counts(txn, report, true);
     (void)printf(",");
     signer_place_print(paths, true);
+    (void)printf(",");
+    backup_record_print(paths, report->clock.now.wall_ms, true);
     (void)printf("}\n");
 }
 
@@ -130,6 +133,7 @@ static void print_text(struct txn *txn, const struct paths *paths, const struct 
                  SCHEMA_FORMAT_VERSION, report->practice);
     print_counts(txn, report, false);
     signer_place_print(paths, false);
+    backup_record_print(paths, report->clock.now.wall_ms, false);
     (void)printf("disk         %" PRIu64 " bytes free; notes need %" PRIu64 ", reading %" PRIu64
                  "\n",
                  report->space.disk_free_bytes, DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES);

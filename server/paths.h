@@ -6,6 +6,7 @@
  *   DATA/signer/        the log key and the sizes it signed; belongs to alcove-signer
  *   DATA/server.pub     public keys for the practice's root to sign
  *   DATA/clock          what the clock said, see core/clock_guard.h
+ *   DATA/backup         when the newest good backup was made, and where
  *   DATA/damage         what the server found damaged when it last started, in words; else absent
  */
 #pragma once
@@ -19,6 +20,7 @@ struct paths {
     char config[PATHS_BYTES_MAX];
     char clock[PATHS_BYTES_MAX];
     char damage[PATHS_BYTES_MAX];
+    char backup[PATHS_BYTES_MAX];
     char db_file[PATHS_BYTES_MAX];
     char db[PATHS_BYTES_MAX];
     char tls_key[PATHS_BYTES_MAX];

@@ -64,3 +64,34 @@ void hash_parts(const struct span *parts, size_t count, struct hash *out_hash)
     }
     hash_end(context, out_hash);
 }
+
+struct hash_stream {
+    EVP_MD_CTX *context;
+};
+
+struct hash_stream *hash_stream_new(void)
+{
+    CHECK(pthread_once(&hash_once, hash_set_up) == 0);
+    struct hash_stream *stream = malloc(sizeof *stream);
+    CHECK(stream != NULL);
+    stream->context = EVP_MD_CTX_new();
+    CHECK(stream->context != NULL);
+    hash_start(stream->context);
+    return stream;
+}
+
+void hash_stream_add(struct hash_stream *stream, struct span bytes)
+{
+    hash_add(stream->context, bytes);
+}
+
+void hash_stream_end(struct hash_stream *stream, struct hash *out_hash)
+{
+    struct hash hash;
+    hash_end(stream->context, &hash);
+    if (out_hash != NULL) {
+        *out_hash = hash;
+    }
+    EVP_MD_CTX_free(stream->context);
+    free(stream);
+}

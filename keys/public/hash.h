@@ -16,3 +16,12 @@ void hash_bytes(struct span bytes, struct hash *out_hash);
 
 /* Of the concatenation of |count| parts, without joining them. */
 void hash_parts(const struct span *parts, size_t count, struct hash *out_hash);
+
+/*
+ * Of bytes that come in pieces, such as a file's. The stream is freed by hash_stream_end, which
+ * every stream must come to; |out_hash| may be NULL. One thread at a time.
+ */
+struct hash_stream;
+struct hash_stream *hash_stream_new(void);
+void hash_stream_add(struct hash_stream *stream, struct span bytes);
+void hash_stream_end(struct hash_stream *stream, struct hash *out_hash);

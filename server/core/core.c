@@ -129,6 +129,11 @@ enum status core_allow(struct core *core, uint32_t lines_per_hour)
     return allowances_new(lines_per_hour, &core->allowances);
 }
 
+const struct statement_server_keys *core_server_keys(const struct core *core)
+{
+    return authority_server_keys(core->authority);
+}
+
 void core_close(struct core *core)
 {
     if (core != NULL) {

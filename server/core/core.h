@@ -129,6 +129,8 @@ struct core;
  * nothing may be served. */
 MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_key, uint64_t now_ms,
                                  struct core **out_core);
+/* The newest keys of the server that the root named; NULL: none. Borrowed. */
+const struct statement_server_keys *core_server_keys(const struct core *core);
 void core_close(struct core *core);
 /* How many lines of the access log a member may leave in an hour instead of LINES_PER_HOUR; 0: any
  * number. Before the first request. STATUS_NO_MEMORY: the core can only be closed. */

@@ -100,6 +100,7 @@ enum status signer_link_open(const struct signer_link_options *options,
         return STATUS_NO_MEMORY;
     }
     link->practice = *practice;
+    link->request.practice = *practice;
     link->fd = -1;
     link->timeout_ms = options->timeout_ms == 0 ? SIGNER_LINK_TIMEOUT_MS : options->timeout_ms;
     link->starter = options->starter;
@@ -158,7 +159,7 @@ static enum ledger_log ledger_of(size_t log)
 /* Sizes, roots and proofs from what the signer had last. */
 static enum status make_request(struct signer_link *link, struct txn *txn)
 {
-    link->request.practice = link->practice;
+    link->request.kind = SIGNER_KIND_SIGN;
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < SIGNER_LOGS; i++) {
         struct signer_request_log *log = &link->request.logs[i];
@@ -227,4 +228,42 @@ enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
         }
     }
     return STATUS_UNAVAILABLE;
+}
+
+/* Aside from the logs ------------------------------------------------------------------- */
+
+static enum status ask_aside(struct signer_link *link, enum signer_kind kind)
+{
+    link->request.kind = kind;
+    enum status status = exchange(link);
+    return status == STATUS_OK && link->reply.answer != SIGNER_SIGNED ? STATUS_UNAVAILABLE : status;
+}
+
+enum status signer_link_last(struct signer_link *link, const struct public_key *log_key,
+                             struct signer_link_notes *out_notes)
+{
+    enum status status = ask_aside(link, SIGNER_KIND_LAST);
+    for (size_t i = 0; i < SIGNER_LOGS && status == STATUS_OK; i++) {
+        const struct signer_note *note = &link->reply.logs[i];
+        status =
+            checkpoint_open_log(&link->practice, (enum origin_log)i, log_key,
+                                span_of(note->note, note->note_size), &out_notes->checkpoints[i]);
+        memcpy(out_notes->notes[i], note->note, note->note_size);
+        out_notes->note_sizes[i] = note->note_size;
+    }
+    return status;
+}
+
+enum status signer_link_backup(struct signer_link *link, const struct hash *manifest,
+                               struct signature *out_signature)
+{
+    link->request.manifest = *manifest;
+    enum status status = ask_aside(link, SIGNER_KIND_BACKUP);
+    if (status == STATUS_OK && !link->reply.has_signature) {
+        status = STATUS_UNAVAILABLE;
+    }
+    if (status == STATUS_OK) {
+        *out_signature = link->reply.signature;
+    }
+    return status;
 }

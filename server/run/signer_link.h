@@ -1,10 +1,11 @@
 /*
- * The server's end of the log signer: asks it for a checkpoint of both logs.
+ * The server's end of the log signer: asks it for a checkpoint of both logs, and for a backup the
+ * heads that were signed last and the signature of a manifest.
  *
  * Called after each commit and before any reply goes out (decision 7). The signer is a
  * process of its own, started for us (signer_start.h), or one that runs under its own user
  * and listens on a socket. A link that fails is closed and opened again on the next call.
- * Committer thread only.
+ * Committer thread only; `alcoved backup` has a link of its own.
  */
 #pragma once
 
@@ -49,6 +50,17 @@ MUST_CHECK enum status signer_link_open(const struct signer_link_options *option
  */
 MUST_CHECK enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
                                               struct signer_link_notes *out_notes);
+
+/*
+ * The heads that the signer signed last, signed once more; the signer remembers nothing of this.
+ * |log_key| must have signed them: else STATUS_BAD_SIGNATURE. STATUS_UNAVAILABLE.
+ */
+MUST_CHECK enum status signer_link_last(struct signer_link *link, const struct public_key *log_key,
+                                        struct signer_link_notes *out_notes);
+
+/* The signature over a backup's manifest, of which |manifest| is the SHA-256. STATUS_UNAVAILABLE. */
+MUST_CHECK enum status signer_link_backup(struct signer_link *link, const struct hash *manifest,
+                                          struct signature *out_signature);
 
 /* Closes the socket, on which a signer started here ends, and waits for it. Accepts NULL. */
 void signer_link_close(struct signer_link *link);

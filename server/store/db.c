@@ -71,8 +71,9 @@ static enum status open_tables(struct db *db, bool create, size_t first, size_t 
     return db_lmdb_status("open tables", mdb_txn_commit(mdb));
 }
 
-static enum status open_env(struct db *db, const char *folder, uint64_t map_bytes)
+static enum status open_env(struct db *db, const char *folder, uint64_t map_bytes, bool image)
 {
+    unsigned flags = MDB_NOTLS | (image ? MDB_RDONLY | MDB_NOLOCK : 0);
     int rc = mdb_env_create(&db->env);
     if (rc == 0) {
         rc = mdb_env_set_assert(db->env, db_guard_assertion);
@@ -87,7 +88,7 @@ static enum status open_env(struct db *db, const char *folder, uint64_t map_byte
         rc = mdb_env_set_maxreaders(db->env, DB_READERS_MAX);
     }
     if (rc == 0) {
-        rc = mdb_env_open(db->env, folder, MDB_NOTLS, FILE_MODE);
+        rc = mdb_env_open(db->env, folder, flags, FILE_MODE);
     }
     if (rc == ENOMEM) {
         log_line(LOG_LEVEL_ERROR,
@@ -211,7 +212,7 @@ enum status db_open(const char *folder, const struct db_options *options, struct
         return STATUS_NO_MEMORY;
     }
     db->count_pages = options->count_pages;
-    status = open_env(db, folder, map_bytes);
+    status = open_env(db, folder, map_bytes, options->image);
     uint32_t freed;
     if (status == STATUS_OK) {
         status = db_check_readers(db, &freed);

@@ -42,7 +42,10 @@ void db_guard(void);
 struct db_options {
     uint64_t map_bytes; /* 0: DB_MAP_BYTES_DEFAULT */
     bool create;        /* make the folder and an empty database when there is none */
-    bool count_pages;   /* fill db_stats.pages_written: two reads of /proc a commit */
+    /* The folder is a copy that nobody else has open and that is not written, not even a lock beside
+     * it: a backup, perhaps on a medium that cannot be written. */
+    bool image;
+    bool count_pages; /* fill db_stats.pages_written: two reads of /proc a commit */
     /* Look at every page first (db_pages.h), so that none that is damaged is gone into; it takes the
      * time of reading the file but for long values. |out_damage|: what was found, even if nothing
      * may be opened; may be NULL. */
@@ -171,6 +174,15 @@ enum status db_walk_close(struct db_walk *walk);
 
 /* What the check at opening found; NULL: nothing, or there was none. Borrowed, until db_close. */
 const struct db_damage *db_damage(const struct db *db);
+
+/*
+ * Writes to |fd|, which may be a pipe, what one moment's read transaction shows: only pages that are
+ * in use, so that nothing that was erased goes along. Writers go on; pages that they free meanwhile
+ * are not used again before this is over, so that the file may grow. Any thread; ends no
+ * transaction. STATUS_FULL; STATUS_IO, also for a pipe that nobody reads any more; STATUS_CORRUPT.
+ * A damaged page that LMDB meets may end the process, with words (db_guard).
+ */
+MUST_CHECK enum status db_copy(struct db *db, int fd);
 
 /* How many keys a table has. */
 MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);

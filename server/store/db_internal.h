@@ -1,7 +1,7 @@
 /*
  * Shared by the db*.c, ledger.c and note_head.c; no other file includes it.
  *
- * LMDB's own types stay opaque here, so that lmdb.h reaches three files alone (db_lmdb.h).
+ * LMDB's own types stay opaque here, so that lmdb.h reaches four files alone (db_lmdb.h).
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * What db.c, db_rows.c and db_guard.c share of LMDB, and nobody else includes.
+ * What db.c, db_copy.c, db_rows.c and db_guard.c share of LMDB, and nobody else includes.
  */
 #pragma once
 

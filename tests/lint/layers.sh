@@ -37,6 +37,7 @@ server_log: proto
 server_store: server_log keys_public proto
 server_core: server_log server_store keys_public proto
 server_run: server_log server_core server_store server_signer_protocol keys_public proto
+server_backup: server_log server_run server_core server_store server_signer_protocol keys_public proto
 server_net: server_log proto
 server_door: server_log server_net server_run server_core server_store keys_server keys_public proto
 server_tls: proto
@@ -44,7 +45,7 @@ server_signer_protocol: keys_public proto
 server_signer: server_signer_protocol keys_server keys_public proto
 server_tls: proto
 alcove-tls-identity: server_tls keys_public proto
-alcoved: server_log server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
+alcoved: server_log server_backup server_door server_net server_run server_core server_store server_signer_protocol keys_server keys_public proto
 alcove-tls-identity: server_tls keys_public proto
 alcove-signer: server_signer server_signer_protocol keys_server keys_public proto
 client_text: keys_public proto
@@ -74,7 +75,7 @@ END
 # libwebsockets brings OpenSSL's headers with it.
 cat >"$tmp/reaches" <<'END'
 /sodium(\.h$|/) ^keys/
-/lmdb\.h$ ^(server/store/.*/db(_rows|_guard)?\.c\.o|client/store/.*)$
+/lmdb\.h$ ^(server/store/.*/db(_copy|_rows|_guard)?\.c\.o|client/store/.*)$
 /libwebsockets(\.h$|/) ^(server/net|client/wire)/
 /openssl/ ^(server/net|server/tls|client/wire|keys)/
 /ev\.h$ ^server/net/

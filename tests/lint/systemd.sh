@@ -20,7 +20,7 @@ finding() {
     say "$1"
     findings=$((findings + 1))
 }
-for unit in alcoved alcove-signer; do
+for unit in alcoved alcove-signer alcove-backup; do
     sed "s|@bindir@|$build/bin|" "server/systemd/$unit.service.in" >"$tmp/$unit.service"
     user=$(sed -n 's/^User=//p' "$tmp/$unit.service")
     folder=/var/lib/$(sed -n 's/^StateDirectory=//p' "$tmp/$unit.service")
@@ -28,6 +28,10 @@ for unit in alcoved alcove-signer; do
     grep -q "^d $folder  *0700 $user  *$user\$" server/systemd/tmpfiles.conf || finding "$unit: no $folder in tmpfiles.conf"
     grep -q "^ExecStart=.* $folder" "$tmp/$unit.service" || finding "$unit: does not serve $folder"
 done
+cp server/systemd/alcove-backup.timer "$tmp"
+into=$(sed -n 's/^ExecStart=.* --into \([^ ]*\) .*/\1/p' "$tmp/alcove-backup.service")
+grep -q "^ReadWritePaths=$into\$" "$tmp/alcove-backup.service" || finding "alcove-backup: cannot write to $into"
+grep -q "^d $into  *0700 alcove  *alcove\$" server/systemd/tmpfiles.conf || finding "alcove-backup: no $into in tmpfiles.conf"
 if ! command -v systemd-analyze >/dev/null; then
     say "== systemd: no systemd-analyze here: the units were not verified; $findings findings"
     [ "$findings" = 0 ]
@@ -40,11 +44,13 @@ sed '/^NoNewPrivileges/,/^SystemCallFilter=~/d' "$tmp/alcoved.service" >"$tmp/ba
 exposed "$tmp/bare.service" || fail "a unit without protection was not caught"
 sed 's/^Type=exec/Tipe=exec/' "$tmp/alcoved.service" >"$tmp/wrong.service"
 systemd-analyze verify "$tmp/wrong.service" 2>&1 | grep -q "$tmp/wrong" || fail "a wrong key was not caught"
-for unit in alcoved alcove-signer; do
+systemd-analyze verify "$tmp/alcove-backup.timer" 2>&1 | grep "$tmp" >"$tmp/verify"
+[ ! -s "$tmp/verify" ] || finding "$(cat "$tmp/verify")"
+for unit in alcoved alcove-signer alcove-backup; do
     systemd-analyze verify "$tmp/$unit.service" 2>&1 | grep "$tmp" >"$tmp/verify"
     [ ! -s "$tmp/verify" ] || finding "$(cat "$tmp/verify")"
     ! exposed "$tmp/$unit.service" || finding "$unit: $(tail -n 1 "$tmp/out")"
     say "$(tail -n 1 "$tmp/out")"
 done
-say "== systemd: 2 units, $findings findings"
+say "== systemd: 3 units and a timer, $findings findings"
 [ "$findings" = 0 ]

@@ -114,3 +114,16 @@ enum status checkpoint_open(struct span note, const struct note_key *log,
     }
     return STATUS_OK;
 }
+
+enum status checkpoint_open_log(const struct practice_id *practice, enum origin_log log,
+                                const struct public_key *log_key, struct span note,
+                                struct checkpoint *out_checkpoint)
+{
+    char origin[ORIGIN_CHARS_MAX];
+    origin_format(practice, log, origin);
+    struct note_key key;
+    enum status status =
+        note_key_init(span_of(origin, strlen(origin)), NOTE_KEY_ED25519, log_key, &key);
+    return status == STATUS_OK ? checkpoint_open(note, &key, NULL, 0, out_checkpoint, NULL)
+                               : status;
+}

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "keys/public/log/origin.h"
 #include "keys/public/log/signed_note.h"
 
 #define CHECKPOINT_ORIGIN_BYTES_MAX NOTE_KEY_NAME_BYTES_MAX
@@ -45,3 +46,8 @@ MUST_CHECK enum status checkpoint_open(struct span note, const struct note_key *
                                        const struct note_key *witnesses, size_t witness_count,
                                        struct checkpoint *out_checkpoint,
                                        struct signed_note *out_note);
+
+/* The checkpoint of the practice's |log|, signed by |log_key|. Statuses of checkpoint_open. */
+MUST_CHECK enum status checkpoint_open_log(const struct practice_id *practice, enum origin_log log,
+                                           const struct public_key *log_key, struct span note,
+                                           struct checkpoint *out_checkpoint);
