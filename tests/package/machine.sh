@@ -39,12 +39,12 @@ check "install" apt_quiet install -y --no-install-recommends /srv/one/alcove-ser
 client=$(dpkg -L alcove)
 same "the client has nothing of the server" "" "$(say "$client" | grep -E 'alcoved|signer|systemd|tls')"
 for program in alcoved alcove-signer alcove-tls-identity alcove; do
-    check "$program runs" "$program" --version
+    check "$program runs" "$program" --help
 done
 for page in man8/alcoved.8 man8/alcove-signer.8 man8/alcove-tls-identity.8 man5/alcoved.conf.5 man1/alcove.1; do
     check "$page" gzip -t "/usr/share/man/$page.gz"
 done
-check "completion" sh -n /usr/share/bash-completion/completions/alcove
+check "completion" bash -n /usr/share/bash-completion/completions/alcove
 same "folders of the two users" "700 alcove 700 alcove-signer" \
     "$(stat -c '%a %U' /var/lib/alcove /var/lib/alcove-signer | tr '\n' ' ' | sed 's/ $//')"
 for unit in alcoved alcove-signer; do
@@ -82,9 +82,17 @@ say "PEER_UID=$(id -u alcove)" >>/etc/alcove/signer
 begin() {
     # shellcheck source=/dev/null
     . /etc/alcove/signer
+    rm -f /run/alcove-signer/socket # a folder of the unit's own, RuntimeDirectory=
     runuser -u alcove-signer -- alcove-signer --serve /var/lib/alcove-signer/log --practice "$PRACTICE" \
         --socket /run/alcove-signer/socket --peer-uid "$PEER_UID" >>/tmp/signer.log 2>&1 &
     signer=$!
+    # Requires=, After= and Restart= of the units: the server is not there before the signer.
+    waits=0
+    until [ -S /run/alcove-signer/socket ]; do
+        waits=$((waits + 1))
+        [ "$waits" -lt 100 ] || { cat /tmp/signer.log; fail "the signer did not start"; }
+        sleep 0.1
+    done
     runuser -u alcove -- alcoved serve /var/lib/alcove >/tmp/server.log 2>&1 &
     server=$!
     waits=0
