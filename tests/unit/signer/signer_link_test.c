@@ -438,6 +438,18 @@ static void test_starter_that_does_not_answer(void **state)
     scene_deinit(&s);
 }
 
+/* After a failure: a process that stays would hold the output of this one open. */
+static int end_starter(void **state)
+{
+    (void)state;
+    if (starter != NULL) {
+        (void)kill(starter_process(), SIGKILL);
+        signer_starter_free(starter);
+        starter = NULL;
+    }
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,8 +459,8 @@ int main(void)
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_cannot_save),
-        cmocka_unit_test(test_orders_of_a_stranger),
-        cmocka_unit_test(test_starter_that_does_not_answer),
+        cmocka_unit_test_teardown(test_orders_of_a_stranger, end_starter),
+        cmocka_unit_test_teardown(test_starter_that_does_not_answer, end_starter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
