@@ -1,7 +1,8 @@
 #include "client/store/file.h"
 
+#include "client/store/file_guard.h"
+
 #include <errno.h>
-#include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,7 +71,7 @@ static bool whole(MDB_env *env, const char *path)
            ((uint64_t)info.me_last_pgno + 1u) * (uint64_t)stat_of_env.ms_psize;
 }
 
-enum status file_open(const char *path, size_t map_bytes, struct file **out_file)
+enum status file_open(const char *path, size_t map_bytes, bool droppable, struct file **out_file)
 {
     struct file *file = calloc(1, sizeof *file);
     if (file == NULL) {
@@ -89,6 +90,9 @@ enum status file_open(const char *path, size_t map_bytes, struct file **out_file
     }
     if (status == STATUS_OK && !whole(file->env, path)) {
         status = STATUS_CORRUPT;
+    }
+    if (status == STATUS_OK && !file_guard(file->env, path, droppable)) {
+        status = STATUS_IO;
     }
     if (status == STATUS_OK) {
         status = open_tables(file);
@@ -111,6 +115,7 @@ void file_close(struct file *file)
         mdb_txn_abort(file->reading);
     }
     if (file->env != NULL) {
+        file_unguard(file->env);
         mdb_env_close(file->env);
     }
     free(file);

@@ -1,9 +1,11 @@
 /*
- * One LMDB file of the store: opening it safely, its tables, its one transaction. The only
- * client file with LMDB's header. Internal to client/store.
+ * One LMDB file of the store: opening it safely, its tables, its one transaction. With
+ * file_guard.c the only client file that knows LMDB. Internal to client/store.
  *
  * LMDB reads through a memory map, so a file that was cut short would kill the process on
- * access. Its size is compared with the size in its header before anything else is read.
+ * access. Its size is compared with the size in its header before anything else is read. LMDB has
+ * no sums: a page that is not what it was may be noticed by its own checks only, which end the
+ * process, or by a fault of the map. Both are guarded (file_guard.h).
  */
 #pragma once
 
@@ -11,8 +13,10 @@
 
 struct file;
 
-/* STATUS_CORRUPT when LMDB cannot use the file, STATUS_IO, STATUS_NO_MEMORY. */
-MUST_CHECK enum status file_open(const char *path, size_t map_bytes, struct file **out_file);
+/* STATUS_CORRUPT when LMDB cannot use the file, STATUS_IO, STATUS_NO_MEMORY.
+ * |droppable|: it is removed when a page of it turns out to be damaged, and else left alone. */
+MUST_CHECK enum status file_open(const char *path, size_t map_bytes, bool droppable,
+                                 struct file **out_file);
 /* Aborts what is open. NULL is allowed. */
 void file_close(struct file *file);
 

@@ -76,14 +76,14 @@ static enum status derive_keys(struct store *store, const struct secret *master,
 
 static enum status open_cache(struct store *store)
 {
-    enum status status = file_open(store->cache_path, CACHE_MAP_BYTES, &store->cache);
+    enum status status = file_open(store->cache_path, CACHE_MAP_BYTES, true, &store->cache);
     if (status != STATUS_CORRUPT) {
         return status;
     }
     if (unlink(store->cache_path) != 0) {
         return STATUS_IO;
     }
-    return file_open(store->cache_path, CACHE_MAP_BYTES, &store->cache);
+    return file_open(store->cache_path, CACHE_MAP_BYTES, true, &store->cache);
 }
 
 static bool paths(struct store *store, const char *folder)
@@ -117,7 +117,7 @@ enum status store_open(const char *folder, const struct secret *master,
     if (status != STATUS_OK) {
         goto out;
     }
-    status = file_open(store->outbox_path, OUTBOX_MAP_BYTES, &store->outbox);
+    status = file_open(store->outbox_path, OUTBOX_MAP_BYTES, false, &store->outbox);
     if (status != STATUS_OK) {
         goto out;
     }
@@ -159,7 +159,7 @@ enum status store_reset(struct store *store)
     if (unlink(store->cache_path) != 0) {
         return STATUS_IO;
     }
-    return file_open(store->cache_path, CACHE_MAP_BYTES, &store->cache);
+    return file_open(store->cache_path, CACHE_MAP_BYTES, true, &store->cache);
 }
 
 static struct file *file_of(struct store *store, enum storage_table table)

@@ -8,7 +8,9 @@
 #include "tests/unit/engine/memory_storage.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define S(text) span_of(text, sizeof(text) - 1)
@@ -219,6 +221,115 @@ static void test_damage_never_costs_the_outbox(void **state)
     place_close(&place);
 }
 
+#define PAGE 4096u
+
+static void write_file(const struct place *place, const char *name, const uint8_t *bytes,
+                       size_t size)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, size), size);
+    (void)close(fd);
+}
+
+static bool look(void *visitor, struct span key, struct span value)
+{
+    (void)key;
+    *(size_t *)visitor += value.size;
+    return true;
+}
+
+/* As another process: reads all that is there and writes on. |cut|: the file loses its end meanwhile.
+ * Its exit code; a signal fails the test. */
+static int use_it(struct place *place, bool cut)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        enum status status =
+            store_open(place->folder, place->master, &place->practice, &place->store);
+        if (status != STATUS_OK) {
+            _exit(3);
+        }
+        store_storage(place->store, &place->storage);
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/cache", place->folder);
+        if (cut && truncate(path, 2u * PAGE) != 0) {
+            _exit(4);
+        }
+        size_t seen = 0;
+        for (unsigned table = 1; table < STORAGE_TABLE_COUNT; table++) {
+            status = place->storage.scan(place->storage.context, (enum storage_table)table,
+                                         span_of(NULL, 0), look, &seen);
+        }
+        for (uint32_t i = 0; i < 64 && place->storage.begin(place->storage.context) == STATUS_OK;
+             i++) {
+            status = place->storage.put(place->storage.context, STORAGE_REVISION,
+                                        span_of(&i, sizeof i), S("again"));
+            status = status == STATUS_OK ? place->storage.commit(place->storage.context) : status;
+            if (status != STATUS_OK) {
+                place->storage.abort(place->storage.context);
+            }
+        }
+        _exit(0);
+    }
+    int how = 0;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    return WEXITSTATUS(how);
+}
+
+/* Goal: a page of the cache that is not what it was ends no command twice, and costs nothing that
+ * exists nowhere else. Method: pages exchanged at random, and a file that is cut while it is open;
+ * each time another process reads and writes, and then everything works again. */
+static void test_pages_that_changed_places_are_dropped(void **state)
+{
+    (void)state;
+    struct place place;
+    place_open(&place);
+    for (uint32_t i = 0; i < 300; i++) {
+        put_one(&place, (i % 2) == 0 ? STORAGE_REVISION : STORAGE_ENTRY, span_of(&i, sizeof i),
+                S("a value that is long enough to fill some pages of the file with it"));
+    }
+    put_one(&place, STORAGE_OUTBOX, S("o"), S("precious"));
+    store_close(place.store);
+    place.store = NULL;
+    uint8_t *good = NULL;
+    const size_t size = read_file(place.folder, "cache", &good);
+    uint8_t *bad = malloc(size);
+    assert_non_null(bad);
+    unsigned seed = 5;
+    size_t ended = 0;
+    for (size_t trial = 0; trial < 120; trial++) {
+        memcpy(bad, good, size);
+        for (size_t swap = 0; swap < 4; swap++) {
+            seed = seed * 1103515245u + 12345u;
+            size_t from = 2u + (seed >> 16) % (size / PAGE - 2u);
+            seed = seed * 1103515245u + 12345u;
+            size_t to = 2u + (seed >> 16) % (size / PAGE - 2u);
+            memcpy(bad + to * PAGE, good + from * PAGE, PAGE);
+        }
+        write_file(&place, "cache", bad, size);
+        int code = use_it(&place, false);
+        assert_true(code == 0 || code == EXIT_FAILURE);
+        if (code == EXIT_FAILURE) {
+            ended++;
+            assert_int_equal(use_it(&place, false), 0);
+        }
+    }
+    assert_true(ended > 0);
+    print_message("%zu of 120 ended a process once\n", ended);
+    write_file(&place, "cache", good, size);
+    assert_int_equal(use_it(&place, true), EXIT_FAILURE);
+    reopen(&place);
+    must_hold(&place, STORAGE_OUTBOX, S("o"), S("precious"));
+    free(good);
+    free(bad);
+    place_close(&place);
+}
+
 /* Goal: store_reset empties the cache alone. */
 static void test_reset_keeps_what_exists_nowhere_else(void **state)
 {
@@ -335,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_wrong_key_opens_nothing),
         cmocka_unit_test(test_second_process_is_refused),
         cmocka_unit_test(test_damage_never_costs_the_outbox),
+        cmocka_unit_test(test_pages_that_changed_places_are_dropped),
         cmocka_unit_test(test_reset_keeps_what_exists_nowhere_else),
         cmocka_unit_test(test_agrees_with_a_model),
     };
