@@ -70,7 +70,10 @@ static const struct {
 #define MAKE_MEMORY   "Make room there, or give the text with --file."
 #define OWN_DISK_FULL "this machine's disk is full, where the profile lies"
 #define MAKE_ROOM     "Make room on this machine's disk, then try again."
-#define TELL_AUDITOR  "Keep this text and tell your auditor."
+#define MAKE_ANEW                                                                                  \
+    "Run the command again, after `alcove lock` if an agent is at work: what the server holds is " \
+    "fetched anew, and what waits here is kept."
+#define TELL_AUDITOR "Keep this text and tell your auditor."
 
 /* What to do about it; the reason itself is status_reason. */
 static const struct {
@@ -96,7 +99,7 @@ static const struct {
     {STATUS_NOT_FOUND, CLI_NOT_FOUND, ""},
     {STATUS_NO_MEMORY, CLI_FAILED, "Close other programs and try again."},
     {STATUS_IO, CLI_FAILED, "Look at its folder, its permissions and the room on the disk."},
-    {STATUS_CORRUPT, CLI_ALARM, TELL_AUDITOR},
+    {STATUS_CORRUPT, CLI_ALARM, MAKE_ANEW},
     {STATUS_WRONG_KEY, CLI_LOCKED, ""},
     {STATUS_DAMAGED, CLI_LOCKED, "Try again; upper and lower case matter."},
     {STATUS_UNSUPPORTED, CLI_REFUSED, ""},

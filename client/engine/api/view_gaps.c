@@ -78,7 +78,7 @@ enum status view_gaps(struct engine *engine, view_visit_gap *visit, void *visito
                                .class = facts->class,
                                .client = facts->client};
         if (section->gaps > 0) {
-            enum status status = section_index(&engine->sections, section);
+            enum status status = section_index_whole(&engine->sections, section);
             if (status != STATUS_OK) {
                 return status;
             }

@@ -35,7 +35,7 @@ static enum status begin(struct engine *engine, const struct section_id *id, str
     if (section == NULL) {
         return STATUS_OK;
     }
-    enum status status = section_index(&engine->sections, section);
+    enum status status = section_index_whole(&engine->sections, section);
     walk->section = section;
     walk->at = status == STATUS_OK ? section->index.count : 0;
     step_back(walk);
@@ -83,7 +83,7 @@ enum status view_count(struct engine *engine, const struct section_id *section, 
     if (found == NULL || engine->log.authority == NULL) {
         return STATUS_NOT_FOUND;
     }
-    enum status status = section_index(&engine->sections, found);
+    enum status status = section_index_whole(&engine->sections, found);
     size_t notes = status == STATUS_OK ? found->index.notes - found->index.names : 0;
     for (const struct wish *wish = engine->outbox.first; wish != NULL; wish = wish->next) {
         notes += view_is_new_note(wish, section) &&

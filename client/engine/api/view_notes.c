@@ -50,8 +50,12 @@ static enum status read_text(struct engine *engine, const struct section *sectio
     if (status == STATUS_OK) {
         status = kept_decode(value, item->number, &kept);
     }
+    if (status != STATUS_OK && status != STATUS_NO_MEMORY) {
+        (void)!storage_doubt(&engine->common.storage);
+        return STATUS_CORRUPT;
+    }
     if (status != STATUS_OK) {
-        return status == STATUS_NO_MEMORY ? status : STATUS_CORRUPT;
+        return status;
     }
     Alcove__NoteBody *body = NULL;
     if (kept.item.state == KEPT_OPEN) {
@@ -101,7 +105,7 @@ static enum status open_section(struct engine *engine, const struct section_id *
         return STATUS_NOT_FOUND;
     }
     *out_section = section;
-    return section_index(&engine->sections, section);
+    return section_index_whole(&engine->sections, section);
 }
 
 /* Counts a note's revisions; returns its newest head, else the one that began it. */
@@ -316,7 +320,7 @@ enum status view_find_note(struct engine *engine, const struct hex_prefix *prefi
         if (authority_section(engine->log.authority, &section->id) == NULL) {
             continue; /* view_sections does not show it either */
         }
-        enum status status = section_index(&engine->sections, section);
+        enum status status = section_index_whole(&engine->sections, section);
         if (status == STATUS_NO_MEMORY) {
             return status;
         }
@@ -342,7 +346,7 @@ enum status view_find_note(struct engine *engine, const struct hex_prefix *prefi
 enum status view_heads(struct engine *engine, struct section *section, view_visit_revision *visit,
                        void *visitor)
 {
-    enum status status = section_index(&engine->sections, section);
+    enum status status = section_index_whole(&engine->sections, section);
     bool more = true;
     if (status == STATUS_OK) {
         status = show_all(engine, section, true, visit, visitor, &more);

@@ -39,6 +39,20 @@ enum status storage_put_now(const struct storage *storage, enum storage_table ta
     return storage_end(storage, storage_put(storage, table, key, value));
 }
 
+static const struct span doubted_key = {(const uint8_t *)"doubted", 7};
+
+enum status storage_doubt(const struct storage *storage)
+{
+    return storage_put_now(storage, STORAGE_META, doubted_key, span_of("\1", 1));
+}
+
+enum status storage_trusted(const struct storage *storage)
+{
+    struct span mark;
+    enum status status = storage_get(storage, STORAGE_META, doubted_key, &mark);
+    return status == STATUS_OK ? STATUS_CORRUPT : status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status storage_remove_now(const struct storage *storage, enum storage_table table,
                                struct span key)
 {

@@ -72,3 +72,8 @@ MUST_CHECK enum status storage_put_now(const struct storage *storage, enum stora
 /* STATUS_NOT_FOUND: there was none. */
 MUST_CHECK enum status storage_remove_now(const struct storage *storage, enum storage_table table,
                                           struct span key);
+/* What was read contradicts itself: from the next engine_new on, STATUS_CORRUPT until the tables of
+ * what the server holds are emptied. */
+MUST_CHECK enum status storage_doubt(const struct storage *storage);
+/* STATUS_CORRUPT: it was doubted. */
+MUST_CHECK enum status storage_trusted(const struct storage *storage);

@@ -20,7 +20,10 @@
  */
 static enum status load(struct engine *engine)
 {
-    enum status status = wish_load(&engine->outbox);
+    enum status status = storage_trusted(&engine->common.storage);
+    if (status == STATUS_OK) {
+        status = wish_load(&engine->outbox);
+    }
     if (status == STATUS_OK) {
         status = fact_load(&engine->log);
     }

@@ -203,7 +203,7 @@ enum status name_load(struct names *names, const struct sections *sections)
                               facts->class != CLASS_SHARED)) {
             continue;
         }
-        enum status status = section_index(sections, section);
+        enum status status = section_index_whole(sections, section);
         for (size_t n = 0; n < section->index.count && status == STATUS_OK; n++) {
             if (section->index.items[n].name) {
                 status = load_one(names, section, facts, &section->index.items[n]);

@@ -160,6 +160,44 @@ enum status section_index(const struct sections *sections, struct section *secti
     return status;
 }
 
+/* Each number of the log that was read is kept, as a revision or as another entry. A file that lost
+ * some of its pages holds less without a fault in what is left, and would show less without a word. */
+static enum status all_kept(const struct storage *storage, const struct section *section)
+{
+    const struct index *index = &section->index;
+    size_t i = 0;
+    enum status status = STATUS_OK;
+    for (uint64_t n = section->timeline.start_number + 1u;
+         n <= section->timeline.number && status == STATUS_OK; n++) {
+        while (i < index->count && index->items[i].number < n) {
+            i++;
+        }
+        if (i == index->count || index->items[i].number != n) {
+            uint8_t key[KEPT_KEY_BYTES];
+            struct span value;
+            status = storage_get(storage, STORAGE_ENTRY,
+                                 span_of(key, kept_key(section->local, n, key)), &value);
+        }
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+}
+
+enum status section_index_whole(const struct sections *sections, struct section *section)
+{
+    bool built = section->index.built;
+    enum status status = section_index(sections, section);
+    if (status == STATUS_OK && !built && section->started) {
+        status = all_kept(&sections->common->storage, section);
+    }
+    if (status != STATUS_OK) {
+        index_deinit(&section->index);
+    }
+    if (status == STATUS_CORRUPT) {
+        (void)!storage_doubt(&sections->common->storage);
+    }
+    return status;
+}
+
 uint32_t section_purpose(const struct sections *sections, const struct section_id *section)
 {
     const struct authority *authority = sections->log->authority;

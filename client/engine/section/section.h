@@ -113,6 +113,10 @@ void section_refused(struct sections *sections, struct section *section, uint64_
 /* Makes the index if there is none, and stores what should be: outside of a transaction.
  * STATUS_CORRUPT, STATUS_NO_MEMORY. */
 MUST_CHECK enum status section_index(const struct sections *sections, struct section *section);
+/* The same for whoever shows what is there: STATUS_CORRUPT also when an entry that was read is not kept
+ * any more, and then the storage is doubted (storage_doubt). Not while a page is being taken. */
+MUST_CHECK enum status section_index_whole(const struct sections *sections,
+                                           struct section *section);
 /* The same within a transaction of the caller, which has stored entries up to |last|; stores no
  * index. */
 MUST_CHECK enum status section_index_to(const struct sections *sections, struct section *section,
