@@ -25,6 +25,22 @@ static bool section_is_coming(const struct sources *from, const struct section_i
     return false;
 }
 
+/* Keys that are sealed to a new device wait for the statement that makes it, however long the server
+ * could not take that. */
+static bool device_is_coming(const struct sources *from, const struct wish *wish)
+{
+    if (wish->kind != WISH_RESEAL ||
+        authority_device(from->log->authority, &wish->object) != NULL) {
+        return false;
+    }
+    for (const struct wish *other = from->outbox->first; other != NULL; other = other->next) {
+        if (other->kind == WISH_DEVICE && other->state != ENGINE_WISH_FAILED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum build_place { BUILD_HERE, BUILD_LATER, BUILD_NEVER };
 
 /* The server withholds the section, though by the statements that we verified we are in it. What
@@ -50,7 +66,7 @@ static enum build_place place_of(struct sources *from, struct wish *wish)
         }
         return BUILD_NEVER;
     }
-    if (is_withheld(from, section)) {
+    if (is_withheld(from, section) || device_is_coming(from, wish)) {
         return BUILD_LATER;
     }
     if (section->ended_at > 0) {
