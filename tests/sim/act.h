@@ -15,8 +15,8 @@ typedef enum status act_deed(struct world *world, struct dice *dice, struct worl
 
 act_deed people_invite, people_withdraw, people_delegate, people_relate, people_unrelate,
     people_suspend, people_directory, people_call;
-act_deed charts_make, charts_grant, charts_revoke, charts_rotate, charts_second_device,
-    charts_revoke_device;
+act_deed charts_make, charts_begin, charts_grant, charts_revoke, charts_rotate,
+    charts_second_device, charts_revoke_device;
 act_deed notes_write, notes_edit, notes_edit_twice, notes_open, notes_export;
 act_deed log_look, log_verify;
 /* Asks for a proof of all that this device may prove, |whole|: from the beginning. STATUS_NOT_FOUND:

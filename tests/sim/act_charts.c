@@ -13,12 +13,71 @@ enum status charts_make(struct world *world, struct dice *dice, struct world_dev
                      world_clock(world, by), &id, &ticket);
 }
 
+/* A client begins a journal or a safety card, a therapist the safety card of a client. */
+enum status charts_begin(struct world *world, struct dice *dice, struct world_device *by)
+{
+    const struct world_device *client =
+        by->role == ROLE_CLIENT ? by : act_device_of(world, dice, ROLE_CLIENT);
+    if (client == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    bool journal = by->role == ROLE_CLIENT && dice_chance(dice, 700);
+    struct chart_id none = {{0}};
+    struct chart_id chart;
+    struct section_id section;
+    uint64_t ticket = 0;
+    return act_section(by->person.engine, journal ? CLASS_JOURNAL : CLASS_SAFETY, &none,
+                       &client->person.content.member, world_clock(world, by), &section, &chart,
+                       &ticket);
+}
+
+struct fitting {
+    const struct view_section *section;
+    struct member_id member[SEEN_MAX];
+    size_t count;
+};
+
+static bool fits(void *visitor, const struct view_relation *relation)
+{
+    struct fitting *fitting = visitor;
+    const struct view_section *section = fitting->section;
+    bool here = ID_EQUAL(&relation->subject, &section->client) ||
+                ID_EQUAL(&relation->subject, &section->owner);
+    if (here && !relation->ended && fitting->count < SEEN_MAX) {
+        fitting->member[fitting->count++] = relation->staff;
+    }
+    return true;
+}
+
+/* Whom to let in: mostly somebody who has to do with the client or with us. */
+static struct world_device *whom(struct world *world, struct dice *dice, struct world_device *by,
+                                 const struct view_section *section)
+{
+    if (section->class == CLASS_SHARED && dice_chance(dice, 200)) {
+        return act_device_of(world, dice, ROLE_CLIENT);
+    }
+    struct fitting fitting = {.section = section};
+    view_relations(by->person.engine, fits, &fitting);
+    if (fitting.count == 0 || dice_chance(dice, 300)) {
+        return act_device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
+    }
+    const struct member_id *member = &fitting.member[dice_below(dice, fitting.count)];
+    for (unsigned i = 0; i < world->device_count; i++) {
+        if (ID_EQUAL(&world->devices[i].person.content.member, member)) {
+            return &world->devices[i];
+        }
+    }
+    return NULL;
+}
+
 enum status charts_grant(struct world *world, struct dice *dice, struct world_device *by)
 {
-    struct world_device *to =
-        act_device_of(world, dice, dice_chance(dice, 700) ? ROLE_THERAPIST : ROLE_CLIENT);
     struct view_section section;
-    if (to == NULL || !act_pick_section(by, dice, RIGHT_OWN, &section)) {
+    if (!act_pick_section(by, dice, RIGHT_OWN, &section)) {
+        return STATUS_NOT_FOUND;
+    }
+    struct world_device *to = whom(world, dice, by, &section);
+    if (to == NULL) {
         return STATUS_NOT_FOUND;
     }
     bool history = dice_chance(dice, 500);
@@ -102,6 +161,20 @@ enum status charts_rotate(struct world *world, struct dice *dice, struct world_d
                : STATUS_NOT_FOUND;
 }
 
+/* The further device is given the keys that this one holds. */
+static void note_unheard(struct world *world, const struct world_device *by)
+{
+    for (size_t i = 0; i < world->model.stay_count; i++) {
+        struct model_stay *stay = &world->model.stays[i];
+        struct view_section section;
+        bool here = stay->member == by->member &&
+                    view_section(by->person.engine, &world->model.sections[stay->section].id,
+                                 &section) == STATUS_OK &&
+                    section.readable;
+        stay->unheard |= stay->member == by->member && !here;
+    }
+}
+
 enum status charts_second_device(struct world *world, struct dice *dice, struct world_device *by)
 {
     (void)dice;
@@ -132,6 +205,7 @@ enum status charts_second_device(struct world *world, struct dice *dice, struct 
     free(body);
     if (status == STATUS_OK) {
         act_wait_for(world, PENDING_DEVICE, by, ticket)->content = content;
+        note_unheard(world, by);
     } else {
         keystore_content_deinit(&content);
     }

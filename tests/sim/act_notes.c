@@ -16,6 +16,16 @@ static bool see_note(void *visitor, const struct view_note *note)
     return true;
 }
 
+static uint32_t kind_of(uint32_t class)
+{
+    static const uint32_t kinds[] = {
+        [CLASS_PROCESS] = NOTE_PROCESS,   [CLASS_PROGRESS] = NOTE_PROGRESS,
+        [CLASS_SESSION] = NOTE_SESSION,   [CLASS_SHARED] = NOTE_REFLECTION,
+        [CLASS_JOURNAL] = NOTE_MOMENT,    [CLASS_SAFETY] = NOTE_SAFETY_CARD,
+        [CLASS_DIRECTORY] = NOTE_PROGRESS};
+    return class < ARRAY_LEN(kinds) ? kinds[class] : NOTE_PROGRESS;
+}
+
 /* |note| NULL: a new one. */
 static enum status type(struct world *world, struct world_device *by,
                         const struct view_section *section, const struct note_id *note,
@@ -29,7 +39,7 @@ static enum status type(struct world *world, struct world_device *by,
         model_typed(&world->model, by->member, number, act_number_of(world, by), world->step);
     struct model_text *typed = &world->model.texts[text];
     Alcove__NoteBody body = ALCOVE__NOTE_BODY__INIT;
-    body.kind = NOTE_PROGRESS;
+    body.kind = kind_of(section->class);
     body.text = field_of(typed->text, strlen(typed->text));
     body.reason = kind > REVISION_SIGNED ? field_of("reason", 6) : field_of(NULL, 0);
     struct write_note ask = {.section = section->section, .kind = kind, .body = &body};

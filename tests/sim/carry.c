@@ -84,6 +84,65 @@ static bool put_up(struct world_device *device)
     return true;
 }
 
+/* Which of the texts go with this frame only the engine knows: all that are under way may. */
+static void note_spoiled(struct world *world, const struct world_device *device)
+{
+    for (size_t i = 0; i < world->model.text_count; i++) {
+        struct model_text *text = &world->model.texts[i];
+        struct engine_ticket info;
+        if (text->fate == MODEL_TYPED && &world->devices[text->device] == device) {
+            engine_ticket(device->person.engine, text->ticket, &info);
+            text->spoiled |= info.wish == ENGINE_WISH_SENT;
+        }
+    }
+}
+
+/* A submit whose keys a member's own program spoiled: under no signature, so that an honest server
+ * cannot know it. */
+static bool spoil(const struct world *world, struct span bytes, uint8_t **out_bytes,
+                  size_t *out_size)
+{
+    struct arena arena = {0};
+    ProtobufCMessage *message = NULL;
+    OK(message_decode(&alcove__frame__descriptor, bytes, &arena, &message));
+    Alcove__Frame frame = *(const Alcove__Frame *)(const void *)message;
+    bool submits = frame.kind == FRAME_REQUEST && frame.code == OP_SUBMIT;
+    if (submits) {
+        OK(message_decode(&alcove__submit_ask__descriptor, field_span(frame.body), &arena,
+                          &message));
+        Alcove__SubmitAsk *ask = (Alcove__SubmitAsk *)(void *)message;
+        submits = ask->n_revision > 0;
+        for (size_t i = 0; i < ask->n_revision; i++) {
+            ProtobufCBinaryData *wrap = &ask->revision[i]->wrap;
+            if (wrap->len > 0) {
+                wrap->data[world->step % wrap->len] ^= 1;
+            }
+        }
+        uint8_t *body = NULL;
+        size_t size = 0;
+        OK(message_pack(&ask->base, &body, &size));
+        frame.body = field_of(body, size);
+        OK(message_pack(&frame.base, out_bytes, out_size));
+        free(body);
+    }
+    arena_free(&arena);
+    return submits;
+}
+
+static void hand_over(struct world *world, struct world_device *device, struct span bytes)
+{
+    uint8_t *spoiled = NULL;
+    size_t size = 0;
+    if (device->spoils && spoil(world, bytes, &spoiled, &size)) {
+        world_tell(world, "%s's device spoils what it sends", tell_who(world, device));
+        device->spoils = false;
+        note_spoiled(world, device);
+        bytes = span_of(spoiled, size);
+    }
+    liar_handle(world, device, bytes);
+    free(spoiled);
+}
+
 static bool take_up(struct world *world, struct world_device *device)
 {
     struct world_frame *frame = device->up;
@@ -95,7 +154,7 @@ static bool take_up(struct world *world, struct world_device *device)
     world->server.now_ms++;
     world->frames++;
     tell_asked(world, device, frame->bytes);
-    liar_handle(world, device, frame->bytes);
+    hand_over(world, device, frame->bytes);
     free((void *)(uintptr_t)frame->bytes.data);
     free(frame);
     return true;

@@ -109,7 +109,8 @@ void check_reader(struct world *world, struct world_device *device, bool calm)
     calm = calm && !device->out && !liar_elsewhere(world, device);
     for (size_t i = 0; calm && i < world->model.text_count; i++) {
         const struct model_text *text = &world->model.texts[i];
-        if (reading.seen[i] == 0 && model_must_see(&world->model, device->member, text)) {
+        if (reading.seen[i] == 0 &&
+            model_must_see(&world->model, device->member, text, device->asked, device->came)) {
             world_fail(world, "all is calm, and device %u of member %u does not see \"%s\"",
                        (unsigned)(device - world->devices), device->member, text->text);
         }

@@ -20,19 +20,44 @@ static bool cells[POLICY_ROLE_COUNT + 1][POLICY_RELATION_COUNT][POLICY_CLASS_COU
 
 bool __real_policy_allows(uint32_t role, uint32_t relations, uint32_t class, uint32_t action);
 bool __wrap_policy_allows(uint32_t role, uint32_t relations, uint32_t class, uint32_t action);
+bool __real_policy_cell(uint32_t role, uint32_t relation, uint32_t class, uint32_t action);
+bool __wrap_policy_cell(uint32_t role, uint32_t relation, uint32_t class, uint32_t action);
 
-/* In the place of policy_allows, by the linker. */
-bool __wrap_policy_allows(uint32_t role, uint32_t relations, uint32_t class, uint32_t action)
+static void note(uint32_t role, uint32_t relations, uint32_t class, uint32_t action)
 {
     bool valid =
         role <= POLICY_ROLE_COUNT && class < POLICY_CLASS_COUNT && action < POLICY_ACTION_MAX;
     for (unsigned i = 0; valid && i < POLICY_RELATION_COUNT; i++) {
         uint32_t relation = RELATION_ONE << i;
-        if (((relations | POLICY_ANY) & relation) != 0) {
-            cells[role][i][class][action] |= policy_cell(role, relation, class, action);
+        if ((relations & relation) != 0) {
+            cells[role][i][class][action] |= __real_policy_cell(role, relation, class, action);
         }
     }
+}
+
+/* In the places of the table's functions, by the linker. */
+bool __wrap_policy_allows(uint32_t role, uint32_t relations, uint32_t class, uint32_t action)
+{
+    note(role, relations | POLICY_ANY, class, action);
     return __real_policy_allows(role, relations, class, action);
+}
+
+bool __wrap_policy_cell(uint32_t role, uint32_t relation, uint32_t class, uint32_t action)
+{
+    note(role, relation, class, action);
+    return __real_policy_cell(role, relation, class, action);
+}
+
+uint32_t __real_policy_rights(uint32_t role, uint32_t relations, uint32_t class);
+uint32_t __wrap_policy_rights(uint32_t role, uint32_t relations, uint32_t class);
+
+uint32_t __wrap_policy_rights(uint32_t role, uint32_t relations, uint32_t class)
+{
+    static const uint32_t actions[] = {ACTION_READ, ACTION_WRITE, ACTION_GRANT};
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+        note(role, relations | POLICY_ANY, class, actions[i]);
+    }
+    return __real_policy_rights(role, relations, class);
 }
 
 void count_answer(const struct world *world, const struct world_device *device, struct span bytes)

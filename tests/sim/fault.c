@@ -39,6 +39,7 @@ void fault_pass_server(struct world *world, bool now)
         disk.clock_off_ms = 0;
         disk_start();
         server_lose_next(false);
+        server_flickers(0, NULL);
     }
 }
 
@@ -187,6 +188,20 @@ static void hours_pass(struct world *world, struct world_device *device, struct 
     world->server.now_ms += dice_below(dice, 3 * HOUR_MS);
 }
 
+static void flickers(struct world *world, struct world_device *device, struct dice *dice)
+{
+    (void)world;
+    (void)device;
+    server_flickers(2 + (unsigned)dice_below(dice, 6), dice);
+}
+
+static void spoils(struct world *world, struct world_device *device, struct dice *dice)
+{
+    (void)world;
+    (void)dice;
+    device->spoils = true;
+}
+
 struct kind {
     const char *name;
     void (*does)(struct world *world, struct world_device *device, struct dice *dice);
@@ -208,6 +223,8 @@ static const struct kind KINDS[FAULTS] = {
     [FAULT_CLOCK] = {"a clock jumps", clock_jumps},
     [FAULT_SERVER_CLOCK] = {"the server's clock is set", server_clock},
     [FAULT_TIME] = {"hours pass", hours_pass},
+    [FAULT_FLICKER] = {"the power comes and goes", flickers},
+    [FAULT_SPOILS] = {"a device will spoil what it sends", spoils},
 };
 
 void fault(struct world *world, struct dice *dice)

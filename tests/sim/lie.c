@@ -7,7 +7,7 @@
 #include "tests/support/test.h"
 
 #define SHARE_PER_THOUSAND 400u
-#define OFTEN_PER_THOUSAND 8u
+#define OFTEN_PER_THOUSAND 12u
 
 /* Dice of the liar's own, so that a seed throws all others the same whether it lies or not. */
 static void throw(struct dice * dice, const struct world *world, uint64_t salt)
@@ -127,7 +127,8 @@ static void begin_lie(struct world *world, struct dice *dice, struct world_devic
                                                  "hands out empty pages to",
                                                  "spoils the keys of texts for",
                                                  "stops pages in the middle for",
-                                                 "calls texts damaged that are not, to"};
+                                                 "calls texts damaged that are not, to",
+                                                 "names chains of others to"};
     struct liar_device *met = met_of(world, device);
     met->kind = (enum lie_kind)dice_below(dice, LIE_KINDS);
     met->until = world->step + 50 + dice_below(dice, 600);
@@ -165,13 +166,26 @@ static struct liar_copy *any_copy(struct world *world, struct dice *dice, unsign
     return NULL;
 }
 
+/* Mostly one in which something was planted; LIAR_TRUE: there is no copy. */
+static unsigned choose_copy(struct world *world, struct dice *dice)
+{
+    unsigned number = LIAR_TRUE;
+    for (unsigned i = 0; i < LIAR_COPIES_MAX; i++) {
+        const struct liar_copy *copy = any_copy(world, dice, &number);
+        if (copy == NULL) {
+            return LIAR_TRUE;
+        }
+        if (copy->plant.kind != PLANT_NONE || dice_chance(dice, 200)) {
+            break;
+        }
+    }
+    return number;
+}
+
 static void lead(struct world *world, struct dice *dice, struct world_device *device, bool home)
 {
     struct liar_device *met = met_of(world, device);
-    unsigned number = LIAR_TRUE;
-    if (!home && any_copy(world, dice, &number) == NULL) {
-        return;
-    }
+    unsigned number = home ? LIAR_TRUE : choose_copy(world, dice);
     if (number == met->copy) {
         return;
     }
@@ -210,13 +224,13 @@ void liar_step(struct world *world)
     }
     struct world_device *device = &world->devices[dice_below(&dice, world->device_count)];
     uint64_t way = dice_below(&dice, 100);
-    if (way < 60) {
+    if (way < 45) {
         begin_lie(world, &dice, device);
-    } else if (way < 70) {
+    } else if (way < 57) {
         make_copy(world, &dice);
-    } else if (way < 80) {
+    } else if (way < 75) {
         lead(world, &dice, device, false);
-    } else if (way < 88) {
+    } else if (way < 90) {
         plant(world, &dice);
     } else {
         /* Whoever was led away comes home. */
@@ -256,7 +270,8 @@ void liar_handle(struct world *world, struct world_device *device, struct span f
     }
     uint8_t *empty = NULL;
     size_t size = 0;
-    if (lies_now(world, met) && met->kind == LIE_PAGES && lie_empty_page(frame, &empty, &size)) {
+    if (lies_now(world, met) && met->kind == LIE_PAGES &&
+        lie_empty_page(met, frame, &empty, &size)) {
         met->met = true;
         met->met_now = true;
         frame = span_of(empty, size);
@@ -271,6 +286,7 @@ void liar_cut(struct world *world, struct world_device *device)
     if (met != NULL) {
         met->met_now = met->copy != LIAR_TRUE;
         met->asked = 0;
+        met->emptied = (struct request_id){{0}};
         free_span(&met->held);
     }
 }
@@ -385,6 +401,10 @@ enum status liar_arrive(struct world *world, struct world_device *device, struct
     enum status status = give_all(world, device, &lied, frame);
     free(lied.bytes);
     believes_plant(world, device, met);
+    if (status == STATUS_OK && !told && lie_is_empty_page(met, frame)) {
+        world_fail(world, "device %u believes that nothing is new where the server said it was",
+                   number_of(world, device));
+    }
     if (status == STATUS_OK && told && met->copy == LIAR_TRUE) {
         check_true(world, device);
     }

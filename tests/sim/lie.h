@@ -33,6 +33,7 @@ enum lie_kind {
     LIE_WRAPS,   /* the keys of single texts are spoiled */
     LIE_STOPPED, /* pages stop in the middle */
     LIE_DAMAGED, /* the server says that its copy of a text is damaged */
+    LIE_CHAINS,  /* the list of chains names those of others too */
     LIE_KINDS,
 };
 
@@ -42,6 +43,7 @@ struct plant {
     enum plant_kind kind;
     const char *what;
     bool late;      /* told by whoever knows a statement before it that is younger */
+    bool later;     /* told only once the server proved what its author had seen */
     uint64_t place; /* of a statement in its log; of a revision in its section */
     struct section_id section;
 };
@@ -64,6 +66,7 @@ struct liar_device {
     struct request_id id[LIAR_REQUESTS_MAX];
     uint32_t op[LIAR_REQUESTS_MAX];
     size_t asked;
+    struct request_id emptied;   /* the last page that was asked for and made empty; zero: none */
     struct span old[LIAR_SLOTS]; /* owned: the answer of each kind before the last one */
     struct span held;            /* owned: an answer that comes after the next one */
 };
@@ -106,7 +109,10 @@ struct lied {
 /* Notes what is asked. */
 void lie_asked(struct liar_device *device, struct span frame);
 /* A page that is asked for, asked for as an empty one, for free(); false: it is no such ask. */
-bool lie_empty_page(struct span frame, uint8_t **out_bytes, size_t *out_size);
+bool lie_empty_page(struct liar_device *device, struct span frame, uint8_t **out_bytes,
+                    size_t *out_size);
+/* Whether |frame| hands out that page, as if all were well. */
+bool lie_is_empty_page(const struct liar_device *device, struct span frame);
 /* What becomes of |frame|; keeps it for later. False: nothing. */
 bool lie_frame(struct world *world, struct world_device *device, struct span frame,
                struct lied *out_lied);

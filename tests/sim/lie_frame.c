@@ -43,7 +43,20 @@ void lie_asked(struct liar_device *device, struct span bytes)
     arena_free(&arena);
 }
 
-bool lie_empty_page(struct span bytes, uint8_t **out_bytes, size_t *out_size)
+bool lie_is_empty_page(const struct liar_device *device, struct span bytes)
+{
+    static const struct request_id none;
+    struct arena arena = {0};
+    const Alcove__Frame *frame = decode(bytes, &arena);
+    bool is = !ID_EQUAL(&device->emptied, &none) && frame->kind == FRAME_REPLY &&
+              frame->code == STATUS_OK && frame->request_id.len == ID_BYTES &&
+              memcmp(device->emptied.bytes, frame->request_id.data, ID_BYTES) == 0;
+    arena_free(&arena);
+    return is;
+}
+
+bool lie_empty_page(struct liar_device *device, struct span bytes, uint8_t **out_bytes,
+                    size_t *out_size)
 {
     struct arena arena = {0};
     Alcove__Frame frame = *decode(bytes, &arena);
@@ -60,6 +73,9 @@ bool lie_empty_page(struct span bytes, uint8_t **out_bytes, size_t *out_size)
         frame.body = field_of(body, size);
         OK(message_pack(&frame.base, out_bytes, out_size));
         free(body);
+        if (asks) {
+            memcpy(device->emptied.bytes, frame.request_id.data, ID_BYTES);
+        }
     }
     arena_free(&arena);
     return asks;
@@ -173,6 +189,33 @@ static bool leave_out_line(struct lie_at *at, struct lied *out)
     return packed(out, at, &state->base);
 }
 
+/* Behind its own chains those of another device's list, as long as there is one. */
+static bool name_chains(struct lie_at *at, struct lied *out)
+{
+    struct span others = span_of(NULL, 0);
+    for (unsigned i = 0; i < at->world->device_count && others.data == NULL; i++) {
+        const struct liar_device *other =
+            &at->world->liar->devices[(at->met->choice + i) % at->world->device_count];
+        others = other != at->met ? other->old[at->slot] : others;
+    }
+    if (at->op != OP_STATE || at->type == NULL || others.data == NULL) {
+        return false;
+    }
+    ProtobufCMessage *message = NULL;
+    OK(message_decode(at->type, field_span(at->frame->body), at->arena, &message));
+    Alcove__StateReply *state = (Alcove__StateReply *)(void *)message;
+    OK(message_decode(at->type, others, at->arena, &message));
+    Alcove__StateReply *more = (Alcove__StateReply *)(void *)message;
+    size_t count = state->n_chain + more->n_chain;
+    Alcove__ChainState **all = arena_alloc(at->arena, (count + 1) * sizeof *all);
+    CHECK(all != NULL);
+    memcpy(all, state->chain, state->n_chain * sizeof *all);
+    memcpy(all + state->n_chain, more->chain, more->n_chain * sizeof *all);
+    state->chain = all;
+    state->n_chain = count;
+    return packed(out, at, &state->base);
+}
+
 static void damage(struct lie_at *at, Alcove__PageEntry *entry)
 {
     struct hash *link = arena_alloc(at->arena, sizeof *link);
@@ -259,6 +302,8 @@ static bool operate(struct lie_at *at, struct lied *out)
     case LIE_STOPPED:
     case LIE_DAMAGED:
         return spoil_page(at, out, at->met->kind);
+    case LIE_CHAINS:
+        return name_chains(at, out);
     case LIE_PAGES: /* by the server itself: liar_handle */
     case LIE_KINDS:
         break;
@@ -269,7 +314,7 @@ static bool operate(struct lie_at *at, struct lied *out)
 /* A section that is left out is so each time: else its reader would have it the next minute. */
 static unsigned how_often(enum lie_kind kind)
 {
-    if (kind == LIE_LINE) {
+    if (kind == LIE_LINE || kind == LIE_CHAINS) {
         return 1000;
     }
     return kind == LIE_FIELD || kind == LIE_AROUND ? FIELD_PER_THOUSAND : OTHER_PER_THOUSAND;

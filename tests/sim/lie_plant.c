@@ -19,10 +19,13 @@
 #define DAY_MS    86400000u
 
 enum false_statement {
-    OTHERS_KEY, /* signed by a device that it does not name */
-    OTHER_PAST, /* follows a statement that is none */
-    NOT_THEIRS, /* properly signed by a client, who may say no such thing */
-    YESTERDAY,  /* written down before what stands in front of it */
+    OTHERS_KEY,  /* signed by a device that it does not name */
+    OTHER_PAST,  /* follows a statement that is none */
+    NOT_THEIRS,  /* properly signed by a client, who may say no such thing */
+    YESTERDAY,   /* written down before what stands in front of it */
+    FUTURE,      /* its author had seen more statements than there were */
+    OTHER_LOG,   /* its author had seen other statements */
+    OTHER_LINES, /* its author had seen other events */
     FALSE_STATEMENTS,
 };
 
@@ -60,6 +63,13 @@ static const struct world_device *device_that(const struct world *world, const s
 
 /* ---- statements */
 
+static void change_root(bool changes, ProtobufCBinaryData *root)
+{
+    if (changes && root->len > 0) {
+        root->data[3 % root->len] ^= 1;
+    }
+}
+
 static void replace_link(void *context, ProtobufCMessage *body)
 {
     const struct plot *plot = context;
@@ -70,6 +80,11 @@ static void replace_link(void *context, ProtobufCMessage *body)
     previous = plot->head.last;
     previous.bytes[3] ^= plot->kind == OTHER_PAST ? 1 : 0;
     link->previous = field_of(previous.bytes, HASH_BYTES);
+    if (link->seen != NULL) {
+        link->seen->statements_size += plot->kind == FUTURE ? 1000 : 0;
+        change_root(plot->kind == OTHER_LOG, &link->seen->statements_root);
+        change_root(plot->kind == OTHER_LINES, &link->seen->events_root);
+    }
     if (plot->kind == NOT_THEIRS) {
         const struct keystore_content *content = &plot->insider->person.content;
         link->member = field_of(content->member.bytes, ID_BYTES);
@@ -88,7 +103,9 @@ static bool is_admins(uint32_t type)
 static bool plant_like(struct plot *plot, const struct statement *like, const char *what)
 {
     const struct world_device *author = device_that(plot->world, &like->link.device);
-    if (author == NULL || (plot->kind == NOT_THEIRS && !is_admins(like->rule->type))) {
+    bool seen = plot->kind == FUTURE || plot->kind == OTHER_LOG || plot->kind == OTHER_LINES;
+    if (author == NULL || (plot->kind == NOT_THEIRS && !is_admins(like->rule->type)) ||
+        (seen && !like->link.has_seen)) {
         return false;
     }
     plot->insider = plot->kind == NOT_THEIRS ? any_device(plot, true) : author;
@@ -103,6 +120,7 @@ static bool plant_like(struct plot *plot, const struct statement *like, const ch
     struct made made = kit_resign(server, like->bytes, 0, replace_link, plot, &signer, 1);
     plot->copy->plant = (struct plant){.kind = PLANT_STATEMENT, .what = what};
     plot->copy->plant.late = plot->kind == YESTERDAY;
+    plot->copy->plant.later = plot->kind == OTHER_LINES;
     plot->copy->plant.place = server->heads.statements_size;
     kit_plant_statement_late(server, NULL, span_of(made.data, made.size),
                              plot->kind == YESTERDAY ? DAY_MS : 0);
@@ -113,8 +131,10 @@ static bool plant_like(struct plot *plot, const struct statement *like, const ch
 static bool plant_statement(struct plot *plot)
 {
     static const char *const names[FALSE_STATEMENTS] = {
-        "a statement that another device signed", "a statement without the one before it",
-        "a statement that its signer may not make", "a statement of yesterday"};
+        "a statement that another device signed",   "a statement without the one before it",
+        "a statement that its signer may not make", "a statement of yesterday",
+        "a statement that had seen the future",     "a statement that had seen other statements",
+        "a statement that had seen other events"};
     plot->kind = (enum false_statement)dice_below(plot->dice, FALSE_STATEMENTS);
     bool planted = false;
     for (unsigned i = 0; i < TRIES_MAX && !planted; i++) {

@@ -129,14 +129,16 @@ bool model_may_hold(const struct model *model, unsigned member, const struct mod
     return false;
 }
 
-bool model_must_see(const struct model *model, unsigned member, const struct model_text *text)
+bool model_must_see(const struct model *model, unsigned member, const struct model_text *text,
+                    uint64_t asked, uint64_t came)
 {
-    if (text->fate != MODEL_TAKEN) {
+    if (text->fate != MODEL_TAKEN || text->spoiled) {
         return false;
     }
     for (size_t i = 0; i < model->stay_count; i++) {
         const struct model_stay *stay = &model->stays[i];
-        if (stay->member == member && stay->section == text->section && stay->sure &&
+        bool meanwhile = stay->asked <= came && (stay->done >= asked || stay->unheard);
+        if (stay->member == member && stay->section == text->section && stay->sure && !meanwhile &&
             stay->done != MODEL_NEVER && (stay->history || text->asked >= stay->done)) {
             return true;
         }

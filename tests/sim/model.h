@@ -32,6 +32,7 @@ struct model_text {
     uint64_t ticket; /* on that device */
     uint64_t asked, done;
     enum model_fate fate;
+    bool spoiled; /* its author's program sent it with keys that open nothing, or may have */
 };
 
 /* One stay of a member in a section. */
@@ -41,6 +42,7 @@ struct model_stay {
     uint64_t out_asked, out_done;
     bool history; /* with all that was written before */
     bool sure;    /* must see what it was let into; not so once anything else could end it */
+    bool unheard; /* by a device from which a further one was added meanwhile */
 };
 
 struct model_section {
@@ -87,5 +89,7 @@ void model_put_out(struct model *model, unsigned member, unsigned section, unsig
 struct model_text *model_find(struct model *model, const char *text, size_t chars);
 /* Whether |member| may hold it under some order of what was asked. */
 bool model_may_hold(const struct model *model, unsigned member, const struct model_text *text);
-/* Whether |member| must see it once the world is calm. */
-bool model_must_see(const struct model *model, unsigned member, const struct model_text *text);
+/* Whether |member| must see it once the world is calm, on a device that was being added from |asked|
+ * to |came|: of what its member was let into meanwhile, or had not heard of, nothing is promised to it. */
+bool model_must_see(const struct model *model, unsigned member, const struct model_text *text,
+                    uint64_t asked, uint64_t came);

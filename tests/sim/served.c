@@ -179,6 +179,17 @@ static bool belongs(const struct due *due, const struct line *line)
            (line->outcome == OUTCOME_OK) == fine;
 }
 
+/* The last event of the first request behind |i| that has any. */
+static uint64_t next_event(size_t i)
+{
+    for (size_t next = i + 1; next < served.count; next++) {
+        if (served.due[next].event != NO_EVENT) {
+            return served.due[next].event;
+        }
+    }
+    return NO_EVENT;
+}
+
 /* Events stand in the order of the requests; what the server says of its own stands anywhere. */
 void served_end(struct world *world)
 {
@@ -205,8 +216,7 @@ void served_end(struct world *world)
             }
             count++;
             at++;
-            if (due->most == UINT64_MAX && i + 1 < served.count && at > due->event &&
-                served.due[i + 1].event == at) {
+            if (due->most == UINT64_MAX && at > due->event && next_event(i) == at) {
                 break;
             }
         }

@@ -92,6 +92,27 @@ bool server_is_up(void)
     return net.run != NULL;
 }
 
+#define FLICKER_STEPS_MAX 40u
+
+static void flicker(struct dice *dice)
+{
+    if (net.flickers == 0) {
+        return;
+    }
+    net.flickers--;
+    net.power = dice_chance(dice, 700);
+    disk.dies_in = dice_below(dice, FLICKER_STEPS_MAX);
+    if (dice_chance(dice, 600)) {
+        signer_fault(SIGNER_KILLED, dice);
+    }
+}
+
+void server_flickers(unsigned starts, struct dice *dice)
+{
+    net.flickers = starts;
+    flicker(dice);
+}
+
 static bool start_again(struct world *world)
 {
     if (world->server.now_ms < net.up_at_ms) {
@@ -101,6 +122,9 @@ static bool start_again(struct world *world)
     world_tell(world, "the server starts: %s", status_name(status));
     if (status == STATUS_OK) {
         served_start(world);
+        struct dice dice;
+        dice_throw(&dice, world->seed ^ UINT64_C(0x666c69636b), world->step);
+        flicker(&dice);
         return true;
     }
     close_all(&world->server);
@@ -142,6 +166,7 @@ void server_backup(struct world *world, struct dice *dice)
         return;
     }
     server_kill(world, false, dice);
+    signer_fault_end(); /* whatever was to befall the signer: nobody could say who refused */
     struct disk_copy newest = {0};
     disk_copy(&newest);
     disk_put_back(&net.backup);

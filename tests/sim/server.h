@@ -30,5 +30,8 @@ void server_kill(struct world *world, bool power, struct dice *dice);
 void server_backup(struct world *world, struct dice *dice);
 /* Whether whoever is answered next loses the line instead. */
 void server_lose_next(bool lose);
+/* It dies soon after each of its next |starts|, and after this moment: power and signer go now and
+ * then. 0: no more. */
+void server_flickers(unsigned starts, struct dice *dice);
 /* The power goes when the process dies of what is planned (disk.dies_in). */
 void server_power_goes_with_it(bool power);

@@ -37,6 +37,7 @@ struct net {
     uint64_t up_at_ms;
     bool lose_next;
     bool power; /* goes when the process dies */
+    unsigned flickers;
     struct disk_copy backup;
 };
 

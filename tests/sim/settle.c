@@ -1,5 +1,6 @@
 #include "tests/sim/lie.h"
 
+#include "client/engine/exchange/inside.h"
 #include "tests/sim/server.h"
 #include "tests/support/test.h"
 
@@ -40,6 +41,8 @@ static void start_device(struct world *world, struct world_pending *pending,
         return;
     }
     device->out = by->out;
+    device->asked = pending->asked;
+    device->came = world->step;
     device->person = (struct inproc_person){.server = &world->server, .content = pending->content};
     pending->content = (struct keystore_content){0};
     struct keystore_content *content = &device->person.content;
@@ -81,14 +84,26 @@ static void came_true(struct world *world, struct world_pending *pending,
     }
 }
 
+/* A liar may say that a statement of a member's chain was taken, which it proves by nothing: true is
+ * what the log has. */
+static bool is_in_log(const struct world_device *by, const struct hash *device)
+{
+    return authority_device(by->person.engine->log.authority, device) != NULL;
+}
+
 static bool settled(struct world *world, struct world_pending *pending)
 {
+    const struct world_device *by = &world->devices[pending->device];
     struct engine_ticket info;
-    engine_ticket(world->devices[pending->device].person.engine, pending->ticket, &info);
+    engine_ticket(by->person.engine, pending->ticket, &info);
     if (info.wish == ENGINE_WISH_WAITING || info.wish == ENGINE_WISH_SENT) {
         return false;
     }
-    bool elsewhere = liar_elsewhere(world, &world->devices[pending->device]);
+    if (info.wish == ENGINE_WISH_DONE && pending->kind == PENDING_DEVICE && liar_met(world, by) &&
+        !is_in_log(by, &info.object)) {
+        return false;
+    }
+    const bool elsewhere = liar_elsewhere(world, by);
     if (info.wish == ENGINE_WISH_DONE && !elsewhere) {
         came_true(world, pending, &info);
     } else if (pending->kind == PENDING_STAY) {

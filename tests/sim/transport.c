@@ -215,6 +215,9 @@ static void place_take(struct inproc_link *link, struct span bytes)
     const Alcove__Frame *frame = (const Alcove__Frame *)(const void *)message;
     size_t at = connection->asked_next++ % ASKED_MAX;
     connection->asked[at].op = frame->code;
+    if (frame->kind == FRAME_REQUEST) {
+        net.world->server.ops[frame->code % ARRAY_LEN(net.world->server.ops)]++;
+    }
     (void)!field_required(frame->request_id, connection->asked[at].id.bytes, ID_BYTES);
     arena_free(&arena);
     CHECK(net.handler.on_message(net.handler.state, connection->number, &connection->user, copy,

@@ -54,6 +54,9 @@ static bool statement_is_believed(const struct engine *engine, const struct plan
     for (size_t i = 0; i < engine->log.fact_count; i++) {
         const struct fact *fact = &engine->log.facts[i];
         if (fact->seq == plant->place && fact->folded) {
+            if (plant->later && engine->common.phase != ENGINE_IDLE) {
+                return false;
+            }
             return !plant->late || (i > 0 && fact->time_ms < engine->log.facts[i - 1].time_ms);
         }
     }

@@ -54,7 +54,8 @@ struct world_device *world_device_add(struct world *world, unsigned member, uint
         return NULL;
     }
     struct world_device *device = &world->devices[world->device_count++];
-    *device = (struct world_device){.member = member, .role = role, .wants_line = true};
+    *device = (struct world_device){
+        .member = member, .role = role, .asked = MODEL_NEVER, .wants_line = true};
     return device;
 }
 

@@ -26,7 +26,8 @@ struct world_device {
     struct inproc_person person;
     unsigned member; /* the model's */
     uint32_t role;
-    bool first;          /* holds the identity key */
+    bool first;           /* holds the identity key */
+    uint64_t asked, came; /* steps: of a further device; else MODEL_NEVER and 0 */
     bool out;            /* its member suspended it, or it was revoked: nothing is promised to it */
     bool wants_line;     /* connects when it can */
     uint64_t line_at_ms; /* not before: who is cut off waits, as the agent does */
@@ -37,6 +38,7 @@ struct world_device {
     bool troubled;       /* its disk took nothing at some time since its line began */
     bool server_full;    /* the same of the server's */
     bool dies;           /* at one of the next writes to its disk */
+    bool spoils;         /* the keys of the texts that it sends next */
     bool behind;         /* it may know more than its disk took */
     uint64_t proof;      /* ticket of the proof of the log that it asked for; 0: none */
     uint64_t disk_until; /* step at which its disk writes again; 0: it does */
@@ -74,6 +76,8 @@ enum world_fault {
     FAULT_CLOCK,        /* a device's clock jumps */
     FAULT_SERVER_CLOCK, /* the server's is set by minutes, back too */
     FAULT_TIME,         /* hours pass */
+    FAULT_FLICKER,      /* the power comes and goes: the next starts of the server die soon */
+    FAULT_SPOILS,       /* a member's program spoils the keys of the texts that it sends next */
     FAULTS,
 };
 
