@@ -20,6 +20,9 @@ static const struct {
     {STATUS_SUSPENDED, "SUSPENDED", "your account is suspended"},
     {STATUS_UNAVAILABLE, "UNAVAILABLE", "it cannot be done now"},
     {STATUS_VERSION, "VERSION", "this program and the server speak no common version"},
+    {STATUS_READ_ONLY, "READ_ONLY",
+     "the server was set back to an earlier state, and takes and hands out nothing until that is "
+     "put right"},
     {STATUS_BAD_SIGNATURE, "BAD_SIGNATURE", "a signature does not hold"},
     {STATUS_BAD_PROOF, "BAD_PROOF", "a proof does not hold"},
     {STATUS_BAD_CHAIN, "BAD_CHAIN", "a chain of statements does not hold"},
@@ -59,7 +62,7 @@ const char *status_reason(enum status status)
 
 enum status status_to_wire(enum status status)
 {
-    if ((unsigned int)status <= (unsigned int)STATUS_VERSION) {
+    if ((unsigned int)status <= (unsigned int)STATUS_READ_ONLY) {
         return status;
     }
     return status == STATUS_NOT_FOUND ? STATUS_REFUSED : STATUS_UNAVAILABLE;

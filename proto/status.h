@@ -25,6 +25,7 @@ enum status {
     STATUS_SUSPENDED = 11,   /* told only after a valid login */
     STATUS_UNAVAILABLE = 12, /* signer or store down: nothing was done */
     STATUS_VERSION = 13,     /* the peer speaks no version that we speak */
+    STATUS_READ_ONLY = 14,   /* the server was set back or put back, and may not go on by itself */
     /* Local only: never sent. */
     STATUS_BAD_SIGNATURE = 32,
     STATUS_BAD_PROOF = 33,

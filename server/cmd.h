@@ -28,6 +28,7 @@ int cmd_status(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_clock(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 
 /* The words after |command|: DATA and perhaps |flag|. */
 int cmd_parse(const char *command, int argc, char **argv, const char *flag, struct paths *out_paths,
@@ -38,14 +39,15 @@ int cmd_parse(const char *command, int argc, char **argv, const char *flag, stru
 int cmd_open_db(const char *command, const struct paths *paths, struct db_damage *out_damage,
                 struct db **out_db);
 
-/* What is damaged in one line, and DATA/damage, which holds that line from one start of the server to
- * the next, for `status`. */
-#define CMD_DAMAGE_CHARS_MAX 256u
-void cmd_damage_text(const struct db_damage *damage, char out[static CMD_DAMAGE_CHARS_MAX]);
-/* NULL: nothing is damaged. */
-void cmd_damage_keep(const struct paths *paths, const char *text);
-/* False: the server found nothing. Printable; no quotes. */
-bool cmd_damage_kept(const struct paths *paths, char out[static CMD_DAMAGE_CHARS_MAX]);
+/* A line that a server leaves for `status` from one of its starts to the next: DATA/damage,
+ * DATA/read-only. Printable ASCII without quotes. */
+#define CMD_LINE_CHARS_MAX 256u
+/* NULL: there is nothing to say. */
+void cmd_line_keep(const char *path, const char *text);
+/* False: nothing was said. */
+bool cmd_line_kept(const char *path, char out[static CMD_LINE_CHARS_MAX]);
+/* What is damaged, as such a line. */
+void cmd_damage_text(const struct db_damage *damage, char out[static CMD_LINE_CHARS_MAX]);
 /* Why no client could connect to this address: invitations and the signed genesis bear it, and it
  * is not easily changed. NULL: a client can. */
 const char *cmd_address_fault(const char *text);

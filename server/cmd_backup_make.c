@@ -60,8 +60,8 @@ static enum status begin_starter(struct origin *origin, struct trouble *trouble)
 
 static enum status open_database(struct origin *origin, struct trouble *trouble)
 {
-    char kept[CMD_DAMAGE_CHARS_MAX];
-    if (cmd_damage_kept(&origin->paths, kept)) {
+    char kept[CMD_LINE_CHARS_MAX];
+    if (cmd_line_kept(origin->paths.damage, kept)) {
         return trouble_say(
             trouble, STATUS_CORRUPT,
             "the database is damaged (%s), and a copy of it would be no good backup; "

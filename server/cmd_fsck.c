@@ -43,7 +43,8 @@ static void print_advice(bool served)
                   "Nothing was changed. What to do: stop the server and keep a copy of DATA as it "
                   "is now; test the disk and the memory of this machine, and replace what fails, "
                   "before anything else is written. Notes that a person's device has fetched stay "
-                  "readable there. Do not put an older copy back: every client would stop\n");
+                  "readable there. Do not copy an older database back; `alcoved restore` puts a "
+                  "backup in place\n");
 }
 
 static int end(enum status status, const char *first, const struct db_damage *damage, bool served)

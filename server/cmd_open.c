@@ -46,8 +46,8 @@ int cmd_parse(const char *command, int argc, char **argv, const char *flag, stru
 int cmd_open_db(const char *command, const struct paths *paths, struct db_damage *out_damage,
                 struct db **out_db)
 {
-    char kept[CMD_DAMAGE_CHARS_MAX];
-    bool check = out_damage != NULL || cmd_damage_kept(paths, kept);
+    char kept[CMD_LINE_CHARS_MAX];
+    bool check = out_damage != NULL || cmd_line_kept(paths->damage, kept);
     struct config config;
     char error[PATHS_BYTES_MAX + 256];
     if (config_read(paths->config, &config, error, sizeof error) != STATUS_OK) {

@@ -8,6 +8,7 @@
 #include "server/door/door.h"
 #include "server/log/log.h"
 #include "server/net/net.h"
+#include "server/read_only.h"
 #include "server/run/run.h"
 #include "server/run/signer_link.h"
 #include "server/store/events.h"
@@ -31,7 +32,8 @@ struct service {
     struct db *db;
     struct login_key *login_key;
     struct core *core;
-    struct signer_link *signer;
+    struct signer_link *signer; /* NULL: none was reached, and nothing is written */
+    struct read_only read_only;
     struct door *door;
     struct run *run;
     struct net *net;
@@ -119,7 +121,7 @@ static int open_db(struct service *service)
     enum status status =
         damage == NULL ? STATUS_NO_MEMORY : db_open(service->paths.db, &options, &service->db);
     bool damaged = damage != NULL && damage->faults > 0;
-    char text[CMD_DAMAGE_CHARS_MAX];
+    char text[CMD_LINE_CHARS_MAX];
     if (damaged) {
         cmd_damage_text(damage, text);
     } else if (status == STATUS_CORRUPT) {
@@ -130,9 +132,9 @@ static int open_db(struct service *service)
     if (damaged || status == STATUS_CORRUPT) {
         log_line(LOG_LEVEL_ERROR, "the database is damaged in %s; `alcoved fsck` says what to do",
                  text);
-        cmd_damage_keep(&service->paths, text);
+        cmd_line_keep(service->paths.damage, text);
     } else if (status == STATUS_OK) {
-        cmd_damage_keep(&service->paths, NULL);
+        cmd_line_keep(service->paths.damage, NULL);
     }
     if (status == STATUS_NOT_FOUND) {
         log_line(LOG_LEVEL_ERROR, "%s", cmd_no_database(&service->paths));
@@ -183,12 +185,6 @@ static int open_store(struct service *service)
 
 static int fail_signer(const struct service *service, enum status status)
 {
-    if (status == STATUS_REWOUND) {
-        log_line(LOG_LEVEL_ERROR,
-                 "the database is shorter than what the log signer has signed: it is an old copy. "
-                 "Nothing is served, so that no history is forked. Put the newer database back");
-        return CMD_ALARM;
-    }
     char trouble[PATHS_TROUBLE_BYTES];
     if (service->starter != NULL && paths_trouble(service->paths.signer, geteuid(), trouble)) {
         log_line(LOG_LEVEL_ERROR, "%s", trouble);
@@ -196,6 +192,7 @@ static int fail_signer(const struct service *service, enum status status)
     return fail("the log signer cannot be used, or serves this folder already", status);
 }
 
+/* Whether it may go on by itself is decided while files can be opened still. */
 static int open_signer(struct service *service)
 {
     struct signer_link_options options = {.starter = service->starter,
@@ -205,14 +202,33 @@ static int open_signer(struct service *service)
     if (status == STATUS_OK) {
         status = signer_link_open(&options, &practice, &service->signer);
     }
-    return status == STATUS_OK ? CMD_OK : fail_signer(service, status);
+    if (status == STATUS_OK || status == STATUS_UNAVAILABLE) {
+        status = read_only_decide(&service->paths, service->db, service->core, service->signer,
+                                  &service->read_only);
+    }
+    if (status != STATUS_OK) {
+        return fail_signer(service, status);
+    }
+    bool on = service->read_only.on;
+    cmd_line_keep(service->paths.read_only, on ? service->read_only.reason : NULL);
+    if (on) {
+        log_line(LOG_LEVEL_ERROR,
+                 "read-only: %s. Nothing is written and nothing is handed out, so that no second "
+                 "history begins; everybody is told so. alcoved(8), RESTORE, says what to do",
+                 service->read_only.reason);
+    }
+    return CMD_OK;
 }
 
 static int start_committer(struct service *service)
 {
     struct run_output output = door_output(service->door);
-    enum status status = run_start(service->db, service->core, service->signer, service->clock,
-                                   &output, &service->run);
+    enum status status =
+        service->read_only.on
+            ? run_start_read_only(service->db, service->core, &service->read_only.greeting, &output,
+                                  &service->run)
+            : run_start(service->db, service->core, service->signer, service->clock, &output,
+                        &service->run);
     if (status != STATUS_OK) {
         return fail_signer(service, status);
     }

@@ -25,7 +25,8 @@ struct report {
     bool clock_believed;
     struct db_space space;
     struct db_stats stats;
-    char damage[CMD_DAMAGE_CHARS_MAX]; /* empty: the server found none when it started */
+    char damage[CMD_LINE_CHARS_MAX];    /* empty: the server found none when it started */
+    char read_only[CMD_LINE_CHARS_MAX]; /* empty: it may go on by itself */
     size_t trouble_count;
     char troubles[TROUBLES_MAX][PATHS_TROUBLE_BYTES];
 };
@@ -69,9 +70,16 @@ static enum status look(struct db *db, struct txn *txn, const struct paths *path
     report->running = is_served(paths);
     report->clock_believed = cmd_clock_look(txn, paths, &report->clock);
     look_at_files(paths, report);
-    (void)cmd_damage_kept(paths, report->damage);
+    (void)cmd_line_kept(paths->damage, report->damage);
+    (void)cmd_line_kept(paths->read_only, report->read_only);
     enum status status = db_space(db, &report->space);
     return status == STATUS_OK ? db_stats(db, &report->stats) : status;
+}
+
+/* Whether requests that need |room| are done. */
+static bool takes(const struct report *report, enum status room)
+{
+    return room == STATUS_OK && report->clock_believed && report->read_only[0] == '\0';
 }
 
 /* How long ago, for a moment that need not be before now. */
@@ -104,15 +112,16 @@ static void print_json(struct txn *txn, const struct paths *paths, const struct 
                  "\"clock_ms\":%" PRIu64 ",\"last_event_ms\":%" PRIu64
                  ",\"last_event_age_s\":%" PRIu64 ",\"heartbeat_age_s\":%" PRIu64
                  ",\"disk_free_bytes\":%" PRIu64 ",\"disk_writing_bytes\":%" PRIu64
-                 ",\"disk_reading_bytes\":%" PRIu64 ",\"files_wrong\":%zu,\"damage\":\"%s\",",
+                 ",\"disk_reading_bytes\":%" PRIu64 ",\"files_wrong\":%zu,\"damage\":\"%s\","
+                 "\"read_only\":\"%s\",",
                  report->running ? "true" : "false", SCHEMA_FORMAT_VERSION, report->practice,
-                 report->space.writes == STATUS_OK && report->clock_believed ? "true" : "false",
-                 report->space.reads == STATUS_OK && report->clock_believed ? "true" : "false",
+                 takes(report, report->space.writes) ? "true" : "false",
+                 takes(report, report->space.reads) ? "true" : "false",
                  report->clock_believed ? "true" : "false", report->clock.now.wall_ms,
                  report->clock.newest_ms, age_s(report, report->clock.newest_ms),
                  age_s(report, report->clock.memory.wall_ms), report->space.disk_free_bytes,
                  DB_DISK_WRITING_BYTES, DB_DISK_READING_BYTES, report->trouble_count,
-                 report->damage);
+                 report->damage, report->read_only);
     print_counts(txn, report, true);
     (void)printf(",");
     signer_place_print(paths, true);
@@ -147,6 +156,9 @@ static void print_text(struct txn *txn, const struct paths *paths, const struct 
     char room[DB_SPACE_TEXT_BYTES];
     db_space_text(&report->space, room);
     (void)printf("room         %s\n", room);
+    if (report->read_only[0] != '\0') {
+        (void)printf("read-only    %s; see alcoved(8), RESTORE\n", report->read_only);
+    }
     if (report->damage[0] != '\0') {
         (void)printf("damage       %s; `alcoved fsck` says what to do\n", report->damage);
     }
@@ -163,7 +175,7 @@ static int print_status(struct db *db, struct txn *txn, const struct paths *path
         return CMD_FAILED;
     }
     (json ? print_json : print_text)(txn, paths, report);
-    int code = report->damage[0] != '\0' ? CMD_ALARM : CMD_OK;
+    int code = report->damage[0] != '\0' || report->read_only[0] != '\0' ? CMD_ALARM : CMD_OK;
     code = report->running ? code : CMD_UNREACHABLE;
     if (report->space.writes != STATUS_OK || !report->clock_believed) {
         code = CMD_REFUSED;

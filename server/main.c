@@ -18,6 +18,7 @@ static const struct {
     {"status", cmd_status, "whether it serves, and takes notes; its sizes, room, clock and files"},
     {"clock", cmd_clock, "show whether the clock is believed; --accept says that it is right"},
     {"backup", cmd_backup, "make a copy while it serves, or prove one with --check"},
+    {"restore", cmd_restore, "put a backup in place as a new data directory"},
     {"fsck", cmd_fsck, "read everything back and compare it with its hashes"},
 };
 

@@ -22,7 +22,8 @@ enum status paths_init(const char *data, struct paths *out)
         {out->config, "alcoved.conf"}, {out->db, "db"},           {out->db_file, "db/data.mdb"},
         {out->clock, "clock"},         {out->tls_key, "tls.key"}, {out->tls_certificate, "tls.crt"},
         {out->login_key, "login.key"}, {out->signer, "signer"},   {out->server_pub, "server.pub"},
-        {out->damage, "damage"},       {out->backup, "backup"},
+        {out->damage, "damage"},       {out->backup, "backup"},   {out->read_only, "read-only"},
+        {out->restored, "restored"},
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         if (join(all[i].out, PATHS_BYTES_MAX, data, all[i].name) != STATUS_OK) {

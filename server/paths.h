@@ -7,6 +7,8 @@
  *   DATA/server.pub     public keys for the practice's root to sign
  *   DATA/clock          what the clock said, see core/clock_guard.h
  *   DATA/backup         when the newest good backup was made, and where
+ *   DATA/read-only      why the server hands out nothing since it last started, in words; else absent
+ *   DATA/restored       the heads that a backup brought, until the log signer has been asked
  *   DATA/damage         what the server found damaged when it last started, in words; else absent
  */
 #pragma once
@@ -21,6 +23,8 @@ struct paths {
     char clock[PATHS_BYTES_MAX];
     char damage[PATHS_BYTES_MAX];
     char backup[PATHS_BYTES_MAX];
+    char read_only[PATHS_BYTES_MAX];
+    char restored[PATHS_BYTES_MAX];
     char db_file[PATHS_BYTES_MAX];
     char db[PATHS_BYTES_MAX];
     char tls_key[PATHS_BYTES_MAX];

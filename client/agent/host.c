@@ -166,8 +166,14 @@ static enum status engine_trouble(struct host *host)
 {
     struct engine_state state;
     engine_state(host->engine, &state);
-    return state.phase == ENGINE_STOPPED ? (state.why == STATUS_OK ? STATUS_REFUSED : state.why)
-                                         : STATUS_OK;
+    if (state.phase != ENGINE_STOPPED) {
+        return STATUS_OK;
+    }
+    /* A server that hands out nothing is as good as one that is away: what is here is read, and what
+     * is written waits. */
+    return state.why == STATUS_READ_ONLY ? STATUS_OFFLINE
+           : state.why == STATUS_OK      ? STATUS_REFUSED
+                                         : state.why;
 }
 
 enum status host_until(struct host *host, bool (*done)(struct host *host, void *state), void *state,

@@ -134,6 +134,10 @@ const char *host_why(const struct host *host)
 {
     struct engine_state state;
     engine_state(host->engine, &state);
+    if (state.phase == ENGINE_STOPPED && state.why == STATUS_READ_ONLY) {
+        return "The server was set back to an earlier state, and takes and hands out nothing until "
+               "whoever runs it has put that right.";
+    }
     return host->why != NULL || !state.put_off
                ? host->why
                : "The server puts this device off, since it was asked for more within an hour "

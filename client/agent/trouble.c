@@ -6,7 +6,8 @@ static enum backoff_trouble of_engine(enum status why)
     if (why == STATUS_REFUSED || why == STATUS_SUSPENDED || why == STATUS_VERSION) {
         return BACKOFF_REFUSED;
     }
-    if (why == STATUS_BUSY || why == STATUS_FULL || why == STATUS_IO || why == STATUS_NO_MEMORY) {
+    if (why == STATUS_BUSY || why == STATUS_FULL || why == STATUS_IO || why == STATUS_NO_MEMORY ||
+        why == STATUS_READ_ONLY) {
         return BACKOFF_BUSY;
     }
     return why == STATUS_UNAVAILABLE ? BACKOFF_CORRUPT : BACKOFF_DAMAGED;

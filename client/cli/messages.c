@@ -92,6 +92,7 @@ static const struct {
      "Nothing on this device was deleted. Ask an admin of your practice."},
     {STATUS_UNAVAILABLE, CLI_UNREACHABLE, "Try again later."},
     {STATUS_VERSION, CLI_FAILED, "Update the older of the two."},
+    {STATUS_READ_ONLY, CLI_UNREACHABLE, "Tell whoever runs the server."},
     {STATUS_BAD_SIGNATURE, CLI_ALARM, TELL_AUDITOR},
     {STATUS_BAD_PROOF, CLI_ALARM, TELL_AUDITOR},
     {STATUS_BAD_CHAIN, CLI_ALARM, TELL_AUDITOR},

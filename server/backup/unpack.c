@@ -4,6 +4,7 @@
 #include "server/backup/age.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #define COPY_BYTES (256u * 1024u)
@@ -147,6 +148,13 @@ enum status unpack_backup(int folder_fd, const struct manifest *manifest, const 
     enum status status = folder_make(part, "db", trouble);
     for (size_t i = 0; i < BACKUP_FILES && status == STATUS_OK; i++) {
         status = unpack_one(folder_fd, manifest, identity, (enum backup_file)i, part, trouble);
+    }
+    int fd = status == STATUS_OK ? openat(part->fd, "db", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (status == STATUS_OK && (fd < 0 || fsync(fd) != 0)) {
+        status = trouble_say(trouble, folder_fault(), "%s/db cannot be synced", part->path);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
     }
     return status == STATUS_OK ? check_unpacked(manifest, now_ms, part, out_report, trouble)
                                : status;

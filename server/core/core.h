@@ -147,6 +147,14 @@ void core_take_back(struct core *core);
 MUST_CHECK enum status core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
                                    uint64_t now_ms, struct core_answer *out_answer);
 
+/*
+ * Answers one request of a server that may not go on by itself, in place of core_handle: nothing is
+ * written, so that nothing is handed out either, no statement and no note. A login that holds is
+ * told REWOUND, with the sizes of both logs here, if it has seen more; any other is told READ_ONLY.
+ */
+void core_turn_away(struct core *core, const struct core_ask *ask, uint64_t now_ms,
+                    uint64_t statements, uint64_t events, struct core_answer *answer);
+
 /* Does what is due at |now_ms|: ends the grants whose time has passed, and writes the count
  * of refused logins once a minute. */
 MUST_CHECK enum status core_tick(struct core *core, struct txn *txn, uint64_t now_ms);

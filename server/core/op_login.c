@@ -149,28 +149,65 @@ static enum status admit(struct core *core, struct txn *txn, const struct core_a
     return status;
 }
 
+struct login_of {
+    const struct authority_member *member;
+    const struct authority_device *device;
+    struct seen seen;
+};
+
 /* Unknown member, unknown device, revoked device and bad signature are one answer after
  * the same work: one signature is verified in each case (AT-50). */
-enum status op_login(struct core *core, struct txn *txn, const struct core_ask *ask,
-                     struct event_draft *draft, struct core_answer *answer)
+static bool login_known(const struct core *core, const struct core_ask *ask, struct login_of *out)
 {
     const Alcove__Login *login = (const Alcove__Login *)(const void *)ask->message;
     struct member_id id;
     struct hash statement;
-    struct seen seen;
-    if (!well_formed(login, &id, &statement, &seen)) {
+    if (!well_formed(login, &id, &statement, &out->seen)) {
+        return false;
+    }
+    out->member = authority_member(core->authority, &id);
+    out->device = authority_device(core->authority, &statement);
+    bool known = out->member != NULL && out->member->enrolled && out->device != NULL &&
+                 ID_EQUAL(&out->device->member, &out->member->id) &&
+                 authority_device_live(out->device, authority_now(core->now_ms));
+    const struct public_key *key = known ? &out->device->keys.login : &core->login_key;
+    return login_signed(core, ask, login, &out->seen, key) && known;
+}
+
+enum status op_login(struct core *core, struct txn *txn, const struct core_ask *ask,
+                     struct event_draft *draft, struct core_answer *answer)
+{
+    struct login_of login;
+    if (!login_known(core, ask, &login)) {
         return refuse_login(core, ask, answer);
     }
-    const struct authority_member *member = authority_member(core->authority, &id);
-    const struct authority_device *device = authority_device(core->authority, &statement);
-    bool known = member != NULL && member->enrolled && device != NULL &&
-                 ID_EQUAL(&device->member, &member->id) &&
-                 authority_device_live(device, authority_now(core->now_ms));
-    if (!login_signed(core, ask, login, &seen, known ? &device->keys.login : &core->login_key) ||
-        !known) {
-        return refuse_login(core, ask, answer);
+    return admit(core, txn, ask, draft, login.member, login.device, &login.seen, answer);
+}
+
+void core_turn_away(struct core *core, const struct core_ask *ask, uint64_t now_ms,
+                    uint64_t statements, uint64_t events, struct core_answer *answer)
+{
+    core_answer_clear(answer);
+    core->now_ms = now_ms > core->now_ms ? now_ms : core->now_ms;
+    answer->event = UINT64_MAX;
+    answer->close = true;
+    answer->status = STATUS_READ_ONLY;
+    if (ask->op != CORE_OP_LOGIN || ask->message == NULL) {
+        return;
     }
-    return admit(core, txn, ask, draft, member, device, &seen, answer);
+    struct login_of login;
+    if (!login_known(core, ask, &login)) {
+        answer->status = STATUS_REFUSED;
+    } else if (!authority_active(login.member, authority_now(core->now_ms))) {
+        answer->status = STATUS_SUSPENDED;
+    } else if (login.seen.statements_size > statements || login.seen.events_size > events) {
+        answer->status = STATUS_REWOUND;
+        answer->produce = produce_login;
+        answer->seen_statements = statements;
+        answer->seen_events = events;
+        answer->from = statements;
+        answer->to = events;
+    }
 }
 
 enum status op_bundle(struct core *core, struct txn *txn, const struct core_ask *ask,

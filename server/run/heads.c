@@ -66,6 +66,14 @@ static void copy_note(const struct signer_link_notes *notes, enum origin_log log
     *out_size = notes->note_sizes[log];
 }
 
+void heads_of(const struct signer_link_notes *notes, struct core_checkpoints *out_heads)
+{
+    out_heads->statements_size = notes->checkpoints[ORIGIN_STATEMENTS].size;
+    out_heads->events_size = notes->checkpoints[ORIGIN_EVENTS].size;
+    copy_note(notes, ORIGIN_STATEMENTS, out_heads->statements, &out_heads->statements_bytes);
+    copy_note(notes, ORIGIN_EVENTS, out_heads->events, &out_heads->events_bytes);
+}
+
 enum status heads_sign(struct heads *heads)
 {
     struct txn *txn = NULL;
@@ -79,16 +87,20 @@ enum status heads_sign(struct heads *heads)
     if (status != STATUS_OK) {
         return status;
     }
+    struct core_checkpoints signed_heads = {0};
+    heads_of(&notes, &signed_heads);
+    return heads_put(heads, &signed_heads);
+}
+
+enum status heads_put(struct heads *heads, const struct core_checkpoints *signed_heads)
+{
     struct run_checkpoints *made;
     made = calloc(1, sizeof *made);
     if (made == NULL) {
         return STATUS_NO_MEMORY;
     }
     atomic_init(&made->references, 1);
-    made->heads.statements_size = notes.checkpoints[ORIGIN_STATEMENTS].size;
-    made->heads.events_size = notes.checkpoints[ORIGIN_EVENTS].size;
-    copy_note(&notes, ORIGIN_STATEMENTS, made->heads.statements, &made->heads.statements_bytes);
-    copy_note(&notes, ORIGIN_EVENTS, made->heads.events, &made->heads.events_bytes);
+    made->heads = *signed_heads;
     (void)pthread_mutex_lock(&heads->mutex);
     struct run_checkpoints *old = heads->newest;
     heads->newest = made;

@@ -7,7 +7,8 @@
 #include "server/run/request.h"
 
 struct heads;
-struct signer_link; /* signer_link.h */
+struct signer_link;       /* signer_link.h */
+struct signer_link_notes; /* signer_link.h */
 
 /* |db| and |signer| are borrowed. STATUS_NO_MEMORY. */
 MUST_CHECK enum status heads_new(struct db *db, struct signer_link *signer,
@@ -18,5 +19,9 @@ void heads_free(struct heads *heads);
  * Committer's thread. Statuses of signer_link_checkpoint, and STATUS_NO_MEMORY: then the
  * checkpoints before stay the newest. */
 MUST_CHECK enum status heads_sign(struct heads *heads);
-/* The newest, with a reference. Any thread, after heads_sign has succeeded once. */
+/* The signer's notes as answers and greetings share them. */
+void heads_of(const struct signer_link_notes *notes, struct core_checkpoints *out_heads);
+/* Heads that were signed some other time are the newest from now on. STATUS_NO_MEMORY. */
+MUST_CHECK enum status heads_put(struct heads *heads, const struct core_checkpoints *signed_heads);
+/* The newest, with a reference. Any thread, after one of the two has succeeded once. */
 struct run_checkpoints *heads_now(struct heads *heads);

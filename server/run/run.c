@@ -1,37 +1,18 @@
-#include "server/run/run.h"
+#include "server/run/run_internal.h"
 
 #include "server/core/clock.h"
 #include "server/log/log.h"
 #include "server/run/effects.h"
-#include "server/run/heads.h"
-#include "server/run/queue.h"
-#include "server/run/turn.h"
-#include "server/run/watch.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
-/* How long the committer sleeps when no request comes; core_tick is late by this at most. */
-#define TICK_MS         250u
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
 #define BATCH_MS        30u
 /* For log_hourly: apart from what the door names. */
 #define DAMAGED_ROW_KEY UINT64_C(0x0A2C5EED00000000)
-
-struct run {
-    struct db *db;
-    struct core *core;
-    struct heads *heads;
-    struct run_output output;
-    struct queue *queue;
-    struct roll *roll;
-    pthread_t thread;
-    struct watch watch;
-    atomic_bool signer_away;
-};
 
 /* The disk or the database failed: what it holds can no longer be known from here, so
  * nothing is answered and the supervisor starts anew from what is durable. */
@@ -40,11 +21,6 @@ static enum status give_up(enum status status, const char *what)
     log_line(LOG_LEVEL_ERROR, "%s failed (%s); stopping without answering what was not durable",
              what, status_name(status));
     return status;
-}
-
-struct run_checkpoints *run_checkpoints_now(struct run *run)
-{
-    return heads_now(run->heads);
 }
 
 /* A connection has one login: a second sent along with it would otherwise be judged before
@@ -63,7 +39,7 @@ static void once_per_guest(struct run_request *request)
     }
 }
 
-static uint64_t steady_ms(void)
+uint64_t run_steady_ms(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -106,7 +82,7 @@ static enum status commit_list(struct run *run, struct run_request *list,
                                struct run_request **out_rest)
 {
     uint64_t now_ms = clock_now_ms();
-    uint64_t began_ms = steady_ms();
+    uint64_t began_ms = run_steady_ms();
     struct txn *txn = NULL;
     enum status status = db_begin_write(run->db, &txn);
     *out_rest = NULL;
@@ -119,7 +95,7 @@ static enum status commit_list(struct run *run, struct run_request *list,
     }
     for (struct run_request *r = list; r != NULL && status == STATUS_OK; r = r->next) {
         status = judge_one(run, txn, r, now_ms);
-        if (status == STATUS_OK && r->next != NULL && steady_ms() - began_ms > BATCH_MS) {
+        if (status == STATUS_OK && r->next != NULL && run_steady_ms() - began_ms > BATCH_MS) {
             *out_rest = r->next;
             r->next = NULL;
         }
@@ -269,9 +245,9 @@ static enum status run_batch(struct run *run, struct run_request *list)
 
 /* At the end of service: writes the refused logins of the minute that is not over. If this fails
  * the log lacks only a count, so the failure is printed and nothing else is done. */
-static void flush(struct run *run)
+void run_flush(struct run *run)
 {
-    if (!core_flush_due(run->core)) {
+    if (run->away.on || !core_flush_due(run->core)) {
         return;
     }
     struct txn *txn = NULL;
@@ -304,95 +280,14 @@ enum status run_turn(struct run *run, uint32_t wait_ms, bool *out_idle)
     uint64_t now_ms = clock_now_ms();
     *out_idle = list == NULL;
     enum status status = STATUS_OK;
-    if (list != NULL || core_tick_due(run->core, now_ms)) {
+    if (run->away.on) {
+        struct run_checkpoints *heads = heads_now(run->heads);
+        away_answer(&run->away, run->core, &run->output, heads, list, now_ms);
+        run_checkpoints_drop(heads);
+        free_list(list);
+    } else if (list != NULL || core_tick_due(run->core, now_ms)) {
         status = run_batch(run, list);
     }
-    watch_look(&run->watch, run->db, steady_ms(), now_ms);
+    watch_look(&run->watch, run->db, run_steady_ms(), now_ms);
     return status;
-}
-
-static void *committer(void *argument)
-{
-    struct run *run = argument;
-    turn_short();
-    bool idle = false;
-    while (!idle || !queue_is_shut(run->queue)) {
-        if (run_turn(run, TICK_MS, &idle) != STATUS_OK) {
-            _exit(DB_EXIT_FAILED);
-        }
-    }
-    flush(run);
-    return NULL;
-}
-
-enum status run_new(struct db *db, struct core *core, struct signer_link *signer,
-                    struct clock_guard *clock, const struct run_output *output,
-                    struct run **out_run)
-{
-    struct run *run = calloc(1, sizeof *run);
-    if (run == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    run->db = db;
-    run->core = core;
-    run->output = *output;
-    watch_init(&run->watch, clock, steady_ms());
-    enum status status = heads_new(db, signer, &run->heads);
-    if (status != STATUS_OK) {
-        free(run);
-        return status;
-    }
-    status = queue_new(RUN_QUEUE_REQUESTS_MAX, RUN_QUEUE_BYTES_MAX, &run->queue);
-    if (status == STATUS_OK) {
-        status = roll_new(&run->roll);
-    }
-    if (status == STATUS_OK) {
-        status = heads_sign(run->heads);
-    }
-    if (status != STATUS_OK) {
-        run_free(run);
-        return status;
-    }
-    *out_run = run;
-    return STATUS_OK;
-}
-
-enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
-                      struct clock_guard *clock, const struct run_output *output,
-                      struct run **out_run)
-{
-    struct run *run = NULL;
-    enum status status = run_new(db, core, signer, clock, output, &run);
-    if (status == STATUS_OK && pthread_create(&run->thread, NULL, committer, run) != 0) {
-        run_free(run);
-        status = STATUS_NO_MEMORY;
-    }
-    if (status == STATUS_OK) {
-        *out_run = run;
-    }
-    return status;
-}
-
-bool run_offer(struct run *run, struct run_request *request)
-{
-    return queue_put(run->queue, request);
-}
-
-void run_finish(struct run *run)
-{
-    if (run != NULL) {
-        queue_shut(run->queue);
-        (void)pthread_join(run->thread, NULL);
-    }
-}
-
-void run_free(struct run *run)
-{
-    if (run == NULL) {
-        return;
-    }
-    roll_free(run->roll);
-    queue_free(run->queue);
-    heads_free(run->heads);
-    free(run);
 }

@@ -39,6 +39,15 @@ MUST_CHECK enum status run_turn(struct run *run, uint32_t wait_ms, bool *out_idl
 MUST_CHECK enum status run_start(struct db *db, struct core *core, struct signer_link *signer,
                                  struct clock_guard *clock, const struct run_output *output,
                                  struct run **out_run);
+/*
+ * The same for a server that may not go on by itself, since its database is older than what was signed,
+ * or was put back and nobody knows what was signed: nothing is written, everybody is turned away
+ * (core_turn_away), and no signer is asked. |greeting|: heads that the log key signed, for the
+ * Hello. STATUS_NO_MEMORY, STATUS_IO.
+ */
+MUST_CHECK enum status run_start_read_only(struct db *db, struct core *core,
+                                           const struct core_checkpoints *greeting,
+                                           const struct run_output *output, struct run **out_run);
 /* Moves the request in: true. False: full, the request stays the caller's. Any thread. */
 bool run_offer(struct run *run, struct run_request *request);
 /* The newest signed heads, with a reference. Any thread. */

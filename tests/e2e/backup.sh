@@ -24,7 +24,7 @@ exits() {
 }
 put() {
     printf '%s\n' "$2" >"$work/text.$1"
-    as "$1" --json write 'Cleo One' --class progress --file "$work/text.$1" 2>>"$work/err.$1" | json note
+    as "$1" --json write C1 --class progress --file "$work/text.$1" 2>>"$work/err.$1" | json note
 }
 # writing NAME: notes one after another until the file goes.
 writing() {
@@ -39,20 +39,7 @@ stop_writing() {
     writers=
 }
 
-make_practice >/dev/null || fail "no practice"
-start_server
-as ad join "$work/founder/admin-invitation.txt" --yes --trial --card "$work/ad.card" >/dev/null || fail "no admin"
-as ad sync >/dev/null
-as ad member invite --role therapist --name 'Tess One' --out "$work/t1.code" >/dev/null
-as t1 join "$work/t1.code" --yes --trial --card "$work/t1.card" >/dev/null || fail "no therapist"
-as t1 sync >/dev/null
-as ad delegate 'Tess One' >/dev/null
-as t1 member invite --role client --name 'Cleo One' --out "$work/c1.code" >/dev/null
-as c1 join "$work/c1.code" --yes --trial --card "$work/c1.card" >/dev/null || fail "no client"
-as c1 sync >/dev/null
-as ad sync >/dev/null
-as ad relate 'Tess One' treats "$(as ad --json member list | tr '{' '\n' | grep '"client"' | json member)" >/dev/null
-as t1 chart new 'Cleo One' --name 'Cleo One' >/dev/null || fail "no chart"
+make_treatment
 put t1 'Before the storm.' >"$work/notes.t1"
 
 # 1. Made while somebody writes; every backup that is there is good, and the newest holds what was acknowledged.

@@ -11,7 +11,7 @@ import { ChartHistory, WholeLog, checkConsistency, checkInclusion, isReadOf, lea
 
 const N = numbers;
 const STATUS = ['OK', 'REFUSED', 'MALFORMED', 'CONFLICT', 'NEEDS_EPOCH', 'LOCKED', 'ALREADY', 'BUSY', 'FULL', 'REWOUND', 'TOO_LARGE',
-    'SUSPENDED', 'UNAVAILABLE', 'VERSION'];
+    'SUSPENDED', 'UNAVAILABLE', 'VERSION', 'READ_ONLY'];
 /** Nothing to stop for: the server says no. */
 export class Refused extends Error {}
 

@@ -187,7 +187,8 @@ enum status join_receive(struct join *join, struct span bytes, uint64_t now_ms)
                                               : STATUS_MALFORMED;
     }
     arena_free(&arena);
-    bool again = status == STATUS_BUSY || status == STATUS_UNAVAILABLE || alarm_is_ours(status);
+    bool again = status == STATUS_BUSY || status == STATUS_UNAVAILABLE ||
+                 status == STATUS_READ_ONLY || alarm_is_ours(status);
     if (status != STATUS_OK && !again) {
         join->phase = JOIN_FAILED;
     }

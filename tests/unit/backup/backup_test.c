@@ -3,6 +3,7 @@
 #include "tests/unit/backup/backup_scene.h"
 
 #include "server/backup/folder.h"
+#include "server/backup/restore.h"
 #include "server/store/ledger.h"
 #include "tests/support/test.h"
 
@@ -217,6 +218,52 @@ static void test_left_parts(void **state)
     OK(folder_remove(target));
 }
 
+/* Goal: a backup is put in place whole or not at all, over nothing, and the heads that it brought are
+ * remembered as they were signed. */
+static void test_put_in_place(void **state)
+{
+    struct scene *scene = *state;
+    char data[128];
+    (void)snprintf(data, sizeof data, "%s/new", scene->base);
+    const struct check_options options = {.now_ms = scene->w.time_ms};
+    struct check_report report;
+    struct trouble trouble = {""};
+    OK(restore_backup(scene->folder, data, &options, &report, &trouble));
+    assert_true(report.looked_inside);
+    assert_int_equal(report.contents.sizes[ORIGIN_STATEMENTS], scene->w.log_count);
+    assert_int_equal(restore_backup(scene->folder, data, &options, &report, &trouble),
+                     STATUS_ALREADY);
+    char path[192];
+    (void)snprintf(path, sizeof path, "%s/" RESTORE_MARK, data);
+    struct restore_heads heads;
+    OK(restore_heads_read(path, &scene->w.practice, &scene->log_key, &heads));
+    assert_int_equal(heads.sizes[ORIGIN_EVENTS], scene->manifest.heads[ORIGIN_EVENTS].size);
+    restore_heads_free(&heads);
+    struct practice_id other = scene->w.practice;
+    other.bytes[1] ^= 1u;
+    assert_int_equal(restore_heads_read(path, &other, &scene->log_key, &heads), STATUS_CORRUPT);
+    FILE *mark = fopen(path, "ae");
+    assert_int_equal(fputc('x', mark), 'x');
+    assert_int_equal(fclose(mark), 0);
+    assert_int_equal(restore_heads_read(path, &scene->w.practice, &scene->log_key, &heads),
+                     STATUS_CORRUPT);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(restore_heads_read(path, &scene->w.practice, &scene->log_key, &heads),
+                     STATUS_NOT_FOUND);
+    OK(folder_remove(data));
+    /* What is damaged although it is signed is found before it has its name. */
+    size_t size = 0;
+    uint8_t *bytes = scene_read(scene, "data.mdb", &size);
+    scene_write(scene, "data.mdb", bytes, 4096);
+    free(bytes);
+    scene_sign(scene, scene->key);
+    assert_int_equal(restore_backup(scene->folder, data, &options, &report, &trouble),
+                     STATUS_CORRUPT);
+    assert_int_equal(access(data, F_OK), -1);
+    (void)snprintf(path, sizeof path, "%s.part", data);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +275,7 @@ int main(void)
         SCENE_TEST(test_other_keys),
         SCENE_TEST(test_signed_damage),
         SCENE_TEST(test_left_parts),
+        SCENE_TEST(test_put_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,41 @@ static void test_suspended_and_rewound(void **state)
     OK(scene_login(scene, &login));
 }
 
+/* Goal: a server that may not go on lets nobody in and writes nothing; strangers learn nothing of it,
+ * members hear that it is read-only, and those who have seen more that it was set back, with its sizes. */
+static void test_turned_away(void **state)
+{
+    struct scene *scene = *state;
+    struct practice *p = scene->p;
+    struct scene_login login = login_of(p->t1, 0);
+    OK(scene_take(scene, p->ad1, make_suspension(scene->w, p->t2, p->ad1, true)));
+    scene->turned_away = true;
+    assert_int_equal(scene_login(scene, &login), STATUS_READ_ONLY);
+    assert_true(scene->answer.close && !scene->answer.login && scene->answer.produce == NULL);
+    login.seen.statements_size = scene_size(scene, LEDGER_STATEMENTS);
+    memset(&login.seen.statements_root, 1, HASH_BYTES);
+    assert_int_equal(scene_login(scene, &login), STATUS_READ_ONLY);
+    login.seen.statements_size++;
+    assert_int_equal(scene_login(scene, &login), STATUS_REWOUND);
+    assert_true(scene->answer.close && !scene->answer.login && scene->answer.produce != NULL);
+    assert_int_equal(scene->answer.from, scene_size(scene, LEDGER_STATEMENTS));
+    assert_int_equal(scene->answer.to, scene_size(scene, LEDGER_EVENTS));
+    login = login_of(p->t2, 0);
+    assert_int_equal(scene_login(scene, &login), STATUS_SUSPENDED);
+    struct make_key other = make_key_new();
+    login = login_of(p->t1, 0);
+    login.signer = &other;
+    refused(scene, &login);
+    login = login_of(p->t1, 0);
+    memset(&login.member, 0x11, sizeof login.member);
+    refused(scene, &login);
+    Alcove__BundleAsk bundle = ALCOVE__BUNDLE_ASK__INIT;
+    assert_int_equal(scene_ask(scene, NULL, 0, OP_BUNDLE, &bundle.base), STATUS_READ_ONLY);
+    Alcove__StateAsk ask = ALCOVE__STATE_ASK__INIT;
+    assert_int_equal(scene_ask(scene, p->t1, 0, OP_STATE, &ask.base), STATUS_READ_ONLY);
+    assert_true(scene->answer.close && scene->answer.body == NULL);
+}
+
 /* Goal: a peer that was let in is judged again at each request. Method: revoke its device,
  * suspend its member, end its connection: the next request is refused, closes and is written. */
 static void test_judged_again(void **state)
@@ -417,6 +452,7 @@ int main(void)
         SCENE_TEST(test_let_in),
         SCENE_TEST(test_one_refusal),
         SCENE_TEST(test_suspended_and_rewound),
+        SCENE_TEST(test_turned_away),
         SCENE_TEST(test_judged_again),
         SCENE_TEST(test_malformed_limit),
         SCENE_TEST(test_refused_are_counted),

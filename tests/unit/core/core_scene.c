@@ -126,6 +126,12 @@ static void judge(struct scene *scene, struct core_ask *ask)
     uint64_t now_ms = scene->now_ms != 0 ? scene->now_ms : scene->w->time_ms;
     ask->ended = scene->ended;
     core_answer_clear(&scene->answer);
+    if (scene->turned_away) {
+        core_turn_away(scene->core, ask, now_ms, scene_size(scene, LEDGER_STATEMENTS), before,
+                       &scene->answer);
+        assert_int_equal(scene_size(scene, LEDGER_EVENTS), before);
+        return;
+    }
     struct txn *txn = NULL;
     OK(db_begin_write(scene->db, &txn));
     scene->status = core_handle(scene->core, txn, ask, now_ms, &scene->answer);

@@ -31,6 +31,7 @@ struct scene {
     bool ended;                    /* as if the connection had been sent away */
     bool unverified;               /* the door did not verify revisions */
     const struct brought *brought; /* read for the next request */
+    bool turned_away;              /* by a server that may not go on by itself */
     uint64_t events; /* what the next request must leave, or any number; back to 1 afterwards */
     struct core_answer answer; /* of the last request */
     enum status status;        /* of core_handle itself: OK, or the batch was aborted */
