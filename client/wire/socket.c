@@ -43,7 +43,9 @@ static enum wire_end connect_failure(const struct line *line)
         return WIRE_END_WRONG_KEY;
     }
     if (line->pin.matched) {
-        return WIRE_END_VERSION;
+        /* Only an answer says that it is a refusal. */
+        bool answered = line->wsi != NULL && lws_http_client_http_response(line->wsi) > 0;
+        return answered ? WIRE_END_VERSION : WIRE_END_LOST;
     }
     return line->pin.started ? WIRE_END_TLS : WIRE_END_UNREACHABLE;
 }

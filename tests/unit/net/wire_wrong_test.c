@@ -23,6 +23,7 @@ struct wrong_server {
     int tls_version_max; /* 0: speaks no TLS: says nothing until the peer is gone */
     const char *answer;  /* to the upgrade; NULL: the right one */
     size_t answer_size;
+    bool cuts;           /* the connection after the answer */
     const uint8_t *then; /* after that */
     size_t then_size;
 };
@@ -66,7 +67,7 @@ static void serve_tls(const struct wrong_server *server, SSL *ssl)
     } else {
         (void)SSL_write(ssl, server->answer, (int)server->answer_size);
     }
-    while (SSL_read(ssl, request, sizeof request) > 0) {
+    while (!server->cuts && SSL_read(ssl, request, sizeof request) > 0) {
     }
 }
 
@@ -126,13 +127,17 @@ static void test_wrong_servers(void **state)
         const char *answer;
         size_t answer_size;
         enum wire_end why;
+        bool cuts;
     } cases[] = {
-        {0, NULL, 0, WIRE_END_TIMEOUT},
-        {TLS1_2_VERSION, NULL, 0, WIRE_END_TLS},
-        {TLS1_3_VERSION, NO_VERSION, sizeof NO_VERSION - 1, WIRE_END_VERSION},
-        {TLS1_3_VERSION, REDIRECT, sizeof REDIRECT - 1, WIRE_END_VERSION},
-        {TLS1_3_VERSION, REFUSAL, sizeof REFUSAL - 1, WIRE_END_VERSION},
-        {TLS1_3_VERSION, GARBAGE, sizeof GARBAGE - 1, WIRE_END_TIMEOUT},
+        {0, NULL, 0, WIRE_END_TIMEOUT, false},
+        {TLS1_2_VERSION, NULL, 0, WIRE_END_TLS, false},
+        {TLS1_3_VERSION, NO_VERSION, sizeof NO_VERSION - 1, WIRE_END_VERSION, false},
+        {TLS1_3_VERSION, REDIRECT, sizeof REDIRECT - 1, WIRE_END_VERSION, false},
+        {TLS1_3_VERSION, REFUSAL, sizeof REFUSAL - 1, WIRE_END_VERSION, false},
+        {TLS1_3_VERSION, GARBAGE, sizeof GARBAGE - 1, WIRE_END_TIMEOUT, false},
+        /* A connection that is cut before a whole answer says nothing of versions. */
+        {TLS1_3_VERSION, NO_VERSION, 40, WIRE_END_LOST, true},
+        {TLS1_3_VERSION, NO_VERSION, 1, WIRE_END_LOST, true},
     };
     (void)state;
     struct fixture fixture;
@@ -143,7 +148,8 @@ static void test_wrong_servers(void **state)
         struct wrong_server server = {.identity = &fixture,
                                       .tls_version_max = cases[i].tls_version_max,
                                       .answer = cases[i].answer,
-                                      .answer_size = cases[i].answer_size};
+                                      .answer_size = cases[i].answer_size,
+                                      .cuts = cases[i].cuts};
         options.connect_timeout_ms = cases[i].why == WIRE_END_TIMEOUT ? 500 : 15000;
         client_new(&options);
         wrong_server_start(&server);
