@@ -98,12 +98,13 @@ as c1 log >"$work/log" 2>"$work/log.err"
 same "the log lies on the server alone" "4 0" "$? $(wc -l <"$work/log")"
 
 # Killed in the middle of sending, again and again: what waits is neither lost nor doubled.
+# --foreground: timeout stays until the killed command has let go of the profile.
 : >"$work/server.log"
 start_server
 i=0
 while [ "$i" -lt 12 ]; do
     printf '%s\n' "$passphrase" |
-        timeout -s KILL "0.$((20 + i * 5))" "$bin/alcove" --profile "$work/t1" --passphrase-fd 0 \
+        timeout --foreground -s KILL "0.$((20 + i * 5))" "$bin/alcove" --profile "$work/t1" --passphrase-fd 0 \
             sync >/dev/null 2>&1
     i=$((i + 1))
 done
