@@ -74,7 +74,7 @@ same "a client reads what is here" 0 "$(as c1 list >/dev/null 2>&1; echo $?)"
 
 # A lock-out that has not reached the server must not look done, and the server's silence is told
 # once a command.
-as ad member suspend 'Tess One' >"$work/suspended" 2>"$work/suspended.err"
+as ad member suspend 'Tess One' --yes >"$work/suspended" 2>"$work/suspended.err"
 same "a suspension that waits is not done" 4 $?
 check "which is said, and of whom" sh -c "tr '\n' ' ' <'$work/suspended' |
     grep -q 'NOT YET IN FORCE: Tess One can still connect, read and write'"
