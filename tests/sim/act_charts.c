@@ -80,7 +80,7 @@ enum status charts_grant(struct world *world, struct dice *dice, struct world_de
     if (to == NULL) {
         return STATUS_NOT_FOUND;
     }
-    bool history = dice_chance(dice, 500);
+    bool history = dice_chance(dice, 700);
     struct act_grant ask = {.section = section.section,
                             .member = to->person.content.member,
                             .rights = RIGHT_READ | (dice_chance(dice, 500) ? RIGHT_WRITE : 0),

@@ -148,6 +148,10 @@ static void besieged(struct world *world, struct world_device *device, struct di
                           .kind = (enum siege_kind)dice_below(dice, SIEGES)};
     world_tell(world, "the server %s for %s", names[siege.kind], tell_who(world, device));
     carry_cut(world, device);
+    /* A further device is asked for before the note, so that its keys wait for its statement. */
+    if (dice_chance(dice, 300)) {
+        (void)charts_second_device(world, dice, device);
+    }
     (void)notes_write(world, dice, device);
     carry_hurry(device);
     device->wants_line = true;

@@ -136,10 +136,11 @@ static void begin_lie(struct world *world, struct dice *dice, struct world_devic
     world_tell(world, "the server %s %s for a while", names[met->kind], tell_who(world, device));
 }
 
-static void make_copy(struct world *world, struct dice *dice)
+/* Its number; LIAR_TRUE: there is nothing to copy now. */
+static unsigned make_copy(struct world *world, struct dice *dice)
 {
     if (!server_is_up()) {
-        return;
+        return LIAR_TRUE;
     }
     unsigned number = (unsigned)dice_below(dice, LIAR_COPIES_MAX);
     struct liar_copy *copy = &world->liar->copies[number];
@@ -152,6 +153,7 @@ static void make_copy(struct world *world, struct dice *dice)
     inproc_sign(&copy->server);
     copy->used = true;
     world_tell(world, "the server keeps copy %u of itself", number);
+    return number;
 }
 
 static struct liar_copy *any_copy(struct world *world, struct dice *dice, unsigned *out_number)
@@ -182,10 +184,9 @@ static unsigned choose_copy(struct world *world, struct dice *dice)
     return number;
 }
 
-static void lead(struct world *world, struct dice *dice, struct world_device *device, bool home)
+static void lead_to(struct world *world, struct world_device *device, unsigned number)
 {
     struct liar_device *met = met_of(world, device);
-    unsigned number = home ? LIAR_TRUE : choose_copy(world, dice);
     if (number == met->copy) {
         return;
     }
@@ -201,12 +202,19 @@ static void lead(struct world *world, struct dice *dice, struct world_device *de
     }
 }
 
-static void plant(struct world *world, struct dice *dice)
+/* In a copy as new as what everybody holds, and somebody comes there at once: else it would be known
+ * for an old one before anything that stands in it is read. */
+static void plant(struct world *world, struct dice *dice, struct world_device *device)
 {
-    unsigned number = 0;
-    struct liar_copy *copy = any_copy(world, dice, &number);
-    if (copy != NULL && copy->plant.kind == PLANT_NONE && lie_plant(world, dice, copy)) {
+    const unsigned number = make_copy(world, dice);
+    if (number == LIAR_TRUE) {
+        return;
+    }
+    struct liar_copy *copy = &world->liar->copies[number];
+    if (lie_plant(world, dice, copy)) {
         world_tell(world, "the server plants in copy %u: %s", number, copy->plant.what);
+        lead_to(world, device, number);
+        carry_hurry(device);
     }
 }
 
@@ -227,16 +235,16 @@ void liar_step(struct world *world)
     if (way < 45) {
         begin_lie(world, &dice, device);
     } else if (way < 57) {
-        make_copy(world, &dice);
+        (void)make_copy(world, &dice);
     } else if (way < 75) {
-        lead(world, &dice, device, false);
+        lead_to(world, device, choose_copy(world, &dice));
     } else if (way < 90) {
-        plant(world, &dice);
+        plant(world, &dice, device);
     } else {
         /* Whoever was led away comes home. */
         for (unsigned i = 0; i < world->device_count; i++) {
             if (world->liar->devices[i].copy != LIAR_TRUE) {
-                lead(world, &dice, &world->devices[i], true);
+                lead_to(world, &world->devices[i], LIAR_TRUE);
                 break;
             }
         }

@@ -15,8 +15,9 @@
  * in the next place of its chain or section, and false in one thing that whoever reads it can tell.
  */
 
-#define TRIES_MAX 24u
-#define DAY_MS    86400000u
+#define TRIES_MAX  24u
+#define DAY_MS     86400000u
+#define MINUTES_MS 600000u
 
 enum false_statement {
     OTHERS_KEY,  /* signed by a device that it does not name */
@@ -122,8 +123,10 @@ static bool plant_like(struct plot *plot, const struct statement *like, const ch
     plot->copy->plant.late = plot->kind == YESTERDAY;
     plot->copy->plant.later = plot->kind == OTHER_LINES;
     plot->copy->plant.place = server->heads.statements_size;
+    const uint64_t back_ms =
+        dice_chance(plot->dice, 500) ? DAY_MS : dice_below(plot->dice, MINUTES_MS);
     kit_plant_statement_late(server, NULL, span_of(made.data, made.size),
-                             plot->kind == YESTERDAY ? DAY_MS : 0);
+                             plot->kind == YESTERDAY ? back_ms : 0);
     make_free(&made);
     return true;
 }

@@ -5,6 +5,9 @@
 #
 # Prints steps, seeds, faults by number, and what it found; goes on after a finding, so that one
 # night shows all kinds. Ends with 1 if anything was found.
+#
+# ALCOVE_SIM_JOBS   runs at a time (default: one for each processor)
+# ALCOVE_SIM_STEPS  steps of a run (default 20000)
 set -u
 exec </dev/null
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,7 +21,7 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 end=$(($(now_s) + $1 * 60))
 first=${2:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
-jobs=$(nproc 2>/dev/null || echo 2)
+jobs=${ALCOVE_SIM_JOBS:-$(nproc 2>/dev/null || echo 2)}
 
 lane() {
     seed=$((first + $1))

@@ -56,13 +56,13 @@ static void one_step(struct world *world)
     } else if (way < 930) {
         world->server.now_ms += dice_below(&dice, 2000);
         carry_tick(world, device);
-    } else if (way < 985) {
+    } else if (way < 983) {
         act(world, &dice);
-    } else if (way < 990) {
+    } else if (way < 987) {
         check_reader(world, device, false);
         check_typed(world, device);
         check_true(world, device);
-    } else if (way < 992) {
+    } else if (way < 989) {
         check_stored(world, device);
     } else {
         fault(world, &dice);

@@ -66,7 +66,10 @@ static enum build_place place_of(struct sources *from, struct wish *wish)
         }
         return BUILD_NEVER;
     }
-    if (is_withheld(from, section) || device_is_coming(from, wish)) {
+    if (is_withheld(from, section)) {
+        return BUILD_LATER;
+    }
+    if (device_is_coming(from, wish)) {
         return BUILD_LATER;
     }
     if (section->ended_at > 0) {
