@@ -8,6 +8,7 @@
 
 #define SHARE_PER_THOUSAND 400u
 #define OFTEN_PER_THOUSAND 12u
+#define READS_MAX          600u
 
 /* Dice of the liar's own, so that a seed throws all others the same whether it lies or not. */
 static void throw(struct dice * dice, const struct world *world, uint64_t salt)
@@ -202,10 +203,14 @@ static void lead_to(struct world *world, struct world_device *device, unsigned n
     }
 }
 
-/* In a copy as new as what everybody holds, and somebody comes there at once: else it would be known
- * for an old one before anything that stands in it is read. */
+/* In a copy as new as what everybody holds, and somebody reads it at once: else it would be known
+ * for an old one, or gone, before anything that stands in it is read. */
 static void plant(struct world *world, struct dice *dice, struct world_device *device)
 {
+    /* Who took up another history before follows no other any more. */
+    for (unsigned i = 0; i < world->device_count && met_of(world, device)->strayed; i++) {
+        device = &world->devices[(number_of(world, device) + 1) % world->device_count];
+    }
     const unsigned number = make_copy(world, dice);
     if (number == LIAR_TRUE) {
         return;
@@ -215,6 +220,10 @@ static void plant(struct world *world, struct dice *dice, struct world_device *d
         world_tell(world, "the server plants in copy %u: %s", number, copy->plant.what);
         lead_to(world, device, number);
         carry_hurry(device);
+        device->wants_line = true;
+        engine_sync(device->person.engine);
+        for (unsigned i = 0; i < READS_MAX && carry(world, device, dice); i++) {
+        }
     }
 }
 
