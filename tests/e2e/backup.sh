@@ -142,11 +142,15 @@ if command -v age >/dev/null && command -v age-keygen >/dev/null; then
     same "every file is" 6 "$(grep -lac '^age-encryption.org/v1' "$work/sealed"/*.age | wc -l)"
     operator backup --check "$work/sealed"
     exits "encrypted, without the key" 0 'was not looked at: give --identity'
+    mkdir "$work/scratch"
+    TMPDIR=$work/scratch
+    export TMPDIR
     operator backup --check "$work/sealed" --identity "$work/age.key"
     exits "encrypted, with the key" 0 'Proved: .* signed heads of both logs'
     operator backup --check "$work/sealed" --identity "$work/age.other"
     exits "encrypted, with another's key" 5 'age did not decrypt'
-    same "nothing decrypted is left" 0 "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'alcoved-check-*' | wc -l)"
+    same "nothing decrypted is left" 0 "$(find "$work/scratch" -mindepth 1 | wc -l)"
+    unset TMPDIR
     printf 'x' | dd of="$work/sealed/data.mdb.age" bs=1 seek=900 conv=notrunc 2>/dev/null
     operator backup --check "$work/sealed"
     exits "encrypted, with another byte" 5 'data.mdb.age was changed'
