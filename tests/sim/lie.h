@@ -42,8 +42,10 @@ enum plant_kind { PLANT_NONE, PLANT_STATEMENT, PLANT_REVISION };
 struct plant {
     enum plant_kind kind;
     const char *what;
-    bool late;      /* told by whoever knows a statement before it that is younger */
-    bool later;     /* told only once the server proved what its author had seen */
+    bool late;  /* told by whoever knows a statement before it that is younger */
+    bool later; /* told only once the server proved what its author had seen */
+    struct hash
+        but; /* the one device that cannot tell, since it compares nothing of its own; or zero */
     uint64_t place; /* of a statement in its log; of a revision in its section */
     struct section_id section;
 };

@@ -122,6 +122,9 @@ static bool plant_like(struct plot *plot, const struct statement *like, const ch
     plot->copy->plant = (struct plant){.kind = PLANT_STATEMENT, .what = what};
     plot->copy->plant.late = plot->kind == YESTERDAY;
     plot->copy->plant.later = plot->kind == OTHER_LINES;
+    if (plot->kind == OTHER_LOG || plot->kind == OTHER_LINES) {
+        plot->copy->plant.but = author->person.content.device_statement;
+    }
     plot->copy->plant.place = server->heads.statements_size;
     const uint64_t back_ms =
         dice_chance(plot->dice, 500) ? DAY_MS : dice_below(plot->dice, MINUTES_MS);

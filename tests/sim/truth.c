@@ -67,7 +67,8 @@ static bool statement_is_believed(const struct engine *engine, const struct plan
 bool truth_believes(const struct liar_copy *copy, const struct engine *engine)
 {
     const struct plant *plant = &copy->plant;
-    if (plant->kind == PLANT_NONE || truth_parted(&copy->server, engine)) {
+    if (plant->kind == PLANT_NONE || truth_parted(&copy->server, engine) ||
+        ID_EQUAL(&plant->but, &engine->common.content->device_statement)) {
         return false;
     }
     if (plant->kind == PLANT_STATEMENT) {
