@@ -55,6 +55,16 @@
 #define BUNDLE_STATEMENTS_MAX         1024u
 #define BUNDLE_SEALED_LABEL_BYTES_MAX 1024u
 
+/* ---- meetings: a new device of a member and one that is in */
+
+#define MEETINGS_MAX              64u
+#define MEETING_MESSAGES_MAX      4u
+#define MEETING_BUNDLE_BYTES_MAX  32768u
+#define MEETING_MESSAGE_BYTES_MAX 61440u
+/* Bundle and messages of one meeting together. */
+#define MEETING_BYTES_MAX         131072u
+#define MEETING_MS                900000u
+
 /* ---- revisions */
 
 #define CONTEXT_BYTES_MAX       1536u
@@ -112,6 +122,9 @@
 /* Server defaults fit each other and the formats. */
 _Static_assert(MESSAGE_BYTES_MAX <= MESSAGE_BULK_BYTES_MAX, "bulk is the larger");
 _Static_assert(STATEMENT_BYTES_MAX < MESSAGE_BYTES_MAX, "one statement fits a plain message");
+_Static_assert(MEETING_BUNDLE_BYTES_MAX + 1024u <= MESSAGE_BYTES_MAX &&
+                   MEETING_MESSAGE_BYTES_MAX + 1024u <= MESSAGE_BYTES_MAX,
+               "what is brought to a meeting fits a plain message");
 _Static_assert(EPOCH_SEALS_MAX *SEAL_WIRE_BYTES_MAX + EPOCH_STARTS_MAX * START_WIRE_BYTES_MAX +
                        1024u <=
                    STATEMENT_BODY_BYTES_MAX,

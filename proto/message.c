@@ -145,6 +145,7 @@ static const struct message_count message_counts[] = {
     {&alcove__consistency__descriptor, "path", PROOF_HASHES_MAX},
     {&alcove__advance__descriptor, "consistency", PROOF_HASHES_MAX},
     {&alcove__statement__descriptor, "signature", STATEMENT_SIGNATURES_MAX},
+    {&alcove__invitation__descriptor, "own", MEMBER_DEVICES_MAX},
     {&alcove__epoch__descriptor, "start", EPOCH_STARTS_MAX},
     {&alcove__epoch__descriptor, "seal", EPOCH_SEALS_MAX},
     {&alcove__reseal__descriptor, "start", EPOCH_STARTS_MAX},

@@ -1,6 +1,7 @@
 #include "client/cli/main_loop.h"
 
 #include "client/cli/cli.h"
+#include "client/cli/devices_told.h"
 #include "client/cli/forward.h"
 #include "client/cli/kept_adopt.h"
 #include "client/cli/pager.h"
@@ -104,6 +105,7 @@ static int run(struct cli *cli, const struct parsed *parsed)
     if (!forward_run(cli, parsed->values, &code)) {
         code = cli_run(cli, parsed->values);
     }
+    devices_told(cli);
     cli_close(cli);
     return code == CLI_LEFT ? CLI_OK : code;
 }

@@ -23,7 +23,9 @@
     ROW(access)                                                                                    \
     ROW(log)                                                                                       \
     ROW(export)                                                                                    \
-    ROW(device)
+    ROW(device)                                                                                    \
+    ROW(device_add)                                                                                \
+    ROW(device_revoke)
 
 #define DECLARE(name)  extern const struct command_list cmd_##name;
 #define POINT_TO(name) &cmd_##name,

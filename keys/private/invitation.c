@@ -7,23 +7,23 @@
 
 #include <sodium.h>
 
-#define PAYLOAD_BYTES    (INVITATION_SECRET_BYTES + INVITATION_BUNDLE_HASH_BYTES)
-#define PREFIX_CHARS_MAX (sizeof("ALCOVE1-JOIN:") + INVITATION_ADDRESS_CHARS_MAX + 1)
-#define LABEL_PADDED     (INVITATION_LABEL_TEXT_BYTES_MAX + 1u)
-#define NONCE_BYTES      crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define PAYLOAD_BYTES (INVITATION_SECRET_BYTES + INVITATION_BUNDLE_HASH_BYTES)
+#define LABEL_PADDED  (INVITATION_LABEL_TEXT_BYTES_MAX + 1u)
+#define NONCE_BYTES   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
 _Static_assert(INVITATION_LABEL_BYTES ==
                    NONCE_BYTES + LABEL_PADDED + crypto_aead_xchacha20poly1305_ietf_ABYTES,
                "label size");
 
 static const char join_prefix[] = "ALCOVE1-JOIN:";
+static const char device_prefix[] = "ALCOVE1-DEVICE:";
 
 static const struct {
     const char *prefix;
     enum invitation_kind kind;
 } kinds[] = {
     {join_prefix, INVITATION_KIND_JOIN},
-    {"ALCOVE1-DEVICE:", INVITATION_KIND_DEVICE},
+    {device_prefix, INVITATION_KIND_DEVICE},
     {"ALCOVE1-RECOVERY:", INVITATION_KIND_RECOVERY},
     {"ALCOVE", INVITATION_KIND_OTHER}, /* last: any other code of ours */
 };
@@ -96,6 +96,7 @@ enum status invitation_code_new(struct span address, struct invitation_code *out
     }
     CHECK(sodium_init() >= 0);
     memset(out_code, 0, sizeof *out_code);
+    out_code->kind = INVITATION_KIND_JOIN;
     memcpy(out_code->address, address.data, address.size);
     randombytes_buf(out_code->secret, sizeof out_code->secret);
     return STATUS_OK;
@@ -116,10 +117,16 @@ void invitation_code_wipe(struct invitation_code *code)
     sodium_memzero(code, sizeof *code);
 }
 
+static const char *prefix_of(enum invitation_kind kind)
+{
+    CHECK(kind == INVITATION_KIND_JOIN || kind == INVITATION_KIND_DEVICE);
+    return kind == INVITATION_KIND_JOIN ? join_prefix : device_prefix;
+}
+
 void invitation_code_encode(const struct invitation_code *code, char *out_text)
 {
-    int written =
-        snprintf(out_text, INVITATION_TEXT_CHARS_MAX + 1, "%s%s/", join_prefix, code->address);
+    int written = snprintf(out_text, INVITATION_TEXT_CHARS_MAX + 1, "%s%s/", prefix_of(code->kind),
+                           code->address);
     CHECK(written > 0 &&
           (size_t)written + code_text_size(PAYLOAD_BYTES) <= INVITATION_TEXT_CHARS_MAX);
     size_t prefix_size = (size_t)written;
@@ -133,9 +140,9 @@ void invitation_code_encode(const struct invitation_code *code, char *out_text)
     sodium_memzero(payload_secret, sizeof payload_secret);
 }
 
-static enum status parse_join(struct span text, struct invitation_code *out_code)
+static enum status parse(struct span text, struct invitation_code *out_code)
 {
-    size_t start = sizeof join_prefix - 1;
+    size_t start = strlen(prefix_of(out_code->kind));
     const uint8_t *slash = memchr(text.data, '/', text.size);
     if (slash == NULL || (size_t)(slash - text.data) < start) {
         return STATUS_MALFORMED;
@@ -159,20 +166,20 @@ static enum status parse_join(struct span text, struct invitation_code *out_code
     return status;
 }
 
-enum status invitation_code_parse(struct span text, struct invitation_code *out_code)
+enum status invitation_code_parse(struct span text, enum invitation_kind kind,
+                                  struct invitation_code *out_code)
 {
     memset(out_code, 0, sizeof *out_code);
-    switch (invitation_code_kind(text)) {
-    case INVITATION_KIND_JOIN:
-        return parse_join(trim(text), out_code);
-    case INVITATION_KIND_DEVICE:
-    case INVITATION_KIND_RECOVERY:
-    case INVITATION_KIND_OTHER:
-        return STATUS_UNSUPPORTED;
-    case INVITATION_KIND_NONE:
-        break;
+    enum invitation_kind found = invitation_code_kind(text);
+    if (found != kind) {
+        return found == INVITATION_KIND_NONE ? STATUS_MALFORMED : STATUS_UNSUPPORTED;
     }
-    return STATUS_MALFORMED;
+    out_code->kind = kind;
+    enum status status = parse(trim(text), out_code);
+    if (status != STATUS_OK) {
+        invitation_code_wipe(out_code);
+    }
+    return status;
 }
 
 static enum status derive(const struct invitation_code *code, const struct practice_id *practice,

@@ -1,7 +1,8 @@
 /*
- * The invitation's code, handed over in person or by a second channel (decision 9):
+ * The invitation's code, and the code for a further device of one's own, handed over in person or by a second channel (decision 9):
  *
  *   ALCOVE1-JOIN:HOST:PORT/XXXX-XXXX-…
+ *   ALCOVE1-DEVICE:HOST:PORT/XXXX-XXXX-…
  *
  * The 20 groups are code_text of secret(32) ‖ first 16 bytes of the bundle's hash,
  * with the text before the groups as checksum prefix. Codes of another purpose have
@@ -35,6 +36,7 @@ _Static_assert(INVITATION_LABEL_BYTES <= BUNDLE_SEALED_LABEL_BYTES_MAX, "fits th
 
 /* Holds a secret: invitation_code_wipe() when done. */
 struct invitation_code {
+    enum invitation_kind kind;                      /* JOIN or DEVICE */
     char address[INVITATION_ADDRESS_CHARS_MAX + 1]; /* HOST:PORT, terminated */
     uint8_t secret[INVITATION_SECRET_BYTES];
     uint8_t bundle_hash[INVITATION_BUNDLE_HASH_BYTES];
@@ -47,7 +49,7 @@ enum invitation_kind invitation_code_kind(struct span text);
  * a port 1..65535, at most INVITATION_ADDRESS_CHARS_MAX characters. */
 bool invitation_address_valid(struct span address);
 
-/* A fresh secret for inviting through |address|. The bundle's hash is known only once
+/* A fresh secret, of kind JOIN unless it is changed, for inviting through |address|. The bundle's hash is known only once
  * the invitation statement holds the derived public key, so it is set afterwards.
  * STATUS_OK, STATUS_USAGE (address). */
 MUST_CHECK enum status invitation_code_new(struct span address, struct invitation_code *out_code);
@@ -64,9 +66,10 @@ void invitation_code_wipe(struct invitation_code *code);
  * secret as the code. */
 void invitation_code_encode(const struct invitation_code *code, char *out_text);
 
-/* STATUS_OK; STATUS_UNSUPPORTED for a code of ours with another purpose or version;
- * STATUS_MALFORMED for anything else. |out_code| is wiped on failure. */
-MUST_CHECK enum status invitation_code_parse(struct span text, struct invitation_code *out_code);
+/* STATUS_OK; STATUS_UNSUPPORTED for a code of ours with another purpose than |kind| (JOIN or
+ * DEVICE) or another version; STATUS_MALFORMED for anything else. |out_code| is wiped on failure. */
+MUST_CHECK enum status invitation_code_parse(struct span text, enum invitation_kind kind,
+                                             struct invitation_code *out_code);
 
 /*
  * Derives seed and PSK from the secret: HKDF-SHA-256, no salt, info = frame("invitation-seed")

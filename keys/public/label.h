@@ -44,6 +44,7 @@
     X(INVITATION_BUNDLE,    "invitation-bundle")          \
     X(INVITATION_SEED,      "invitation-seed")            \
     X(INVITATION_PSK,       "invitation-psk")             \
+    X(INVITATION_OWN,       "invitation-own")             \
     X(ENROLMENT_INVITATION, "enrolment-invitation")       \
     X(SHORT_CODE,           "short-code")                 \
     X(KEYSTORE,             "keystore")                   \
@@ -52,6 +53,12 @@
     X(TYPED,                "typed")                      \
     X(RECOVERY,             "recovery")                   \
     X(RECOVERY_SHARE,       "recovery-share")             \
+    X(DEVICE_OFFER,         "device-offer")               \
+    X(DEVICE_PLACE,         "device-place")               \
+    X(DEVICE_MESSAGE,       "device-message")             \
+    X(DEVICE_COMMITMENT,    "device-commitment")          \
+    X(DEVICE_CODE,          "device-code")                \
+    X(DEVICE_HANDOVER,      "device-handover")            \
     X(EXPORT_MANIFEST,      "export-manifest")            \
     X(BACKUP,               "backup")                     \
     /* One per type of statement: the signature over its body. */ \

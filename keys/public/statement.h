@@ -89,14 +89,6 @@ struct statement_server_keys {
 struct statement_witness_policy {
     struct span policy; /* lives as long as the statement */
 };
-struct statement_invitation {
-    struct member_id invited;
-    uint32_t role;
-    struct public_key key;
-    uint64_t expires_ms;
-    bool has_authority;
-    struct hash authority;
-};
 struct statement_enrolment {
     struct public_key identity_key;
     struct device_keys device;
@@ -132,12 +124,22 @@ struct statement_start {
     struct hash link;
 };
 struct statement_seal {
-    uint64_t epoch; /* of an epoch's own seals: that epoch */
+    uint64_t epoch; /* of an epoch's own seals: that epoch; of an invitation's: 0 */
     uint32_t kind;  /* RECIPIENT_* */
     struct hash recipient;
     uint32_t mode; /* SEAL_* */
     uint8_t share[SEAL_SHARE_BYTES];
     uint8_t sealed[SEAL_SEALED_BYTES];
+};
+struct statement_invitation {
+    struct member_id invited;
+    uint32_t role;
+    struct public_key key;
+    uint64_t expires_ms;
+    bool has_authority;
+    struct hash authority;
+    const struct statement_seal *own; /* in the arena, strictly ascending by recipient */
+    size_t own_count;
 };
 /* The place in the section's log that an epoch or reseal states. */
 struct statement_position {

@@ -141,21 +141,39 @@ static bool parse_server_keys(const Alcove__ServerKeys *body, struct statement *
            field_optional(body->tls_next, keys->tls_next.bytes, HASH_BYTES);
 }
 
-static bool parse_invitation(const Alcove__Invitation *body, struct statement *out)
+/* The secret of the code for the signer's other devices; one by the root shares it with nobody. */
+static enum status parse_own(const Alcove__Invitation *body, struct statement *out)
+{
+    struct statement_seal *seals = alloc_seals(out, body->n_own);
+    if (seals == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < body->n_own; i++) {
+        if (!parse_seal(body->own[i], 0, &seals[i]) || seals[i].kind != RECIPIENT_DEVICE ||
+            seals[i].mode != SEAL_BASE) {
+            return STATUS_MALFORMED;
+        }
+    }
+    out->u.invitation.own = seals;
+    out->u.invitation.own_count = body->n_own;
+    return !out->link.by_root && seals_ascend(seals, body->n_own) ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static enum status parse_invitation(const Alcove__Invitation *body, struct statement *out)
 {
     struct statement_invitation *invitation = &out->u.invitation;
     if (body->role < ROLE_THERAPIST || body->role > ROLE_ADMIN || body->expires_ms == 0) {
-        return false;
+        return STATUS_MALFORMED;
     }
     invitation->role = body->role;
     invitation->expires_ms = body->expires_ms;
     if (!field_member(body->invited, &invitation->invited) ||
         !field_key(body->key, &invitation->key) ||
         !field_optional(body->authority, invitation->authority.bytes, HASH_BYTES)) {
-        return false;
+        return STATUS_MALFORMED;
     }
     invitation->has_authority = !is_zero(&invitation->authority);
-    return true;
+    return body->n_own == 0 ? STATUS_OK : parse_own(body, out);
 }
 
 static bool parse_enrolment(const Alcove__Enrolment *body, struct statement *out)
@@ -292,8 +310,7 @@ static enum status parse_fields(const ProtobufCMessage *message, struct statemen
         fine = parse_witness_policy((const Alcove__WitnessPolicy *)message, out);
         break;
     case STATEMENT_INVITATION:
-        fine = parse_invitation((const Alcove__Invitation *)message, out);
-        break;
+        return parse_invitation((const Alcove__Invitation *)message, out);
     case STATEMENT_ENROLMENT:
         fine = parse_enrolment((const Alcove__Enrolment *)message, out);
         break;

@@ -106,6 +106,9 @@ enum status core_open(struct db *db, const struct public_key *login_key, uint64_
         status = allowances_new(LINES_PER_HOUR, &core->allowances);
     }
     if (status == STATUS_OK) {
+        status = meetings_new(&core->meetings);
+    }
+    if (status == STATUS_OK) {
         status = db_practice(db, &core->practice);
     }
     if (status == STATUS_OK) {
@@ -141,6 +144,7 @@ void core_close(struct core *core)
         replay_free(core->replay);
         past_free(core->past);
         allowances_free(core->allowances);
+        meetings_free(core->meetings);
         free(core->effects);
         free(core);
     }

@@ -9,6 +9,8 @@ static const struct op_row OPS[] = {
     {CORE_OP_LOGIN, ACTION_LOGIN, true, op_login},
     {OP_BUNDLE, ACTION_BUNDLE, true, op_bundle},
     {OP_ENROL, ACTION_ENROL, true, op_enrol},
+    {OP_MEET_OPEN, ACTION_DEVICE, true, op_meet_open},
+    {OP_MEET, ACTION_DEVICE, true, op_meet},
     {OP_STATE, ACTION_SYNC_AUTHORITY, false, op_state},
     {OP_LEAVES, ACTION_SYNC_AUTHORITY, false, op_leaves},
     {OP_CHAIN, ACTION_SYNC_AUTHORITY, false, op_chain},

@@ -6,6 +6,7 @@
 #include "server/core/allowance.h"
 #include "server/core/core.h"
 #include "server/core/looks.h"
+#include "server/core/meetings.h"
 #include "server/store/chain_log.h"
 #include "server/store/events.h"
 #include "server/store/names.h"
@@ -68,6 +69,7 @@ struct core {
     struct past *past;
     struct looks looks;
     struct allowances *allowances;
+    struct meetings *meetings;
     uint64_t now_ms;   /* leaf time of the request in hand: it never goes back */
     uint64_t clock_ms; /* the server's clock, for what is counted by the minute */
     struct core_effect *effects;
@@ -113,6 +115,11 @@ MUST_CHECK enum status event_write(struct core *core, struct txn *txn, const str
 MUST_CHECK enum status answer_with(struct core *core, struct txn *txn, const struct core_ask *ask,
                                    struct event_draft *draft, enum status status,
                                    struct core_answer *answer);
+
+/* The one answer to whoever is refused before login: counted, without an event of its own, and the
+ * connection ends. */
+MUST_CHECK enum status refuse_before_login(struct core *core, const struct core_ask *ask,
+                                           struct core_answer *answer);
 
 /* Answers STATUS_OK without an event: for what hands out nothing that its asker was not let in to by
  * an event before. What is refused must leave one (answer_with). */

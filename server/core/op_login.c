@@ -31,7 +31,7 @@ static void count_refused(struct core *core, const uint8_t source[CORE_SOURCE_BY
     refused->count++;
 }
 
-static enum status refuse_login(struct core *core, const struct core_ask *ask,
+enum status refuse_before_login(struct core *core, const struct core_ask *ask,
                                 struct core_answer *answer)
 {
     count_refused(core, ask->source);
@@ -179,7 +179,7 @@ enum status op_login(struct core *core, struct txn *txn, const struct core_ask *
 {
     struct login_of login;
     if (!login_known(core, ask, &login)) {
-        return refuse_login(core, ask, answer);
+        return refuse_before_login(core, ask, answer);
     }
     return admit(core, txn, ask, draft, login.member, login.device, &login.seen, answer);
 }
@@ -221,9 +221,13 @@ enum status op_bundle(struct core *core, struct txn *txn, const struct core_ask 
     enum status status = STATUS_NOT_FOUND;
     if (field_required(message->hash, prefix, sizeof prefix)) {
         status = state_blob_get(txn, prefix, &bundle);
+        if (status == STATUS_NOT_FOUND &&
+            meetings_bundle(core->meetings, prefix, core->clock_ms, &bundle)) {
+            status = STATUS_OK;
+        }
     }
     if (status == STATUS_NOT_FOUND) {
-        return refuse_login(core, ask, answer);
+        return refuse_before_login(core, ask, answer);
     }
     if (status == STATUS_OK) {
         reply.bundle = field_of(bundle.data, bundle.size);
@@ -304,7 +308,7 @@ enum status op_enrol(struct core *core, struct txn *txn, const struct core_ask *
         answer->status = status;
         status = STATUS_OK;
     } else if (status != STATUS_NO_MEMORY && status != STATUS_IO && status != STATUS_CORRUPT) {
-        status = refuse_login(core, ask, answer);
+        status = refuse_before_login(core, ask, answer);
     }
     statement_free(&statement);
     return status;

@@ -13,7 +13,7 @@
 static void private_invitation(struct span text)
 {
     struct invitation_code code;
-    if (invitation_code_parse(text, &code) != STATUS_OK) {
+    if (invitation_code_parse(text, INVITATION_KIND_JOIN, &code) != STATUS_OK) {
         CHECK(code.address[0] == '\0');
         return;
     }
@@ -21,7 +21,8 @@ static void private_invitation(struct span text)
     char written[INVITATION_TEXT_CHARS_MAX + 1];
     invitation_code_encode(&code, written);
     struct invitation_code again;
-    CHECK(invitation_code_parse(span_of(written, strlen(written)), &again) == STATUS_OK);
+    CHECK(invitation_code_parse(span_of(written, strlen(written)), INVITATION_KIND_JOIN, &again) ==
+          STATUS_OK);
     CHECK(memcmp(&code, &again, sizeof code) == 0);
 }
 

@@ -411,7 +411,7 @@ void live_join(struct live *live, const char *code, struct live_person *person)
 {
     person_init(live, person);
     struct join *join = NULL;
-    OK(join_new(span_of(code, strlen(code)), &join));
+    OK(join_new(span_of(code, strlen(code)), INVITATION_KIND_JOIN, &join));
     person->join = join;
     begin_connect(person, NULL);
     assert_true(live_until(live, join_over, person));

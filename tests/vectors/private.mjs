@@ -184,6 +184,22 @@ record('invitation', { address, secret, bundle,
   sealed_label: cat(labelNonce, xchacha(fromSecret('invitation-bundle'), labelNonce,
     cat(label, [0x80], Buffer.alloc(255 - label.length)), none)) });
 
+// A further device: what both sides compute from the code and from what they say.
+const devicePrefix = `ALCOVE1-DEVICE:${address}/`;
+const revealed = [seq(0x0a, 16), seq(0x1a, 32), seq(0x2a, 32), seq(0x3a, 32), seq(0x4a, 32), Buffer.from('Laptop')];
+const welcome = [seq(0x5a, 16), seq(0x6a, 32), seq(0x7a, 32)];
+const commitment = sha256(frame('device-commitment', practice, ...revealed));
+const transcript = sha256(frame('device-code', practice, bundle.subarray(0, 16), commitment, ...welcome, ...revealed));
+const six = (at) => String(transcript.readBigUInt64BE(at) % 1000000n).padStart(6, '0').replace(/^(...)/, '$1 ');
+record('pairing', { secret, bundle, code: devicePrefix + codeText(devicePrefix, cat(secret, bundle.subarray(0, 16))),
+  place: fromSecret('device-place').subarray(0, 16), message: fromSecret('device-message'),
+  psk: fromSecret('device-handover'), device: revealed[0], content_key: revealed[1], login_key: revealed[2],
+  sealing_key: revealed[3], new_nonce: revealed[4], name: 'Laptop', member: welcome[0], identity_key: welcome[1],
+  old_nonce: welcome[2], commitment, transcript, new_digits: six(0), old_digits: six(8),
+  text: 'a message', sealed: committed(fromSecret('device-message'),
+    frame('device-message', practice, [2], u32(3)), frame('device-message', practice, [2], u32(3)), seq(0x29, 24),
+    Buffer.from('a message')) });
+
 record('signature', { seed: seq(0x21, 32), body: 'alcove',
   signature: crypto.sign(null, frame('revision', practice, 'alcove'), ed25519Private(seq(0x21, 32))) });
 

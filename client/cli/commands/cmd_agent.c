@@ -2,6 +2,7 @@
 #include "client/agent/agent.h"
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
+#include "client/cli/devices_told.h"
 #include "client/cli/handed.h"
 #include "client/cli/option_pack.h"
 #include "client/cli/watch.h"
@@ -81,6 +82,7 @@ static int run_packed(struct cli *cli, const struct talk_request *request)
         handed_place(command, values, request->fds, request->fd_count);
         if (request->kind == TALK_RUN) {
             code = cli_run(cli, values);
+            devices_told(cli);
         } else if (command->ask != NULL) {
             code = command->ask(cli, values);
         }

@@ -1,8 +1,11 @@
 #include "client/cli/cli.h"
 #include "client/cli/command.h"
+#include "client/cli/device_join.h"
 #include "client/cli/files.h"
+#include "client/cli/ids.h"
 #include "client/cli/joining.h"
 #include "client/cli/kept_key.h"
+#include "client/cli/new_profile.h"
 #include "client/cli/print.h"
 #include "client/cli/print_field.h"
 #include "client/engine/section/petname.h"
@@ -11,13 +14,13 @@
 #include "keys/public/bytes/wipe.h"
 #include "proto/policy.h"
 
-#include <unistd.h>
-
 struct join_values {
     const char *file;
     bool yes;
     bool trial;
     const char *card;
+    const char *device; /* a file with the code of a device, instead of an invitation */
+    const char *name;   /* what the device is called */
 };
 
 static int confirm(struct cli *cli, const struct join_info *info, bool yes)
@@ -97,26 +100,6 @@ static void keep_names(struct cli *cli, const struct keystore_content *content,
     store_close(store);
 }
 
-/* Before the invitation is used up: whether keys can be kept where they are to be. */
-static enum status make_place(const char *profile)
-{
-    static const uint8_t zeros[4096];
-    enum status status = files_parents(profile);
-    if (status == STATUS_OK) {
-        status = files_folder(profile);
-    }
-    char path[FILES_PATH_BYTES_MAX];
-    if (status == STATUS_OK) {
-        status = files_join(profile, "room", path);
-    }
-    if (status == STATUS_OK) {
-        (void)unlink(path);
-        status = files_write_new(path, span_of(zeros, sizeof zeros));
-        (void)unlink(path);
-    }
-    return status;
-}
-
 static int fail_join(struct cli *cli, const struct joining *joining, enum status status)
 {
     return status == STATUS_OFFLINE || status == STATUS_BUSY
@@ -124,22 +107,6 @@ static int fail_join(struct cli *cli, const struct joining *joining, enum status
                            "the server was not reached: %s The invitation is unused; try again.",
                            joining->why == NULL ? "no answer in time." : joining->why)
                : cli_fail(cli, SAY_JOIN, status);
-}
-
-/* What an enrolment that did not come about leaves behind; the invitation serves again. */
-static void remove_keys(const struct cli *cli, const char *card_path)
-{
-    static const char *const names[] = {"keystore", "keystore.lock"};
-    char path[FILES_PATH_BYTES_MAX];
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (files_join(cli->profile, names[i], path) == STATUS_OK) {
-            (void)unlink(path);
-        }
-    }
-    if (card_path != NULL) {
-        (void)unlink(card_path);
-    }
-    (void)rmdir(cli->profile); /* not if there is something else in it */
 }
 
 static int tell_unsure(struct cli *cli)
@@ -162,7 +129,7 @@ static int send_enrolment(struct cli *cli, struct joining *joining, const char *
         show_card(cli, card_path, card);
         return unsure ? tell_unsure(cli) : CLI_OK;
     }
-    remove_keys(cli, card_path);
+    new_profile_remove(cli->profile, card_path);
     return fail_join(cli, joining, status);
 }
 
@@ -170,7 +137,7 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
                  const struct pass_file_params *params, struct secret *passphrase,
                  const char *card_path)
 {
-    enum status status = make_place(cli->profile);
+    enum status status = new_profile_place(cli->profile);
     struct keystore_content content;
     memset(&content, 0, sizeof content);
     if (status != STATUS_OK) {
@@ -190,7 +157,7 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     if (status != STATUS_OK) {
         wipe(card_secret, sizeof card_secret);
         if (status == STATUS_IO || status == STATUS_FULL) { /* else they are another process's */
-            remove_keys(cli, NULL);
+            new_profile_remove(cli->profile, NULL);
         }
         return cli_fail(cli, SAY_JOIN_STORE, status);
     }
@@ -198,7 +165,7 @@ static int enrol(struct cli *cli, struct joining *joining, const struct join_inf
     if (code == CLI_OK) {
         code = send_enrolment(cli, joining, card_path, card_secret);
     } else {
-        remove_keys(cli, NULL);
+        new_profile_remove(cli->profile, NULL);
     }
     wipe(card_secret, sizeof card_secret);
     if (code == CLI_OK) {
@@ -237,18 +204,49 @@ static int join_with(struct cli *cli, struct joining *joining, const struct join
     return code;
 }
 
+static int tell_taken(struct cli *cli)
+{
+    return cli_error(cli, CLI_FAILED,
+                     "%s already holds a profile; nothing was changed. Choose another folder with "
+                     "--profile DIR.",
+                     cli->profile);
+}
+
+static int run_device(struct cli *cli, const struct join_values *values)
+{
+    struct device_join_values device = {values->device, values->name, values->trial};
+    return host_probe(cli->profile) == STATUS_NOT_FOUND ? device_join(cli, &device)
+                                                        : tell_taken(cli);
+}
+
+static const char *check_join(const void *given)
+{
+    const struct join_values *values = given;
+    if ((values->file == NULL) == (values->device == NULL)) {
+        return "give the file with an invitation's code, or --device with the code that `alcove "
+               "device add` made";
+    }
+    if (values->device == NULL) {
+        return values->name == NULL ? NULL : "--name goes with --device";
+    }
+    return values->card != NULL || values->yes
+               ? "a further device makes no card, and is asked nothing that --yes answers"
+           : values->name == NULL ? NULL
+                                  : ids_name_flaw(values->name);
+}
+
 static int run_join(struct cli *cli, const void *given)
 {
     const struct join_values *values = given;
+    if (values->device != NULL) {
+        return run_device(cli, values);
+    }
     if (cli->json && values->card == NULL) {
         return cli_error(cli, CLI_USAGE,
                          "with --json the recovery card needs a file of its own: --card FILE");
     }
     if (host_probe(cli->profile) != STATUS_NOT_FOUND) {
-        return cli_error(cli, CLI_FAILED,
-                         "%s already holds a profile; nothing was changed. Choose another folder "
-                         "with --profile DIR.",
-                         cli->profile);
+        return tell_taken(cli);
     }
     uint8_t *text = NULL;
     size_t size = 0;
@@ -256,7 +254,7 @@ static int run_join(struct cli *cli, const void *given)
         files_read(values->file, cli->in, INVITATION_TEXT_CHARS_MAX + 64, &text, &size);
     struct joining joining = {.status = STATUS_OK};
     if (status == STATUS_OK) {
-        status = join_new(span_of(text, size), &joining.join);
+        status = join_new(span_of(text, size), INVITATION_KIND_JOIN, &joining.join);
         wipe(text, size);
     }
     free(text);
@@ -269,7 +267,11 @@ static int run_join(struct cli *cli, const void *given)
 
 static const struct option OPTIONS[] = {
     {"FILE|-", OPTION_INPUT, offsetof(struct join_values, file), NULL,
-     "the file with the code; - is standard input", &option_required},
+     "the file with the code; - is standard input", NULL},
+    {"--device", OPTION_INPUT, offsetof(struct join_values, device), "FILE|-",
+     "be a further device, by the code of device add", NULL},
+    {"--name", OPTION_TEXT, offsetof(struct join_values, name), "NAME",
+     "with --device: what it is called, for you alone", NULL},
     {"--yes", OPTION_FLAG, offsetof(struct join_values, yes), NULL, "join without being asked",
      NULL},
     {"--trial", OPTION_FLAG, offsetof(struct join_values, trial), NULL,
@@ -280,7 +282,7 @@ static const struct option OPTIONS[] = {
 static const struct option_table JOIN = {OPTIONS, ARRAY_LEN(OPTIONS), sizeof(struct join_values)};
 
 static const struct command COMMANDS[] = {
-    {"join", "become a member with an invitation's code", COMMAND_NEEDS_NOTHING, COMMAND_HERE,
-     &JOIN, NULL, NULL, NULL, run_join},
+    {"join", "become a member by an invitation's code, or a further device", COMMAND_NEEDS_NOTHING,
+     COMMAND_HERE, &JOIN, check_join, NULL, NULL, run_join},
 };
 const struct command_list cmd_join = {COMMANDS, ARRAY_LEN(COMMANDS)};

@@ -190,6 +190,36 @@ enum status act_withdraw(struct engine *engine, const struct member_id *member,
     return status == STATUS_OK ? wish_add(&engine->outbox, wish, out_ticket) : status;
 }
 
+/* Each section that the device could open gets a new key from us, where we may make one, as soon as
+ * the log has the revocation (decision 6). What others may write alone waits for them. */
+static enum status rotate_all(struct engine *engine, const struct hash *device)
+{
+    for (size_t i = 0; i < engine->sections.count; i++) {
+        const struct section *section = &engine->sections.items[i];
+        const struct authority_section *facts =
+            authority_section(engine->log.authority, &section->id);
+        uint32_t rights =
+            facts == NULL ? 0
+                          : authority_rights(engine->log.authority, facts, fold_self(&engine->log),
+                                             advance_when(&engine->log), NULL);
+        if (facts == NULL || facts->epoch_count == 0 || (rights & RIGHT_WRITE) == 0) {
+            continue;
+        }
+        struct wish *wish = NULL;
+        enum status status = wish_new(&engine->outbox, WISH_ROTATE, &wish);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        wish->section = section->id;
+        wish->object = *device;
+        status = wish_add(&engine->outbox, wish, NULL);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status act_device_revoke(struct engine *engine, const struct member_id *member,
                               const struct hash *device, uint64_t now_ms, uint64_t *out_ticket)
 {
@@ -213,7 +243,8 @@ enum status act_device_revoke(struct engine *engine, const struct member_id *mem
         return status;
     }
     wish->object = *device;
-    return wish_add(&engine->outbox, wish, out_ticket);
+    status = wish_add(&engine->outbox, wish, out_ticket);
+    return status == STATUS_OK && own ? rotate_all(engine, device) : status;
 }
 
 enum status act_device_body(struct engine *engine, const struct act_device_keys *keys,
@@ -245,14 +276,14 @@ enum status act_device_body(struct engine *engine, const struct act_device_keys 
     return status;
 }
 
-/* All that we can open is sealed to the new device too (decision 5). */
-static enum status reseal_all(struct engine *engine, const struct hash *device)
+/* A statement holds so many keys at most; each takes the keys of as many epochs, those that we do not
+ * hold among them, and so of all epochs that there are. */
+static enum status reseal_section(struct engine *engine, const struct section *section,
+                                  const struct hash *device)
 {
-    for (size_t i = 0; i < engine->sections.count; i++) {
-        const struct section *section = &engine->sections.items[i];
-        if (!section->started || section->key_count == 0 || section->ended_at > 0) {
-            continue;
-        }
+    const struct authority_section *facts = authority_section(engine->log.authority, &section->id);
+    size_t epochs = facts == NULL ? 0 : facts->epoch_count;
+    for (size_t from = 0; from < epochs; from += RESEAL_KEYS_MAX) {
         struct wish *wish = NULL;
         enum status status = wish_new(&engine->outbox, WISH_RESEAL, &wish);
         if (status != STATUS_OK) {
@@ -260,12 +291,26 @@ static enum status reseal_all(struct engine *engine, const struct hash *device)
         }
         wish->section = section->id;
         wish->object = *device;
+        wish->history_from = from + 1u;
         status = wish_add(&engine->outbox, wish, NULL);
         if (status != STATUS_OK) {
             return status;
         }
     }
     return STATUS_OK;
+}
+
+/* All that we can open is sealed to the new device too (decision 5). */
+static enum status reseal_all(struct engine *engine, const struct hash *device)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < engine->sections.count && status == STATUS_OK; i++) {
+        const struct section *section = &engine->sections.items[i];
+        if (section->started && section->ended_at == 0 && section->key_count > 0) {
+            status = reseal_section(engine, section, device);
+        }
+    }
+    return status;
 }
 
 enum status act_device(struct engine *engine, struct span body, const struct signature *new_device,

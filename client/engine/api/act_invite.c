@@ -5,6 +5,7 @@
 #include "client/engine/log/advance.h"
 #include "client/engine/log/fold.h"
 #include "client/engine/section/petname.h"
+#include "keys/private/invitation_own.h"
 #include "keys/public/bytes/random.h"
 #include "keys/public/hash.h"
 
@@ -130,10 +131,66 @@ static const struct authority_delegation *delegation(const struct engine *engine
     return found;
 }
 
+/* Our other devices open what the invited person will seal to them by the code's secret. */
+struct own_seals {
+    Alcove__Seal seals[MEMBER_DEVICES_MAX];
+    Alcove__Seal *list[MEMBER_DEVICES_MAX];
+    struct hash recipients[MEMBER_DEVICES_MAX];
+    uint8_t sealed[MEMBER_DEVICES_MAX][INVITATION_OWN_SEALED_BYTES];
+    size_t count;
+};
+
+static int by_recipient(const void *a, const void *b)
+{
+    const Alcove__Seal *const *left = a;
+    const Alcove__Seal *const *right = b;
+    return memcmp((*left)->recipient.data, (*right)->recipient.data, HASH_BYTES);
+}
+
+static enum status seal_own(const struct engine *engine, const struct invitation_code *code,
+                            const struct member_id *invited, struct own_seals *own)
+{
+    const struct keystore_content *content = engine->common.content;
+    struct authority_when when = advance_when(&engine->log);
+    enum status status = STATUS_OK;
+    for (const struct authority_device *device = fold_self(&engine->log)->devices;
+         device != NULL && status == STATUS_OK; device = device->next) {
+        if (ID_EQUAL(&device->statement, &content->device_statement) ||
+            !authority_device_live(device, when)) {
+            continue;
+        }
+        size_t i = own->count++;
+        struct invitation_own_place place = {.practice = engine->common.practice,
+                                             .invited = *invited,
+                                             .recipient = device->statement,
+                                             .sender = content->device_statement};
+        status = invitation_own_seal(code, &place, &device->keys.sealing, own->sealed[i]);
+        own->recipients[i] = device->statement;
+        Alcove__Seal *seal = &own->seals[i];
+        alcove__seal__init(seal);
+        seal->kind = RECIPIENT_DEVICE;
+        seal->mode = SEAL_BASE;
+        seal->recipient = field_of(own->recipients[i].bytes, HASH_BYTES);
+        seal->share = field_of(own->sealed[i], SEAL_SHARE_BYTES);
+        seal->sealed = field_of(own->sealed[i] + SEAL_SHARE_BYTES, SEAL_SEALED_BYTES);
+        own->list[i] = seal;
+    }
+    qsort(own->list, own->count, sizeof own->list[0], by_recipient);
+    return status;
+}
+
 static enum status make_invitation(struct engine *engine, const struct act_invite *invite,
                                    const struct member_id *invited,
-                                   const struct identity_signer *key, struct made *out_made)
+                                   const struct identity_signer *key,
+                                   const struct invitation_code *code, struct made *out_made)
 {
+    struct own_seals own = {.count = 0};
+    if (invite->root == NULL) {
+        enum status sealed = seal_own(engine, code, invited, &own);
+        if (sealed != STATUS_OK) {
+            return sealed;
+        }
+    }
     Alcove__Seen seen;
     advance_seen(&engine->log, &seen);
     struct chain_label label;
@@ -152,6 +209,8 @@ static enum status make_invitation(struct engine *engine, const struct act_invit
     body.role = invite->role;
     body.key = field_of(identity_signer_public(key)->bytes, PUBLIC_KEY_BYTES);
     body.expires_ms = invite->expires_ms;
+    body.n_own = own.count;
+    body.own = own.list;
     if (invite->role == ROLE_CLIENT) {
         const struct authority_delegation *rests = delegation(engine);
         if (rests == NULL) {
@@ -187,7 +246,7 @@ static enum status invite_with(struct engine *engine, const struct act_invite *i
                                uint64_t *out_ticket)
 {
     struct made made = {0};
-    enum status status = make_invitation(engine, invite, invited, key, &made);
+    enum status status = make_invitation(engine, invite, invited, key, code, &made);
     struct span *statements = NULL;
     size_t count = 0;
     if (status == STATUS_OK) {

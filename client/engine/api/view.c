@@ -79,29 +79,6 @@ enum status view_member(const struct engine *engine, const struct member_id *mem
     return STATUS_OK;
 }
 
-void view_devices(const struct engine *engine, const struct member_id *member,
-                  view_visit_device *visit, void *visitor)
-{
-    const struct authority_member *facts =
-        engine->log.authority == NULL ? NULL : authority_member(engine->log.authority, member);
-    if (facts == NULL) {
-        return;
-    }
-    struct authority_when when = advance_when(&engine->log);
-    for (const struct authority_device *device = facts->devices; device != NULL;
-         device = device->next) {
-        struct view_device shown = {
-            .statement = device->statement,
-            .device = device->keys.id,
-            .own = ID_EQUAL(&device->statement, &engine->common.content->device_statement),
-            .first = ID_EQUAL(&device->statement, &facts->enrolment),
-            .revoked = !authority_device_live(device, when)};
-        if (!visit(visitor, &shown)) {
-            return;
-        }
-    }
-}
-
 bool view_is_resumption(const struct engine *engine, struct span statement)
 {
     bool found = false;

@@ -46,12 +46,31 @@ struct view_device {
     struct hash statement;
     struct device_id device;
     bool own;   /* the one this engine runs on */
-    bool first; /* made by the enrolment */
+    bool first; /* made by the enrolment: it holds the identity key */
     bool revoked;
+    uint64_t added_ms;              /* when the log took its statement */
+    uint64_t revoked_ms;            /* 0: it is not */
+    bool told;                      /* of our own: its owner heard of it here (act_pair_named) */
+    char name[VIEW_NAME_BYTES_MAX]; /* of our own: what its owner calls it; empty: nothing */
 };
 typedef bool view_visit_device(void *visitor, const struct view_device *device);
 void view_devices(const struct engine *engine, const struct member_id *member,
                   view_visit_device *visit, void *visitor);
+
+/* What a device of ours was given the keys of, and what the one that this engine runs on lacks of
+ * that. */
+struct view_given {
+    struct section_id section;
+    struct chart_id chart; /* zero for the directory */
+    uint32_t class;
+    struct member_id client; /* zero for the directory */
+    size_t epochs;           /* whose keys it was given */
+    size_t lacking;          /* of these, whose keys are not here */
+    bool writable;           /* by us: a new key can be made here */
+};
+typedef bool view_visit_given(void *visitor, const struct view_given *given);
+void view_given(const struct engine *engine, const struct hash *device, view_visit_given *visit,
+                void *visitor);
 
 /* Whether the statement of that hash, a suspension by its event, ends one: it is so only where the
  * statement is known here. */

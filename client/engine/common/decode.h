@@ -27,6 +27,10 @@ MUST_CHECK enum status decode_bundle(struct span bytes, struct arena *arena,
                                      const Alcove__Bundle **out);
 MUST_CHECK enum status decode_bundle_reply(struct span bytes, struct arena *arena,
                                            const Alcove__BundleReply **out);
+MUST_CHECK enum status decode_meet_reply(struct span bytes, struct arena *arena,
+                                         const Alcove__MeetReply **out);
+MUST_CHECK enum status decode_device(struct span bytes, struct arena *arena,
+                                     const Alcove__Device **out);
 MUST_CHECK enum status decode_event_open(struct span bytes, struct arena *arena,
                                          const Alcove__EventOpen **out);
 MUST_CHECK enum status decode_event_target(struct span bytes, struct arena *arena,

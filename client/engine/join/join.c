@@ -9,13 +9,13 @@
 #include "keys/public/log/origin.h"
 #include "proto/packing.h"
 
-enum status join_new(struct span code, struct join **out_join)
+enum status join_new(struct span code, enum invitation_kind kind, struct join **out_join)
 {
     struct join *join = calloc(1, sizeof *join);
     if (join == NULL) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = invitation_code_parse(code, &join->code);
+    enum status status = invitation_code_parse(code, kind, &join->code);
     if (status != STATUS_OK) {
         free(join);
         return status;
@@ -43,6 +43,11 @@ void join_free(struct join *join)
 const char *join_address(const struct join *join)
 {
     return join->code.address;
+}
+
+const struct invitation_code *join_code(const struct join *join)
+{
+    return &join->code;
 }
 
 void join_start(struct join *join)
@@ -195,13 +200,10 @@ enum status join_receive(struct join *join, struct span bytes, uint64_t now_ms)
     return status;
 }
 
-static enum status fill_content(struct join *join, const struct made *enrolment)
+void join_fill_server(const struct join *join, struct keystore_content *content)
 {
-    struct keystore_content *content = &join->content;
     const struct statement_server_keys *keys = authority_server_keys(join->authority);
     content->practice = join->info.practice;
-    content->member = join->info.member;
-    content->device_statement = enrolment->hash;
     content->pins = (struct keystore_pins){.login_key = keys->login_key,
                                            .login_key_next = keys->login_next,
                                            .log_key = keys->log_key,
@@ -216,6 +218,14 @@ static enum status fill_content(struct join *join, const struct made *enrolment)
         *slash = '\0';
     }
     (void)snprintf(content->origin, sizeof content->origin, "%s", origin);
+}
+
+static enum status fill_content(struct join *join, const struct made *enrolment)
+{
+    struct keystore_content *content = &join->content;
+    join_fill_server(join, content);
+    content->member = join->info.member;
+    content->device_statement = enrolment->hash;
     if (join->by_root) {
         return STATUS_OK;
     }
@@ -281,7 +291,7 @@ static enum status make_keys(struct join *join, struct recovery_public *out_reco
  * invitation works once, and keys that were enrolled and lost cannot be made again. */
 enum status join_enrol(struct join *join, char *out_card)
 {
-    if (join->phase != JOIN_VERIFIED) {
+    if (join->phase != JOIN_VERIFIED || join->code.kind != INVITATION_KIND_JOIN) {
         return STATUS_USAGE;
     }
     keystore_content_deinit(&join->content);

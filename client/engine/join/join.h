@@ -17,8 +17,10 @@
 
 struct join;
 
-/* STATUS_OK; STATUS_MALFORMED, STATUS_UNSUPPORTED as invitation_code_parse(); STATUS_NO_MEMORY. */
-MUST_CHECK enum status join_new(struct span code, struct join **out_join);
+/* |kind| JOIN, or DEVICE: then JOIN_VERIFIED is the end here, and client/engine/pair goes on.
+ * STATUS_OK; STATUS_MALFORMED, STATUS_UNSUPPORTED as invitation_code_parse(); STATUS_NO_MEMORY. */
+MUST_CHECK enum status join_new(struct span code, enum invitation_kind kind,
+                                struct join **out_join);
 void join_free(struct join *join);
 /* HOST:PORT, terminated; borrowed. */
 const char *join_address(const struct join *join);
@@ -36,10 +38,15 @@ enum join_phase join_phase(const struct join *join);
 const struct join_info *join_info(const struct join *join);
 void join_tls_pin(const struct join *join, struct hash *out_now, struct hash *out_next);
 
+/* Borrowed. */
+const struct invitation_code *join_code(const struct join *join);
+/* From JOIN_VERIFIED on: practice, pins, address and origin of the logs into |content|. */
+void join_fill_server(const struct join *join, struct keystore_content *content);
+
 /*
  * Makes the keys and queues the enrolment, signed by the new identity and by the invitation's
  * key. |out_card| (RECOVERY_CARD_CHARS_MAX) is the recovery card to print: nobody else has it.
- * STATUS_USAGE in another phase.
+ * STATUS_USAGE in another phase, and with the code of a device.
  */
 MUST_CHECK enum status join_enrol(struct join *join, char *out_card);
 /* After join_enrol(): everything for keystore_create(); moved out, once. Stored before the

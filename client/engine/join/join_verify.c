@@ -82,6 +82,23 @@ static enum status take_names(struct join *join, const Alcove__Bundle *bundle)
     return status;
 }
 
+static enum status verify_invitation(struct join *join, const Alcove__Bundle *bundle,
+                                     uint64_t now_ms)
+{
+    identity_signer_free(join->invitation_key);
+    secret_free(join->psk);
+    join->invitation_key = NULL;
+    join->psk = NULL;
+    enum status status =
+        invitation_derive(&join->code, &join->info.practice, &join->invitation_key, &join->psk);
+    return status == STATUS_OK
+               ? take_invitation(join, field_span(bundle->statement[bundle->n_statement - 1]),
+                                 now_ms)
+               : status;
+}
+
+/* The bundle of a device's code is the practice's chain alone: who the member is is told by the
+ * other device, and shown by the digits that a person compares. */
 static enum status verify(struct join *join, const Alcove__Bundle *bundle, uint64_t now_ms)
 {
     enum status status = first_is_genesis(join, bundle);
@@ -91,17 +108,8 @@ static enum status verify(struct join *join, const Alcove__Bundle *bundle, uint6
     if (status == STATUS_OK && authority_server_keys(join->authority) == NULL) {
         status = STATUS_BAD_CHAIN;
     }
-    if (status == STATUS_OK) {
-        identity_signer_free(join->invitation_key);
-        secret_free(join->psk);
-        join->invitation_key = NULL;
-        join->psk = NULL;
-        status =
-            invitation_derive(&join->code, &join->info.practice, &join->invitation_key, &join->psk);
-    }
-    if (status == STATUS_OK) {
-        status =
-            take_invitation(join, field_span(bundle->statement[bundle->n_statement - 1]), now_ms);
+    if (status == STATUS_OK && join->code.kind == INVITATION_KIND_JOIN) {
+        status = verify_invitation(join, bundle, now_ms);
     }
     return status == STATUS_OK ? take_names(join, bundle) : status;
 }

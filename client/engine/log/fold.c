@@ -4,6 +4,7 @@
 #include "client/engine/common/clock.h"
 #include "client/engine/log/carried.h"
 #include "client/engine/log/fact.h"
+#include "client/engine/log/secrets.h"
 
 const struct authority_member *fold_self(const struct log *log)
 {
@@ -156,5 +157,5 @@ enum status fold_run(struct log *log, struct fold_refusal *out_refusal)
     if (log->next_floor.size > log->floor.size) {
         log->floor = log->next_floor;
     }
-    return STATUS_OK;
+    return secrets_take(log);
 }

@@ -76,4 +76,5 @@ struct log {
     size_t chain_count, chain_capacity;
     struct authority *authority; /* NULL before the first fold */
     uint64_t folded_seq;         /* one more than the last fact folded */
+    uint64_t secrets_seq;        /* invitations below it were looked at (secrets.c); not kept */
 };

@@ -22,8 +22,8 @@ enum wish_kind {
     WISH_SECTION = 5, /* a new section, its first grant and its first epoch */
     WISH_GRANT = 6,
     WISH_REVOKE = 7,
-    WISH_ROTATE = 8,
-    WISH_RESEAL = 9,  /* `object`: the device that is to have the keys */
+    WISH_ROTATE = 8,  /* `object`: the device that is to be out, or zero */
+    WISH_RESEAL = 9,  /* `object`: the device that is to have the keys, from `history_from` on */
     WISH_DEVICE = 10, /* `body`, and in `extra` the new device's signature */
 };
 
@@ -59,7 +59,7 @@ struct wish {
     struct hash object; /* GRANT: the relation that it is to rest on; zero: whichever does */
     uint64_t until_ms;
     uint64_t
-        history_from; /* GRANT; OPENED: the last number that was exported, 0: a note was opened */
+        history_from; /* GRANT; RESEAL; OPENED: the last number that was exported, 0: a note was opened */
     uint64_t parent_ticket; /* follows the revision that this wish will become */
     uint64_t parent_revision;
     size_t parent_count;

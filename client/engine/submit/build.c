@@ -87,6 +87,29 @@ static enum build_place place_of(struct sources *from, struct wish *wish)
     return BUILD_HERE;
 }
 
+/* A new key because a device is out is made once the log has that, and not at all if it is not to be
+ * or if another writer made one meanwhile. */
+static enum build_place place_of_rotation(const struct sources *from, const struct wish *wish)
+{
+    static const struct hash none;
+    const struct authority *authority = from->log->authority;
+    if (wish->kind != WISH_ROTATE || ID_EQUAL(&wish->object, &none)) {
+        return BUILD_HERE;
+    }
+    struct authority_when when = advance_when(from->log);
+    const struct authority_device *device = authority_device(authority, &wish->object);
+    if (device != NULL && authority_device_live(device, when)) {
+        for (const struct wish *other = from->outbox->first; other != NULL; other = other->next) {
+            if (other->kind == WISH_MEMBER && ID_EQUAL(&other->object, &wish->object)) {
+                return BUILD_LATER;
+            }
+        }
+        return from->common->wants.checkpoint ? BUILD_LATER : BUILD_NEVER;
+    }
+    const struct authority_section *facts = authority_section(authority, &wish->section);
+    return facts != NULL && authority_closed(authority, facts, when) ? BUILD_HERE : BUILD_NEVER;
+}
+
 static enum status build_on_section(struct sources *from, struct wish *wish)
 {
     struct plan plan;
@@ -115,7 +138,10 @@ enum status build_wish(struct sources *from, struct wish *wish, bool *out_ready)
     bool takes_back =
         wish->kind == WISH_GRANT && ID_EQUAL(&wish->member, &from->common->content->member);
     if (on_section && !takes_back) {
-        enum build_place place = place_of(from, wish);
+        enum build_place place = place_of_rotation(from, wish);
+        if (place == BUILD_HERE) {
+            place = place_of(from, wish);
+        }
         if (place != BUILD_HERE) {
             return place == BUILD_LATER ? STATUS_OK : STATUS_REFUSED;
         }

@@ -105,5 +105,5 @@ enum status build_revoke(struct plan *plan, const struct wish *wish)
 enum status build_reseal(struct plan *plan, const struct wish *wish)
 {
     struct authority_recipient device = {.hash = wish->object, .kind = RECIPIENT_DEVICE};
-    return plan_reseal(plan, 1, &device, 1);
+    return plan_reseal(plan, wish->history_from == 0 ? 1 : wish->history_from, &device, 1);
 }

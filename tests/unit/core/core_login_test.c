@@ -341,7 +341,37 @@ static void test_before_login(void **state)
     /* And afterwards these are not for a member. */
     assert_int_equal(scene_ask(scene, scene->p->t1, 0, OP_BUNDLE, &ask.base), STATUS_MALFORMED);
     assert_int_equal(scene_ask(scene, scene->p->t1, 0, OP_ENROL, &ask.base), STATUS_MALFORMED);
+    assert_int_equal(scene_ask(scene, scene->p->t1, 0, OP_MEET, &ask.base), STATUS_MALFORMED);
     assert_int_equal(scene_ask(scene, scene->p->t1, 0, CORE_OP_LOGIN, &ask.base), STATUS_MALFORMED);
+}
+
+/* Goal: whoever guesses at meetings is one more refused attempt. Method: an offer of nobody, of a member
+ * unsigned, and a way into no meeting; no event, and the connection ends. */
+static void test_meetings_of_nobody(void **state)
+{
+    struct scene *scene = *state;
+    static uint8_t bytes[SIGNATURE_BYTES] = "nobody signed this";
+    Alcove__MeetOpenAsk offer = ALCOVE__MEET_OPEN_ASK__INIT;
+    Alcove__MeetAsk ask = ALCOVE__MEET_ASK__INIT;
+    scene->events = 0;
+    for (int what = 0; what < 4; what++, scene->events = 0) {
+        offer.member = field_of(bytes, ID_BYTES);
+        if (what > 0) {
+            offer.place = field_of(bytes, ID_BYTES);
+            offer.host = field_of(bytes + 16, ID_BYTES);
+            offer.bundle = field_of(bytes, 8);
+            offer.signature = field_of(bytes, SIGNATURE_BYTES);
+            ask.place = offer.place;
+        }
+        if (what > 1) {
+            offer.member = field_of(scene->p->t1->id.bytes, ID_BYTES);
+            offer.device = field_of(scene->p->t1->device[0].statement.bytes, HASH_BYTES);
+        }
+        const ProtobufCMessage *body = what == 3 ? &ask.base : &offer.base;
+        uint32_t op = what == 3 ? OP_MEET : OP_MEET_OPEN;
+        assert_int_equal(scene_ask(scene, NULL, 0, op, body), STATUS_REFUSED);
+    }
+    assert_true(core_flush_due(scene->core));
 }
 
 static enum status enrol(struct scene *scene, struct made made)
@@ -461,6 +491,7 @@ int main(void)
         SCENE_TEST(test_refused_with_the_clock_back),
         SCENE_TEST(test_aborted_counts),
         SCENE_TEST(test_before_login),
+        SCENE_TEST(test_meetings_of_nobody),
         SCENE_TEST(test_enrol),
         SCENE_TEST(test_enrolment_that_saw_another_history),
         SCENE_TEST(test_clock_back),

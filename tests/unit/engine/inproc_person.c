@@ -193,7 +193,7 @@ enum status inproc_try_join(struct inproc *server, const char *code,
 {
     *out_person = (struct inproc_person){.server = server};
     struct join *join = NULL;
-    OK(join_new(span_of(code, strlen(code)), &join));
+    OK(join_new(span_of(code, strlen(code)), INVITATION_KIND_JOIN, &join));
     struct inproc_link link;
     inproc_connect(server, &link);
     join_start(join);

@@ -210,6 +210,7 @@ void scene_device(struct inproc_person *person, struct inproc_person *out)
     content->practice = person->content.practice;
     content->member = person->content.member;
     content->pins = person->content.pins;
+    memcpy(content->address, person->content.address, sizeof content->address);
     out->storage = memory_storage_new();
     inproc_start(out);
     inproc_sync(out);

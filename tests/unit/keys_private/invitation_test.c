@@ -79,6 +79,7 @@ static void test_code_text_forgives(void **state)
 static void code_from_vector(struct vectors *vectors, struct invitation_code *code)
 {
     memset(code, 0, sizeof *code);
+    code->kind = INVITATION_KIND_JOIN;
     struct span address = vectors_text(vectors, "address");
     memcpy(code->address, address.data, address.size);
     common_copy(vectors_hex(vectors, "secret"), code->secret, 32);
@@ -103,7 +104,8 @@ static void test_invitation_vector(void **state)
     invitation_code_encode(&code, text);
     common_same(common_text(text), vectors_text(vectors, "code"));
     struct invitation_code parsed;
-    assert_int_equal(invitation_code_parse(common_text(text), &parsed), STATUS_OK);
+    assert_int_equal(invitation_code_parse(common_text(text), INVITATION_KIND_JOIN, &parsed),
+                     STATUS_OK);
     assert_memory_equal(&parsed, &code, sizeof code);
     struct identity_signer *signer = NULL;
     struct secret *psk = NULL;
@@ -139,18 +141,23 @@ static void test_invitation_mutations(void **state)
         char kept = text[at];
         text[at] = kept == '2' ? '3' : '2';
         if (kept != '-') {
-            assert_int_not_equal(invitation_code_parse(span_of(text, size), &parsed), STATUS_OK);
+            assert_int_not_equal(
+                invitation_code_parse(span_of(text, size), INVITATION_KIND_JOIN, &parsed),
+                STATUS_OK);
         }
         text[at] = kept;
     }
     for (size_t cut = 0; cut < size; cut++) {
-        assert_int_not_equal(invitation_code_parse(span_of(text, cut), &parsed), STATUS_OK);
+        assert_int_not_equal(
+            invitation_code_parse(span_of(text, cut), INVITATION_KIND_JOIN, &parsed), STATUS_OK);
         assert_int_equal(parsed.secret[0] | parsed.address[0], 0);
     }
     text[size] = '0';
-    assert_int_equal(invitation_code_parse(span_of(text, size + 1), &parsed), STATUS_MALFORMED);
+    assert_int_equal(invitation_code_parse(span_of(text, size + 1), INVITATION_KIND_JOIN, &parsed),
+                     STATUS_MALFORMED);
     text[size] = '\n';
-    assert_int_equal(invitation_code_parse(span_of(text, size + 1), &parsed), STATUS_OK);
+    assert_int_equal(invitation_code_parse(span_of(text, size + 1), INVITATION_KIND_JOIN, &parsed),
+                     STATUS_OK);
     assert_memory_equal(&parsed, &code, sizeof code);
     invitation_code_wipe(&code);
     assert_int_equal(code.address[0], 0);
@@ -184,7 +191,8 @@ static void test_invitation_types(void **state)
                             (const char *)good.data + 13);
         struct span whole = span_of(text, (size_t)size);
         assert_int_equal(invitation_code_kind(whole), cases[i].kind);
-        assert_int_equal(invitation_code_parse(whole, &parsed), cases[i].status);
+        assert_int_equal(invitation_code_parse(whole, INVITATION_KIND_JOIN, &parsed),
+                         cases[i].status);
     }
     assert_int_equal(invitation_code_kind(good), INVITATION_KIND_JOIN);
     vectors_close(vectors);
