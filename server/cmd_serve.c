@@ -1,16 +1,10 @@
 #include "server/cmd.h"
+#include "server/service.h"
 
 #include "keys/public/bytes/hex.h"
 #include "keys/server/login_key.h"
-#include "server/config.h"
 #include "server/core/clock.h"
-#include "server/core/clock_guard.h"
-#include "server/door/door.h"
 #include "server/log/log.h"
-#include "server/net/net.h"
-#include "server/read_only.h"
-#include "server/run/run.h"
-#include "server/run/signer_link.h"
 #include "server/store/events.h"
 
 #include <errno.h>
@@ -21,23 +15,6 @@
 #include <unistd.h>
 
 #define DRAIN_MS 5000u
-
-/* Everything a running server holds, in the order in which it was made. */
-struct service {
-    struct paths paths;
-    int data_fd; /* the data folder, locked while it is served */
-    struct clock_guard *clock;
-    struct config config;
-    struct signer_starter *starter; /* NULL: the signer runs by itself */
-    struct db *db;
-    struct login_key *login_key;
-    struct core *core;
-    struct signer_link *signer; /* NULL: none was reached, and nothing is written */
-    struct read_only read_only;
-    struct door *door;
-    struct run *run;
-    struct net *net;
-};
 
 static int fail(const char *what, enum status status)
 {
@@ -82,7 +59,16 @@ static int lock_data(struct service *service, const char *data)
     return clock_guard_open(service->data_fd, &service->clock) == STATUS_OK ? CMD_OK : CMD_FAILED;
 }
 
-/* Before anything is open that another process should not have. */
+/* Both processes beside this one begin before anything is open that they should not have. */
+static int begin_reader(struct service *service)
+{
+    const char *const paths[] = {service->paths.config, service->paths.tls_certificate,
+                                 service->paths.tls_key};
+    const enum status status =
+        reader_new(service->paths.data, paths, ARRAY_LEN(paths), &service->reader);
+    return status == STATUS_OK ? CMD_OK : fail("no process can be made", status);
+}
+
 static int begin_starter(struct service *service)
 {
     if (service->config.signer_socket[0] != '\0') {
@@ -167,7 +153,7 @@ static int open_store(struct service *service)
     login_key_public(service->login_key, &login);
     status = core_open(service->db, &login, trusted_now_ms(service), &service->core);
     if (status == STATUS_OK) {
-        status = core_allow(service->core, service->config.lines_per_hour);
+        core_allow(service->core, service->config.lines_per_hour);
     }
     struct practice_id practice;
     if (status == STATUS_OK) {
@@ -238,26 +224,20 @@ static int start_committer(struct service *service)
 
 static int open_net(struct service *service)
 {
+    if (!net_lock_keys()) {
+        log_line(LOG_LEVEL_WARNING, "the TLS key cannot be locked in memory (ulimit -l, "
+                                    "LimitMEMLOCK=), and may reach a swap");
+    }
+    int code = service_check_identity(service);
+    if (code != CMD_OK) {
+        return code;
+    }
     struct net_handler handler = door_handler(service->door);
     const char *origins[CONFIG_ORIGINS_MAX];
-    for (size_t i = 0; i < service->config.origin_count; i++) {
-        origins[i] = service->config.origins[i];
-    }
     struct net_options options;
-    net_options_default(&options);
-    options.host = service->config.host;
-    options.port = service->config.port;
+    service_net_options(&service->config, origins, &options);
     options.certificate_path = service->paths.tls_certificate;
     options.key_path = service->paths.tls_key;
-    options.origins = origins;
-    options.origin_count = service->config.origin_count;
-    options.threads = service->config.threads;
-    options.connections_max = service->config.connections_max;
-    options.connections_per_address_max = service->config.connections_per_address_max;
-    options.owed_max = service->config.requests_owed_max;
-    options.login_timeout_ms = service->config.login_timeout_ms;
-    options.message_timeout_ms = service->config.message_timeout_ms;
-    options.ping_after_ms = service->config.ping_after_ms;
     enum status status = net_new(&options, &handler, &service->net);
     if (status != STATUS_OK) {
         return fail("the port cannot be served", status);
@@ -280,10 +260,12 @@ static void stop(struct service *service)
     }
     run_finish(service->run);
     net_stop(service->net, DRAIN_MS);
+    net_identity_free(service->identity);
     run_free(service->run);
     door_free(service->door);
     signer_link_close(service->signer);
     signer_starter_free(service->starter);
+    reader_free(service->reader);
     core_close(service->core);
     login_key_close(service->login_key);
     db_close(service->db);
@@ -293,8 +275,7 @@ static void stop(struct service *service)
     }
 }
 
-/* Blocked before any thread starts, so that only the main thread is told. A terminal that closes
- * is an ordinary end as well. */
+/* Blocked before any thread starts, so that only the main thread is told. */
 static void block_signals(sigset_t *out_told)
 {
     static const int told[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -306,11 +287,16 @@ static void block_signals(sigset_t *out_told)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static void wait_for_end(const sigset_t *told)
+static void wait_for_end(struct service *service, const sigset_t *told)
 {
     int got = 0;
-    while (sigwait(told, &got) != 0 || got == SIGUSR1 || got == SIGUSR2) {
-        log_line(LOG_LEVEL_NOTICE, "SIG%s means nothing here and was ignored", sigabbrev_np(got));
+    while (sigwait(told, &got) != 0 || got == SIGHUP || got == SIGUSR1 || got == SIGUSR2) {
+        if (got == SIGHUP) {
+            service_reload(service);
+        } else {
+            log_line(LOG_LEVEL_NOTICE, "SIG%s means nothing here and was ignored",
+                     sigabbrev_np(got));
+        }
     }
     log_line(LOG_LEVEL_NOTICE, "stopping on SIG%s: answers under way are sent first",
              sigabbrev_np(got));
@@ -339,6 +325,7 @@ static int serve(struct service *service, const char *data)
     block_signals(&told);
     int code = lock_data(service, data);
     code = code == CMD_OK ? read_config(service) : code;
+    code = code == CMD_OK ? begin_reader(service) : code;
     code = code == CMD_OK ? begin_starter(service) : code;
     code = code == CMD_OK ? open_store(service) : code;
     code = code == CMD_OK ? open_signer(service) : code;
@@ -348,7 +335,7 @@ static int serve(struct service *service, const char *data)
     code = code == CMD_OK ? start_net(service) : code;
     if (code == CMD_OK) {
         say_started(service);
-        wait_for_end(&told);
+        wait_for_end(service, &told);
     }
     stop(service);
     if (code == CMD_OK) {
@@ -363,8 +350,9 @@ int cmd_serve(int argc, char **argv)
         bool asked = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fprintf(
             asked ? stdout : stderr,
-            "Usage: alcoved serve DATA\n\nServes until SIGTERM, SIGINT, SIGHUP or SIGQUIT. "
-            "Configuration: DATA/alcoved.conf, see alcoved.conf(5).\n");
+            "Usage: alcoved serve DATA\n\nServes until SIGTERM, SIGINT or SIGQUIT; SIGHUP reads "
+            "configuration and certificate again. Configuration: DATA/alcoved.conf, see "
+            "alcoved.conf(5).\n");
         return asked ? CMD_OK : CMD_USAGE;
     }
     struct service *service;

@@ -6,8 +6,10 @@
 #include "proto/number.h"
 #include "server/paths.h"
 
-#define FILE_BYTES_MAX  (64u * 1024u)
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/* When a server that runs takes a value that has changed. */
+enum config_taken { CONFIG_RESTART, CONFIG_LIVE, CONFIG_GROWS };
 
 enum config_kind {
     CONFIG_U32,
@@ -18,28 +20,35 @@ enum config_kind {
     CONFIG_SANDBOX
 };
 
-/* Every key: the field it sets and the values it may have. */
+/* Every key: when it is taken, the field it sets and the values it may have. */
 static const struct {
     const char *key;
+    enum config_taken taken;
     enum config_kind kind;
     size_t offset;
     uint64_t least;
     uint64_t most;
 } KEYS[] = {
-    {"listen", CONFIG_LISTEN, 0, 0, 0},
-    {"origin", CONFIG_ORIGIN, 0, 0, 0},
-    {"signer-socket", CONFIG_TEXT, offsetof(struct config, signer_socket), 0, 0},
-    {"require-sandbox", CONFIG_SANDBOX, 0, 0, 0},
-    {"threads", CONFIG_U32, offsetof(struct config, threads), 1, 64},
-    {"map-mib", CONFIG_U64, offsetof(struct config, map_mib), 1, 16u * 1024u * 1024u},
-    {"connections-max", CONFIG_U32, offsetof(struct config, connections_max), 1, 1000000},
-    {"connections-per-address-max", CONFIG_U32,
+    {"listen", CONFIG_RESTART, CONFIG_LISTEN, 0, 0, 0},
+    {"origin", CONFIG_LIVE, CONFIG_ORIGIN, 0, 0, 0},
+    {"signer-socket", CONFIG_RESTART, CONFIG_TEXT, offsetof(struct config, signer_socket), 0, 0},
+    {"require-sandbox", CONFIG_RESTART, CONFIG_SANDBOX, 0, 0, 0},
+    {"threads", CONFIG_RESTART, CONFIG_U32, offsetof(struct config, threads), 1, 64},
+    {"map-mib", CONFIG_GROWS, CONFIG_U64, offsetof(struct config, map_mib), 1, 16u * 1024u * 1024u},
+    {"connections-max", CONFIG_RESTART, CONFIG_U32, offsetof(struct config, connections_max), 1,
+     1000000},
+    {"connections-per-address-max", CONFIG_LIVE, CONFIG_U32,
      offsetof(struct config, connections_per_address_max), 1, 1000000},
-    {"requests-owed-max", CONFIG_U32, offsetof(struct config, requests_owed_max), 1, 1024},
-    {"login-timeout-ms", CONFIG_U32, offsetof(struct config, login_timeout_ms), 100, 60000},
-    {"message-timeout-ms", CONFIG_U32, offsetof(struct config, message_timeout_ms), 100, 60000},
-    {"ping-after-ms", CONFIG_U32, offsetof(struct config, ping_after_ms), 1000, 3600000},
-    {"lines-per-hour", CONFIG_U32, offsetof(struct config, lines_per_hour), 0, 1000000},
+    {"requests-owed-max", CONFIG_LIVE, CONFIG_U32, offsetof(struct config, requests_owed_max), 1,
+     1024},
+    {"login-timeout-ms", CONFIG_LIVE, CONFIG_U32, offsetof(struct config, login_timeout_ms), 100,
+     60000},
+    {"message-timeout-ms", CONFIG_LIVE, CONFIG_U32, offsetof(struct config, message_timeout_ms),
+     100, 60000},
+    {"ping-after-ms", CONFIG_LIVE, CONFIG_U32, offsetof(struct config, ping_after_ms), 1000,
+     3600000},
+    {"lines-per-hour", CONFIG_LIVE, CONFIG_U32, offsetof(struct config, lines_per_hour), 0,
+     1000000},
 };
 
 void config_default(struct config *out)
@@ -153,30 +162,11 @@ static const char *read_line(struct config *config, char *line, uint32_t *seen)
     return "unknown key";
 }
 
-enum status config_read(const char *path, struct config *out, char *out_error, size_t error_bytes)
+/* All lines of |text|, which is written to. */
+static enum status read_lines(const char *path, char *text, struct config *out, char *out_error,
+                              size_t error_bytes)
 {
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    enum status status = disk_read_path(path, FILE_BYTES_MAX, &bytes, &size);
-    config_default(out);
-    if (status != STATUS_OK) {
-        (void)snprintf(out_error, error_bytes, "%s cannot be read", path);
-        return status;
-    }
-    char *text = (char *)bytes;
-    if (strlen(text) != size) {
-        /* Text behind a zero byte would be ignored without anybody knowing. */
-        (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);
-        free(text);
-        return STATUS_MALFORMED;
-    }
-    if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
-        /* Else the first key is called unknown, and looks like any other. */
-        (void)snprintf(out_error, error_bytes,
-                       "%s begins with a byte order mark (U+FEFF); save it without", path);
-        free(text);
-        return STATUS_MALFORMED;
-    }
+    enum status status = STATUS_OK;
     char *next;
     uint32_t seen = 0;
     unsigned number = 0;
@@ -193,11 +183,105 @@ enum status config_read(const char *path, struct config *out, char *out_error, s
             status = STATUS_MALFORMED;
         }
     }
-    free(text);
     /* No default: on a port that the kernel chose no client would ever find this server. */
     if (status == STATUS_OK && out->host[0] == '\0') {
         (void)snprintf(out_error, error_bytes, "%s: `listen = HOST:PORT` is missing", path);
         status = STATUS_MALFORMED;
     }
     return status;
+}
+
+enum status config_parse(const char *path, char *text, size_t size, struct config *out,
+                         char *out_error, size_t error_bytes)
+{
+    config_default(out);
+    if (strlen(text) != size) {
+        /* Text behind a zero byte would be ignored without anybody knowing. */
+        (void)snprintf(out_error, error_bytes, "%s: a zero byte; this is not a text file", path);
+        return STATUS_MALFORMED;
+    }
+    if (strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        /* Else the first key is called unknown, and looks like any other. */
+        (void)snprintf(out_error, error_bytes,
+                       "%s begins with a byte order mark (U+FEFF); save it without", path);
+        return STATUS_MALFORMED;
+    }
+    return read_lines(path, text, out, out_error, error_bytes);
+}
+
+enum status config_read(const char *path, struct config *out, char *out_error, size_t error_bytes)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    enum status status = disk_read_path(path, CONFIG_FILE_BYTES_MAX, &bytes, &size);
+    if (status != STATUS_OK) {
+        config_default(out);
+        (void)snprintf(out_error, error_bytes, "%s cannot be read", path);
+        return status;
+    }
+    status = config_parse(path, (char *)bytes, size, out, out_error, error_bytes);
+    free(bytes);
+    return status;
+}
+
+/* Whether |row| is another in |a| than in |b|. */
+static bool differs(size_t row, const struct config *a, const struct config *b)
+{
+    const size_t at = KEYS[row].offset;
+    switch (KEYS[row].kind) {
+    case CONFIG_LISTEN:
+        return strcmp(a->host, b->host) != 0 || a->port != b->port;
+    case CONFIG_ORIGIN:
+        /* Each is zero behind its text: config_default began with zeros. */
+        return a->origin_count != b->origin_count ||
+               memcmp(a->origins, b->origins, sizeof a->origins) != 0;
+    case CONFIG_TEXT:
+        return strcmp((const char *)a + at, (const char *)b + at) != 0;
+    case CONFIG_SANDBOX:
+        return a->require_sandbox != b->require_sandbox;
+    case CONFIG_U32:
+        return memcmp((const uint8_t *)a + at, (const uint8_t *)b + at, sizeof(uint32_t)) != 0;
+    case CONFIG_U64:
+        return memcmp((const uint8_t *)a + at, (const uint8_t *)b + at, sizeof(uint64_t)) != 0;
+    }
+    return false;
+}
+
+/* Whether a server that works by |was| can take |row| of |now|. */
+static bool takes(size_t row, const struct config *was, const struct config *now)
+{
+    return KEYS[row].taken == CONFIG_LIVE ||
+           (KEYS[row].taken == CONFIG_GROWS && now->map_mib > was->map_mib);
+}
+
+size_t config_changes(const struct config *was, const struct config *now, bool at_once, char *out,
+                      size_t capacity)
+{
+    out[0] = '\0';
+    size_t count = 0;
+    size_t used = 0;
+    for (size_t row = 0; row < ARRAY_LEN(KEYS); row++) {
+        if (!differs(row, was, now) || takes(row, was, now) != at_once) {
+            continue;
+        }
+        const int n =
+            snprintf(out + used, capacity - used, "%s%s", count == 0 ? "" : ", ", KEYS[row].key);
+        CHECK(n > 0 && (size_t)n < capacity - used);
+        used += (size_t)n;
+        count++;
+    }
+    return count;
+}
+
+void config_take(struct config *config, const struct config *now)
+{
+    config->map_mib = now->map_mib > config->map_mib ? now->map_mib : config->map_mib;
+    config->connections_per_address_max = now->connections_per_address_max;
+    config->requests_owed_max = now->requests_owed_max;
+    config->login_timeout_ms = now->login_timeout_ms;
+    config->message_timeout_ms = now->message_timeout_ms;
+    config->ping_after_ms = now->ping_after_ms;
+    config->lines_per_hour = now->lines_per_hour;
+    config->origin_count = now->origin_count;
+    memcpy(config->origins, now->origins, sizeof config->origins);
 }

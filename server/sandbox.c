@@ -211,14 +211,16 @@ static struct ruleset ruleset_of(long version)
                             .scoped = version >= 6 ? SCOPE_SOCKET | SCOPE_SIGNAL : 0};
 }
 
-static bool open_folders(int rules, const char *const *folders, uint64_t files)
+static bool open_folders(int rules, const struct sandbox_options *options, uint64_t files)
 {
+    const char *const *folders = options->folders;
+    const uint64_t making = options->reads_only ? 0
+                                                : LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                                      LANDLOCK_ACCESS_FS_MAKE_REG | FS_TRUNCATE;
     bool added = true;
     for (size_t i = 0; folders != NULL && folders[i] != NULL; i++) {
         struct landlock_path_beneath_attr beneath = {
-            .allowed_access =
-                files & (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                         LANDLOCK_ACCESS_FS_MAKE_REG | FS_TRUNCATE),
+            .allowed_access = files & (LANDLOCK_ACCESS_FS_READ_FILE | making),
             .parent_fd = open(folders[i], O_PATH | O_CLOEXEC)};
         added = added && beneath.parent_fd >= 0 &&
                 syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
@@ -242,7 +244,7 @@ static int confine(const struct sandbox_options *options)
     if (rules < 0) {
         return 0;
     }
-    bool entered = open_folders((int)rules, options->folders, wanted.files) &&
+    bool entered = open_folders((int)rules, options, wanted.files) &&
                    syscall(SYS_landlock_restrict_self, (int)rules, 0) == 0;
     (void)close((int)rules);
     return entered ? (int)version : 0;

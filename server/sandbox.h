@@ -21,9 +21,10 @@
 
 struct sandbox_options {
     bool connects; /* to Unix stream sockets, whichever: the log signer runs by itself */
-    /* Folders in which files may be opened and made all the same, for builds with test hooks alone;
-     * ends with NULL. NULL: none. */
+    /* Folders in which files may be opened and made all the same; ends with NULL. NULL: none. For
+     * builds with test hooks, and, |reads_only|, for the process that reads files (reader.h). */
     const char *const *folders;
+    bool reads_only; /* files there can be read, and none written or made */
 };
 
 struct sandbox_report {

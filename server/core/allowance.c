@@ -28,9 +28,14 @@ enum status allowances_new(uint32_t lines_per_hour, struct allowances **out_allo
     if (allowances == NULL) {
         return STATUS_NO_MEMORY;
     }
-    allowances->line_us = lines_per_hour == 0 ? 0 : HOUR_US / lines_per_hour;
+    allowances_change(allowances, lines_per_hour);
     *out_allowances = allowances;
     return STATUS_OK;
+}
+
+void allowances_change(struct allowances *allowances, uint32_t lines_per_hour)
+{
+    allowances->line_us = lines_per_hour == 0 ? 0 : HOUR_US / lines_per_hour;
 }
 
 void allowances_free(struct allowances *allowances)

@@ -21,6 +21,8 @@ struct core_peer;
 
 /* 0: as many lines as they like. The caller frees it. STATUS_NO_MEMORY. */
 MUST_CHECK enum status allowances_new(uint32_t lines_per_hour, struct allowances **out_allowances);
+/* From now on |lines_per_hour|. What is owed is time, and stays. */
+void allowances_change(struct allowances *allowances, uint32_t lines_per_hour);
 void allowances_free(struct allowances *allowances);
 
 enum allowance_use {

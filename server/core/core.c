@@ -125,11 +125,9 @@ enum status core_open(struct db *db, const struct public_key *login_key, uint64_
     return STATUS_OK;
 }
 
-enum status core_allow(struct core *core, uint32_t lines_per_hour)
+void core_allow(struct core *core, uint32_t lines_per_hour)
 {
-    allowances_free(core->allowances);
-    core->allowances = NULL;
-    return allowances_new(lines_per_hour, &core->allowances);
+    allowances_change(core->allowances, lines_per_hour);
 }
 
 const struct statement_server_keys *core_server_keys(const struct core *core)

@@ -132,9 +132,9 @@ MUST_CHECK enum status core_open(struct db *db, const struct public_key *login_k
 /* The newest keys of the server that the root named; NULL: none. Borrowed. */
 const struct statement_server_keys *core_server_keys(const struct core *core);
 void core_close(struct core *core);
-/* How many lines of the access log a member may leave in an hour instead of LINES_PER_HOUR; 0: any
- * number. Before the first request. STATUS_NO_MEMORY: the core can only be closed. */
-MUST_CHECK enum status core_allow(struct core *core, uint32_t lines_per_hour);
+/* How many lines of the access log a member may leave in an hour from now on, instead of
+ * LINES_PER_HOUR; 0: any number. */
+void core_allow(struct core *core, uint32_t lines_per_hour);
 /* To be called after an aborted batch: takes back everything that the batch changed in memory,
  * its effects and counts included. */
 void core_take_back(struct core *core);

@@ -82,7 +82,7 @@ static void say_refused(struct net *net, enum status status)
             log_line(LOG_LEVEL_WARNING,
                      "one address has all %u connections of connections-per-address-max; further "
                      "ones of such an address are closed at once. This is said once an hour",
-                     net->options.connections_per_address_max);
+                     addresses_per_address(net->addresses));
         }
     } else if (log_changes(&net->crowded, true)) {
         log_line(LOG_LEVEL_WARNING,

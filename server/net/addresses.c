@@ -154,6 +154,21 @@ uint32_t addresses_open(struct addresses *addresses)
     return open;
 }
 
+void addresses_change(struct addresses *addresses, uint32_t per_address_max)
+{
+    CHECK(pthread_mutex_lock(&addresses->lock) == 0);
+    addresses->per_address_max = per_address_max;
+    CHECK(pthread_mutex_unlock(&addresses->lock) == 0);
+}
+
+uint32_t addresses_per_address(struct addresses *addresses)
+{
+    CHECK(pthread_mutex_lock(&addresses->lock) == 0);
+    const uint32_t most = addresses->per_address_max;
+    CHECK(pthread_mutex_unlock(&addresses->lock) == 0);
+    return most;
+}
+
 /* Frees the entry and moves back those that had been pushed past it. */
 static void erase(struct addresses *addresses, uint32_t hole)
 {

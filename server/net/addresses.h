@@ -37,5 +37,8 @@ MUST_CHECK enum status addresses_enter(struct addresses *addresses, const struct
 
 /* Counts one out; it must have been counted in. Thread-safe. */
 void addresses_leave(struct addresses *addresses, const struct address_key *key);
+/* From now on |per_address_max|; those that are open stay. Thread-safe. */
+void addresses_change(struct addresses *addresses, uint32_t per_address_max);
+uint32_t addresses_per_address(struct addresses *addresses);
 /* How many are in. Thread-safe. */
 uint32_t addresses_open(struct addresses *addresses);

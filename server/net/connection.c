@@ -1,6 +1,7 @@
 #include "server/net/connection.h"
 
 #include "proto/trace.h"
+#include "server/net/live.h"
 #include "server/net/slots.h"
 #include "server/net/ws.h"
 
@@ -11,6 +12,11 @@
 static const struct net_options *options_of(const struct connection *connection)
 {
     return &connection->thread->net->options;
+}
+
+static const struct net_live *live_of(const struct connection *connection)
+{
+    return connection->thread->live;
 }
 
 static const struct net_handler *handler_of(const struct connection *connection)
@@ -55,7 +61,7 @@ static void pause_reading(struct connection *connection)
 static bool must_wait(const struct connection *connection)
 {
     return connection->closing || connection->thread->quiesced ||
-           connection->owed >= options_of(connection)->owed_max;
+           connection->owed >= live_of(connection)->owed_max;
 }
 
 /* Hands the waiting frame up. False: there is still no room for it. */
@@ -142,7 +148,7 @@ static void set_message_deadline(struct connection *connection, bool whole)
         slots_set_deadline(connection);
     } else if (!whole && connection->message_deadline == 0) {
         connection->message_deadline =
-            in_ticks(connection, options_of(connection)->message_timeout_ms);
+            in_ticks(connection, live_of(connection)->message_timeout_ms);
         slots_set_deadline(connection);
     }
 }
@@ -212,7 +218,7 @@ uint16_t connection_sent(struct connection *connection, const struct outbound_pi
 static void admit(struct connection *connection, uint32_t message_bytes_max)
 {
     if (!connection->admitted && !connection->closing) {
-        connection->phase_deadline = in_ticks(connection, options_of(connection)->ping_after_ms);
+        connection->phase_deadline = in_ticks(connection, live_of(connection)->ping_after_ms);
         slots_set_deadline(connection);
     }
     connection->admitted = true;
@@ -245,7 +251,7 @@ bool connection_take(struct connection *connection, struct outbound_item *item)
 
 static bool silent(struct connection *connection)
 {
-    uint32_t ping_after = thread_ticks(options_of(connection)->ping_after_ms);
+    uint32_t ping_after = thread_ticks(live_of(connection)->ping_after_ms);
     uint32_t now = connection->thread->tick;
     if (connection->paused && outbound_is_empty(&connection->out)) {
         /* The peer waits for us, so its silence proves nothing. */
@@ -291,7 +297,7 @@ void connection_set_closing(struct connection *connection)
 {
     connection->closing = true;
     connection->message_deadline = 0;
-    connection->phase_deadline = in_ticks(connection, options_of(connection)->login_timeout_ms);
+    connection->phase_deadline = in_ticks(connection, live_of(connection)->login_timeout_ms);
     slots_set_deadline(connection);
     if (connection->state == CONNECTION_OPEN && !connection->paused) {
         connection->paused = true;

@@ -5,6 +5,7 @@
 #include "proto/limits.h"
 #include "server/log/log.h"
 #include "server/net/listen.h"
+#include "server/net/live.h"
 #include "server/net/thread.h"
 #include "server/net/ws.h"
 
@@ -82,17 +83,20 @@ static enum status make_threads(struct net *net)
     for (uint32_t i = 0; i < net->thread_count; i++) {
         net->threads[i].listen_fd = fds[i];
     }
-    for (uint32_t i = 0; i < net->thread_count; i++) {
+    struct net_live *live = NULL;
+    status = live_new(&net->options, NULL, &live);
+    for (uint32_t i = 0; status == STATUS_OK && i < net->thread_count; i++) {
+        live_leave(&net->threads[i], live);
         status = thread_init(&net->threads[i], net, i);
         if (status == STATUS_OK) {
             status = ws_start(&net->threads[i]);
         }
-        if (status != STATUS_OK) {
-            return status;
-        }
     }
-    ws_quieten();
-    return STATUS_OK;
+    live_drop(live);
+    if (status == STATUS_OK) {
+        ws_quieten();
+    }
+    return status;
 }
 
 enum status net_new(const struct net_options *options, const struct net_handler *handler,
@@ -269,6 +273,23 @@ static void wake_all(struct net *net)
             thread_wake(&net->threads[i]);
         }
     }
+}
+
+enum status net_change(struct net *net, const struct net_options *options,
+                       struct net_identity *identity)
+{
+    struct net_live *live = NULL;
+    enum status status = live_new(options, identity, &live);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    addresses_change(net->addresses, options->connections_per_address_max);
+    for (uint32_t i = 0; i < net->thread_count; i++) {
+        live_leave(&net->threads[i], live);
+    }
+    live_drop(live);
+    wake_all(net);
+    return STATUS_OK;
 }
 
 void net_quiesce(struct net *net)

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "proto/ids.h"
 #include "proto/packing.h"
 #include "proto/span.h"
 #include "proto/status.h"
@@ -147,6 +148,35 @@ void net_close(struct net *net, uint64_t connection, enum net_close_code code);
 
 /* Closes at once, dropping what is queued: for a reader who lost the right to it. */
 void net_cut(struct net *net, uint64_t connection);
+
+/* A TLS key with its certificate, read from memory, so that a server that may open no file can be
+ * given a new one. Owns what it was read from; frees with net_identity_free. */
+struct net_identity;
+
+/* Two PEM texts, as tls.crt and tls.key hold them. STATUS_MALFORMED: |certificate| is none;
+ * STATUS_UNSUPPORTED: |key| is none that can be read without a passphrase; STATUS_CONFLICT: the two do
+ * not belong together; STATUS_REFUSED: OpenSSL would not serve with them; STATUS_NO_MEMORY. */
+MUST_CHECK enum status net_identity_new(struct span certificate, struct span key,
+                                        struct net_identity **out_identity);
+/* SHA-256 of the certificate's SubjectPublicKeyInfo: what clients pin. */
+void net_identity_pin(const struct net_identity *identity, struct hash *out_pin);
+/* Whether both keys are of one kind. Beside a key of another kind OpenSSL would go on to show the old
+ * one, so that such a key needs a restart. */
+bool net_identity_alike(const struct net_identity *a, const struct net_identity *b);
+/* NULL is allowed. */
+void net_identity_free(struct net_identity *identity);
+
+/* Private keys that OpenSSL reads from now on stand in memory that is locked and in no core. To be
+ * called before the first key. False: the system locks none (ulimit -l, LimitMEMLOCK=). */
+bool net_lock_keys(void);
+
+/* Changes, for all threads and within one turn of their loops, what may change while connections are
+ * open: of |options| the origins, connections_per_address_max, owed_max and the three times; and with
+ * |identity|, which is moved, the certificate that new connections are shown. NULL: as it is. What is
+ * under way keeps what it had. Between net_start and net_stop; any thread, one at a time.
+ * STATUS_NO_MEMORY: nothing changed, |identity| is the caller's. */
+MUST_CHECK enum status net_change(struct net *net, const struct net_options *options,
+                                  struct net_identity *identity);
 
 /* Rising counts since net_new; each is exact, but they are not one snapshot. */
 struct net_counters {

@@ -1,6 +1,7 @@
 #include "server/net/slots.h"
 
 #include "server/net/connection.h"
+#include "server/net/live.h"
 #include "server/net/ws.h"
 
 /* A connection's number: sequence ‖ slot ‖ thread. 38 bits of sequence last 8 years
@@ -36,7 +37,7 @@ struct connection *slots_open(struct net_thread *thread)
                      (uint64_t)slot << THREAD_BITS | thread->index;
     connection->thread = thread;
     connection->message_bytes_max = thread->net->options.message_bytes_max;
-    connection->phase_deadline = thread->tick + thread_ticks(thread->net->options.login_timeout_ms);
+    connection->phase_deadline = thread->tick + thread_ticks(thread->live->login_timeout_ms);
     thread->slots[slot].connection = connection;
     slots_set_deadline(connection);
     thread_count(thread, NET_COUNT_ACCEPTED, 1);

@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "server/log/log.h"
 #include "server/net/connection.h"
+#include "server/net/live.h"
 #include "server/net/slots.h"
 #include "server/net/ws.h"
 
@@ -155,6 +157,10 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
     struct net_thread *thread = thread_of(watcher->data);
     (void)loop;
     (void)events;
+    if (!live_take(thread)) {
+        log_line(LOG_LEVEL_ERROR,
+                 "a thread could not take the new certificate and shows the old one");
+    }
     empty_inbox(thread);
     follow_orders(thread);
 }
@@ -196,6 +202,7 @@ enum status thread_init(struct net_thread *thread, struct net *net, uint32_t ind
 {
     const double tick_s = NET_TICK_MS / 1000.0;
     thread->net = net;
+    CHECK(live_take(thread));
     thread->index = index;
     thread->tick = 1;
     thread->sequence = 1;
@@ -255,5 +262,6 @@ void thread_join(struct net_thread *thread)
         (void)close(thread->spare_fd);
     }
     inbox_deinit(&thread->inbox);
+    live_deinit(thread);
     slots_deinit(thread);
 }

@@ -20,6 +20,7 @@
 /* Room before a payload for the websocket header (LWS_PRE, checked in ws.c). */
 #define NET_WRITE_HEADROOM 16u
 
+struct net_live; /* live.h */
 struct lws;
 struct lws_context;
 struct lws_vhost;
@@ -101,9 +102,12 @@ struct net_thread {
     void *log; /* the library's, see ws_start */
     struct lws_vhost *vhost;
     struct lws *listener;
-    int listen_fd;   /* -1 once the library owns it */
-    int spare_fd;    /* given up to refuse a peer when no descriptor is left */
-    void *no_client; /* tls_no_client_new */
+    int listen_fd;     /* -1 once the library owns it */
+    int spare_fd;      /* given up to refuse a peer when no descriptor is left */
+    void *no_client;   /* tls_no_client_new */
+    void *tls_context; /* the library's SSL_CTX */
+    struct net_live *live;
+    struct net_live *_Atomic next_live; /* left by another thread; NULL: none */
     bool tls_hardened;
     bool quiesced;
     uint32_t tick;

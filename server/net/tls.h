@@ -7,6 +7,12 @@
 #include "proto/packing.h"
 #include "proto/status.h"
 
+struct net_identity; /* net.h */
+
+/* New connections of this SSL_CTX show |identity|, which is copied; those that are open keep theirs.
+ * STATUS_REFUSED: OpenSSL does not take it, and nothing changed. */
+MUST_CHECK enum status tls_server_identity(void *ssl_ctx, const struct net_identity *identity);
+
 /* Settings for the library's SSL_CTX (as void *, since the caller need not know
  * OpenSSL): TLS 1.3 only, no tickets, no early data, no renegotiation. */
 MUST_CHECK enum status tls_server_harden(void *ssl_ctx);

@@ -6,6 +6,7 @@
 #include "server/log/log.h"
 #include "server/net/accept.h"
 #include "server/net/connection.h"
+#include "server/net/live.h"
 #include "server/net/slots.h"
 #include "server/net/tls.h"
 
@@ -76,13 +77,13 @@ static bool header_is(struct lws *wsi, enum lws_token_indexes header, const char
 
 /* A browser always sends Origin with a websocket and pages cannot forge it; it
  * must be one of the list, byte for byte. Without one it is no browser. */
-static bool origin_allowed(struct lws *wsi, const struct net_options *options)
+static bool origin_allowed(struct lws *wsi, const struct net_live *live)
 {
     if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) == 0) {
         return true;
     }
-    for (size_t i = 0; i < options->origin_count; i++) {
-        if (header_is(wsi, WSI_TOKEN_ORIGIN, options->origins[i])) {
+    for (size_t i = 0; i < live->origin_count; i++) {
+        if (header_is(wsi, WSI_TOKEN_ORIGIN, live->origins[i])) {
             return true;
         }
     }
@@ -99,13 +100,12 @@ static int refuse_upgrade(struct lws *wsi, enum net_count count, unsigned int ht
 /* While the request is still HTTP, so that the refusal can say its status. */
 static int check_upgrade(struct lws *wsi, const char *upgrade)
 {
-    const struct net_options *options = &thread_of(wsi)->net->options;
     if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0 ||
         lws_get_network_wsi(wsi) != wsi || !header_is(wsi, WSI_TOKEN_GET_URI, "/") ||
         !header_is(wsi, WSI_TOKEN_VERSION, "13")) {
         return refuse_upgrade(wsi, NET_COUNT_REFUSED_UPGRADE, HTTP_STATUS_BAD_REQUEST);
     }
-    if (!origin_allowed(wsi, options)) {
+    if (!origin_allowed(wsi, thread_of(wsi)->live)) {
         return refuse_upgrade(wsi, NET_COUNT_REFUSED_ORIGIN, HTTP_STATUS_FORBIDDEN);
     }
     if (!header_is(wsi, WSI_TOKEN_PROTOCOL, WIRE_SUBPROTOCOL)) {
@@ -229,6 +229,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 #pragma GCC diagnostic ignored "-Wswitch-enum" /* the library has over 100 */
     switch (reason) {
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        thread_of(wsi)->tls_context = user;
         thread_of(wsi)->tls_hardened = tls_server_harden(user) == STATUS_OK;
         return thread_of(wsi)->tls_hardened ? 0 : -1;
     case LWS_CALLBACK_HTTP:

@@ -2,26 +2,18 @@
 
 #include "server/core/clock.h"
 #include "server/log/log.h"
-#include "server/run/effects.h"
 
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
+/* How often a signer that is away is asked again. */
+#define SIGNER_AGAIN_MS 200u
 /* Judging in one transaction stops after this, so that one peer's costly requests hold up the
  * others' answers no longer than that. */
 #define BATCH_MS        30u
 /* For log_hourly: apart from what the door names. */
 #define DAMAGED_ROW_KEY UINT64_C(0x0A2C5EED00000000)
-
-/* The disk or the database failed: what it holds can no longer be known from here, so
- * nothing is answered and the supervisor starts anew from what is durable. */
-static enum status give_up(enum status status, const char *what)
-{
-    log_line(LOG_LEVEL_ERROR, "%s failed (%s); stopping without answering what was not durable",
-             what, status_name(status));
-    return status;
-}
 
 /* A connection has one login: a second sent along with it would otherwise be judged before
  * the first one counts. It becomes a request without an op. */
@@ -37,13 +29,6 @@ static void once_per_guest(struct run_request *request)
     if (guest->login_request != request) {
         request->ask.message = NULL;
     }
-}
-
-uint64_t run_steady_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
 static enum status judge_one(struct run *run, struct txn *txn, struct run_request *r,
@@ -82,7 +67,7 @@ static enum status commit_list(struct run *run, struct run_request *list,
                                struct run_request **out_rest)
 {
     uint64_t now_ms = clock_now_ms();
-    uint64_t began_ms = run_steady_ms();
+    uint64_t began_ms = release_steady_ms();
     struct txn *txn = NULL;
     enum status status = db_begin_write(run->db, &txn);
     *out_rest = NULL;
@@ -95,7 +80,7 @@ static enum status commit_list(struct run *run, struct run_request *list,
     }
     for (struct run_request *r = list; r != NULL && status == STATUS_OK; r = r->next) {
         status = judge_one(run, txn, r, now_ms);
-        if (status == STATUS_OK && r->next != NULL && run_steady_ms() - began_ms > BATCH_MS) {
+        if (status == STATUS_OK && r->next != NULL && release_steady_ms() - began_ms > BATCH_MS) {
             *out_rest = r->next;
             r->next = NULL;
         }
@@ -111,94 +96,20 @@ static enum status commit_list(struct run *run, struct run_request *list,
     return status;
 }
 
-static void fail_request(struct run_request *request, enum status status)
-{
-    core_answer_clear(&request->answer);
-    request->answer.event = UINT64_MAX;
-    request->answer.status = status == STATUS_FULL ? STATUS_FULL : STATUS_UNAVAILABLE;
-}
-
 static enum status recover(struct run *run, enum status why)
 {
     if (why == STATUS_IO) {
-        return give_up(why, "the store");
+        return release_give_up(why, "the store");
     }
     core_take_back(run->core);
     return STATUS_OK;
-}
-
-/* Enters new logins and subscriptions, before effects of the same batch can end either. */
-static void note_guest(struct run *run, struct run_request *request)
-{
-    struct core_answer *answer = &request->answer;
-    if (request->closed) {
-        roll_leave(run->roll, request->guest);
-        return;
-    }
-    if (answer->login) {
-        roll_enter(run->roll, request->guest, &answer->peer);
-    }
-    if (answer->subscribe) {
-        uint32_t *sections = answer->sections;
-        answer->sections = NULL;
-        if (roll_subscribe(run->roll, request->guest, sections, answer->section_count) !=
-            STATUS_OK) {
-            answer->status = STATUS_UNAVAILABLE;
-        }
-    }
-}
-
-/* Signs, then lets answers go. Without a signature nothing is acknowledged: the requests
- * stay and are answered as soon as the signer is back. */
-static enum status release_list(struct run *run, struct run_request *list)
-{
-    enum status status = heads_sign(run->heads);
-    for (unsigned tries = 0; (status == STATUS_UNAVAILABLE || status == STATUS_FULL) && tries < 5;
-         tries++) {
-        if (log_changes(&run->signer_away, true)) {
-            log_line(LOG_LEVEL_ERROR, "the log signer %s; nothing is acknowledged",
-                     status == STATUS_FULL ? "cannot save: its disk is full"
-                                           : "does not answer, or cannot save");
-        }
-        (void)usleep(200 * 1000);
-        status = heads_sign(run->heads);
-    }
-    if (status != STATUS_OK) {
-        return give_up(status, "signing the logs");
-    }
-    if (log_changes(&run->signer_away, false)) {
-        log_line(LOG_LEVEL_NOTICE, "the log signer is back: what waited for it is acknowledged");
-    }
-    struct run_checkpoints *heads = heads_now(run->heads);
-    for (struct run_request *r = list; r != NULL; r = r->next) {
-        note_guest(run, r);
-    }
-    effects_end_access(run->core, run->roll, &run->output);
-    for (struct run_request *r = list; r != NULL; r = r->next) {
-        if (!r->closed) {
-            run->output.answer(run->output.state, r, heads);
-        }
-    }
-    effects_push(run->core, run->roll, &run->output, heads);
-    core_effects_clear(run->core);
-    run_checkpoints_drop(heads);
-    return STATUS_OK;
-}
-
-static void free_list(struct run_request *list)
-{
-    while (list != NULL) {
-        struct run_request *request = list;
-        list = list->next;
-        run_request_free(request);
-    }
 }
 
 /* After a batch that failed because of |why|. */
 static enum status run_one_by_one(struct run *run, struct run_request *list, enum status why)
 {
     enum status ends = recover(run, why);
-    while (list != NULL && ends == STATUS_OK) {
+    while (list != NULL && ends == STATUS_OK && !release_waits(&run->release)) {
         struct run_request *request = list;
         list = list->next;
         request->next = NULL;
@@ -214,32 +125,38 @@ static enum status run_one_by_one(struct run *run, struct run_request *list, enu
                          (unsigned)request->ask.op);
             }
             ends = recover(run, status);
-            fail_request(request, status);
+            release_fail_request(request, status);
         }
         if (ends == STATUS_OK) {
-            ends = release_list(run, request);
+            ends = release_list(&run->release, request);
+        } else {
+            run_request_free(request);
         }
-        run_request_free(request);
     }
-    free_list(list);
+    if (ends == STATUS_OK) {
+        release_refuse(&run->release, list);
+    } else {
+        release_drop(list);
+    }
     return ends;
 }
 
+/* Of what it cannot do any more nothing is answered: the process ends. */
 static enum status run_batch(struct run *run, struct run_request *list)
 {
     enum status ends = STATUS_OK;
     do {
         struct run_request *rest;
         enum status status = commit_list(run, list, &rest);
-        if (status == STATUS_OK) {
-            ends = release_list(run, list);
-            free_list(list);
-        } else {
-            ends = run_one_by_one(run, list, status);
-        }
+        ends = status == STATUS_OK ? release_list(&run->release, list)
+                                   : run_one_by_one(run, list, status);
         list = rest;
-    } while (list != NULL && ends == STATUS_OK);
-    free_list(list);
+    } while (list != NULL && ends == STATUS_OK && !release_waits(&run->release));
+    if (ends == STATUS_OK) {
+        release_refuse(&run->release, list);
+    } else {
+        release_drop(list);
+    }
     return ends;
 }
 
@@ -273,21 +190,57 @@ void run_flush(struct run *run)
     }
 }
 
+void run_change(struct run *run, uint64_t map_bytes, uint32_t lines_per_hour)
+{
+    atomic_store(&run->wanted_map_bytes, map_bytes);
+    atomic_store(&run->wanted_lines, lines_per_hour);
+}
+
+/* What run_change wanted, between transactions. A map that somebody reads is asked for again. */
+static enum status follow_wishes(struct run *run)
+{
+    const uint64_t lines = atomic_exchange(&run->wanted_lines, UINT64_MAX);
+    if (lines != UINT64_MAX) {
+        core_allow(run->core, (uint32_t)lines);
+    }
+    uint64_t map_bytes = atomic_load(&run->wanted_map_bytes);
+    const enum status status = map_bytes == 0 ? STATUS_OK : db_grow(run->db, map_bytes);
+    if (map_bytes == 0 || status == STATUS_BUSY) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_NO_MEMORY) {
+        log_line(LOG_LEVEL_ERROR,
+                 "there is no address space for a map of %llu MiB (ulimit -v): it stays as it is",
+                 (unsigned long long)(map_bytes >> 20));
+    }
+    /* One that came meanwhile stays. */
+    (void)atomic_compare_exchange_strong(&run->wanted_map_bytes, &map_bytes, 0);
+    return status == STATUS_NO_MEMORY ? STATUS_OK : status;
+}
+
 enum status run_turn(struct run *run, uint32_t wait_ms, bool *out_idle)
 {
+    const bool waits = release_waits(&run->release);
     struct run_request *list =
-        queue_take(run->queue, wait_ms, RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
+        queue_take(run->queue, waits && wait_ms > SIGNER_AGAIN_MS ? SIGNER_AGAIN_MS : wait_ms,
+                   RUN_BATCH_REQUESTS_MAX, RUN_BATCH_BYTES_MAX);
     uint64_t now_ms = clock_now_ms();
-    *out_idle = list == NULL;
-    enum status status = STATUS_OK;
+    *out_idle = list == NULL && !waits;
+    enum status status = follow_wishes(run);
+    if (status != STATUS_OK) {
+        return release_give_up(status, "the store");
+    }
     if (run->away.on) {
         struct run_checkpoints *heads = heads_now(run->heads);
         away_answer(&run->away, run->core, &run->output, heads, list, now_ms);
         run_checkpoints_drop(heads);
-        free_list(list);
+        release_drop(list);
+    } else if (waits) {
+        release_refuse(&run->release, list);
+        status = release_again(&run->release);
     } else if (list != NULL || core_tick_due(run->core, now_ms)) {
         status = run_batch(run, list);
     }
-    watch_look(&run->watch, run->db, run_steady_ms(), now_ms);
+    watch_look(&run->watch, run->db, release_steady_ms(), now_ms);
     return status;
 }

@@ -7,7 +7,8 @@
  * both logs' new heads, and only then hands the answers out. No timer: what arrives
  * during one commit is the next batch. A batch that fails unexpectedly is run again one
  * request at a time, so only the culprit fails; a disk that fails ends the process with
- * nothing answered, since nothing unacknowledged was promised.
+ * nothing answered, since nothing unacknowledged was promised. While the signer is away the
+ * batch that waits for it is held, and everybody else is told UNAVAILABLE (release.h).
  */
 #pragma once
 
@@ -30,7 +31,7 @@ MUST_CHECK enum status run_new(struct db *db, struct core *core, struct signer_l
                                struct run **out_run);
 /*
  * One turn of the committer: waits for requests, at most |wait_ms|, and does all that is written
- * above with what it took. |*out_idle|: there was nothing. STATUS_OK; any other: the disk or the
+ * above with what it took. |*out_idle|: there was nothing to do, and nothing is held. STATUS_OK; any other: the disk or the
  * signer failed for good, nothing of the batch was answered, and the process must end. The thread
  * of run_start does nothing else; the simulator, which has no threads, calls it by itself.
  */
@@ -52,6 +53,9 @@ MUST_CHECK enum status run_start_read_only(struct db *db, struct core *core,
 bool run_offer(struct run *run, struct run_request *request);
 /* The newest signed heads, with a reference. Any thread. */
 struct run_checkpoints *run_checkpoints_now(struct run *run);
+/* From its next turn on: the map, if it is larger than it was, and how many lines of the access log a
+ * member may leave in an hour. Any thread. */
+void run_change(struct run *run, uint64_t map_bytes, uint32_t lines_per_hour);
 /* Works off the queue, then ends the thread. What is offered afterwards is refused.
  * NULL is allowed. */
 void run_finish(struct run *run);

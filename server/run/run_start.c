@@ -39,7 +39,8 @@ static enum status make(struct db *db, struct core *core, struct signer_link *si
     run->db = db;
     run->core = core;
     run->output = *output;
-    watch_init(&run->watch, clock, run_steady_ms());
+    atomic_init(&run->wanted_lines, UINT64_MAX);
+    watch_init(&run->watch, clock, release_steady_ms());
     enum status status = heads_new(db, signer, &run->heads);
     if (status == STATUS_OK) {
         status = queue_new(RUN_QUEUE_REQUESTS_MAX, RUN_QUEUE_BYTES_MAX, &run->queue);
@@ -51,6 +52,12 @@ static enum status make(struct db *db, struct core *core, struct signer_link *si
         run_free(run);
         return status;
     }
+    run->release = (struct release){.core = core,
+                                    .heads = run->heads,
+                                    .signer = signer,
+                                    .queue = run->queue,
+                                    .roll = run->roll,
+                                    .output = *output};
     *out_run = run;
     return STATUS_OK;
 }
@@ -133,6 +140,7 @@ void run_free(struct run *run)
     if (run == NULL) {
         return;
     }
+    release_drop(run->release.held);
     roll_free(run->roll);
     queue_free(run->queue);
     heads_free(run->heads);

@@ -114,6 +114,11 @@ enum status signer_link_open(const struct signer_link_options *options,
     return STATUS_OK;
 }
 
+bool signer_link_lost(const struct signer_link *link)
+{
+    return link->starter != NULL && signer_starter_lost(link->starter);
+}
+
 void signer_link_close(struct signer_link *link)
 {
     if (link == NULL) {

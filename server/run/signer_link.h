@@ -62,5 +62,8 @@ MUST_CHECK enum status signer_link_last(struct signer_link *link, const struct p
 MUST_CHECK enum status signer_link_backup(struct signer_link *link, const struct hash *manifest,
                                           struct signature *out_signature);
 
+/* Whether the process that would start the signer is gone, so that it cannot come back. */
+bool signer_link_lost(const struct signer_link *link);
+
 /* Closes the socket, on which a signer started here ends, and waits for it. Accepts NULL. */
 void signer_link_close(struct signer_link *link);

@@ -269,6 +269,11 @@ void signer_starter_end(struct signer_starter *starter)
     (void)order(starter, &none, -1);
 }
 
+bool signer_starter_lost(const struct signer_starter *starter)
+{
+    return starter->fd < 0;
+}
+
 void signer_starter_free(struct signer_starter *starter)
 {
     if (starter == NULL) {

@@ -28,5 +28,8 @@ MUST_CHECK enum status signer_starter_start(struct signer_starter *starter,
 /* Waits for the signer, whose socket must be closed already, and kills one that does not end. */
 void signer_starter_end(struct signer_starter *starter);
 
+/* Whether the other process is gone or did not answer: nothing can be started any more. */
+bool signer_starter_lost(const struct signer_starter *starter);
+
 /* The signer is ended too. Accepts NULL. */
 void signer_starter_free(struct signer_starter *starter);

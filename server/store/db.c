@@ -273,6 +273,9 @@ static enum status txn_begin(struct db *db, bool write, struct txn **out_txn)
     }
     txn->db = db;
     txn->write = write;
+    if (!write) {
+        db_room_enter(txn);
+    }
     int rc = mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &txn->mdb);
     if (rc == MDB_READERS_FULL) {
         uint32_t freed = 0;
@@ -281,6 +284,7 @@ static enum status txn_begin(struct db *db, bool write, struct txn **out_txn)
                  : MDB_READERS_FULL;
     }
     if (rc != 0) {
+        db_room_leave(txn);
         free(txn);
         return db_lmdb_status("begin", rc);
     }
@@ -324,11 +328,13 @@ void db_reset(struct txn *txn)
 {
     CHECK(!txn->write);
     mdb_txn_reset(txn->mdb);
+    db_room_leave(txn);
 }
 
 enum status db_renew(struct txn *txn)
 {
     CHECK(!txn->write);
+    db_room_enter(txn);
     int rc = mdb_txn_renew(txn->mdb);
     txn->status = db_lmdb_status("renew", rc);
     txn->room_known = false;
@@ -366,6 +372,7 @@ void db_abort(struct txn *txn)
 {
     if (txn != NULL) {
         mdb_txn_abort(txn->mdb);
+        db_room_leave(txn);
         free(txn->nodes);
     }
     free(txn);

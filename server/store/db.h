@@ -187,6 +187,14 @@ MUST_CHECK enum status db_copy(struct db *db, int fd);
 /* How many keys a table has. */
 MUST_CHECK enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count);
 
+/*
+ * Makes the map larger while others read: the committer, between its transactions. Waits a tenth of a
+ * second for read transactions under way, and those that would begin wait until it is done. A size
+ * that is no larger than the map changes nothing. STATUS_BUSY: somebody read for longer, try again;
+ * STATUS_NO_MEMORY: no address space; STATUS_IO is fatal: there may be no map any more.
+ */
+MUST_CHECK enum status db_grow(struct db *db, uint64_t map_bytes);
+
 /* Room on the disk that is kept for erasures and the events of reads, and for erasures alone. */
 #define DB_DISK_WRITING_BYTES ((uint64_t)64 << 20)
 #define DB_DISK_READING_BYTES ((uint64_t)16 << 20)

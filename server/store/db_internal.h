@@ -7,6 +7,8 @@
 
 #include "server/store/db.h"
 
+#include <stdatomic.h>
+
 struct MDB_env;
 struct note_index;
 struct MDB_txn;
@@ -19,6 +21,8 @@ struct db {
     bool has_practice;
     bool format_known; /* it is ours: rows may be read as ours are written */
     bool count_pages;
+    _Atomic uint32_t readers; /* read transactions under way, and one more while one begins */
+    atomic_bool growing;      /* the map is about to move: none may begin */
     /* Below: the thread that holds the write transaction. */
     struct note_index *notes; /* note_head.c; NULL until first used */
     uint64_t file_bytes;
@@ -41,6 +45,7 @@ struct txn {
     struct db_node *nodes; /* ledger.c; DB_NODES_MAX of them, or NULL */
     struct MDB_txn *mdb;
     bool write;
+    bool reads; /* counted in db->readers */
     bool renewed;
     bool counters_changed;
     bool room_known;
@@ -74,5 +79,11 @@ void db_meta_load_counters(struct txn *txn);
 void db_meta_store_counters(struct txn *txn);
 /* Whether the disk has so little room left that a write fails for it. */
 bool db_room_disk_is_full(struct db *db);
+/* A map of another size, while no transaction is under way. STATUS_IO is fatal. */
+MUST_CHECK enum status db_resize(struct db *db, uint64_t map_bytes);
+/* Counts a read transaction in and out, so that the map does not move under it. Entering waits while
+ * it moves, which takes milliseconds. */
+void db_room_enter(struct txn *txn);
+void db_room_leave(struct txn *txn);
 /* Keeps the file longer than its used part (db_file.h says why). */
 MUST_CHECK enum status db_room_extend(struct db *db);

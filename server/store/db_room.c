@@ -1,11 +1,16 @@
 #include "server/store/db_internal.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The file is kept longer than its used part, by at least half of this. */
 #define FILE_AHEAD_BYTES ((uint64_t)64 << 20)
+/* How long the map waits for those who read: a read takes less. */
+#define WAIT_STEP_NS     1000000
+#define WAIT_STEPS       100u
 /* If less than this is left, a failed write is taken to have failed for lack of room. */
 #define DISK_FULL_BYTES  ((uint64_t)1 << 20)
 
@@ -35,6 +40,59 @@ enum status db_room_extend(struct db *db)
     }
     db->file_bytes = wanted;
     return STATUS_OK;
+}
+
+void db_room_enter(struct txn *txn)
+{
+    const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+    for (;;) {
+        (void)atomic_fetch_add(&txn->db->readers, 1);
+        if (!atomic_load(&txn->db->growing)) {
+            txn->reads = true;
+            return;
+        }
+        (void)atomic_fetch_sub(&txn->db->readers, 1);
+        (void)nanosleep(&step, NULL);
+    }
+}
+
+void db_room_leave(struct txn *txn)
+{
+    if (txn->reads) {
+        txn->reads = false;
+        (void)atomic_fetch_sub(&txn->db->readers, 1);
+    }
+}
+
+/* LMDB gives the old place up first, so what could not be had must not be asked for. */
+static bool fits_in_memory(uint64_t map_bytes)
+{
+    void *place =
+        mmap(NULL, map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return place != MAP_FAILED && munmap(place, map_bytes) == 0;
+}
+
+enum status db_grow(struct db *db, uint64_t map_bytes)
+{
+    struct db_usage usage;
+    enum status status = db_usage(db, false, &usage);
+    if (status != STATUS_OK || map_bytes <= usage.map_bytes) {
+        return status;
+    }
+    if (!fits_in_memory(map_bytes)) {
+        return STATUS_NO_MEMORY;
+    }
+    atomic_store(&db->growing, true);
+    const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+    for (unsigned i = 0; i < WAIT_STEPS && atomic_load(&db->readers) != 0; i++) {
+        (void)nanosleep(&step, NULL);
+    }
+    status = STATUS_BUSY;
+    if (atomic_load(&db->readers) == 0) {
+        status = db_resize(db, map_bytes);
+    }
+    atomic_store(&db->growing, false);
+    return status;
 }
 
 /* STATUS_OK while at most |percent| of the map is in use. */
@@ -109,7 +167,7 @@ void db_space_text(const struct db_space *space, char out[static DB_SPACE_TEXT_B
         (void)snprintf(
             out, DB_SPACE_TEXT_BYTES,
             "the database uses %llu of the %llu bytes of map-mib: %s; make map-mib "
-            "larger than %llu in alcoved.conf and start the server again",
+            "larger than %llu in alcoved.conf; a server that runs takes it on SIGHUP",
             (unsigned long long)space->used_bytes, (unsigned long long)space->map_bytes, refused,
             (unsigned long long)(space->used_bytes / DB_HEADROOM_PERCENT * 100u >> 20) + 1);
     }

@@ -275,6 +275,13 @@ enum status db_usage(struct db *db, bool count_free, struct db_usage *out_usage)
     return db_lmdb_status("usage", rc);
 }
 
+enum status db_resize(struct db *db, uint64_t map_bytes)
+{
+    /* When this fails there may be no map any more, whatever it is called. */
+    enum status status = db_lmdb_status("resize", mdb_env_set_mapsize(db->env, map_bytes));
+    return status == STATUS_OK ? STATUS_OK : STATUS_IO;
+}
+
 enum status db_entries(struct txn *txn, enum schema_table table, uint64_t *out_count)
 {
     MDB_stat stat;

@@ -184,12 +184,47 @@ static void test_whole_file(void **state)
     assert_non_null(strstr(error, "/tmp/alcove-no-such-file"));
 }
 
+/* Goal: what a server takes without a restart, and what it names, is all that changed; a larger map is
+ * taken and a smaller one is not. Method: every key changed at once, taken, and compared again. */
+static void test_changes(void **state)
+{
+    (void)state;
+    struct config was;
+    OK(read_config(LISTEN, &was));
+    struct config now;
+    OK(read_config(
+        "listen = [::1]:7001\norigin = https://a.example\nsigner-socket = /run/signer\n"
+        "require-sandbox = yes\nthreads = 64\nmap-mib = 100000\nconnections-max = 1\n"
+        "connections-per-address-max = 2\nrequests-owed-max = 3\nlogin-timeout-ms = 100\n"
+        "message-timeout-ms = 60000\nping-after-ms = 1000\nlines-per-hour = 5\n",
+        &now));
+    char names[CONFIG_CHANGES_BYTES];
+    assert_int_equal(config_changes(&was, &was, true, names, sizeof names), 0);
+    assert_string_equal(names, "");
+    assert_int_equal(config_changes(&was, &now, true, names, sizeof names), 8);
+    assert_string_equal(names,
+                        "origin, map-mib, connections-per-address-max, requests-owed-max, "
+                        "login-timeout-ms, message-timeout-ms, ping-after-ms, lines-per-hour");
+    assert_int_equal(config_changes(&was, &now, false, names, sizeof names), 5);
+    assert_string_equal(names, "listen, signer-socket, require-sandbox, threads, connections-max");
+    struct config taken = was;
+    config_take(&taken, &now);
+    assert_int_equal(config_changes(&taken, &now, true, names, sizeof names), 0);
+    assert_int_equal(config_changes(&was, &taken, true, names, sizeof names), 8);
+    assert_int_equal(config_changes(&was, &taken, false, names, sizeof names), 0);
+    assert_int_equal(config_changes(&taken, &was, false, names, sizeof names), 1);
+    assert_string_equal(names, "map-mib");
+    config_take(&taken, &was);
+    assert_int_equal(taken.map_mib, 100000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_key),   cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_wrong_lines), cmocka_unit_test(test_twice),
         cmocka_unit_test(test_whole_file),  cmocka_unit_test(test_no_listen),
+        cmocka_unit_test(test_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "proto/message.h"
 #include "proto/words.h"
 
+#include <limits.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,21 +37,59 @@ static void test_order(void **state)
     kit_stop(&r);
 }
 
-/* Goal: while the signer is silent nothing is acknowledged, and afterwards everything is.
- * Method: it refuses three times. */
+static void refuse_to_sign(unsigned times)
+{
+    kit_lock();
+    kit_shared.refusals = times;
+    kit_unlock();
+}
+
+/* After refuse_to_sign(UINT_MAX). */
+static void wait_for_refusals(unsigned times)
+{
+    unsigned left = UINT_MAX;
+    while (UINT_MAX - left < times) {
+        (void)usleep(1000);
+        kit_lock();
+        left = kit_shared.refusals;
+        kit_unlock();
+    }
+}
+
+/* Goal: while the signer is silent nothing is acknowledged, and afterwards everything is; a signer
+ * that is back at the next question is no trouble of anybody's. Method: it refuses once; then until
+ * others were told UNAVAILABLE, of whose requests nothing was done. */
 static void test_signer_away(void **state)
 {
     struct kit r;
     kit_start(&r, *state, NULL);
     struct guest *a = kit_log_in(&r, r.scene->p->t1);
-    kit_lock();
-    kit_shared.refusals = 3;
-    kit_unlock();
+    struct guest *b = kit_log_in(&r, r.scene->p->t2);
+    refuse_to_sign(1);
     kit_offer(&r, a, OP_EVENTS, &kit_look_ask.base);
-    kit_wait(2);
-    OK(kit_shared.answers[1].status);
-    assert_int_equal(kit_shared.refusals, 0);
-    assert_true(kit_shared.answers[1].signed_events > kit_shared.answers[1].event);
+    kit_wait(3);
+    OK(kit_shared.answers[2].status);
+    uint64_t events = scene_size(r.scene, LEDGER_EVENTS);
+    refuse_to_sign(UINT_MAX);
+    kit_offer(&r, a, OP_EVENTS, &kit_look_ask.base);
+    wait_for_refusals(3);
+    kit_offer(&r, b, OP_EVENTS, &kit_look_ask.base);
+    kit_offer(&r, b, OP_EVENTS, &kit_look_ask.base);
+    kit_wait(5);
+    assert_int_equal(scene_size(r.scene, LEDGER_EVENTS), events + 1);
+    for (size_t i = 3; i < 5; i++) {
+        assert_int_equal(kit_shared.answers[i].status, STATUS_UNAVAILABLE);
+        assert_int_equal(kit_shared.answers[i].connection, 2);
+        assert_int_equal(kit_shared.answers[i].event, UINT64_MAX);
+    }
+    refuse_to_sign(0);
+    kit_wait(6);
+    OK(kit_shared.answers[5].status);
+    assert_int_equal(kit_shared.answers[5].connection, 1);
+    assert_true(kit_shared.answers[5].signed_events > kit_shared.answers[5].event);
+    kit_offer(&r, b, OP_EVENTS, &kit_look_ask.base);
+    kit_wait(7);
+    OK(kit_shared.answers[6].status);
     kit_stop(&r);
 }
 
@@ -120,6 +159,36 @@ static Alcove__SubmitAsk submit_of(ProtobufCBinaryData *field, const struct made
     ask.n_statement = 1;
     ask.statement = field;
     return ask;
+}
+
+/* Goal: somebody who went while their login waited for the signer is in no list when it is back.
+ * Method: the signer is away, T1 logs in and goes; it is back, and T1 is suspended: nobody is there to
+ * be sent away. */
+static void test_gone_while_away(void **state)
+{
+    struct scene *scene = *state;
+    struct kit r;
+    kit_start(&r, scene, NULL);
+    struct guest *ad1 = kit_log_in(&r, scene->p->ad1);
+    refuse_to_sign(UINT_MAX);
+    struct guest *t1 = kit_send_login(&r, scene->p->t1);
+    wait_for_refusals(3); /* two at once, and one when it was asked again: the login is held */
+    kit_offer_closed(&r, t1);
+    kit_offer(&r, ad1, OP_EVENTS, &kit_look_ask.base);
+    kit_wait(2);
+    assert_int_equal(kit_shared.answers[1].status, STATUS_UNAVAILABLE);
+    refuse_to_sign(0);
+    kit_wait(3);
+    OK(kit_shared.answers[2].status);
+    struct made suspension = make_suspension(scene->w, scene->p->t1, scene->p->ad1, true);
+    ProtobufCBinaryData field;
+    Alcove__SubmitAsk ask = submit_of(&field, &suspension);
+    kit_offer(&r, ad1, OP_SUBMIT, &ask.base);
+    kit_wait(4);
+    OK(kit_shared.answers[3].status);
+    kit_stop(&r);
+    assert_int_equal(kit_shared.cuts, 0);
+    (void)make_take(scene->w, suspension);
 }
 
 /* Goal: whoever is suspended is sent away before any answer of that batch leaves; what still
@@ -232,9 +301,10 @@ static void test_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE_TEST(test_order),      SCENE_TEST(test_signer_away), SCENE_TEST(test_culprit_alone),
-        SCENE_TEST(test_disk_fails), SCENE_TEST(test_sent_away),   SCENE_TEST(test_push),
-        SCENE_TEST(test_end),
+        SCENE_TEST(test_order),         SCENE_TEST(test_signer_away),
+        SCENE_TEST(test_culprit_alone), SCENE_TEST(test_gone_while_away),
+        SCENE_TEST(test_disk_fails),    SCENE_TEST(test_sent_away),
+        SCENE_TEST(test_push),          SCENE_TEST(test_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

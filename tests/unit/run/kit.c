@@ -76,6 +76,12 @@ enum status signer_link_checkpoint(struct signer_link *link, struct txn *txn,
     return status;
 }
 
+bool signer_link_lost(const struct signer_link *link)
+{
+    (void)link;
+    return false;
+}
+
 /* The linker's names for the wrapped functions. */
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 enum status __real_core_handle(struct core *core, struct txn *txn, const struct core_ask *ask,
@@ -199,7 +205,7 @@ void kit_offer(struct kit *r, struct guest *guest, uint32_t op, const ProtobufCM
     assert_true(run_offer(r->run, kit_request(guest, op, message)));
 }
 
-struct guest *kit_log_in(struct kit *r, const struct make_person *person)
+struct guest *kit_send_login(struct kit *r, const struct make_person *person)
 {
     static const uint8_t zeros[32];
     static Alcove__Login login = ALCOVE__LOGIN__INIT;
@@ -208,11 +214,26 @@ struct guest *kit_log_in(struct kit *r, const struct make_person *person)
     r->guests[r->count++] = guest;
     kit_lock();
     scene_peer(r->scene, person, 0, &kit_shared.peer);
-    size_t answers = kit_shared.count;
     kit_unlock();
     kit_offer(r, guest, CORE_OP_LOGIN, &login.base);
+    return guest;
+}
+
+struct guest *kit_log_in(struct kit *r, const struct make_person *person)
+{
+    kit_lock();
+    size_t answers = kit_shared.count;
+    kit_unlock();
+    struct guest *guest = kit_send_login(r, person);
     kit_wait(answers + 1);
     return guest;
+}
+
+void kit_offer_closed(struct kit *r, struct guest *guest)
+{
+    struct run_request *request = kit_request(guest, 0, NULL);
+    request->closed = true;
+    assert_true(run_offer(r->run, request));
 }
 
 void kit_gather(struct kit *r, struct guest *guest)

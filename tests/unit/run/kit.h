@@ -58,6 +58,10 @@ struct run_request *kit_request(struct guest *guest, uint32_t op, const Protobuf
 void kit_offer(struct kit *kit, struct guest *guest, uint32_t op, const ProtobufCMessage *message);
 /* A connection of the person's first device, as if its login had been right. */
 struct guest *kit_log_in(struct kit *kit, const struct make_person *person);
+/* The same, without waiting for the answer. */
+struct guest *kit_send_login(struct kit *kit, const struct make_person *person);
+/* The connection is gone. */
+void kit_offer_closed(struct kit *kit, struct guest *guest);
 /* Offers one request; from then on what is offered gathers, until the signer is let go. */
 void kit_gather(struct kit *kit, struct guest *guest);
 
