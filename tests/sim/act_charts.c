@@ -80,6 +80,11 @@ enum status charts_grant(struct world *world, struct dice *dice, struct world_de
     if (to == NULL) {
         return STATUS_NOT_FOUND;
     }
+    /* Who is let in before the model has heard of the section would be forgotten by it. */
+    unsigned number = model_section(&world->model, &section.section);
+    if (number == MODEL_SECTIONS_MAX) {
+        return STATUS_NOT_FOUND;
+    }
     bool history = dice_chance(dice, 700);
     struct act_grant ask = {.section = section.section,
                             .member = to->person.content.member,
@@ -88,8 +93,7 @@ enum status charts_grant(struct world *world, struct dice *dice, struct world_de
                             .code_compared = true};
     uint64_t ticket = 0;
     enum status status = act_grant(by->person.engine, &ask, world_clock(world, by), &ticket);
-    unsigned number = model_section(&world->model, &section.section);
-    if (status == STATUS_OK && number < MODEL_SECTIONS_MAX) {
+    if (status == STATUS_OK) {
         size_t stay = model_let_in(&world->model, to->member, number, history, world->step);
         struct world_pending *pending = act_wait_for(world, PENDING_STAY, by, ticket);
         if (pending != NULL) {
