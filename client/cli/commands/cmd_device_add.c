@@ -213,7 +213,7 @@ static int exchange(struct adding *adding)
     adding->said.code = adding->offer.offer.code;
     adding->said.reveal = *pair_old_revealed(pair);
     adding->said.transcript = *pair_old_transcript(pair);
-    struct add_body body;
+    struct add_body body = {0};
     int code = step_fixed(adding, ADD_BODY, &body, sizeof body);
     if (code != CLI_OK) {
         refuse(adding, PAIR_END_CHANGED);
@@ -272,7 +272,7 @@ static int tell_added(struct adding *adding, const struct add_done *done)
 
 static int finish(struct adding *adding)
 {
-    struct add_done done;
+    struct add_done done = {0};
     int code = step_fixed(adding, ADD_DO, &done, sizeof done);
     if (code != CLI_OK) {
         refuse(adding, PAIR_END_CHANGED);

@@ -175,7 +175,7 @@ static enum status seal_own(const struct engine *engine, const struct invitation
         seal->sealed = field_of(own->sealed[i] + SEAL_SHARE_BYTES, SEAL_SEALED_BYTES);
         own->list[i] = seal;
     }
-    qsort(own->list, own->count, sizeof own->list[0], by_recipient);
+    qsort((void *)own->list, own->count, sizeof(void *), by_recipient);
     return status;
 }
 
