@@ -60,6 +60,7 @@ static void connect(struct world *world, struct world_device *device)
     device->person.connected = true;
     device->troubled &= device->disk_until != 0;
     device->server_full = disk.full;
+    device->server_waits = world->server_waits;
 }
 
 static bool put_up(struct world_device *device)
@@ -160,13 +161,14 @@ static bool take_up(struct world *world, struct world_device *device)
     return true;
 }
 
-/* A device may stop whose disk is full, or who hears that the server's is; nothing else stops an
- * honest one that met no lie. */
+/* A device may stop whose disk is full, or who hears that the server's is, or that its signer is away
+ * at a login; nothing else stops an honest one that met no lie. */
 static bool may_stop(const struct world *world, const struct world_device *device,
                      enum status status)
 {
     return device->out || status == STATUS_SUSPENDED || device->besieged ||
            liar_met(world, device) || (device->server_full && status == STATUS_FULL) ||
+           (device->server_waits && status == STATUS_UNAVAILABLE) ||
            (device->troubled && (status == STATUS_IO || status == STATUS_FULL));
 }
 

@@ -27,7 +27,7 @@ static struct {
     size_t count;
 } served;
 
-static uint64_t events_size(struct world *world)
+uint64_t served_events(struct world *world)
 {
     struct txn *txn = NULL;
     OK(db_begin_read(world->server.db, &txn));
@@ -38,17 +38,12 @@ static uint64_t events_size(struct world *world)
 
 void served_start(struct world *world)
 {
-    served.size = events_size(world);
+    served.count = 0;
+    served.size = served_events(world);
     if (served.size < served.acknowledged) {
         world_fail(world, "event %llu was acknowledged and is lost",
                    (unsigned long long)served.acknowledged - 1);
     }
-}
-
-void served_begin(struct world *world)
-{
-    (void)world;
-    served.count = 0;
 }
 
 /* PROTOCOL.md, section 6, "leaves an event". */
@@ -105,7 +100,7 @@ static void check_durable(struct world *world, const struct due *due,
         world_fail(world, "the answer to a request of kind %u leaves, and its event does not last",
                    due->op);
     }
-    if (events_size(world) <= due->event || heads->events_size <= due->event) {
+    if (served_events(world) <= due->event || heads->events_size <= due->event) {
         world_fail(world, "the answer to a request of kind %u leaves before its event is %s",
                    due->op, heads->events_size <= due->event ? "signed" : "written");
     }
@@ -116,7 +111,7 @@ void served_answer(struct world *world, const struct run_request *request,
                    const struct core_checkpoints *heads)
 {
     const struct core_answer *answer = &request->answer;
-    if (disk.dead) {
+    if (disk.dead || answer->event == NO_EVENT) {
         return;
     }
     CHECK(served.count < ANSWERS_MAX);
@@ -236,4 +231,5 @@ void served_end(struct world *world)
     }
     db_abort(txn);
     served.size = end;
+    served.count = 0;
 }

@@ -11,8 +11,9 @@ struct world;
 
 /* A server started: nothing is owed, and its log is not shorter than what was seen of it. */
 void served_start(struct world *world);
-void served_begin(struct world *world);
 void served_answer(struct world *world, const struct run_request *request,
                    const struct core_checkpoints *heads);
-/* After the turn: all its events belong to its answers. */
+/* How many events the server's log has. */
+uint64_t served_events(struct world *world);
+/* After turns whose events are all signed for: each belongs to an answer. */
 void served_end(struct world *world);

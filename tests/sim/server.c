@@ -199,7 +199,6 @@ bool server_turn(struct world *world)
     if (!server_is_up()) {
         return start_again(world);
     }
-    served_begin(world);
     bool idle = false;
     enum status status = run_turn(net.run, 0, &idle);
     world->turns++;
@@ -212,8 +211,15 @@ bool server_turn(struct world *world)
         server_kill(world, net.power, &dice);
         return true;
     }
-    served_end(world);
     take_heads(&world->server);
+    /* While the signer is away a batch is held: its events are written, and who asked still waits. */
+    world->server_waits = world->server.heads.events_size != served_events(world);
+    if (!world->server_waits) {
+        served_end(world);
+    }
+    for (unsigned i = 0; world->server_waits && i < world->device_count; i++) {
+        world->devices[i].server_waits = true;
+    }
     return !idle;
 }
 

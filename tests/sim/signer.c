@@ -160,6 +160,7 @@ struct signer_starter *signer_starter(void)
 enum status __wrap_signer_starter_start(struct signer_starter *asked,
                                         const struct practice_id *practice, int *out_fd);
 void __wrap_signer_starter_end(struct signer_starter *asked);
+bool __wrap_signer_starter_lost(const struct signer_starter *asked);
 
 enum status __wrap_signer_starter_start(struct signer_starter *asked,
                                         const struct practice_id *practice, int *out_fd)
@@ -184,5 +185,11 @@ void __wrap_signer_starter_end(struct signer_starter *asked)
 {
     (void)asked;
     end();
+}
+
+bool __wrap_signer_starter_lost(const struct signer_starter *asked)
+{
+    (void)asked;
+    return false;
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */

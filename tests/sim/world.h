@@ -37,6 +37,7 @@ struct world_device {
     bool besieged;       /* the server refuses it everything, or some of it */
     bool troubled;       /* its disk took nothing at some time since its line began */
     bool server_full;    /* the same of the server's */
+    bool server_waits;   /* its server may have told it that the signer is away */
     bool dies;           /* at one of the next writes to its disk */
     bool spoils;         /* the keys of the texts that it sends next */
     bool behind;         /* it may know more than its disk took */
@@ -84,9 +85,10 @@ enum world_fault {
 struct world {
     uint64_t seed, step;
     bool trace;
-    bool counts;  /* prints in the end what it reached */
-    bool calm;    /* nothing goes wrong any more */
-    bool at_once; /* each request is answered on the spot, and nothing goes wrong meanwhile */
+    bool counts;       /* prints in the end what it reached */
+    bool calm;         /* nothing goes wrong any more */
+    bool at_once;      /* each request is answered on the spot, and nothing goes wrong meanwhile */
+    bool server_waits; /* a batch is held while the signer is away */
     uint64_t server_full_until, signer_full_until; /* steps; 0: there is room */
     bool signer_troubled;                          /* for so long that the server may give up */
     struct inproc server;
