@@ -119,9 +119,12 @@ until grep -q '"open":1' "$work/load" && [ "$(grep -c . "$work/flight" 2>/dev/nu
     sleep 0.1
 done
 
-starter=$(pgrep -P "$server_pid" | head -n 1)
-signer=$(pgrep -P "$starter" | head -n 1)
-[ -n "$signer" ] || fail "the signer has no process of its own"
+# The server's helpers, which start the signer and read its configuration, and the signer.
+helpers=$(pgrep -P "$server_pid")
+signer=$(for helper in $helpers; do pgrep -P "$helper"; done)
+[ "$(say "$helpers" | grep -c .) $(say "$signer" | grep -c .)" = '2 1' ] ||
+    fail "not two helpers, and the signer below one of them: $helpers, $signer"
+family=$(for pid in $server_pid $helpers $signer; do printf ' --pid %s' "$pid"; done)
 canary=$build/tests/canary
 # search PHRASES PLACE…: the scanner's exit code; what it found goes to $work/hits.
 search() {
@@ -139,7 +142,8 @@ clean() {
     say "   $text: $(searched) bytes searched"
 }
 for pass in 1 2 3; do
-    clean "memory of server and signer, pass $pass" --pid "$server_pid" --pid "$starter" --pid "$signer"
+    # shellcheck disable=SC2086 # words
+    clean "memory of server and signer, pass $pass" $family
 done
 clean "plaintext of the server's TLS" "$work/plain"
 clean "data directory" "$work/data"
