@@ -144,10 +144,12 @@ int journal_open(void)
 }
 
 /* After a cut nothing more may happen to the world: a thread that comes here waits
- * for the signal that is on its way. */
+ * for the signal that is on its way. None is on its way to a process that was forked
+ * in that moment, so it sends itself one. */
 static void stay(void)
 {
     for (;;) {
+        (void)kill(getpid(), SIGKILL);
         (void)pause();
     }
 }
