@@ -321,6 +321,20 @@ enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms)
     return host_until(host, finished, &ticket, timeout_ms);
 }
 
+static bool answered(struct host *host, void *state)
+{
+    struct engine_ticket ticket;
+    engine_ticket(host->engine, *(const uint64_t *)state, &ticket);
+    bool under_way = ticket.wish == ENGINE_WISH_WAITING || ticket.wish == ENGINE_WISH_SENT;
+    return !under_way || ticket.status != STATUS_OK;
+}
+
+enum status host_answer(struct host *host, uint64_t ticket, uint32_t timeout_ms)
+{
+    engine_hurry(host->engine);
+    return host_until(host, answered, &ticket, timeout_ms);
+}
+
 static bool settled(struct host *host, void *state)
 {
     (void)state;

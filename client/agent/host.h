@@ -84,6 +84,9 @@ MUST_CHECK enum status host_sync_briefly(struct host *host, uint32_t timeout_ms)
 MUST_CHECK enum status host_settle(struct host *host, uint32_t timeout_ms);
 /* Steps until this ticket is done or failed, or waits for room with all that can be sent sent. */
 MUST_CHECK enum status host_finish(struct host *host, uint64_t ticket, uint32_t timeout_ms);
+/* The same for a query's ticket; also over when the server could not answer it, whatever else waits:
+ * it is asked again by and by, and the ticket's status says why. */
+MUST_CHECK enum status host_answer(struct host *host, uint64_t ticket, uint32_t timeout_ms);
 
 /* |slow| is called once for each wait that lasts longer than HOST_MOMENT_MS. */
 void host_when_slow(struct host *host, void (*slow)(void *state), void *state);

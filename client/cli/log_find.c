@@ -44,7 +44,7 @@ static int search(struct cli *cli, struct finding *finding)
     enum status status = query_ask(host_engine(cli->host), &query, &ticket);
     struct engine_ticket info = {0};
     if (status == STATUS_OK) {
-        status = host_finish(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
+        status = host_answer(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
         engine_ticket(host_engine(cli->host), ticket, &info);
     }
     if (status == STATUS_OK && info.wish != ENGINE_WISH_DONE) {

@@ -69,9 +69,12 @@ static const struct {
 #define NONE_TYPED "none was typed, or there is no terminal to ask on"
 #define MEMORY_FULL                                                                                \
     "the folder in memory ($XDG_RUNTIME_DIR or /dev/shm) is full or cannot be written"
-#define MAKE_MEMORY   "Make room there, or give the text with --file."
-#define OWN_DISK_FULL "this machine's disk is full, where the profile lies"
-#define MAKE_ROOM     "Make room on this machine's disk, then try again."
+#define MAKE_MEMORY "Make room there, or give the text with --file."
+#define LOG_UNREAD                                                                                 \
+    "the server could not answer: it cannot read this part of its log, or sign it now"
+#define LOG_UNREAD_NEXT "Try again in a minute. If it stays so, tell whoever runs the server."
+#define OWN_DISK_FULL   "this machine's disk is full, where the profile lies"
+#define MAKE_ROOM       "Make room on this machine's disk, then try again."
 #define MAKE_ANEW                                                                                  \
     "Run the command again, after `alcove lock` if an agent is at work: what the server holds is " \
     "fetched anew, and what waits here is kept."
@@ -233,6 +236,8 @@ static const struct {
     {SAY_SECTION_MAKE, STATUS_REFUSED, CLI_REFUSED,
      "you may not make a section of this class for this client",
      "A client makes journals (`alcove moment`); whoever treats the client makes the others."},
+    {SAY_LOG_READ, STATUS_UNAVAILABLE, CLI_UNREACHABLE, LOG_UNREAD, LOG_UNREAD_NEXT},
+    {SAY_LOG_VERIFY, STATUS_UNAVAILABLE, CLI_UNREACHABLE, LOG_UNREAD, LOG_UNREAD_NEXT},
     {SAY_LOG_READ, STATUS_REFUSED, CLI_REFUSED, "this part of the log is not yours to read",
      "An auditor reads all of it, a client the events of the own chart, and everybody those of "
      "their "

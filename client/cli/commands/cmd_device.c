@@ -63,7 +63,7 @@ static int ask_seen(struct cli *cli, struct devices *devices)
     enum status status = query_ask(host_engine(cli->host), &terms, &ticket);
     struct engine_ticket info = {0};
     if (status == STATUS_OK) {
-        status = host_finish(cli->host, ticket, CLI_TIMEOUT_MS);
+        status = host_answer(cli->host, ticket, CLI_TIMEOUT_MS);
         engine_ticket(host_engine(cli->host), ticket, &info);
     }
     if (status == STATUS_OK) {

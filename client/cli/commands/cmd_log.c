@@ -106,7 +106,7 @@ static int pick_of(struct cli *cli, const struct log_values *values,
 /* Waits for an answer of the access log; these do not outlive a lost connection. */
 static int await(struct cli *cli, uint64_t ticket, struct engine_ticket *out_info)
 {
-    enum status status = host_finish(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
+    enum status status = host_answer(cli->host, ticket, 10 * CLI_TIMEOUT_MS);
     engine_ticket(host_engine(cli->host), ticket, out_info);
     if (status != STATUS_OK && engine_alarm_count(host_engine(cli->host)) == 0) {
         return cli_fail(cli, SAY_LOG_READ, status);
@@ -219,7 +219,10 @@ static int verify(struct cli *cli, const char *chart_word, bool whole, uint64_t 
         return cli_fail(cli, SAY_LOG_VERIFY, status);
     }
     struct engine_ticket info;
-    return await(cli, *out_ticket, &info);
+    code = await(cli, *out_ticket, &info);
+    return code == CLI_OK && info.wish == ENGINE_WISH_WAITING
+               ? cli_fail(cli, SAY_LOG_VERIFY, info.status)
+               : code;
 }
 
 /* Of what others did, a member proves nothing but a client their own chart and an auditor all. */

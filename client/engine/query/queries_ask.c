@@ -354,7 +354,9 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
     }
     CHECK(query != NULL); /* one that was sent cannot be dropped */
     if (common_passes(common_code(code)) && ++query->refused < REFUSED_MAX) {
+        /* What cannot be read may stay so for long: whoever waits for it is told. */
         query->state = ENGINE_WISH_WAITING;
+        query->status = common_code(code) == STATUS_BUSY ? STATUS_OK : common_code(code);
         common_retry_later(queries->common, common_code(code));
         return STATUS_OK;
     }
@@ -364,6 +366,7 @@ enum status queries_reply(struct queries *queries, struct request *request, uint
         return STATUS_OK;
     }
     query->refused = 0;
+    query->status = STATUS_OK;
     if (code != STATUS_OK) {
         queries_end(queries, query, common_code(code), "The server refused.");
         return STATUS_OK;

@@ -255,6 +255,51 @@ static void test_changed_behind_it(void **state)
     scene_close(&scene);
 }
 
+static bool cannot_read(void *context, struct inproc_link *link, uint32_t op, uint32_t *code,
+                        ProtobufCMessage *body)
+{
+    (void)context;
+    (void)link;
+    (void)body;
+    *code = op == OP_EVENTS || op == OP_EVENT_LEAVES ? STATUS_UNAVAILABLE : *code;
+    return true;
+}
+
+/* Goal: whoever waits for a proof is told at once that the server cannot read, and it is proved when
+ * the server can. */
+static void check_told(struct scene *scene, struct inproc_person *person,
+                       const struct chart_id *chart)
+{
+    uint64_t ticket = 0;
+    OK(query_verify_on(person->engine, chart, &ticket));
+    scene->server.hook = cannot_read;
+    engine_sync(person->engine);
+    OK(inproc_run(person));
+    struct engine_ticket info;
+    engine_ticket(person->engine, ticket, &info);
+    assert_int_equal(info.wish, ENGINE_WISH_WAITING);
+    assert_int_equal(info.status, STATUS_UNAVAILABLE);
+    scene->server.hook = NULL;
+    scene->server.now_ms += 3600000u;
+    engine_tick(person->engine, scene->server.now_ms);
+    scene_wait(person, ticket);
+    engine_ticket(person->engine, ticket, &info);
+    assert_int_equal(info.status, STATUS_OK);
+    query_drop(person->engine, ticket);
+}
+
+static void test_told_that_it_cannot_be_read(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct inproc_person auditor;
+    open_with_auditor(&scene, &auditor);
+    check_told(&scene, &auditor, NULL);
+    check_told(&scene, &scene.client, &scene.chart);
+    inproc_person_free(&auditor);
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_never_believed),
         cmocka_unit_test(test_runs_never_believed),
         cmocka_unit_test(test_changed_behind_it),
+        cmocka_unit_test(test_told_that_it_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
