@@ -1,6 +1,7 @@
 #include "client/agent/clock.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
+#include "client/cli/gaps.h"
 #include "client/cli/ids.h"
 #include "client/cli/note_rows.h"
 #include "client/cli/print.h"
@@ -48,7 +49,12 @@ static int finish(struct note_list *list, enum status status, enum situation sit
         cli_warn(cli, "%s", none);
     }
     note_list_free(list);
-    return status == STATUS_OK ? CLI_OK : cli_fail(cli, situation, status);
+    if (status != STATUS_OK) {
+        return cli_fail(cli, situation, status);
+    }
+    /* What is missing from these rows is not there for a reason. */
+    (void)gaps_tell(cli);
+    return CLI_OK;
 }
 
 /* ---- list */
